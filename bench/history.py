@@ -16,10 +16,10 @@ import orjson
 from measuring import Line, a_server, clock, line, percentile, report
 from seed import seed
 
+from models.access.viewer import Scope
 from models.ids import untyped
 from models.orders import ExecutionOrder
 from models.search import parse_search
-from models.viewer import Scope
 from runner.store.lists.listing import View, executions_page
 from runner.store.lists.orders import Place
 from runner.store.postgres.database import open_database

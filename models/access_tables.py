@@ -4,7 +4,7 @@ from tortoise import fields
 from tortoise.fields.db_defaults import Now, SqlDefault
 from tortoise.models import Model
 
-from models.viewer import PrincipalKind, SignInMethod
+from models.access.viewer import PrincipalKind, SignInMethod
 
 _EMPTY_LIST = SqlDefault("'[]'")
 
@@ -43,7 +43,7 @@ class GroupMember(Model):
         unique_together = (("principal", "group_name"),)
 
 
-# A role that was made here; the built-in ones are in models/viewer.py.
+# A role that was made here; the built-in ones are in models/access/viewer.py.
 class Role(Model):
     id = fields.UUIDField(primary_key=True)
     name = fields.TextField()

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from models.access.viewer import Permission, Viewer, not_permitted
 from models.errors import Problem, ProblemCode, Refused
 from models.labels import check_labels
 from models.lifecycle import action_permissions
@@ -29,7 +30,6 @@ from models.lifecycle.notes_and_archive import check_text
 from models.lifecycle.reruns.rerun_plan import refuse_unsaved
 from models.lifecycle.snapshot import Approval, Execution
 from models.states import ApprovalState, ExecutionState, LabelMode, VoteDecision
-from models.viewer import Permission, Viewer, not_permitted
 
 MOST: Final = 10_000
 """Executions in one set."""

@@ -4,7 +4,7 @@ import hashlib
 import re
 from typing import Final
 
-from models.words import LONGEST_ERROR, folded
+from models.filters.words import LONGEST_ERROR, folded
 
 LENGTH: Final = 12
 """Hexadecimal digits."""

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 from models.errors import ProblemCode, Refused
-from models.filters import Field
+from models.filters.filters import Field
 
 
 class SortDirection(StrEnum):

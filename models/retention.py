@@ -5,8 +5,8 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, model_validator
 
 from models.durations import parse_duration
+from models.inputs.values import Key, Namespace, Part
 from models.states import EXECUTION_ENDS, ExecutionState
-from models.values import Key, Namespace, Part
 
 FOREVER = "forever"
 

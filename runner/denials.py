@@ -12,9 +12,9 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Final, Self
 
-from models.events import Ask
+from models.access.viewer import Viewer
+from models.events.events import Ask
 from models.states import Channel
-from models.viewer import Viewer
 from runner.service.loop import Loop, surviving
 from runner.store import audit
 from runner.store.postgres.connection import Pool

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import strawberry
 
-from models.events import Ask
-from models.viewer import Permission, Scope, Viewer
+from models.access.viewer import Permission, Scope, Viewer
+from models.events.events import Ask
 from runner.denials import Denials
 from runner.engine.engine import Engine
 from runner.engine.quotas import RecordedBytes

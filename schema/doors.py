@@ -3,9 +3,9 @@
 from typing import Any
 from uuid import UUID
 
+from models.access.viewer import Permission, not_permitted, nowhere_permitted
 from models.errors import ProblemCode, Refused
 from models.ids import untyped
-from models.viewer import Permission, not_permitted, nowhere_permitted
 from runner.denials import Denial
 from schema.context import Info
 from schema.types.execution.task_run import TaskRun

@@ -5,9 +5,9 @@ from enum import Enum
 import strawberry
 
 from models import bulk, states
-from models.buckets import Bucket
+from models.access.viewer import Permission
 from models.errors import ProblemCode
-from models.event_types import EventType
+from models.events.event_types import EventType
 from models.lifecycle.actions import Action
 from models.lifecycle.reruns.rerun_plan import TaskPlan
 from models.lifecycle.waiting import WaitingCode
@@ -15,8 +15,8 @@ from models.links import DependencyKind
 from models.orders import ExecutionOrder, SortDirection
 from models.schedule import CatchUp, ScheduleSource
 from models.spec import InputType
+from models.statistics.buckets import Bucket
 from models.trigger_kinds import TriggerKind
-from models.viewer import Permission
 from runner.history.expression_debugger import ValueType
 from runner.store.lists.facets import FacetField
 

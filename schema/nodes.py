@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from models.access.viewer import Permission
 from models.errors import ProblemCode, Refused
 from models.ids import untyped, untyped_part
-from models.viewer import Permission
 from runner.history.visibility import seen_uses
 from runner.store import audit
 from runner.store.execution import nodes as store

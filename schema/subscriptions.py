@@ -8,9 +8,9 @@ from uuid import UUID
 
 import strawberry
 
+from models.access.viewer import Permission
 from models.ids import typed, untyped
 from models.orders import ExecutionOrder
-from models.viewer import Permission
 from runner.live import event_stream, log_stream
 from runner.service.cooldown import rest_after
 from runner.store.lists.listing import View

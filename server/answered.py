@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from models.viewer import Permission, Viewer
+from models.access.viewer import Permission, Viewer
 from server.graphql.persisted import Listed, Persisted
 from server.http.pages import DOCUMENTS, STATIC
 from server.settings.settings import Introspection

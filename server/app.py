@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from models.viewer import Viewer
+from models.access.viewer import Viewer
 from runner.denials import Denials
 from runner.engine.quotas import Quotas, RecordedBytes
 from schema import build_schema

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import UUID
 
 from models.errors import Fault
-from models.events import Ask
+from models.events.events import Ask
 from models.retention import RetentionRule
 from models.states import Channel
 from runner.maintenance.pruner import Pruned, Survey, prune, survey

@@ -14,8 +14,8 @@ from importlib.metadata import version
 from ipaddress import ip_address
 from pathlib import Path
 
-from models.credentials import digest_of
-from models.hosts import HostRules
+from models.access.credentials import digest_of
+from models.access.hosts import HostRules
 from runner.denials import Denials
 from runner.files.artifact_store import ArtifactStore
 from runner.files.uploads import UploadPruner

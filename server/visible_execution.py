@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from models.access.viewer import Permission, Scope, not_permitted
 from models.errors import ProblemCode, Refused
 from models.ids import untyped
 from models.lifecycle.visibility.outside import Outside
-from models.viewer import Permission, Scope, not_permitted
 from runner.history.visibility import (
     attempt_seen,
     event_seen,

@@ -1,8 +1,8 @@
 """The end of what Headway cannot go on with: a revision that cannot be read, a promise that cannot be kept."""
 
-from models.approval_events import ApprovalClosed
 from models.errors import Refused
-from models.events import AttemptEnded, FailureRecorded, TaskError
+from models.events.approval_events import ApprovalClosed
+from models.events.events import AttemptEnded, FailureRecorded, TaskError
 from models.lifecycle.actions import invalid_state
 from models.lifecycle.advance.settle import move
 from models.lifecycle.commands.commands import CastVote, Command, GiveUp, Signal

@@ -3,11 +3,11 @@
 from collections.abc import Container, Mapping
 from typing import Final
 
+from models.access.viewer import Permission, not_permitted
 from models.errors import ProblemCode
 from models.lifecycle.actions import Action, Availability
 from models.lifecycle.approvals.consent import passed_by_going_on_from, refusal
 from models.lifecycle.snapshot import Execution, TaskRun
-from models.viewer import Permission, not_permitted
 
 PERMISSIONS: Final[Mapping[Action, Permission]] = {
     Action.CANCEL: Permission.ACT_ON_EXECUTION,

@@ -1,7 +1,7 @@
 """From CREATED to RUNNING: at its time, and when its flow has a slot for it."""
 
 from models.concurrency import Admission, admit
-from models.events import FailureRecorded, PriorityChanged, TaskError
+from models.events.events import FailureRecorded, PriorityChanged, TaskError
 from models.lifecycle.advance.settle import move, settle
 from models.lifecycle.advance.starting import start
 from models.lifecycle.commands.commands import Admit, Begin, ForceRun, MakeRoom

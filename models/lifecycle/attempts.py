@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from models.errors import Problem, ProblemCode
-from models.events import (
+from models.events.events import (
     AttemptEnded,
     AttemptStarted,
     LabelsSet,

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from models.errors import Problem, ProblemCode, Refused
-from models.events import Carried, Event, ExecutionCreated, LabelsSet, OutputsSet
+from models.events.events import Carried, Event, ExecutionCreated, LabelsSet, OutputsSet
 from models.labels import CORRELATION, changed_labels, check_labels
 from models.lifecycle import abandon, admission, attempts, notes_and_archive, pausing, stopping
 from models.lifecycle.actions import Action, require

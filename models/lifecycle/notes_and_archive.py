@@ -1,10 +1,10 @@
 """The commands on an execution's record: notes beside it, out of the lists and back, gone."""
 
 from models.errors import ProblemCode, Refused
+from models.events.record_events import Archived, NoteAdded, Unarchived
 from models.lifecycle.actions import Action, Availability, require
 from models.lifecycle.commands.records import AddNote, Archive, Delete, RemoveFiles, Unarchive
 from models.lifecycle.steps import Steps
-from models.record_events import Archived, NoteAdded, Unarchived
 
 LONGEST_NOTE = 10_000
 

@@ -1,6 +1,6 @@
 """Pause and resume. What runs goes on; nothing new starts, retries included."""
 
-from models.events import Parent
+from models.events.events import Parent
 from models.lifecycle.actions import Action, require
 from models.lifecycle.advance.settle import move, settle
 from models.lifecycle.commands.commands import Evaluate, Pause, Resume

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from models.events import Parent
+from models.events.events import Parent
 from models.states import TaskRunState
 
 

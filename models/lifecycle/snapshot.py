@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
+from models.access.viewer import EVERYWHERE, Scope
 from models.approval import ApprovalPolicy, scheduled_by
-from models.events import Parent, TaskError
+from models.events.events import Parent, TaskError
 from models.graph import Graph
 from models.lifecycle.clock import Clock
 from models.lifecycle.standing import ChildStanding, Failure, Killing, Paused
@@ -35,7 +36,6 @@ from models.states import (
     TaskRunState,
     VoteDecision,
 )
-from models.viewer import EVERYWHERE, Scope
 
 if TYPE_CHECKING:
     from dataclasses import replace as replace  # noqa: PLC0414 - told so to mypy

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from models.errors import Problem
-from models.events import AttemptEnded, Event, Fact, TaskRunMoved
+from models.events.events import AttemptEnded, Event, Fact, TaskRunMoved
 from models.lifecycle.apply.evolve import evolve
 from models.lifecycle.apply.task_runs import changed, dict_of
 from models.lifecycle.commands.commands import Deferrable, WakeUp

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from models.approval_events import ApprovalClosed
-from models.events import (
+from models.events.approval_events import ApprovalClosed
+from models.events.events import (
     AttemptEnded,
     ExecutionMoved,
     KillForced,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from models.concurrency import Slots
 from models.errors import Problem
-from models.events import Ask, Event
+from models.events.events import Ask, Event
 from models.lifecycle.commands.commands import Deferrable
 from models.lifecycle.commands.records import Delete
 from models.lifecycle.snapshot import Execution

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from models.events import ENGINE
+from models.events.events import ENGINE
 from models.lifecycle.approvals.approvals import seats_filled
 from models.lifecycle.snapshot import Approval, Execution, TaskRun
 from models.lifecycle.stopping import end_of_kill

@@ -1,7 +1,7 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
-# What models/words.py and models/matching.py say in Python. Their letters are folded as the C locale does.
+# The same in Python: models/filters/words.py and models/filters/matching.py. Letters are folded as the C locale does.
 FUNCTIONS = r"""
 create function headway_searched(name text, flow text, error text) returns text
 language sql immutable parallel safe as $$

@@ -7,7 +7,7 @@ from tortoise.fields.data import JSON_DUMPS
 from tortoise.fields.db_defaults import Now, SqlDefault
 from tortoise.migrations import operations as ops
 
-from models.viewer import PrincipalKind, SignInMethod
+from models.access.viewer import PrincipalKind, SignInMethod
 
 # The admin's token belonged to a person, each other one was a program of its own.
 OWNED = """

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from models.filters import Field, Filter, Not, Operator, Or, Term
+from models.filters.filters import Field, Filter, Not, Operator, Or, Term
 from models.states import EXECUTION_ENDS, ExecutionState
 from models.trigger_kinds import TriggerKind
 

@@ -9,7 +9,7 @@ from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedInput, UnexpectedToken, VisitError
 
 from models.errors import Problem, ProblemCode, Refused
-from models.filters import EVERYTHING, And, Filter, Not, Operator, Term, check_size
+from models.filters.filters import EVERYTHING, And, Filter, Not, Operator, Term, check_size
 from models.search.fields import EXECUTIONS, Known, Takes, Vocabulary, any_of
 from models.search.terms import OPERATORS, between, condition, words
 from models.search.values import Given, Unfit

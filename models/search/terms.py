@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from models.errors import Refused
-from models.filters import EVERYTHING, And, Field, Filter, Not, Operator, Term
+from models.filters.filters import EVERYTHING, And, Field, Filter, Not, Operator, Term
 from models.fingerprint import LENGTH
 from models.ids import span_of, untyped
 from models.search.fields import TRIGGER_WORDS, Known, Takes

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from models.durations import parse_duration
-from models.filters import Ago
+from models.filters.filters import Ago
 from models.search.fields import STATE_WORDS, states_named
 from models.similar import word_meant
 from models.states import ExecutionState

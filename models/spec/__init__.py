@@ -1,6 +1,6 @@
 """The flow language: what a flow document may say, and reading one."""
 
-from models.inputs import InputSpec, InputType
+from models.inputs.inputs import InputSpec, InputType
 from models.spec.checks import trigger_input_faults
 from models.spec.document import Path
 from models.spec.flow import FlowSpec

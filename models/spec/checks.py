@@ -12,7 +12,7 @@ from typing import Any
 
 from models.errors import ProblemCode, Refused
 from models.expressions import Reading, Reference, has_expressions, is_raw, read, strings
-from models.input_types import InputType
+from models.inputs.input_types import InputType
 from models.labels import check_labels
 from models.schedule import TRIGGER_NAMES
 from models.secrets import is_secret_name

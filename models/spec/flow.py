@@ -6,13 +6,13 @@ from uuid import UUID
 
 from pydantic import Field, PrivateAttr
 
-from models.inputs import InputSpec
+from models.inputs.inputs import InputSpec
+from models.inputs.values import Key, Namespace, Part, Seconds, Text, Word
 from models.spec.document import Path
 from models.spec.task import CacheSpec
 from models.spec.tasks import ForeachTask, TaskSpec
 from models.spec.triggers import ScheduleTrigger
 from models.states import ConcurrencyBehavior, FailureAction, OnExecutionTimeout, Section
-from models.values import Key, Namespace, Part, Seconds, Text, Word
 
 
 class ConcurrencySpec(Part):

@@ -5,7 +5,7 @@ from typing import Any
 
 from models.expressions import has_expressions, read, strings
 from models.graph import graph_faults
-from models.inputs import names_in_default
+from models.inputs.inputs import names_in_default
 from models.similar import did_you_mean
 from models.spec.checks import Fault
 from models.spec.document import Path

@@ -11,8 +11,8 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.errors import PydanticUserError
 from typing_extensions import TypeAliasType, is_typeddict
 
+from models.inputs.values import AsText
 from models.spec.installed import OrInstalled, installed_types
-from models.values import AsText
 
 _NO_TEXT = (int, float, bool, types.NoneType)
 _UNIONS = (Union, types.UnionType)

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from models.access.viewer import ROLES, Permission, roles_with
 from models.spec.checks import Fault
 from models.spec.document import Path
 from models.spec.outline import Placed, outline
 from models.states import RunIf, Section
-from models.viewer import ROLES, Permission, roles_with
 
 
 def newer_faults(data: Mapping[str, Any]) -> Iterator[Fault]:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from models.errors import Problem, ProblemCode, Refused
-from models.inputs import InputSpec
+from models.inputs.inputs import InputSpec
 from models.similar import did_you_mean
 from models.spec.checks import Fault, document_faults
 from models.spec.document import Document, Path, read_document

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from models.inputs.values import Condition, Environment, Key, Keys, Part, Seconds, Text, Word
 from models.states import AttemptState, OnWorkerLost, RunIf
-from models.values import Condition, Environment, Key, Keys, Part, Seconds, Text, Word
 
 
 class Backoff(StrEnum):

@@ -6,17 +6,8 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from models.expressions import has_expressions
-from models.inputs import InputSpec, InputType
-from models.spec.installed import OrInstalled, installed_types, reserve
-from models.spec.task import LogLevel, Task
-from models.states import (
-    CommentRule,
-    OnReject,
-    OnTimeout,
-    RestartChild,
-    ReuseDecision,
-)
-from models.values import (
+from models.inputs.inputs import InputSpec, InputType
+from models.inputs.values import (
     AsText,
     EventName,
     Key,
@@ -26,6 +17,15 @@ from models.values import (
     Text,
     Texts,
     Word,
+)
+from models.spec.installed import OrInstalled, installed_types, reserve
+from models.spec.task import LogLevel, Task
+from models.states import (
+    CommentRule,
+    OnReject,
+    OnTimeout,
+    RestartChild,
+    ReuseDecision,
 )
 
 

@@ -7,10 +7,10 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from models.errors import Problem, ProblemCode
 from models.expressions import has_expressions
-from models.inputs import InputSpec, coerce, input_sentence
+from models.inputs.inputs import InputSpec, coerce, input_sentence
+from models.inputs.values import Key, Part, Text, Word
 from models.schedule import CatchUp, check_cron, check_zone
 from models.similar import did_you_mean
-from models.values import Key, Part, Text, Word
 
 Cron = Annotated[str, BeforeValidator(check_cron), WithJsonSchema({"type": "string"})]
 Zone = Annotated[str, BeforeValidator(check_zone), WithJsonSchema({"type": "string"})]

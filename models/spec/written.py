@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from models.input_types import TEXTS, InputType
-from models.inputs import InputSpec
+from models.inputs.input_types import TEXTS, InputType
+from models.inputs.inputs import InputSpec
 from models.spec.document import Path
 from models.spec.flow import FlowSpec
 from models.spec.kinds import ANYTHING, TEXT, Kind, Model, kinds_of

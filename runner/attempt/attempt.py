@@ -14,8 +14,8 @@ from uuid import UUID
 
 import orjson
 
+from models.access.hosts import HostRules
 from models.expressions import has_expressions
-from models.hosts import HostRules
 from models.ids import typed
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.payloads import abridged

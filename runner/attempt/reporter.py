@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from models.errors import Refused
-from models.events import TaskError
+from models.events.events import TaskError
 from models.ids import new_id, typed
 from models.labels import check_labels
 from models.lifecycle.commands.commands import Report

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from models.expressions import Reference, read, strings
-from models.inputs import InputType
+from models.inputs.inputs import InputType
 from models.lifecycle.snapshot import Execution
 from models.secrets import SEALED_INPUT, sealed_text, without_secrets
 from runner.attempt.masking import Mask

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from models.access.viewer import Viewer
 from models.errors import Fault, HeadwayError, Refused, Unavailable
 from models.ids import new_id
-from models.viewer import Viewer
 from runner.bulk.orders import Orders
 from runner.engine.engine import Engine
 from runner.engine.request import problem_of

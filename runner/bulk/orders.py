@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, replace
 
+from models.access.viewer import Permission, Viewer, not_permitted
 from models.bulk import VOTES, Instruction, vote
 from models.errors import ProblemCode, Refused
-from models.events import Ask
+from models.events.events import Ask
 from models.ids import new_id, typed
 from models.lifecycle.action_permissions import PERMISSIONS
 from models.lifecycle.actions import Action
 from models.lifecycle.commands.commands import ChangeState, SetLabels
-from models.viewer import Permission, Viewer, not_permitted
 from runner.engine.engine import Engine
 from runner.engine.request import Asked
 from runner.expressions.evaluator import Evaluator

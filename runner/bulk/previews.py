@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from models.access.viewer import Scope, Viewer
 from models.bulk import MOST, Instruction, Judgement, judge, shared_namespace
 from models.errors import ProblemCode, Refused
-from models.filters import Filter
+from models.filters.filters import Filter
 from models.ids import new_id
 from models.lifecycle.snapshot import Execution
-from models.viewer import Scope, Viewer
 from runner.store import bulk
 from runner.store.execution.snapshots import read_executions
 from runner.store.plans import Plans

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from models.access.viewer import Grant
 from models.bulk import MOST_ATOMIC, BulkMode, BulkState
 from models.errors import Problem, ProblemCode, Refused
-from models.events import Ask
+from models.events.events import Ask
 from models.ids import typed
 from models.lifecycle.actions import Action
-from models.viewer import Grant
 from runner.bulk.orders import Orders
 from runner.engine.engine import Engine
 from runner.engine.request import Asked, NotAll, problem_of

@@ -13,7 +13,7 @@ from types import TracebackType
 from uuid import UUID
 
 from models.errors import Fault, HeadwayError, Unavailable
-from models.events import ENGINE, Ask
+from models.events.events import ENGINE, Ask
 from models.lifecycle.commands.commands import Beginning, Command
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Transition

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import orjson
 
+from models.access.viewer import Scope
 from models.errors import ProblemCode, Refused
 from models.lifecycle.commands.external import RecordExecution
-from models.viewer import Scope
 from runner.engine.request import Asked
 from runner.service.outage import reaching
 from runner.store import quotas

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from models.errors import HeadwayError, Problem, ProblemCode, Refused
-from models.events import (
+from models.events.events import (
     Ask,
     Event,
     ExecutionCreated,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from models.concurrency import Slots
 from models.errors import Fault, HeadwayError, ProblemCode, Refused
-from models.events import ENGINE, Event
+from models.events.events import ENGINE, Event
 from models.ids import new_id
 from models.lifecycle import decide
 from models.lifecycle.commands.commands import (

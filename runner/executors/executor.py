@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, Self
 
-from models.events import TaskError
+from models.events.events import TaskError
 from runner.attempt.attempt import Attempt
 
 

@@ -6,7 +6,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from models.hosts import HostRules
+from models.access.hosts import HostRules
 from runner.isolation.host_guard import HostRefused, addresses_of, refuse, settled
 
 _PORTS = {"http": 80, "https": 443}

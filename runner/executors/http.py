@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import httpx
 
-from models.hosts import HostRules
+from models.access.hosts import HostRules
 from models.json_text import read_apart, spelled_out
 from models.logs import LogLevel
 from models.payloads import MAX_PAYLOAD, NotTaken, TooLarge, measured

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from models.events import TaskError
+from models.events.events import TaskError
 from models.failure_cause.tail import Tail, plain
 from models.ids import typed
 from models.logs import LogLevel, LogStream

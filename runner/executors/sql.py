@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import asyncpg
 import orjson
 
-from models.events import TaskError
-from models.hosts import DATABASE
+from models.access.hosts import DATABASE
+from models.events.events import TaskError
 from models.spec import SqlTask
 from runner.attempt.attempt import Attempt, Workplace
 from runner.executors.executor import Outcome

@@ -16,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from models.hosts import DATABASE, HostRules
+from models.access.hosts import DATABASE, HostRules
 from runner.isolation.host_guard import GuardedLoop, HostRefused
 from runner.sql_task.failure import Failure, Refused, which
 from runner.sql_task.on_duckdb import run_duckdb

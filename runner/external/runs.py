@@ -13,13 +13,13 @@ import orjson
 
 from models.errors import Problem, ProblemCode, Refused
 from models.ids import new_id
+from models.inputs.values import KEY_PATTERN, NAMESPACE_PATTERN
 from models.lifecycle.commands.external import RecordExecution
 from models.lifecycle.external.merge import TOLD
 from models.lifecycle.external.moments import placed
 from models.lifecycle.external.moments import told as told_moment
 from models.lifecycle.snapshot import Plan
 from models.states import EXECUTION_ENDS, ExecutionState, TaskRunState
-from models.values import KEY_PATTERN, NAMESPACE_PATTERN
 from runner.store import idempotency
 from runner.store.artifacts.artifacts import UsedArtifact, record_uses
 from runner.store.artifacts.measures import MetricRow, store_once

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from models.ids import typed, untyped
-from models.inputs import InputType
+from models.inputs.inputs import InputType
 from models.lifecycle.snapshot import Execution
 from runner.service.retry import patiently
 from runner.store.execution.families import related

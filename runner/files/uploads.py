@@ -5,7 +5,7 @@ import logging
 from typing import Final
 from uuid import UUID
 
-from models.viewer import Scope
+from models.access.viewer import Scope
 from runner.engine.quotas import Quotas, check, uses_of_upload
 from runner.files.artifact_store import ArtifactStore
 from runner.service.loop import Loop, surviving

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
+from models.access.viewer import Scope
 from models.links import DependencyKind
-from models.viewer import Scope
 from runner.store.flows.flow_links import LinkedFlow
 
 MOST: Final = 500

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from models.viewer import Scope
+from models.access.viewer import Scope
 from runner.store.artifacts.lineage import artifacts_by_id, step
 from runner.store.execution.history import executions_by_id
 from runner.store.postgres.connection import Pool

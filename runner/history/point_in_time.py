@@ -10,18 +10,25 @@ from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
-from models.approval_events import (
+from models.errors import ProblemCode, Refused
+from models.events.approval_events import (
     ApprovalClosed,
     ApprovalEscalated,
     ApprovalRequested,
     ApprovalVoted,
 )
-from models.errors import ProblemCode, Refused
-from models.events import AttemptEnded, AttemptStarted, Event, ExecutionMoved, Fact, TaskRunRecorded
+from models.events.events import (
+    AttemptEnded,
+    AttemptStarted,
+    Event,
+    ExecutionMoved,
+    Fact,
+    TaskRunRecorded,
+)
+from models.events.record_events import NoteAdded
 from models.lifecycle.apply.attempt_values import given_by_attempts
 from models.lifecycle.results import results_of
 from models.lifecycle.snapshot import Execution, TaskRun
-from models.record_events import NoteAdded
 from models.states import ApprovalState, AttemptState, TaskRunState
 from runner.history.replay_cache import Retold
 from runner.store.execution.removal import Held, held_outputs

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from models.events import Event
+from models.events.events import Event
 from models.lifecycle.apply.evolve import create, evolve
 from models.lifecycle.apply.task_runs import dict_of
 from models.lifecycle.snapshot import Execution, Plan, replace

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
-from models.event_types import EventType
+from models.access.viewer import Scope
+from models.events.event_types import EventType
 from models.lifecycle.visibility.outside import NOTHING, Outside, outside_of
-from models.viewer import Scope
 from runner.store.execution.event_log import EventRow
 from runner.store.json import dump, load
 from runner.store.plans import Plans

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from models.hosts import HostRules
+from models.access.hosts import HostRules
 
 POSTGRES = 5432
 _NAMES_WITHIN = 5.0

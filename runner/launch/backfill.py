@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from itertools import islice
 from uuid import UUID
 
+from models.access.viewer import Scope
 from models.errors import ProblemCode, Refused
-from models.events import Ask
+from models.events.events import Ask
 from models.lifecycle.commands.commands import Create
 from models.schedule import ticks
-from models.viewer import Scope
 from runner.engine.engine import Engine
 from runner.engine.idempotency import CREATE
 from runner.expressions.evaluator import Evaluator

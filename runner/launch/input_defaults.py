@@ -9,7 +9,7 @@ from models.errors import ProblemCode, Refused
 from models.expressions import has_expressions
 from models.graph import Graph
 from models.ids import new_id, typed
-from models.inputs import InputSpec, InputType, coerce, names_in_default
+from models.inputs.inputs import InputSpec, InputType, coerce, names_in_default
 from models.secrets import MASKED
 from models.spec import FlowSpec
 from runner.expressions.evaluator import EvaluationFailed, Evaluator

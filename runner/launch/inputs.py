@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from models.errors import Problem, ProblemCode, Refused
-from models.inputs import InputSpec, InputType, validate_inputs
+from models.inputs.inputs import InputSpec, InputType, validate_inputs
 from models.secrets import MASKED, SEALED_INPUT, Sealed, sealed_text
 from models.spec import FlowSpec
 from runner.expressions.evaluator import Evaluator

@@ -9,9 +9,10 @@ from uuid import UUID
 
 import orjson
 
+from models.access.viewer import Scope
 from models.durations import MAX_SECONDS
 from models.errors import ProblemCode, Refused
-from models.events import Parent
+from models.events.events import Parent
 from models.lifecycle.actions import Action, require
 from models.lifecycle.approvals.decided_on import context
 from models.lifecycle.commands.commands import Create
@@ -24,7 +25,6 @@ from models.lifecycle.reruns.rerun_plan import (
 from models.lifecycle.snapshot import Execution, Plan
 from models.spec import Path, given_as_written
 from models.states import FailureAction
-from models.viewer import Scope
 from runner.expressions.evaluator import Evaluator
 from runner.launch.approving_subflows import asking_subflows
 from runner.launch.input_defaults import names_of_defaults

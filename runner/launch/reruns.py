@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 
+from models.access.viewer import Permission, Scope
 from models.errors import ProblemCode, Refused
 from models.ids import typed
 from models.labels import TEST, own_labels
@@ -26,7 +27,6 @@ from models.lifecycle.reruns.rerun_plan import (
 )
 from models.lifecycle.snapshot import Execution, Plan
 from models.secrets import without_secrets
-from models.viewer import Permission, Scope
 from runner.expressions.evaluator import Evaluator
 from runner.launch.input_defaults import names_of_defaults
 from runner.launch.inputs import complete_inputs, digested_inputs, given_to_rerun

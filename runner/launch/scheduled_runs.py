@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from models.access.viewer import EVERYWHERE, Scope
 from models.errors import ProblemCode, Refused
-from models.events import Ask
+from models.events.events import Ask
 from models.ids import typed
 from models.lifecycle.commands.commands import Create
 from models.schedule import trigger_of
 from models.states import Channel
-from models.viewer import EVERYWHERE, Scope
 from runner.expressions.evaluator import EvaluationFailed, Evaluator
 from runner.launch.launch import Launch, prepare
 from runner.service.encryption import Vault

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from models.errors import ProblemCode, Refused
-from models.events import Ask, Parent, TaskError
+from models.events.events import Ask, Parent, TaskError
 from models.labels import CORRELATION
 from models.lifecycle.commands.commands import Command, Prepare, StartChild
 from models.lifecycle.commands.subflows import Adopt, AwaitChild, ResumeChild

@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
+from models.access.viewer import Scope
 from models.labels import TEST
 from models.lifecycle.commands.commands import Create
 from models.spec import FlowSpec
-from models.viewer import Scope
 from runner.expressions.evaluator import Evaluator
 from runner.launch.input_defaults import names_of_defaults
 from runner.launch.inputs import complete_inputs, digested_inputs

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from models.event_types import EventType
+from models.events.event_types import EventType
 from models.lifecycle.task_path import place_of
 from runner.store.execution import execution_changes as store
 from runner.store.execution.event_log import EventRow

@@ -5,9 +5,9 @@ from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
+from models.filters.filter_keys import Mark, borne_marks
+from models.filters.matching import Candidate
 from models.labels import TEST
-from models.marks import Mark, borne_marks
-from models.matching import Candidate
 
 Row = Any
 ALWAYS: Final = frozenset({"archived", "tests"})

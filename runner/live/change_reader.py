@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from models.filters import And, Field, Filter, Operator, Term, mentions
-from models.matching import Candidate
+from models.access.viewer import Scope
+from models.filters.filters import And, Field, Filter, Operator, Term, mentions
+from models.filters.matching import Candidate
 from models.orders import Order
-from models.viewer import Scope
 from runner.live.change import Change
 from runner.live.inboxes import Inboxes
 from runner.live.live_query import Interest

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from models.inbox import Change, Request, Wish
+from models.filters.inbox import Change, Request, Wish
 from runner.service.retry import patiently
 from runner.store import approvals
 from runner.store.postgres.connection import Pool

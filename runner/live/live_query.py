@@ -13,11 +13,11 @@ from types import TracebackType
 from typing import Any, Final, Protocol, Self
 from uuid import UUID
 
-from models.filters import Ago, And, Field, Filter, Operator, Or, Term, mentions, terms_of
-from models.marks import asked_marks
-from models.matching import JSON_FIELDS, Candidate, listed
+from models.access.viewer import Scope
+from models.filters.filter_keys import asked_marks
+from models.filters.filters import Ago, And, Field, Filter, Operator, Or, Term, mentions, terms_of
+from models.filters.matching import JSON_FIELDS, Candidate, listed
 from models.orders import ByValue, ExecutionOrder, Order
-from models.viewer import Scope
 from runner.live.change import ALWAYS, Change, Row
 from runner.store.json import load
 

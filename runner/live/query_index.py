@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from models.filters import Field
-from models.marks import Mark
+from models.filters.filter_keys import Mark
+from models.filters.filters import Field
 from runner.live.change import Change
 from runner.live.live_query import Interest
 

@@ -8,7 +8,7 @@ from functools import partial
 from uuid import UUID
 
 from models.errors import Fault, Refused, Unavailable
-from models.events import ENGINE
+from models.events.events import ENGINE
 from models.ids import typed
 from models.lifecycle.abandon import UNREADABLE
 from models.lifecycle.commands.commands import (

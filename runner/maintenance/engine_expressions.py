@@ -6,7 +6,7 @@ from typing import Any
 
 from models.durations import MAX_SECONDS, parse_duration
 from models.errors import Refused
-from models.events import TaskError
+from models.events.events import TaskError
 from models.lifecycle.commands.commands import Command, Conclude, Evaluate, Judge, Prepare
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.payloads import NotTaken, measured

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from models.events import ENGINE, Ask
+from models.events.events import ENGINE, Ask
 from models.retention import RetentionRule, shortest
 from runner.notify.feed import Feed
 from runner.service.loop import Loop, surviving

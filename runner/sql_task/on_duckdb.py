@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from models.hosts import HostRules
+from models.access.hosts import HostRules
 from runner.sql_task.failure import NO_NETWORK, Failure, Refused, which
 from runner.sql_task.rows import RowFile
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from models.inbox import Person, Request, Wish
-from models.viewer import Scope
+from models.access.viewer import Scope
+from models.filters.inbox import Person, Request, Wish
 from runner.store.json import load
 from runner.store.pages import Page, Window, count, keyset_page
 from runner.store.postgres.connection import Pool

@@ -11,15 +11,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.approval_events import ApprovalOverridden
-from models.events import Ask
+from models.access.viewer import Scope
+from models.events.approval_events import ApprovalOverridden
+from models.events.events import Ask
 from models.ids import new_id, typed
 from models.lifecycle.commands.commands import Beginning, CastVote, Command, Create
 from models.lifecycle.commands.records import Delete
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Transition
 from models.states import Channel
-from models.viewer import Scope
 from runner.store.json import dump
 from runner.store.pages import Page, Window, count, keyset_page
 from runner.store.postgres.connection import Connection, Pool

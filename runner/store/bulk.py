@@ -11,13 +11,13 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from models.access.viewer import ROLES, Grant, Scope
 from models.bulk import BulkMode, BulkOutcome, BulkState, Instruction
 from models.errors import Problem, ProblemCode
-from models.events import Ask
-from models.filters import Filter
+from models.events.events import Ask
+from models.filters.filters import Filter
 from models.ids import typed
 from models.states import Channel
-from models.viewer import ROLES, Grant, Scope
 from runner.store.audit import Target
 from runner.store.json import dump, load, turned
 from runner.store.pages import Page

@@ -1,6 +1,6 @@
 """Scopes as columns keep them: the namespaces, or null, which is every namespace."""
 
-from models.viewer import Scope
+from models.access.viewer import Scope
 from runner.store.json import dump_or_none, load
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from models.events import Ask
+from models.events.events import Ask
 from runner.service.encryption import CannotOpen, Vault
 from runner.service.outage import reaching
 from runner.store import audit

@@ -8,7 +8,7 @@ from functools import partial
 from uuid import UUID
 
 from models.errors import Fault, HeadwayError, Refused, Unavailable
-from models.events import Ask, TaskError
+from models.events.events import Ask, TaskError
 from models.ids import new_id
 from models.lifecycle.commands.commands import Finish, Start
 from models.lifecycle.provenance import Reused

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
-from models.hosts import HostRules
+from models.access.hosts import HostRules
 from models.ids import new_id, typed
 from models.lifecycle.stopping import HEARTBEAT
 from runner.attempt.attempt import Attempt, Surroundings

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from models.credentials import (
+from models.access.credentials import (
     check_name,
     check_own_role,
     digest_of,
@@ -13,9 +13,9 @@ from models.credentials import (
     new_secret,
     permission_named,
 )
+from models.access.viewer import ADMIN_ROLE, Permission, PrincipalKind, Scope
 from models.errors import ProblemCode, Refused
 from models.ids import new_id, untyped
-from models.viewer import ADMIN_ROLE, Permission, PrincipalKind, Scope
 from runner.store.access import grants, principals, sign_ins, tokens
 from runner.store.access.grants import Holding
 from runner.store.access.principals import Saved

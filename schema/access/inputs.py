@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from models.viewer import PrincipalKind
+from models.access.viewer import PrincipalKind
 
 
 @strawberry.input

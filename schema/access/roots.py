@@ -7,7 +7,7 @@ from uuid import UUID
 
 import strawberry
 
-from models.viewer import ROLES, Permission
+from models.access.viewer import ROLES, Permission
 from runner.store.access import grants, principals, tokens
 from schema.access import changes
 from schema.access.inputs import (

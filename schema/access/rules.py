@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from models.credentials import check_name
+from models.access.credentials import check_name
+from models.access.viewer import ROLES, Grant, Permission, PrincipalKind, Scope, Viewer
 from models.errors import ProblemCode, Refused
-from models.viewer import ROLES, Grant, Permission, PrincipalKind, Scope, Viewer
 from runner.store.access import grants, principals
 from schema.context import Info
 from schema.doors import forbidden, needs, needs_everywhere

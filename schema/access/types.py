@@ -7,9 +7,9 @@ from uuid import UUID
 
 import strawberry
 
-from models.credentials import shown_namespace
+from models.access.credentials import shown_namespace
+from models.access.viewer import ROLES, Grant, Permission, PrincipalKind, Scope
 from models.ids import typed, untyped
-from models.viewer import ROLES, Grant, Permission, PrincipalKind, Scope
 from runner.store.access import grants, principals, tokens
 from runner.store.access.holders import Holders
 from runner.store.json import load

@@ -4,11 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from models import errors
+from models.access.viewer import Permission
 from models.errors import ProblemCode, Refused
 from models.ids import untyped
 from models.lifecycle.commands.commands import CastVote
 from models.states import VoteDecision
-from models.viewer import Permission
 from runner.store.execution.nodes import APPROVAL
 from schema.approval.inputs import DecideInput
 from schema.context import Info

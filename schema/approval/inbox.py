@@ -6,9 +6,9 @@ from typing import Final, Self
 
 import strawberry
 
+from models.access.viewer import Permission
+from models.filters.inbox import Person, Wish
 from models.ids import typed, untyped
-from models.inbox import Person, Wish
-from models.viewer import Permission
 from runner.live.inboxes import Told
 from schema.context import Info
 from schema.lists.filters import ApprovalFilter

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from models.viewer import Permission
+from models.access.viewer import Permission
 from schema.approval.lists import read_approvals
 from schema.context import Info
 from schema.doors import needs_somewhere

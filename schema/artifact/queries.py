@@ -2,9 +2,9 @@
 
 import strawberry
 
+from models.access.viewer import Permission
 from models.errors import ProblemCode, Refused
 from models.ids import Prefix, untyped
-from models.viewer import Permission
 from runner.history.lineage import Lineage, trace
 from runner.store.artifacts import lineage as store
 from runner.store.where import Arguments, compile_scope

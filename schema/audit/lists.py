@@ -1,6 +1,6 @@
 """The audit log as a list."""
 
-from models.viewer import Permission
+from models.access.viewer import Permission
 from runner.store import audit
 from schema.context import Info
 from schema.doors import needs_somewhere

@@ -6,11 +6,11 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
+from models.access.viewer import Permission
 from models.bulk import PERMISSIONS, BulkState
 from models.errors import ProblemCode, Refused
 from models.ids import typed, untyped
 from models.lifecycle.actions import Action
-from models.viewer import Permission
 from runner.bulk import previews, runs
 from runner.bulk.orders import Orders
 from runner.bulk.runs import Run

@@ -9,13 +9,13 @@ from uuid import UUID
 
 import strawberry
 
-from models.bars import bars_between
-from models.buckets import Bucket, buckets_between
-from models.comparison import check_choice
+from models.access.viewer import Permission
 from models.errors import Problem, ProblemCode, Refused
-from models.filters import Filter
+from models.filters.filters import Filter
 from models.ids import untyped
-from models.viewer import Permission
+from models.statistics.bars import bars_between
+from models.statistics.buckets import Bucket, buckets_between
+from models.statistics.comparison import check_choice
 from runner.service.retry import patiently
 from runner.store.lists.histogram import histogram
 from runner.store.lists.stats import counted_by_state, tallied

@@ -4,12 +4,12 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from models.access.viewer import Permission
 from models.errors import ProblemCode, Refused
 from models.ids import untyped
 from models.lifecycle.commands.commands import ChangeState, ChangeTaskRunState, Command, Signal
 from models.lifecycle.engine_tasks.signals import check_event
 from models.payloads import check_payload
-from models.viewer import Permission
 from runner.launch.approving_subflows import asking_subflows
 from runner.launch.launch import prepare
 from runner.store.execution import signals

@@ -5,7 +5,7 @@
 
 from uuid import UUID
 
-from models.viewer import Permission
+from models.access.viewer import Permission
 from schema.context import Info
 
 

@@ -2,10 +2,10 @@
 
 import strawberry
 
+from models.access.viewer import Permission
 from models.errors import Refused
 from models.ids import untyped
 from models.orders import ExecutionOrder
-from models.viewer import Permission
 from runner.store import workers
 from schema.context import Info
 from schema.doors import needs_somewhere

@@ -9,12 +9,12 @@ from uuid import UUID
 
 import strawberry
 
+from models.access.viewer import Permission
 from models.errors import Problem, ProblemCode, Refused
 from models.ids import new_id
 from models.lifecycle.commands.commands import Command
 from models.lifecycle.commands.records import AddNote, Delete
 from models.lifecycle.notes_and_archive import check_text
-from models.viewer import Permission
 from runner.store import idempotency
 from runner.store.execution.nodes import NOTE
 from schema.context import Info

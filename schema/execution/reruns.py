@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from models.access.viewer import Permission
 from models.lifecycle.actions import Action, require
 from models.lifecycle.commands.commands import Restart, RetryFailed
 from models.lifecycle.reruns.rerun_plan import plan_put_back
 from models.lifecycle.reruns.reruns import put_back_by_restart, put_back_by_retry
-from models.viewer import Permission
 from runner.launch import reruns
 from runner.launch.reruns import Replay
 from schema.context import Info

@@ -4,7 +4,7 @@ from typing import Self
 
 import strawberry
 
-from models.viewer import Permission
+from models.access.viewer import Permission
 from runner.history.expression_debugger import Tried, ValueType, Wrong, names_seen
 from schema.context import Info
 from schema.doors import needs_somewhere, visible_task_run

@@ -8,13 +8,13 @@ from uuid import UUID
 import strawberry
 
 from models import logs
+from models.access.viewer import Scope
 from models.errors import ProblemCode, Refused
-from models.events import TaskError
+from models.events.events import TaskError
 from models.ids import untyped
 from models.lifecycle.commands.external import RecordEnd, RecordProperties, RecordTaskRun
 from models.payloads import check_payload
 from models.states import ExecutionState, TaskRunState
-from models.viewer import Scope
 from runner.external.logs import ToldLine
 from runner.external.runs import (
     ToldArtifact,

@@ -7,11 +7,11 @@ from uuid import UUID
 
 import strawberry
 
+from models.access.viewer import Permission
 from models.errors import ProblemCode, Refused
 from models.lifecycle.commands.commands import Command
 from models.lifecycle.commands.external import RecordStart
 from models.states import EXECUTION_SUCCESSES
-from models.viewer import Permission
 from runner.external import runs
 from runner.external.logs import record_logs
 from runner.external.runs import ToldArtifact

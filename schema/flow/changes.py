@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from models.access.viewer import Permission, Scope
 from models.errors import ProblemCode, Refused
-from models.viewer import Permission, Scope
 from runner.launch.test_runs import Trial, prepare_trial
 from runner.store.flows import flow_changes, flows
 from schema.context import Info

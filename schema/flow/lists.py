@@ -1,7 +1,7 @@
 """Lists of flows."""
 
-from models.filters import Filter
-from models.viewer import Permission
+from models.access.viewer import Permission
+from models.filters.filters import Filter
 from runner.store.flows import flows as flows_store
 from runner.store.pages import count
 from runner.store.where import FLOWS, Arguments, compile_filter, compile_scope

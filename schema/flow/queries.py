@@ -2,9 +2,9 @@
 
 import strawberry
 
+from models.access.viewer import Permission
 from models.errors import Refused
 from models.spec import flow_json_schema
-from models.viewer import Permission
 from runner.store.flows import flows
 from schema.context import Info
 from schema.doors import needs_somewhere

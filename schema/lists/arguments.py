@@ -10,7 +10,7 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 
 from models.errors import ProblemCode, Refused
-from models.filters import Filter
+from models.filters.filters import Filter
 from models.orders import ExecutionOrder, Order
 from schema.lists.filters import ExecutionFilter, filter_from
 from schema.lists.orders import ValueOrder, order_from

@@ -7,7 +7,7 @@ from typing import Final
 import strawberry
 
 from models.errors import Refused
-from models.filters import And, Field, Filter, Not, Operator, Or, Term, check_size
+from models.filters.filters import And, Field, Filter, Not, Operator, Or, Term, check_size
 from models.ids import untyped
 from models.search import EXECUTIONS, FLOWS, parse_search
 from models.states import ApprovalState, Channel, Origin

@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 
-from models.filters import And, Field, Filter, Not, Operator, Term
+from models.filters.filters import And, Field, Filter, Not, Operator, Term
 from models.states import ExecutionState
 from runner.store.where import Arguments, compile_text
 from schema.labels import LabelInput

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 from uuid import UUID
 
-from models.filters import Filter
-from models.viewer import Scope
+from models.access.viewer import Scope
+from models.filters.filters import Filter
 from runner.store.lists.listing import View
 
 Seqs: TypeAlias = Mapping[UUID, int]

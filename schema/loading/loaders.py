@@ -8,10 +8,10 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
+from models.access.viewer import Scope
 from models.lifecycle.apply.attempt_values import Given
 from models.lifecycle.snapshot import Execution, Plan
 from models.states import FAILED_ENDS
-from models.viewer import Scope
 from runner.history.dependencies import FlowGraph
 from runner.history.point_in_time import Past, read_past
 from runner.history.replay_cache import Retold

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
+from models.access.viewer import Scope
 from models.lifecycle.apply.attempt_values import Given
 from models.lifecycle.snapshot import Plan
 from models.lifecycle.visibility.outside import NOTHING, Outside, outside_of
-from models.viewer import Scope
 from runner.history.visibility import attempt_seen, runs_outside, seen_uses, task_run_seen
 from runner.store.postgres.connection import Pool
 from runner.store.scopes import scope_of

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from models.viewer import Permission
+from models.access.viewer import Permission
 from schema.context import Info
 from schema.doors import needs_somewhere
 from schema.schedule.inputs import ScheduleFilter

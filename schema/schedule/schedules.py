@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from models.access.viewer import Permission
 from models.errors import Problem, ProblemCode, Refused
 from models.ids import untyped
 from models.spec import given_problems, trigger_input_faults
-from models.viewer import Permission
 from runner.launch.backfill import backfill, plan_backfill
 from runner.store.flows import flows as flows_store
 from runner.store.flows import schedules as store

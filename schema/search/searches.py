@@ -7,10 +7,10 @@ from uuid import UUID
 
 import strawberry
 
+from models.access.viewer import Permission
 from models.errors import ProblemCode, Refused
 from models.ids import new_id, untyped
 from models.search import parse_search
-from models.viewer import Permission
 from runner.store.lists import saved_filters
 from runner.store.lists.facets import FacetField, FacetWish, facets
 from schema.answers import answered

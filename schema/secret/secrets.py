@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from models.access.viewer import Permission
 from models.errors import ProblemCode, Refused
 from models.secrets import check_place, checked_secret
-from models.viewer import Permission
 from runner.store import secrets
 from schema.context import Info
 from schema.doors import needs, needs_somewhere

@@ -7,6 +7,7 @@ from uuid import UUID
 import strawberry
 from pydantic import TypeAdapter
 
+from models.access.viewer import Permission, not_permitted
 from models.approval import ApprovalPolicy
 from models.errors import Refused
 from models.ids import typed
@@ -15,7 +16,6 @@ from models.lifecycle.snapshot import Approval as Request
 from models.lifecycle.snapshot import Execution as Snapshot
 from models.spec import InputSpec
 from models.states import ApprovalState, CommentRule, OnReject, OnTimeout, VoteDecision
-from models.viewer import Permission, not_permitted
 from runner.history.point_in_time import past_of
 from runner.store.json import load
 from schema.context import Info

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import strawberry
 
+from models.access.viewer import Permission
 from models.ids import typed
 from models.states import Channel
-from models.viewer import Permission
 from runner.store import audit
 from runner.store.execution.event_log import Window
 from runner.store.json import load

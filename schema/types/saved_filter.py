@@ -6,9 +6,9 @@ from typing import Any, Self
 
 import strawberry
 
+from models.access.viewer import Permission, Viewer
 from models.ids import typed
 from models.orders import ExecutionOrder, SortDirection
-from models.viewer import Permission, Viewer
 from schema.lists.orders import ValueOrder
 from schema.types.actors import Actor
 from schema.types.node import Node

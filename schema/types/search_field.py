@@ -5,7 +5,7 @@ from typing import Final, Self
 
 import strawberry
 
-from models.filters import Field
+from models.filters.filters import Field
 from models.search import EXECUTIONS
 from models.search.fields import TRIGGER_WORDS, Known, Takes
 from models.search.terms import OPERATORS

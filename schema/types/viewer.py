@@ -5,9 +5,9 @@ from typing import Any, Self
 
 import strawberry
 
-from models import viewer
+from models.access import viewer
+from models.access.viewer import Permission
 from models.ids import typed
-from models.viewer import Permission
 from runner.store.json import load
 from schema.access.types import HeldRole
 from schema.lists.bounds import MOST_ROWS, up_to

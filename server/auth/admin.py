@@ -6,12 +6,12 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-from models.credentials import digest_of, new_secret
+from models.access.credentials import digest_of, new_secret
+from models.access.viewer import ADMIN_ROLE, PrincipalKind
 from models.errors import Refused
-from models.events import Ask
+from models.events.events import Ask
 from models.ids import new_id
 from models.states import Channel
-from models.viewer import ADMIN_ROLE, PrincipalKind
 from runner.store.access import grants, principals, tokens
 from runner.store.access.grants import Holding
 from runner.store.access.tokens import NewToken

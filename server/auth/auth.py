@@ -18,9 +18,9 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Scope
 
-from models.credentials import digest_of
+from models.access.credentials import digest_of
+from models.access.viewer import Viewer
 from models.states import Channel
-from models.viewer import Viewer
 from runner.store.access.holders import Holder, Holders
 from server.auth.presence import Presence, changed
 from server.auth.session_key import SessionKey

@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from models.viewer import Viewer
+from models.access.viewer import Viewer
 from server.auth.auth import Door
 from server.auth.presence import CHANGED
 from server.http.addresses import own_path

@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from models.credentials import digest_of
+from models.access.credentials import digest_of
+from models.access.viewer import SignInMethod, Viewer
 from models.errors import Unavailable
 from models.states import Channel
-from models.viewer import SignInMethod, Viewer
 from runner.denials import Denial, Denials
 from runner.store.access import sign_ins
 from runner.store.postgres.connection import Pool

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
 
-from models.viewer import Viewer
+from models.access.viewer import Viewer
 from server.http.giving import NotTaken
 
 logger = logging.getLogger("headway.access")

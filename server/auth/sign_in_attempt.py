@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Final
 from urllib.parse import urlencode
 
-from models.credentials import new_secret
+from models.access.credentials import new_secret
 from server.auth.session_key import SessionKey
 from server.oidc.provider import Metadata, ProviderSettings
 

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from models.access.viewer import SignInMethod
 from models.errors import Refused, Unavailable
 from models.states import Channel
-from models.viewer import SignInMethod
 from runner.denials import Denial, Denials
 from runner.store.access.identities import Identity
 from server.auth.auth import Door, client_network, cookie_name, is_secure, set_session

@@ -7,10 +7,10 @@ from uuid import UUID
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from models.credentials import check_name
+from models.access.credentials import check_name
+from models.access.viewer import PrincipalKind, SignInMethod
 from models.errors import Refused
 from models.states import Channel
-from models.viewer import PrincipalKind, SignInMethod
 from runner.denials import Denial, Denials
 from runner.store.access.identities import Identity
 from server.http.addresses import network_of

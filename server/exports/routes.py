@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from models.access.viewer import Permission, Viewer, nowhere_permitted
 from models.errors import ProblemCode, Refused
-from models.viewer import Permission, Viewer, nowhere_permitted
 from runner.denials import Denial, Denials
 from runner.store.postgres.connection import Pool
 from schema.lists.columns import USUAL, WHOLE

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from models.viewer import Scope
+from models.access.viewer import Scope
 from runner.store.lists.snapshot_reads import all_executions, last_metrics, one_moment
 from runner.store.postgres.connection import Pool
 from schema.lists.arguments import Wanted

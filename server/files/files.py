@@ -14,9 +14,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from models.access.viewer import Permission, Viewer, nowhere_permitted
 from models.errors import Refused
 from models.ids import new_id
-from models.viewer import Permission, Viewer, nowhere_permitted
 from runner.denials import Denial, Denials
 from runner.engine.quotas import Quotas
 from runner.files.artifact_store import ArtifactRefused, ArtifactStore, checked_name

@@ -15,10 +15,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Send
 from starlette.types import Scope as ASGIScope
 
+from models.access.viewer import Scope
 from models.errors import Refused
 from models.file_previews import TEXT, preview_type
 from models.ids import untyped
-from models.viewer import Scope
 from runner.files.artifact_store import ArtifactStore
 from runner.service.outage import reaching
 from runner.store.artifacts import files

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from graphql import FieldNode, FragmentDefinitionNode, SelectionSetNode
 
-from models.viewer import Viewer
+from models.access.viewer import Viewer
 from server.graphql.operations import Operations, Prepared
 from server.graphql.requests import Rejected
 from server.graphql.stream import (

@@ -8,8 +8,8 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from models.access.viewer import Viewer
 from models.payloads import MAX_PAYLOAD
-from models.viewer import Viewer
 from server.auth.auth import visitor_of
 from server.auth.guard import unauthorized
 from server.graphql.answers import Answer, encoded

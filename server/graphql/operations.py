@@ -16,7 +16,7 @@ from graphql import (
     OperationType,
 )
 
-from models.viewer import Viewer
+from models.access.viewer import Viewer
 from server.files.places import Places
 from server.graphql.allowance import Allowance, Live
 from server.graphql.answers import (

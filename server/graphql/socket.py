@@ -10,9 +10,9 @@ from typing import Any
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
+from models.access.viewer import Viewer
 from models.errors import Unavailable
 from models.states import Channel
-from models.viewer import Viewer
 from server.auth.auth import Door, channel_of, client_network, visitor_of
 from server.auth.presence import EXPIRED
 from server.graphql.answers import encoded

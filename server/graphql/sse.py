@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.types import Receive, Scope, Send
 
-from models.viewer import Viewer
+from models.access.viewer import Viewer
 from server.auth.auth import Door, visitor_of
 from server.auth.guard import unauthorized
 from server.graphql.answers import encoded

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from models.credentials import digest_of
+from models.access.credentials import digest_of
+from models.access.viewer import SignInMethod
 from models.errors import Refused
 from models.states import Channel
-from models.viewer import SignInMethod
 from runner.denials import Denial, Denials
 from runner.store.access.identities import Identity
 from server.oidc.claims import holder_of

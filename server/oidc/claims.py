@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from models.credentials import check_name
+from models.access.credentials import check_name
+from models.access.viewer import PrincipalKind
 from models.errors import Refused
-from models.viewer import PrincipalKind
 from runner.store.access.identities import Identity
 from server.oidc.provider import ProviderSettings
 from server.oidc.verifying import Untrusted

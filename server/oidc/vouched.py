@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from models.access.viewer import SignInMethod
 from models.states import Channel
-from models.viewer import SignInMethod
 from runner.store.access import identities, sign_ins
 from runner.store.access.identities import Identity
 from runner.store.postgres.connection import Pool

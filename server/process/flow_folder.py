@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from models.errors import Refused
-from models.events import Ask
+from models.events.events import Ask
 from models.spec import parse_flow
 from models.states import Channel
 from runner.service.loop import Loop, surviving

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from broadcaster import Broadcast
 
+from models.access.hosts import HostRules
 from models.errors import Fault
-from models.hosts import HostRules
 from runner.bulk.carrier import BulkCarrier
 from runner.engine.engine import Engine
 from runner.engine.job_queue import JobQueue

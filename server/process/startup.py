@@ -3,10 +3,10 @@
 import logging
 from pathlib import Path
 
+from models.access.viewer import Scope
 from models.errors import Refused
-from models.events import Ask
+from models.events.events import Ask
 from models.states import Channel
-from models.viewer import Scope
 from runner.launch.launch import Launch, prepare
 from server.process.flow_folder import FlowFolder
 from server.process.runtime import Runtime

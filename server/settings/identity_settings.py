@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-from models.credentials import namespace_of
+from models.access.credentials import namespace_of
 from models.durations import parse_duration
 from models.errors import Refused
 from runner.store.access.group_roles import GroupRole

@@ -17,8 +17,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from models.access.hosts import DENIED, read_rule
 from models.durations import parse_duration
-from models.hosts import DENIED, read_rule
 from models.retention import RetentionRule
 from models.similar import did_you_mean
 from runner.engine.quotas import Quotas

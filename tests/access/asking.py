@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from graphql import GraphQLField, GraphQLList, get_named_type, get_nullable_type
 
-from models.viewer import Permission
+from models.access.viewer import Permission
 
 P = Permission
 ENDS: Final = {"from": "2023-01-01T00:00:00Z", "to": "2023-01-02T00:00:00Z"}

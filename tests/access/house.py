@@ -6,10 +6,10 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any, Final
 
-from models.credentials import digest_of, new_secret
+from models.access.credentials import digest_of, new_secret
+from models.access.viewer import Viewer
 from models.errors import Refused
 from models.ids import new_id, part_of, typed
-from models.viewer import Viewer
 from runner.store.access import tokens
 from runner.store.access.holders import Holders
 from runner.store.access.tokens import NewToken

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import pytest
 
-from models.credentials import digest_of
-from models.viewer import Permission, PrincipalKind, SignInMethod, Viewer
+from models.access.credentials import digest_of
+from models.access.viewer import Permission, PrincipalKind, SignInMethod, Viewer
 from runner.store.access import sign_ins, tokens
 from runner.store.access.holders import Holders
 from server.auth.auth import SESSION_TIME

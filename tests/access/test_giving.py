@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models.viewer import Permission, PrincipalKind, Viewer
+from models.access.viewer import Permission, PrincipalKind, Viewer
 from runner.store.access import grants
 from runner.store.access.holders import Holders
 from schema.context import Context

@@ -1,7 +1,7 @@
 """What one may run and not see does not exist for one, as what a new execution is made from either."""
 
+from models.access.viewer import Permission
 from models.ids import typed
-from models.viewer import Permission
 from tests.schema.test_bulk import UNKNOWN, Asker, asker
 
 __all__ = ["asker"]

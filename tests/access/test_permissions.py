@@ -6,8 +6,8 @@ from typing import Any, Final
 import pytest
 from graphql import get_named_type, is_leaf_type
 
+from models.access.viewer import EVERYWHERE, Permission, Viewer
 from models.ids import typed, untyped
-from models.viewer import EVERYWHERE, Permission, Viewer
 from tests.access.asking import MUTATIONS, QUERIES, SUBSCRIPTIONS, document, filled
 from tests.access.house import OURS, House
 from tests.schema.test_every_list import TABLES

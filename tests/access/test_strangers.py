@@ -8,8 +8,8 @@ from typing import Any, Final
 import pytest
 from graphql import GraphQLInputObjectType, get_named_type, is_leaf_type
 
+from models.access.viewer import Viewer
 from models.ids import typed, untyped
-from models.viewer import Viewer
 from tests.access.asking import ID_KINDS, MUTATIONS, document, filled
 from tests.access.house import MARK, STRANGERS, THEIRS, House, nobodys
 from tests.scopes.test_relations import TYPES, Walk

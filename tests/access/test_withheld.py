@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import pytest
 
+from models.access.viewer import EVERYWHERE, Permission, Viewer
 from models.ids import typed, untyped
-from models.viewer import EVERYWHERE, Permission, Viewer
 from tests.access.house import House
 from tests.scopes.test_relations import Walk
 from tests.server.test_export_routes import asking

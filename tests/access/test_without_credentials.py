@@ -8,7 +8,7 @@ import pytest
 from graphql import get_named_type, is_leaf_type
 from websockets.asyncio.client import connect
 
-from models.credentials import digest_of
+from models.access.credentials import digest_of
 from models.ids import new_id, typed
 from runner.store.access import tokens
 from tests.access.asking import MUTATIONS, document, filled

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import asyncpg
 
-from models.credentials import digest_of, new_secret
-from models.events import Ask
+from models.access.credentials import digest_of, new_secret
+from models.access.viewer import PrincipalKind
+from models.events.events import Ask
 from models.ids import new_id
 from models.states import Channel
-from models.viewer import PrincipalKind
 from runner.store.access import grants, principals, tokens
 from runner.store.access.grants import Holding
 from runner.store.access.tokens import NewToken

@@ -6,8 +6,8 @@ from typing import Any
 import asyncpg
 import pytest
 
+from models.access.viewer import Scope
 from models.ids import untyped
-from models.viewer import Scope
 from runner.store.execution.history import executions_by_id
 from tests.api.client import Client
 from tests.api.servers import Served

@@ -7,8 +7,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from models.access.viewer import Scope
 from models.ids import untyped
-from models.viewer import Scope
 from runner.history.dependencies import MOST, FlowGraph, execution_dependencies, flow_dependencies
 from runner.store.execution import history
 from runner.store.flows.flow_links import linked_flows

@@ -4,7 +4,7 @@ from typing import Any
 
 import asyncpg
 
-from models.viewer import Scope
+from models.access.viewer import Scope
 from runner.history.lineage import trace
 from tests.api.client import Client
 from tests.api.servers import Served

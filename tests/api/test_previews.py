@@ -7,8 +7,8 @@ import asyncpg
 import httpx
 import pytest
 
+from models.access.viewer import Scope
 from models.ids import new_id, untyped
-from models.viewer import Scope
 from runner.store.artifacts import files
 from runner.store.artifacts.files import UploadedFile
 from runner.store.postgres.database import Database

@@ -8,8 +8,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from models.access.viewer import PrincipalKind
 from models.trigger_kinds import TriggerKind
-from models.viewer import PrincipalKind
 from tests.api.client import Client
 from tests.api.people import enrolled
 from tests.api.servers import Served

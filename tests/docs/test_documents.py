@@ -9,11 +9,11 @@ import pytest
 from graphql import parse, validate
 from typer.main import get_command
 
+from models.access.viewer import ROLES
 from models.errors import ProblemCode
-from models.inputs import InputType
+from models.inputs.inputs import InputType
 from models.spec import parse_flow
 from models.spec.tasks import TASK_CLASSES
-from models.viewer import ROLES
 from schema import build_schema
 from server.cli import app
 from server.settings.settings import Settings

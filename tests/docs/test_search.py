@@ -2,9 +2,9 @@
 
 import re
 
-from models.filters import EVERYTHING
+from models.access.viewer import Scope
+from models.filters.filters import EVERYTHING
 from models.search import EXECUTIONS, parse_search
-from models.viewer import Scope
 from runner.store.lists.listing import View, count_executions, executions_page
 from runner.store.postgres.database import Database
 from schema.types.search_field import search_fields

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.bars import LENGTHS, MOST_BARS, bars_between
 from models.errors import Refused
+from models.statistics.bars import LENGTHS, MOST_BARS, bars_between
 
 MONDAY = datetime(2026, 5, 4, tzinfo=UTC)
 moments = st.datetimes(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.buckets import MOST_BUCKETS, Bucket, buckets_between
 from models.errors import Refused
+from models.statistics.buckets import MOST_BUCKETS, Bucket, buckets_between
 
 SINCE = datetime(2026, 5, 1, 12, 34, 56, tzinfo=UTC)  # a Friday
 

@@ -4,9 +4,17 @@ from typing import Any
 
 import pytest
 
-from models.comparison import Number, Row, check_choice, lasted_alike, numbers_of, rows_of, same
 from models.errors import ProblemCode, Refused
 from models.ids import new_id
+from models.statistics.comparison import (
+    Number,
+    Row,
+    check_choice,
+    lasted_alike,
+    numbers_of,
+    rows_of,
+    same,
+)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.hosts import DENIED, HostRules, read_rule
+from models.access.hosts import DENIED, HostRules, read_rule
 
 METADATA = (
     "169.254.169.254",

@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from models.errors import ProblemCode, Refused
-from models.inputs import InputSpec, names_in_default, validate_inputs
+from models.inputs.inputs import InputSpec, names_in_default, validate_inputs
 from models.secrets import without_secrets
 
 

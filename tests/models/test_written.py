@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, SecretStr
 
 from models.errors import Refused
-from models.inputs import InputSpec, InputType
+from models.inputs.inputs import InputSpec, InputType
 from models.spec import (
     FlowSpec,
     ForeachTask,

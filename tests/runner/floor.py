@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from models.events import Ask
-from models.hosts import HostRules
+from models.access.hosts import HostRules
+from models.access.viewer import Scope
+from models.events.events import Ask
 from models.lifecycle.commands.commands import Command, Create
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.spec import parse_flow
 from models.states import Channel, TaskRunState
-from models.viewer import Scope
 from runner.launch.launch import Launch, prepare
 from runner.service.encryption import Vault, key_from, new_key
 from runner.store.execution.snapshots import load_executions

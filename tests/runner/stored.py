@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from models.event_types import EventType
+from models.events.event_types import EventType
 from models.ids import new_id
 from models.states import EXECUTION_ENDS, ExecutionState
 from runner.store.postgres.connection import Executes, Pool

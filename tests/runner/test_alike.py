@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
+from models.access.viewer import Scope
 from models.ids import id_of, new_id
-from models.viewer import Scope
 from runner.store.execution import history
 from runner.store.lists import stats
 from runner.store.lists.alike import line_of

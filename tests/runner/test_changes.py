@@ -10,10 +10,10 @@ from uuid import UUID
 import pytest
 from broadcaster import Broadcast
 
-from models.filters import EVERYTHING, Field, Filter, Operator, Term
-from models.inbox import Wish
+from models.access.viewer import Scope
+from models.filters.filters import EVERYTHING, Field, Filter, Operator, Term
+from models.filters.inbox import Wish
 from models.states import ExecutionState
-from models.viewer import Scope
 from runner.live.change_reader import Changes
 from runner.live.live_query import Interest
 from runner.notify.feed import Feed

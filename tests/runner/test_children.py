@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from broadcaster import Broadcast
 
+from models.access.viewer import Scope
 from models.errors import Refused
 from models.lifecycle.commands.commands import Cancel, Evaluate, Pause, StartChild
 from models.lifecycle.commands.subflows import Adopt, ReportChildState
@@ -19,7 +20,6 @@ from models.lifecycle.snapshot import Execution
 from models.lifecycle.standing import ChildStanding
 from models.spec import parse_flow
 from models.states import ExecutionState
-from models.viewer import Scope
 from runner.engine.engine import Engine
 from runner.expressions.evaluator import Evaluator
 from runner.launch.launch import Launch, prepare

@@ -10,7 +10,7 @@ import pytest
 from broadcaster import Broadcast
 
 from models.errors import ProblemCode, Refused
-from models.events import Ask
+from models.events.events import Ask
 from models.ids import new_id
 from models.lifecycle.commands.commands import Cancel, Create, WakeUp
 from models.lifecycle.snapshot import Execution

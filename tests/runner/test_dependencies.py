@@ -1,8 +1,8 @@
 """A graph of flows that is larger than an answer may be."""
 
+from models.access.viewer import Scope
 from models.ids import new_id
 from models.links import DependencyKind, FlowLink
-from models.viewer import Scope
 from runner.history.dependencies import MOST, FlowGraph, flow_dependencies
 from runner.store.flows.flow_links import LinkedFlow
 

@@ -12,7 +12,7 @@ import pytest
 from broadcaster import Broadcast
 
 from models.errors import Fault, ProblemCode, Refused, Unavailable
-from models.events import Ask
+from models.events.events import Ask
 from models.ids import new_id
 from models.lifecycle.commands.commands import (
     Cancel,

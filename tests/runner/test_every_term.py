@@ -15,16 +15,16 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from models.access.viewer import Scope
 from models.errors import Refused
-from models.filters import And, Field, Filter, Not, Operator, Term, terms_of
+from models.filters.filter_keys import asked_marks, borne_marks
+from models.filters.filters import And, Field, Filter, Not, Operator, Term, terms_of
+from models.filters.matching import Candidate, matches
 from models.ids import new_id, typed
-from models.marks import asked_marks, borne_marks
-from models.matching import Candidate, matches
 from models.search import EXECUTIONS, parse_search
 from models.search.terms import OPERATORS
 from models.states import ExecutionState
 from models.trigger_kinds import TriggerKind
-from models.viewer import Scope
 from runner.store.json import dump, dump_or_none
 from runner.store.lists.filter_rows import candidates
 from runner.store.where import Arguments, compile_filter, compile_scope, first_id_of

@@ -12,7 +12,7 @@ import orjson
 import pytest
 from broadcaster import Broadcast
 
-from models.event_types import EventType
+from models.events.event_types import EventType
 from models.ids import new_id
 from models.lifecycle.commands.records import Delete
 from runner.live.followed_execution import BUDGET, NO_MOMENT, Part, Place, Weight, follow

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from models.hosts import HostRules
+from models.access.hosts import HostRules
 from models.lifecycle.snapshot import TaskRun
 from models.states import TaskRunState
 from runner.executors import guarded_http

@@ -10,10 +10,10 @@ from uuid import UUID
 import pytest
 from broadcaster import Broadcast
 
+from models.access.viewer import Scope
+from models.filters.inbox import Person, Wish
 from models.ids import new_id
-from models.inbox import Person, Wish
 from models.states import ApprovalState
-from models.viewer import Scope
 from runner.live import inboxes
 from runner.live.change_reader import Changes
 from runner.live.inboxes import Inbox

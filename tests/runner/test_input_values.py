@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from models.access.viewer import Scope
 from models.errors import Refused
 from models.ids import new_id, typed
 from models.secrets import sealed_text
 from models.spec import FlowSpec, parse_flow
-from models.viewer import Scope
 from runner.expressions.evaluator import Evaluator
 from runner.launch.input_defaults import names_of_defaults
 from runner.launch.inputs import complete_inputs, digested_inputs, given_to_rerun

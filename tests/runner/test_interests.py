@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.filters import EVERYTHING, Field, Filter, Operator, Or, Term, terms_of
+from models.access.viewer import Scope
+from models.filters.filter_keys import asked_marks, borne_marks
+from models.filters.filters import EVERYTHING, Field, Filter, Operator, Or, Term, terms_of
+from models.filters.matching import JSON_FIELDS, Candidate, listed, matches
 from models.ids import new_id
-from models.marks import asked_marks, borne_marks
-from models.matching import JSON_FIELDS, Candidate, listed, matches
 from models.orders import TEXTS, ByValue, ExecutionOrder, Order
 from models.states import ExecutionState
-from models.viewer import Scope
 from runner.live.change import Change
 from runner.live.live_query import Interest, News, moves_by_itself
 from runner.live.query_index import Audience

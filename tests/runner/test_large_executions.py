@@ -9,14 +9,14 @@ from uuid import UUID
 
 import pytest
 
+from models.access.viewer import Scope
 from models.errors import Refused
-from models.events import Ask
+from models.events.events import Ask
 from models.lifecycle import decide
 from models.lifecycle.commands.commands import Cancel, Command, Restart
 from models.lifecycle.transition import Transition
 from models.spec import parse_flow
 from models.states import Channel, ExecutionState, TaskRunState
-from models.viewer import Scope
 from runner.launch.launch import Launch, prepare
 from runner.maintenance import invariants
 from runner.service.encryption import Vault, key_from, new_key

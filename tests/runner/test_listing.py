@@ -8,12 +8,12 @@ from uuid import UUID
 
 import pytest
 
+from models.access.viewer import Scope
 from models.errors import Refused
-from models.filters import EVERYTHING, Filter
+from models.filters.filters import EVERYTHING, Filter
 from models.ids import new_id
 from models.orders import ExecutionOrder
 from models.search import parse_search
-from models.viewer import Scope
 from runner.store.flows.flows import namespaces
 from runner.store.lists.facets import FacetField, FacetWish, facets
 from runner.store.lists.listing import View, count_executions, executions_page

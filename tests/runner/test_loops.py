@@ -13,13 +13,13 @@ import asyncpg
 import pytest
 from broadcaster import Broadcast
 
+from models.access.viewer import Scope
 from models.errors import Fault, Unavailable
-from models.events import Ask
-from models.filters import And
+from models.events.events import Ask
+from models.filters.filters import And
 from models.ids import new_id
 from models.lifecycle.commands.commands import AdmitNext, Begin
 from models.states import Channel
-from models.viewer import Scope
 from runner.bulk import carrier
 from runner.engine.engine import Engine
 from runner.expressions.evaluator import Evaluator

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from models.events import ENGINE
+from models.events.events import ENGINE
 from models.ids import new_id
 from models.lifecycle.commands.external import RecordEnd, RecordExecution
 from models.lifecycle.commands.records import AddNote, Archive

@@ -9,13 +9,13 @@ from uuid import UUID
 
 import pytest
 
+from models.access.viewer import Scope
 from models.errors import ProblemCode, Refused
 from models.ids import new_id
 from models.lifecycle.commands.commands import ChangeTaskRunState, Create, Finish, SetLabels, Start
 from models.lifecycle.commands.records import AddNote, Archive, Delete
 from models.lifecycle.provenance import Reused
 from models.states import AttemptState, TaskRunState
-from models.viewer import Scope
 from runner.engine.job_queue import JobQueue
 from runner.launch.launch import Launch, prepare
 from runner.launch.reruns import Replay, prepare_replay

@@ -10,12 +10,12 @@ from uuid import UUID
 import pytest
 from broadcaster import Broadcast
 
+from models.access.viewer import EVERYWHERE, Scope
 from models.errors import ProblemCode, Refused
 from models.schedule import Due
 from models.search import parse_search
 from models.spec import ScheduleTrigger, parse_flow
 from models.states import Channel
-from models.viewer import EVERYWHERE, Scope
 from runner.engine.engine import Engine
 from runner.expressions.evaluator import Evaluator
 from runner.launch.scheduled_runs import ask_of, prepare_tick

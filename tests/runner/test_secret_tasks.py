@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from models.access.viewer import Scope
 from models.lifecycle.snapshot import Execution
 from models.spec import parse_flow
 from models.states import TaskRunState
-from models.viewer import Scope
 from runner.launch.launch import Launch, prepare
 from runner.service.encryption import Vault, key_from, new_key
 from runner.store import secrets

@@ -10,12 +10,12 @@ from uuid import UUID
 
 import pytest
 
-from models.buckets import Bucket, buckets_between
-from models.filters import EVERYTHING
+from models.access.viewer import Scope
+from models.filters.filters import EVERYTHING
 from models.ids import new_id
 from models.search import parse_search
 from models.states import ExecutionState
-from models.viewer import Scope
+from models.statistics.buckets import Bucket, buckets_between
 from runner.store.lists.listing import NEWEST, View, executions_page
 from runner.store.lists.stats import Tally, counted_by_state, tallied
 from runner.store.pages import COUNT_LIMIT

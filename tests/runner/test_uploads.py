@@ -10,12 +10,12 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from models.access.viewer import Scope
 from models.errors import ProblemCode, Refused
-from models.events import Ask
+from models.events.events import Ask
 from models.ids import new_id
 from models.spec import parse_flow
 from models.states import Channel
-from models.viewer import Scope
 from runner.engine.quotas import Quotas
 from runner.files.artifact_store import ArtifactStore
 from runner.files.uploads import FOLDER, check_room, prune_uploads, record

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.filters import Ago, And, Field, Filter, Not, Operator, Or, Term
+from models.filters.filters import Ago, And, Field, Filter, Not, Operator, Or, Term
+from models.filters.matching import listed, matches
 from models.fingerprint import fingerprint
 from models.ids import new_id
-from models.matching import listed, matches
 from models.states import EXECUTION_ENDS, ExecutionState, Origin
 from models.trigger_kinds import TriggerKind
 from runner.store.json import dump, dump_or_none

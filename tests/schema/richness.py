@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from models.events import Ask
+from models.access.viewer import Scope
+from models.events.events import Ask
 from models.ids import new_id
 from models.spec import parse_flow
 from models.states import Channel
-from models.viewer import Scope
 from runner.launch.launch import Launch, prepare
 from runner.store.flows.flows import save_flow
 from tests.schema.test_bulk import Asker

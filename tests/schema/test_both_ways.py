@@ -7,8 +7,8 @@ import graphql
 import pytest
 from graphql import GraphQLObjectType, GraphQLSchema
 
+from models.access.viewer import EVERYWHERE
 from models.ids import typed
-from models.viewer import EVERYWHERE
 from schema import build_schema
 from tests.schema.richness import fill
 from tests.schema.test_bulk import MINE, Asker, asker

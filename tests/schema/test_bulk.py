@@ -7,12 +7,12 @@ from uuid import UUID
 
 import pytest
 
-from models.events import Ask
+from models.access.viewer import Permission, Scope, Viewer, nowhere_permitted
+from models.events.events import Ask
 from models.ids import typed
 from models.lifecycle.commands.commands import SetLabels
 from models.spec import parse_flow
 from models.states import Channel
-from models.viewer import Permission, Scope, Viewer, nowhere_permitted
 from runner.launch.launch import Launch, prepare
 from runner.store import bulk
 from runner.store.flows.flows import save_flow

@@ -8,8 +8,8 @@ from typing import Any, Final
 import graphql
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, is_leaf_type
 
+from models.access.viewer import Scope
 from models.ids import Prefix, part_of, typed
-from models.viewer import Scope
 from schema.nodes import FINDERS, PARTS
 from tests.schema.richness import fill
 from tests.schema.test_bulk import Asker, asker

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from models.access.viewer import Scope
 from models.ids import new_id
-from models.viewer import Scope
 from tests.schema.test_bulk import Asker, asker
 
 __all__ = ["asker"]

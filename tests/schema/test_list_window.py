@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 from broadcaster import Broadcast
 
-from models.filters import EVERYTHING, Field, Filter, Operator, Term
+from models.access.viewer import Scope
+from models.filters.filters import EVERYTHING, Field, Filter, Operator, Term
 from models.orders import ExecutionOrder
 from models.states import ExecutionState
-from models.viewer import Scope
 from runner.live.change_reader import Changes
 from runner.notify.feed import Feed
 from runner.notify.notifier import MemoryHints

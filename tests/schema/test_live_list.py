@@ -5,8 +5,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.filters import EVERYTHING
-from models.viewer import Scope
+from models.access.viewer import Scope
+from models.filters.filters import EVERYTHING
 from runner.store.lists.listing import View
 from schema.enums import LeaveReason
 from schema.lists.difference import Change, difference, gone, whole

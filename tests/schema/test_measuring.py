@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 import pytest
 
+from models.access.viewer import Permission, Scope, Viewer
 from models.errors import ProblemCode
-from models.filters import EVERYTHING as ALL
+from models.filters.filters import EVERYTHING as ALL
 from models.ids import typed
-from models.viewer import Permission, Scope, Viewer
 from runner.store.postgres.connection import Pool
 from schema.comparison.queries import watch_stats
 from schema.context import Context

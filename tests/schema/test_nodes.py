@@ -2,8 +2,8 @@
 
 import pytest
 
+from models.access.viewer import Permission, Scope
 from models.ids import part_of, typed
-from models.viewer import Permission, Scope
 from schema.nodes import MOST
 from tests.schema.richness import fill
 from tests.schema.test_bulk import EVERYTHING, UNKNOWN, Asker, asker

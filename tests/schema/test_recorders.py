@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from models.viewer import ROLES, Permission, Scope
+from models.access.viewer import ROLES, Permission, Scope
 from schema.external.mutations import RecordingMutation
 from server.process.runtime import runtime
 from tests.schema.test_bulk import Asker

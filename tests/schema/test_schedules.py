@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from models.access.viewer import Permission, Scope, Viewer
 from models.ids import typed
 from models.spec import parse_flow
-from models.viewer import Permission, Scope, Viewer
 from runner.store.flows.flows import save_flow
 from schema import build_schema
 from schema.context import Context, Services

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from models.filters import EVERYTHING as ALL
-from models.filters import Field, Filter, Not, Operator, Term
+from models.access.viewer import Scope
+from models.filters.filters import EVERYTHING as ALL
+from models.filters.filters import Field, Filter, Not, Operator, Term
 from models.ids import new_id, typed
-from models.viewer import Scope
 from runner.store.postgres.connection import Pool
 from schema.bulk.bulk import watch_bulk
 from schema.comparison.queries import watch_stats

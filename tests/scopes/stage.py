@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+from models.access.viewer import EVERYWHERE, Scope, Viewer
 from models.ids import typed, untyped
 from models.lifecycle.snapshot import Execution
-from models.viewer import EVERYWHERE, Scope, Viewer
 from runner.service.encryption import Vault, key_from, new_key
 from schema.context import Context
 from server.process.runtime import make_worker, runtime

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
+from models.access.viewer import EVERYWHERE, Scope
 from models.ids import typed
 from models.states import ExecutionState
-from models.viewer import EVERYWHERE, Scope
 from tests.scopes.stage import MARK, OURS, Stage, exec_id
 
 SECRET: Final = f"""

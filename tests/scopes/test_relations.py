@@ -10,8 +10,8 @@ import graphql
 import pytest
 from graphql import GraphQLObjectType, GraphQLSchema, is_leaf_type
 
+from models.access.viewer import EVERYWHERE, Scope, Viewer
 from models.ids import Prefix, typed
-from models.viewer import EVERYWHERE, Scope, Viewer
 from schema.context import Context
 from schema.nodes import FINDERS
 from tests.schema.richness import fill

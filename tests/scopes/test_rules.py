@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import pytest
 
-from models.events import TYPES
+from models.access.viewer import EVERYWHERE, Scope
+from models.events.events import TYPES
 from models.ids import new_id
 from models.lifecycle.snapshot import Plan
 from models.lifecycle.visibility.apart import shows_child, shows_parent
 from models.lifecycle.visibility.outside import NOTHING, Outside, outside_of
 from models.spec import parse_flow
-from models.viewer import EVERYWHERE, Scope
 from runner.history.visibility import event_seen, task_run_seen
 from runner.store.execution.event_log import EventRow
 from runner.store.scopes import kept, scope_of

@@ -10,9 +10,9 @@ from uuid import UUID
 
 import pytest
 
+from models.access.viewer import EVERYWHERE, Scope
 from models.ids import typed
 from models.lifecycle.commands.commands import Cancel
-from models.viewer import EVERYWHERE, Scope
 from tests.runner.floor import PERSON
 from tests.scopes.stage import MARK, OURS, Stage, exec_id, open_stage
 from tests.server.test_export_routes import asking

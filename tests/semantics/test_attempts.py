@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from models.events import ENGINE
+from models.events.events import ENGINE
 from models.ids import new_id, untyped
 from models.lifecycle.commands.commands import Start
 from models.retry import delay_before

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from models.credentials import digest_of
-from models.viewer import SignInMethod
+from models.access.credentials import digest_of
+from models.access.viewer import SignInMethod
 from runner.denials import Denials
 from runner.store.access import sign_ins, tokens
 from runner.store.access.holders import Holders

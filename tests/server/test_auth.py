@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from models.credentials import digest_of, new_secret
+from models.access.credentials import digest_of, new_secret
+from models.access.viewer import ROLES, Permission, PrincipalKind, Scope
 from models.errors import Refused, Unavailable
-from models.events import Ask
+from models.events.events import Ask
 from models.ids import new_id
 from models.states import Channel
-from models.viewer import ROLES, Permission, PrincipalKind, Scope
 from runner.store.access import principals, tokens
 from runner.store.access.holders import Holders
 from runner.store.access.tokens import NewToken

@@ -9,9 +9,9 @@ import asyncpg
 import orjson
 import pytest
 
+from models.access.viewer import Permission, Viewer
 from models.ids import typed
 from models.spec import parse_flow
-from models.viewer import Permission, Viewer
 from runner.service.encryption import Vault, key_from, new_key
 from runner.store.flows.flows import save_flow
 from runner.store.postgres.shares import Share, Sizes

@@ -16,9 +16,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Request
 
+from models.access.viewer import Permission, Scope, Viewer, nowhere_permitted
 from models.errors import Unavailable
 from models.ids import typed
-from models.viewer import Permission, Scope, Viewer, nowhere_permitted
 from runner.store.postgres.database import Database
 from server.auth.auth import Visitor
 from server.exports import DownloadSlots, export_routes

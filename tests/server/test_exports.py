@@ -13,11 +13,11 @@ from uuid import UUID
 import orjson
 import pytest
 
+from models.access.viewer import Scope
 from models.errors import Refused, Unavailable
-from models.filters import EVERYTHING
+from models.filters.filters import EVERYTHING
 from models.ids import new_id, typed
 from models.orders import ExecutionOrder
-from models.viewer import Scope
 from runner.store.lists.listing import View, executions_page
 from runner.store.lists.snapshot_reads import CHUNK
 from runner.store.postgres.database import Database

@@ -13,8 +13,8 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.types import Message
 
+from models.access.viewer import Credential, Permission, Viewer
 from models.ids import new_id
-from models.viewer import Credential, Permission, Viewer
 from runner.denials import Denials
 from runner.engine.quotas import Quotas
 from runner.files.artifact_store import ArtifactStore

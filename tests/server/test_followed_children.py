@@ -7,9 +7,9 @@ from uuid import UUID
 import orjson
 import pytest
 
+from models.access.viewer import Permission, Scope, Viewer
 from models.errors import Refused
 from models.ids import new_id, typed
-from models.viewer import Permission, Scope, Viewer
 from runner.store.postgres.database import Database
 from server.app import create_operations
 from server.graphql.operations import Operations

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from models.viewer import PrincipalKind
+from models.access.viewer import PrincipalKind
 from runner.store.access import principals
 from runner.store.access.holders import Holders
 from runner.store.postgres.database import Database

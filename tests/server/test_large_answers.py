@@ -10,11 +10,11 @@ from uuid import UUID
 
 import pytest
 
-from models.events import Ask
+from models.access.viewer import Permission, Scope, Viewer
+from models.events.events import Ask
 from models.ids import typed
 from models.spec import parse_flow
 from models.states import Channel
-from models.viewer import Permission, Scope, Viewer
 from runner.launch.launch import Launch, prepare
 from runner.service.encryption import Vault, key_from, new_key
 from runner.store.flows.flows import save_flow

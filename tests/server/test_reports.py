@@ -9,9 +9,9 @@ import orjson
 import pytest
 from pypdf import PdfReader
 
+from models.access.viewer import Scope
 from models.errors import Refused
 from models.ids import new_id, typed
-from models.viewer import Scope
 from runner.store.postgres.database import Database
 from server.exports.reports import report
 from server.files.places import Places

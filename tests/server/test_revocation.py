@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Scope
 
-from models.viewer import Permission, PrincipalKind
+from models.access.viewer import Permission, PrincipalKind
 from runner.store.access import grants, principals
 from runner.store.access.holders import Holders
 from runner.store.postgres.database import Database

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from models.credentials import digest_of
+from models.access.credentials import digest_of
 from models.ids import new_id
 from runner.store.access import sign_ins, tokens
 from runner.store.json import load

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 import pytest
 
-from models.viewer import Permission, PrincipalKind
+from models.access.viewer import Permission, PrincipalKind
 from runner.store.access import principals
 from runner.store.postgres.database import Database
 from tests.api.people import ASK, enrolled

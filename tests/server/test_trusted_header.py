@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from models.viewer import Permission
+from models.access.viewer import Permission
 from runner.denials import Denials
 from runner.store.postgres.database import Database
 from server.auth.identity import identity_parts

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from models.events import AttemptEnded, TaskError
+from models.events.events import AttemptEnded, TaskError
 from models.lifecycle.snapshot import TaskRun
 from models.lifecycle.steps import Steps
 from models.lifecycle.summaries import waited

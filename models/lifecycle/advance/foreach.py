@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from models.events import AttemptEnded, ProgressReported, TaskError, TaskRunsAdded
+from models.events.events import AttemptEnded, ProgressReported, TaskError, TaskRunsAdded
 from models.lifecycle.advance.ending import error_end
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.steps import Steps

@@ -5,7 +5,7 @@
 
 from collections.abc import Iterable
 
-from models.events import ConditionAsked, ExecutionMoved, Parent, TaskError, TaskRunMoved
+from models.events.events import ConditionAsked, ExecutionMoved, Parent, TaskError, TaskRunMoved
 from models.lifecycle.advance.affected import near
 from models.lifecycle.advance.ending import error_end
 from models.lifecycle.advance.foreach import Iterations, iteration_has_begun

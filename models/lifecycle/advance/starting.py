@@ -1,6 +1,6 @@
 """Giving a task run its next attempt."""
 
-from models.events import AttemptStarted
+from models.events.events import AttemptStarted
 from models.lifecycle.commands.commands import Evaluate, TimeOut
 from models.lifecycle.snapshot import Execution, TaskRun, is_engine_task
 from models.lifecycle.steps import Steps

@@ -1,12 +1,12 @@
 """Applies events to approval requests."""
 
-from models.approval_events import (
+from models.events.approval_events import (
     ApprovalClosed,
     ApprovalEscalated,
     ApprovalRequested,
     ApprovalVoted,
 )
-from models.events import Event
+from models.events.events import Event
 from models.lifecycle.apply.changes import with_task
 from models.lifecycle.snapshot import (
     Approval,

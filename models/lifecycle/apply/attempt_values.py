@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from models.events import (
+from models.events.events import (
     AttemptEnded,
     AttemptStarted,
     Fact,

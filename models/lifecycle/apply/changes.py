@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from models.events import (
+from models.events.events import (
     TaskError,
 )
 from models.lifecycle.apply.task_runs import changed

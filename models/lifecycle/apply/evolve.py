@@ -4,14 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from models.approval_events import (
+from models.access.viewer import Scope
+from models.events.approval_events import (
     ApprovalClosed,
     ApprovalEscalated,
     ApprovalOverridden,
     ApprovalRequested,
     ApprovalVoted,
 )
-from models.events import (
+from models.events.events import (
     AttemptEnded,
     AttemptStarted,
     ChildLinked,
@@ -33,6 +34,7 @@ from models.events import (
     TaskRunRecorded,
     TaskRunsAdded,
 )
+from models.events.record_events import Archived, GitSet, Unarchived
 from models.lifecycle.apply.approval_changes import (
     approval_closed,
     approval_escalated,
@@ -68,12 +70,10 @@ from models.lifecycle.apply.tentative import set_properties, try_properties
 from models.lifecycle.clock import Clock
 from models.lifecycle.snapshot import Execution, Plan, replace
 from models.lifecycle.standing import Killing, Paused
-from models.record_events import Archived, GitSet, Unarchived
 from models.states import (
     EXECUTION_ENDS,
     ExecutionState,
 )
-from models.viewer import Scope
 
 
 def create(plan: Plan, event: Event) -> Execution:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from models.events import TaskRunRecorded
+from models.events.events import TaskRunRecorded
 from models.lifecycle.snapshot import Attempt, TaskRun
 
 

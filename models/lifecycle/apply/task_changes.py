@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID, uuid5
 
-from models.events import (
+from models.events.events import (
     AttemptEnded,
     AttemptStarted,
     Carried,

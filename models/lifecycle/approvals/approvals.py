@@ -4,17 +4,18 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from models.access.viewer import Permission, not_permitted
 from models.approval import ApprovalPolicy
-from models.approval_events import (
+from models.errors import Problem, ProblemCode, Refused
+from models.events.approval_events import (
     ApprovalClosed,
     ApprovalEscalated,
     ApprovalReminded,
     ApprovalRequested,
     ApprovalVoted,
 )
-from models.errors import Problem, ProblemCode, Refused
-from models.events import AttemptEnded, TaskError
-from models.inputs import InputSpec, validate_inputs
+from models.events.events import AttemptEnded, TaskError
+from models.inputs.inputs import InputSpec, validate_inputs
 from models.lifecycle.approvals.decided_on import decided_on
 from models.lifecycle.commands.commands import ApprovalDue, CastVote
 from models.lifecycle.snapshot import Approval, Execution, TaskRun, replace
@@ -32,7 +33,6 @@ from models.states import (
     TaskRunState,
     VoteDecision,
 )
-from models.viewer import Permission, not_permitted
 
 _TIMEOUT, _ESCALATE, _REMIND = "TIMEOUT", "ESCALATE", "REMIND"
 

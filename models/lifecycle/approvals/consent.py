@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from uuid import UUID
 
+from models.access.viewer import Permission
 from models.approval import ApprovalPolicy
-from models.approval_events import ApprovalOverridden
 from models.errors import Problem, ProblemCode, Refused
+from models.events.approval_events import ApprovalOverridden
 from models.lifecycle.approvals.decided_on import context, context_of, decided_on, digest_of
 from models.lifecycle.commands.commands import ChangeTaskRunState, Create
 from models.lifecycle.snapshot import Execution, Plan, TaskRun, replace
@@ -25,7 +26,6 @@ from models.states import (
     Section,
     TaskRunState,
 )
-from models.viewer import Permission
 
 _MEND = f"or have it done with the permission {Permission.OVERRIDE_APPROVAL.value}, and a reason"
 

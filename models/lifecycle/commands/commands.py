@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.events import TaskError
+from models.access.viewer import EVERYWHERE, Scope
+from models.events.events import TaskError
 from models.lifecycle.commands.external import RecordExecution, Retold
 from models.lifecycle.commands.records import RecordCommand, RemoveFiles
 from models.lifecycle.commands.subflows import (
@@ -26,7 +27,6 @@ from models.states import (
     TaskRunState,
     VoteDecision,
 )
-from models.viewer import EVERYWHERE, Scope
 
 # -- people -----------------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.events import TaskError
+from models.events.events import TaskError
 from models.lifecycle.snapshot import Plan
 from models.states import ExecutionState, TaskRunState
 

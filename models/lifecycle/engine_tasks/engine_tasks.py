@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from models.events import (
+from models.events.events import (
     ConditionJudged,
     FailureRecorded,
     OutputsSet,

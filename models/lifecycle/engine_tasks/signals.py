@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from models.errors import ProblemCode, Refused
+from models.inputs.values import check_event_name
 from models.lifecycle.actions import RAN_ELSEWHERE, invalid_state
 from models.lifecycle.commands.commands import Signal
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.payloads import check_json, check_payload
 from models.spec import WaitTask
 from models.states import TaskRunState
-from models.values import check_event_name
 
 MAX_KEPT: Final = 100
 """Events that an execution keeps, those of all names together."""

@@ -5,7 +5,7 @@ child is created, or restarted, in the transaction in which its parent adopts it
 """
 
 from models.errors import Problem, ProblemCode, Refused
-from models.events import ChildLinked, ChildStateChanged, Parent, TaskError
+from models.events.events import ChildLinked, ChildStateChanged, Parent, TaskError
 from models.lifecycle.actions import ALLOWED_IN, Action
 from models.lifecycle.advance.ending import end_attempt, fail
 from models.lifecycle.advance.settle import move, set_timer, settle, tell_parent_of_the_end

@@ -1,7 +1,7 @@
 """Timeouts of what the engine carries, and of whole executions. Time that is paused, or that waits for people, does not
 count: a timer that comes too early is set anew for what is left."""
 
-from models.events import FailureRecorded, TaskError
+from models.events.events import FailureRecorded, TaskError
 from models.lifecycle.advance.ending import fail
 from models.lifecycle.advance.settle import settle
 from models.lifecycle.commands.commands import TimeOut, TimeOutExecution

@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from models.errors import ProblemCode, Refused
-from models.events import TaskError, TaskRunRecorded
+from models.events.events import TaskError, TaskRunRecorded
 from models.lifecycle.apply.changes import with_exit_code
 from models.lifecycle.apply.external_task import recorded_task
 from models.lifecycle.commands.external import RecordTaskRun

@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from models.errors import ProblemCode, Refused
-from models.events import (
+from models.events.events import (
     Event,
     ExecutionCreated,
     ExecutionMoved,
@@ -15,6 +15,7 @@ from models.events import (
     PropertiesSet,
     TaskError,
 )
+from models.events.record_events import GitSet
 from models.labels import CORRELATION, check_labels
 from models.lifecycle.actions import invalid_state
 from models.lifecycle.apply.evolve import create
@@ -32,7 +33,6 @@ from models.lifecycle.snapshot import Execution
 from models.lifecycle.steps import Steps
 from models.lifecycle.transition import Context, Transition
 from models.payloads import check_payload
-from models.record_events import GitSet
 from models.states import EXECUTION_MOVES, ExecutionState, FailureAction, Origin
 
 _MAX_TASK_RUNS: Final = 10_000

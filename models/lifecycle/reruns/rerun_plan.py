@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from uuid import UUID
 
+from models.access.viewer import Permission, Scope
 from models.errors import ProblemCode, Refused
 from models.lifecycle.approvals.consent import (
     Standing,
@@ -20,7 +21,6 @@ from models.lifecycle.snapshot import Execution, Plan, TaskRun
 from models.lifecycle.visibility.outside import outside_of
 from models.similar import did_you_mean
 from models.states import GOOD_ENDS, Section, TaskRunState
-from models.viewer import Permission, Scope
 
 
 class TaskPlan(StrEnum):

@@ -3,7 +3,7 @@ corrects. Nothing here starts anything: what was put back waits until `settle` f
 
 from collections.abc import Set
 
-from models.events import ExecutionMoved, LabelsSet, OutputsSet, TaskRunMoved
+from models.events.events import ExecutionMoved, LabelsSet, OutputsSet, TaskRunMoved
 from models.lifecycle.actions import (
     RESTARTED,
     RETRIED,

@@ -1,9 +1,9 @@
 """Tells whether an execution and those that its subflow tasks start may speak of each other: where not everybody who
 sees one may see the other, rows and events hold no text of it, and so no search, list or export can give it away."""
 
+from models.access.viewer import Scope
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.spec import SubflowTask
-from models.viewer import Scope
 
 
 def shows_child(execution: Execution, task: TaskRun) -> bool:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from models.access.viewer import Scope
 from models.lifecycle.snapshot import Plan
 from models.lifecycle.task_path import place_of
 from models.spec import SubflowTask
-from models.viewer import Scope
 
 SUBFLOW: Final = "SUBFLOW"
 """The code of a failure that the execution of a subflow caused."""

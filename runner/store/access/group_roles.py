@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from models.access.viewer import ROLES, group_role
 from models.errors import Refused
-from models.events import Ask
+from models.events.events import Ask
 from models.states import Channel
-from models.viewer import ROLES, group_role
 from runner.service.outage import reaching
 from runner.store.access import grants
 from runner.store.access.grants import Holding

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
-from models.viewer import ROLES, Credential, Grant, Permission, PrincipalKind, Scope, Viewer
+from models.access.viewer import ROLES, Credential, Grant, Permission, PrincipalKind, Scope, Viewer
 from runner.service.outage import reaching
 from runner.store.json import dump, load
 from runner.store.postgres.connection import Pool

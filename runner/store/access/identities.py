@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from models.access.viewer import PrincipalKind
 from models.errors import ProblemCode, Refused
-from models.events import Ask
+from models.events.events import Ask
 from models.ids import new_id
 from models.states import Channel
-from models.viewer import PrincipalKind
 from runner.service.outage import reaching
 from runner.store import audit
 from runner.store.access.principals import target_of

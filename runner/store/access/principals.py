@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from models.access.viewer import PrincipalKind, Scope
 from models.errors import ProblemCode, Refused
-from models.events import Ask
+from models.events.events import Ask
 from models.ids import new_id, typed
-from models.viewer import PrincipalKind, Scope
 from runner.service.outage import reaching
 from runner.store import audit
 from runner.store.pages import Page, Window, count, keyset_page

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from models.credentials import digest_of, new_secret
-from models.events import Ask
+from models.access.credentials import digest_of, new_secret
+from models.access.viewer import PrincipalKind, SignInMethod
+from models.events.events import Ask
 from models.ids import new_id
 from models.states import Channel
-from models.viewer import PrincipalKind, SignInMethod
 from runner.service.outage import reaching
 from runner.store import audit
 from runner.store.json import dump

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import asyncpg
 
+from models.access.viewer import Credential, Permission
 from models.errors import ProblemCode, Refused
-from models.events import Ask
+from models.events.events import Ask
 from models.ids import typed
-from models.viewer import Credential, Permission
 from runner.service.outage import reaching
 from runner.store import audit
 from runner.store.access import principals

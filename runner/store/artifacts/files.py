@@ -6,9 +6,9 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 from uuid import UUID
 
+from models.access.viewer import Scope
 from models.errors import Refused
 from models.ids import typed, untyped
-from models.viewer import Scope
 from runner.service.outage import reaching
 from runner.store.postgres.connection import Connection, Executes, Pool
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from models.viewer import Scope
+from models.access.viewer import Scope
 from runner.store.execution.nodes import COUNTS, MADE_FIRST, USE
 from runner.store.json import turned
 from runner.store.pages import Page, Window, count, keyset_page

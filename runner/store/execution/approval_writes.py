@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from models.approval_events import (
+from models.events.approval_events import (
     ApprovalClosed,
     ApprovalEscalated,
     ApprovalRequested,
     ApprovalVoted,
 )
-from models.events import Event
+from models.events.events import Event
 from models.lifecycle.snapshot import Execution
 from runner.store.json import dump, dump_or_none, plain, turned
 from runner.store.postgres.connection import Connection

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from models.events import Event
+from models.events.events import Event
 from runner.service.event_loop import Pace
 from runner.store.execution.facts import event_of
 from runner.store.json import load, turned

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 from uuid import UUID
 
-from models.event_types import EventType
+from models.events.event_types import EventType
 from models.states import AttemptState
 from runner.store.execution.event_log import EventRow
 from runner.store.execution.history import METRIC

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from models.events import TYPES, Ask, Event
+from models.events.events import TYPES, Ask, Event
 from models.lifecycle.apply.attempt_values import SAYING, Given, given_by_attempts
 from models.states import Channel
 from runner.store.json import load

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from models.viewer import Scope
+from models.access.viewer import Scope
 from runner.store.execution.nodes import TASK_RUN_WITH_RESULTS, USE
 from runner.store.json import turned
 from runner.store.pages import Row

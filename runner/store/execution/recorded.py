@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from models.events import Event, ExecutionCreated, TaskRunRecorded
+from models.events.events import Event, ExecutionCreated, TaskRunRecorded
 from models.lifecycle.snapshot import Execution
 from models.states import AttemptState
 from runner.store.json import dump_or_none, turned

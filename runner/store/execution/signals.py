@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from models.viewer import Scope
+from models.access.viewer import Scope
 from runner.store.postgres.connection import Pool
 from runner.store.where import Arguments, compile_scope, compile_under
 

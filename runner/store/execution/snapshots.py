@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from models.approval import ApprovalPolicy
-from models.events import Parent, TaskError
+from models.events.events import Parent, TaskError
 from models.lifecycle.clock import Clock
 from models.lifecycle.snapshot import (
     Approval,

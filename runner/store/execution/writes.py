@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from models.events import AttemptEnded, AttemptStarted, Event, ExecutionMoved
+from models.events.events import AttemptEnded, AttemptStarted, Event, ExecutionMoved
+from models.events.record_events import NoteAdded
 from models.ids import new_id
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.stopping import LEASE
-from models.record_events import NoteAdded
 from models.states import EXECUTION_ENDS
 from runner.store.chunks import parts
 from runner.store.execution.approval_writes import write_approvals

@@ -4,10 +4,10 @@ import hashlib
 from typing import Any
 from uuid import UUID
 
-from models.events import Ask
+from models.access.viewer import Scope
+from models.events.events import Ask
 from models.ids import new_id, typed
 from models.spec import FlowSpec
-from models.viewer import Scope
 from runner.store import audit
 from runner.store.json import dump
 from runner.store.postgres.connection import Connection, Pool

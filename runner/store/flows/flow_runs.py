@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from models.filters import EVERYTHING
-from models.viewer import Scope
+from models.access.viewer import Scope
+from models.filters.filters import EVERYTHING
 from runner.store.json import turned
 from runner.store.lists.words import listed
 from runner.store.pages import COUNT_LIMIT, Page

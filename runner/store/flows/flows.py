@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from models.events import Ask
+from models.access.viewer import EVERYWHERE, Scope
+from models.events.events import Ask
 from models.ids import new_id, typed
 from models.links import links_of
 from models.spec import FlowSpec
-from models.viewer import EVERYWHERE, Scope
 from runner.store import audit
 from runner.store.flows import flow_links, schedules
 from runner.store.json import dump, dump_or_none, turned

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
+from models.access.viewer import EVERYWHERE, Scope
 from models.errors import ProblemCode, Refused
-from models.events import Ask
+from models.events.events import Ask
 from models.ids import new_id, typed
 from models.schedule import CatchUp, Due, ScheduleSource, next_tick
 from models.spec import ScheduleTrigger
-from models.viewer import EVERYWHERE, Scope
 from runner.store import audit
 from runner.store.json import dump, load
 from runner.store.pages import Page, Window, count, keyset_page

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from models.filters import Filter
-from models.viewer import Scope
+from models.access.viewer import Scope
+from models.filters.filters import Filter
 from runner.store.lists.words import found_by
 from runner.store.pages import COUNT_LIMIT
 from runner.store.postgres.connection import Pool

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from models.filters import Field, Filter, mentions
+from models.filters.filters import Field, Filter, mentions
+from models.filters.matching import Candidate
 from models.fingerprint import fingerprint
-from models.matching import Candidate
 from models.states import ExecutionState, Origin
 from models.trigger_kinds import TriggerKind, schedule_of, trigger_kind
 from runner.store.json import load

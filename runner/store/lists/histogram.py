@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from models.bars import Bars
-from models.filters import And, Field, Filter, Operator, Term
+from models.access.viewer import Scope
+from models.filters.filters import And, Field, Filter, Operator, Term
 from models.states import ExecutionState
-from models.viewer import Scope
+from models.statistics.bars import Bars
 from runner.store.lists.words import found_by
 from runner.store.postgres.connection import Pool
 from runner.store.where import EXECUTIONS, Arguments

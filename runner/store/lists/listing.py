@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from models.filters import EVERYTHING, Field, Filter, mentions
+from models.access.viewer import Scope
+from models.filters.filters import EVERYTHING, Field, Filter, mentions
 from models.orders import ByValue, ExecutionOrder, Order
-from models.viewer import Scope
 from runner.store.lists.orders import COLUMNS, Column, Part, Place, beyond
 from runner.store.lists.value_orders import value_page
 from runner.store.lists.words import Words, listed, matching_words, wanted_words

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
+from models.access.viewer import Scope
 from models.labels import TEST
-from models.viewer import Scope
 from runner.store.json import turned
 from runner.store.lists.alike import alike, line_of
 from runner.store.postgres.connection import Executes

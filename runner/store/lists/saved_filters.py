@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from models.errors import ProblemCode, Refused
-from models.events import Ask
+from models.events.events import Ask
 from models.ids import typed
 from runner.store import audit
 from runner.store.postgres.connection import Pool

@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 from uuid import UUID
 
-from models.filters import Filter
+from models.access.viewer import Scope
+from models.filters.filters import Filter
 from models.orders import ByValue, Order
-from models.viewer import Scope
 from runner.store.execution.history import executions_by_id
 from runner.store.lists.listing import View, executions_page
 from runner.store.lists.orders import Place

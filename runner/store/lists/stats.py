@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from models.buckets import Bucket
-from models.filters import And, Field, Filter, Operator, Term, mentions
+from models.access.viewer import Scope
+from models.filters.filters import And, Field, Filter, Operator, Term, mentions
 from models.labels import TEST
 from models.states import EXECUTION_ENDS, EXECUTION_FAILURES, EXECUTION_SUCCESSES, ExecutionState
-from models.viewer import Scope
+from models.statistics.buckets import Bucket
 from runner.store.json import turned
 from runner.store.lists.alike import Line, alike, line_of
 from runner.store.lists.listing import NEWEST

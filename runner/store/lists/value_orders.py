@@ -10,10 +10,10 @@ from hashlib import sha256
 from math import isinf
 from typing import Any, Final
 
+from models.access.viewer import Scope
 from models.errors import ProblemCode, Refused
-from models.filters import EVERYTHING, And, Field, Filter, mentions
+from models.filters.filters import EVERYTHING, And, Field, Filter, mentions
 from models.orders import ByValue
-from models.viewer import Scope
 from runner.store.lists.orders import Place
 from runner.store.lists.words import found_by
 from runner.store.postgres.connection import Executes

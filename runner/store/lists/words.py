@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from models.filters import EVERYTHING, And, Field, Filter, Operator, Term
-from models.viewer import Scope
-from models.words import LONGEST_WORD, folded, words_of
+from models.access.viewer import Scope
+from models.filters.filters import EVERYTHING, And, Field, Filter, Operator, Term
+from models.filters.words import LONGEST_WORD, folded, words_of
 from runner.store.lists.orders import ACTIVE, ENDED
 from runner.store.postgres.connection import Executes
 from runner.store.where import EXECUTIONS, Arguments, compile_listed, compile_scope

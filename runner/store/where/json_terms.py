@@ -1,6 +1,6 @@
 """Terms over a key of a JSON column."""
 
-from models.filters import Field, Operator, Term
+from models.filters.filters import Field, Operator, Term
 from models.search.values import NUMBER
 from runner.store.json import dump
 from runner.store.where.arguments import Arguments

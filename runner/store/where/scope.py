@@ -1,6 +1,6 @@
 """The condition of what the viewer may see; every read takes it."""
 
-from models.viewer import Scope
+from models.access.viewer import Scope
 from runner.store.where.arguments import Arguments
 
 

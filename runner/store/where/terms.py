@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from models.filters import Ago, Field, Operator, Term
+from models.filters.filters import Ago, Field, Operator, Term
+from models.filters.words import folded, pattern_of
 from models.states import EXECUTION_ENDS
-from models.words import folded, pattern_of
 from runner.store.where.arguments import Arguments
 from runner.store.where.json_terms import compile_in_json
 from runner.store.where.scope import compile_under

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from models.filters import And, Field, Filter, Not, Or, Term, mentions, speaks_of_tests
+from models.filters.filters import And, Field, Filter, Not, Or, Term, mentions, speaks_of_tests
 from models.labels import TEST
 from runner.store.where.arguments import Arguments
 from runner.store.where.terms import EXECUTIONS, Target, compile_term

@@ -6,8 +6,8 @@ from typing import Any, Self
 
 import strawberry
 
-from models.comparison import Number, Row, lasted_alike, numbers_of
 from models.states import ExecutionState, TaskRunState
+from models.statistics.comparison import Number, Row, lasted_alike, numbers_of
 from runner.store.json import load
 from schema.context import Info
 from schema.enums import ArtifactDirection, MetricKind

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import strawberry
 
-from models.comparison import rows_of
 from models.states import ExecutionState
+from models.statistics.comparison import rows_of
 from runner.store.json import load
 from schema.context import Info
 from schema.types.comparison.compared import (

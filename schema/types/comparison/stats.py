@@ -6,8 +6,8 @@ from typing import Any, Self
 
 import strawberry
 
-from models.buckets import Bucket
 from models.states import ExecutionState
+from models.statistics.buckets import Bucket
 from runner.store.lists.stats import Stats, Tally
 from schema.types.paging import Count, Paging
 

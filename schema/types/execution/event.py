@@ -9,7 +9,7 @@ from uuid import UUID
 
 import strawberry
 
-from models.event_types import EventType
+from models.events.event_types import EventType
 from models.ids import typed
 from models.secrets import without_secrets
 from models.states import Channel

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import strawberry
 
+from models.access.viewer import Scope
 from models.ids import typed
-from models.viewer import Scope
 from runner.history.visibility import seen_uses
 from runner.live.followed_execution import Part
 from runner.store.execution.event_log import EventRow

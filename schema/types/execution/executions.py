@@ -2,7 +2,7 @@
 
 import strawberry
 
-from models.filters import EVERYTHING, Filter
+from models.filters.filters import EVERYTHING, Filter
 from models.orders import ExecutionOrder, Order
 from runner.store.flows.flow_runs import FlowPage
 from runner.store.lists import listing

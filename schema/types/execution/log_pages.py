@@ -6,8 +6,8 @@ from typing import Self
 from uuid import UUID
 
 from models import logs as models_logs
+from models.access.viewer import Permission, not_permitted, nowhere_permitted
 from models.errors import ProblemCode, Refused
-from models.viewer import Permission, not_permitted, nowhere_permitted
 from runner.history.point_in_time import moment_of
 from runner.store.logs import log_lines
 from runner.store.logs.log_lines import LinesOf, LogRow

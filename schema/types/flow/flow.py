@@ -6,10 +6,10 @@ from uuid import UUID
 
 import strawberry
 
+from models.access.viewer import Permission
 from models.ids import typed
 from models.spec import FlowSpec, InputSpec, InputType, TaskSpec
 from models.states import Section
-from models.viewer import Permission
 from runner.store.json import load
 from schema.context import Info
 from schema.enums import LineageDirection, TaskSection

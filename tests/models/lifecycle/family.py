@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from models.errors import Refused
-from models.events import ENGINE, Ask, Event, Parent
+from models.events.events import ENGINE, Ask, Event, Parent
 from models.ids import new_id
 from models.lifecycle import decide
 from models.lifecycle.apply.evolve import fold

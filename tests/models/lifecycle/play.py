@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from models.events import ENGINE, TaskError
+from models.events.events import ENGINE, TaskError
 from models.ids import new_id
 from models.lifecycle.commands.commands import (
     Cancel,

@@ -4,8 +4,8 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from models.approval_events import ApprovalOverridden
-from models.events import Ask
+from models.events.approval_events import ApprovalOverridden
+from models.events.events import Ask
 from models.ids import new_id
 from models.lifecycle.approvals.decided_on import context
 from models.lifecycle.commands.commands import (

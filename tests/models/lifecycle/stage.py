@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from models.events import ENGINE, Ask, Event
+from models.events.events import ENGINE, Ask, Event
 from models.ids import new_id
 from models.lifecycle import decide
 from models.lifecycle.apply.evolve import create, evolve

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.events import TaskError
+from models.events.events import TaskError
 from models.states import AttemptState
 from tests.models.lifecycle.stage import Stage
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from models.events import AttemptEnded, Event
+from models.events.events import AttemptEnded, Event
 from models.lifecycle.apply.attempt_values import given_by_attempts
 from models.lifecycle.apply.evolve import fold
 from models.lifecycle.commands.commands import Lose, Report, RetryFailed

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from models.errors import Refused
-from models.events import ENGINE
+from models.events.events import ENGINE
 from models.lifecycle.approvals.decided_on import context
 from models.lifecycle.commands.commands import (
     Create,

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from models.events import TaskRunsAdded
+from models.events.events import TaskRunsAdded
 from models.lifecycle.apply.evolve import create, evolve
 from models.lifecycle.commands.commands import WakeUp
 from models.states import WAITING_FOR_WORKER, ExecutionState, FailureAction

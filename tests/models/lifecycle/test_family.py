@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from models.events import ENGINE
+from models.events.events import ENGINE
 from models.ids import new_id
 from models.lifecycle.commands.commands import (
     Cancel,

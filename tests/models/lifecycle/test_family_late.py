@@ -3,7 +3,7 @@
 import pytest
 
 from models.errors import Refused
-from models.events import ENGINE, TaskError
+from models.events.events import ENGINE, TaskError
 from models.lifecycle.commands.commands import (
     Cancel,
     Finish,

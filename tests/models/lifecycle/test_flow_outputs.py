@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.events import ENGINE, Parent
+from models.events.events import ENGINE, Parent
 from models.ids import new_id
 from models.lifecycle.commands.commands import Evaluate, Prepare
 from models.lifecycle.commands.subflows import Adopt, ChildEnded

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from models.errors import ProblemCode, Refused
-from models.events import ENGINE, AttemptEnded, Parent
+from models.events.events import ENGINE, AttemptEnded, Parent
 from models.ids import new_id
 from models.lifecycle.actions import Action, availability
 from models.lifecycle.commands.commands import (

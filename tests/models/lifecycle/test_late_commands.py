@@ -3,7 +3,7 @@
 import pytest
 
 from models.errors import Refused
-from models.events import ENGINE
+from models.events.events import ENGINE
 from models.ids import new_id
 from models.lifecycle.commands.commands import (
     ApprovalDue,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.events import ENGINE, TaskError
+from models.events.events import ENGINE, TaskError
 from models.ids import new_id
 from models.lifecycle.commands.commands import (
     Cancel,

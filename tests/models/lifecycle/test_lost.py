@@ -1,6 +1,6 @@
 """Attempts whose worker is lost, and those that it hands back."""
 
-from models.events import ENGINE
+from models.events.events import ENGINE
 from models.lifecycle.commands.commands import Finish, Lose, Restart
 from models.states import AttemptState, ExecutionState
 from tests.models.lifecycle.stage import Stage

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from models.events import ENGINE
+from models.events.events import ENGINE
 from models.lifecycle.advance.foreach import MAX_TASK_RUNS
 from models.lifecycle.advance.settle import MOST_STARTS
 from models.lifecycle.apply.task_runs import TaskRuns, changed, dict_of

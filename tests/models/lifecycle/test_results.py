@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.events import AttemptEnded
+from models.events.events import AttemptEnded
 from models.lifecycle.commands.commands import ChangeTaskRunState
 from models.lifecycle.results import MAX_RESULTS, TOO_LARGE, TOO_LARGE_MESSAGE, results_of
 from models.payloads import json_size

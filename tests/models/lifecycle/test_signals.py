@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from models.errors import ProblemCode, Refused
-from models.events import SignalReceived
+from models.events.events import SignalReceived
 from models.lifecycle.apply.evolve import fold
 from models.lifecycle.commands.commands import Signal
 from models.lifecycle.engine_tasks.signals import MAX_KEPT, MAX_KEPT_DATA

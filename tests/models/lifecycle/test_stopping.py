@@ -1,7 +1,7 @@
 """Stopping: graces, deadlines that are of their own kill, and what comes too late."""
 
 from models.errors import ProblemCode
-from models.events import ENGINE
+from models.events.events import ENGINE
 from models.ids import new_id
 from models.lifecycle.commands.commands import (
     Cancel,

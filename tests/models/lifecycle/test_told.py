@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from models.errors import ProblemCode, Refused
-from models.events import Ask
+from models.events.events import Ask
 from models.ids import id_of, new_id
 from models.lifecycle import decide
 from models.lifecycle.actions import RAN_ELSEWHERE

@@ -16,7 +16,7 @@ import pytest
 
 from models.approval import ApprovalPolicy, Group
 from models.errors import ProblemCode, Refused
-from models.events import Ask
+from models.events.events import Ask
 from models.ids import new_id
 from models.lifecycle.approvals.approvals import outcome
 from models.lifecycle.commands.commands import ApprovalDue, CastVote

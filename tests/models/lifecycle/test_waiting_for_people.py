@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.events import ENGINE
+from models.events.events import ENGINE
 from models.lifecycle.commands.commands import Judge, Prepare
 from models.states import VoteDecision
 from tests.models.lifecycle.stage import Stage

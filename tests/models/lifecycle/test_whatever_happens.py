@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.errors import Refused
-from models.events import ENGINE
+from models.events.events import ENGINE
 from models.ids import new_id
 from models.lifecycle.commands.commands import (
     Cancel,

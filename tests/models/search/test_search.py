@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import Problem, ProblemCode, Refused
-from models.filters import EVERYTHING, Ago, And, Field, Filter, Not, Operator, Or, Term
+from models.filters.filters import EVERYTHING, Ago, And, Field, Filter, Not, Operator, Or, Term
 from models.search import FLOWS, LONGEST, parse_search
 from models.search.fields import EXECUTIONS, STATE_WORDS
 from models.states import ExecutionState

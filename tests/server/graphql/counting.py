@@ -8,8 +8,8 @@ from typing import Any
 
 import strawberry
 
+from models.access.viewer import Viewer
 from models.errors import ProblemCode, Refused, Unavailable
-from models.viewer import Viewer
 from server.graphql.fanout import Policy
 
 

@@ -13,9 +13,9 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from models.credentials import digest_of
+from models.access.credentials import digest_of
+from models.access.viewer import Credential, Grant, Permission, Viewer
 from models.ids import new_id
-from models.viewer import Credential, Grant, Permission, Viewer
 from runner.store.access.holders import Holder, Holders
 from server.answered import Answered
 from server.auth.auth import Door, DoorSettings

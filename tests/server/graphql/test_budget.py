@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import strawberry
 
+from models.access.viewer import Viewer
 from models.states import Channel
-from models.viewer import Viewer
 from server.graphql.allowance import Allowance
 from server.graphql.answers import Answer
 from server.graphql.budget import Budget

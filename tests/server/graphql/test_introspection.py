@@ -9,7 +9,7 @@ import orjson
 import pytest
 from graphql import execute_sync, get_introspection_query, parse
 
-from models.viewer import Viewer
+from models.access.viewer import Viewer
 from schema import build_schema
 from schema.lists.bounds import priced_lists
 from server.graphql.allowance import Allowance

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
-from models.viewer import Viewer
+from models.access.viewer import Viewer
 from server.files.places import Places
 from server.graphql.allowance import Allowance
 from server.graphql.operations import Operations

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from models.viewer import Permission, Viewer
+from models.access.viewer import Permission, Viewer
 from schema import build_schema
 from server.answered import OURS, Answered
 from server.graphql.documents import Documents

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from graphql import DocumentNode, FieldNode, Node, OperationDefinitionNode, parse
 
-from models.viewer import Viewer
+from models.access.viewer import Viewer
 from schema import build_schema
 from schema.lists.bounds import priced_lists
 from server.graphql.allowance import Allowance

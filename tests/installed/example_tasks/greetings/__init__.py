@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 import headway
+from models.inputs.values import Seconds, Text
 from models.spec import Task
-from models.values import Seconds, Text
 
 
 class Manner(BaseModel, extra="forbid"):

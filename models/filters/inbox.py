@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
-from models.viewer import Scope, Viewer, group_role
+from models.access.viewer import Scope, Viewer, group_role
 
 
 @dataclass(frozen=True, slots=True)

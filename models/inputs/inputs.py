@@ -9,10 +9,10 @@ from pydantic_core import SchemaError, SchemaValidator, ValidationError, core_sc
 
 from models.errors import Problem, ProblemCode, Refused
 from models.expressions import has_expressions, read, strings
-from models.input_types import READERS, InputType, items_of, shown
+from models.inputs.input_types import READERS, InputType, items_of, shown
+from models.inputs.values import Key, Keys, Part, Text, Texts, Word
 from models.payloads import check_payload
 from models.similar import did_you_mean
-from models.values import Key, Keys, Part, Text, Texts, Word
 
 __all__ = [
     "InputSpec",

@@ -13,7 +13,7 @@ from operator import eq, ge, gt, le, lt
 from typing import Any, Final
 from uuid import UUID
 
-from models.filters import (
+from models.filters.filters import (
     Ago,
     And,
     Field,
@@ -25,11 +25,11 @@ from models.filters import (
     mentions,
     speaks_of_tests,
 )
+from models.filters.words import folded, pattern_of, searched_text
 from models.labels import TEST
 from models.search.values import NUMBER
 from models.states import ExecutionState, Origin
 from models.trigger_kinds import TriggerKind
-from models.words import folded, pattern_of, searched_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.approval_events import (
+from models.events.approval_events import (
     ApprovalClosed,
     ApprovalEscalated,
     ApprovalOverridden,
@@ -16,8 +16,8 @@ from models.approval_events import (
     ApprovalRequested,
     ApprovalVoted,
 )
-from models.event_types import EventType
-from models.record_events import Archived, GitSet, NoteAdded, Unarchived
+from models.events.event_types import EventType
+from models.events.record_events import Archived, GitSet, NoteAdded, Unarchived
 from models.states import (
     AttemptState,
     Channel,

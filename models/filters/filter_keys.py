@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
-from models.filters import And, Field, Filter, Operator, Or, Term
-from models.matching import JSON_FIELDS, Candidate
+from models.filters.filters import And, Field, Filter, Operator, Or, Term
+from models.filters.matching import JSON_FIELDS, Candidate
 from models.search.values import NUMBER
 
 Mark: TypeAlias = tuple[Any, ...]

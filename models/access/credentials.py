@@ -5,9 +5,9 @@ import secrets
 from hashlib import sha256
 from typing import Final
 
+from models.access.viewer import ROLES, SYNONYMS, Permission
 from models.errors import ProblemCode, Refused
 from models.secrets import is_namespace
-from models.viewer import ROLES, SYNONYMS, Permission
 
 EVERY_NAMESPACE: Final = "*"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}", re.ASCII)

@@ -1,0 +1,1 @@
+"""Viewers, credentials, and hosts that tasks may reach."""

@@ -1,0 +1,1 @@
+"""The filter tree of lists, their orders, and matching in memory."""

@@ -1,0 +1,1 @@
+"""Executions counted and compared."""
