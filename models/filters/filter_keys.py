@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from models.filters.filters import And, Field, Filter, Operator, Or, Term
 from models.filters.matching import JSON_FIELDS, Candidate
-from models.search.values import NUMBER
+from models.filters.words import NUMBER
 
 Mark: TypeAlias = tuple[Any, ...]
 """A field, or UNDER, with its key where it has one, and a value; without a value: the key is there at all."""

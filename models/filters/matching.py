@@ -25,9 +25,8 @@ from models.filters.filters import (
     mentions,
     speaks_of_tests,
 )
-from models.filters.words import folded, pattern_of, searched_text
+from models.filters.words import NUMBER, folded, pattern_of, searched_text
 from models.labels import TEST
-from models.search.values import NUMBER
 from models.states import ExecutionState, Origin
 from models.trigger_kinds import TriggerKind
 

@@ -6,6 +6,10 @@ PostgreSQL searches by the same pattern, and by the same words in its index, so 
 import re
 from typing import Final
 
+NUMBER: Final = re.compile(
+    r"-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?", re.ASCII
+)
+"""A number as JSON writes it, of bounded length."""
 LONGEST_ERROR: Final = 4000
 """Characters of an error's text that are searched."""
 LONGEST_WORD: Final = 100

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 from models.durations import parse_duration
 from models.filters.filters import Ago
+from models.filters.words import NUMBER
 from models.search.fields import STATE_WORDS, states_named
 from models.similar import word_meant
 from models.states import ExecutionState
 
-NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIMES = (
     "a date as 2026-01-31, a time as 2026-01-31T08:00, `today`, `yesterday`, or a span ago as -24h"

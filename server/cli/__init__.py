@@ -5,24 +5,24 @@ import sys
 
 import typer
 
-from server.cli import (
+from server.cli.commands import (
     access,
     actions,
     approvals,
     bulk,
-    debugging,
+    compare,
+    debug,
+    doctor,
     executions,
     exports,
     flows,
-    measuring,
-    operating,
-    pruning,
-    record,
+    notes_and_archive,
+    prune,
     reruns,
-    runs,
+    run,
     schedules,
     secrets,
-    serving,
+    serve,
     worker_roles,
 )
 from server.cli.hidden_argument import hide_password
@@ -34,23 +34,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-serving.register(app)
+serve.register(app)
 app.add_typer(flows.app, name="flows")
 app.add_typer(secrets.app, name="secret")
 app.add_typer(schedules.app, name="schedules")
-runs.register(app)
+run.register(app)
 executions.register(app)
 exports.register(app)
 actions.register(app)
 reruns.register(app)
 approvals.register(app)
-record.register(app)
-measuring.register(app)
+notes_and_archive.register(app)
+compare.register(app)
 bulk.register(app)
-debugging.register(app)
+debug.register(app)
 access.register(app)
-operating.register(app)
-pruning.register(app)
+doctor.register(app)
+prune.register(app)
 worker_roles.register(app)
 
 

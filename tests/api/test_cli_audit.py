@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from models.ids import new_id
-from server.cli.audit_words import words_of
+from server.cli.terminal.audit_words import words_of
 from tests.api.client import Client
 from tests.api.servers import Served
 from tests.api.test_cli import headway

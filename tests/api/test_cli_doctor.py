@@ -10,9 +10,9 @@ from rich.table import Table
 
 from models.ids import new_id
 from runner.store.postgres import servers
-from server.cli.findings import findings
-from server.cli.operating import not_ready
+from server.cli.commands.doctor import not_ready
 from server.cli.queries import MOST_METRICS
+from server.cli.terminal.findings import findings
 from tests.api.client import Client
 from tests.api.servers import Served, start_worker
 from tests.api.test_cli import headway

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from models.access.viewer import Scope
 from models.errors import Refused
 from models.filters.filters import EVERYTHING, Field, Filter
+from models.filters.words import NUMBER
 from models.ids import new_id
 from models.orders import TEXTS, ByValue, ExecutionOrder, SortDirection
 from models.search import parse_search
-from models.search.values import NUMBER
 from runner.store.lists import value_orders
 from runner.store.lists.filter_rows import candidate
 from runner.store.lists.listing import View, executions_page

@@ -1,7 +1,7 @@
 """Terms over a key of a JSON column."""
 
 from models.filters.filters import Field, Operator, Term
-from models.search.values import NUMBER
+from models.filters.words import NUMBER
 from runner.store.json import dump
 from runner.store.where.arguments import Arguments
 

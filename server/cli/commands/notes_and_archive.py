@@ -154,6 +154,6 @@ def audit(
     if as_json:
         typer.echo(json.dumps(entries, indent=2))
         return
-    from server.cli.rendering import audit_table, print_whole
+    from server.cli.terminal.rendering import audit_table, print_whole
 
     print_whole(audit_table(entries) if entries else "nothing was done")

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from server.cli import queries, tokens
+from server.cli import queries
 from server.cli.api import Api, CommandFailed, fail, plain_errors
+from server.cli.commands import tokens
 from server.cli.holders import Holders, actor_of, holder_of, pages
 from server.cli.options import Namespaces, WhyAudited
 
@@ -194,7 +195,7 @@ def _groups(groups: list[str]) -> str:
 def rotate_session_key() -> None:
     """Take another key for the sessions of browsers: everybody has to sign in again."""
     from server.auth.session_key import FILE, rotate
-    from server.cli.serving import settings_of
+    from server.cli.commands.serve import settings_of
 
     settings = settings_of()
     if settings.session_key:

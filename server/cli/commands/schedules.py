@@ -46,7 +46,7 @@ def show(schedule: Name, as_json_: AsJson = False) -> None:
     if as_json_:
         typer.echo(json.dumps(found, indent=2))
         return
-    from server.cli.rendering import as_json
+    from server.cli.terminal.rendering import as_json
 
     last = found["lastExecution"] or {}
     for name, value in (

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from server.cli.serving import DatabaseUrl, DataDir, run_to_its_end, settings_of
+from server.cli.commands.serve import DatabaseUrl, DataDir, run_to_its_end, settings_of
 
 worker_role = typer.Typer(
     help="Roles of PostgreSQL for workers, which may run tasks and nothing else.",

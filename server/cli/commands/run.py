@@ -14,7 +14,7 @@ from server.cli.inputs import given_inputs, parse_labels, types_of_document, typ
 from server.cli.mutations import ID
 from server.cli.naming import named
 from server.cli.options import Follow, Inputs, Reason
-from server.cli.watch import follow_to_exit
+from server.cli.terminal.watch import follow_to_exit
 from server.cli.words import one_of
 
 

@@ -41,8 +41,8 @@ def compare(
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
-    from server.cli.measures import comparison_table
-    from server.cli.rendering import console
+    from server.cli.terminal.measures import comparison_table
+    from server.cli.terminal.rendering import console
 
     console().print(comparison_table(found))
 
@@ -77,8 +77,8 @@ def stats(
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
-    from server.cli.measures import stats_table
-    from server.cli.rendering import console
+    from server.cli.terminal.measures import stats_table
+    from server.cli.terminal.rendering import console
 
     console().print(stats_table(found, by, since))
 

@@ -8,9 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from server.cli.command_names import commands_of
-from server.cli.findings import corrections, findings, git_text
-from server.cli.folding import folded_sentences
-from server.cli.rendering import (
+from server.cli.terminal.findings import corrections, findings, git_text
+from server.cli.terminal.folding import folded_sentences
+from server.cli.terminal.rendering import (
     as_json,
     failure_sentence,
     moment,

@@ -55,7 +55,7 @@ def approvals(
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
-    from server.cli.rendering import inbox_table, print_whole
+    from server.cli.terminal.rendering import inbox_table, print_whole
 
     print_whole(inbox_table(found) if found else "nothing to decide")
 
@@ -138,7 +138,7 @@ def _asked_below(execution: dict[str, Any]) -> dict[str, str]:
 
 def _decided(request: dict[str, Any]) -> str:
     """The decision of a request, for a vote that comes too late."""
-    from server.cli.rendering import moment
+    from server.cli.terminal.rendering import moment
 
     votes = ", ".join(
         f"{vote['decision']} by {vote['actor']['name']}"

@@ -71,7 +71,7 @@ def ls(
     if as_json:
         typer.echo(json.dumps(found["nodes"], indent=2))
         return
-    from server.cli.rendering import console, list_table
+    from server.cli.terminal.rendering import console, list_table
 
     console().print(list_table(found["nodes"]) if found["nodes"] else "no executions")
 
@@ -98,8 +98,8 @@ def show(
     if as_json:
         typer.echo(json.dumps(execution, indent=2))
         return
-    from server.cli.details import details
-    from server.cli.rendering import is_terminal, print_whole
+    from server.cli.terminal.details import details
+    from server.cli.terminal.rendering import is_terminal, print_whole
 
     print_whole(details(execution, unfolded, whole=not is_terminal()))
 
@@ -120,7 +120,7 @@ def logs(
 
 
 async def _logs(api: Api, id: str, follow: bool, task: str | None, level: str | None) -> None:
-    from server.cli.rendering import log_text
+    from server.cli.terminal.rendering import log_text
 
     execution = (await api.ask(queries.TASKS, id=id))["execution"]
     if execution is None:
@@ -145,7 +145,7 @@ async def _logs(api: Api, id: str, follow: bool, task: str | None, level: str | 
 
 
 def _print_lines(lines: list[dict[str, Any]]) -> None:
-    from server.cli.rendering import log_text
+    from server.cli.terminal.rendering import log_text
 
     for line in lines:
         typer.echo(log_text(line))

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from server.cli.queries import MOST_METRICS
-from server.cli.rendering import as_json, is_end, moment
+from server.cli.terminal.rendering import as_json, is_end, moment
 
 _MOST = 20
 _LONGEST = 160

@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from models.task_error import beside
-from server.cli.audit_words import words_of
-from server.cli.folding import Fold, folded
+from server.cli.terminal.audit_words import words_of
+from server.cli.terminal.folding import Fold, folded
 
 _LOOKS = {
     "SUCCESS": ("✓", "green"), "WARNING": ("!", "yellow"), "FAILED": ("✗", "red"),

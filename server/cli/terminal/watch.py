@@ -15,7 +15,7 @@ _NEWEST_LINES = 8
 
 def follow_to_exit(api: Api, id: str) -> None:
     """The exit code of the program tells the end."""
-    from server.cli.rendering import exit_code
+    from server.cli.terminal.rendering import exit_code
 
     raise typer.Exit(exit_code(asyncio.run(watch(api, id))))
 
@@ -28,7 +28,7 @@ async def watch(api: Api, id: str) -> str:
     except asyncio.CancelledError:
         typer.echo(f"\nno longer watching; it goes on: headway show {id}", err=True)
         raise
-    from server.cli.rendering import as_json, failure_sentence
+    from server.cli.terminal.rendering import as_json, failure_sentence
 
     ended = (await api.ask(queries.WATCHED, id=id))["execution"]
     typer.echo(f"{ended['name']} ({id}) ended {ended['state']}")
@@ -42,7 +42,7 @@ async def watch(api: Api, id: str) -> str:
 async def _watch_live(api: Api, id: str) -> None:
     from rich.live import Live
 
-    from server.cli.rendering import tree
+    from server.cli.terminal.rendering import tree
 
     lines: deque[str] = deque(maxlen=_NEWEST_LINES)
     execution = (await api.ask(queries.WATCHED, id=id))["execution"]
@@ -56,7 +56,7 @@ async def _watch_live(api: Api, id: str) -> None:
 
 
 async def _gather_lines(api: Api, id: str, lines: deque[str]) -> None:
-    from server.cli.rendering import log_text
+    from server.cli.terminal.rendering import log_text
 
     async for batch in api.follow(queries.LOGS, "cursor", None, id=id):
         lines.extend(log_text(line) for line in batch["lines"][-_NEWEST_LINES:])
@@ -71,7 +71,7 @@ async def _watch_plainly(api: Api, id: str) -> None:
 
 
 def _of_attempt(event: dict[str, Any]) -> str:
-    from server.cli.rendering import lost
+    from server.cli.terminal.rendering import lost
 
     number = event["attempt"]
     if number is None:

@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from server.cli.rendering import as_json, moment, seconds, state_text
+from server.cli.terminal.rendering import as_json, moment, seconds, state_text
 
 _VALUES = (
     ("about", ""),

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import typer
 
+from server.cli.commands.serve import DatabaseUrl, DataDir, run_to_its_end, settings_of
 from server.cli.options import AsJson
-from server.cli.serving import DatabaseUrl, DataDir, run_to_its_end, settings_of
 
 if TYPE_CHECKING:
     from models.retention import RetentionRule

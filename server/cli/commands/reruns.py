@@ -8,11 +8,11 @@ import typer
 
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors
+from server.cli.commands.run import finish, start_draft
 from server.cli.inputs import given_inputs, types_of_flow
 from server.cli.mutations import DONE, DRAFT
 from server.cli.options import Follow, Id, Inputs, PlanOnly, Reason, Revision
-from server.cli.runs import finish, start_draft
-from server.cli.watch import follow_to_exit
+from server.cli.terminal.watch import follow_to_exit
 
 
 def register(app: typer.Typer) -> None:
@@ -49,7 +49,7 @@ def _put_back(name: str, kind: str, id: str, plan: bool, follow: bool, reason: s
 
 
 def _print_plan(tasks: list[dict[str, Any]]) -> None:
-    from server.cli.rendering import console, plan_table
+    from server.cli.terminal.rendering import console, plan_table
 
     console().print(plan_table(tasks))
 
@@ -141,7 +141,7 @@ def prepare(
     elif as_json:
         typer.echo(json.dumps(draft["createInput"], indent=2))
     else:
-        from server.cli.rendering import console, draft_table
+        from server.cli.terminal.rendering import console, draft_table
 
         console().print(draft_table(draft))
 
