@@ -21,7 +21,7 @@ from models.ids import untyped
 from models.orders import ExecutionOrder
 from models.search import parse_search
 from runner.store.lists.listing import View, executions_page
-from runner.store.lists.orders import Place
+from runner.store.lists.orders import KeysetPosition
 from runner.store.postgres.database import open_database
 from schema.types.paging import execution_cursor
 from tests.api.servers import Served
@@ -141,7 +141,7 @@ async def cursor_deep(url: str, search: str, order: ExecutionOrder) -> str | Non
             places += [(row["id"], row["sort_key"]) for row in found.rows]
             if not found.has_next:
                 break
-            place = Place(places[-1][0], places[-1][1])
+            place = KeysetPosition(places[-1][0], places[-1][1])
     if len(places) < 2:
         return None
     id, key = places[-1] if len(places) >= DEEP * 50 else places[len(places) // 2]

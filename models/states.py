@@ -239,7 +239,7 @@ ATTEMPT_ENDS = frozenset(AttemptState) - {AttemptState.RUNNING}
 
 FAILED_ENDS = frozenset({TaskRunState.FAILED, TaskRunState.ERROR, TaskRunState.REJECTED})
 """Ends of a task run that make its execution fail."""
-GOOD_ENDS = frozenset(
+SUCCESSFUL_ENDS = frozenset(
     {TaskRunState.SUCCESS, TaskRunState.WARNING, TaskRunState.SKIPPED, TaskRunState.CACHED}
 )
 """Ends of a task run after which what needs it may start."""
@@ -247,7 +247,7 @@ WAITING_FOR_WORKER = frozenset({TaskRunState.QUEUED, TaskRunState.RETRYING})
 """The states in which a task run has a job in the queue."""
 WITH_CHILD = frozenset({TaskRunState.RUNNING, TaskRunState.KILLING})
 """States in which a subflow's task run waits for the end of the execution it started."""
-HOLDING_A_SLOT = frozenset(
+OCCUPIES_SLOT = frozenset(
     {
         ExecutionState.RUNNING,
         ExecutionState.PAUSED,

@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from models.access.viewer import Viewer
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.states import Channel
-from runner.service.loop import Loop, surviving
+from runner.service.loop import Loop, log_errors
 from runner.store import audit
 from runner.store.postgres.connection import Pool
 
@@ -71,7 +71,7 @@ class Denials(Loop):
     ) -> None:
         """Writes what is only counted yet, if the database takes it soon."""
         await super().__aexit__(kind, error, trace)
-        with surviving(logger, "the last denials were not written to the audit log"):
+        with log_errors(logger, "the last denials were not written to the audit log"):
             async with asyncio.timeout(_LAST):
                 await self._write(last=True)
 
@@ -103,7 +103,7 @@ class Denials(Loop):
             except TimeoutError:
                 pass
             self._stirred.clear()
-            with surviving(logger, "denials were not written to the audit log"):
+            with log_errors(logger, "denials were not written to the audit log"):
                 await self._write()
 
     async def _write(self, last: bool = False) -> None:
@@ -128,5 +128,5 @@ class Denials(Loop):
         target = audit.Target(None, denial.actor, denial.namespace)
         async with self._pool.acquire() as connection:
             await audit.record(
-                connection, Ask(denial.actor, denial.channel), denial.action, target, data
+                connection, CommandOrigin(denial.actor, denial.channel), denial.action, target, data
             )

@@ -9,7 +9,7 @@ from uuid import UUID
 import strawberry
 
 from models.access.viewer import Permission, Scope, Viewer
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from runner.denials import Denials
 from runner.engine.engine import Engine
 from runner.engine.quotas import RecordedBytes
@@ -19,13 +19,13 @@ from runner.history.expression_debugger import Debugger
 from runner.history.replay_cache import Retold
 from runner.live.change_reader import Changes
 from runner.notify.feed import Feed
-from runner.service.encryption import Vault
+from runner.service.encryption import Cipher
 from runner.store.bulk import progress_of
-from runner.store.coalescer import Gathered
+from runner.store.coalescer import Coalescer
 from runner.store.execution.history import executions_by_id
 from runner.store.postgres.connection import Pool
 from schema.flow.reader import FlowReader
-from schema.lists.resume_cache import Windows
+from schema.lists.resume_cache import ResumeCache
 from schema.loading.loaders import Loaders
 
 _COUNTED_AT_ONCE: Final = 2
@@ -45,18 +45,18 @@ class Services:
     feed: Feed
     changes: Changes
     evaluator: Evaluator
-    vault: Vault
+    vault: Cipher
     version: str
     debugger: Debugger
     artifacts: ArtifactStore | None = None
     shown: Callable[[str], str] = str
     """Text as answers have it, no path of this machine in it."""
     flow_reader: FlowReader = field(default_factory=FlowReader)
-    windows: Windows = field(default_factory=Windows)
+    windows: ResumeCache = field(default_factory=ResumeCache)
     retold: Retold = field(default_factory=Retold)
     recorded_bytes: RecordedBytes = field(default_factory=RecordedBytes)
-    executions: Gathered[UUID, Any] = field(default_factory=lambda: Gathered(_read_executions))
-    bulks: Gathered[UUID, Any] = field(default_factory=lambda: Gathered(progress_of))
+    executions: Coalescer[UUID, Any] = field(default_factory=lambda: Coalescer(_read_executions))
+    bulks: Coalescer[UUID, Any] = field(default_factory=lambda: Coalescer(progress_of))
     denials: Denials | None = None
     counting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_COUNTED_AT_ONCE))
     """Turns of those who count for live statistics."""
@@ -86,8 +86,8 @@ class Context:
             services.retold,
         )
 
-    def ask(self, reason: str | None = None, expected_seq: int | None = None) -> Ask:
-        return Ask(self.viewer.actor, self.viewer.channel, reason, expected_seq)
+    def ask(self, reason: str | None = None, expected_seq: int | None = None) -> CommandOrigin:
+        return CommandOrigin(self.viewer.actor, self.viewer.channel, reason, expected_seq)
 
 
 Info: TypeAlias = "strawberry.Info[Context, None]"

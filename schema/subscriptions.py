@@ -12,7 +12,7 @@ from models.access.viewer import Permission
 from models.ids import typed, untyped
 from models.orders import ExecutionOrder
 from runner.live import event_stream, log_stream
-from runner.service.cooldown import rest_after
+from runner.service.cooldown import cooldown
 from runner.store.lists.listing import View
 from schema.approval.inbox import ApprovalChange, watch_approvals
 from schema.bulk.bulk import watch_bulk
@@ -23,8 +23,8 @@ from schema.enums import LeaveReason, LogLevel, LogStream
 from schema.execution.following import changes_of
 from schema.lists.filters import ApprovalFilter, ExecutionFilter, filter_from
 from schema.lists.orders import ValueOrder, order_from
-from schema.lists.resume_cache import Wanted
-from schema.lists.window import Told, watch
+from schema.lists.resume_cache import LiveListQuery
+from schema.lists.window import LiveListUpdate, watch
 from schema.types.bulk import Bulk
 from schema.types.comparison.stats import LiveStats
 from schema.types.execution.event import ExecutionEvent, views_of
@@ -60,7 +60,7 @@ class ExecutionListChange:
     total_count: Count
 
     @classmethod
-    def of(cls, told: Told) -> Self:
+    def of(cls, told: LiveListUpdate) -> Self:
         return cls(
             reset=told.reset,
             enter=[
@@ -106,7 +106,7 @@ class Subscription:
                 if row["seq"] != seen:
                     seen = row["seq"]
                     yield Execution.of(row)  # all that is asked of it is read before this goes on
-                    await asyncio.sleep(rest_after(time.thread_time() - began, COALESCE))
+                    await asyncio.sleep(cooldown(time.thread_time() - began, COALESCE))
                 await watch.changed()
 
     @strawberry.subscription
@@ -131,7 +131,7 @@ class Subscription:
     ) -> AsyncGenerator[ExecutionListChange, None]:
         needs_somewhere(info, Permission.VIEW_EXECUTION)
         view = View(Paging.of(first).size, order_from(order_by, order_by_value))
-        wanted = Wanted(info.context.viewer.scope, filter_from(where, search), view)
+        wanted = LiveListQuery(info.context.viewer.scope, filter_from(where, search), view)
         async for told in watch(info.context.services, wanted, info.context.resume or after):
             yield ExecutionListChange.of(told)
 

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import UUID
 
 from models.errors import Fault
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.retention import RetentionRule
 from models.states import Channel
 from runner.maintenance.pruner import Pruned, Survey, prune, survey
@@ -14,7 +14,7 @@ from server.local.postgres import embedded_postgres
 from server.serve import DatabaseUnknown, database_beside
 from server.settings.settings import Settings
 
-HERE = Ask("user:admin", Channel.CLI)
+HERE = CommandOrigin("user:admin", Channel.CLI)
 """Whoever may use this machine's database is its admin."""
 
 

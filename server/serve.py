@@ -53,7 +53,7 @@ from server.process.readiness import Readiness
 from server.process.runtime import Runtime, make_worker, runtime
 from server.process.secret_key import make_vault, warn_of_other_keys
 from server.process.startup import load_examples
-from server.process.stopping import Stop
+from server.process.stopping import StopSignal
 from server.process.task_isolation import kept_from_tasks
 from server.settings.settings import Settings
 
@@ -68,7 +68,7 @@ async def serve(settings: Settings, tell: Tell) -> None:
 
     Raises DataDirTaken, PortTaken, Unavailable (database), Fault.
     """
-    stop = Stop.on_signals()
+    stop = StopSignal.on_signals()
     with stop.ends_the_start(), sole_server(settings.data_dir):
         listening = listen(settings.host, settings.port)
         async with AsyncExitStack() as stack:
@@ -226,7 +226,7 @@ def _worker_count(settings: Settings) -> int:
 
 async def work(settings: Settings, tell: Tell) -> None:
     """A worker alone; beside an embedded database it finds it through the data dir."""
-    stop = Stop.on_signals()
+    stop = StopSignal.on_signals()
     with stop.ends_the_start():
         raise_limit()
         database_url = settings.database_url or database_beside(settings.data_dir)
@@ -350,7 +350,7 @@ class DatabaseUnknown(Exception):
 async def migrate(settings: Settings, tell: Tell) -> None:
     """Only the tables, on the external database or the embedded one. Raises Interrupted at a signal, once all that it
     had started has stopped."""
-    stop = Stop.on_signals()
+    stop = StopSignal.on_signals()
     with stop.ends_the_start():
         async with AsyncExitStack() as stack:
             url = await _database_url(stack, settings)

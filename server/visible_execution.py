@@ -24,7 +24,7 @@ from runner.store.postgres.connection import Connection
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ExportRequest:
     """`logs` is where the asker may read logs, when these are asked for."""
 
     id: str
@@ -58,7 +58,7 @@ async def seen_by(connection: Connection, scope: Scope, row: Row) -> Seen:
     return Seen(scope, *await read_outside(connection, Plans(), scope, row))
 
 
-async def visible(connection: Connection, asked: Asked) -> Row:
+async def visible(connection: Connection, asked: ExportRequest) -> Row:
     """Raises Refused NOT_FOUND for one that is not there, or not to be seen; FORBIDDEN when its log may not be read."""
     row = await visible_row(connection, asked.scope, untyped("exec", asked.id))
     if row is None:

@@ -361,7 +361,7 @@ TYPES: Mapping[type[Any], EventType] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class CommandOrigin:
     """Who asks, through which channel, and why. `expected_seq` is the seq of the last state change the asker saw."""
 
     actor: str
@@ -370,7 +370,7 @@ class Ask:
     expected_seq: int | None = None
 
 
-ENGINE = Ask(actor="engine", channel=Channel.ENGINE)
+ENGINE = CommandOrigin(actor="engine", channel=Channel.ENGINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,7 +380,7 @@ class Event:
     execution_id: UUID
     seq: int
     at: datetime
-    ask: Ask
+    ask: CommandOrigin
     fact: Fact
     caused_by: int | None = None
 

@@ -11,7 +11,7 @@ from models.filters.filters import And, Field, Filter, Operator, Or, Term
 from models.filters.matching import JSON_FIELDS, Candidate
 from models.filters.words import NUMBER
 
-Mark: TypeAlias = tuple[Any, ...]
+FilterKey: TypeAlias = tuple[Any, ...]
 """A field, or UNDER, with its key where it has one, and a value; without a value: the key is there at all."""
 
 _RAREST: Final = (
@@ -36,23 +36,23 @@ _RAREST: Final = (
 """Those that few executions have in common come first."""
 
 
-def asked_marks(node: Filter) -> frozenset[Mark] | None:
+def required_keys(node: Filter) -> frozenset[FilterKey] | None:
     """None when anything may match."""
     match node:
         case Term():
             return _of_term(node)
         case And(parts):
-            asked = [marks for part in parts if (marks := asked_marks(part)) is not None]
+            asked = [marks for part in parts if (marks := required_keys(part)) is not None]
             return min(asked, key=_frequency, default=None)
         case Or(parts):
-            each = [asked_marks(part) for part in parts]
+            each = [required_keys(part) for part in parts]
             known = [marks for marks in each if marks is not None]
-            return frozenset[Mark]().union(*known) if len(known) == len(each) else None
+            return frozenset[FilterKey]().union(*known) if len(known) == len(each) else None
         case _:
             return None
 
 
-def borne_marks(one: Candidate) -> Iterator[Mark]:
+def keys_of(one: Candidate) -> Iterator[FilterKey]:
     yield Field.ID, one.id
     yield Field.NAME, one.name
     yield Field.COMMIT, one.commit
@@ -75,7 +75,7 @@ def borne_marks(one: Candidate) -> Iterator[Mark]:
             yield field, key, _written(value)
 
 
-def _of_term(term: Term) -> frozenset[Mark] | None:
+def _of_term(term: Term) -> frozenset[FilterKey] | None:
     if term.field in JSON_FIELDS:
         return _of_json(term)
     if term.field is Field.NAMESPACE and term.operator is Operator.UNDER:
@@ -85,7 +85,7 @@ def _of_term(term: Term) -> frozenset[Mark] | None:
     return frozenset((term.field, value) for value in _values(term))
 
 
-def _of_json(term: Term) -> frozenset[Mark]:
+def _of_json(term: Term) -> frozenset[FilterKey]:
     if term.operator not in (Operator.EQ, Operator.IN):
         return frozenset({(term.field, term.key)})
     marks = {(term.field, term.key, value) for value in _values(term)}
@@ -108,11 +108,11 @@ def _written(value: Any) -> Any:
     return value if isinstance(value, str) else None
 
 
-def _frequency(marks: frozenset[Mark]) -> tuple[int, int]:
+def _frequency(marks: frozenset[FilterKey]) -> tuple[int, int]:
     """A mark without a value is more frequent than any with one; of none there is nothing."""
     ranks = (_RAREST.index(mark[0]) + len(_RAREST) * _is_key(mark) for mark in marks)
     return max(ranks, default=-1), len(marks)
 
 
-def _is_key(mark: Mark) -> bool:
+def _is_key(mark: FilterKey) -> bool:
     return mark[0] in JSON_FIELDS and len(mark) == 2

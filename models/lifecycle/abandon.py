@@ -7,7 +7,7 @@ from models.lifecycle.actions import invalid_state
 from models.lifecycle.advance.settle import move
 from models.lifecycle.commands.commands import CastVote, Command, GiveUp, Signal
 from models.lifecycle.snapshot import Execution, TaskRun
-from models.lifecycle.steps import Steps
+from models.lifecycle.steps import Decision
 from models.lifecycle.stopping import stop_child
 from models.states import ApprovalState, AttemptState, ExecutionState, TaskRunState
 
@@ -15,7 +15,7 @@ UNREADABLE = "REVISION"
 """The code of a failure by a revision that cannot be read."""
 
 
-def give_up(steps: Steps, command: GiveUp) -> None:
+def give_up(steps: Decision, command: GiveUp) -> None:
     """ERROR, at once and whatever it was doing: nothing here asks the flow's document for anything."""
     execution = steps.execution
     if execution.ended or execution.ran_elsewhere:
@@ -33,13 +33,13 @@ def refuse_unread(execution: Execution, command: Command) -> None:
         raise Refused([invalid_state(execution, execution.plan.unreadable)])
 
 
-def give_up_unread(steps: Steps) -> None:
+def give_up_unread(steps: Decision) -> None:
     told = steps.execution.plan.unreadable
     assert told
     give_up(steps, GiveUp(UNREADABLE, f"{told}; mend what keeps it from being read, then restart"))
 
 
-def _drop(steps: Steps, task: TaskRun) -> None:
+def _drop(steps: Decision, task: TaskRun) -> None:
     """A task run that had started is KILLED, and its attempt's lease is void; what it waited for is called off."""
     if task.approval and task.approval.state is ApprovalState.PENDING:
         steps.record(ApprovalClosed(task.path, task.approval.id, ApprovalState.CANCELLED))

@@ -2,13 +2,13 @@
 
 from models.concurrency import Admission, admit
 from models.events.events import FailureRecorded, PriorityChanged, TaskError
-from models.lifecycle.advance.settle import move, settle
+from models.lifecycle.advance.settle import advance, move
 from models.lifecycle.advance.starting import start
 from models.lifecycle.commands.commands import Admit, Begin, ForceRun, MakeRoom
 from models.lifecycle.commands.subflows import FollowParent
 from models.lifecycle.pausing import leave_pause
 from models.lifecycle.snapshot import Execution, is_engine_task
-from models.lifecycle.steps import Steps
+from models.lifecycle.steps import Decision
 from models.lifecycle.stopping import kill
 from models.states import (
     WAITING_FOR_WORKER,
@@ -20,7 +20,7 @@ FIRST_IN_LINE = 10_000
 """The priority of what was forced to run; people give at most 1 000."""
 
 
-def handle(steps: Steps) -> None:
+def handle(steps: Decision) -> None:
     """Run a new or restarted execution, or do what its flow's limit says."""
     execution = steps.execution
     slots = None if execution.shares_slot else steps.context.slots
@@ -31,14 +31,14 @@ def handle(steps: Steps) -> None:
         steps.promise_to(victim, MakeRoom(), f"made room for {execution.name}: its flow's limit")
     if admission is Admission.RUN:
         move(steps, ExecutionState.RUNNING)
-        settle(steps)
+        advance(steps)
     elif admission is Admission.QUEUE:
         move(steps, ExecutionState.QUEUED)
     else:
         _drop(steps, admission)
 
 
-def _drop(steps: Steps, admission: Admission) -> None:
+def _drop(steps: Decision, admission: Admission) -> None:
     if admission is Admission.FAIL:
         told = "its flow's concurrency limit was reached"
         steps.record(FailureRecorded(TaskError("CONCURRENCY_LIMIT", told)))
@@ -47,18 +47,18 @@ def _drop(steps: Steps, admission: Admission) -> None:
     move(steps, ExecutionState.FAILED if failed else ExecutionState.CANCELLED)
 
 
-def _cancel_everything(steps: Steps) -> None:
+def _cancel_everything(steps: Decision) -> None:
     for task in list(steps.execution.tasks.values()):
         if not task.ended:
             steps.move_task(task, TaskRunState.CANCELLED)
 
 
-def begin_at_its_time(steps: Steps, _: Begin) -> None:
+def begin_at_its_time(steps: Decision, _: Begin) -> None:
     if steps.execution.state is ExecutionState.CREATED:
         handle(steps)
 
 
-def admit_from_line(steps: Steps, _: Admit) -> None:
+def admit_from_line(steps: Decision, _: Admit) -> None:
     """Nothing, if there is no slot for it after all: whoever frees one asks again."""
     execution = steps.execution
     slots = steps.context.slots
@@ -67,20 +67,20 @@ def admit_from_line(steps: Steps, _: Admit) -> None:
         if execution.parent:  # which may have been paused while this one waited
             follow = FollowParent(execution.parent, pause=True)
             steps.promise_to(execution.id, follow, "the execution that started it is paused")
-        settle(steps)
+        advance(steps)
 
 
-def make_room(steps: Steps, _: MakeRoom) -> None:
+def make_room(steps: Decision, _: MakeRoom) -> None:
     execution = steps.execution
     if execution.state is ExecutionState.QUEUED:
         _cancel_everything(steps)
         move(steps, ExecutionState.CANCELLED)
     elif not execution.ended and execution.state is not ExecutionState.KILLING:
         kill(steps)
-        settle(steps)
+        advance(steps)
 
 
-def force_run(steps: Steps, command: ForceRun) -> None:
+def force_run(steps: Decision, command: ForceRun) -> None:
     """Starts now, past limits and backoff, and goes first in line."""
     execution = steps.execution
     if execution.priority < FIRST_IN_LINE:
@@ -92,10 +92,10 @@ def force_run(steps: Steps, command: ForceRun) -> None:
     else:
         move(steps, ExecutionState.RUNNING)
     hasten(steps)
-    settle(steps)
+    advance(steps)
 
 
-def hasten(steps: Steps) -> None:
+def hasten(steps: Decision) -> None:
     """Jobs due now and before all others; a retry waits no longer."""
     for path in list(steps.execution.tasks):
         task = steps.execution.tasks[path]

@@ -14,13 +14,13 @@ from models.events.events import (
     TaskError,
 )
 from models.lifecycle.advance.ending import error_end
-from models.lifecycle.advance.settle import settle
+from models.lifecycle.advance.settle import advance
 from models.lifecycle.advance.starting import takes_starts
 from models.lifecycle.apply.changes import with_exit_code
 from models.lifecycle.commands.commands import Finish, KillDeadline, Lose, Report, Start
 from models.lifecycle.external import record
 from models.lifecycle.snapshot import TaskRun
-from models.lifecycle.steps import Steps
+from models.lifecycle.steps import Decision
 from models.lifecycle.stopping import end_stopped
 from models.retry import delay_before, may_retry
 from models.spec import TaskSpec
@@ -33,7 +33,7 @@ from models.states import (
 )
 
 
-def start(steps: Steps, command: Start) -> None:
+def start(steps: Decision, command: Start) -> None:
     """Accepted only where the job is still true; otherwise nothing is recorded and the job is dropped."""
     task = steps.execution.tasks.get(command.path)
     if (
@@ -52,7 +52,7 @@ def start(steps: Steps, command: Start) -> None:
     steps.lease(task.path, command.lease)
 
 
-def report(steps: Steps, command: Report) -> None:
+def report(steps: Decision, command: Report) -> None:
     task = steps.execution.tasks[command.path]
     if task.lease != command.lease:
         steps.refused = _void_lease()
@@ -73,7 +73,7 @@ def report(steps: Steps, command: Report) -> None:
         )
 
 
-def finish(steps: Steps, command: Finish) -> None:
+def finish(steps: Decision, command: Finish) -> None:
     task = steps.execution.tasks[command.path]
     newest = task.newest
     if task.lease != command.lease:
@@ -84,10 +84,10 @@ def finish(steps: Steps, command: Finish) -> None:
         steps.refused = _void_lease()
         return
     _end(steps, task, command)
-    settle(steps)
+    advance(steps)
 
 
-def lose(steps: Steps, command: Lose) -> None:
+def lose(steps: Decision, command: Lose) -> None:
     task = steps.execution.tasks[command.path]
     if task.lease != command.lease:
         return
@@ -101,16 +101,16 @@ def lose(steps: Steps, command: Lose) -> None:
         task,
         Finish(task.path, command.lease, AttemptState.LOST, task.attempt, error=error),
     )
-    settle(steps)
+    advance(steps)
 
 
-def fence(steps: Steps, command: KillDeadline) -> None:
+def fence(steps: Decision, command: KillDeadline) -> None:
     """An attempt that has outlived its kill loses its lease; the execution goes on to its end."""
     for path, attempt in command.attempts:
         task = steps.execution.tasks[path]
         if task.state is TaskRunState.KILLING and task.attempt == attempt:
             end_stopped(steps, task, "not ended within its grace; fenced", AttemptState.LOST)
-    settle(steps)
+    advance(steps)
 
 
 def _void_lease() -> Problem:
@@ -122,7 +122,7 @@ def _void_lease() -> Problem:
 # -- what an end makes of the task run --------------------------------------------------------------------------------
 
 
-def _end(steps: Steps, task: TaskRun, command: Finish) -> None:
+def _end(steps: Decision, task: TaskRun, command: Finish) -> None:
     spec = steps.execution.spec_of(task)
     to_state, delay = _next(steps, task, spec, command)
     retries = to_state is TaskRunState.RETRYING
@@ -150,7 +150,7 @@ def _end(steps: Steps, task: TaskRun, command: Finish) -> None:
 
 
 def _next(
-    steps: Steps, task: TaskRun, spec: TaskSpec, command: Finish
+    steps: Decision, task: TaskRun, spec: TaskSpec, command: Finish
 ) -> tuple[TaskRunState, float]:
     """The task run's next state, and the seconds until its next attempt."""
     if command.state is AttemptState.SUCCESS:
@@ -170,7 +170,7 @@ def _next(
     return (TaskRunState.WARNING if spec.allow_failure else TaskRunState.FAILED), 0.0
 
 
-def _attempt_end(steps: Steps, task: TaskRun, command: Finish) -> AttemptState:
+def _attempt_end(steps: Decision, task: TaskRun, command: Finish) -> AttemptState:
     """An attempt that is killed while the execution is not has had its time: the execution's own timeout."""
     killed = task.state is TaskRunState.KILLING and command.state is AttemptState.KILLED
     if killed and steps.execution.state is not ExecutionState.KILLING:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class Stopwatch:
     """The time that counts against timeouts: the seconds `used` before `since`, and those since then. It never goes
     back; the execution's own timeout counts from `zero`, the seconds used when it was last put back to run.
 
@@ -26,13 +26,13 @@ class Clock:
         running = (moment - self.since).total_seconds() if self.since else 0.0
         return self.used + max(0.0, running)
 
-    def stopped(self, moment: datetime) -> "Clock":
+    def stopped(self, moment: datetime) -> "Stopwatch":
         return replace(self, used=self.at(moment), since=None)
 
-    def going(self, moment: datetime) -> "Clock":
+    def going(self, moment: datetime) -> "Stopwatch":
         return self if self.since else replace(self, since=moment)
 
-    def anew(self, moment: datetime) -> "Clock":
+    def anew(self, moment: datetime) -> "Stopwatch":
         now = self.at(moment)
         held = None if self.held is None else now
         return replace(self, used=now, since=moment, zero=now, held=held)
@@ -41,19 +41,19 @@ class Clock:
         """Seconds that count against the execution's own timeout."""
         return (self.at(moment) if self.held is None else self.held) - self.zero
 
-    def hold(self, moment: datetime) -> "Clock":
+    def hold(self, moment: datetime) -> "Stopwatch":
         return self if self.held is not None else replace(self, held=self.at(moment))
 
-    def release(self, moment: datetime) -> "Clock":
+    def release(self, moment: datetime) -> "Stopwatch":
         if self.held is None:
             return self
         return replace(self, zero=self.zero + self.at(moment) - self.held, held=None)
 
-    def put_back(self, ended: datetime) -> "Clock":
+    def put_back(self, ended: datetime) -> "Stopwatch":
         """After an end: until it starts again it only waits."""
         return replace(self, idle_since=ended)
 
-    def rested(self, moment: datetime) -> "Clock":
+    def rested(self, moment: datetime) -> "Stopwatch":
         if self.idle_since is None:
             return self
         waited = max(0.0, (moment - self.idle_since).total_seconds())

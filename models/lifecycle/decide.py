@@ -9,7 +9,7 @@ from models.events.events import Carried, Event, ExecutionCreated, LabelsSet, Ou
 from models.labels import CORRELATION, changed_labels, check_labels
 from models.lifecycle import abandon, admission, attempts, notes_and_archive, pausing, stopping
 from models.lifecycle.actions import Action, require
-from models.lifecycle.advance.settle import move, settle
+from models.lifecycle.advance.settle import advance, move
 from models.lifecycle.apply.evolve import create
 from models.lifecycle.approvals import approvals, consent
 from models.lifecycle.commands.commands import (
@@ -69,12 +69,12 @@ from models.lifecycle.engine_tasks import engine_tasks, subflows, timeouts
 from models.lifecycle.external import record
 from models.lifecycle.reruns import reruns
 from models.lifecycle.snapshot import Execution
-from models.lifecycle.steps import Steps
+from models.lifecycle.steps import Decision
 from models.lifecycle.transition import Context, Transition
 from models.states import ExecutionState, TaskRunState
 
 
-def _cancel(steps: Steps, command: Cancel) -> None:
+def _cancel(steps: Decision, command: Cancel) -> None:
     require(steps.execution, Action.CANCEL)
     if steps.execution.ran_elsewhere:
         record.cancel(steps)
@@ -83,20 +83,20 @@ def _cancel(steps: Steps, command: Cancel) -> None:
         stopping.hurry(steps)
     else:
         stopping.kill(steps, command.force, command.cascade)
-    settle(steps)
+    advance(steps)
 
 
-def _end_finally(steps: Steps, command: FinallyDeadline) -> None:
+def _end_finally(steps: Decision, command: FinallyDeadline) -> None:
     stopping.end_finally(steps, command)
-    settle(steps)
+    advance(steps)
 
 
-def _force_run(steps: Steps, command: ForceRun) -> None:
+def _force_run(steps: Decision, command: ForceRun) -> None:
     require(steps.execution, Action.FORCE_RUN)
     admission.force_run(steps, command)
 
 
-def _set_labels(steps: Steps, command: SetLabels) -> None:
+def _set_labels(steps: Decision, command: SetLabels) -> None:
     require(steps.execution, Action.SET_LABELS)
     labels = changed_labels(steps.execution.labels, command.labels, command.mode)
     if labels != steps.execution.labels:
@@ -105,13 +105,13 @@ def _set_labels(steps: Steps, command: SetLabels) -> None:
         steps.record(LabelsSet(labels))
 
 
-def _mark(steps: Steps, command: Mark) -> None:
+def _mark(steps: Decision, command: Mark) -> None:
     labels = {**steps.execution.labels, **command.labels}
     if labels != steps.execution.labels:
         steps.record(LabelsSet(labels))
 
 
-_DECIDE: Mapping[type[Any], Callable[[Steps, Any], None]] = {
+_DECIDE: Mapping[type[Any], Callable[[Decision, Any], None]] = {
     Cancel: _cancel,
     Pause: pausing.pause,
     Resume: pausing.resume,
@@ -121,7 +121,7 @@ _DECIDE: Mapping[type[Any], Callable[[Steps, Any], None]] = {
     ChangeState: reruns.change_state,
     ChangeTaskRunState: reruns.change_task_run_state,
     SetLabels: _set_labels,
-    CastVote: lambda steps, command: approvals.cast(steps, command, settle),
+    CastVote: lambda steps, command: approvals.cast(steps, command, advance),
     Signal: engine_tasks.receive,
     AddNote: notes_and_archive.add_note,
     Archive: notes_and_archive.archive,
@@ -145,11 +145,11 @@ _DECIDE: Mapping[type[Any], Callable[[Steps, Any], None]] = {
     MakeRoom: admission.make_room,
     Mark: _mark,
     Conclude: engine_tasks.conclude,
-    GoOn: lambda steps, _: settle(steps),
+    GoOn: lambda steps, _: advance(steps),
     WakeUp: engine_tasks.wake_up,
     TimeOut: timeouts.time_out,
     TimeOutExecution: timeouts.time_out_execution,
-    ApprovalDue: lambda steps, command: approvals.due(steps, command, settle),
+    ApprovalDue: lambda steps, command: approvals.due(steps, command, advance),
     KillDeadline: attempts.fence,
     FinallyDeadline: _end_finally,
     GiveUp: abandon.give_up,
@@ -204,7 +204,7 @@ def decide(execution: Execution, command: Command, context: Context) -> Transiti
                 )
             ]
         )
-    steps = Steps(execution, context)
+    steps = Decision(execution, context)
     if execution.plan.unreadable and not execution.ended:
         abandon.refuse_unread(execution, command)
         if isinstance(command, _GOES_ON):
@@ -223,7 +223,7 @@ def begin(command: Beginning, context: Context, id: UUID) -> Transition:
     check_labels(command.labels, settable=(CORRELATION,))
     _refuse_unknown_tasks(command)
     event = Event(id, 1, context.now, context.ask, _created(id, command, context))
-    steps = Steps(create(command.plan, event), context)
+    steps = Decision(create(command.plan, event), context)
     steps.events.append(event)
     consent.allow(steps, consent.passed_by_creation(command), command.may_override)
     for key, reused in command.reused.items():
@@ -277,7 +277,7 @@ def _created(id: UUID, command: Create, context: Context) -> ExecutionCreated:
     )
 
 
-def _end_cached(steps: Steps, command: Create) -> None:
+def _end_cached(steps: Decision, command: Create) -> None:
     """Nothing is run: what an earlier success gave is given again."""
     for task in list(steps.execution.tasks.values()):
         if not task.ended:

@@ -4,12 +4,12 @@ from models.errors import ProblemCode, Refused
 from models.events.record_events import Archived, NoteAdded, Unarchived
 from models.lifecycle.actions import Action, Availability, require
 from models.lifecycle.commands.records import AddNote, Archive, Delete, RemoveFiles, Unarchive
-from models.lifecycle.steps import Steps
+from models.lifecycle.steps import Decision
 
 LONGEST_NOTE = 10_000
 
 
-def add_note(steps: Steps, command: AddNote) -> None:
+def add_note(steps: Decision, command: AddNote) -> None:
     require(steps.execution, Action.ADD_NOTE)
     check_text(command.text)
     steps.record(NoteAdded(command.note_id, command.text))
@@ -27,17 +27,17 @@ def check_text(text: str) -> None:
         )
 
 
-def archive(steps: Steps, _: Archive) -> None:
+def archive(steps: Decision, _: Archive) -> None:
     require(steps.execution, Action.ARCHIVE)
     steps.record(Archived())
 
 
-def unarchive(steps: Steps, _: Unarchive) -> None:
+def unarchive(steps: Decision, _: Unarchive) -> None:
     require(steps.execution, Action.UNARCHIVE)
     steps.record(Unarchived())
 
 
-def delete(steps: Steps, command: Delete) -> None:
+def delete(steps: Decision, command: Delete) -> None:
     """No fact: its facts go with it, and what remains is the audit entry."""
     require(steps.execution, Action.DELETE)
     steps.removal = command

@@ -2,23 +2,23 @@
 
 from models.events.events import Parent
 from models.lifecycle.actions import Action, require
-from models.lifecycle.advance.settle import move, settle
+from models.lifecycle.advance.settle import advance, move
 from models.lifecycle.commands.commands import Evaluate, Pause, Resume
 from models.lifecycle.commands.subflows import FollowParent
-from models.lifecycle.steps import Steps
+from models.lifecycle.steps import Decision
 from models.lifecycle.stopping import because
 from models.spec import SubflowTask
 from models.states import WAITING_FOR_WORKER, ExecutionState, TaskRunState
 
 
-def pause(steps: Steps, command: Pause) -> None:
+def pause(steps: Decision, command: Pause) -> None:
     require(steps.execution, Action.PAUSE)
     move(steps, ExecutionState.PAUSED, cascade=command.cascade)
     if command.cascade:
         _have_children_follow(steps, pause=True)
 
 
-def resume(steps: Steps, command: Resume) -> None:
+def resume(steps: Decision, command: Resume) -> None:
     """Judged again, with what was held back."""
     require(steps.execution, Action.RESUME)
     failed = steps.execution.has_failed
@@ -27,10 +27,10 @@ def resume(steps: Steps, command: Resume) -> None:
         ExecutionState.FAILED_FINISHING if failed else ExecutionState.RUNNING,
         command.cascade,
     )
-    settle(steps)
+    advance(steps)
 
 
-def leave_pause(steps: Steps, to: ExecutionState, cascade: bool = True) -> None:
+def leave_pause(steps: Decision, to: ExecutionState, cascade: bool = True) -> None:
     """Task runs that were held back get their jobs anew, since those taken meanwhile were dropped; and so do subflows,
     of which none were started."""
     for task in steps.execution.tasks.values():
@@ -47,7 +47,7 @@ def leave_pause(steps: Steps, to: ExecutionState, cascade: bool = True) -> None:
         _have_children_follow(steps, pause=False)
 
 
-def _have_children_follow(steps: Steps, pause: bool) -> None:
+def _have_children_follow(steps: Decision, pause: bool) -> None:
     what = "was paused" if pause else "goes on"
     for task in steps.execution.tasks.values():
         if task.child and task.state is TaskRunState.RUNNING:

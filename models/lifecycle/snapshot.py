@@ -1,17 +1,16 @@
 """An execution as the domain sees it: immutable, whole, without I/O."""
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 from uuid import UUID
 
 from models.access.viewer import EVERYWHERE, Scope
 from models.approval import ApprovalPolicy, scheduled_by
 from models.events.events import Parent, TaskError
 from models.graph import Graph
-from models.lifecycle.clock import Clock
+from models.lifecycle.clock import Stopwatch
 from models.lifecycle.standing import ChildStanding, Failure, Killing, Paused
 from models.lifecycle.task_path import place_of
 from models.spec import (
@@ -37,25 +36,12 @@ from models.states import (
     VoteDecision,
 )
 
-if TYPE_CHECKING:
-    from dataclasses import replace as replace  # noqa: PLC0414 - told so to mypy
-else:
-
-    def replace(old, **changes):
-        """`dataclasses.replace`, ten times as fast for the large ones: a step copies a snapshot a dozen times."""
-        if not hasattr(old, "__dict__"):
-            return dataclasses.replace(old, **changes)
-        new = object.__new__(type(old))
-        new.__dict__.update(old.__dict__, **changes)
-        return new
-
-
 TIMED_OUT = "TIMED_OUT"
 """The code of a failure by a timeout."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CompiledFlow:
     """A revision made ready to run: the document, its graph, its tasks by key. Shared by all its executions.
 
     `tasks` holds those within a foreach, of `errors` and of `finally` too; `parents` the foreach around a task;
@@ -77,7 +63,7 @@ class Plan:
     unreadable: str | None = None
 
     @classmethod
-    def of(cls, flow_id: UUID, revision_id: UUID, revision: int, spec: FlowSpec) -> "Plan":
+    def of(cls, flow_id: UUID, revision_id: UUID, revision: int, spec: FlowSpec) -> "CompiledFlow":
         placed = list(spec.placed_tasks())
         tasks = {task.id: task for task, _, _ in placed}
         return cls(
@@ -117,7 +103,7 @@ class Plan:
         return [key for key, parent in self.parents.items() if parent is None]
 
     @classmethod
-    def external(cls, namespace: str, key: str) -> "Plan":
+    def external(cls, namespace: str, key: str) -> "CompiledFlow":
         """Of what ran elsewhere: a name, and no revision."""
         spec = FlowSpec.model_construct(id=key, namespace=namespace, tasks=())
         return cls(None, None, None, spec, Graph.of({}), {}, {}, {})
@@ -125,7 +111,7 @@ class Plan:
     @classmethod
     def unread(
         cls, flow_id: UUID, revision_id: UUID, revision: int, namespace: str, key: str, why: str
-    ) -> "Plan":
+    ) -> "CompiledFlow":
         """Of a revision that this process cannot read."""
         spec = cls.external(namespace, key).spec
         return cls(flow_id, revision_id, revision, spec, Graph.of({}), {}, {}, {}, unreadable=why)
@@ -273,7 +259,7 @@ class Execution:
     changed since all that was due had happened (None: that is not known)."""
 
     id: UUID
-    plan: Plan
+    plan: CompiledFlow
     name: str
     kind: str
     state: ExecutionState
@@ -297,7 +283,7 @@ class Execution:
     no_cache: bool = False
     cache_key: str | None = None
     scheduled_at: datetime | None = None
-    clock: Clock = field(default=Clock(), compare=False)
+    clock: Stopwatch = field(default=Stopwatch(), compare=False)
     restarted_by: tuple[str, ...] = ()
     starters: tuple[str, ...] = ()
     scope: Scope = EVERYWHERE

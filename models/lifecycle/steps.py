@@ -11,7 +11,8 @@ from models.lifecycle.apply.evolve import evolve
 from models.lifecycle.apply.task_runs import changed, dict_of
 from models.lifecycle.commands.commands import Deferrable, WakeUp
 from models.lifecycle.commands.records import Delete
-from models.lifecycle.snapshot import Execution, TaskRun, is_engine_task, replace
+from models.lifecycle.copies import copy_with
+from models.lifecycle.snapshot import Execution, TaskRun, is_engine_task
 from models.lifecycle.transition import Context, Deferred, Job, Transition, job_key
 from models.states import (
     EXECUTION_MOVES,
@@ -24,7 +25,7 @@ from models.states import (
 )
 
 
-class Steps:
+class Decision:
     """`started` counts what it has started; `is_behind` when one decision may start no more, and there is more."""
 
     def __init__(self, execution: Execution, context: Context) -> None:
@@ -45,7 +46,7 @@ class Steps:
 
     def record(self, fact: Fact) -> None:
         if isinstance(fact, AttemptEnded) and self._gave_nothing(fact):
-            fact = replace(fact, sets_aside=True)
+            fact = copy_with(fact, sets_aside=True)
         event = Event(
             execution_id=self.execution.id,
             seq=self.execution.seq + 1,
@@ -75,15 +76,15 @@ class Steps:
 
     def carry(self, path: str, outputs: Mapping[str, Any]) -> None:
         """The outputs that another task run holds for this one; the events only say which it is."""
-        task = replace(self.execution.tasks[path], carried=outputs)
-        self.execution = replace(self.execution, tasks=changed(self.execution.tasks, task))
+        task = copy_with(self.execution.tasks[path], carried=outputs)
+        self.execution = copy_with(self.execution, tasks=changed(self.execution.tasks, task))
 
     def lease(self, path: str, lease: UUID) -> None:
         """The lease of the attempt just started. It is no event: it belongs to the moment, not to history."""
         task = self.execution.tasks[path]
         assert task.newest
-        leased = replace(task, newest=replace(task.newest, lease=lease))
-        self.execution = replace(self.execution, tasks=changed(self.execution.tasks, leased))
+        leased = copy_with(task, newest=copy_with(task.newest, lease=lease))
+        self.execution = copy_with(self.execution, tasks=changed(self.execution.tasks, leased))
 
     def line_up(self, task: TaskRun) -> None:
         """Give a QUEUED or RETRYING task run its job, not before it is due; what the engine carries, its timer."""
@@ -109,7 +110,7 @@ class Steps:
     def close(self) -> Transition:
         tasks = dict_of(self.execution.tasks)
         if tasks is not self.execution.tasks:
-            self.execution = replace(self.execution, tasks=tasks)
+            self.execution = copy_with(self.execution, tasks=tasks)
         return Transition(
             self.execution,
             tuple(self.events),

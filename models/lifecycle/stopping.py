@@ -15,7 +15,7 @@ from models.events.events import (
 from models.lifecycle.commands.commands import FinallyDeadline, KillDeadline
 from models.lifecycle.commands.subflows import StopChild
 from models.lifecycle.snapshot import TIMED_OUT, Execution, TaskRun
-from models.lifecycle.steps import Steps
+from models.lifecycle.steps import Decision
 from models.lifecycle.summaries import waited
 from models.lifecycle.visibility.apart import shows_parent
 from models.states import (
@@ -35,7 +35,7 @@ FENCE_AFTER = 2 * HEARTBEAT
 """Seconds after a kill's grace until attempts that have not ended are fenced."""
 
 
-def kill(steps: Steps, force: bool = False, cascade: bool = True) -> None:
+def kill(steps: Decision, force: bool = False, cascade: bool = True) -> None:
     """KILLING. What has not started yet never will, `finally` excepted; without a start, that neither."""
     started = steps.execution.started_at is not None
     steps.record(ExecutionMoved(steps.execution.state, ExecutionState.KILLING, cascade=cascade))
@@ -49,7 +49,7 @@ def kill(steps: Steps, force: bool = False, cascade: bool = True) -> None:
     stop(steps, steps.execution.in_section(*sections), force)
 
 
-def hurry(steps: Steps) -> None:
+def hurry(steps: Decision) -> None:
     """A second cancel: no more grace, and no `finally`."""
     if steps.execution.killing and steps.execution.killing.force:
         return
@@ -68,25 +68,25 @@ def end_of_kill(execution: Execution) -> datetime | None:
     return killing.at + timedelta(seconds=FENCE_AFTER + grace)
 
 
-def when_finally_begins(steps: Steps) -> None:
+def when_finally_begins(steps: Decision) -> None:
     tasks = _finally(steps.execution)
     if tasks and all(task.state is TaskRunState.CREATED for task in tasks):
         _promise_end_of_finally(steps)
 
 
-def _promise_end_of_finally(steps: Steps) -> None:
+def _promise_end_of_finally(steps: Decision) -> None:
     execution = steps.execution
     steps.promise(FinallyDeadline(execution.state_seq), execution.plan.spec.finally_timeout)
 
 
-def end_finally(steps: Steps, command: FinallyDeadline) -> None:
+def end_finally(steps: Decision, command: FinallyDeadline) -> None:
     """Its time is over; that of an earlier kill means nothing to a later one."""
     execution = steps.execution
     if execution.state is ExecutionState.KILLING and execution.state_seq == command.since:
         stop(steps, _finally(execution))
 
 
-def stop(steps: Steps, tasks: Iterable[TaskRun], force: bool = False) -> None:
+def stop(steps: Decision, tasks: Iterable[TaskRun], force: bool = False) -> None:
     stopped = [task for task in tasks if not task.ended]
     for task in stopped:
         _stop(steps, steps.execution.tasks[task.path], force)
@@ -97,7 +97,7 @@ def stop(steps: Steps, tasks: Iterable[TaskRun], force: bool = False) -> None:
         steps.promise(KillDeadline(attempts), FENCE_AFTER + grace)
 
 
-def _stop(steps: Steps, task: TaskRun, force: bool) -> None:
+def _stop(steps: Decision, task: TaskRun, force: bool) -> None:
     """An attempt that is stopped while its execution is not being killed has had its time, and that is a failure."""
     killed = steps.execution.state is ExecutionState.KILLING
     if task.state is _KILLING:
@@ -113,7 +113,7 @@ def _stop(steps: Steps, task: TaskRun, force: bool) -> None:
         steps.move_task(task, TaskRunState.CANCELLED)
 
 
-def _stop_carried(steps: Steps, task: TaskRun, force: bool) -> None:
+def _stop_carried(steps: Decision, task: TaskRun, force: bool) -> None:
     """Stops a task run that the engine carries: the executions and iterations that it waits for have to end first."""
     if task.approval and task.approval.state is ApprovalState.PENDING:
         steps.record(ApprovalClosed(task.path, task.approval.id, ApprovalState.CANCELLED))
@@ -129,7 +129,7 @@ def _stop_carried(steps: Steps, task: TaskRun, force: bool) -> None:
 
 
 def begin_stopping(
-    steps: Steps, task: TaskRun, error: TaskError | None = None, force: bool = False
+    steps: Decision, task: TaskRun, error: TaskError | None = None, force: bool = False
 ) -> None:
     """KILLING until the execution that it started, or its iterations, have ended; `error` says why it is stopped."""
     steps.record(TaskRunMoved(task.path, task.state, _KILLING, error))
@@ -137,13 +137,13 @@ def begin_stopping(
         stop_child(steps, task, force)
 
 
-def stop_child(steps: Steps, task: TaskRun, force: bool = False) -> None:
+def stop_child(steps: Decision, task: TaskRun, force: bool = False) -> None:
     assert task.child
     parent = Parent(steps.execution.id, task.path, task.attempt)
     steps.promise_to(task.child, StopChild(parent, force), because(steps, task, "was stopped"))
 
 
-def because(steps: Steps, task: TaskRun, what: str) -> str:
+def because(steps: Decision, task: TaskRun, what: str) -> str:
     """The reason that the events of a child give: what befell its parent, through whom, and by which event; nothing
     of a parent that not everybody who sees the child may see."""
     if not shows_parent(steps.execution, task):
@@ -160,7 +160,7 @@ def is_person(actor: str) -> bool:
 
 
 def end_stopped(
-    steps: Steps, task: TaskRun, reason: str | None = None, end: AttemptState | None = None
+    steps: Decision, task: TaskRun, reason: str | None = None, end: AttemptState | None = None
 ) -> None:
     """Killed with its execution; otherwise it, or its execution, had its time, and has failed."""
     killed = steps.execution.state is ExecutionState.KILLING
@@ -184,7 +184,7 @@ def end_stopped(
     )
 
 
-def close_stopped(steps: Steps) -> None:
+def close_stopped(steps: Decision) -> None:
     """End each foreach that is being stopped and all of whose iterations have ended, the innermost first."""
     tasks = steps.execution.tasks
     stopping = [path for path in steps.execution.families if tasks[path].state is _KILLING]

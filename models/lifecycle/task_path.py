@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 
-class Place(NamedTuple):
+class TaskPath(NamedTuple):
     """Where a path stands: in an iteration of a foreach, or among the flow's own tasks."""
 
     level: str
@@ -15,13 +15,13 @@ class Place(NamedTuple):
 
 
 @lru_cache(maxsize=100_000)
-def place_of(path: str) -> Place:
+def place_of(path: str) -> TaskPath:
     """Kept, since a foreach of thousands asks for thousands at each of its steps."""
     around, dot, key = path.rpartition(".")
     if not dot:
-        return Place("", key)
+        return TaskPath("", key)
     parent, _, index = around.rpartition("[")
-    return Place(f"{around}.", key, parent, int(index[:-1]))
+    return TaskPath(f"{around}.", key, parent, int(index[:-1]))
 
 
 def families_of(tasks: Iterable[str]) -> Mapping[str, Sequence[str]]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from models.concurrency import Slots
 from models.errors import Problem
-from models.events.events import Ask, Event
+from models.events.events import CommandOrigin, Event
 from models.lifecycle.commands.commands import Deferrable
 from models.lifecycle.commands.records import Delete
 from models.lifecycle.snapshot import Execution
@@ -23,7 +23,7 @@ class Context:
     now: datetime
     new_id: Callable[[], UUID]
     random: Callable[[], float]
-    ask: Ask
+    ask: CommandOrigin
     slots: Slots | None = None
     parent: Execution | None = None
 

@@ -11,7 +11,7 @@ from models.lifecycle.approvals.approvals import seats_filled
 from models.lifecycle.snapshot import Approval, Execution, TaskRun
 from models.lifecycle.stopping import end_of_kill
 from models.spec import SubflowTask, WaitTask
-from models.states import GOOD_ENDS, ExecutionState, RunIf, Section, TaskRunState
+from models.states import SUCCESSFUL_ENDS, ExecutionState, RunIf, Section, TaskRunState
 
 
 class WaitingCode(StrEnum):
@@ -129,7 +129,7 @@ def _needs(execution: Execution, task: TaskRun) -> list[Waiting]:
     missing = [
         Waiting(WaitingCode.TASK, f"needs {need.path}, which is {need.state.value}", task.path)
         for need in execution.awaited_by(task)
-        if not need.ended or (rule is RunIf.SUCCESS and need.state not in GOOD_ENDS)
+        if not need.ended or (rule is RunIf.SUCCESS and need.state not in SUCCESSFUL_ENDS)
     ]
     return missing or _turn(execution, task)
 

@@ -20,20 +20,20 @@ from models.ids import typed
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.payloads import abridged
 from models.spec.task import Task
-from runner.attempt.cancellation import Stop
-from runner.attempt.log_writer import Logbook, Page
+from runner.attempt.cancellation import CancellationToken
+from runner.attempt.log_writer import AttemptLog, LogWriter
 from runner.attempt.masking import Mask
 from runner.attempt.message_reader import MessageReader
-from runner.attempt.reporter import Reports
-from runner.attempt.secrets import open_secrets, uses_secrets
+from runner.attempt.reporter import ProgressReporter
+from runner.attempt.secrets import resolve_secrets, uses_secrets
 from runner.expressions.context import expression_names, tasks_before
 from runner.expressions.evaluator import MAX_SENTENCE, EvaluationFailed, Evaluator, Mode
 from runner.files.artifact_store import ArtifactStore
 from runner.isolation.isolation import Isolation
 from runner.launch.result_cache import NOT_CACHED_BY, digest
 from runner.processes.reaper import Reaper
-from runner.service.encryption import Vault
-from runner.service.retry import patiently
+from runner.service.encryption import Cipher
+from runner.service.retry import retry_until_available
 from runner.store.json import dump
 from runner.store.postgres.connection import Pool
 
@@ -41,7 +41,7 @@ Spec = TypeVar("Spec", bound=Task)
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class WorkerServices:
     """The things that all attempts of a worker share. `env` is what expressions may see of the environment,
     `inherited` what tasks get of it. `hosts` is where `http` and `sql` tasks may connect to."""
 
@@ -50,10 +50,10 @@ class Surroundings:
     work: Path
     pool: Pool
     evaluator: Evaluator
-    logbook: Logbook
+    logbook: LogWriter
     artifacts: ArtifactStore
     reaper: Reaper
-    vault: Vault
+    vault: Cipher
     messages: MessageReader
     isolation: Isolation
     env: Mapping[str, str] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True)
-class Workplace:
+class WorkingDirectory:
     """Folders of one attempt, gone after it: `files` is where its processes start."""
 
     root: Path
@@ -109,10 +109,10 @@ class Workplace:
         return str(file)
 
 
-class Attempt:
+class AttemptContext:
     def __init__(
         self,
-        surroundings: Surroundings,
+        surroundings: WorkerServices,
         execution: Execution,
         task: TaskRun,
         id: UUID,
@@ -123,18 +123,18 @@ class Attempt:
         self.task = task
         self.id = id
         self.lease = lease
-        self.stop = Stop()
+        self.stop = CancellationToken()
         self.cache_key: str | None = None
         self.telling = asyncio.Lock()
         """Held while the engine is told something of this attempt."""
         self.mask = Mask()
         """Whatever leaves the attempt goes through it."""
-        self.page: Page = surroundings.logbook.page(
+        self.page: AttemptLog = surroundings.logbook.page(
             execution.id, task.id, task.path, task.attempt, id, self.mask
         )
         self._inputs: dict[str, Any] = {}
-        self._place = Workplace(surroundings.work / typed("att", id))
-        self.reports = Reports(
+        self._place = WorkingDirectory(surroundings.work / typed("att", id))
+        self.reports = ProgressReporter(
             execution,
             task,
             id,
@@ -179,7 +179,7 @@ class Attempt:
         }
         self.reports.pending.inputs = abridged(self._inputs)
 
-    def write_input(self, place: Workplace) -> str:
+    def write_input(self, place: WorkingDirectory) -> str:
         """Writes the names for expressions of the task, as JSON of any size: no secrets, for it lies on the disk.
         Answers with it."""
         names = expression_names(self.execution, self.task, self.surroundings.env)
@@ -212,8 +212,8 @@ class Attempt:
     async def _open_secrets(self, templates: Any) -> Mapping[str, Any]:
         pool, vault = self.surroundings.pool, self.surroundings.vault
         return await self.stop.cancels(
-            patiently(
-                pool, partial(open_secrets, pool, vault, self.execution, templates, self.mask)
+            retry_until_available(
+                pool, partial(resolve_secrets, pool, vault, self.execution, templates, self.mask)
             )
         )
 
@@ -225,7 +225,7 @@ class Attempt:
         return type(failed)(sentence)
 
     @asynccontextmanager
-    async def workplace(self) -> AsyncIterator[Workplace]:
+    async def workplace(self) -> AsyncIterator[WorkingDirectory]:
         os.makedirs(self._place.files)
         try:
             yield self._place

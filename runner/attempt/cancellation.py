@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 Result = TypeVar("Result")
 
 
-class StopReason(StrEnum):
+class CancelReason(StrEnum):
     KILLED = "KILLED"
     TIMED_OUT = "TIMED_OUT"
     DRAINED = "DRAINED"
@@ -17,7 +17,7 @@ class StopReason(StrEnum):
 
 
 class Stopped(Exception):
-    """The run was stopped; `Stop.reason` says why."""
+    """The run was stopped; `CancellationToken.reason` says why."""
 
     def __init__(
         self, exit_code: int | None = None, resources: Mapping[str, Any] | None = None
@@ -27,21 +27,21 @@ class Stopped(Exception):
         self.resources = resources
 
 
-class Stop:
+class CancellationToken:
     """Asked at most for one reason, the first, but that a void lease comes before all others."""
 
     def __init__(self) -> None:
-        self.reason: StopReason | None = None
+        self.reason: CancelReason | None = None
         self.grace = 0.0
         self.hurry = asyncio.Event()
         """Set when no grace is left."""
         self._asked = asyncio.Event()
 
-    def ask(self, reason: StopReason, grace: float = 0.0) -> None:
+    def ask(self, reason: CancelReason, grace: float = 0.0) -> None:
         if self.reason is None:
             self.grace = grace
             self.reason = reason
-        elif reason is StopReason.VOID:
+        elif reason is CancelReason.VOID:
             self.reason = reason
         if grace <= 0:
             self.hurry.set()

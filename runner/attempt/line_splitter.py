@@ -11,7 +11,7 @@ CONTINUES = " [line continues]"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]")
 
 
-class LineCutter:
+class LineSplitter:
     """Of a line that overwrites itself with carriage returns, only what was seen last remains."""
 
     def __init__(self, mask: Mask | None = None) -> None:

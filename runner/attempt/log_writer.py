@@ -1,7 +1,6 @@
 """Log lines of all attempts of a worker, gathered and stored a few times a second.
 
-Memory is bounded: when too much waits to be stored, `Page.add` waits too, the pipe is not read, and the task is held
-back.
+Memory is bounded: while too much waits to be stored, `AttemptLog.add` waits too, and the pipe of the task is not read.
 """
 
 import asyncio
@@ -15,9 +14,9 @@ from uuid import UUID
 
 from models.errors import Unavailable
 from models.logs import LogLevel, LogStream
-from runner.attempt.line_splitter import LineCutter
+from runner.attempt.line_splitter import LineSplitter
 from runner.attempt.masking import Mask
-from runner.service.database_clock import Clock
+from runner.service.database_clock import DatabaseClock
 from runner.service.loop import Loop
 from runner.service.outage import UNREACHABLE
 from runner.store.logs.log_lines import NewLine
@@ -45,15 +44,15 @@ class Limits:
     characters: int = 256 * 1024 * 1024
 
 
-class Logbook(Loop):
+class LogWriter(Loop):
     """Async context manager; what is in it is stored before it is left."""
 
     def __init__(
-        self, write: Write, limits: Limits | None = None, clock: Clock | None = None
+        self, write: Write, limits: Limits | None = None, clock: DatabaseClock | None = None
     ) -> None:
         super().__init__()
         self._write = write
-        self.clock = clock or Clock()
+        self.clock = clock or DatabaseClock()
         self.limits = limits or Limits()
         self._lines: deque[NewLine] = deque()
         self._size = 0
@@ -86,9 +85,9 @@ class Logbook(Loop):
         attempt: int,
         attempt_id: UUID,
         mask: Mask | None = None,
-    ) -> "Page":
+    ) -> "AttemptLog":
         place = (execution_id, task_run_id, path, attempt)
-        return Page(self, place, attempt_id, Mask() if mask is None else mask)
+        return AttemptLog(self, place, attempt_id, Mask() if mask is None else mask)
 
     async def put(self, lines: Sequence[NewLine]) -> int:
         """Waits for room; the number by which `stored` knows the last of them."""
@@ -164,12 +163,12 @@ class Logbook(Loop):
         self._waiting = late
 
 
-class Page:
+class AttemptLog:
     """The log of one attempt; what its mask hides does not get into it."""
 
     def __init__(
         self,
-        book: Logbook,
+        book: LogWriter,
         place: tuple[UUID, UUID, str, int],
         attempt_id: UUID,
         mask: Mask,
@@ -212,7 +211,7 @@ class Page:
 
     async def note(self, text: str, level: LogLevel = LogLevel.INFO) -> None:
         """A line of Headway's own."""
-        cutter = LineCutter(self._mask)
+        cutter = LineSplitter(self._mask)
         texts = cutter.feed(text.encode("utf-8", "replace")) + cutter.end()
         await self._put(texts, LogStream.SYSTEM, level)
 

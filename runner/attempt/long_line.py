@@ -12,8 +12,8 @@ import orjson
 
 from models.payloads import MAX_PAYLOAD, NotTaken, TooLarge, json_size, measured
 from runner.attempt.task_messages import (
+    InvalidMessage,
     InvalidOutput,
-    Malformed,
     Message,
     Output,
     Property,
@@ -23,7 +23,7 @@ from runner.attempt.task_messages import (
 
 OUT_OF_MEMORY = 75
 """Exit code of the process: the line is too much for the memory that it may have."""
-_WRONG = {kind.__name__: kind for kind in (Malformed, InvalidOutput, TooLongOutput)}
+_WRONG = {kind.__name__: kind for kind in (InvalidMessage, InvalidOutput, TooLongOutput)}
 _SAID: dict[str, Any] = {kind.__name__: kind for kind in Message.__args__}
 
 
@@ -32,7 +32,7 @@ def read(line: bytes) -> bytes:
     return orjson.dumps([_told(_within_limits(said)) for said in parse_line(line)])
 
 
-def understood(answer: bytes) -> list[Message | Malformed]:
+def understood(answer: bytes) -> list[Message | InvalidMessage]:
     """The other end of `read`."""
     return [
         _WRONG[kind](told) if kind in _WRONG else _SAID[kind].model_validate(told)
@@ -40,25 +40,25 @@ def understood(answer: bytes) -> list[Message | Malformed]:
     ]
 
 
-def _told(said: Message | Malformed) -> Sequence[Any]:
-    told = str(said) if isinstance(said, Malformed) else said.model_dump(exclude_unset=True)
+def _told(said: Message | InvalidMessage) -> Sequence[Any]:
+    told = str(said) if isinstance(said, InvalidMessage) else said.model_dump(exclude_unset=True)
     return type(said).__name__, told
 
 
-def _within_limits(said: Message | Malformed) -> Message | Malformed:
+def _within_limits(said: Message | InvalidMessage) -> Message | InvalidMessage:
     try:
         if isinstance(said, Output):
             measured(said.output, "output")
         elif isinstance(said, Property):
             measured(said.property, "property")
-        elif not isinstance(said, Malformed):
+        elif not isinstance(said, InvalidMessage):
             size = json_size(said.model_dump(exclude_unset=True))
             if size > MAX_PAYLOAD:
                 told = f"it holds {size} bytes; the limit is {MAX_PAYLOAD}"
-                return Malformed(f"{told}: keep large values as an artifact")
+                return InvalidMessage(f"{told}: keep large values as an artifact")
     except NotTaken as error:
         if isinstance(said, Property):
-            return Malformed(str(error))
+            return InvalidMessage(str(error))
         return (TooLongOutput if error.code == TooLarge.code else InvalidOutput)(str(error))
     return said
 

@@ -10,7 +10,7 @@ from asyncio.subprocess import PIPE
 from pathlib import Path
 
 from runner.attempt import long_line
-from runner.attempt.task_messages import Malformed, Message, not_understood, parse_line
+from runner.attempt.task_messages import InvalidMessage, Message, not_understood, parse_line
 
 logger = logging.getLogger("headway.worker")
 
@@ -45,7 +45,7 @@ class MessageReader:
             await asyncio.sleep(_REST)
         mine.until = time.monotonic() + _PIECE
 
-    async def read(self, line: bytes) -> list[Message | Malformed]:
+    async def read(self, line: bytes) -> list[Message | InvalidMessage]:
         """All that the line says, and what of it cannot be understood."""
         if len(line) < _LONG:
             return parse_line(line)
@@ -63,7 +63,7 @@ def _is_no_message(line: bytes) -> bool:
     return b"output" not in small and b"\\u" not in small
 
 
-async def _read_apart(line: bytes) -> list[Message | Malformed]:
+async def _read_apart(line: bytes) -> list[Message | InvalidMessage]:
     """Reads in a thread of this process where another cannot be started or does not answer: the event loop is held for
     a moment, but no output is lost."""
     try:
@@ -86,7 +86,7 @@ async def _read_apart(line: bytes) -> list[Message | Malformed]:
     return await asyncio.to_thread(_read_here, line)
 
 
-def _read_here(line: bytes) -> list[Message | Malformed]:
+def _read_here(line: bytes) -> list[Message | InvalidMessage]:
     return long_line.understood(long_line.read(line))
 
 

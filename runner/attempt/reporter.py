@@ -17,16 +17,16 @@ from models.lifecycle.commands.commands import Report
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.logs import LogLevel
 from models.payloads import NotTaken, Payload
-from runner.attempt.log_writer import Page
+from runner.attempt.log_writer import AttemptLog
 from runner.attempt.masking import Mask
 from runner.attempt.message_reader import MessageReader, Turn
 from runner.attempt.task_messages import (
     Artifact,
     ArtifactUse,
     Git,
+    InvalidMessage,
     InvalidOutput,
     Label,
-    Malformed,
     Message,
     Metric,
     Output,
@@ -63,7 +63,7 @@ _SHOWN = 200
 
 
 @dataclass(slots=True)
-class Pending:
+class PendingUpdate:
     """Not yet told to the engine."""
 
     progress: float | None = None
@@ -88,9 +88,9 @@ class Pending:
             or self.git
         )
 
-    def before(self, later: "Pending") -> "Pending":
+    def before(self, later: "PendingUpdate") -> "PendingUpdate":
         """This, which could not be told, and what was said since."""
-        merged = Pending()
+        merged = PendingUpdate()
         for each in fields(self):
             old, new = getattr(self, each.name), getattr(later, each.name)
             if isinstance(old, dict) and isinstance(new, dict):
@@ -101,14 +101,14 @@ class Pending:
         return merged
 
 
-class Reports:
+class ProgressReporter:
     def __init__(
         self,
         execution: Execution,
         task: TaskRun,
         attempt_id: UUID,
         *,
-        page: Page,
+        page: AttemptLog,
         pool: Pool,
         artifacts: ArtifactStore,
         reader: MessageReader,
@@ -134,7 +134,7 @@ class Reports:
         self._outputs = Payload("output")
         self._properties = Payload("property")
         self._storing = asyncio.Lock()
-        self.pending = Pending()
+        self.pending = PendingUpdate()
         self.owner: int | None = None
         """The user whose files alone may become artifacts, where the attempt has one of its own."""
         self.error: TaskError | None = None
@@ -144,23 +144,23 @@ class Reports:
         """Returns when it is this attempt's turn to be read."""
         await self._reader.turn(self._turn)
 
-    async def take(self, line: bytes | Malformed) -> None:
+    async def take(self, line: bytes | InvalidMessage) -> None:
         """One line from the task. What cannot be understood is told in the attempt's log."""
         await self.turn()
-        for said in [line] if isinstance(line, Malformed) else await self._reader.read(line):
+        for said in [line] if isinstance(line, InvalidMessage) else await self._reader.read(line):
             try:
-                if isinstance(said, Malformed):
+                if isinstance(said, InvalidMessage):
                     raise said
                 await self._take(said)
             except InvalidOutput as error:
                 await self.refuse(error.code, f"{error}{self._start_of(line)}")
-            except (Malformed, ArtifactRefused) as error:
+            except (InvalidMessage, ArtifactRefused) as error:
                 told = f"message not understood: {error}{self._start_of(line)}"
                 await self._complain(told, LogLevel.WARN)
 
-    def _start_of(self, line: bytes | Malformed) -> str:
+    def _start_of(self, line: bytes | InvalidMessage) -> str:
         """Its first bytes, masked before they are cut off; nothing when no complaint is shown any more."""
-        if isinstance(line, Malformed) or self._complaints >= _MOST_COMPLAINTS:
+        if isinstance(line, InvalidMessage) or self._complaints >= _MOST_COMPLAINTS:
             return ""
         start = line[: _LOOKED_AT + self._mask.longest]
         end = self._mask.boundary(start, min(_LOOKED_AT, len(start)))
@@ -220,7 +220,7 @@ class Reports:
         try:
             self._properties.add(values)
         except NotTaken as error:
-            raise Malformed(str(error)) from error
+            raise InvalidMessage(str(error)) from error
         self.pending.properties.update(values)
 
     def _add_labels(self, labels: Mapping[str, str]) -> None:
@@ -228,7 +228,7 @@ class Reports:
         try:
             check_labels({**self.pending.labels, **labels})
         except Refused as refused:
-            raise Malformed(str(refused)) from refused
+            raise InvalidMessage(str(refused)) from refused
         self.pending.labels.update(labels)
 
     def _add_progress(self, said: Progress) -> None:
@@ -324,15 +324,15 @@ class Reports:
     def has_news(self) -> bool:
         return bool(self.pending or self._metrics or self._artifacts)
 
-    def take_pending(self) -> Pending:
-        pending, self.pending = self.pending, Pending()
+    def take_pending(self) -> PendingUpdate:
+        pending, self.pending = self.pending, PendingUpdate()
         return pending
 
-    def put_back(self, pending: Pending) -> None:
+    def put_back(self, pending: PendingUpdate) -> None:
         """It could not be told; what was said since comes after it."""
         self.pending = pending.before(self.pending)
 
-    def report(self, lease: UUID, pending: Pending) -> Report:
+    def report(self, lease: UUID, pending: PendingUpdate) -> Report:
         return Report(
             path=self._task.path,
             lease=lease,

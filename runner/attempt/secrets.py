@@ -9,8 +9,8 @@ from models.lifecycle.snapshot import Execution
 from models.secrets import SEALED_INPUT, sealed_text, without_secrets
 from runner.attempt.masking import Mask
 from runner.expressions.evaluator import EvaluationFailed
-from runner.service.encryption import CannotOpen, Vault
-from runner.service.retry import patiently
+from runner.service.encryption import Cipher, DecryptionFailed
+from runner.service.retry import retry_until_available
 from runner.store import secrets
 from runner.store.postgres.connection import Pool
 
@@ -24,8 +24,8 @@ def uses_secrets(execution: Execution, templates: Any) -> bool:
     )
 
 
-async def open_secrets(
-    pool: Pool, vault: Vault, execution: Execution, templates: Any, mask: Mask
+async def resolve_secrets(
+    pool: Pool, vault: Cipher, execution: Execution, templates: Any, mask: Mask
 ) -> dict[str, Any]:
     """The names `secrets` and `inputs` for these texts; `mask` hides their values from then on.
 
@@ -36,13 +36,13 @@ async def open_secrets(
     try:
         inputs = _open_inputs(vault, execution, used)
         found = await _open_named(pool, vault, execution.plan.spec.namespace, wanted)
-    except CannotOpen as error:
+    except DecryptionFailed as error:
         raise EvaluationFailed(f"a secret cannot be read: {error}") from error
     mask.hide([*found.values(), *inputs.values()])
     return {"secrets": found, "inputs": {**without_secrets(execution.inputs), **inputs}}
 
 
-def _open_inputs(vault: Vault, execution: Execution, used: Sequence[Reference]) -> dict[str, str]:
+def _open_inputs(vault: Cipher, execution: Execution, used: Sequence[Reference]) -> dict[str, str]:
     """The SECRET inputs among those that are used; all of them when `inputs` is used as a whole."""
     names = {each.name for each in used if each.root == "inputs"}
     return {
@@ -55,11 +55,11 @@ def _open_inputs(vault: Vault, execution: Execution, used: Sequence[Reference]) 
 
 
 async def _open_named(
-    pool: Pool, vault: Vault, namespace: str, names: Sequence[str]
+    pool: Pool, vault: Cipher, namespace: str, names: Sequence[str]
 ) -> dict[str, str]:
     if not names:
         return {}
-    found = await patiently(pool, lambda: secrets.opened(pool, vault, namespace, names))
+    found = await retry_until_available(pool, lambda: secrets.opened(pool, vault, namespace, names))
     if missing := [name for name in names if name not in found]:
         raise EvaluationFailed(
             f"{namespace} has no secret {missing[0]}, nor have the namespaces above it; "

@@ -16,11 +16,11 @@ _PLAIN = r"^[^\x00-\x1f\x7f]+$"
 Name = Annotated[str, Field(max_length=255, pattern=_PLAIN)]
 
 
-class Malformed(ValueError):
+class InvalidMessage(ValueError):
     """A line, or a part of one, that cannot be understood; the text says what is wrong with it."""
 
 
-class InvalidOutput(Malformed):
+class InvalidOutput(InvalidMessage):
     """It was to be an output: without it the task must not succeed."""
 
     code: ClassVar[str] = CannotBeStored.code
@@ -30,36 +30,36 @@ class TooLongOutput(InvalidOutput):
     code = TooLarge.code
 
 
-class Said(BaseModel):
+class TaskMessage(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Output(Said):
+class Output(TaskMessage):
     output: dict[str, Any]
 
 
-class OutputError(Said):
+class OutputError(TaskMessage):
     """There is an output that the task could not write, and why."""
 
     output_error: str
 
 
-class Property(Said):
+class Property(TaskMessage):
     property: dict[str, Any]
 
 
-class Label(Said):
+class Label(TaskMessage):
     label: dict[str, str]
 
 
-class Progress(Said):
+class Progress(TaskMessage):
     """`progress` in [0, 1]."""
 
     progress: Annotated[float, Field(ge=0, le=1)] | None = None
     message: Annotated[str, Field(max_length=4096)] | None = None
 
 
-class MetricValue(Said):
+class MetricValue(TaskMessage):
     name: Name
     value: Annotated[float, Field(allow_inf_nan=False)]
     kind: Literal["counter", "duration", "gauge"] = "gauge"
@@ -67,11 +67,11 @@ class MetricValue(Said):
     tags: dict[str, Any] = Field(default_factory=dict)
 
 
-class Metric(Said):
+class Metric(TaskMessage):
     metric: MetricValue
 
 
-class ArtifactUse(Said):
+class ArtifactUse(TaskMessage):
     """A file of the working directory, or something elsewhere that is only named."""
 
     path: Name | None = None
@@ -89,11 +89,11 @@ class ArtifactUse(Said):
         return self
 
 
-class Artifact(Said):
+class Artifact(TaskMessage):
     artifact: ArtifactUse
 
 
-class GitInfo(Said):
+class GitInfo(TaskMessage):
     commit: Name | None = None
     branch: Name | None = None
     repository: Annotated[str, Field(max_length=4096, pattern=_PLAIN)] | None = None
@@ -101,7 +101,7 @@ class GitInfo(Said):
     message: Annotated[str, Field(max_length=4096)] | None = None
 
 
-class Git(Said):
+class Git(TaskMessage):
     """The code that runs."""
 
     git: GitInfo
@@ -122,7 +122,7 @@ _KINDS: Mapping[str, type[Message]] = {
 }
 
 
-def parse_line(line: bytes) -> list[Message | Malformed]:
+def parse_line(line: bytes) -> list[Message | InvalidMessage]:
     """All that a line says, in its order, and what of it cannot be understood: one part takes no other along."""
     try:
         said, mended = read_apart(line)
@@ -140,7 +140,7 @@ def parse_line(line: bytes) -> list[Message | Malformed]:
     found = [_part(kind, part) for kind, part in parts.items()]
     if unknown:
         found.append(_unknown(unknown))
-    return [*found, Malformed(_MENDED)] if mended else found
+    return [*found, InvalidMessage(_MENDED)] if mended else found
 
 
 _MENDED = "it holds what is no text (half a character, NUL, a byte that is not UTF-8); U+FFFD stands there"
@@ -148,7 +148,7 @@ _MENDED = "it holds what is no text (half a character, NUL, a byte that is not U
 _NO_OBJECT = 'output must be an object of names and values, as {"output": {"rows": 1}}'
 
 
-def _part(kind: type[Message], part: dict[str, Any]) -> Message | Malformed:
+def _part(kind: type[Message], part: dict[str, Any]) -> Message | InvalidMessage:
     try:
         for key, value in part.items():
             check_kept(value, key)
@@ -157,19 +157,19 @@ def _part(kind: type[Message], part: dict[str, Any]) -> Message | Malformed:
         sentence = _NO_OBJECT if kind is Output else _sentence(error)
     except NotKept as error:
         sentence = str(error)
-    return InvalidOutput(sentence) if kind in (Output, OutputError) else Malformed(sentence)
+    return InvalidOutput(sentence) if kind in (Output, OutputError) else InvalidMessage(sentence)
 
 
-def _unknown(keys: Sequence[str]) -> Malformed:
+def _unknown(keys: Sequence[str]) -> InvalidMessage:
     sentence = f"{', '.join(keys):.200} is none of the keys {', '.join(_KINDS)}"
     meant = any(key.lower() in ("output", "outputs") for key in keys)
-    return InvalidOutput(f"{sentence}; write `output`") if meant else Malformed(sentence)
+    return InvalidOutput(f"{sentence}; write `output`") if meant else InvalidMessage(sentence)
 
 
-def not_understood(line: bytes, sentence: str) -> Malformed:
+def not_understood(line: bytes, sentence: str) -> InvalidMessage:
     """Says whether it was to be an output: then its attempt must not succeed."""
     if not _OUTPUT.search(line):
-        return Malformed(sentence)
+        return InvalidMessage(sentence)
     return InvalidOutput(
         f'{sentence}; an output is one line of JSON, as {{"output": {{"rows": 1}}}}'
     )
@@ -203,7 +203,7 @@ class MessageCutter:
         self._passed = 0
         self._has_output = False
 
-    def feed(self, data: bytes) -> Iterator[bytes | Malformed]:
+    def feed(self, data: bytes) -> Iterator[bytes | InvalidMessage]:
         *lines, rest = data.split(b"\n")
         for line in lines:
             if line or self._rest:
@@ -211,7 +211,7 @@ class MessageCutter:
                 yield from self._complete()
         self._add(rest)
 
-    def end(self) -> Iterator[bytes | Malformed]:
+    def end(self) -> Iterator[bytes | InvalidMessage]:
         """Takes the last line, when it came without a line end."""
         yield from self._complete()
 
@@ -228,12 +228,14 @@ class MessageCutter:
             del self._rest[: self._searched]
             self._searched = 0
 
-    def _complete(self) -> Iterator[bytes | Malformed]:
+    def _complete(self) -> Iterator[bytes | InvalidMessage]:
         line, passed, has_output = bytes(self._rest), self._passed, self._has_output
         self._rest, self._searched, self._passed, self._has_output = bytearray(), 0, 0, False
         if passed:
             told = f"a line of {passed + len(line)} bytes; the limit is {self._longest}"
-            yield TooLongOutput(f"output in {told}: {_KEEP}") if has_output else Malformed(told)
+            yield (
+                TooLongOutput(f"output in {told}: {_KEEP}") if has_output else InvalidMessage(told)
+            )
         elif line.strip():
             yield line
 

@@ -17,8 +17,8 @@ from runner.engine.engine import Engine
 from runner.engine.request import problem_of
 from runner.expressions.evaluator import Evaluator
 from runner.notify.feed import Feed
-from runner.service.encryption import Vault
-from runner.service.loop import Loop, surviving
+from runner.service.encryption import Cipher
+from runner.service.loop import Loop, log_errors
 from runner.service.outage import UNREACHABLE
 from runner.store import bulk
 from runner.store.access.holders import Holders, still_held
@@ -38,7 +38,7 @@ _SHORTEST_REST, _LONGEST_REST = 0.005, 0.25
 
 class BulkCarrier(Loop):
     def __init__(
-        self, database: Database, engine: Engine, feed: Feed, evaluator: Evaluator, vault: Vault
+        self, database: Database, engine: Engine, feed: Feed, evaluator: Evaluator, vault: Cipher
     ) -> None:
         super().__init__()
         self._pool = database.pool
@@ -62,14 +62,14 @@ class BulkCarrier(Loop):
     async def _claim(self) -> Sequence[BulkSet]:
         found: Sequence[BulkSet] = ()
         if room := _SETS - len(self._mine):
-            with surviving(logger, "could not look for bulks to carry out"):
+            with log_errors(logger, "could not look for bulks to carry out"):
                 found = await bulk.claim(self._pool, self._me, self._mine, room)
         return found
 
     async def _carry_out(self, found: BulkSet) -> None:
         """A failure leaves the claim standing: it is taken up again when that runs out."""
         try:
-            with surviving(logger, f"bulk {found.id} goes on later"):
+            with log_errors(logger, f"bulk {found.id} goes on later"):
                 await self._carry_out_all(found)
                 await bulk.end(self._pool, found.id)
         finally:

@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 from models.access.viewer import Permission, Viewer, not_permitted
 from models.bulk import VOTES, Instruction, vote
 from models.errors import ProblemCode, Refused
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import new_id, typed
 from models.lifecycle.action_permissions import PERMISSIONS
 from models.lifecycle.actions import Action
 from models.lifecycle.commands.commands import ChangeState, SetLabels
 from runner.engine.engine import Engine
-from runner.engine.request import Asked
+from runner.engine.request import CommandRequest
 from runner.expressions.evaluator import Evaluator
 from runner.launch.reruns import Replay, prepare_replay
-from runner.service.encryption import Vault
+from runner.service.encryption import Cipher
 from runner.store.bulk import Item
 from runner.store.execution.snapshots import read_executions
 from runner.store.postgres.connection import Pool
@@ -27,9 +27,9 @@ class Orders:
     pool: Pool
     engine: Engine
     evaluator: Evaluator
-    vault: Vault
+    vault: Cipher
     instruction: Instruction
-    ask: Ask
+    ask: CommandOrigin
     viewer: Viewer
     """Who has it done, with what may be done for them now."""
 
@@ -38,7 +38,7 @@ class Orders:
         """Whether a row costs reads of its own before the engine is asked."""
         return self.instruction.action in VOTES or self.instruction.action is Action.REPLAY
 
-    async def order(self, item: Item, unchanged: bool = False) -> Asked:
+    async def order(self, item: Item, unchanged: bool = False) -> CommandRequest:
         """Raises Refused. `unchanged`: only if its state has not changed since the preview."""
         action = self.instruction.action
         permission = PERMISSIONS[action]
@@ -56,14 +56,14 @@ class Orders:
             roles = self.viewer.roles_in(execution.plan.spec.namespace)
             cast = vote(execution, action, roles, self.ask.reason)
             command = replace(cast, same_person=self.viewer.same_person)
-            return Asked(item.execution_id, command, ask, place=item.place)
+            return CommandRequest(item.execution_id, command, ask, place=item.place)
         command_of_all = self.instruction.command(new_id())
         if isinstance(command_of_all, ChangeState | SetLabels):
             may = self.viewer.may(Permission.OVERRIDE_APPROVAL, item.namespace)
             command_of_all = replace(command_of_all, may_override=may)
-        return Asked(item.execution_id, command_of_all, ask, place=item.place)
+        return CommandRequest(item.execution_id, command_of_all, ask, place=item.place)
 
-    async def _replay(self, item: Item) -> Asked:
+    async def _replay(self, item: Item) -> CommandRequest:
         """Its key makes it one execution, however often a crash has it asked again."""
         key = f"{typed('bulk', item.place.bulk_id)}:{item.place.position}"
         instruction = self.instruction
@@ -78,4 +78,4 @@ class Orders:
         command, _ = await prepare_replay(
             self.pool, self.engine.plans, self.evaluator, self.vault, scope, wanted
         )
-        return Asked(None, command, self.ask, place=item.place)
+        return CommandRequest(None, command, self.ask, place=item.place)

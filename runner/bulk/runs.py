@@ -10,12 +10,12 @@ from uuid import UUID
 from models.access.viewer import Grant
 from models.bulk import MOST_ATOMIC, BulkMode, BulkState
 from models.errors import Problem, ProblemCode, Refused
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import typed
 from models.lifecycle.actions import Action
 from runner.bulk.orders import Orders
 from runner.engine.engine import Engine
-from runner.engine.request import Asked, NotAll, problem_of
+from runner.engine.request import BatchRejected, CommandRequest, problem_of
 from runner.notify.feed import Feed
 from runner.store import audit, bulk, idempotency
 from runner.store.bulk import Item
@@ -33,7 +33,7 @@ class Run:
 
     row: Any
     mode: BulkMode
-    ask: Ask
+    ask: CommandOrigin
     grants: tuple[Grant, ...]
     token_id: UUID | None
     key: str | None = None
@@ -127,7 +127,7 @@ async def _run_together(pool: Pool, engine: Engine, wanted: Run, orders: Orders)
 
     try:
         await engine.execute_together(asked, beside)
-    except NotAll as error:
+    except BatchRejected as error:
         by_position = {item.place.position: item for item in items}
         raise Refused(
             [
@@ -156,12 +156,12 @@ def _check_fit(wanted: Run) -> None:
         )
 
 
-async def _order_all(orders: Orders, items: Sequence[Item]) -> list[Asked]:
+async def _order_all(orders: Orders, items: Sequence[Item]) -> list[CommandRequest]:
     """Raises Refused with all rows that cannot even be asked."""
-    asked: list[Asked] = []
+    asked: list[CommandRequest] = []
     problems: list[Problem] = []
 
-    async def order(item: Item) -> Asked | Problem:
+    async def order(item: Item) -> CommandRequest | Problem:
         try:
             return await orders.order(item, unchanged=True)
         except Refused as refused:
@@ -193,7 +193,7 @@ def _problem(item: Item, problem: Problem) -> Problem:
     return Problem(problem.code, f"{item.name}: {problem.message}", path)
 
 
-async def cancel(pool: Pool, feed: Feed, row: Any, ask: Ask) -> None:
+async def cancel(pool: Pool, feed: Feed, row: Any, ask: CommandOrigin) -> None:
     """Rows that have not been done stay undone. Raises Refused when nothing is left to stop."""
     async with pool.acquire() as connection, connection.transaction():
         if not await bulk.cancel(connection, row["id"], ask.actor):

@@ -13,12 +13,12 @@ from types import TracebackType
 from uuid import UUID
 
 from models.errors import Fault, HeadwayError, Unavailable
-from models.events.events import ENGINE, Ask
+from models.events.events import ENGINE, CommandOrigin
 from models.lifecycle.commands.commands import Beginning, Command
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Transition
 from runner.engine.quotas import Quotas
-from runner.engine.request import Asked
+from runner.engine.request import CommandRequest
 from runner.engine.transaction import Batch
 from runner.notify.feed import Feed
 from runner.service.loop import Loop
@@ -50,7 +50,7 @@ Beside = Callable[[Connection], Awaitable[None]]
 class _Group:
     """Commands that are carried out together or not at all, and what is written beside them."""
 
-    asked: Sequence[Asked]
+    asked: Sequence[CommandRequest]
     beside: Beside
     answer: asyncio.Future[None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
@@ -80,11 +80,11 @@ class Engine(Loop):
         self._database = database
         self._feed = feed
         self.plans = plans
-        self._lines: tuple[deque[Asked], deque[Asked]] = (deque(), deque())
+        self._lines: tuple[deque[CommandRequest], deque[CommandRequest]] = (deque(), deque())
         self._groups: deque[_Group] = deque()
-        self._bulk: set[Asked] = set()
-        self._put_off: list[Asked] = []
-        self._answers: dict[Asked, asyncio.Future[Transition]] = {}
+        self._bulk: set[CommandRequest] = set()
+        self._put_off: list[CommandRequest] = []
+        self._answers: dict[CommandRequest, asyncio.Future[Transition]] = {}
         self._some = asyncio.Event()
         self._remembered: OrderedDict[UUID, Execution] = OrderedDict()
         self._task_runs = 0
@@ -103,15 +103,17 @@ class Engine(Loop):
         for group in self._groups:
             group.refuse(stopping)
 
-    async def create(self, command: Beginning, ask: Ask, *, bulk: bool = False) -> Transition:
+    async def create(
+        self, command: Beginning, ask: CommandOrigin, *, bulk: bool = False
+    ) -> Transition:
         """Accept a new execution; the same idempotency key and digest answer with the first one's snapshot."""
-        return await self.ask(Asked(None, command, ask), bulk=bulk)
+        return await self.ask(CommandRequest(None, command, ask), bulk=bulk)
 
     async def execute(
         self,
         execution_id: UUID,
         command: Command,
-        ask: Ask = ENGINE,
+        ask: CommandOrigin = ENGINE,
         *,
         bulk: bool = False,
         owed: UUID | None = None,
@@ -121,9 +123,9 @@ class Engine(Loop):
         Raises Refused when it may not be (nothing changed), Unavailable when the database cannot be reached (it may
         or may not have happened: asking again is safe). `Transition.refused` tells of a start or result come too late.
         """
-        return await self.ask(Asked(execution_id, command, ask, owed), bulk=bulk)
+        return await self.ask(CommandRequest(execution_id, command, ask, owed), bulk=bulk)
 
-    async def execute_together(self, asked: Sequence[Asked], beside: Beside) -> None:
+    async def execute_together(self, asked: Sequence[CommandRequest], beside: Beside) -> None:
         """Carry out all of these in one transaction, and `beside` in it too; or, raising NotAll, none of them.
 
         What `beside` raises takes everything back.
@@ -133,7 +135,7 @@ class Engine(Loop):
         self._some.set()
         await group.answer
 
-    async def ask(self, asked: Asked, *, bulk: bool = False) -> Transition:
+    async def ask(self, asked: CommandRequest, *, bulk: bool = False) -> Transition:
         """As `create` and `execute`; what is `bulk` comes after everything else."""
         answer: asyncio.Future[Transition] = asyncio.get_running_loop().create_future()
         self._answers[asked] = answer
@@ -156,9 +158,9 @@ class Engine(Loop):
             if self._groups:
                 await self._carry_out_together(self._groups.popleft())
 
-    def _gather(self) -> list[Asked]:
+    def _gather(self) -> list[CommandRequest]:
         """Interactive commands first; those whose asker has gone are carried out all the same."""
-        batch: list[Asked] = []
+        batch: list[CommandRequest] = []
         for line in self._lines:
             while line and len(batch) < _LARGEST:
                 batch.append(line.popleft())
@@ -166,7 +168,7 @@ class Engine(Loop):
             self._some.clear()
         return batch
 
-    async def _carry_out(self, asked: Sequence[Asked], tries: int = _TRIES) -> None:
+    async def _carry_out(self, asked: Sequence[CommandRequest], tries: int = _TRIES) -> None:
         batch = Batch(
             asked,
             self._remembered,
@@ -219,7 +221,7 @@ class Engine(Loop):
             self._after_commit(batch)
             group.accept()
 
-    async def _isolate(self, asked: Sequence[Asked], error: Exception) -> None:
+    async def _isolate(self, asked: Sequence[CommandRequest], error: Exception) -> None:
         """One command's fault must not take the others with it: halve until it stands alone."""
         self._forget_all(asked)
         if len(asked) == 1:
@@ -228,7 +230,7 @@ class Engine(Loop):
             return
         await self._carry_out_halves(asked, _TRIES)
 
-    async def _carry_out_halves(self, asked: Sequence[Asked], tries: int) -> None:
+    async def _carry_out_halves(self, asked: Sequence[CommandRequest], tries: int) -> None:
         half = len(asked) // 2
         await self._carry_out(asked[:half], tries)
         await self._carry_out(asked[half:], tries)
@@ -257,12 +259,12 @@ class Engine(Loop):
         if known is not None:
             self._task_runs -= len(known.tasks)
 
-    def _forget_all(self, asked: Sequence[Asked]) -> None:
+    def _forget_all(self, asked: Sequence[CommandRequest]) -> None:
         for each in asked:
             if each.execution_id:
                 self._forget(each.execution_id)
 
-    def _later(self, asked: Asked) -> None:
+    def _later(self, asked: CommandRequest) -> None:
         """All that are put off come back at once, so that they keep their order."""
         if not self._put_off:
             asyncio.get_running_loop().call_later(_LOCKED_ELSEWHERE, self._put_back_put_off)
@@ -272,18 +274,18 @@ class Engine(Loop):
         put_off, self._put_off = self._put_off, []
         self._put_back(put_off)
 
-    def _put_back(self, batch: Sequence[Asked]) -> None:
+    def _put_back(self, batch: Sequence[CommandRequest]) -> None:
         """To the front of the lines that they came from."""
         for asked in reversed(batch):
             if asked in self._answers:
                 self._lines[asked in self._bulk].appendleft(asked)
         self._some.set()
 
-    def _answer_all(self, asked: Iterable[Asked], verdict: HeadwayError) -> None:
+    def _answer_all(self, asked: Iterable[CommandRequest], verdict: HeadwayError) -> None:
         for each in asked:
             self._answer(each, verdict)
 
-    def _answer(self, asked: Asked, verdict: Transition | HeadwayError) -> None:
+    def _answer(self, asked: CommandRequest, verdict: Transition | HeadwayError) -> None:
         self._bulk.discard(asked)
         answer = self._answers.pop(asked, None)
         if answer is None or answer.done():

@@ -6,7 +6,7 @@ from uuid import UUID
 from models.lifecycle.commands.commands import Beginning, Create
 from models.lifecycle.commands.external import RecordExecution
 from models.lifecycle.commands.records import AddNote
-from runner.engine.request import Asked
+from runner.engine.request import CommandRequest
 from runner.store.idempotency import Key
 
 CREATE = "createExecution"
@@ -17,7 +17,7 @@ _MUTATIONS: Mapping[type[Beginning], str] = {
 }
 
 
-def key_of(asked: Asked, id: UUID) -> Key:
+def key_of(asked: CommandRequest, id: UUID) -> Key:
     """Of a beginning that has a key; `id` is that of the execution that it begins."""
     command = asked.command
     assert isinstance(command, Beginning) and command.idempotency_key is not None
@@ -25,7 +25,7 @@ def key_of(asked: Asked, id: UUID) -> Key:
     return Key(asked.ask.actor, mutation, command.idempotency_key, digest, id)
 
 
-def note_key(asked: Asked) -> Key | None:
+def note_key(asked: CommandRequest) -> Key | None:
     """Of a note that has a key."""
     note = asked.command
     if not isinstance(note, AddNote) or note.idempotency_key is None:

@@ -14,7 +14,7 @@ import orjson
 from models.access.viewer import Scope
 from models.errors import ProblemCode, Refused
 from models.lifecycle.commands.external import RecordExecution
-from runner.engine.request import Asked
+from runner.engine.request import CommandRequest
 from runner.service.outage import reaching
 from runner.store import quotas
 from runner.store.postgres.connection import Connection, Pool
@@ -93,8 +93,8 @@ def check(limits: Quotas, then: Iterable[Use], more: int) -> None:
 
 
 async def beyond_open_recordings(
-    connection: Connection, asked: Sequence[Asked], most: int
-) -> dict[Asked, Refused]:
+    connection: Connection, asked: Sequence[CommandRequest], most: int
+) -> dict[CommandRequest, Refused]:
     """Those that would be one too many of their recorder. Until the transaction ends no other process begins one of
     the same recorders."""
     begun = [one for one in asked if isinstance(one.command, RecordExecution)]
@@ -102,7 +102,7 @@ async def beyond_open_recordings(
         return {}
     owners = {one.ask.actor for one in begun}
     used = await quotas.hold(connection, Quota.OPEN_RECORDINGS, owners)
-    refused: dict[Asked, Refused] = {}
+    refused: dict[CommandRequest, Refused] = {}
     for one in begun:
         owner = one.ask.actor
         if used[owner] >= most:

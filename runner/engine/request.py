@@ -6,7 +6,7 @@ from uuid import UUID
 
 from models.errors import HeadwayError, Problem, ProblemCode, Refused
 from models.events.events import (
-    Ask,
+    CommandOrigin,
     Event,
     ExecutionCreated,
     ExecutionMoved,
@@ -28,15 +28,15 @@ _OF_ONE = (Start, Report)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class CommandRequest:
     """A Create has no execution yet; `owed` names the promise that this keeps, `place` the row of a bulk that this
     carries out."""
 
     execution_id: UUID | None
     command: Command | Beginning
-    ask: Ask
+    ask: CommandOrigin
     owed: UUID | None = None
-    place: bulk.Place | None = None
+    place: bulk.BulkItemRef | None = None
 
     @property
     def parent(self) -> Parent | None:
@@ -71,14 +71,14 @@ class Asked:
         return len(execution.tasks) + coming > _MANY
 
 
-Verdict = Transition | HeadwayError | None
+Outcome = Transition | HeadwayError | None
 """The outcome of a command; None: its execution was locked by another process, ask again."""
 
 
-class NotAll(HeadwayError):
+class BatchRejected(HeadwayError):
     """Of commands that are carried out together or not at all, these were refused: nothing is to be written."""
 
-    def __init__(self, refused: Mapping[Asked, HeadwayError]) -> None:
+    def __init__(self, refused: Mapping[CommandRequest, HeadwayError]) -> None:
         super().__init__(f"{len(refused)} were refused")
         self.refused = refused
 
@@ -90,18 +90,18 @@ def problem_of(error: HeadwayError) -> Problem:
     return Problem(ProblemCode.UNAVAILABLE, str(error))
 
 
-def is_refused(verdict: Verdict) -> bool:
+def is_refused(verdict: Outcome) -> bool:
     return isinstance(verdict, HeadwayError) or bool(verdict and verdict.refused)
 
 
-def acts(verdicts: Mapping[Asked, Verdict]) -> Iterator[audit.Act]:
+def acts(verdicts: Mapping[CommandRequest, Outcome]) -> Iterator[audit.Act]:
     for asked, verdict in verdicts.items():
         if isinstance(verdict, Transition):
             of = asked.place.bulk_id if asked.place else None
             yield audit.Act(asked.ask, asked.command, verdict, of)
 
 
-def results(verdicts: Mapping[Asked, Verdict]) -> Iterator[bulk.Result]:
+def results(verdicts: Mapping[CommandRequest, Outcome]) -> Iterator[bulk.Result]:
     """Of the rows of bulks."""
     for asked, verdict in verdicts.items():
         if asked.place is None or verdict is None:

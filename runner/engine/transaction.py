@@ -29,14 +29,14 @@ from models.lifecycle.decide import begin
 from models.lifecycle.external.moments import id_for
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Context, Deferred, Job, Transition
-from models.states import HOLDING_A_SLOT, ExecutionState
+from models.states import OCCUPIES_SLOT, ExecutionState
 from runner.engine.idempotency import key_of, note_key
 from runner.engine.job_queue import acknowledge, enqueue, withdraw
 from runner.engine.quotas import Quotas, beyond_open_recordings
 from runner.engine.request import (
-    Asked,
-    NotAll,
-    Verdict,
+    BatchRejected,
+    CommandRequest,
+    Outcome,
     acts,
     is_refused,
     kills,
@@ -44,13 +44,13 @@ from runner.engine.request import (
     results,
 )
 from runner.service.database_clock import ahead_of_this_machine
-from runner.service.event_loop import Pace
+from runner.service.event_loop import Checkpoint
 from runner.store import audit, bulk, deferred, idempotency
 from runner.store.execution import leases
 from runner.store.execution.removal import remove
 from runner.store.execution.slots import lock_slots, locked_elsewhere
 from runner.store.execution.snapshots import load_executions
-from runner.store.execution.writes import Change, write
+from runner.store.execution.writes import ExecutionWrite, write
 from runner.store.plans import Plans
 from runner.store.postgres.connection import Connection
 from runner.store.postgres.long_work import kept_open
@@ -69,12 +69,12 @@ class Batch:
     `together`: all or none; `run` waits for the locks, and raises NotAll when a command is refused.
     """
 
-    asked: Sequence[Asked]
+    asked: Sequence[CommandRequest]
     known: Mapping[UUID, Execution]
     plans: Plans
     together: bool = False
     most_open_recordings: int = Quotas().open_recordings
-    verdicts: dict[Asked, Verdict] = field(default_factory=dict)
+    verdicts: dict[CommandRequest, Outcome] = field(default_factory=dict)
     executions: dict[UUID, Execution] = field(default_factory=dict)
     jobs: list[tuple[UUID, Job]] = field(default_factory=list)
     promises: list[tuple[UUID, Deferred]] = field(default_factory=list)
@@ -83,8 +83,8 @@ class Batch:
     _events: dict[UUID, list[Event]] = field(default_factory=dict)
     _slots: dict[UUID, Slots] = field(default_factory=dict)
     _removals: dict[UUID, Delete] = field(default_factory=dict)
-    _overtaken: set[Asked] = field(default_factory=set)
-    _ids: dict[Asked, UUID] = field(default_factory=dict)
+    _overtaken: set[CommandRequest] = field(default_factory=set)
+    _ids: dict[CommandRequest, UUID] = field(default_factory=dict)
     """Of what is to be begun under a key."""
     _new_id: Callable[[], UUID] = new_id
 
@@ -122,8 +122,8 @@ class Batch:
             self._hold_together()
         await self._write(connection)
 
-    async def _judge_all(self, unanswered: Sequence[Asked], now: datetime) -> None:
-        pace = Pace()
+    async def _judge_all(self, unanswered: Sequence[CommandRequest], now: datetime) -> None:
+        pace = Checkpoint()
         for asked in unanswered:
             self.verdicts[asked] = await self._judged(asked, now)
             await pace.keep()
@@ -135,7 +135,7 @@ class Batch:
             if isinstance(verdict, HeadwayError)
         }
         if refused:
-            raise NotAll(refused)
+            raise BatchRejected(refused)
 
     async def _hold_to_promises(self, connection: Connection) -> None:
         """Work that another process, or this one, has carried out since it was claimed is not carried out again."""
@@ -200,7 +200,7 @@ class Batch:
         elsewhere = await locked_elsewhere(connection, flows - self._slots.keys())
         self.verdicts |= {asked: None for asked, flow in wanted.items() if flow in elsewhere}
 
-    def _flow_with_slots(self, asked: Asked) -> UUID | None:
+    def _flow_with_slots(self, asked: CommandRequest) -> UUID | None:
         command = asked.command
         if isinstance(command, Create):
             return command.plan.flow_id if command.limited else None
@@ -216,7 +216,7 @@ class Batch:
                 gone = not lacking <= exist
                 self.verdicts[asked] = Refused.not_found("no such execution") if gone else None
 
-    async def _judged(self, asked: Asked, now: datetime) -> Verdict:
+    async def _judged(self, asked: CommandRequest, now: datetime) -> Outcome:
         """Of thousands of task runs in a thread, for the event loop has other things to do. Nobody else has the batch
         meanwhile."""
         execution = self.executions.get(asked.execution_id) if asked.execution_id else None
@@ -224,7 +224,7 @@ class Batch:
             return await asyncio.to_thread(self._judge, asked, now)
         return self._judge(asked, now)
 
-    def _judge(self, asked: Asked, now: datetime) -> Verdict:
+    def _judge(self, asked: CommandRequest, now: datetime) -> Outcome:
         flow = self._flow_with_slots(asked)
         slots = self._slots.get(flow) if flow else None
         above = asked.parent
@@ -287,7 +287,7 @@ class Batch:
         holders = list(slots.holders)
         if after.state is ExecutionState.QUEUED:
             line.append(after.id)
-        elif after.state in HOLDING_A_SLOT and after.id not in holders:
+        elif after.state in OCCUPIES_SLOT and after.id not in holders:
             holders.append(after.id)
         self._slots[flow] = replace(slots, holders=holders, line=line)
 
@@ -310,7 +310,7 @@ class Batch:
 
     async def _hold_to_keys(
         self, connection: Connection, now: datetime
-    ) -> dict[Asked, idempotency.Key]:
+    ) -> dict[CommandRequest, idempotency.Key]:
         """Before they are judged, for what is begun may take a slot: those of a repeated key, with what stands."""
         begun = [(one, one.command) for one in self.asked if isinstance(one.command, Beginning)]
         keyed = [(one, command) for one, command in begun if command.idempotency_key is not None]
@@ -328,7 +328,7 @@ class Batch:
         }
 
     async def _answer_repeated(
-        self, connection: Connection, repeated: Mapping[Asked, idempotency.Key]
+        self, connection: Connection, repeated: Mapping[CommandRequest, idempotency.Key]
     ) -> None:
         """As the first was. Of what could not be begun the key is free again."""
         begun = {id: asked for asked, id in self._ids.items()}
@@ -368,7 +368,7 @@ class Batch:
 
     async def _first_answer(
         self, connection: Connection, key: idempotency.Key, found: idempotency.Key
-    ) -> Verdict:
+    ) -> Outcome:
         if found.digest != key.digest:
             return idempotency.conflict(key)
         first = self.executions.get(found.answer)
@@ -381,7 +381,7 @@ class Batch:
 
     async def _write(self, connection: Connection) -> None:
         changes = [
-            Change(before, self.executions[id], self._events[id])
+            ExecutionWrite(before, self.executions[id], self._events[id])
             for id, before in self._before.items()
             if id not in self._removals
         ]

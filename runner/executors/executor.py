@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, Self
 
 from models.events.events import TaskError
-from runner.attempt.attempt import Attempt
+from runner.attempt.attempt import AttemptContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,4 +28,4 @@ class Executor(Protocol):
     light: ClassVar[bool]
     """Takes next to no time and no slot of the worker."""
 
-    async def run(self, attempt: Attempt) -> Outcome: ...
+    async def run(self, attempt: AttemptContext) -> Outcome: ...

@@ -16,7 +16,7 @@ from models.json_text import read_apart, spelled_out
 from models.logs import LogLevel
 from models.payloads import MAX_PAYLOAD, NotTaken, TooLarge, measured
 from models.spec import HttpTask
-from runner.attempt.attempt import Attempt
+from runner.attempt.attempt import AttemptContext
 from runner.executors.executor import Outcome
 from runner.executors.guarded_http import GuardedTransport
 from runner.isolation.host_guard import HostRefused
@@ -42,7 +42,7 @@ class HttpExecutor:
 
     light: ClassVar[bool] = False
 
-    async def run(self, attempt: Attempt) -> Outcome:
+    async def run(self, attempt: AttemptContext) -> Outcome:
         spec = attempt.spec_as(HttpTask)
         settings = await attempt.render(
             {
@@ -56,7 +56,9 @@ class HttpExecutor:
         )
         return await attempt.stop.cancels(self._ask(attempt, spec, settings))
 
-    async def _ask(self, attempt: Attempt, spec: HttpTask, settings: Mapping[str, Any]) -> Outcome:
+    async def _ask(
+        self, attempt: AttemptContext, spec: HttpTask, settings: Mapping[str, Any]
+    ) -> Outcome:
         for pause in (*_PAUSES, None):
             last = pause is None
             try:
@@ -137,7 +139,7 @@ async def _body(answer: httpx.Response) -> bytes:
 
 
 async def _judge(
-    attempt: Attempt, settings: Mapping[str, Any], answer: httpx.Response, body: bytes
+    attempt: AttemptContext, settings: Mapping[str, Any], answer: httpx.Response, body: bytes
 ) -> Outcome:
     """A body that cannot be an output fails the attempt, and the rest of the answer is still there."""
     asked = f"{settings['method']} {settings['url']}"
@@ -161,7 +163,7 @@ async def _judge(
     )
 
 
-async def _value(attempt: Attempt, answer: httpx.Response, body: bytes) -> Any:
+async def _value(attempt: AttemptContext, answer: httpx.Response, body: bytes) -> Any:
     if "json" in answer.headers.get("content-type", "") and _may_be_kept(body):
         try:
             value, mended = await asyncio.get_running_loop().run_in_executor(_READER, _read, body)

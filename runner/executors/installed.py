@@ -6,7 +6,7 @@ from typing import ClassVar
 import orjson
 
 from models.spec.installed import own_keys
-from runner.attempt.attempt import Attempt
+from runner.attempt.attempt import AttemptContext
 from runner.executors.executor import Outcome
 from runner.executors.program import run_program
 
@@ -14,7 +14,7 @@ from runner.executors.program import run_program
 class InstalledExecutor:
     light: ClassVar[bool] = False
 
-    async def run(self, attempt: Attempt) -> Outcome:
+    async def run(self, attempt: AttemptContext) -> Outcome:
         spec = attempt.spec
         said = spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
         own = {key: said[key] for key in own_keys(type(spec)) if key in said}

@@ -4,14 +4,14 @@ from typing import Any, ClassVar
 
 from models.logs import LogLevel
 from models.spec import FailTask, LogTask, ReturnTask
-from runner.attempt.attempt import Attempt
+from runner.attempt.attempt import AttemptContext
 from runner.executors.executor import Outcome
 
 
 class LogExecutor:
     light: ClassVar[bool] = True
 
-    async def run(self, attempt: Attempt) -> Outcome:
+    async def run(self, attempt: AttemptContext) -> Outcome:
         spec = attempt.spec_as(LogTask)
         settings = await attempt.render({"message": spec.message})
         await attempt.page.note(str(settings["message"]), LogLevel[spec.level.name])
@@ -21,7 +21,7 @@ class LogExecutor:
 class ReturnExecutor:
     light: ClassVar[bool] = True
 
-    async def run(self, attempt: Attempt) -> Outcome:
+    async def run(self, attempt: AttemptContext) -> Outcome:
         settings = await attempt.render({"outputs": attempt.spec_as(ReturnTask).outputs})
         outputs: dict[str, Any] = settings["outputs"]
         return Outcome(outputs=outputs)
@@ -30,6 +30,6 @@ class ReturnExecutor:
 class FailExecutor:
     light: ClassVar[bool] = True
 
-    async def run(self, attempt: Attempt) -> Outcome:
+    async def run(self, attempt: AttemptContext) -> Outcome:
         settings = await attempt.render({"message": attempt.spec_as(FailTask).message})
         return Outcome.failed("FAILED", str(settings["message"]))

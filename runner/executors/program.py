@@ -18,10 +18,10 @@ from models.failure_cause.tail import Tail, plain
 from models.ids import typed
 from models.logs import LogLevel, LogStream
 from models.payloads import TooLarge
-from runner.attempt.attempt import Attempt, Workplace
-from runner.attempt.cancellation import Stopped, StopReason
-from runner.attempt.line_splitter import LineCutter
-from runner.attempt.task_messages import ArtifactUse, Malformed, MessageCutter
+from runner.attempt.attempt import AttemptContext, WorkingDirectory
+from runner.attempt.cancellation import CancelReason, Stopped
+from runner.attempt.line_splitter import LineSplitter
+from runner.attempt.task_messages import ArtifactUse, InvalidMessage, MessageCutter
 from runner.executors.executor import Outcome
 from runner.files.artifact_store import ArtifactRefused
 from runner.files.readable_folders import readable_folders
@@ -46,7 +46,7 @@ _OF_ITS_OWN = frozenset(
 
 
 async def run_program(
-    attempt: Attempt, place: Workplace, argv: Sequence[str], env: Mapping[str, Any]
+    attempt: AttemptContext, place: WorkingDirectory, argv: Sequence[str], env: Mapping[str, Any]
 ) -> Outcome:
     """Raises Stopped when the attempt was stopped; by then no process of it is left."""
     if sentence := too_long(argv, attempt.program_env(env)):
@@ -67,7 +67,9 @@ async def run_program(
         return outcome if failed else await _collect(attempt, place, outcome)
 
 
-async def _readable(attempt: Attempt, place: Workplace, told: Sequence[str]) -> list[str]:
+async def _readable(
+    attempt: AttemptContext, place: WorkingDirectory, told: Sequence[str]
+) -> list[str]:
     """The folders of the artifact store that the program may read, by all that it is given."""
     texts = [attempt.write_input(place), attempt.spec.model_dump_json(), *told]
     pool = attempt.surroundings.pool
@@ -77,7 +79,9 @@ async def _readable(attempt: Attempt, place: Workplace, told: Sequence[str]) -> 
 class _Run:
     """One child, from its start to the end of everything it left behind."""
 
-    def __init__(self, attempt: Attempt, place: Workplace, child: Child, user: int | None) -> None:
+    def __init__(
+        self, attempt: AttemptContext, place: WorkingDirectory, child: Child, user: int | None
+    ) -> None:
         self._attempt = attempt
         self._place = place
         self._child = child
@@ -160,7 +164,7 @@ class _Run:
 
     async def _read_lines(self, pipe: Pipe, stream: LogStream) -> None:
         level = LogLevel.INFO if stream is LogStream.STDOUT else LogLevel.WARN
-        cutter = LineCutter(self._attempt.mask)
+        cutter = LineSplitter(self._attempt.mask)
         while data := await pipe.read():
             # What nobody will see is only kept from blocking the task.
             if stream is LogStream.STDERR or not self._attempt.page.is_full:
@@ -196,11 +200,11 @@ class _Run:
 
     def _is_heard_no_more(self) -> bool:
         reason = self._attempt.stop.reason
-        if reason is None or (reason is not StopReason.VOID and not self._over.is_set()):
+        if reason is None or (reason is not CancelReason.VOID and not self._over.is_set()):
             return False
         now = monotonic()
         if self._heard_until is None:
-            self._heard_until = now if reason is StopReason.VOID else now + _READ_ON
+            self._heard_until = now if reason is CancelReason.VOID else now + _READ_ON
         return now >= self._heard_until
 
     async def _is_over_within(self, seconds: float) -> bool:
@@ -210,7 +214,7 @@ class _Run:
         except TimeoutError:
             return False
 
-    async def _take(self, lines: Iterable[bytes | Malformed]) -> None:
+    async def _take(self, lines: Iterable[bytes | InvalidMessage]) -> None:
         # Also where no line is in it: looking for one takes time.
         await self._attempt.reports.turn()
         for line in lines:
@@ -232,7 +236,7 @@ def _read_from(file: Path, position: int, owner: int | None) -> bytes:
         os.close(descriptor)
 
 
-async def _collect(attempt: Attempt, place: Workplace, outcome: Outcome) -> Outcome:
+async def _collect(attempt: AttemptContext, place: WorkingDirectory, outcome: Outcome) -> Outcome:
     """The artifacts that the task promises, and the outputs that come of them."""
     try:
         for wanted in attempt.spec.artifacts:

@@ -7,7 +7,7 @@ from typing import ClassVar
 import orjson
 
 from models.spec import PythonTask
-from runner.attempt.attempt import Attempt
+from runner.attempt.attempt import AttemptContext
 from runner.executors.executor import Outcome
 from runner.executors.program import run_program
 
@@ -15,7 +15,7 @@ from runner.executors.program import run_program
 class PythonExecutor:
     light: ClassVar[bool] = False
 
-    async def run(self, attempt: Attempt) -> Outcome:
+    async def run(self, attempt: AttemptContext) -> Outcome:
         spec = attempt.spec_as(PythonTask)
         settings = await attempt.render({"args": spec.args, "env": dict(spec.env)})
         interpreter = shlex.split(spec.interpreter) if spec.interpreter else [sys.executable]

@@ -4,7 +4,7 @@ import shlex
 from typing import ClassVar
 
 from models.spec import ShellTask
-from runner.attempt.attempt import Attempt
+from runner.attempt.attempt import AttemptContext
 from runner.executors.executor import Outcome
 from runner.executors.program import run_program
 from runner.expressions.evaluator import Mode
@@ -17,7 +17,7 @@ _LONGEST_ARGUMENT = 100_000
 class ShellExecutor:
     light: ClassVar[bool] = False
 
-    async def run(self, attempt: Attempt) -> Outcome:
+    async def run(self, attempt: AttemptContext) -> Outcome:
         spec = attempt.spec_as(ShellTask)
         rendered = await attempt.render({"run": spec.run}, Mode.SHELL)
         env = await attempt.render({"env": dict(spec.env)})

@@ -15,12 +15,12 @@ import orjson
 from models.access.hosts import DATABASE
 from models.events.events import TaskError
 from models.spec import SqlTask
-from runner.attempt.attempt import Attempt, Workplace
+from runner.attempt.attempt import AttemptContext, WorkingDirectory
 from runner.executors.executor import Outcome
 from runner.executors.program import run_program
 from runner.files.artifact_store import ArtifactRefused
 from runner.files.task_files import open_inside
-from runner.service.retry import patiently
+from runner.service.retry import retry_until_available
 from runner.store.postgres.identity import IDENTITY, identity_of
 
 _FAILURE = "failure"
@@ -31,7 +31,7 @@ _PROGRAM = Path(__file__).with_name("sql_program.py")
 class SqlExecutor:
     light: ClassVar[bool] = False
 
-    async def run(self, attempt: Attempt) -> Outcome:
+    async def run(self, attempt: AttemptContext) -> Outcome:
         spec = attempt.spec_as(SqlTask)
         settings = await attempt.render(
             {
@@ -65,7 +65,7 @@ class SqlExecutor:
             return outcome
 
 
-async def _rules(attempt: Attempt) -> dict[str, Any]:
+async def _rules(attempt: AttemptContext) -> dict[str, Any]:
     """Those on hosts, and by which the process knows Headway's own database once it is connected: another one of the
     same server is not meant. Where that cannot be known, the whole server is."""
     surroundings = attempt.surroundings
@@ -73,7 +73,7 @@ async def _rules(attempt: Attempt) -> dict[str, Any]:
     if DATABASE in hosts.denied:
         with suppress(asyncpg.InsufficientPrivilegeError, asyncpg.UndefinedFunctionError):
             own = await attempt.stop.cancels(
-                patiently(surroundings.pool, partial(identity_of, surroundings.pool))
+                retry_until_available(surroundings.pool, partial(identity_of, surroundings.pool))
             )
     return {
         "hosts": (replace(hosts, database=()) if own else hosts).dump(),
@@ -83,7 +83,7 @@ async def _rules(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _told(place: Workplace, owner: int | None) -> str:
+def _told(place: WorkingDirectory, owner: int | None) -> str:
     """Why it failed, by the program's own file; nothing where that is something else."""
     try:
         with open_inside(place.root, _FAILURE, owner) as file:

@@ -6,7 +6,7 @@ from typing import Any
 
 from models.ids import typed
 from models.lifecycle.results import TOO_LARGE_MESSAGE, is_too_large, results_of
-from models.lifecycle.snapshot import Execution, Plan, TaskRun
+from models.lifecycle.snapshot import CompiledFlow, Execution, TaskRun
 from models.lifecycle.visibility.outside import NOTHING, Outside
 from models.secrets import without_secrets
 from models.states import Section
@@ -110,7 +110,7 @@ def _moment(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def tasks_before(plan: Plan, key: str) -> frozenset[str]:
+def tasks_before(plan: CompiledFlow, key: str) -> frozenset[str]:
     """Those that have ended whenever this one runs: whose outputs its expressions may name."""
     before = {
         each

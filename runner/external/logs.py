@@ -9,10 +9,10 @@ from uuid import UUID
 from models.errors import ProblemCode, Refused
 from models.lifecycle.external.moments import placed, told
 from models.logs import LogLevel, LogStream
-from runner.attempt.line_splitter import LineCutter
+from runner.attempt.line_splitter import LineSplitter
 from runner.attempt.masking import Mask
 from runner.external.runs import digest_of, is_told_first, refuse_too_many
-from runner.service.encryption import Vault
+from runner.service.encryption import Cipher
 from runner.store import secrets
 from runner.store.logs.log_lines import NewLine, append_lines
 from runner.store.postgres.connection import Connection, Pool
@@ -38,7 +38,7 @@ class ToldLine:
 
 async def record_logs(
     pool: Pool,
-    vault: Vault,
+    vault: Cipher,
     actor: str,
     row: Mapping[str, Any],
     lines: Sequence[ToldLine],
@@ -86,7 +86,7 @@ def _cut(
     at = told(line.at, now, "at") or placed(row, now)
     task_run, newest = known.get(line.path or "", (None, 0))
     attempt = line.attempt or newest or None
-    cutter = LineCutter(mask)
+    cutter = LineSplitter(mask)
     texts = cutter.feed(line.text.encode("utf-8", "replace")) + cutter.end()
     for text in texts or [""]:
         yield NewLine(

@@ -18,7 +18,7 @@ from models.lifecycle.commands.external import RecordExecution
 from models.lifecycle.external.merge import TOLD
 from models.lifecycle.external.moments import placed
 from models.lifecycle.external.moments import told as told_moment
-from models.lifecycle.snapshot import Plan
+from models.lifecycle.snapshot import CompiledFlow
 from models.states import EXECUTION_ENDS, ExecutionState, TaskRunState
 from runner.store import idempotency
 from runner.store.artifacts.artifacts import UsedArtifact, record_uses
@@ -59,7 +59,7 @@ class ToldExecution:
             )
         name = self.name and _checked_text(self.name, "name")
         return RecordExecution(
-            plan=Plan.external(
+            plan=CompiledFlow.external(
                 _checked_namespace(self.namespace), checked_key(self.pipeline, "pipeline")
             ),
             kind=checked_key(self.kind, "kind") if self.kind else _KIND,
@@ -109,7 +109,7 @@ class ToldMetric:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldArtifact:
+class ReportedArtifact:
     uri: str
     direction: str
     name: str | None
@@ -154,7 +154,7 @@ async def is_told_first(
 
 
 async def record_artifacts(
-    pool: Pool, execution_id: UUID, namespace: str, artifacts: Sequence[ToldArtifact]
+    pool: Pool, execution_id: UUID, namespace: str, artifacts: Sequence[ReportedArtifact]
 ) -> None:
     """All or none. Raises Refused for a version that is known with another digest."""
     refuse_too_many(artifacts, "artifacts")
@@ -226,7 +226,7 @@ def _metric_row(
     )
 
 
-def _use(execution_id: UUID, namespace: str, told: ToldArtifact, now: datetime) -> UsedArtifact:
+def _use(execution_id: UUID, namespace: str, told: ReportedArtifact, now: datetime) -> UsedArtifact:
     uri = _checked_text(told.uri, "uri", 4096)
     name = told.name or uri.rstrip("/").rpartition("/")[2]
     return UsedArtifact(

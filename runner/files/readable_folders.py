@@ -9,7 +9,7 @@ from typing import Final
 from models.ids import typed, untyped
 from models.inputs.inputs import InputType
 from models.lifecycle.snapshot import Execution
-from runner.service.retry import patiently
+from runner.service.retry import retry_until_available
 from runner.store.execution.families import related
 from runner.store.postgres.connection import Pool
 from runner.store.references import folders_in
@@ -25,7 +25,9 @@ async def readable_folders(pool: Pool, execution: Execution, texts: Iterable[str
     if mentioned:
         ids = [untyped("exec", folder) for folder in mentioned]
         namespace = execution.plan.spec.namespace
-        readable = await patiently(pool, partial(related, pool, execution.id, namespace, ids))
+        readable = await retry_until_available(
+            pool, partial(related, pool, execution.id, namespace, ids)
+        )
         found = {typed("exec", id) for id in readable}
     return sorted({own, *found, *_uploads(execution)})
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from models.access.viewer import Scope
 from runner.engine.quotas import Quotas, check, uses_of_upload
 from runner.files.artifact_store import ArtifactStore
-from runner.service.loop import Loop, surviving
+from runner.service.loop import Loop, log_errors
 from runner.service.outage import reaching
 from runner.store import quotas
 from runner.store.artifacts import files
@@ -54,7 +54,7 @@ class UploadPruner(Loop):
 
     async def _go_round(self) -> None:
         while True:
-            with surviving(logger, "could not prune uploads"):
+            with log_errors(logger, "could not prune uploads"):
                 if count := await prune_uploads(self._database.pool, self._store, self._kept):
                     logger.info("pruned %d uploads that nothing refers to", count)
             await asyncio.sleep(self._every)

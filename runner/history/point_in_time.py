@@ -1,6 +1,6 @@
 """An execution as it was: its events up to one of them, folded, as the rows that the tables held then.
 
-`PastKey` stands for a row's key in all that is read of a past moment: whoever reads by it reads from that moment.
+`HistoricalKey` stands for a row's key in all that is read of a past moment: whoever reads by it reads from that moment.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,18 +41,18 @@ from runner.store.postgres.connection import Connection, Pool
 Row = dict[str, Any]
 
 
-class PastKey(UUID):
+class HistoricalKey(UUID):
     """Equal to the key that it stands for; `past` says when."""
 
-    past: "Past"
+    past: "HistoricalView"
 
-    def __init__(self, key: UUID, past: "Past") -> None:
+    def __init__(self, key: UUID, past: "HistoricalView") -> None:
         super().__init__(int=key.int)
         object.__setattr__(self, "past", past)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Past:
+class HistoricalView:
     """`rows` are by kind, and by the key that a loader of that kind is asked with; made when they are asked for. `seen`
     are kinds that have no events: what of the rows of now was there then."""
 
@@ -66,9 +66,9 @@ class Past:
         return self.execution.seq
 
 
-def past_of(key: UUID) -> Past | None:
+def past_of(key: UUID) -> HistoricalView | None:
     """The moment that a key belongs to; None: now."""
-    return key.past if isinstance(key, PastKey) else None
+    return key.past if isinstance(key, HistoricalKey) else None
 
 
 def moment_of(key: UUID) -> datetime | None:
@@ -78,7 +78,7 @@ def moment_of(key: UUID) -> datetime | None:
 
 async def read_past(
     pool: Pool, plans: Plans, row: Any, seq: int, retold: Retold | None = None
-) -> Past:
+) -> HistoricalView:
     """The execution of `row` as of its event `seq`. Raises Refused VALIDATION when it has no such event."""
     if not 1 <= seq <= row["seq"]:
         raise Refused.because(
@@ -124,10 +124,10 @@ def _source(task: TaskRun, held: Mapping[UUID, Held]) -> Held | None:
 
 def _past(
     row: Any, execution: Execution, events: Sequence[Event], held: Mapping[UUID, Held]
-) -> Past:
+) -> HistoricalView:
     rows: dict[str, Callable[[UUID], Any]] = {}
     seen: dict[str, Callable[[Sequence[Any]], list[Row]]] = {}
-    past = Past(execution, events[-1].at, rows, seen)
+    past = HistoricalView(execution, events[-1].at, rows, seen)
     whole = {**row, **{name: value(execution) for name, _, value in NEW_EXECUTION_COLUMNS}}
     whole.pop(
         "moment", None
@@ -159,13 +159,13 @@ def _past(
 _BELONGS = ("id", "execution_id", "task_run_id", "approval_id")
 
 
-def past_row(past: Past, row: Mapping[str, Any]) -> Row:
+def past_row(past: HistoricalView, row: Mapping[str, Any]) -> Row:
     """The same row, with keys of that moment."""
-    keys = {name: PastKey(row[name], past) for name in _BELONGS if row.get(name) is not None}
+    keys = {name: HistoricalKey(row[name], past) for name in _BELONGS if row.get(name) is not None}
     return {**row, **keys}
 
 
-def _past_rows(past: Past, made: Callable[[], list[Row]]) -> list[Row]:
+def _past_rows(past: HistoricalView, made: Callable[[], list[Row]]) -> list[Row]:
     return [past_row(past, row) for row in made()]
 
 
@@ -211,7 +211,7 @@ def _task_runs(execution: Execution, held: Mapping[UUID, Held]) -> list[Row]:
     return found
 
 
-def _artifacts(past: Past, now: Sequence[Any]) -> list[Row]:
+def _artifacts(past: HistoricalView, now: Sequence[Any]) -> list[Row]:
     """Those up to then; an attempt that ran then had not failed yet."""
     running = {
         (one["task_run_id"], one["number"])

@@ -10,8 +10,9 @@ from uuid import UUID
 from models.events.events import Event
 from models.lifecycle.apply.evolve import create, evolve
 from models.lifecycle.apply.task_runs import dict_of
-from models.lifecycle.snapshot import Execution, Plan, replace
-from runner.service.event_loop import Pace
+from models.lifecycle.copies import copy_with
+from models.lifecycle.snapshot import CompiledFlow, Execution
+from runner.service.event_loop import Checkpoint
 from runner.store.execution.event_log import facts_after
 from runner.store.postgres.connection import Connection
 
@@ -27,7 +28,7 @@ _MOMENTS: Final = 8
 
 @dataclass(slots=True)
 class _Told:
-    plan: Plan
+    plan: CompiledFlow
     events: list[Event] = field(default_factory=list)
     moments: OrderedDict[int, Execution] = field(default_factory=OrderedDict)
     length: int = 0
@@ -56,7 +57,9 @@ class Retold:
         self._age = age
         self._kept: OrderedDict[UUID, _Told] = OrderedDict()
 
-    async def at(self, connection: Connection, plan: Plan, id: UUID, seq: int) -> Moment | None:
+    async def at(
+        self, connection: Connection, plan: CompiledFlow, id: UUID, seq: int
+    ) -> Moment | None:
         """None: it has no such event any more."""
         told = self._kept.get(id)
         if told is None or told.plan.unreadable != plan.unreadable:
@@ -101,11 +104,11 @@ class Retold:
 async def _folded(told: _Told, seq: int) -> Execution:
     begun = max((known for known in told.moments if known <= seq), default=0)
     execution = told.moments[begun] if begun else create(told.plan, told.events[0])
-    pace = Pace()
+    pace = Checkpoint()
     for event in told.events[begun or 1 : seq]:
         execution = evolve(execution, event)
         await pace.keep()
-    execution = replace(execution, tasks=dict_of(execution.tasks))
+    execution = copy_with(execution, tasks=dict_of(execution.tasks))
     told.moments[seq] = execution
     told.moments.move_to_end(seq)
     while len(told.moments) > _MOMENTS:

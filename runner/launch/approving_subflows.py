@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from models.lifecycle.approvals.consent import undecided_within
-from models.lifecycle.snapshot import Execution, Plan
+from models.lifecycle.snapshot import CompiledFlow, Execution
 from models.spec import SubflowTask
 from runner.store.execution.snapshots import read_executions
 from runner.store.flow_lookup import Named
@@ -13,14 +13,16 @@ from runner.store.postgres.connection import Pool
 
 
 async def asking_subflows(
-    pool: Pool, plans: Plans, plan: Plan, source: Execution | None = None
+    pool: Pool, plans: Plans, plan: CompiledFlow, source: Execution | None = None
 ) -> Mapping[str, str | None]:
     """By key; with why the decisions that were made in the child of `source` do not stand, where they do not."""
     asking = await _asking(pool, plans, plan, {})
     return {key: await _undecided(pool, plans, source, key) for key in sorted(asking)}
 
 
-async def _asking(pool: Pool, plans: Plans, plan: Plan, known: dict[Named, bool]) -> set[str]:
+async def _asking(
+    pool: Pool, plans: Plans, plan: CompiledFlow, known: dict[Named, bool]
+) -> set[str]:
     """However deep it asks; each flow is looked at once, also one that starts itself."""
     found = set()
     for key, spec in plan.tasks.items():
@@ -38,7 +40,7 @@ async def _asking(pool: Pool, plans: Plans, plan: Plan, known: dict[Named, bool]
     return found | _around(plan, found)
 
 
-def _around(plan: Plan, keys: set[str]) -> set[str]:
+def _around(plan: CompiledFlow, keys: set[str]) -> set[str]:
     """Each foreach that has one of them in it."""
     found = set()
     for key in keys:
@@ -49,7 +51,7 @@ def _around(plan: Plan, keys: set[str]) -> set[str]:
     return found
 
 
-async def _plan_of(pool: Pool, plans: Plans, named: Named) -> Plan | None:
+async def _plan_of(pool: Pool, plans: Plans, named: Named) -> CompiledFlow | None:
     row = (await plans.launches.find(pool, [named])).get(named)
     if row is None or row["revision_id"] is None:
         return None

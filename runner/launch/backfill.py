@@ -9,14 +9,14 @@ from uuid import UUID
 
 from models.access.viewer import Scope
 from models.errors import ProblemCode, Refused
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.lifecycle.commands.commands import Create
 from models.schedule import ticks
 from runner.engine.engine import Engine
 from runner.engine.idempotency import CREATE
 from runner.expressions.evaluator import Evaluator
 from runner.launch.scheduled_runs import ask_of, prepare_tick
-from runner.service.encryption import Vault
+from runner.service.encryption import Cipher
 from runner.store import idempotency
 from runner.store.flows.schedules import Schedule, database_now, record_backfill
 from runner.store.postgres.connection import Pool
@@ -69,10 +69,10 @@ async def backfill(
     pool: Pool,
     engine: Engine,
     evaluator: Evaluator,
-    vault: Vault,
+    vault: Cipher,
     schedule: Schedule,
     planned: Sequence[Ran],
-    ask: Ask,
+    ask: CommandOrigin,
     scope: Scope,
 ) -> list[Ran]:
     """Run, in order, what has not run. Everything is prepared first: what is refused has started nothing."""

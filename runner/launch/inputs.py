@@ -9,7 +9,7 @@ from models.secrets import MASKED, SEALED_INPUT, Sealed, sealed_text
 from models.spec import FlowSpec
 from runner.expressions.evaluator import Evaluator
 from runner.launch.input_defaults import evaluated_defaults
-from runner.service.encryption import CannotOpen, Vault
+from runner.service.encryption import Cipher, DecryptionFailed
 from runner.store.artifacts import files
 from runner.store.postgres.connection import Pool
 
@@ -17,7 +17,7 @@ from runner.store.postgres.connection import Pool
 async def complete_inputs(
     pool: Pool,
     evaluator: Evaluator,
-    vault: Vault,
+    vault: Cipher,
     spec: FlowSpec,
     given: Mapping[str, Any],
     names: Mapping[str, Any],
@@ -47,7 +47,7 @@ def given_to_rerun(
 
 
 def digested_inputs(
-    vault: Vault, specs: Sequence[InputSpec], values: Mapping[str, Any]
+    vault: Cipher, specs: Sequence[InputSpec], values: Mapping[str, Any]
 ) -> dict[str, Any]:
     """To tell the same inputs from others, without a digest from which a secret could be guessed."""
     secret = {spec.id for spec in specs if spec.type is InputType.SECRET}
@@ -57,12 +57,12 @@ def digested_inputs(
     }
 
 
-def _fingerprint(vault: Vault, value: Any) -> str | None:
+def _fingerprint(vault: Cipher, value: Any) -> str | None:
     """The same for a value that is encrypted and for one that is still to be."""
     sealed = sealed_text(value)
     try:
         text = str(value) if sealed is None else vault.open(sealed, SEALED_INPUT)
-    except CannotOpen:
+    except DecryptionFailed:
         text = str(value)
     return None if value is None else vault.fingerprint(text)
 
@@ -91,7 +91,7 @@ async def _found_files(pool: Pool, spec: FlowSpec, values: Mapping[str, Any]) ->
     return {**values, **{name: uris[value] for name, value in wanted.items()}}
 
 
-def _sealed(vault: Vault, specs: Sequence[InputSpec], values: Mapping[str, Any]) -> dict[str, Any]:
+def _sealed(vault: Cipher, specs: Sequence[InputSpec], values: Mapping[str, Any]) -> dict[str, Any]:
     """SECRET values encrypted; those that are already stay as they are."""
     secret = {spec.id for spec in specs if spec.type is InputType.SECRET}
     return {

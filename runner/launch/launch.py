@@ -22,7 +22,7 @@ from models.lifecycle.reruns.rerun_plan import (
     refuse_reuse_from_outside,
     reused_when_disabled,
 )
-from models.lifecycle.snapshot import Execution, Plan
+from models.lifecycle.snapshot import CompiledFlow, Execution
 from models.spec import Path, given_as_written
 from models.states import FailureAction
 from runner.expressions.evaluator import Evaluator
@@ -30,7 +30,7 @@ from runner.launch.approving_subflows import asking_subflows
 from runner.launch.input_defaults import names_of_defaults
 from runner.launch.inputs import complete_inputs, digested_inputs, given_to_rerun
 from runner.launch.result_cache import with_cached
-from runner.service.encryption import Vault
+from runner.service.encryption import Cipher
 from runner.store.execution.snapshots import read_executions
 from runner.store.flow_lookup import Named
 from runner.store.plans import Plans
@@ -91,13 +91,13 @@ async def prepare(
     evaluator: Evaluator,
     scope: Scope,
     launch: Launch,
-    vault: Vault | None = None,
+    vault: Cipher | None = None,
 ) -> Create:
     """Raises Refused: no such flow or revision, or every input that is wrong. Without a vault none may be SECRET.
 
     `scope` is that of who starts it. The execution reaches no further, nor than who saved the revision did.
     """
-    vault = vault or Vault()
+    vault = vault or Cipher()
     if launch.priority not in _PRIORITIES:
         raise Refused.because(ProblemCode.VALIDATION, "priority is -1000 to 1000", "priority")
     _refuse_too_late(launch.scheduled_at)
@@ -148,11 +148,11 @@ def _refuse_too_late(scheduled_at: datetime | None) -> None:
         )
 
 
-def _digest(vault: Vault, plan: Plan, launch: Launch) -> str:
+def _digest(vault: Cipher, plan: CompiledFlow, launch: Launch) -> str:
     return launch.digest(digested_inputs(vault, plan.spec.inputs, launch.inputs))
 
 
-def _refuse_another_flow(source: Execution, plan: Plan) -> None:
+def _refuse_another_flow(source: Execution, plan: CompiledFlow) -> None:
     """Results of one flow say nothing of another. A flow that was deleted and saved anew is the same."""
     of, to = source.plan.spec, plan.spec
     if (of.namespace, of.id) != (to.namespace, to.id):
@@ -165,15 +165,15 @@ def _refuse_another_flow(source: Execution, plan: Plan) -> None:
 
 
 async def _newest_instead(
-    pool: Pool, plans: Plans, plan: Plan, launch: Launch, newest: int
-) -> Plan | None:
+    pool: Pool, plans: Plans, plan: CompiledFlow, launch: Launch, newest: int
+) -> CompiledFlow | None:
     """None for what the document of a parent asks for: that is no choice of a person."""
     if launch.parent or plan.revision == newest:
         return None
     return await newest_instead(pool, plans, plan)
 
 
-async def newest_instead(pool: Pool, plans: Plans, plan: Plan) -> Plan | None:
+async def newest_instead(pool: Pool, plans: Plans, plan: CompiledFlow) -> CompiledFlow | None:
     """The newest revision of the flow, where the plan is of an older one."""
     named = Named(plan.spec.namespace, plan.spec.id, None)
     found = (await plans.launches.find(pool, [named])).get(named)
@@ -263,6 +263,6 @@ async def find_to_start(
     return found
 
 
-async def _read(pool: Pool, plans: Plans, revision_id: UUID) -> Plan:
+async def _read(pool: Pool, plans: Plans, revision_id: UUID) -> CompiledFlow:
     async with pool.acquire() as connection:
         return await plans.of(connection, revision_id)

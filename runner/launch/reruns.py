@@ -25,13 +25,13 @@ from models.lifecycle.reruns.rerun_plan import (
     refuse_unsaved,
     reused,
 )
-from models.lifecycle.snapshot import Execution, Plan
+from models.lifecycle.snapshot import CompiledFlow, Execution
 from models.secrets import without_secrets
 from runner.expressions.evaluator import Evaluator
 from runner.launch.input_defaults import names_of_defaults
 from runner.launch.inputs import complete_inputs, digested_inputs, given_to_rerun
 from runner.launch.launch import begins_with, find_source, find_to_start, newest_instead
-from runner.service.encryption import Vault
+from runner.service.encryption import Cipher
 from runner.store.execution.event_log import given_labels
 from runner.store.plans import Plans
 from runner.store.postgres.connection import Pool
@@ -61,7 +61,7 @@ class Replay:
 
 
 async def prepare_replay(
-    pool: Pool, plans: Plans, evaluator: Evaluator, vault: Vault, scope: Scope, replay: Replay
+    pool: Pool, plans: Plans, evaluator: Evaluator, vault: Cipher, scope: Scope, replay: Replay
 ) -> tuple[Create, list[PlannedTask]]:
     """The creation, and what it will do. Raises Refused."""
     source = await find_source(pool, plans, scope, replay.source, Action.REPLAY)
@@ -119,7 +119,7 @@ async def _labels(pool: Pool, source: Execution) -> dict[str, str]:
 
 async def _plan_of(
     pool: Pool, plans: Plans, scope: Scope, source: Execution, latest: bool
-) -> tuple[Plan, bool, Scope]:
+) -> tuple[CompiledFlow, bool, Scope]:
     """The source's own revision or the flow's latest, whether the flow has a limit, and what an execution of it that is
     asked for within `scope` reaches.
 
@@ -143,7 +143,7 @@ async def _plan_of(
 class Draft:
     """Nothing that is stored: `create_input` is a CreateExecutionInput as people may edit and send it."""
 
-    plan: Plan
+    plan: CompiledFlow
     tasks: list[PlannedTask]
     create_input: dict[str, Any]
 

@@ -13,15 +13,15 @@ from models.lifecycle.commands.commands import Create
 from models.lifecycle.provenance import Reused
 from models.secrets import without_secrets
 from models.spec import CacheSpec
-from models.states import GOOD_ENDS, TaskRunState
+from models.states import SUCCESSFUL_ENDS, TaskRunState
 from runner.expressions.evaluator import EvaluationFailed, Evaluator
 from runner.launch.inputs import digested_inputs
-from runner.service.encryption import Vault
+from runner.service.encryption import Cipher
 from runner.store import cache
 from runner.store.postgres.connection import Pool
 
 
-async def with_cached(pool: Pool, evaluator: Evaluator, vault: Vault, command: Create) -> Create:
+async def with_cached(pool: Pool, evaluator: Evaluator, vault: Cipher, command: Create) -> Create:
     """The creation with its cache key, and with the results of an identical earlier success if there is one."""
     spec = command.plan.spec
     if spec.cache is None or command.disabled_tasks or command.links.rerun_of:
@@ -43,12 +43,12 @@ async def with_cached(pool: Pool, evaluator: Evaluator, vault: Vault, command: C
         reused={
             path: Reused(TaskRunState.CACHED, run.holder, run.outputs)
             for path, run in found.task_runs.items()
-            if path in command.plan.outer_keys and run.state in GOOD_ENDS
+            if path in command.plan.outer_keys and run.state in SUCCESSFUL_ENDS
         },
     )
 
 
-async def _flow_key(evaluator: Evaluator, vault: Vault, spec: CacheSpec, command: Create) -> str:
+async def _flow_key(evaluator: Evaluator, vault: Cipher, spec: CacheSpec, command: Create) -> str:
     plan = command.plan
     if spec.key is None:
         inputs = digested_inputs(vault, plan.spec.inputs, command.inputs)

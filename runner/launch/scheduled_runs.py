@@ -7,14 +7,14 @@ from typing import Any
 
 from models.access.viewer import EVERYWHERE, Scope
 from models.errors import ProblemCode, Refused
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import typed
 from models.lifecycle.commands.commands import Create
 from models.schedule import trigger_of
 from models.states import Channel
 from runner.expressions.evaluator import EvaluationFailed, Evaluator
 from runner.launch.launch import Launch, prepare
-from runner.service.encryption import Vault
+from runner.service.encryption import Cipher
 from runner.store.flows.schedules import Schedule
 from runner.store.plans import Plans
 from runner.store.postgres.connection import Pool
@@ -24,7 +24,7 @@ async def prepare_tick(
     pool: Pool,
     plans: Plans,
     evaluator: Evaluator,
-    vault: Vault,
+    vault: Cipher,
     schedule: Schedule,
     tick: datetime,
     starters: tuple[str, ...] = (),
@@ -48,8 +48,8 @@ async def prepare_tick(
     return replace(command, digest=schedule.key_of(tick))
 
 
-def ask_of(schedule: Schedule, reason: str | None = None) -> Ask:
-    return Ask(schedule.actor, Channel.ENGINE, reason)
+def ask_of(schedule: Schedule, reason: str | None = None) -> CommandOrigin:
+    return CommandOrigin(schedule.actor, Channel.ENGINE, reason)
 
 
 async def _inputs(

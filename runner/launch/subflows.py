@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from models.errors import ProblemCode, Refused
-from models.events.events import Ask, Parent, TaskError
+from models.events.events import CommandOrigin, Parent, TaskError
 from models.labels import CORRELATION
 from models.lifecycle.commands.commands import Command, Prepare, StartChild
 from models.lifecycle.commands.subflows import Adopt, AwaitChild, ResumeChild
@@ -20,7 +20,7 @@ from runner.expressions.evaluator import Evaluator
 from runner.launch.input_defaults import names_of_defaults
 from runner.launch.inputs import complete_inputs, digested_inputs
 from runner.launch.launch import Launch, prepare
-from runner.service.encryption import Vault
+from runner.service.encryption import Cipher
 from runner.store.execution import ancestry
 from runner.store.execution.snapshots import read_executions
 from runner.store.postgres.connection import Pool
@@ -30,7 +30,7 @@ MAX_DEPTH = 20
 
 
 class Children:
-    def __init__(self, pool: Pool, engine: Engine, evaluator: Evaluator, vault: Vault) -> None:
+    def __init__(self, pool: Pool, engine: Engine, evaluator: Evaluator, vault: Cipher) -> None:
         self._pool = pool
         self._engine = engine
         self._evaluator = evaluator
@@ -135,10 +135,10 @@ def _launch(parent: Execution, task: TaskRun, spec: SubflowTask) -> Launch:
     )
 
 
-def _ask(parent: Execution, task: TaskRun, actor: str) -> Ask:
+def _ask(parent: Execution, task: TaskRun, actor: str) -> CommandOrigin:
     named = f"{task.path} of {parent.name}"
     by = named if shows_parent(parent, task) else "of an execution in another namespace"
-    return Ask(actor, Channel.ENGINE, f"subflow {by}")
+    return CommandOrigin(actor, Channel.ENGINE, f"subflow {by}")
 
 
 def _cannot_start(parent: Execution, task: TaskRun, launch: Launch, refused: Refused) -> TaskError:

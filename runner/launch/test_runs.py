@@ -14,14 +14,14 @@ from models.spec import FlowSpec
 from runner.expressions.evaluator import Evaluator
 from runner.launch.input_defaults import names_of_defaults
 from runner.launch.inputs import complete_inputs, digested_inputs
-from runner.service.encryption import Vault
+from runner.service.encryption import Cipher
 from runner.store.flows.flow_changes import keep_tried
 from runner.store.plans import Plans
 from runner.store.postgres.connection import Pool
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class UnsavedRun:
     """`spec` is what `source` says."""
 
     source: str
@@ -31,12 +31,12 @@ class Trial:
     idempotency_key: str | None = None
 
 
-async def prepare_trial(
+async def prepare_unsaved_run(
     pool: Pool,
     plans: Plans,
     evaluator: Evaluator,
-    vault: Vault,
-    trial: Trial,
+    vault: Cipher,
+    trial: UnsavedRun,
     actor: str,
     scope: Scope,
 ) -> Create:
@@ -63,7 +63,7 @@ async def prepare_trial(
     )
 
 
-def _digest(vault: Vault, trial: Trial) -> str:
+def _digest(vault: Cipher, trial: UnsavedRun) -> str:
     inputs = digested_inputs(vault, trial.spec.inputs, trial.inputs)
     said = ("test", trial.source, inputs, trial.labels)
     return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()

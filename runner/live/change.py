@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
-from models.filters.filter_keys import Mark, borne_marks
+from models.filters.filter_keys import FilterKey, keys_of
 from models.filters.matching import Candidate
 from models.labels import TEST
 
@@ -17,7 +17,7 @@ _ALL: Final = frozenset(_NAMES) | ALWAYS
 
 
 @dataclass(frozen=True)
-class Change:
+class RowChange:
     """`before` is None too when it is not known; `known` tells the two apart. `after` and `row` are None of what was
     deleted; they were read after the moment `asked`, by the loop's clock, and `before` after the moment `since`."""
 
@@ -41,7 +41,7 @@ class Change:
         return frozenset(names)
 
     @cached_property
-    def marks(self) -> frozenset[Mark]:
+    def marks(self) -> frozenset[FilterKey]:
         """Those it bore or bears."""
         moments = (self.before, self.after)
-        return frozenset(mark for one in moments if one for mark in borne_marks(one))
+        return frozenset(mark for one in moments if one for mark in keys_of(one))

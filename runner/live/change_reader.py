@@ -16,12 +16,12 @@ from models.access.viewer import Scope
 from models.filters.filters import And, Field, Filter, Operator, Term, mentions
 from models.filters.matching import Candidate
 from models.orders import Order
-from runner.live.change import Change
+from runner.live.change import RowChange
 from runner.live.inboxes import Inboxes
-from runner.live.live_query import Interest
-from runner.live.query_index import Audience
+from runner.live.live_query import LiveQuery
+from runner.live.query_index import LiveQueryIndex
 from runner.notify.feed import SAFETY_POLL, Feed
-from runner.service.loop import Loop, surviving
+from runner.service.loop import Loop, log_errors
 from runner.store.lists import filter_rows
 from runner.store.postgres.connection import Pool
 
@@ -53,7 +53,7 @@ class Changes(Loop):
         super().__init__()
         self._pool = pool
         self._feed = feed
-        self._audience = Audience(self._ask)
+        self._audience = LiveQueryIndex(self._ask)
         self.inboxes = Inboxes(pool, self._ask)
         self._wanted = asyncio.Event()
         self._before: OrderedDict[UUID, _Past] = OrderedDict()
@@ -63,9 +63,9 @@ class Changes(Loop):
         self._checked = float("-inf")
         self._asked: Filter = And(())
 
-    def interest(self, where: Filter, scope: Scope, order: Order | None = None) -> Interest:
+    def interest(self, where: Filter, scope: Scope, order: Order | None = None) -> LiveQuery:
         """Without an order the list counts by state."""
-        return Interest(self._audience, where, scope, order)
+        return LiveQuery(self._audience, where, scope, order)
 
     def _ask(self) -> None:
         """Gathers what the filters ask beyond the row itself, each once."""
@@ -78,7 +78,7 @@ class Changes(Loop):
             while True:
                 await self._wanted.wait()
                 changed = await watch.changed()
-                with surviving(logger, "changes cannot be read") as trouble:
+                with log_errors(logger, "changes cannot be read") as trouble:
                     await self._look(changed)
                 if trouble:
                     self._start_anew()
@@ -117,7 +117,7 @@ class Changes(Loop):
         moved = {id for id in old.keys() | now.keys() if old.get(id) != now.get(id)}
         return {id for id in moved if id not in self._before or self._before[id].seq != now.get(id)}
 
-    async def _changes(self, ids: Sequence[UUID]) -> list[Change]:
+    async def _changes(self, ids: Sequence[UUID]) -> list[RowChange]:
         asked = asyncio.get_running_loop().time()
         rows = await filter_rows.rows_of(self._pool, ids)
         if mentions(self._asked, Field.CHILDREN):
@@ -130,12 +130,12 @@ class Changes(Loop):
         self._forget()
         return changes + gone
 
-    def _change(self, id: UUID, row: Any, after: Candidate | None, asked: float) -> Change:
+    def _change(self, id: UUID, row: Any, after: Candidate | None, asked: float) -> RowChange:
         known = id in self._before or (after is not None and self._is_new(after))
         past = self._before.pop(id, _NEVER)
         if after is not None:
             self._before[id] = _Past(row["seq"], after, asked)
-        return Change(id, past.candidate, after, known, row, asked, past.asked)
+        return RowChange(id, past.candidate, after, known, row, asked, past.asked)
 
     def _is_new(self, one: Candidate) -> bool:
         """It cannot have been before one looked: made since then, and not among those forgotten."""

@@ -5,7 +5,7 @@ from functools import partial
 from uuid import UUID
 
 from runner.notify.feed import Feed
-from runner.service.retry import patiently
+from runner.service.retry import retry_until_available
 from runner.store.execution.event_log import BATCH, MOVED, EventRow, ended_by, events_after
 from runner.store.postgres.connection import Pool
 
@@ -20,9 +20,11 @@ async def stream_events(
     """
     cursor = after
     with feed.watch(f"e:{execution_id}") as watch:
-        ended = await patiently(pool, partial(ended_by, pool, execution_id, after))
+        ended = await retry_until_available(pool, partial(ended_by, pool, execution_id, after))
         while ended is not None:
-            rows = await patiently(pool, partial(events_after, pool, execution_id, cursor))
+            rows = await retry_until_available(
+                pool, partial(events_after, pool, execution_id, cursor)
+            )
             for row in rows:
                 yield row
                 cursor = row.seq
@@ -34,7 +36,8 @@ async def stream_events(
                 return
             if (
                 not rows
-                and await patiently(pool, partial(ended_by, pool, execution_id, cursor)) is None
+                and await retry_until_available(pool, partial(ended_by, pool, execution_id, cursor))
+                is None
             ):
                 return  # deleted before it was read to its end
             await watch.changed()

@@ -24,8 +24,8 @@ from uuid import UUID
 
 from runner.live.affected_rows import Touched, touched_by
 from runner.notify.feed import Feed
-from runner.service.cooldown import rest_after
-from runner.service.retry import patiently
+from runner.service.cooldown import cooldown
+from runner.service.retry import retry_until_available
 from runner.store.execution import execution_changes as store
 from runner.store.execution.event_log import EventRow
 from runner.store.execution.execution_changes import KINDS, News
@@ -46,7 +46,7 @@ Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StreamPosition:
     """Where somebody who follows an execution has come to: all events up to `seq`, `within` task runs of those that the
     next one touched, and all else that the snapshot `moment` saw. While the rest up to `until` is being told: those up
     to the row `last` of `kind`."""
@@ -63,7 +63,7 @@ class Place:
 class Part:
     """The content of one message: rows by the name of their field. `reset`: nothing, for too much lies between."""
 
-    place: Place
+    place: StreamPosition
     rows: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     more: bool = False
     reset: bool = False
@@ -92,14 +92,14 @@ class Weight:
 class _Item:
     """One thing to tell, and the place after it. Without a name nothing is told: only the place moves."""
 
-    place: Place
+    place: StreamPosition
     name: str = ""
     key: Any = None
     row: Any = None
 
 
 async def follow(
-    pool: Pool, feed: Feed, id: UUID, place: Place | None, weights: Mapping[str, Weight]
+    pool: Pool, feed: Feed, id: UUID, place: StreamPosition | None, weights: Mapping[str, Weight]
 ) -> AsyncGenerator[Part, None]:
     """From a place on, for as long as the execution is there; without one from now on. `weights` are of the fields
     that are asked for: only those are read. An outage of the database only delays."""
@@ -107,36 +107,40 @@ async def follow(
         while True:
             began = time.thread_time()
             moment = place.moment if place else None
-            news = await patiently(pool, partial(store.news_since, pool, id, moment, weights))
+            news = await retry_until_available(
+                pool, partial(store.news_since, pool, id, moment, weights)
+            )
             if news is None:
                 return
             if place is None or await _is_too_far(pool, id, place, news):
-                place = Place(news.seq, news.moment)
+                place = StreamPosition(news.seq, news.moment)
                 yield Part(place, reset=True)
             else:
                 async with aclosing(_Round(pool, id, place, news, weights).parts()) as parts:
                     async for part in parts:
                         yield part
-                place = Place(news.seq, news.moment)
-            await asyncio.sleep(rest_after(time.thread_time() - began, COALESCE))
+                place = StreamPosition(news.seq, news.moment)
+            await asyncio.sleep(cooldown(time.thread_time() - began, COALESCE))
             await watch.changed()
 
 
-async def _is_too_far(pool: Pool, id: UUID, place: Place, news: News) -> bool:
+async def _is_too_far(pool: Pool, id: UUID, place: StreamPosition, news: News) -> bool:
     """Whether to read the execution anew costs less than to tell all that lies between; or that is unknown."""
     if news.ahead or place.seq > news.seq or max(news.rows.values(), default=0) > store.TOO_MANY:
         return True
     passed = news.seq - place.seq
     if passed <= _FEW:
         return False
-    return passed > _FEW + 2 * await patiently(pool, partial(store.count_task_runs, pool, id))
+    return passed > _FEW + 2 * await retry_until_available(
+        pool, partial(store.count_task_runs, pool, id)
+    )
 
 
 class _Round:
     """All from a place to what was there when one looked."""
 
     def __init__(
-        self, pool: Pool, id: UUID, place: Place, news: News, weights: Mapping[str, Weight]
+        self, pool: Pool, id: UUID, place: StreamPosition, news: News, weights: Mapping[str, Weight]
     ) -> None:
         self._pool = pool
         self._id = id
@@ -161,21 +165,21 @@ class _Round:
                     rows.setdefault(item.name, {})[item.key] = item.row
                 total, place, moved = total + heavy, item.place, True
         if moved:
-            yield Part(Place(self._news.seq, self._news.moment), _listed(rows))
+            yield Part(StreamPosition(self._news.seq, self._news.moment), _listed(rows))
 
     async def _items(self) -> AsyncGenerator[_Item, None]:
         place = self._place
         if place.until:
             async for item in self._unordered(place, place.until):
                 yield item
-            place = Place(place.seq, place.until)
+            place = StreamPosition(place.seq, place.until)
         async for item in self._happened(place):
             yield item
-        now = Place(self._news.seq, place.moment, until=self._news.moment)
+        now = StreamPosition(self._news.seq, place.moment, until=self._news.moment)
         async for item in self._unordered(now, self._news.moment):
             yield item
 
-    async def _unordered(self, place: Place, until: str) -> AsyncIterator[_Item]:
+    async def _unordered(self, place: StreamPosition, until: str) -> AsyncIterator[_Item]:
         """The rows that have no events: kind by kind, in the order of ids."""
         names = list(KINDS)
         start = names.index(place.kind) if place.kind else 0
@@ -205,7 +209,7 @@ class _Round:
         without = self._weights[name].left_out
         return await self._read(store.some_rows, name, self._id, ids, without)
 
-    async def _happened(self, place: Place) -> AsyncIterator[_Item]:
+    async def _happened(self, place: StreamPosition) -> AsyncIterator[_Item]:
         seq, within = place.seq, place.within
         weight = self._weights.get("events")
         without = weight.left_out if weight else {"data"}
@@ -216,7 +220,7 @@ class _Round:
             touched = await self._read(touched_by, self._id, events, self._weights)
             coming = [run for event in events for run in touched[event.seq].runs][within:]
             for event in events:
-                before = Place(seq, place.moment)
+                before = StreamPosition(seq, place.moment)
                 async for item in self._of_event(before, event, touched[event.seq], within, coming):
                     yield item
                 seq, within = event.seq, 0
@@ -224,7 +228,12 @@ class _Round:
                 return  # deleted meanwhile
 
     async def _of_event(
-        self, before: Place, event: EventRow, touched: Touched, within: int, coming: Sequence[UUID]
+        self,
+        before: StreamPosition,
+        event: EventRow,
+        touched: Touched,
+        within: int,
+        coming: Sequence[UUID],
     ) -> AsyncIterator[_Item]:
         for number, run in enumerate(touched.runs[within:], within + 1):
             if run in self._told:
@@ -238,7 +247,7 @@ class _Round:
         for name, ids in touched.named_before.items():
             async for row in self._few_at_once(name, ids):
                 yield _Item(last, name, row["id"], row)
-        yield _Item(Place(event.seq, before.moment), "events", event.seq, event)
+        yield _Item(StreamPosition(event.seq, before.moment), "events", event.seq, event)
 
     async def _task_run(self, run: UUID, coming: Sequence[UUID]) -> Any:
         """Each is read once in a round, and with it some of those that come after it."""
@@ -251,7 +260,7 @@ class _Round:
         return self._rows.pop(run, None)
 
     async def _read(self, read: Callable[..., Awaitable[Found]], *arguments: Any) -> Found:
-        return await patiently(self._pool, partial(read, self._pool, *arguments))
+        return await retry_until_available(self._pool, partial(read, self._pool, *arguments))
 
 
 def _listed(rows: Mapping[str, Mapping[Any, Any]]) -> Mapping[str, Sequence[Any]]:

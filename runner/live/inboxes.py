@@ -12,7 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from models.filters.inbox import Change, Request, Wish
-from runner.service.retry import patiently
+from runner.service.retry import retry_until_available
 from runner.store import approvals
 from runner.store.postgres.connection import Pool
 
@@ -124,7 +124,7 @@ class Inbox:
         async with self._turns:
             self._must_look, self._looks = False, True
             read = partial(approvals.read_inbox, self._pool, self._wish, MOST)
-            found = await patiently(self._pool, read)
+            found = await retry_until_available(self._pool, read)
             self._looks = False
         old, self._news = self._shown, {}
         self._shown = {one.id: _Shown(one.execution_id, one.version) for one in found.found}

@@ -14,23 +14,25 @@ from typing import Any, Final, Protocol, Self
 from uuid import UUID
 
 from models.access.viewer import Scope
-from models.filters.filter_keys import asked_marks
+from models.filters.filter_keys import required_keys
 from models.filters.filters import Ago, And, Field, Filter, Operator, Or, Term, mentions, terms_of
 from models.filters.matching import JSON_FIELDS, Candidate, listed
 from models.orders import ByValue, ExecutionOrder, Order
-from runner.live.change import ALWAYS, Change, Row
+from runner.live.change import ALWAYS, Row, RowChange
 from runner.store.json import load
 
 
-class Index(Protocol):
+class QueryIndex(Protocol):
     """Where live queries are entered, so that a change finds those that it may concern: see `query_index`."""
 
-    looking: set["Interest"]
+    looking: set["LiveQuery"]
 
-    def add(self, interest: "Interest") -> None: ...
-    def remove(self, interest: "Interest", shown: Collection[UUID]) -> None: ...
-    def looked(self, interest: "Interest", whole: bool) -> None: ...
-    def shows(self, interest: "Interest", old: Collection[UUID], new: Collection[UUID]) -> None: ...
+    def add(self, interest: "LiveQuery") -> None: ...
+    def remove(self, interest: "LiveQuery", shown: Collection[UUID]) -> None: ...
+    def looked(self, interest: "LiveQuery", whole: bool) -> None: ...
+    def shows(
+        self, interest: "LiveQuery", old: Collection[UUID], new: Collection[UUID]
+    ) -> None: ...
 
 
 _MOVING: Final = 1.0
@@ -65,7 +67,7 @@ _OF_GIT: Final = (Field.BRANCH, Field.COMMIT)
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class VisibleRow:
     """One row of a list: which version of it, and what the order went by."""
 
     seq: int
@@ -73,7 +75,7 @@ class Shown:
 
 
 @dataclass(slots=True)
-class News:
+class Delta:
     """`rows` are shown anew or changed where they stand; of those that `left` it is said whether they were deleted."""
 
     rows: dict[UUID, Row] = field(default_factory=dict)
@@ -83,12 +85,14 @@ class News:
         return bool(self.rows or self.left)
 
 
-class Interest:
+class LiveQuery:
     """Of one list: entered before its first look, and asked between two."""
 
-    def __init__(self, audience: Index, where: Filter, scope: Scope, order: Order | None) -> None:
+    def __init__(
+        self, audience: QueryIndex, where: Filter, scope: Scope, order: Order | None
+    ) -> None:
         self.fields = frozenset(term.field for term in terms_of(where))
-        self.marks = asked_marks(And((where, _within(scope))))
+        self.marks = required_keys(And((where, _within(scope))))
         self._audience = audience
         self._where = where
         self._scope = scope
@@ -105,12 +109,12 @@ class Interest:
         self._pause = _AT_REST if self._settled else _MOVING
         self._by_id = self._order.column == "CREATED"
         self._stirred = asyncio.Event()
-        self._shown: dict[UUID, Shown] = {}
+        self._shown: dict[UUID, VisibleRow] = {}
         self._room = 0
         self._looked_at = 0.0
         self._looking = self._must_look = True
-        self._deferred: list[Change] = []
-        self._news = News()
+        self._deferred: list[RowChange] = []
+        self._news = Delta()
         self._due = 0.0
 
     def __enter__(self) -> Self:
@@ -128,7 +132,7 @@ class Interest:
     def looks(self) -> None:
         """From now until it has looked, what it shows is not known, and changes are put off."""
         self._looking, self._must_look = True, False
-        self._news = News()
+        self._news = Delta()
         self._due = asyncio.get_running_loop().time() + random.uniform(0.8, 1) * self._pause
         self._audience.looking.add(self)
 
@@ -155,11 +159,11 @@ class Interest:
         if asyncio.get_running_loop().time() >= self._due:
             self._must_look = True
 
-    def heard(self) -> News | None:
+    def heard(self) -> Delta | None:
         """Since this was last asked. None: look, anything may have changed."""
         if self._must_look:
             return None
-        news, self._news = self._news, News()
+        news, self._news = self._news, Delta()
         return news
 
     def stir(self) -> None:
@@ -167,14 +171,14 @@ class Interest:
         self._must_look = True
         self._stirred.set()
 
-    def defer(self, changes: Sequence[Change]) -> None:
+    def defer(self, changes: Sequence[RowChange]) -> None:
         if not self._must_look:
             self._deferred += changes
         if len(self._deferred) > _DEFERRED:
             self._deferred = []
             self.stir()
 
-    def judge(self, change: Change, now: datetime) -> None:
+    def judge(self, change: RowChange, now: datetime) -> None:
         if self._looking or self._must_look:
             return
         shown = self._shown.get(change.id)
@@ -190,13 +194,13 @@ class Interest:
     def _is_whole(self) -> bool:
         return self._room > 0
 
-    def _update(self, shown: Shown, change: Change) -> None:
+    def _update(self, shown: VisibleRow, change: RowChange) -> None:
         if change.row["seq"] > shown.seq:
             self._shown[change.id] = self._shows(change.row)
             self._news.rows[change.id] = change.row
             self._stirred.set()
 
-    def _enter(self, change: Change) -> None:
+    def _enter(self, change: RowChange) -> None:
         """Without a look where its place is plain, and it is not older than what the last look saw."""
         if not (
             self._settled and self._by_id and self._room > 1 and change.asked > self._looked_at
@@ -210,7 +214,7 @@ class Interest:
         self._news.rows[change.id] = change.row
         self._stirred.set()
 
-    def _leave(self, shown: Shown, change: Change, now: datetime) -> None:
+    def _leave(self, shown: VisibleRow, change: RowChange, now: datetime) -> None:
         if not (self._settled and self._is_whole and self._is_out(shown, change, now)):
             self.stir()
             return
@@ -221,24 +225,24 @@ class Interest:
         self._news.left[change.id] = change.after is None
         self._stirred.set()
 
-    def _is_out(self, shown: Shown, change: Change, now: datetime) -> bool:
+    def _is_out(self, shown: VisibleRow, change: RowChange, now: datetime) -> bool:
         """Not only elsewhere in the list, nor only older than what is shown."""
         if change.after is None:
             return True
         return change.row["seq"] > shown.seq and not self._lists(change.after, now)
 
-    def _may_match(self, change: Change) -> bool:
+    def _may_match(self, change: RowChange) -> bool:
         if self.marks is None or not self.marks.isdisjoint(change.marks):
             return True
         return not (change.known or self._is_whole)
 
-    def _stays(self, shown: Shown, change: Change, now: datetime) -> bool:
+    def _stays(self, shown: VisibleRow, change: RowChange, now: datetime) -> bool:
         """Whether a row that is shown still belongs where it stands."""
         if change.after is None or self._unheard:
             return False
         return self._shows(change.row).place == shown.place and self._lists(change.after, now)
 
-    def _moves(self, change: Change, now: datetime) -> bool:
+    def _moves(self, change: RowChange, now: datetime) -> bool:
         """Whether a row that is not shown may enter, or count otherwise than it did."""
         if self._unheard:
             return True
@@ -253,17 +257,17 @@ class Interest:
             return was != is_ or (is_ and not change.attributes.isdisjoint(self._ordered_by))
         return was or is_
 
-    def _judged_before(self, change: Change) -> bool:
+    def _judged_before(self, change: RowChange) -> bool:
         """Else it may have been something else in between, and been looked at then."""
         return change.since > self._looked_at
 
     def _lists(self, one: Candidate, now: datetime) -> bool:
         return self._scope.covers(one.namespace) and listed(self._where, one, now)
 
-    def _shows(self, row: Row) -> Shown:
+    def _shows(self, row: Row) -> VisibleRow:
         if not isinstance(self._order, ByValue):
-            return Shown(row["seq"], tuple(row[name] for name in self._ordered_by))
-        return Shown(row["seq"], (repr(_value(row, self._order)),))
+            return VisibleRow(row["seq"], tuple(row[name] for name in self._ordered_by))
+        return VisibleRow(row["seq"], (repr(_value(row, self._order)),))
 
 
 def _ordered_by(order: Order) -> Sequence[str]:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from runner.notify.feed import Feed
-from runner.service.retry import patiently
+from runner.service.retry import retry_until_available
 from runner.store.logs.log_lines import BATCH, LinesOf, LogRow, lines_after, standing
 from runner.store.postgres.connection import Pool
 
@@ -45,7 +45,7 @@ async def stream_lines(
     cursor = after or 0
     with feed.watch(f"e:{wanted.execution_id}", f"l:{wanted.execution_id}") as watch:
         while True:
-            head, ended = await patiently(pool, partial(standing, pool, wanted))
+            head, ended = await retry_until_available(pool, partial(standing, pool, wanted))
             grown = cursor < head
             async for batch in _up_to(pool, wanted, cursor, head):
                 cursor = batch.cursor
@@ -67,7 +67,7 @@ async def _up_to(
 ) -> AsyncGenerator[LineBatch, None]:
     """Reaches the head though nothing wanted lies before it: what was passed over is not read again."""
     while cursor < head:
-        rows = await patiently(pool, partial(lines_after, pool, wanted, cursor, BATCH))
+        rows = await retry_until_available(pool, partial(lines_after, pool, wanted, cursor, BATCH))
         last = rows[-1].line if rows else cursor
         cursor = last if len(rows) == BATCH else max(head, last)
         yield LineBatch(rows, cursor)
@@ -88,7 +88,7 @@ class _Sum:
 async def _sum_up_to(pool: Pool, wanted: LinesOf, last: int, shown: Callable[[str], str]) -> _Sum:
     total, cursor = _Sum(shown), 0
     while cursor < last:
-        rows = await patiently(pool, partial(lines_after, pool, wanted, cursor, _PAGE))
+        rows = await retry_until_available(pool, partial(lines_after, pool, wanted, cursor, _PAGE))
         total.add(row for row in rows if row.line <= last)
         cursor = rows[-1].line if len(rows) == _PAGE else last
     return total

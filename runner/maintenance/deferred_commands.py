@@ -29,10 +29,10 @@ from runner.files.artifact_store import ArtifactStore
 from runner.launch.subflows import Children
 from runner.maintenance.engine_expressions import evaluate
 from runner.notify.feed import Feed
-from runner.service.encryption import Vault
-from runner.service.loop import Loop, is_outage, surviving
+from runner.service.encryption import Cipher
+from runner.service.loop import Loop, is_outage, log_errors
 from runner.store import deferred, references
-from runner.store.deferred import Illegible, Owed
+from runner.store.deferred import DeferredRow, Illegible
 from runner.store.execution import slots
 from runner.store.execution.removal import forget_uses
 from runner.store.execution.snapshots import read_executions
@@ -49,14 +49,14 @@ UNKEPT = "PROMISE"
 _OUTLIVES_ITS_EXECUTION = (AdmitNext, RemoveFiles)
 
 
-class Courier(Loop):
+class DeferredCommandRunner(Loop):
     def __init__(
         self,
         database: Database,
         engine: Engine,
         feed: Feed,
         evaluator: Evaluator,
-        vault: Vault,
+        vault: Cipher,
         artifacts: ArtifactStore | None = None,
     ) -> None:
         """Without `artifacts` files are left for another process to remove."""
@@ -76,7 +76,7 @@ class Courier(Loop):
     async def _rest(self) -> float:
         """Carry out what is due; seconds until there may be more."""
         seconds = None
-        with surviving(logger, "could not look for what is owed"):
+        with log_errors(logger, "could not look for what is owed"):
             while due := await deferred.claim(self._database.pool):
                 known = await self._load(due)
                 async with asyncio.TaskGroup() as group:
@@ -85,7 +85,7 @@ class Courier(Loop):
             seconds = await deferred.seconds_until_next(self._database.pool)
         return _LOOK_AGAIN if seconds is None else min(max(seconds, 0.001), _LOOK_AGAIN)
 
-    async def _load(self, due: Sequence[Owed]) -> dict[UUID, Execution | Exception]:
+    async def _load(self, due: Sequence[DeferredRow]) -> dict[UUID, Execution | Exception]:
         """The executions that errands are about, each once: a foreach of thousands owes as many. Where they cannot be
         loaded together, each by itself, or why it cannot be."""
         ids = {owed.execution_id for owed in due if isinstance(owed.command, Errand)}
@@ -111,10 +111,10 @@ class Courier(Loop):
     async def _read(self, *ids: UUID) -> dict[UUID, Execution]:
         return await read_executions(self._database.pool, self._engine.plans, list(ids))
 
-    async def _carry_out(self, owed: Owed, execution: Execution | Exception | None) -> None:
+    async def _carry_out(self, owed: DeferredRow, execution: Execution | Exception | None) -> None:
         """A failure leaves the promise stored: it is claimed again when the claim runs out."""
         name = type(owed.command).__name__
-        with surviving(logger, f"{name} of {owed.execution_id} comes again"):
+        with log_errors(logger, f"{name} of {owed.execution_id} comes again"):
             try:
                 await self._keep(owed, execution)
             except Refused as refused:
@@ -125,7 +125,7 @@ class Courier(Loop):
                     await self._count(owed, error)
                 raise
 
-    async def _keep(self, owed: Owed, execution: Execution | Exception | None) -> None:
+    async def _keep(self, owed: DeferredRow, execution: Execution | Exception | None) -> None:
         if isinstance(execution, Exception):
             raise execution
         if isinstance(owed.command, Illegible):
@@ -144,7 +144,7 @@ class Courier(Loop):
             ask = replace(ENGINE, reason=owed.reason)
             await self._engine.execute(owed.execution_id, command, ask, owed=owed.id)
 
-    async def _count(self, owed: Owed, error: Exception) -> None:
+    async def _count(self, owed: DeferredRow, error: Exception) -> None:
         """A promise that fails again and again ends its execution: else that waited for it for ever."""
         if isinstance(owed.command, _OUTLIVES_ITS_EXECUTION):
             return

@@ -17,7 +17,7 @@ from models.spec import ForeachTask
 from models.states import (
     ATTEMPT_ENDS,
     EXECUTION_ENDS,
-    HOLDING_A_SLOT,
+    OCCUPIES_SLOT,
     TASK_RUN_ENDS,
     TaskRunState,
 )
@@ -49,7 +49,7 @@ def _words(states: frozenset[Any]) -> str:
 _HAS_ITS_OWN = HAS_ITS_OWN.format("h")
 """Those that one execution left behind when it no longer waited for them have but one slot together: its own."""
 _ENDED = f"({_words(EXECUTION_ENDS)})"
-_HOLDING = f"({_words(HOLDING_A_SLOT)})"
+_HOLDING = f"({_words(OCCUPIES_SLOT)})"
 _TASK_ENDED = f"({_words(TASK_RUN_ENDS)})"
 _ATTEMPT_ENDED = f"({_words(ATTEMPT_ENDS)})"
 

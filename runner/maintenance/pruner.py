@@ -11,10 +11,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from models.events.events import ENGINE, Ask
+from models.events.events import ENGINE, CommandOrigin
 from models.retention import RetentionRule, shortest
 from runner.notify.feed import Feed
-from runner.service.loop import Loop, surviving
+from runner.service.loop import Loop, log_errors
 from runner.store import audit
 from runner.store.postgres.connection import Connection
 from runner.store.postgres.database import Database
@@ -64,7 +64,7 @@ class Pruner(Loop):
 
     async def _go_round(self) -> None:
         while shortest(tuple(self._rules)) is not None:
-            with surviving(logger, "could not prune"):
+            with log_errors(logger, "could not prune"):
                 await self._prune()
             await asyncio.sleep(self._every)
 
@@ -92,7 +92,7 @@ async def survey(database: Database, rules: Rules) -> Survey:
 async def prune(
     database: Database,
     rules: Rules,
-    ask: Ask,
+    ask: CommandOrigin,
     *,
     batch: int = BATCH,
     tell: Callable[[Sequence[UUID]], None] = lambda _: None,
@@ -133,7 +133,7 @@ async def _turn(database: Database) -> AsyncIterator[Connection]:
         await connection.close()
 
 
-async def _drop(connection: Connection, rules: Rules, ask: Ask) -> list[str]:
+async def _drop(connection: Connection, rules: Rules, ask: CommandOrigin) -> list[str]:
     dropped: list[str] = []
     for month in await partitions.months_before_now(connection):
         async with connection.transaction():
@@ -146,7 +146,9 @@ async def _drop(connection: Connection, rules: Rules, ask: Ask) -> list[str]:
     return dropped
 
 
-async def _record(connection: Connection, ask: Ask, data: dict[str, Any], count: int) -> None:
+async def _record(
+    connection: Connection, ask: CommandOrigin, data: dict[str, Any], count: int
+) -> None:
     """Of no namespace: it is of several."""
     what = f"{count} executions" if count else "events and logs of a month"
     await audit.record(

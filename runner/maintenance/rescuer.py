@@ -18,7 +18,7 @@ from models.lifecycle.commands.external import FallSilent
 from models.lifecycle.stopping import LEASE
 from runner.engine.engine import Engine
 from runner.maintenance.deferred_commands import admit_first
-from runner.service.loop import Loop, is_outage, surviving
+from runner.service.loop import Loop, is_outage, log_errors
 from runner.service.outage import ROLLED_BACK, Busy
 from runner.store.execution import leases, recorded, slots
 from runner.store.postgres import sessions
@@ -49,13 +49,13 @@ class Rescuer(Loop):
     async def _end_frozen(self) -> None:
         """Beside the looks, for these may wait for a row that a frozen session has locked."""
         while True:
-            with surviving(logger, "could not look for frozen sessions"):
+            with log_errors(logger, "could not look for frozen sessions"):
                 await sessions.end_frozen(self._database.pool)
             await asyncio.sleep(_PERIOD)
 
     async def _survive(self, work: Coroutine[Any, Any, None], what: str) -> None:
         """One that fails takes none of the others with it; only an outage gives the leases their period."""
-        with surviving(logger, what) as trouble:
+        with log_errors(logger, what) as trouble:
             await work
         self._outage |= trouble.error is not None and _stops_heartbeats(trouble.error)
 

@@ -13,8 +13,8 @@ from models.schedule import Due, due
 from runner.engine.engine import Engine
 from runner.expressions.evaluator import Evaluator
 from runner.launch.scheduled_runs import ask_of, prepare_tick
-from runner.service.encryption import Vault
-from runner.service.loop import Loop, surviving
+from runner.service.encryption import Cipher
+from runner.service.loop import Loop, log_errors
 from runner.store.flows import schedules
 from runner.store.flows.schedules import Outcome, Schedule
 from runner.store.postgres.database import Database
@@ -31,7 +31,7 @@ _TICKS = 50
 
 class Scheduler(Loop):
     def __init__(
-        self, database: Database, engine: Engine, evaluator: Evaluator, vault: Vault
+        self, database: Database, engine: Engine, evaluator: Evaluator, vault: Cipher
     ) -> None:
         super().__init__()
         self._database = database
@@ -46,7 +46,7 @@ class Scheduler(Loop):
     async def _rest(self) -> float:
         """Carry out what is due; seconds until there may be more."""
         seconds = None
-        with surviving(logger, "could not look for ticks that are due"):
+        with log_errors(logger, "could not look for ticks that are due"):
             while await self.carry_out_due():
                 pass
             seconds = await schedules.seconds_until_next(self._database.pool)
@@ -62,7 +62,7 @@ class Scheduler(Loop):
 
     async def _carry_out(self, schedule: Schedule, now: datetime) -> None:
         """A failure leaves the claim standing: it is taken up again when that runs out."""
-        with surviving(logger, f"ticks of {schedule.actor} come again"):
+        with log_errors(logger, f"ticks of {schedule.actor} come again"):
             found, outcome = _due(schedule, now)
             if outcome is None:
                 outcome = await self._start_all(schedule, found)

@@ -4,7 +4,7 @@ keys, bulks and days of quotas gone."""
 import asyncio
 import logging
 
-from runner.service.loop import Loop, surviving
+from runner.service.loop import Loop, log_errors
 from runner.store import bulk, idempotency, quotas
 from runner.store.access import sign_ins
 from runner.store.postgres.database import Database, ensure_partitions, give_the_past_partitions
@@ -22,7 +22,7 @@ class Housekeeping(Loop):
 
     async def _go_round(self) -> None:
         while True:
-            with surviving(logger, "the tables were not looked after") as trouble:
+            with log_errors(logger, "the tables were not looked after") as trouble:
                 await ensure_partitions(self._database.pool)
                 await give_the_past_partitions(self._database.pool)
                 async with self._database.pool.acquire() as connection:

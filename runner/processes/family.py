@@ -182,7 +182,7 @@ def bury(pid: int) -> None:
         return
 
 
-class Gravedigger:
+class OrphanReaper:
     """Reaps orphans that fell to this process and died unseen: zombies that were zombies at the last look too, so
     that whoever started a child itself has had the time to ask for its end."""
 

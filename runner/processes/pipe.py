@@ -3,7 +3,7 @@
 import asyncio
 import os
 
-from runner.service.event_loop import Pace
+from runner.service.event_loop import Checkpoint
 
 _CHUNK = 64 * 1024
 _CHUNKS_AFTER_THE_END = 32
@@ -37,7 +37,7 @@ class Pipe:
         os.set_blocking(self._reading, False)
         self._readiness = Readiness(self._reading)
         self._left: int | None = None
-        self._pace = Pace()
+        self._pace = Checkpoint()
 
     async def read(self) -> bytes:
         """The next bytes; none at the end: nobody holds the writing end any more, or `end_within` is over."""

@@ -7,7 +7,7 @@ _TIMES: Final = 4
 _LONGEST: Final = 2.0
 
 
-def rest_after(busy: float, least: float) -> float:
+def cooldown(busy: float, least: float) -> float:
     """Seconds between a look that kept the thread `busy` for so long and the next, `least` at the least. Of something
     large a look is long, and it may change with every one."""
     return min(max(least, _TIMES * busy), _LONGEST)

@@ -7,7 +7,7 @@ _OFTEN_WRONG = 2
 """Seconds by which machines that keep time differ at most."""
 
 
-class Clock:
+class DatabaseClock:
     """The time that the database said last, and the time since by a clock that does not jump."""
 
     def __init__(self) -> None:

@@ -15,11 +15,11 @@ _NONCE = 12
 _MEND = "give it the server's secret.key in its data directory, or HEADWAY_SECRET_KEY"
 
 
-class CannotOpen(HeadwayError):
+class DecryptionFailed(HeadwayError):
     """The value stays encrypted: no key, another key, or a changed text. The message names the mend."""
 
 
-class Vault:
+class Cipher:
     """Without a key it opens and seals nothing, and says how to get one."""
 
     def __init__(self, key: bytes | None = None) -> None:
@@ -42,17 +42,19 @@ class Vault:
     def open(self, sealed: str, purpose: str) -> str:
         """Raises CannotOpen."""
         if self._cipher is None:
-            raise CannotOpen(f"this process has no secret key; {_MEND}")
+            raise DecryptionFailed(f"this process has no secret key; {_MEND}")
         key_id, _, text = sealed.partition(".")
         if key_id != self.key_id:
-            raise CannotOpen(
+            raise DecryptionFailed(
                 f"this was encrypted with another secret key ({key_id}) than this process has ({self.key_id}); {_MEND}"
             )
         try:
             data = urlsafe_b64decode(text)
             return self._cipher.decrypt(data[:_NONCE], data[_NONCE:], purpose.encode()).decode()
         except (InvalidTag, NotBase64, ValueError) as error:
-            raise CannotOpen("the encrypted text was changed; save the secret again") from error
+            raise DecryptionFailed(
+                "the encrypted text was changed; save the secret again"
+            ) from error
 
     def fingerprint(self, text: str) -> str:
         """Equal for equal texts; tells nothing of them to whom the key is not known."""

@@ -6,7 +6,7 @@ import time
 _LONGEST = 0.05
 
 
-class Pace:
+class Checkpoint:
     def __init__(self, longest: float = _LONGEST) -> None:
         """`longest` is how many seconds the loop is held without a break."""
         self._longest = longest

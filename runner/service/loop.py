@@ -14,7 +14,7 @@ from runner.service.outage import UNREACHABLE
 
 class Loop:
     """Subclasses write `_go_round`, which never returns by itself. An exception in it ends the process's work:
-    what each round does, it does within `surviving`."""
+    what each round does, it does within `log_errors`."""
 
     def __init__(self) -> None:
         self._tasks = asyncio.TaskGroup()
@@ -40,7 +40,7 @@ class Loop:
 
 
 @dataclass(slots=True)
-class Trouble:
+class Caught:
     """The failure that was survived, if there was any."""
 
     error: Exception | None = None
@@ -54,9 +54,9 @@ class Trouble:
 
 
 @contextmanager
-def surviving(logger: logging.Logger, what: str) -> Iterator[Trouble]:
+def log_errors(logger: logging.Logger, what: str) -> Iterator[Caught]:
     """Logs what goes wrong within, alone or in a group of tasks, and lets its owner go on; a cancellation passes."""
-    trouble = Trouble()
+    trouble = Caught()
     try:
         yield trouble
     except Exception as error:

@@ -30,7 +30,7 @@ class Closing(Protocol):
     def is_closing(self) -> bool: ...
 
 
-async def patiently(pool: Closing, read: Callable[[], Awaitable[Found]]) -> Found:
+async def retry_until_available(pool: Closing, read: Callable[[], Awaitable[Found]]) -> Found:
     """Gives what `read` gives, tried until the database answers; raises what it raises once the pool is closed, and
     when the read takes longer than a statement may, again and again."""
     pause = _FIRST_PAUSE

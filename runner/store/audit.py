@@ -13,7 +13,7 @@ from uuid import UUID
 
 from models.access.viewer import Scope
 from models.events.approval_events import ApprovalOverridden
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import new_id, typed
 from models.lifecycle.commands.commands import Beginning, CastVote, Command, Create
 from models.lifecycle.commands.records import Delete
@@ -58,14 +58,14 @@ class Entry:
 class Act:
     """A command that was carried out for somebody, `bulk` as a part of it."""
 
-    ask: Ask
+    ask: CommandOrigin
     command: Command | Beginning
     transition: Transition
     bulk: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AuditCriteria:
     """Which entries; None is all. `actor` is `kind:name`, or a name of whatever kind."""
 
     actor: str | None = None
@@ -79,7 +79,7 @@ class Wanted:
 
 async def record(
     connection: Connection,
-    ask: Ask,
+    ask: CommandOrigin,
     action: str,
     target: Target,
     data: Mapping[str, Any] | None = None,
@@ -92,7 +92,7 @@ async def record(
 
 async def change(
     pool: Pool,
-    ask: Ask | None,
+    ask: CommandOrigin | None,
     told: Callable[[Any], Entry | None],
     statement: str,
     *values: Any,
@@ -169,7 +169,7 @@ def _overridden(act: Act) -> list[str]:
 
 
 def _row(
-    ask: Ask,
+    ask: CommandOrigin,
     action: str,
     target: Target,
     *,
@@ -194,7 +194,7 @@ def _row(
     )
 
 
-async def entries_page(pool: Pool, scope: Scope, wanted: Wanted, window: Window) -> Page:
+async def entries_page(pool: Pool, scope: Scope, wanted: AuditCriteria, window: Window) -> Page:
     """Newest first. Entries of no namespace are for those who read all of it."""
     arguments = Arguments()
     condition = _condition(scope, wanted, arguments)
@@ -203,19 +203,19 @@ async def entries_page(pool: Pool, scope: Scope, wanted: Wanted, window: Window)
 
 async def find_entry(pool: Pool, scope: Scope, id: UUID) -> Any:
     arguments = Arguments(id)
-    condition = _condition(scope, Wanted(), arguments)
+    condition = _condition(scope, AuditCriteria(), arguments)
     return await pool.fetchrow(
         f"select * from audit_log where id = $1 and {condition}", *arguments.values
     )
 
 
-async def count_entries(pool: Pool, scope: Scope, wanted: Wanted) -> tuple[int, bool]:
+async def count_entries(pool: Pool, scope: Scope, wanted: AuditCriteria) -> tuple[int, bool]:
     arguments = Arguments()
     condition = _condition(scope, wanted, arguments)
     return await count(pool, "audit_log", condition, arguments)
 
 
-def _condition(scope: Scope, wanted: Wanted, arguments: Arguments) -> str:
+def _condition(scope: Scope, wanted: AuditCriteria, arguments: Arguments) -> str:
     parts = [compile_scope(scope, arguments)]
     if wanted.actor is not None:
         named = ":" in wanted.actor
@@ -232,7 +232,7 @@ def _condition(scope: Scope, wanted: Wanted, arguments: Arguments) -> str:
     return " and ".join(parts + _times(wanted, arguments))
 
 
-def _times(wanted: Wanted, arguments: Arguments) -> list[str]:
+def _times(wanted: AuditCriteria, arguments: Arguments) -> list[str]:
     """By id where that narrows, exactly by time beside it."""
     parts = []
     if wanted.since is not None:

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from models.access.viewer import ROLES, Grant, Scope
 from models.bulk import BulkMode, BulkOutcome, BulkState, Instruction
 from models.errors import Problem, ProblemCode
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.filters.filters import Filter
 from models.ids import typed
 from models.states import Channel
@@ -111,7 +111,7 @@ class BulkSet:
     id: UUID
     instruction: Instruction
     mode: BulkMode
-    ask: Ask
+    ask: CommandOrigin
     grants: tuple[Grant, ...]
     token_id: UUID | None = None
 
@@ -121,7 +121,7 @@ class BulkSet:
             id=row["id"],
             instruction=instruction_of(row),
             mode=BulkMode(row["mode"]),
-            ask=Ask(row["actor"], Channel(row["channel"]), row["reason"]),
+            ask=CommandOrigin(row["actor"], Channel(row["channel"]), row["reason"]),
             grants=_grants(row),
             token_id=row["token_id"],
         )
@@ -135,7 +135,7 @@ def _grants(row: Row) -> tuple[Grant, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class BulkItemRef:
     """A row of a set."""
 
     bulk_id: UUID
@@ -144,7 +144,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    place: Place
+    place: BulkItemRef
     execution_id: UUID
     name: str
     namespace: str
@@ -152,7 +152,7 @@ class Item:
 
     @classmethod
     def of(cls, row: Row) -> Self:
-        place = Place(row["bulk_id"], row["position"])
+        place = BulkItemRef(row["bulk_id"], row["position"])
         return cls(place, row["execution_id"], row["name"], row["namespace"], row["state_seq"])
 
 
@@ -160,7 +160,7 @@ class Item:
 class Result:
     """The outcome of a row: done, or the problem; `made` is the execution that it started."""
 
-    place: Place
+    place: BulkItemRef
     problem: Problem | None = None
     made: UUID | None = None
 
@@ -273,7 +273,7 @@ async def start(
     id: UUID,
     mode: BulkMode,
     state: BulkState,
-    ask: Ask,
+    ask: CommandOrigin,
     grants: Iterable[Grant],
     token_id: UUID | None,
 ) -> bool:
@@ -303,13 +303,13 @@ async def next_items(pool: Pool, id: UUID, most: int) -> list[Item]:
     return [Item.of(row) for row in await pool.fetch(_NEXT, id, most)]
 
 
-async def still_left(connection: Connection, places: Sequence[Place]) -> set[Place]:
+async def still_left(connection: Connection, places: Sequence[BulkItemRef]) -> set[BulkItemRef]:
     """Those that are yet to be done, of sets that run; they stay so until the caller's transaction ends."""
     if not places:
         return set()
     columns = [place.bulk_id for place in places], [place.position for place in places]
     rows = await connection.fetch(_STILL_LEFT, *columns)
-    return {Place(row["bulk_id"], row["position"]) for row in rows}
+    return {BulkItemRef(row["bulk_id"], row["position"]) for row in rows}
 
 
 async def settle(connection: Executes, results: Sequence[Result]) -> None:

@@ -22,7 +22,7 @@ class _Round(Generic[Key, Found]):
         )
 
 
-class Gathered(Generic[Key, Found]):
+class Coalescer(Generic[Key, Found]):
     """One a process and kind of question. Keeps nothing: each answer was read after it was asked for."""
 
     def __init__(self, read: Read[Key, Found]) -> None:

@@ -46,7 +46,7 @@ class Illegible:
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class DeferredRow:
     id: UUID
     execution_id: UUID
     command: Deferrable | Illegible
@@ -64,9 +64,9 @@ async def store(connection: Connection, promised: Sequence[tuple[UUID, Deferred]
         )
 
 
-async def claim(pool: Pool, limit: int = 100) -> list[Owed]:
+async def claim(pool: Pool, limit: int = 100) -> list[DeferredRow]:
     rows = await pool.fetch(_CLAIM, limit, CLAIM)
-    return [Owed(row["id"], row["execution_id"], *_decode(row["command"])) for row in rows]
+    return [DeferredRow(row["id"], row["execution_id"], *_decode(row["command"])) for row in rows]
 
 
 async def seconds_until_next(pool: Pool) -> float | None:

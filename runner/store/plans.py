@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from models.errors import Fault, ProblemCode, Refused
-from models.lifecycle.snapshot import Plan
+from models.lifecycle.snapshot import CompiledFlow
 from models.spec import parse_flow
-from runner.service.event_loop import Pace
-from runner.store.coalescer import Gathered
+from runner.service.event_loop import Checkpoint
+from runner.store.coalescer import Coalescer
 from runner.store.flow_lookup import Named, find_to_launch
 from runner.store.postgres.connection import Connection
 
@@ -28,30 +28,32 @@ class Plans:
     """A bounded cache, one a process. `launches` tells which of them a caller names, and is asked each time."""
 
     def __init__(self) -> None:
-        self.launches: Gathered[Named, Any] = Gathered(find_to_launch)
-        self._plans: OrderedDict[UUID, Plan] = OrderedDict()
+        self.launches: Coalescer[Named, Any] = Coalescer(find_to_launch)
+        self._plans: OrderedDict[UUID, CompiledFlow] = OrderedDict()
 
-    async def of(self, connection: Connection, revision_id: UUID) -> Plan:
+    async def of(self, connection: Connection, revision_id: UUID) -> CompiledFlow:
         """The plan of a revision; Refused when this process cannot read it, Fault when it is gone."""
         plan = await self._of(connection, revision_id)
         return readable(plan)
 
-    async def of_row(self, connection: Connection, row: Any) -> Plan:
+    async def of_row(self, connection: Connection, row: Any) -> CompiledFlow:
         """Of a row of executions: one that ran elsewhere has no revision, and that of another may be `unreadable`."""
         return (await self.of_rows(connection, [row]))[0]
 
-    async def of_rows(self, connection: Connection, rows: Sequence[Any]) -> list[Plan]:
+    async def of_rows(self, connection: Connection, rows: Sequence[Any]) -> list[CompiledFlow]:
         """The same of many, in one statement at most."""
         ids = {row["revision_id"] for row in rows if row["revision_id"]}
         found = await self.by_id(connection, ids)
         return [
             found[row["revision_id"]]
             if row["revision_id"]
-            else Plan.external(row["namespace"], row["flow_key"])
+            else CompiledFlow.external(row["namespace"], row["flow_key"])
             for row in rows
         ]
 
-    async def by_id(self, connection: Connection, ids: Collection[UUID]) -> dict[UUID, Plan]:
+    async def by_id(
+        self, connection: Connection, ids: Collection[UUID]
+    ) -> dict[UUID, CompiledFlow]:
         """The plans of revisions, `unreadable` ones among them; Fault when one is gone."""
         found = {id: plan for id in ids if (plan := self._plans.get(id))}
         if missing := [id for id in ids if id not in found]:
@@ -61,21 +63,21 @@ class Plans:
                 self._plans.move_to_end(id)
         return found
 
-    async def _of(self, connection: Connection, revision_id: UUID) -> Plan:
+    async def _of(self, connection: Connection, revision_id: UUID) -> CompiledFlow:
         return (await self.by_id(connection, [revision_id]))[revision_id]
 
-    def kept(self, revision_id: UUID) -> Plan | None:
+    def kept(self, revision_id: UUID) -> CompiledFlow | None:
         return self._plans.get(revision_id)
 
-    def keep(self, plan: Plan) -> None:
+    def keep(self, plan: CompiledFlow) -> None:
         assert plan.revision_id
         self._plans[plan.revision_id] = plan
         while len(self._plans) > _KEPT:
             self._plans.popitem(last=False)
 
-    async def _read(self, connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Plan]:
+    async def _read(self, connection: Connection, ids: Sequence[UUID]) -> dict[UUID, CompiledFlow]:
         rows = {row["id"]: row for row in await connection.fetch(_REVISIONS, ids)}
-        pace, found = Pace(), {}
+        pace, found = Checkpoint(), {}
         for id in ids:
             if id not in rows:
                 raise Fault(f"revision {id} is gone")
@@ -86,26 +88,26 @@ class Plans:
         return found
 
 
-def _plan_of(row: Any) -> Plan:
+def _plan_of(row: Any) -> CompiledFlow:
     try:
         spec = parse_flow(row["source"], saved=True)
-        return Plan.of(row["flow_id"], row["id"], row["number"], spec)
+        return CompiledFlow.of(row["flow_id"], row["id"], row["number"], spec)
     except Exception as error:  # also what an installed task type raises
         logger.error("revision %s cannot be read", row["id"], exc_info=error)
         return _unread(row, row["id"], error)
 
 
-def readable(plan: Plan) -> Plan:
+def readable(plan: CompiledFlow) -> CompiledFlow:
     """Raises Refused for one that this process cannot read."""
     if plan.unreadable:
         raise Refused.because(ProblemCode.INVALID_STATE, plan.unreadable, "revision")
     return plan
 
 
-def _unread(row: Any, revision_id: UUID, error: Exception) -> Plan:
+def _unread(row: Any, revision_id: UUID, error: Exception) -> CompiledFlow:
     reason = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
     name = f"revision {row['number']} of {row['namespace']}/{row['key']}"
     why = f"{name} cannot be read by this Headway: {reason[:_LONGEST_REASON]}"
-    return Plan.unread(
+    return CompiledFlow.unread(
         row["flow_id"], revision_id, row["number"], row["namespace"], row["key"], why
     )

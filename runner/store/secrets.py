@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from models.events.events import Ask
-from runner.service.encryption import CannotOpen, Vault
+from models.events.events import CommandOrigin
+from runner.service.encryption import Cipher, DecryptionFailed
 from runner.service.outage import reaching
 from runner.store import audit
 from runner.store.postgres.connection import Connection, Pool
@@ -22,7 +22,9 @@ def lineage(namespace: str) -> list[str]:
     return [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
 
 
-async def save(pool: Pool, vault: Vault, namespace: str, name: str, value: str, ask: Ask) -> Row:
+async def save(
+    pool: Pool, vault: Cipher, namespace: str, name: str, value: str, ask: CommandOrigin
+) -> Row:
     """Raises Refused without a key, Unavailable."""
     sealed = vault.seal(value, _purpose(namespace, name))
     with reaching():
@@ -43,7 +45,7 @@ async def save(pool: Pool, vault: Vault, namespace: str, name: str, value: str, 
     return row
 
 
-async def delete(pool: Pool, namespace: str, name: str, ask: Ask) -> Row | None:
+async def delete(pool: Pool, namespace: str, name: str, ask: CommandOrigin) -> Row | None:
     """The value that there was."""
     with reaching():
         row: Row | None = await audit.change(
@@ -69,7 +71,7 @@ async def listed(pool: Pool, namespaces: Sequence[str] | None) -> Sequence[Row]:
 
 
 async def opened(
-    pool: Pool | Connection, vault: Vault, namespace: str, names: Sequence[str]
+    pool: Pool | Connection, vault: Cipher, namespace: str, names: Sequence[str]
 ) -> dict[str, str]:
     """The values that a namespace sees under these names; those that are not there are left out. Raises CannotOpen."""
     with reaching():
@@ -85,7 +87,7 @@ async def opened(
     }
 
 
-async def hidden(pool: Pool, vault: Vault, namespace: str) -> list[str]:
+async def hidden(pool: Pool, vault: Cipher, namespace: str) -> list[str]:
     """The values that a namespace sees under any name, those that a nearer one covers too: what logs must not show.
     Without those that this server cannot open."""
     with reaching():
@@ -95,7 +97,7 @@ async def hidden(pool: Pool, vault: Vault, namespace: str) -> list[str]:
         )
     values = []
     for row in rows:
-        with suppress(CannotOpen):
+        with suppress(DecryptionFailed):
             values.append(vault.open(row["value"], _purpose(row["namespace"], row["name"])))
     return values
 

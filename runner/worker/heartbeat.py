@@ -18,7 +18,7 @@ from uuid import UUID
 import asyncpg
 
 from models.lifecycle.stopping import HEARTBEAT, LEASE
-from runner.service.database_clock import Clock
+from runner.service.database_clock import DatabaseClock
 from runner.service.outage import UNREACHABLE
 from runner.store import workers
 from runner.store.execution import leases
@@ -55,7 +55,7 @@ class Heartbeat:
         self,
         url: str,
         worker: UUID,
-        clock: Clock,
+        clock: DatabaseClock,
         held: Callable[[], Sequence[UUID]],
         hear: Callable[[Beat], None],
     ) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from uuid import UUID
 
 from models.errors import Fault, HeadwayError, Refused, Unavailable
-from models.events.events import Ask, TaskError
+from models.events.events import CommandOrigin, TaskError
 from models.ids import new_id
 from models.lifecycle.commands.commands import Finish, Start
 from models.lifecycle.provenance import Reused
@@ -17,8 +17,8 @@ from models.logs import LogLevel
 from models.payloads import CannotBeStored
 from models.states import AttemptState, Channel
 from models.task_error import beside
-from runner.attempt.attempt import Attempt, Surroundings
-from runner.attempt.cancellation import Stopped, StopReason
+from runner.attempt.attempt import AttemptContext, WorkerServices
+from runner.attempt.cancellation import CancelReason, Stopped
 from runner.engine.engine import Engine
 from runner.engine.job_queue import TakenJob
 from runner.executors.executor import Executor, Outcome
@@ -26,7 +26,7 @@ from runner.expressions.evaluator import EvaluationFailed
 from runner.files.artifact_store import StoreFull
 from runner.files.disk_space import out_of_room
 from runner.service.outage import UNREACHABLE
-from runner.service.retry import patiently
+from runner.service.retry import retry_until_available
 from runner.store.cache import find_task_run
 from runner.worker.timeout import alarm
 
@@ -34,29 +34,29 @@ logger = logging.getLogger("headway.worker")
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _WITHOUT_ROOM = 2.0
-_STOPPED: Mapping[StopReason, AttemptState] = {
-    StopReason.KILLED: AttemptState.KILLED,
-    StopReason.TIMED_OUT: AttemptState.TIMED_OUT,
-    StopReason.DRAINED: AttemptState.LOST,
+_STOPPED: Mapping[CancelReason, AttemptState] = {
+    CancelReason.KILLED: AttemptState.KILLED,
+    CancelReason.TIMED_OUT: AttemptState.TIMED_OUT,
+    CancelReason.DRAINED: AttemptState.LOST,
 }
 
 
-class JobHandler:
+class JobExecutor:
     """`running` holds, by lease, the attempts whose end has not been handed in."""
 
     def __init__(
         self,
         actor: str,
         engine: Engine,
-        surroundings: Surroundings,
+        surroundings: WorkerServices,
         executors: Mapping[str, Executor],
     ) -> None:
         self._actor = actor
-        self._ask = Ask(actor, Channel.ENGINE)
+        self._ask = CommandOrigin(actor, Channel.ENGINE)
         self._engine = engine
         self._surroundings = surroundings
         self._executors = executors
-        self.running: dict[UUID, Attempt] = {}
+        self.running: dict[UUID, AttemptContext] = {}
         self.without_room_until = 0.0
         """By the loop's clock: an attempt found no room, though there seemed to be."""
 
@@ -64,7 +64,7 @@ class JobHandler:
         executor = self._executors.get(task_type)
         return executor is None or executor.light
 
-    async def start(self, job: TakenJob) -> Attempt | None:
+    async def start(self, job: TakenJob) -> AttemptContext | None:
         """None when the job no longer holds; the engine has deleted it then."""
         id, lease = new_id(), new_id()
         command = Start(job.path, job.attempt, id, self._actor, lease, job.id)
@@ -72,7 +72,7 @@ class JobHandler:
         task = transition.execution.tasks.get(job.path) if transition else None
         if transition is None or task is None or task.lease != lease:
             return None
-        attempt = Attempt(self._surroundings, transition.execution, task, id, lease)
+        attempt = AttemptContext(self._surroundings, transition.execution, task, id, lease)
         self.running[lease] = attempt
         return attempt
 
@@ -90,7 +90,7 @@ class JobHandler:
                 logger.info("%s of %s was not started: %s", job.path, job.execution_id, error)
                 return None
 
-    async def carry_out(self, attempt: Attempt) -> None:
+    async def carry_out(self, attempt: AttemptContext) -> None:
         """Returns when the engine has the end of the attempt, or when that is worth nothing any more."""
         try:
             finish = await self._run(attempt)
@@ -98,13 +98,13 @@ class JobHandler:
         finally:
             self.running.pop(attempt.lease, None)
 
-    async def report(self, attempt: Attempt) -> None:
+    async def report(self, attempt: AttemptContext) -> None:
         """Tell the engine what the task has said since; nothing while a report or the end is under way."""
         if not attempt.telling.locked():
             async with attempt.telling:
                 await self._report(attempt)
 
-    async def _report(self, attempt: Attempt) -> None:
+    async def _report(self, attempt: AttemptContext) -> None:
         """For whoever holds `attempt.telling`."""
         pending = attempt.reports.take_pending()
         if not pending:
@@ -124,9 +124,9 @@ class JobHandler:
                 await attempt.page.note(told, LogLevel.WARN)
             return
         if transition.refused:
-            attempt.stop.ask(StopReason.VOID)
+            attempt.stop.ask(CancelReason.VOID)
 
-    async def _run(self, attempt: Attempt) -> Finish:
+    async def _run(self, attempt: AttemptContext) -> Finish:
         try:
             async with alarm(self._surroundings.pool, attempt):
                 finish = await self._cached(attempt) or await self._executed(attempt)
@@ -147,7 +147,7 @@ class JobHandler:
                 await attempt.page.note(beside(message, finish.exit_code), LogLevel.ERROR)
         return finish
 
-    async def _without_room(self, attempt: Attempt, error: OSError) -> Finish:
+    async def _without_room(self, attempt: AttemptContext, error: OSError) -> Finish:
         """No fault of the task: it is run again, by a worker that has room."""
         self.without_room_until = asyncio.get_running_loop().time() + _WITHOUT_ROOM
         logger.error("no room for %s of %s: %s", attempt.task.path, attempt.execution.id, error)
@@ -164,7 +164,7 @@ class JobHandler:
             handed_back=True,
         )
 
-    async def _cached(self, attempt: Attempt) -> Finish | None:
+    async def _cached(self, attempt: AttemptContext) -> Finish | None:
         """The end of an attempt for which an earlier success under the same key stands."""
         cache = attempt.spec.cache
         if cache is None or attempt.execution.no_cache:
@@ -172,7 +172,7 @@ class JobHandler:
         attempt.cache_key = await attempt.task_key()
         pool = self._surroundings.pool
         read = partial(find_task_run, pool, attempt.cache_key, cache.ttl)
-        found = await attempt.stop.cancels(patiently(pool, read))
+        found = await attempt.stop.cancels(retry_until_available(pool, read))
         if found is None:
             return None
         return Finish(
@@ -184,22 +184,22 @@ class JobHandler:
             reused=Reused(found.state, found.holder, found.outputs),
         )
 
-    async def _executed(self, attempt: Attempt) -> Finish:
+    async def _executed(self, attempt: AttemptContext) -> Finish:
         outcome = await self._outcome(attempt)
         await attempt.reports.add_outputs(outcome.outputs)
         return _ended(attempt, outcome)
 
-    async def _outcome(self, attempt: Attempt) -> Outcome:
+    async def _outcome(self, attempt: AttemptContext) -> Outcome:
         kind = attempt.spec_type
         executor = self._executors.get(kind)
         if executor is None:
             return Outcome.failed("NO_EXECUTOR", f"this worker cannot carry out {kind!r} tasks")
         return await executor.run(attempt)
 
-    async def _hand_in(self, attempt: Attempt, finish: Finish) -> None:
+    async def _hand_in(self, attempt: AttemptContext, finish: Finish) -> None:
         """Whatever the attempt logged, measured and said is stored before its end is."""
         pause = _FIRST_PAUSE
-        while attempt.stop.reason is not StopReason.VOID:
+        while attempt.stop.reason is not CancelReason.VOID:
             try:
                 await attempt.reports.store()
                 async with attempt.telling:  # the end must not overtake a report with outputs
@@ -217,7 +217,7 @@ class JobHandler:
                     raise
                 finish = _erred(attempt, TaskError("INTERNAL", str(fault)))
 
-    async def _finish(self, attempt: Attempt, finish: Finish) -> None:
+    async def _finish(self, attempt: AttemptContext, finish: Finish) -> None:
         pending = attempt.reports.take_pending()
         if finish.state is AttemptState.SUCCESS and (error := attempt.reports.error):
             finish = replace(finish, state=AttemptState.FAILED, error=error)  # refused since
@@ -234,7 +234,7 @@ class JobHandler:
             logger.warning("the end of %s came too late", attempt.task.path)
 
 
-def _ended(attempt: Attempt, outcome: Outcome) -> Finish:
+def _ended(attempt: AttemptContext, outcome: Outcome) -> Finish:
     error = _both(outcome.error, attempt.reports.error)
     return Finish(
         path=attempt.task.path,
@@ -255,10 +255,10 @@ def _both(error: TaskError | None, refused: TaskError | None) -> TaskError | Non
     return replace(error, message=f"{error.message}; besides {refused.code}: {refused.message}")
 
 
-def _stopped(attempt: Attempt, stopped: Stopped) -> Finish:
-    reason = attempt.stop.reason or StopReason.KILLED
+def _stopped(attempt: AttemptContext, stopped: Stopped) -> Finish:
+    reason = attempt.stop.reason or CancelReason.KILLED
     error = None
-    if reason is StopReason.TIMED_OUT:
+    if reason is CancelReason.TIMED_OUT:
         error = TaskError("TIMED_OUT", f"took longer than its timeout of {attempt.spec.timeout} s")
     return Finish(
         path=attempt.task.path,
@@ -268,12 +268,12 @@ def _stopped(attempt: Attempt, stopped: Stopped) -> Finish:
         error=error,
         exit_code=stopped.exit_code,
         resources=stopped.resources,
-        reason="drained" if reason is StopReason.DRAINED else None,
-        handed_back=reason is StopReason.DRAINED,
+        reason="drained" if reason is CancelReason.DRAINED else None,
+        handed_back=reason is CancelReason.DRAINED,
     )
 
 
-def _erred(attempt: Attempt, error: TaskError) -> Finish:
+def _erred(attempt: AttemptContext, error: TaskError) -> Finish:
     return Finish(
         path=attempt.task.path,
         lease=attempt.lease,

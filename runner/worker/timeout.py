@@ -6,8 +6,8 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from runner.attempt.attempt import Attempt
-from runner.attempt.cancellation import StopReason
+from runner.attempt.attempt import AttemptContext
+from runner.attempt.cancellation import CancelReason
 from runner.service.outage import UNREACHABLE
 from runner.store.execution.clocks import counted
 from runner.store.postgres.connection import Pool
@@ -20,7 +20,7 @@ _CLOSE_ENOUGH = 0.01
 
 
 @asynccontextmanager
-async def alarm(pool: Pool, attempt: Attempt) -> AsyncIterator[None]:
+async def alarm(pool: Pool, attempt: AttemptContext) -> AsyncIterator[None]:
     """Within it the attempt is told to stop when its timeout is over; without a timeout never."""
     if attempt.spec.timeout is None:
         yield
@@ -35,15 +35,15 @@ async def alarm(pool: Pool, attempt: Attempt) -> AsyncIterator[None]:
             ringing.result()
 
 
-async def _ring(pool: Pool, attempt: Attempt, timeout: float) -> None:
+async def _ring(pool: Pool, attempt: AttemptContext, timeout: float) -> None:
     left = timeout
     while left > _CLOSE_ENOUGH:
         await asyncio.sleep(left)
         left = await _left(pool, attempt, timeout)
-    attempt.stop.ask(StopReason.TIMED_OUT, attempt.spec.kill_grace)
+    attempt.stop.ask(CancelReason.TIMED_OUT, attempt.spec.kill_grace)
 
 
-async def _left(pool: Pool, attempt: Attempt, timeout: float) -> float:
+async def _left(pool: Pool, attempt: AttemptContext, timeout: float) -> float:
     try:
         so_far = await counted(pool, attempt.task.id)
     except UNREACHABLE as error:

@@ -15,9 +15,9 @@ from uuid import UUID
 from models.access.hosts import HostRules
 from models.ids import new_id, typed
 from models.lifecycle.stopping import HEARTBEAT
-from runner.attempt.attempt import Attempt, Surroundings
-from runner.attempt.cancellation import StopReason
-from runner.attempt.log_writer import Logbook
+from runner.attempt.attempt import AttemptContext, WorkerServices
+from runner.attempt.cancellation import CancelReason
+from runner.attempt.log_writer import LogWriter
 from runner.attempt.message_reader import MessageReader
 from runner.engine.engine import Engine
 from runner.engine.job_queue import JobQueue, TakenJob
@@ -28,11 +28,11 @@ from runner.files.disk_space import LEAST_FILES, LEAST_ROOM, lacks_room
 from runner.isolation.host_guard import rules_here
 from runner.isolation.isolation import Isolation, Kept
 from runner.notify.feed import Feed
-from runner.processes.family import Gravedigger, adopt_orphans
+from runner.processes.family import OrphanReaper, adopt_orphans
 from runner.processes.reaper import Reaper
-from runner.service.database_clock import Clock
-from runner.service.encryption import Vault
-from runner.service.loop import surviving
+from runner.service.database_clock import DatabaseClock
+from runner.service.encryption import Cipher
+from runner.service.loop import log_errors
 from runner.service.outage import UNREACHABLE
 from runner.store import workers
 from runner.store.execution import leases
@@ -41,7 +41,7 @@ from runner.store.logs.log_lines import NewLine, append_running
 from runner.store.postgres.database import Database
 from runner.store.workers import WorkerRow
 from runner.worker.heartbeat import Beat, Heartbeat
-from runner.worker.job_executor import JobHandler
+from runner.worker.job_executor import JobExecutor
 from runner.worker.task_environment import inherited_env, provide_headway
 from runner.worker.work_folder import WorkFolder
 
@@ -75,7 +75,7 @@ class Worker:
         data_dir: Path,
         drain_timeout: float,
         id: UUID | None = None,
-        vault: Vault | None = None,
+        vault: Cipher | None = None,
         artifacts_url: str | None = None,
         env: Mapping[str, str] | None = None,
         hosts: HostRules | None = None,
@@ -86,13 +86,13 @@ class Worker:
         self._feed = feed
         self._queue, self._queues = queue, tuple(queues)
         self._concurrency, self._drain_timeout = concurrency, drain_timeout
-        self._clock = Clock()
-        self._logbook = Logbook(self._write_log, clock=self._clock)
+        self._clock = DatabaseClock()
+        self._logbook = LogWriter(self._write_log, clock=self._clock)
         self._reaper = Reaper(typed("wrk", self.id))
         store = ArtifactStore(artifacts_url or str(data_dir.resolve() / "artifacts"))
         self._isolation = Isolation(kept, data_dir, store.folder)
         self._work = WorkFolder(data_dir.resolve(), typed("wrk", self.id))
-        self._surroundings = Surroundings(
+        self._surroundings = WorkerServices(
             worker_id=typed("wrk", self.id),
             data_dir=data_dir.resolve(),
             work=self._work.path,
@@ -101,15 +101,15 @@ class Worker:
             logbook=self._logbook,
             artifacts=store,
             reaper=self._reaper,
-            vault=vault or Vault(),
+            vault=vault or Cipher(),
             messages=MessageReader(),
             isolation=self._isolation,
             env=env or {},
             inherited=inherited_env(os.environ),
             hosts=rules_here(hosts or HostRules(), database.url),
         )
-        self._handler = JobHandler(f"worker:{name}", engine, self._surroundings, load_executors())
-        self._gravedigger = Gravedigger()
+        self._handler = JobExecutor(f"worker:{name}", engine, self._surroundings, load_executors())
+        self._gravedigger = OrphanReaper()
         self._in_hand: list[int] = []
         """Jobs that were taken, and have not begun."""
         self._hands_back = False
@@ -186,15 +186,15 @@ class Worker:
         except UNREACHABLE as error:
             logger.warning("could not say that %s stops: %s", self.name, error)
 
-    def _have_handed_back(self, attempt: Attempt) -> None:
-        attempt.stop.ask(StopReason.DRAINED, min(attempt.spec.kill_grace, _DRAIN_GRACE))
+    def _have_handed_back(self, attempt: AttemptContext) -> None:
+        attempt.stop.ask(CancelReason.DRAINED, min(attempt.spec.kill_grace, _DRAIN_GRACE))
 
     # -- taking -------------------------------------------------------------------------------------------------------
 
     async def _clear_up(self) -> None:
         """Removes what killed workers of this data dir left, at once and then now and again."""
         while True:
-            with surviving(logger, "could not remove what killed workers left"):
+            with log_errors(logger, "could not remove what killed workers left"):
                 await asyncio.to_thread(self._work.remove_left)
             await asyncio.sleep(_CLEAR_UP_EVERY)
 
@@ -211,7 +211,7 @@ class Worker:
                     await asyncio.sleep(_GATHER)
                     continue
                 full = False
-                with surviving(logger, "could not take jobs") as trouble:
+                with log_errors(logger, "could not take jobs") as trouble:
                     full = await self._take(free)
                 if trouble:
                     await asyncio.sleep(_LOOK_AGAIN)
@@ -314,7 +314,7 @@ class Worker:
     async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         while True:
             await asyncio.sleep(seconds)
-            with surviving(logger, f"the worker {self.name} goes on"):
+            with log_errors(logger, f"the worker {self.name} goes on"):
                 await work()
 
     async def _write_log(self, lines: Sequence[NewLine]) -> None:
@@ -334,7 +334,7 @@ class Worker:
         for attempt in self._handler.running.values():
             if attempt.id in ended:
                 attempt.page.close()
-                attempt.stop.ask(StopReason.VOID)
+                attempt.stop.ask(CancelReason.VOID)
 
     async def _register(self) -> None:
         row = WorkerRow(
@@ -351,7 +351,7 @@ class Worker:
         for lease in set(beat.asked) - {status.lease for status in beat.statuses}:
             if attempt := self._handler.running.get(lease):
                 logger.warning("lease of %s is void", attempt.task.path)
-                attempt.stop.ask(StopReason.VOID)
+                attempt.stop.ask(CancelReason.VOID)
 
     async def _look_after_jobs(self) -> None:
         await self._queue.heartbeat([*self._in_hand, *self._starting])
@@ -362,7 +362,7 @@ class Worker:
             attempt = self._handler.running.get(status.lease)
             if attempt and status.asked_to_kill:
                 grace = 0.0 if status.force else attempt.spec.kill_grace
-                attempt.stop.ask(StopReason.KILLED, grace)
+                attempt.stop.ask(CancelReason.KILLED, grace)
 
     async def _watch_for_kills(self) -> None:
         """The heartbeat would learn of them within seconds, this within ms."""
@@ -377,12 +377,12 @@ class Worker:
                 ]
                 if not heavy:
                     continue
-                with surviving(logger, "could not ask for kills"):
+                with log_errors(logger, "could not ask for kills"):
                     executions = [attempt.execution.id for attempt in heavy]
                     mine = [attempt.lease for attempt in heavy]
                     self._obey(await leases.ask(self._pool, mine, executions))
 
-    def _can_be_killed(self, attempt: Attempt) -> bool:
+    def _can_be_killed(self, attempt: AttemptContext) -> bool:
         return not self._handler.is_light(attempt.spec_type) and not attempt.stop.hurry.is_set()
 
     async def _report(self) -> None:
@@ -392,8 +392,8 @@ class Worker:
             for attempt in said:
                 group.create_task(self._report_one(attempt))
 
-    async def _report_one(self, attempt: Attempt) -> None:
-        with surviving(logger, f"what {attempt.task.path} said waits"):
+    async def _report_one(self, attempt: AttemptContext) -> None:
+        with log_errors(logger, f"what {attempt.task.path} said waits"):
             if await attempt.reports.store():
                 self._feed.hint({f"m:{attempt.execution.id}"})
             await self._handler.report(attempt)

@@ -12,7 +12,7 @@ from schema.types.paging import Paging, id_cursor, page_info
 async def read_audit_log(info: Info, where: AuditFilter | None, paging: Paging) -> EventConnection:
     needs_somewhere(info, Permission.READ_AUDIT)
     scope = info.context.viewer.scope_of(Permission.READ_AUDIT)
-    wanted = where.to_wanted() if where else audit.Wanted()
+    wanted = where.to_wanted() if where else audit.AuditCriteria()
     window = paging.window("aud")
     page = await audit.entries_page(info.context.services.pool, scope, wanted, window)
     nodes = [AuditEvent.of(row) for row in page.rows]

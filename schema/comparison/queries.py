@@ -16,7 +16,7 @@ from models.ids import untyped
 from models.statistics.bars import bars_between
 from models.statistics.buckets import Bucket, buckets_between
 from models.statistics.comparison import check_choice
-from runner.service.retry import patiently
+from runner.service.retry import retry_until_available
 from runner.store.lists.histogram import histogram
 from runner.store.lists.stats import counted_by_state, tallied
 from schema.context import Info
@@ -109,7 +109,7 @@ async def watch_stats(info: Info, where: Filter) -> AsyncGenerator[LiveStats, No
         while True:
             async with services.counting:
                 interest.looks()  # whatever changed while it waited for its turn is in what it counts
-                counted = await patiently(services.pool, count)
+                counted = await retry_until_available(services.pool, count)
                 interest.looked((), room=0, now=datetime.now(UTC))
             if counted != seen:
                 seen = counted

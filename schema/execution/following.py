@@ -13,7 +13,7 @@ from graphql import (
 )
 
 from models.errors import ProblemCode, Refused
-from runner.live.followed_execution import Part, Place, Weight, follow
+from runner.live.followed_execution import Part, StreamPosition, Weight, follow
 from runner.store.execution.execution_changes import KINDS, NO_ID, is_moment
 from schema.context import Info
 from schema.loading.selection import fields_below
@@ -47,18 +47,18 @@ _LARGEST: Final = 2**63 - 1
 Raw: TypeAlias = GraphQLResolveInfo[Any]
 
 
-def cursor_of(id: UUID, place: Place) -> str:
+def cursor_of(id: UUID, place: StreamPosition) -> str:
     last = place.last.hex if place.kind else ""
     parts = (place.seq, place.within, place.moment, place.until or "", place.kind, last)
     return encode_cursor(_KIND, "/".join((id.hex, *map(str, parts))))
 
 
-def place_of(id: UUID, cursor: str) -> Place:
+def place_of(id: UUID, cursor: str) -> StreamPosition:
     """Raises Refused for what is no cursor, or one of another execution."""
     told = decode_cursor(_KIND, cursor).split("/")
     try:
         own, seq, within, moment, until, kind, last = told
-        place = Place(
+        place = StreamPosition(
             int(seq), moment, int(within), until or None, kind, UUID(last) if kind else NO_ID
         )
     except ValueError as error:

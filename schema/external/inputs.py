@@ -17,7 +17,7 @@ from models.payloads import check_payload
 from models.states import ExecutionState, TaskRunState
 from runner.external.logs import ToldLine
 from runner.external.runs import (
-    ToldArtifact,
+    ReportedArtifact,
     ToldExecution,
     ToldMetric,
     checked_end,
@@ -194,8 +194,8 @@ class ArtifactInput:
     task_key: str | None = None
     attempt: int | None = None
 
-    def told(self) -> ToldArtifact:
-        return ToldArtifact(
+    def told(self) -> ReportedArtifact:
+        return ReportedArtifact(
             uri=self.uri,
             direction=self.direction.value,
             name=self.name,

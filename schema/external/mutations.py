@@ -14,7 +14,7 @@ from models.lifecycle.commands.external import RecordStart
 from models.states import EXECUTION_SUCCESSES
 from runner.external import runs
 from runner.external.logs import record_logs
-from runner.external.runs import ToldArtifact
+from runner.external.runs import ReportedArtifact
 from runner.store.execution import recorded
 from runner.store.json import load
 from schema.answers import answered
@@ -224,7 +224,7 @@ async def _alive(info: Info, id: UUID) -> Any:
     return await view_of(info, id)
 
 
-def _refuse_foreign(info: Info, artifacts: list[ToldArtifact]) -> None:
+def _refuse_foreign(info: Info, artifacts: list[ReportedArtifact]) -> None:
     for artifact in artifacts:
         if artifact.namespace:
             needs(info, Permission.RECORD, artifact.namespace, "artifacts")

@@ -4,7 +4,7 @@ from typing import Any
 
 from models.access.viewer import Permission, Scope
 from models.errors import ProblemCode, Refused
-from runner.launch.test_runs import Trial, prepare_trial
+from runner.launch.test_runs import UnsavedRun, prepare_unsaved_run
 from runner.store.flows import flow_changes, flows
 from schema.context import Info
 from schema.doors import needs, needs_somewhere
@@ -42,7 +42,7 @@ async def run_test(info: Info, input: RunTestInput) -> dict[str, Any]:
     spec = await services.flow_reader.read(input.source, info.context.viewer.actor)
     needs(info, Permission.UPDATE_FLOW, spec.namespace, "namespace")
     needs(info, Permission.RUN_FLOW, spec.namespace, "namespace")
-    trial = Trial(
+    trial = UnsavedRun(
         input.source,
         spec,
         object_of(input.inputs, "inputs") or {},
@@ -50,7 +50,7 @@ async def run_test(info: Info, input: RunTestInput) -> dict[str, Any]:
         input.idempotency_key,
     )
     ask = info.context.ask(input.reason)
-    command = await prepare_trial(
+    command = await prepare_unsaved_run(
         services.pool,
         services.engine.plans,
         services.evaluator,

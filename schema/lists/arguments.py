@@ -21,14 +21,14 @@ _DOCUMENT = """query ($where: ExecutionFilter, $orderBy: ExecutionOrder, $orderB
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ListArguments:
     where: Filter
     order: Order
 
 
 def wanted_executions(
     where: Any, search: str | None, order_by: str | None, by_value: Any = None
-) -> Wanted:
+) -> ListArguments:
     """Raises Refused for what the field `executions` would refuse."""
     read: list[tuple[ExecutionFilter | None, ExecutionOrder | None, ValueOrder | None]] = []
     variables = {"where": where, "orderBy": order_by, "orderByValue": by_value}
@@ -39,7 +39,7 @@ def wanted_executions(
         name = next((each for each in ("orderByValue", "orderBy") if f"${each}" in told), "where")
         raise Refused.because(ProblemCode.VALIDATION, message, name)
     ((given, order, value),) = read
-    return Wanted(filter_from(given, search), order_from(order, value))
+    return ListArguments(filter_from(given, search), order_from(order, value))
 
 
 @strawberry.type

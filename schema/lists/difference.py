@@ -26,7 +26,7 @@ class Leave:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ListDelta:
     """To be folded in this order: leave, enter, update."""
 
     enter: Sequence[Enter]
@@ -37,9 +37,9 @@ class Change:
         return bool(self.enter or self.update or self.leave)
 
 
-def whole(rows: Sequence[Row]) -> Change:
+def whole(rows: Sequence[Row]) -> ListDelta:
     """The window as it is, in its order."""
-    return Change(_entries(rows), (), ())
+    return ListDelta(_entries(rows), (), ())
 
 
 def gone(old: Mapping[UUID, int], rows: Sequence[Row]) -> list[UUID]:
@@ -49,7 +49,7 @@ def gone(old: Mapping[UUID, int], rows: Sequence[Row]) -> list[UUID]:
 
 def difference(
     old: Mapping[UUID, int], rows: Sequence[Row], why: Mapping[UUID, LeaveReason]
-) -> Change:
+) -> ListDelta:
     """From the window `old` (id to seq, in its order) to `rows`; `why` those that are gone are.
 
     A row whose place changed leaves and enters. Enters come last row first: each `before` is there already.
@@ -58,7 +58,7 @@ def difference(
     moved = [row["id"] for row in rows if row["id"] in old and row["id"] not in staying]
     left = [Leave(id, why[id]) for id in gone(old, rows)]
     left += [Leave(id, LeaveReason.MOVED) for id in moved]
-    return Change(
+    return ListDelta(
         enter=[enter for enter in reversed(_entries(rows)) if enter.row["id"] not in staying],
         update=[row for row in rows if row["id"] in staying and row["seq"] != old[row["id"]]],
         leave=left,

@@ -12,7 +12,7 @@ from models.ids import untyped
 from models.search import EXECUTIONS, FLOWS, parse_search
 from models.states import ApprovalState, Channel, Origin
 from models.trigger_kinds import TriggerKind
-from runner.store.audit import Wanted
+from runner.store.audit import AuditCriteria
 from schema.enums import ArchivedChoice
 from schema.lists.operators import (
     DateTimeFilter,
@@ -192,9 +192,9 @@ class AuditFilter:
     since: datetime | None = None
     until: datetime | None = None
 
-    def to_wanted(self) -> Wanted:
+    def to_wanted(self) -> AuditCriteria:
         channels = None if self.channel is None else [channel.value for channel in self.channel]
-        return Wanted(
+        return AuditCriteria(
             actor=self.actor,
             actions=self.action,
             namespace=self.namespace,

@@ -20,7 +20,7 @@ _AT_ONCE: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class LiveListQuery:
     """Which list; two that are equal show the same."""
 
     scope: Scope
@@ -28,17 +28,17 @@ class Wanted:
     view: View
 
 
-class Windows:
+class ResumeCache:
     """Those told last, so that whoever was cut off reads on from a cursor. One a process; the oldest are forgotten."""
 
     def __init__(self, rows_kept: int = _ROWS_KEPT) -> None:
         self._epoch = secrets.token_hex(6)
         self._room = rows_kept
-        self._kept: OrderedDict[str, tuple[Wanted, Seqs]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[LiveListQuery, Seqs]] = OrderedDict()
         self._number = 0
         self.turns = asyncio.Semaphore(_AT_ONCE)
 
-    def keep(self, wanted: Wanted, seqs: Seqs) -> str:
+    def keep(self, wanted: LiveListQuery, seqs: Seqs) -> str:
         """The cursor of this window."""
         self._number += 1
         cursor = f"{self._epoch}.{self._number:x}"
@@ -49,7 +49,7 @@ class Windows:
             self._room += 1 + len(oldest)
         return cursor
 
-    def find(self, wanted: Wanted, cursor: str) -> Seqs | None:
+    def find(self, wanted: LiveListQuery, cursor: str) -> Seqs | None:
         """None when it is of another list or process, or too old."""
         kept, seqs = self._kept.get(cursor, (None, None))
         return seqs if kept == wanted else None

@@ -7,26 +7,26 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from runner.live.live_query import Interest, News
-from runner.service.cooldown import rest_after
-from runner.service.retry import patiently
+from runner.live.live_query import Delta, LiveQuery
+from runner.service.cooldown import cooldown
+from runner.service.retry import retry_until_available
 from runner.store.execution import history
 from runner.store.lists import listing
 from runner.store.postgres.connection import Pool
 from schema.context import Services
 from schema.enums import LeaveReason
-from schema.lists.difference import Change, Row, difference, gone, whole
-from schema.lists.resume_cache import Seqs, Wanted, Windows
+from schema.lists.difference import ListDelta, Row, difference, gone, whole
+from schema.lists.resume_cache import LiveListQuery, ResumeCache, Seqs
 
 _COALESCE: Final = 0.25
 """Seconds between two looks of one list at least; after one that took long there are more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LiveListUpdate:
     """The message that one look at the list sends."""
 
-    change: Change
+    change: ListDelta
     reset: bool
     count: int
     exact: bool
@@ -34,7 +34,9 @@ class Told:
 
 
 class Window:
-    def __init__(self, pool: Pool, windows: Windows, wanted: Wanted, interest: Interest) -> None:
+    def __init__(
+        self, pool: Pool, windows: ResumeCache, wanted: LiveListQuery, interest: LiveQuery
+    ) -> None:
         self._pool = pool
         self._interest = interest
         self._windows = windows
@@ -44,7 +46,7 @@ class Window:
         self.looks = 0
         self.rest = _COALESCE
 
-    async def first(self, cursor: str | None) -> Told:
+    async def first(self, cursor: str | None) -> LiveListUpdate:
         """The whole of it; or what changed since a cursor that is still known."""
         known = self._windows.find(self._wanted, cursor) if cursor else None
         rows = await self._read()
@@ -52,21 +54,21 @@ class Window:
             return self._told(whole(rows), reset=True)
         return self._told(await self._difference(known, rows), reset=False)
 
-    async def next(self) -> Told | None:
+    async def next(self) -> LiveListUpdate | None:
         """None when nothing of it moved, the count included."""
         news = self._interest.heard()
         if news is None:
             return await self._looked_again()
         return self._told_by(news) if news else None
 
-    async def _looked_again(self) -> Told | None:
+    async def _looked_again(self) -> LiveListUpdate | None:
         old, count = self._seqs, self._count
         change = await self._difference(old, await self._read())
         if not change and self._count == count:
             return None
         return self._told(change, reset=False)
 
-    def _told_by(self, news: News) -> Told | None:
+    def _told_by(self, news: Delta) -> LiveListUpdate | None:
         """Who enters or leaves does so where all there is is shown, in the order of their creation."""
         old = self._seqs
         seqs = {**old, **{id: row["seq"] for id, row in news.rows.items()}}
@@ -89,13 +91,13 @@ class Window:
             self.looks += 1
             self._interest.looks()
             began = asyncio.get_running_loop().time()
-            found = await patiently(
+            found = await retry_until_available(
                 self._pool,
                 lambda: listing.counted_page(
                     self._pool, wanted.scope, wanted.where, wanted.view, self._is_full
                 ),
             )
-            self.rest = rest_after(asyncio.get_running_loop().time() - began, _COALESCE)
+            self.rest = cooldown(asyncio.get_running_loop().time() - began, _COALESCE)
         self._seqs = {row["id"]: row["seq"] for row in found.rows}
         self._count = found.count, found.exact
         self._interest.looked(
@@ -108,7 +110,7 @@ class Window:
         """Of a window that is not, all rows are there."""
         return len(self._seqs) >= self._wanted.view.size
 
-    async def _difference(self, old: Seqs, rows: Sequence[Row]) -> Change:
+    async def _difference(self, old: Seqs, rows: Sequence[Row]) -> ListDelta:
         left = gone(old, rows)
         return difference(old, rows, await self._why(left) if left else {})
 
@@ -118,14 +120,14 @@ class Window:
         matching = await listing.matching(self._pool, wanted.scope, wanted.where, left)
         return {id: _reason(id in there, id in matching) for id in left}
 
-    def _told(self, change: Change, reset: bool) -> Told:
+    def _told(self, change: ListDelta, reset: bool) -> LiveListUpdate:
         cursor = self._windows.keep(self._wanted, self._seqs)
-        return Told(change, reset, *self._count, cursor)
+        return LiveListUpdate(change, reset, *self._count, cursor)
 
 
 async def watch(
-    services: Services, wanted: Wanted, cursor: str | None
-) -> AsyncGenerator[Told, None]:
+    services: Services, wanted: LiveListQuery, cursor: str | None
+) -> AsyncGenerator[LiveListUpdate, None]:
     """A list from its first look on, or from a cursor."""
     order = wanted.view.order
     with services.changes.interest(wanted.where, wanted.scope, order) as interest:

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from models.lifecycle.snapshot import Plan
+from models.lifecycle.snapshot import CompiledFlow
 from runner.history.point_in_time import moment_of
 from runner.store.artifacts import lineage, metric_lists
 from runner.store.artifacts.metric_lists import MetricsOf
@@ -59,13 +59,15 @@ async def revisions_of(info: Info, flow_id: UUID, first: int) -> Sequence[Row]:
     return rows
 
 
-async def plan_of_revision(info: Info, id: UUID) -> Plan:
+async def plan_of_revision(info: Info, id: UUID) -> CompiledFlow:
     """Raises Refused when this server cannot read it."""
-    plan: Plan = await info.context.loaders.once("plan_of_revision", partial(_plans, info)).load(id)
+    plan: CompiledFlow = await info.context.loaders.once(
+        "plan_of_revision", partial(_plans, info)
+    ).load(id)
     return readable(plan)
 
 
-async def _plans(info: Info, ids: Sequence[UUID]) -> list[Plan]:
+async def _plans(info: Info, ids: Sequence[UUID]) -> list[CompiledFlow]:
     services = info.context.services
     async with services.pool.acquire() as connection:
         found = await services.engine.plans.by_id(connection, ids)

@@ -10,14 +10,14 @@ from strawberry.dataloader import DataLoader
 
 from models.access.viewer import Scope
 from models.lifecycle.apply.attempt_values import Given
-from models.lifecycle.snapshot import Execution, Plan
+from models.lifecycle.snapshot import CompiledFlow, Execution
 from models.states import FAILED_ENDS
 from runner.history.dependencies import FlowGraph
-from runner.history.point_in_time import Past, read_past
+from runner.history.point_in_time import HistoricalView, read_past
 from runner.history.replay_cache import Retold
 from runner.store import workers
 from runner.store.artifacts import lineage
-from runner.store.coalescer import Gathered
+from runner.store.coalescer import Coalescer
 from runner.store.execution import failures, history, slots
 from runner.store.execution.execution_changes import task_runs_by_id
 from runner.store.execution.facts import given_of
@@ -70,7 +70,7 @@ class _Reads:
     scope: Scope
     listed: Scope
     plans: Plans
-    all_executions: Gathered[UUID, Row]
+    all_executions: Coalescer[UUID, Row]
 
     async def executions(self, ids: Sequence[UUID]) -> list[Row | None]:
         found = await self.all_executions.find(self.pool, ids)
@@ -112,7 +112,7 @@ class _Reads:
         found = await read_executions(self.pool, self.plans, list(ids), FAILED_ENDS)
         return [found.get(id) for id in ids]
 
-    async def places_in_line(self, ids: Sequence[UUID]) -> list[slots.Place | None]:
+    async def places_in_line(self, ids: Sequence[UUID]) -> list[slots.QueuePosition | None]:
         found = await slots.places_in_line(self.pool, ids)
         return [found.get(id) for id in ids]
 
@@ -154,7 +154,7 @@ class Loaders:
         scope: Scope,
         listed: Scope,
         plans: Plans,
-        executions: Gathered[UUID, Row],
+        executions: Coalescer[UUID, Row],
         retold: Retold,
     ) -> None:
         self._reads = _Reads(pool, scope, listed, plans, executions)
@@ -218,7 +218,7 @@ class Loaders:
         return self._once(f"{kind}_by_task_run", partial(_by_task_run, self._grouped(kind)))
 
     @property
-    def plan(self) -> DataLoader[UUID, Plan | None]:
+    def plan(self) -> DataLoader[UUID, CompiledFlow | None]:
         return self._once(
             "plan", partial(_plans, self._reads.pool, self._reads.plans, self.execution)
         )
@@ -273,7 +273,7 @@ class Loaders:
         return self._grouped("children")
 
     @property
-    def place_in_line(self) -> DataLoader[UUID, slots.Place | None]:
+    def place_in_line(self) -> DataLoader[UUID, slots.QueuePosition | None]:
         return self._once("place_in_line", self._reads.places_in_line)
 
     @property
@@ -318,7 +318,7 @@ class Loaders:
     def task_times(self) -> DataLoader[UUID, list[Row]]:
         return self._grouped("task_times")
 
-    async def past(self, row: Row, seq: int) -> Past:
+    async def past(self, row: Row, seq: int) -> HistoricalView:
         """The execution of `row` as it was; what is loaded by the keys in it comes from that moment."""
         return await read_past(self._reads.pool, self._reads.plans, row, seq, self._retold)
 
@@ -375,7 +375,7 @@ async def _by_task_run(
 
 async def _plans(
     pool: Pool, plans: Plans, executions: DataLoader[UUID, Row | None], ids: list[UUID]
-) -> list[Plan | None]:
+) -> list[CompiledFlow | None]:
     rows = await executions.load_many(ids)
     kept = [plans.kept(row["revision_id"]) if row and row["revision_id"] else None for row in rows]
     if all(plan or row is None for plan, row in zip(kept, rows, strict=True)):

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from models.errors import Refused
-from models.lifecycle.snapshot import Execution, Plan
+from models.lifecycle.snapshot import CompiledFlow, Execution
 from schema.context import Info
 
 
@@ -24,7 +24,7 @@ async def snapshot_of(info: Info, key: UUID) -> Execution:
     return snapshot
 
 
-async def plan_of(info: Info, key: UUID) -> Plan:
+async def plan_of(info: Info, key: UUID) -> CompiledFlow:
     """Reads the plan of an execution. Raises Refused NOT_FOUND when it was deleted since."""
     plan = await info.context.loaders.plan.load(key)
     if plan is None:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from runner.history.point_in_time import Past, past_of
+from runner.history.point_in_time import HistoricalView, past_of
 
 
 def timely(name: str, load: Callable[[list[Any]], Awaitable[Any]]) -> Callable[[list[Any]], Any]:
@@ -22,7 +22,7 @@ def timely(name: str, load: Callable[[list[Any]], Awaitable[Any]]) -> Callable[[
     return loaded
 
 
-def _tells(name: str, key: Any) -> Past | None:
+def _tells(name: str, key: Any) -> HistoricalView | None:
     past = past_of(key)
     return past if past and name in past.rows else None
 

@@ -9,7 +9,7 @@ from strawberry.dataloader import DataLoader
 
 from models.access.viewer import Scope
 from models.lifecycle.apply.attempt_values import Given
-from models.lifecycle.snapshot import Plan
+from models.lifecycle.snapshot import CompiledFlow
 from models.lifecycle.visibility.outside import NOTHING, Outside, outside_of
 from runner.history.visibility import attempt_seen, runs_outside, seen_uses, task_run_seen
 from runner.store.postgres.connection import Pool
@@ -32,7 +32,7 @@ class Sight:
 async def read_outside(
     scope: Scope,
     executions: DataLoader[UUID, Row | None],
-    plans: DataLoader[UUID, Plan | None],
+    plans: DataLoader[UUID, CompiledFlow | None],
     ids: list[UUID],
 ) -> list[Outside]:
     if scope.namespaces is None:

@@ -79,7 +79,7 @@ class EventEdge:
 
 @strawberry.type
 class EventConnection:
-    wanted: strawberry.Private[audit.Wanted]
+    wanted: strawberry.Private[audit.AuditCriteria]
     edges: list[EventEdge]
     nodes: list[AuditEvent]
     page_info: PageInfo

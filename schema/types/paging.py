@@ -12,7 +12,7 @@ import strawberry
 from models.errors import ProblemCode, Refused
 from models.orders import ByValue, ExecutionOrder, Order
 from runner.store.lists.listing import View
-from runner.store.lists.orders import Place, check_place
+from runner.store.lists.orders import KeysetPosition, check_place
 from runner.store.lists.value_orders import check_value_place, digest_of
 from runner.store.pages import Page, Window
 
@@ -77,7 +77,7 @@ def execution_view(paging: Paging, order: Order) -> View:
     if paging.cursor:
         id, _, key = decode_cursor(_kind_of(order), paging.cursor).partition(":")
         try:
-            place = Place(UUID(id), key if order.column != "CREATED" else None)
+            place = KeysetPosition(UUID(id), key if order.column != "CREATED" else None)
             if isinstance(order, ByValue):
                 check_value_place(order, place)
         except ValueError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 from models.access.credentials import digest_of, new_secret
 from models.access.viewer import ADMIN_ROLE, PrincipalKind
 from models.errors import Refused
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import new_id
 from models.states import Channel
 from runner.store.access import grants, principals, tokens
@@ -20,7 +20,7 @@ from server.auth.auth import ADMIN
 from server.local.private import write_private
 
 logger = logging.getLogger("headway.access")
-_ASK = Ask(f"user:{ADMIN}", Channel.CLI, "made at the start of a server, for DIR/token")
+_ASK = CommandOrigin(f"user:{ADMIN}", Channel.CLI, "made at the start of a server, for DIR/token")
 
 
 async def admin_token(pool: Pool, data_dir: Path) -> str | None:

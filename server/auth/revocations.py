@@ -4,7 +4,7 @@ import asyncio
 import logging
 from typing import Final
 
-from runner.service.loop import Loop, surviving
+from runner.service.loop import Loop, log_errors
 from runner.store.access.holders import Holders
 from server.auth.auth import Door
 
@@ -25,7 +25,7 @@ class Revocations(Loop):
 
     async def _go_round(self) -> None:
         while True:
-            with surviving(logger, "could not look whether somebody's access was revoked"):
+            with log_errors(logger, "could not look whether somebody's access was revoked"):
                 seen = await self._holders.version(), self._door.key_id
                 if seen != self._seen:
                     await self._door.look_again()

@@ -7,7 +7,7 @@ import socket
 from typing import Final
 
 from models.ids import new_id
-from runner.service.loop import Loop, surviving
+from runner.service.loop import Loop, log_errors
 from runner.store.postgres import servers
 from runner.store.postgres.connection import Pool
 from server.auth.session_key import SessionKey
@@ -35,11 +35,11 @@ class SharedKey(Loop):
     async def _go_round(self) -> None:
         try:
             while True:
-                with surviving(logger, "could not look by which keys other servers sign sessions"):
+                with log_errors(logger, "could not look by which keys other servers sign sessions"):
                     await self._look()
                 await asyncio.sleep(_AGAIN)
         finally:
-            with surviving(logger, "could not tell other servers that this one stops"):
+            with log_errors(logger, "could not tell other servers that this one stops"):
                 async with asyncio.timeout(_FAREWELL):
                     await servers.forget(self._pool, self._id)
 

@@ -15,7 +15,7 @@ from runner.store.pages import Row
 from runner.store.postgres.connection import Connection, Pool
 from schema.scalars import time_text
 from server.files.places import Places
-from server.visible_execution import Asked, visible
+from server.visible_execution import ExportRequest, visible
 
 _ANSI: Final = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-Z\\^-~])|\x9b[0-?]*[ -/]*[@-~]"
@@ -41,7 +41,7 @@ class LogText:
 
 
 async def log_text(
-    pool: Pool, asked: Asked, wanted: LogText, places: Places
+    pool: Pool, asked: ExportRequest, wanted: LogText, places: Places
 ) -> AsyncGenerator[bytes, None]:
     sql = LOG_BY_TASK if wanted.order is LogOrder.TASK else LOG_BY_TIME
     count, digest = 0, hashlib.sha256()

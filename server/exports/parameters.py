@@ -9,14 +9,14 @@ from starlette.datastructures import QueryParams
 from models.errors import ProblemCode, Refused
 from models.json_text import read_json
 from models.logs import LogLevel, LogStream, cannot_be_searched
-from schema.lists.arguments import Wanted, wanted_executions
+from schema.lists.arguments import ListArguments, wanted_executions
 from schema.lists.columns import Column, columns_of
 from server.exports.logs import LogOrder, LogText
 
 Choice = TypeVar("Choice", bound=Enum)
 
 
-def asked_table(given: QueryParams, usual: Sequence[str]) -> tuple[Wanted, list[Column]]:
+def asked_table(given: QueryParams, usual: Sequence[str]) -> tuple[ListArguments, list[Column]]:
     """`usual` are the columns where none are named."""
     check_names(given, "where", "search", "orderBy", "orderByValue", "columns")
     wanted = wanted_executions(

@@ -36,7 +36,7 @@ from schema.types.execution.log import LogLine
 from schema.types.execution.measures import Metric
 from schema.types.execution.note import Note
 from schema.types.execution.task_run import Attempt, TaskRun, told
-from server.visible_execution import Asked, Seen, seen_by, visible
+from server.visible_execution import ExportRequest, Seen, seen_by, visible
 
 _SET_ASIDE: Final = {state.value for state in ATTEMPT_ENDS - {AttemptState.SUCCESS}}
 Objects = AsyncIterator[list[dict[str, Any]]]
@@ -48,7 +48,7 @@ _LINKS: Final = (
 )
 
 
-async def record(pool: Pool, asked: Asked, logs: bool) -> AsyncGenerator[bytes, None]:
+async def record(pool: Pool, asked: ExportRequest, logs: bool) -> AsyncGenerator[bytes, None]:
     async with one_moment(pool) as connection:
         row = await visible(connection, asked)
         seen = await seen_by(connection, asked.scope, row)

@@ -8,14 +8,16 @@ from typing import Final
 from runner.store.postgres.connection import Pool
 from server.files.places import Places
 from server.report.facts import Facts, facts_of
-from server.visible_execution import Asked
+from server.visible_execution import ExportRequest
 
 FEWEST_COMPARED: Final = 2
 MOST_COMPARED: Final = 5
 _ONE_AT_A_TIME: Final = threading.Lock()
 
 
-async def report(pool: Pool, asked: Sequence[Asked], places: Places) -> AsyncGenerator[bytes, None]:
+async def report(
+    pool: Pool, asked: Sequence[ExportRequest], places: Places
+) -> AsyncGenerator[bytes, None]:
     facts = await facts_of(pool, asked, places)
     yield await asyncio.to_thread(_drawn, facts)
 

@@ -27,7 +27,7 @@ from server.files.places import Places
 from server.graphql.errors import explained
 from server.http.rates import Rate, Rates
 from server.http.refusals import refusal
-from server.visible_execution import Asked
+from server.visible_execution import ExportRequest
 
 _CSV: Final = "text/csv; charset=utf-8; header=present"
 _JSON: Final = "application/json"
@@ -104,7 +104,7 @@ def _table_routes(source: Source) -> list[Route]:
 def _report_routes(source: Source) -> list[Route]:
     async def of_several(request: Request, viewer: Viewer) -> Response:
         ids = asked_ids(request.query_params, FEWEST_COMPARED, MOST_COMPARED)
-        pieces = report(source.pool, [Asked(id, viewer.scope) for id in ids], source.places)
+        pieces = report(source.pool, [ExportRequest(id, viewer.scope) for id in ids], source.places)
         return await Download.of(source.given(pieces, viewer), _PDF, f"comparison-{_now()}.pdf")
 
     async def of_one(request: Request, viewer: Viewer) -> Response:
@@ -166,11 +166,11 @@ def _refused(request: Request, error: Refused, places: Places) -> Response:
     return refusal(request.scope, _STATUS.get(code, 400), code, shown["message"], **extensions)
 
 
-def _asked(request: Request, viewer: Viewer, logs: bool = False) -> Asked:
+def _asked(request: Request, viewer: Viewer, logs: bool = False) -> ExportRequest:
     if logs:
         _check_may(viewer, Permission.VIEW_LOGS)
     read = viewer.scope_of(Permission.VIEW_LOGS) if logs else None
-    return Asked(request.path_params["id"], viewer.scope, read)
+    return ExportRequest(request.path_params["id"], viewer.scope, read)
 
 
 def _safe(id: str) -> str:

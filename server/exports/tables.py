@@ -10,7 +10,7 @@ import orjson
 from models.access.viewer import Scope
 from runner.store.lists.snapshot_reads import all_executions, last_metrics, one_moment
 from runner.store.postgres.connection import Pool
-from schema.lists.arguments import Wanted
+from schema.lists.arguments import ListArguments
 from schema.lists.columns import Column, metrics_needed
 from server.exports.cells import cell
 
@@ -37,7 +37,7 @@ def json_writer(columns: Sequence[Column]) -> tuple[bytes, Write]:
 async def table(
     pool: Pool,
     scope: Scope,
-    wanted: Wanted,
+    wanted: ListArguments,
     columns: Sequence[Column],
     written: tuple[bytes, Write],
 ) -> AsyncGenerator[bytes, None]:

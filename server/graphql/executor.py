@@ -25,7 +25,7 @@ from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 from graphql.pyutils import AwaitableOrValue, Path
 
-from runner.service.event_loop import Pace
+from runner.service.event_loop import Checkpoint
 from server.graphql.budget import AnswerTooLarge, Budget, size_of
 from server.graphql.precedence import Operation
 from server.graphql.readers import (
@@ -47,7 +47,7 @@ _HELD: Final = 0.005
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class FieldPlan:
     """How the fields that are asked of a type are read; those of None take the stock way."""
 
     asked: GroupedFieldSet
@@ -92,7 +92,7 @@ class PlainFastExecutor(ExecutorThrowingOnIncremental):
         self.async_helpers = GraphQLResolveInfoHelpers(
             gather=_weak(self.gather_async_work), track=_weak(self.track_async_work)
         )
-        self._plans: dict[tuple[str, int], Plan] = {}
+        self._plans: dict[tuple[str, int], FieldPlan] = {}
 
     def build_per_event_executor(self, payload: Any) -> Self:
         once = cast(Self, super().build_per_event_executor(payload))
@@ -182,7 +182,7 @@ class PlainFastExecutor(ExecutorThrowingOnIncremental):
         self, read: Convert, items: list[Any], stock: Callable[[], AwaitableOrValue[list[Any]]]
     ) -> list[Any]:
         """Of thousands of objects: the rest of the event loop has its turns meanwhile."""
-        pace, found, left = Pace(_HELD), [], self.budget.left
+        pace, found, left = Checkpoint(_HELD), [], self.budget.left
         try:
             for each in items:
                 found.append(read(each))
@@ -204,14 +204,14 @@ class PlainFastExecutor(ExecutorThrowingOnIncremental):
         whole = self._plan(kind, asked).whole
         return reader(kind, whole, self.budget) if whole else None
 
-    def _plan(self, kind: GraphQLObjectType, asked: GroupedFieldSet) -> Plan:
+    def _plan(self, kind: GraphQLObjectType, asked: GroupedFieldSet) -> FieldPlan:
         """Made once for all objects of a list: the stock executor gives each the same set of fields."""
         key = (kind.name, id(asked))
         plan = self._plans.get(key)
         if plan is None:
             leaves = {name: self._leaf(kind, details) for name, details in asked.items()}
             # It holds what is asked, so that no other set can get its id.
-            plan = Plan(asked, leaves, sized_names(leaves), least_size(leaves))
+            plan = FieldPlan(asked, leaves, sized_names(leaves), least_size(leaves))
             self._plans[key] = plan
         return plan
 

@@ -111,9 +111,11 @@ class Fanout:
         """How many subscriptions are being executed now."""
         return len(self._drivers)
 
-    def join(self, prepared: Prepared, viewer: Viewer, wake: Callable[[], None]) -> "Subscription":
+    def join(
+        self, prepared: Prepared, viewer: Viewer, wake: Callable[[], None]
+    ) -> "SharedSubscription":
         """`wake` is called whenever there may be something to take. Must be left with `leave`."""
-        return Subscription(self, prepared, viewer, self._policy(prepared), wake)
+        return SharedSubscription(self, prepared, viewer, self._policy(prepared), wake)
 
     def open(self, prepared: Prepared, viewer: Viewer, policy: Policy, resume: Any) -> SharedStream:
         if self._stopped:
@@ -176,7 +178,7 @@ class Fanout:
         return self._policies.get(_root_field(prepared), ALONE)
 
 
-class Subscription:
+class SharedSubscription:
     """One asker's place: `take` until it gives Ended."""
 
     __slots__ = (

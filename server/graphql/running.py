@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from server.graphql.fanout import Subscription
+from server.graphql.fanout import SharedSubscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +31,5 @@ class Running:
         self.id = identity
         self.prefix = f'{{"id":{orjson.dumps(identity).decode()},"type":"next","payload":'
         self.queued = self.muted = False
-        self.sees: Subscription | None = None
+        self.sees: SharedSubscription | None = None
         self.task: asyncio.Task[None] | None = None

@@ -22,7 +22,7 @@ import asyncpg
 import psutil
 
 from models.errors import Fault
-from runner.service.loop import Loop, surviving
+from runner.service.loop import Loop, log_errors
 from server.local.postgres_roles import PORT, SUPERUSER, Roles
 from server.local.postgres_user import as_postgres_user
 
@@ -98,7 +98,7 @@ class _Revival(Loop):
     async def _go_round(self) -> None:
         while True:
             await asyncio.sleep(_LOOK_FOR_LIFE)
-            with surviving(logger, "the embedded PostgreSQL does not start again"):
+            with log_errors(logger, "the embedded PostgreSQL does not start again"):
                 if not await asyncio.to_thread(self._cluster.is_up):
                     logger.error("the embedded PostgreSQL died; starting it again")
                     await self._cluster.start()

@@ -9,17 +9,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from models.errors import Refused
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.spec import parse_flow
 from models.states import Channel
-from runner.service.loop import Loop, surviving
+from runner.service.loop import Loop, log_errors
 from runner.store.flows import flows
 from runner.store.postgres.connection import Pool
 
 logger = logging.getLogger("headway.flows")
 
 _PERIOD = 1.0
-_SAVER = Ask("user:admin", Channel.CLI, "changed in the folder of flows")
+_SAVER = CommandOrigin("user:admin", Channel.CLI, "changed in the folder of flows")
 Stamp = tuple[int, int]
 """When a file was changed, in ns, and its size."""
 
@@ -44,7 +44,7 @@ class FlowFolder(Loop):
     async def _go_round(self) -> None:
         while True:
             await asyncio.sleep(_PERIOD)
-            with surviving(logger, f"could not save what changed in {self._folder}"):
+            with log_errors(logger, f"could not save what changed in {self._folder}"):
                 await self.load()
 
     async def _save(self, path: Path) -> None:

@@ -20,13 +20,13 @@ from runner.files.artifact_store import ArtifactStore
 from runner.history.expression_debugger import Debugger
 from runner.isolation.isolation import Kept
 from runner.live.change_reader import Changes
-from runner.maintenance.deferred_commands import Courier
+from runner.maintenance.deferred_commands import DeferredCommandRunner
 from runner.maintenance.rescuer import Rescuer
 from runner.maintenance.scheduler import Scheduler
 from runner.maintenance.table_maintenance import Housekeeping
 from runner.notify.feed import Feed
 from runner.notify.notifier import PostgresHints
-from runner.service.encryption import Vault
+from runner.service.encryption import Cipher
 from runner.store.plans import Plans
 from runner.store.postgres.database import (
     Database,
@@ -49,7 +49,7 @@ class Runtime:
     engine: Engine
     evaluator: Evaluator
     queue: JobQueue
-    vault: Vault
+    vault: Cipher
     debugger: Debugger
     artifacts: ArtifactStore | None = None
 
@@ -57,7 +57,7 @@ class Runtime:
 @asynccontextmanager
 async def runtime(
     database_url: str,
-    vault: Vault | None = None,
+    vault: Cipher | None = None,
     artifacts: ArtifactStore | None = None,
     sizes: Sizes | None = None,
     quotas: Quotas | None = None,
@@ -70,7 +70,7 @@ async def runtime(
     is owed. A worker role may not do that; it does for `for_worker`, and gets an engine alone.
     """
     async with AsyncExitStack() as stack:
-        vault = vault or Vault()
+        vault = vault or Cipher()
         most_open = (quotas or Quotas()).open_recordings
         database = await stack.enter_async_context(open_database(database_url, sizes=sizes))
         owner = not for_worker or await is_owner(database.pool)
@@ -87,7 +87,7 @@ async def runtime(
             await stack.enter_async_context(changes)
         await stack.enter_async_context(engine)
         for loop in (
-            Courier(database, engine, feed, evaluator, vault, artifacts),
+            DeferredCommandRunner(database, engine, feed, evaluator, vault, artifacts),
             Rescuer(database, engine),
             Scheduler(database, engine, evaluator, vault),
             BulkCarrier(database, engine, feed, evaluator, vault),

@@ -2,7 +2,7 @@
 
 import logging
 
-from runner.service.encryption import Vault, key_from, new_key
+from runner.service.encryption import Cipher, key_from, new_key
 from runner.store.postgres.connection import Pool
 from runner.store.secrets import count_of_other_keys
 from server.local.private import write_private
@@ -17,22 +17,22 @@ class BadSecretKey(Exception):
     """The file of the key cannot be read, or holds none."""
 
 
-def make_vault(settings: Settings, *, may_make_key: bool) -> Vault:
+def make_vault(settings: Settings, *, may_make_key: bool) -> Cipher:
     """A worker alone makes no key: nothing was encrypted with one of its own. Raises BadSecretKey."""
     if settings.secret_key:
-        return Vault(key_from(settings.secret_key))
+        return Cipher(key_from(settings.secret_key))
     path = settings.data_dir / FILE
     try:
         if may_make_key and not path.exists():
             write_private(path, new_key())
-        return Vault(key_from(path.read_text()) if path.exists() else None)
+        return Cipher(key_from(path.read_text()) if path.exists() else None)
     except (OSError, ValueError) as error:
         raise BadSecretKey(
             f"{path} cannot be used: {error}; put back the file as it was, or set HEADWAY_SECRET_KEY"
         ) from error
 
 
-async def warn_of_other_keys(pool: Pool, vault: Vault) -> None:
+async def warn_of_other_keys(pool: Pool, vault: Cipher) -> None:
     """Without the right key everything works but the tasks that use secrets."""
     if count := await count_of_other_keys(pool, vault.key_id):
         logger.warning(

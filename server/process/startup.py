@@ -5,7 +5,7 @@ from pathlib import Path
 
 from models.access.viewer import Scope
 from models.errors import Refused
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.states import Channel
 from runner.launch.launch import Launch, prepare
 from server.process.flow_folder import FlowFolder
@@ -18,7 +18,7 @@ EXAMPLES = next(
     place for place in (_SERVER / "examples", _SERVER.parent / "examples") if place.is_dir()
 )
 """In the package `server` of an installed wheel, next to the packages in a checkout."""
-_STARTER = Ask("user:admin", Channel.CLI, "the first execution of a new database")
+_STARTER = CommandOrigin("user:admin", Channel.CLI, "the first execution of a new database")
 
 
 async def load_examples(parts: Runtime) -> None:

@@ -11,7 +11,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 ENDED_AT_ONCE = 130
 
 
-class Stop:
+class StopSignal:
     """`asked` is set by the first signal; a second one ends the process at once."""
 
     def __init__(self, starting: "asyncio.Task[None]") -> None:

@@ -8,7 +8,7 @@ from reportlab.graphics.charts.lineplots import LinePlot
 from reportlab.graphics.shapes import Drawing, Line, Rect, Shape, String
 from reportlab.lib.colors import Color, HexColor
 
-from models.states import FAILED_ENDS, GOOD_ENDS
+from models.states import FAILED_ENDS, SUCCESSFUL_ENDS
 from server.report.facts import Bar
 from server.report.fonts import BOLD, PLAIN, runs_of, width_of
 from server.report.words import moment, number, seconds
@@ -28,7 +28,7 @@ Points = Sequence[tuple[float, float]]
 def color_of(state: str) -> Color:
     if state == "WARNING":
         return WARNED
-    if state in {one.value for one in GOOD_ENDS}:
+    if state in {one.value for one in SUCCESSFUL_ENDS}:
         return GOOD
     if state in {one.value for one in FAILED_ENDS} or state in ("TIMEOUT", "LOST"):
         return BAD

@@ -18,7 +18,7 @@ from schema.types.execution.execution import Execution
 from schema.types.execution.note import Note
 from schema.types.execution.task_run import Attempt, TaskRun, told
 from server.files.places import Places
-from server.visible_execution import Asked, Seen, seen_by, visible
+from server.visible_execution import ExportRequest, Seen, seen_by, visible
 
 MOST_TASKS: Final = 200
 MOST_ROWS: Final = 100
@@ -57,7 +57,7 @@ class Facts:
     notes: Sequence[Note]
 
 
-async def facts_of(pool: Pool, asked: Sequence[Asked], places: Places) -> list[Facts]:
+async def facts_of(pool: Pool, asked: Sequence[ExportRequest], places: Places) -> list[Facts]:
     """Raises Refused NOT_FOUND when one of them may not be seen."""
     async with one_moment(pool) as connection:
         rows = [(await visible(connection, one), one.scope) for one in asked]

@@ -6,7 +6,7 @@ import asyncpg
 
 from models.access.credentials import digest_of, new_secret
 from models.access.viewer import PrincipalKind
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import new_id
 from models.states import Channel
 from runner.store.access import grants, principals, tokens
@@ -14,7 +14,7 @@ from runner.store.access.grants import Holding
 from runner.store.access.tokens import NewToken
 from tests.api.client import Client
 
-ASK = Ask("user:admin", Channel.API)
+ASK = CommandOrigin("user:admin", Channel.API)
 
 
 async def person(

@@ -12,7 +12,7 @@ import asyncpg
 import httpx
 import pytest
 
-from models.states import HOLDING_A_SLOT
+from models.states import OCCUPIES_SLOT
 from tests.api.client import Client
 from tests.api.conftest import verify
 from tests.api.servers import Served, start, start_beside, start_worker
@@ -28,7 +28,7 @@ tasks:
 QUICK = "{id: a, type: log, message: x}"
 HELD = "{id: a, type: wait, event: go}"
 SHELL = '{{id: a, type: shell, queue: heavy, run: "until [ -e {go} ]; do sleep 0.02; done"}}'
-_HOLDING = ", ".join(f"'{state.value}'" for state in HOLDING_A_SLOT)
+_HOLDING = ", ".join(f"'{state.value}'" for state in OCCUPIES_SLOT)
 WATCH = f"""
 create table holders_seen (flow_id uuid not null, holders bigint not null);
 create function watch_holders() returns trigger language plpgsql as $$

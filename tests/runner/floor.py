@@ -10,13 +10,13 @@ from uuid import UUID
 
 from models.access.hosts import HostRules
 from models.access.viewer import Scope
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.lifecycle.commands.commands import Command, Create
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.spec import parse_flow
 from models.states import Channel, TaskRunState
 from runner.launch.launch import Launch, prepare
-from runner.service.encryption import Vault, key_from, new_key
+from runner.service.encryption import Cipher, key_from, new_key
 from runner.store.execution.snapshots import load_executions
 from runner.store.flows.flows import save_flow
 from runner.store.json import load
@@ -25,7 +25,7 @@ from runner.worker.worker import Worker
 from server.process.runtime import Runtime, make_worker, runtime
 
 DEADLINE = 30.0
-PERSON = Ask("user:test", Channel.API)
+PERSON = CommandOrigin("user:test", Channel.API)
 
 
 @dataclass
@@ -114,7 +114,7 @@ async def open_floor(
     drain_timeout: float = 0.0,
     hosts: HostRules | None = None,
 ) -> AsyncIterator[Floor]:
-    async with runtime(database_url, Vault(key_from(new_key()))) as parts:
+    async with runtime(database_url, Cipher(key_from(new_key()))) as parts:
         worker = make_worker(parts, data_dir, ("default",), concurrency, drain_timeout, hosts=hosts)
         async with worker:
             yield Floor(parts, worker, data_dir)

@@ -15,7 +15,7 @@ from models.filters.filters import EVERYTHING, Field, Filter, Operator, Term
 from models.filters.inbox import Wish
 from models.states import ExecutionState
 from runner.live.change_reader import Changes
-from runner.live.live_query import Interest
+from runner.live.live_query import LiveQuery
 from runner.notify.feed import Feed
 from runner.notify.notifier import MemoryHints
 from runner.store.postgres.connection import Pool
@@ -35,7 +35,7 @@ class Deaf(MemoryHints):
 
 
 @asynccontextmanager
-async def watching(pool: Pool, feed: Feed, *wheres: Filter) -> AsyncIterator[list[Interest]]:
+async def watching(pool: Pool, feed: Feed, *wheres: Filter) -> AsyncIterator[list[LiveQuery]]:
     """Each list looked once, and shows nothing of what it counts."""
     with ExitStack() as stack:
         async with Changes(pool, feed) as changes:
@@ -46,12 +46,12 @@ async def watching(pool: Pool, feed: Feed, *wheres: Filter) -> AsyncIterator[lis
             yield interests
 
 
-def look(interest: Interest) -> None:
+def look(interest: LiveQuery) -> None:
     interest.looks()
     interest.looked((), room=0, now=datetime.now(UTC))
 
 
-async def stirs(interest: Interest) -> None:
+async def stirs(interest: LiveQuery) -> None:
     """Until it may have changed; it looks again."""
     await interest.stirred()
     look(interest)

@@ -27,9 +27,9 @@ from runner.launch.subflows import Children
 from runner.maintenance.engine_expressions import evaluate
 from runner.notify.feed import Feed
 from runner.notify.notifier import MemoryHints
-from runner.service.encryption import Vault
+from runner.service.encryption import Cipher
 from runner.store import deferred
-from runner.store.deferred import Owed
+from runner.store.deferred import DeferredRow
 from runner.store.execution.snapshots import load_executions
 from runner.store.flows.flows import save_flow
 from runner.store.plans import Plans
@@ -56,10 +56,10 @@ class House:
                 await save_flow(connection, parse_flow(source), source, "user:test")
         launch = Launch(namespace="acme", flow="up")
         plans = self.engine.plans
-        create = await prepare(self.database.pool, plans, self.evaluator, Scope(), launch, Vault())
+        create = await prepare(self.database.pool, plans, self.evaluator, Scope(), launch, Cipher())
         return (await self.engine.create(create, PERSON)).execution.id
 
-    async def owed(self, kind: type[Kind]) -> tuple[Owed, Kind]:
+    async def owed(self, kind: type[Kind]) -> tuple[DeferredRow, Kind]:
         (owed,) = await deferred.claim(self.database.pool)
         assert isinstance(owed.command, kind)
         return owed, owed.command
@@ -76,11 +76,11 @@ async def house(database: Database) -> AsyncIterator[House]:
         evaluator = await stack.enter_async_context(Evaluator())
         engine = await stack.enter_async_context(Engine(database, feed, Plans()))
         yield House(
-            database, engine, evaluator, Children(database.pool, engine, evaluator, Vault())
+            database, engine, evaluator, Children(database.pool, engine, evaluator, Cipher())
         )
 
 
-async def starting(house: House) -> tuple[UUID, Owed, StartChild]:
+async def starting(house: House) -> tuple[UUID, DeferredRow, StartChild]:
     """A parent whose subflow is about to be started."""
     parent = await house.begin()
     owed, what = await house.owed(Evaluate)

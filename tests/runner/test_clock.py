@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from models.ids import new_id
-from runner.service.database_clock import Clock, ahead_of_this_machine
+from runner.service.database_clock import DatabaseClock, ahead_of_this_machine
 
 
 def test_machines_that_keep_time_do_not_change_ids() -> None:
@@ -21,7 +21,7 @@ def test_ids_of_another_time_are_in_order() -> None:
 
 
 def test_a_clock_goes_on_from_what_it_was_told() -> None:
-    clock = Clock()
+    clock = DatabaseClock()
     told = datetime(2020, 1, 1, tzinfo=UTC)
     clock.told(told)
     assert told <= clock.now() < told + timedelta(seconds=5)

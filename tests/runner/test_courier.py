@@ -10,7 +10,7 @@ import pytest
 from broadcaster import Broadcast
 
 from models.errors import ProblemCode, Refused
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import new_id
 from models.lifecycle.commands.commands import Cancel, Create, WakeUp
 from models.lifecycle.snapshot import Execution
@@ -19,10 +19,10 @@ from models.states import Channel, ExecutionState
 from runner.engine.engine import Engine
 from runner.expressions.evaluator import Evaluator
 from runner.maintenance import deferred_commands, invariants
-from runner.maintenance.deferred_commands import Courier
+from runner.maintenance.deferred_commands import DeferredCommandRunner
 from runner.notify.feed import Feed
 from runner.notify.notifier import MemoryHints
-from runner.service.encryption import Vault
+from runner.service.encryption import Cipher
 from runner.store import deferred
 from runner.store.execution.snapshots import read_executions
 from runner.store.flows import flows
@@ -30,7 +30,7 @@ from runner.store.json import dump
 from runner.store.plans import Plans
 from runner.store.postgres.database import Database
 
-ASK = Ask("user:maria", Channel.API, "because")
+ASK = CommandOrigin("user:maria", Channel.API, "because")
 WAITS = "id: w\nnamespace: acme\ntasks:\n  - {id: w, type: wait, duration: 0s}\n"
 
 
@@ -48,7 +48,9 @@ class Office:
         return (await self.engine.create(Create(plan), ASK)).execution.id
 
     async def deliver(self, id: UUID) -> Execution:
-        courier = Courier(self.database, self.engine, self._feed, self._evaluator, Vault())
+        courier = DeferredCommandRunner(
+            self.database, self.engine, self._feed, self._evaluator, Cipher()
+        )
         async with courier, asyncio.timeout(20):
             with self._feed.watch(f"e:{id}") as watch:
                 while not (found := await self.look(id)).ended:

@@ -12,7 +12,7 @@ import pytest
 from broadcaster import Broadcast
 
 from models.errors import Fault, ProblemCode, Refused, Unavailable
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import new_id
 from models.lifecycle.commands.commands import (
     Cancel,
@@ -27,7 +27,7 @@ from models.lifecycle.commands.commands import (
     SetLabels,
     Start,
 )
-from models.lifecycle.snapshot import Plan
+from models.lifecycle.snapshot import CompiledFlow
 from models.spec import parse_flow
 from models.states import AttemptState, Channel, ExecutionState
 from runner.engine.engine import Engine
@@ -41,7 +41,7 @@ from runner.store.flows import flows
 from runner.store.plans import Plans
 from runner.store.postgres.database import Database
 
-ASK = Ask("user:maria", Channel.API, "because")
+ASK = CommandOrigin("user:maria", Channel.API, "because")
 SOURCE = """
 id: one
 namespace: engine
@@ -54,7 +54,9 @@ tasks:
 class Engines:
     """Two engines, as two processes have them."""
 
-    def __init__(self, first: Engine, second: Engine, plan: Plan, database: Database) -> None:
+    def __init__(
+        self, first: Engine, second: Engine, plan: CompiledFlow, database: Database
+    ) -> None:
         self.first, self.second, self.plan, self.database = first, second, plan, database
         self.queue = JobQueue(database.pool)
 

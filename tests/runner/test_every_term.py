@@ -17,7 +17,7 @@ import pytest
 
 from models.access.viewer import Scope
 from models.errors import Refused
-from models.filters.filter_keys import asked_marks, borne_marks
+from models.filters.filter_keys import keys_of, required_keys
 from models.filters.filters import And, Field, Filter, Not, Operator, Term, terms_of
 from models.filters.matching import Candidate, matches
 from models.ids import new_id, typed
@@ -334,8 +334,8 @@ async def by_sql(connection: "asyncpg.Connection[Any]", where: Filter) -> set[UU
 
 def bears(where: Filter, judged: Sequence[Candidate]) -> set[UUID]:
     """Those whom a live list of this filter hears of."""
-    marks = asked_marks(where)
-    return {one.id for one in judged if marks is None or not marks.isdisjoint(borne_marks(one))}
+    marks = required_keys(where)
+    return {one.id for one in judged if marks is None or not marks.isdisjoint(keys_of(one))}
 
 
 @pytest.mark.parametrize("namespaces", [None, (), ("acme",), ("acme.a",), ("acmes", "a"), ("acm",)])

@@ -15,7 +15,7 @@ from broadcaster import Broadcast
 from models.events.event_types import EventType
 from models.ids import new_id
 from models.lifecycle.commands.records import Delete
-from runner.live.followed_execution import BUDGET, NO_MOMENT, Part, Place, Weight, follow
+from runner.live.followed_execution import BUDGET, NO_MOMENT, Part, StreamPosition, Weight, follow
 from runner.notify.feed import Feed
 from runner.notify.notifier import PostgresHints
 from runner.store.execution.execution_changes import TOO_MANY, news_since
@@ -54,14 +54,14 @@ async def feed(database: Database) -> AsyncIterator[Feed]:
         yield feed
 
 
-async def now_of(database: Database, id: UUID) -> Place:
+async def now_of(database: Database, id: UUID) -> StreamPosition:
     news = await news_since(database.pool, id, None)
     assert news
-    return Place(news.seq, news.moment)
+    return StreamPosition(news.seq, news.moment)
 
 
 async def parts_from(
-    database: Database, feed: Feed, id: UUID, place: Place | None, weights: Any = None
+    database: Database, feed: Feed, id: UUID, place: StreamPosition | None, weights: Any = None
 ) -> list[Part]:
     """Those of one look: to the one after which no more follows."""
     found: list[Part] = []
@@ -185,7 +185,7 @@ async def test_a_row_is_as_heavy_as_what_is_asked_of_it() -> None:
 async def test_a_place_that_nobody_knows_is_begun_anew(database: Database, feed: Feed) -> None:
     id = await store_execution(database.pool)
     here = await now_of(database, id)
-    for place in (None, Place(1, NO_MOMENT), Place(2, here.moment)):
+    for place in (None, StreamPosition(1, NO_MOMENT), StreamPosition(2, here.moment)):
         [part] = await parts_from(database, feed, id, place)
         assert part.reset
         assert not part.rows

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runner.store.coalescer import Gathered
+from runner.store.coalescer import Coalescer
 
 POOL: Any = object()
 
@@ -34,7 +34,7 @@ async def turns() -> None:
         await asyncio.sleep(0)
 
 
-async def ask(gathered: Gathered[str, int], *keys: str) -> "asyncio.Task[dict[str, int]]":
+async def ask(gathered: Coalescer[str, int], *keys: str) -> "asyncio.Task[dict[str, int]]":
     task = asyncio.create_task(gathered.find(POOL, keys))
     await turns()
     return task
@@ -42,7 +42,7 @@ async def ask(gathered: Gathered[str, int], *keys: str) -> "asyncio.Task[dict[st
 
 async def test_those_who_come_meanwhile_share_the_next_statement() -> None:
     table = Table()
-    gathered = Gathered(table.read)
+    gathered = Coalescer(table.read)
     asked = [await ask(gathered, "a"), await ask(gathered, "b"), await ask(gathered, "b", "c")]
     table.release.release()
     table.release.release()
@@ -52,7 +52,7 @@ async def test_those_who_come_meanwhile_share_the_next_statement() -> None:
 
 async def test_nothing_is_kept() -> None:
     table = Table()
-    gathered = Gathered(table.read)
+    gathered = Coalescer(table.read)
     table.release.release()
     assert await gathered.find(POOL, ["a"]) == {"a": 1}
     table.rows["a"] = 3
@@ -63,7 +63,7 @@ async def test_nothing_is_kept() -> None:
 @pytest.mark.parametrize("under_way", [True, False])
 async def test_who_asked_for_all_may_go(under_way: bool) -> None:
     table = Table()
-    gathered = Gathered(table.read)
+    gathered = Coalescer(table.read)
     before = [] if under_way else [await ask(gathered, "a")]
     first, second = await ask(gathered, "a"), await ask(gathered, "b")
     first.cancel()
@@ -77,7 +77,7 @@ async def test_who_asked_for_all_may_go(under_way: bool) -> None:
 
 async def test_who_joined_may_go_too() -> None:
     table = Table()
-    gathered = Gathered(table.read)
+    gathered = Coalescer(table.read)
     asked = [await ask(gathered, "a"), await ask(gathered, "a"), await ask(gathered, "b")]
     asked[2].cancel()
     table.release.release()
@@ -89,7 +89,7 @@ async def test_who_joined_may_go_too() -> None:
 
 async def test_a_fault_is_told_to_all_who_asked_and_the_next_asks_again() -> None:
     table = Table()
-    gathered = Gathered(table.read)
+    gathered = Coalescer(table.read)
     asked = [await ask(gathered, "a"), await ask(gathered, "a"), await ask(gathered, "b")]
     table.broken = True
     table.release.release()

@@ -8,7 +8,7 @@ import pytest
 
 from models.lifecycle.commands.commands import Finish, Report
 from models.states import ExecutionState
-from runner.attempt.attempt import Attempt
+from runner.attempt.attempt import AttemptContext
 from runner.worker import job_executor
 from tests.runner.floor import DEADLINE, open_floor
 
@@ -33,7 +33,7 @@ async def test_the_end_does_not_overtake_a_report_with_outputs(
                 end_waits_or_is_there.set()
             return await super().acquire()
 
-    class Watched(Attempt):
+    class Watched(AttemptContext):
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
             self.telling = Telling()

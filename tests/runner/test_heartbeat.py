@@ -14,7 +14,7 @@ import pytest
 from models.ids import new_id
 from models.lifecycle.stopping import HEARTBEAT, LEASE
 from models.states import ExecutionState
-from runner.service.database_clock import Clock
+from runner.service.database_clock import DatabaseClock
 from runner.store import fencing
 from runner.store.execution import leases
 from runner.worker import heartbeat
@@ -138,7 +138,7 @@ async def test_the_heart_beats_on_after_any_error(
             raise left.pop()
         return []
 
-    beat = Heartbeat(database_url, new_id(), Clock(), held, lambda _: beats.set())
+    beat = Heartbeat(database_url, new_id(), DatabaseClock(), held, lambda _: beats.set())
     async with asyncio.timeout(20), beat:
         await beats.wait()
 
@@ -147,7 +147,7 @@ def test_the_heart_stops_when_the_loop_that_it_tells_is_closed(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(heartbeat, "HEARTBEAT", 0.01)
-    beat = Heartbeat(database_url, new_id(), Clock(), list, lambda _: None)
+    beat = Heartbeat(database_url, new_id(), DatabaseClock(), list, lambda _: None)
     loop = asyncio.new_event_loop()
     loop.run_until_complete(beat.__aenter__())
     loop.close()

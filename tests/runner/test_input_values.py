@@ -13,12 +13,12 @@ from models.spec import FlowSpec, parse_flow
 from runner.expressions.evaluator import Evaluator
 from runner.launch.input_defaults import names_of_defaults
 from runner.launch.inputs import complete_inputs, digested_inputs, given_to_rerun
-from runner.service.encryption import Vault, key_from, new_key
+from runner.service.encryption import Cipher, key_from, new_key
 from runner.store.artifacts import files
 from runner.store.artifacts.files import UploadedFile, file_id
 from runner.store.postgres.database import Database
 
-VAULT = Vault(key_from(new_key()))
+VAULT = Cipher(key_from(new_key()))
 FLOW = """
 id: f
 namespace: acme.data

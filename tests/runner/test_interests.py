@@ -13,15 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.access.viewer import Scope
-from models.filters.filter_keys import asked_marks, borne_marks
+from models.filters.filter_keys import keys_of, required_keys
 from models.filters.filters import EVERYTHING, Field, Filter, Operator, Or, Term, terms_of
 from models.filters.matching import JSON_FIELDS, Candidate, listed, matches
 from models.ids import new_id
 from models.orders import TEXTS, ByValue, ExecutionOrder, Order
 from models.states import ExecutionState
-from runner.live.change import Change
-from runner.live.live_query import Interest, News, moves_by_itself
-from runner.live.query_index import Audience
+from runner.live.change import RowChange
+from runner.live.live_query import Delta, LiveQuery, moves_by_itself
+from runner.live.query_index import LiveQueryIndex
 from runner.store.json import dump
 from runner.store.lists import filter_rows
 from tests.runner.test_where import filters, rows
@@ -85,33 +85,33 @@ def place_of(one: Candidate, order: Order) -> object:
 
 def change_of(
     before: Candidate, after: Candidate, seq: int = 2, asked: float = inf, since: float = 0
-) -> Change:
-    return Change(before.id, before, after, True, row_of(after, seq), asked, since)
+) -> RowChange:
+    return RowChange(before.id, before, after, True, row_of(after, seq), asked, since)
 
 
-def showing(*rows: Any) -> News:
-    return News({row["id"]: row for row in rows})
+def showing(*rows: Any) -> Delta:
+    return Delta({row["id"]: row for row in rows})
 
 
 @contextmanager
 def listing(
-    audience: Audience,
+    audience: LiveQueryIndex,
     where: Filter,
     *shown: Candidate,
     room: int = 50,
     scope: Scope = ANYWHERE,
     order: Order = ExecutionOrder.CREATED_DESC,
-) -> Iterator[Interest]:
+) -> Iterator[LiveQuery]:
     """It looked once."""
-    with Interest(audience, where, scope, order) as interest:
+    with LiveQuery(audience, where, scope, order) as interest:
         interest.looks()
         interest.looked([row_of(one, 1) for one in shown], room, datetime.now(UTC))
         yield interest
 
 
 @pytest.fixture
-async def audience() -> AsyncIterator[Audience]:
-    audience = Audience(lambda: None)
+async def audience() -> AsyncIterator[LiveQueryIndex]:
+    audience = LiveQueryIndex(lambda: None)
     yield audience
     assert not audience.interests
     assert not audience.fields
@@ -123,9 +123,9 @@ def test_whatever_matches_bears_a_mark_that_is_asked_for(
     row: dict[str, Any], where: Filter, scope: Scope
 ) -> None:
     one = filter_rows.candidate(row, {}, {})
-    asked = asked_marks(where)
+    asked = required_keys(where)
     if matches(where, one, NOW):
-        assert asked is None or not asked.isdisjoint(borne_marks(one))
+        assert asked is None or not asked.isdisjoint(keys_of(one))
 
 
 @settings(max_examples=600, deadline=None)
@@ -152,7 +152,7 @@ def test_a_list_looks_when_it_must_and_is_told_the_row_when_that_is_all(
     room = 50 if whole else 0
 
     async def hears() -> None:
-        audience = Audience(lambda: None)
+        audience = LiveQueryIndex(lambda: None)
         with listing(audience, where, *shown, room=room, scope=scope, order=order) as interest:
             audience.tell([change_of(before, after, since=since)], now)
             heard = interest.heard()
@@ -161,7 +161,7 @@ def test_a_list_looks_when_it_must_and_is_told_the_row_when_that_is_all(
             elif shown and is_:
                 assert heard == (None if moved else showing(row))
             elif was and not is_:
-                assert heard == (News(left={after.id: False}) if whole and settled else None)
+                assert heard == (Delta(left={after.id: False}) if whole and settled else None)
             elif is_ and not was:
                 told = whole and settled and order.column == "CREATED"
                 assert heard == (showing(row) if told else None)
@@ -169,16 +169,16 @@ def test_a_list_looks_when_it_must_and_is_told_the_row_when_that_is_all(
                 assert heard is None
             elif whole or since:
                 # One that is ordered by a label may look in vain when another label changes.
-                assert heard == News() or (heard is None and isinstance(order, ByValue))
+                assert heard == Delta() or (heard is None and isinstance(order, ByValue))
 
     asyncio.run(hears())
 
 
-async def test_one_of_many_lists_is_found_by_what_it_asks_for(audience: Audience) -> None:
+async def test_one_of_many_lists_is_found_by_what_it_asks_for(audience: LiveQueryIndex) -> None:
     wheres = [Term(Field.LABEL, Operator.EQ, str(number), "n") for number in range(100)]
     seven = replace(ONE, labels={"n": "7"})
     interests = [
-        Interest(audience, where, Scope(), ExecutionOrder.CREATED_DESC) for where in wheres
+        LiveQuery(audience, where, Scope(), ExecutionOrder.CREATED_DESC) for where in wheres
     ]
     for interest in interests:
         interest.__enter__()
@@ -187,33 +187,33 @@ async def test_one_of_many_lists_is_found_by_what_it_asks_for(audience: Audience
     assert audience._found(change_of(ONE, seven)) == {interests[7]}
     audience.tell([change_of(ONE, seven)], NOW)
     assert [interest.heard() for interest in interests] == [
-        showing(row_of(seven, 2)) if number == 7 else News() for number in range(100)
+        showing(row_of(seven, 2)) if number == 7 else Delta() for number in range(100)
     ]
     for interest in interests:
         interest.__exit__(None, None, None)
     assert audience._found(change_of(ONE, seven)) == set()
 
 
-async def test_what_the_list_read_itself_is_not_told_again(audience: Audience) -> None:
+async def test_what_the_list_read_itself_is_not_told_again(audience: LiveQueryIndex) -> None:
     progress = replace(ONE, progress=0.5)
     with listing(audience, EVERYTHING, ONE) as interest:
         audience.tell([change_of(ONE, progress, seq=1)], NOW)
-        assert interest.heard() == News()
+        assert interest.heard() == Delta()
         audience.tell([change_of(ONE, progress, seq=3)], NOW)
         audience.tell([change_of(ONE, ONE, seq=2)], NOW)
         assert interest.heard() == showing(row_of(progress, 3))
-        assert interest.heard() == News()
+        assert interest.heard() == Delta()
 
 
 async def test_what_is_heard_during_a_look_is_judged_by_what_the_look_found(
-    audience: Audience,
+    audience: LiveQueryIndex,
 ) -> None:
     other = replace(ONE, id=new_id())
     with listing(audience, FAILED_ONLY) as interest:
         interest.looks()
         audience.tell([change_of(other, other), change_of(ONE, FAILED, seq=2)], NOW)
         interest.looked([row_of(FAILED, 2)], 49, NOW)
-        assert interest.heard() == News()
+        assert interest.heard() == Delta()
         interest.looks()
         audience.tell([change_of(ONE, FAILED, seq=3)], NOW)
         interest.looked([row_of(FAILED, 2)], 49, NOW)
@@ -221,10 +221,12 @@ async def test_what_is_heard_during_a_look_is_judged_by_what_the_look_found(
         interest.looks()
         audience.tell([change_of(FAILED, ONE, seq=4)], NOW)
         interest.looked([row_of(FAILED, 3)], 49, NOW)
-        assert interest.heard() == News(left={ONE.id: False})
+        assert interest.heard() == Delta(left={ONE.id: False})
 
 
-async def test_what_may_be_older_than_a_look_neither_enters_nor_leaves(audience: Audience) -> None:
+async def test_what_may_be_older_than_a_look_neither_enters_nor_leaves(
+    audience: LiveQueryIndex,
+) -> None:
     with listing(audience, FAILED_ONLY) as interest:
         audience.tell([change_of(ONE, FAILED, asked=0)], NOW)
         assert interest.heard() is None
@@ -233,7 +235,7 @@ async def test_what_may_be_older_than_a_look_neither_enters_nor_leaves(audience:
         assert interest.heard() is None
 
 
-async def test_a_list_that_is_about_to_be_full_looks(audience: Audience) -> None:
+async def test_a_list_that_is_about_to_be_full_looks(audience: LiveQueryIndex) -> None:
     other = replace(FAILED, id=new_id())
     with listing(audience, FAILED_ONLY, room=2) as interest:
         audience.tell([change_of(ONE, FAILED)], NOW)
@@ -242,18 +244,20 @@ async def test_a_list_that_is_about_to_be_full_looks(audience: Audience) -> None
         assert interest.heard() is None
 
 
-async def test_who_leaves_and_enters_between_two_questions_is_there(audience: Audience) -> None:
+async def test_who_leaves_and_enters_between_two_questions_is_there(
+    audience: LiveQueryIndex,
+) -> None:
     with listing(audience, FAILED_ONLY, FAILED) as interest:
         audience.tell([change_of(FAILED, ONE, seq=2), change_of(ONE, FAILED, seq=3)], NOW)
         assert interest.heard() == showing(row_of(FAILED, 3))
         audience.tell([change_of(FAILED, FAILED, seq=4), change_of(FAILED, ONE, seq=5)], NOW)
-        assert interest.heard() == News(left={ONE.id: False})
+        assert interest.heard() == Delta(left={ONE.id: False})
 
 
 async def test_an_unknown_past_concerns_the_lists_that_do_not_show_all_there_is(
-    audience: Audience,
+    audience: LiveQueryIndex,
 ) -> None:
-    unknown = Change(ONE.id, None, ONE, known=False, row=row_of(ONE, 2), asked=inf)
+    unknown = RowChange(ONE.id, None, ONE, known=False, row=row_of(ONE, 2), asked=inf)
     with (
         listing(audience, FAILED_ONLY, room=0) as some,
         listing(audience, FAILED_ONLY) as whole,
@@ -261,35 +265,35 @@ async def test_an_unknown_past_concerns_the_lists_that_do_not_show_all_there_is(
         listing(audience, EVERYTHING, ONE) as shown,
     ):
         audience.tell([unknown], NOW)
-        assert [each.heard() for each in (some, whole)] == [None, News()]
+        assert [each.heard() for each in (some, whole)] == [None, Delta()]
         assert entered.heard() == shown.heard() == showing(unknown.row)
 
 
 async def test_what_stays_beyond_the_window_is_nothing_to_it_once_it_was_judged_as_it_was(
-    audience: Audience,
+    audience: LiveQueryIndex,
 ) -> None:
     dark = replace(ONE, labels={"shade": "dark"})
     of_label = Or([Term(Field.LABEL, Operator.EXISTS, True, "shade"), EVERYTHING])
     with listing(audience, of_label, room=0) as interest:
         audience.tell([change_of(ONE, dark, since=inf)], NOW)
-        assert interest.heard() == News()
+        assert interest.heard() == Delta()
         audience.tell([change_of(ONE, dark)], NOW)
         assert interest.heard() is None
 
 
-async def test_what_was_deleted_leaves(audience: Audience) -> None:
+async def test_what_was_deleted_leaves(audience: LiveQueryIndex) -> None:
     with (
         listing(audience, EVERYTHING, ONE) as shown,
         listing(audience, EVERYTHING, ONE, room=0) as full,
         listing(audience, EVERYTHING) as other,
     ):
-        audience.tell([Change(ONE.id, None, None, known=False)], NOW)
-        assert shown.heard() == News(left={ONE.id: True})
-        assert (full.heard(), other.heard()) == (None, News())
+        audience.tell([RowChange(ONE.id, None, None, known=False)], NOW)
+        assert shown.heard() == Delta(left={ONE.id: True})
+        assert (full.heard(), other.heard()) == (None, Delta())
 
 
 async def test_a_list_that_is_told_rows_all_the_time_looks_when_it_is_due(
-    audience: Audience,
+    audience: LiveQueryIndex,
 ) -> None:
     """What time alone moves would stay away otherwise."""
     recent = Term(Field.DURATION, Operator.EXISTS, True)

@@ -11,7 +11,7 @@ import pytest
 
 from models.access.viewer import Scope
 from models.errors import Refused
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.lifecycle import decide
 from models.lifecycle.commands.commands import Cancel, Command, Restart
 from models.lifecycle.transition import Transition
@@ -19,12 +19,12 @@ from models.spec import parse_flow
 from models.states import Channel, ExecutionState, TaskRunState
 from runner.launch.launch import Launch, prepare
 from runner.maintenance import invariants
-from runner.service.encryption import Vault, key_from, new_key
+from runner.service.encryption import Cipher, key_from, new_key
 from runner.store.execution.snapshots import load_executions
 from runner.store.flows.flows import save_flow
 from server.process.runtime import Runtime, runtime
 
-PERSON = Ask("user:test", Channel.API)
+PERSON = CommandOrigin("user:test", Channel.API)
 DEADLINE = 60.0
 MANY = 4_000
 SOURCE = """
@@ -97,7 +97,7 @@ async def test_others_have_their_turns_while_thousands_are_decided_on(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with (
-        runtime(database_url, Vault(key_from(new_key()))) as parts,
+        runtime(database_url, Cipher(key_from(new_key()))) as parts,
         turns_of_others(monkeypatch) as turns,
     ):
         id = await begin(parts)
@@ -116,7 +116,7 @@ async def test_others_have_their_turns_while_thousands_are_decided_on(
 
 
 async def test_a_refusal_comes_back_from_where_it_was_decided(database_url: str) -> None:
-    async with runtime(database_url, Vault(key_from(new_key()))) as parts:
+    async with runtime(database_url, Cipher(key_from(new_key()))) as parts:
         id = await begin(parts)
         await until_queued(parts, id)
         before = await states(parts, id)

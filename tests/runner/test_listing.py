@@ -17,7 +17,7 @@ from models.search import parse_search
 from runner.store.flows.flows import namespaces
 from runner.store.lists.facets import FacetField, FacetWish, facets
 from runner.store.lists.listing import View, count_executions, executions_page
-from runner.store.lists.orders import Place, check_place
+from runner.store.lists.orders import KeysetPosition, check_place
 from runner.store.lists.words import wanted_words
 from runner.store.postgres.database import Database
 from schema.types.paging import Paging, execution_cursor, execution_view
@@ -70,7 +70,7 @@ async def walk(
         if not (page.has_previous if backwards else page.has_next):
             return found
         edge = page.rows[0] if backwards else page.rows[-1]
-        place = Place(edge["id"], edge["sort_key"])
+        place = KeysetPosition(edge["id"], edge["sort_key"])
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ async def test_a_foreign_cursor_is_refused_with_words(
     for key in ("", "yesterday", "nan", "2026-01-01", "1;drop"):
         for order in (by_start, ExecutionOrder.DURATION_ASC):
             with pytest.raises(Refused, match=f"not of a list in the order {order.value}"):
-                check_place(order, Place(new_id(), key))
+                check_place(order, KeysetPosition(new_id(), key))
 
 
 async def test_the_scope_holds_everywhere(database: Database, history: list[UUID]) -> None:

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from models.errors import Unavailable
 from models.logs import LogLevel, LogStream
-from runner.attempt.log_writer import Limits, Logbook, Page
+from runner.attempt.log_writer import AttemptLog, Limits, LogWriter
 from runner.store.logs.log_lines import NewLine
 
 DEADLINE = 10.0
@@ -34,13 +34,13 @@ class Shelf:
         return [line.text for line in self.lines]
 
 
-def page_of(book: Logbook) -> Page:
+def page_of(book: LogWriter) -> AttemptLog:
     return book.page(uuid4(), uuid4(), "task", 1, uuid4())
 
 
 async def test_flushed_means_stored() -> None:
     shelf = Shelf()
-    async with Logbook(shelf.write) as book:
+    async with LogWriter(shelf.write) as book:
         page = page_of(book)
         await page.add(["a", "b"], LogStream.STDOUT, LogLevel.INFO)
         await page.note("c\nd", LogLevel.ERROR)
@@ -51,7 +51,7 @@ async def test_flushed_means_stored() -> None:
 
 async def test_what_cannot_be_stored_now_is_stored_later() -> None:
     shelf = Shelf()
-    async with Logbook(shelf.write) as book:
+    async with LogWriter(shelf.write) as book:
         page = page_of(book)
         shelf.open.clear()
         await page.add(["a"], LogStream.STDOUT, LogLevel.INFO)
@@ -64,7 +64,7 @@ async def test_what_cannot_be_stored_now_is_stored_later() -> None:
 
 async def test_one_bad_line_does_not_take_the_others_with_it() -> None:
     shelf = Shelf()
-    async with Logbook(shelf.write) as book:
+    async with LogWriter(shelf.write) as book:
         page = page_of(book)
         await page.add(["a", "b", "bad", "c"], LogStream.STDOUT, LogLevel.INFO)
         await asyncio.wait_for(page.flushed(), DEADLINE)
@@ -73,7 +73,7 @@ async def test_one_bad_line_does_not_take_the_others_with_it() -> None:
 
 async def test_who_writes_too_much_waits() -> None:
     shelf = Shelf()
-    async with Logbook(shelf.write) as book:
+    async with LogWriter(shelf.write) as book:
         page = page_of(book)
         shelf.open.clear()
         long = "x" * 1024 * 1024
@@ -86,14 +86,14 @@ async def test_who_writes_too_much_waits() -> None:
     assert len(shelf.lines) == 40
 
 
-async def _write(page: Page, texts: list[str]) -> None:
+async def _write(page: AttemptLog, texts: list[str]) -> None:
     for text in texts:
         await page.add([text], LogStream.STDOUT, LogLevel.INFO)
 
 
 async def test_the_limit_is_told_once_and_the_rest_dropped() -> None:
     shelf = Shelf()
-    async with Logbook(shelf.write, Limits(lines=3)) as book:
+    async with LogWriter(shelf.write, Limits(lines=3)) as book:
         page = page_of(book)
         for _ in range(3):
             await page.add(["a", "b"], LogStream.STDOUT, LogLevel.INFO)

@@ -15,7 +15,7 @@ from broadcaster import Broadcast
 
 from models.access.viewer import Scope
 from models.errors import Fault, Unavailable
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.filters.filters import And
 from models.ids import new_id
 from models.lifecycle.commands.commands import AdmitNext, Begin
@@ -27,11 +27,11 @@ from runner.live import change_reader
 from runner.maintenance import deferred_commands, rescuer, scheduler, table_maintenance
 from runner.notify.feed import Feed
 from runner.notify.notifier import MemoryHints
-from runner.service.encryption import Vault
-from runner.service.loop import is_outage, surviving
+from runner.service.encryption import Cipher
+from runner.service.loop import is_outage, log_errors
 from runner.service.outage import ROLLED_BACK, Busy, unavailable
 from runner.store import bulk, deferred
-from runner.store.deferred import Owed
+from runner.store.deferred import DeferredRow
 from runner.store.execution import leases, recorded, slots
 from runner.store.flows import schedules
 from runner.store.lists import filter_rows
@@ -61,10 +61,10 @@ class Hall:
     evaluator: Evaluator
 
     def open(self, name: str) -> AbstractAsyncContextManager[Any]:
-        vault, pool = Vault(), self.database.pool
+        vault, pool = Cipher(), self.database.pool
         made: dict[str, Callable[[], AbstractAsyncContextManager[Any]]] = {
             "rescuer": lambda: rescuer.Rescuer(self.database, self.engine),
-            "courier": lambda: deferred_commands.Courier(
+            "courier": lambda: deferred_commands.DeferredCommandRunner(
                 self.database, self.engine, self.feed, self.evaluator, vault
             ),
             "scheduler": lambda: scheduler.Scheduler(
@@ -101,12 +101,14 @@ def always(answer: Any) -> Give:
 
 
 ID = new_id()
-BULK = SimpleNamespace(id=ID, instruction=None, ask=Ask("user:ada", Channel.API), grants=())
+BULK = SimpleNamespace(
+    id=ID, instruction=None, ask=CommandOrigin("user:ada", Channel.API), grants=()
+)
 
 
 def owing(command: Any) -> Any:
     """One promise, claimed at every look and loaded with nothing."""
-    return {(deferred, "claim"): once_a_round([Owed(ID, ID, command)])}
+    return {(deferred, "claim"): once_a_round([DeferredRow(ID, ID, command)])}
 
 
 def once_a_round(answer: list[Any]) -> Give:
@@ -330,7 +332,7 @@ async def test_a_command_that_waits_for_ever_keeps_no_look_from_its_work(
 
 async def test_a_cancellation_is_not_survived() -> None:
     logger = logging.getLogger("headway.test")
-    with pytest.raises(asyncio.CancelledError), surviving(logger, "never"):
+    with pytest.raises(asyncio.CancelledError), log_errors(logger, "never"):
         raise asyncio.CancelledError
 
 
@@ -339,7 +341,7 @@ def test_what_is_an_outage_is_told_from_a_fault(
     error: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     outage = error in {"outage", "reset", "shutdown", "read only", "group"}
-    with surviving(logging.getLogger("headway.test"), "it goes on") as trouble:
+    with log_errors(logging.getLogger("headway.test"), "it goes on") as trouble:
         raise ERRORS[error]()
     assert trouble
     assert trouble.is_outage is outage

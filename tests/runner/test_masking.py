@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.attempt.line_splitter import CONTINUES, LONGEST, LineCutter
+from runner.attempt.line_splitter import CONTINUES, LONGEST, LineSplitter
 from runner.attempt.masking import Mask
 
 
@@ -64,7 +64,7 @@ def test_no_cut_of_a_long_line_lets_anything_through(
 ) -> None:
     """`before` and `after` it the line is filled with other characters, and it comes in pieces of any size."""
     data = f"{'ä' * before}{secret}{'b' * after}{secret}\nnext {secret}".encode()
-    cutter = LineCutter(mask_of(secret))
+    cutter = LineSplitter(mask_of(secret))
     lines: list[str] = []
     for size in cuts:
         lines += cutter.feed(data[:size])

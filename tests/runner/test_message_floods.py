@@ -15,12 +15,12 @@ from models.lifecycle.commands.commands import Cancel
 from models.logs import LogLevel
 from models.states import ExecutionState, TaskRunState
 from runner.attempt import message_reader, reporter
-from runner.attempt.cancellation import StopReason
+from runner.attempt.cancellation import CancelReason
 from runner.attempt.message_reader import MessageReader, Turn
 from runner.attempt.task_messages import (
     LONGEST,
+    InvalidMessage,
     InvalidOutput,
-    Malformed,
     Output,
     TooLongOutput,
     parse_line,
@@ -164,7 +164,7 @@ async def test_who_stops_an_attempt_does_not_wait_until_its_messages_are_read(
         await floor.ask(id, Cancel())
         assert (await floor.until_ended(id)).state is ExecutionState.KILLED
         return
-    attempt.stop.ask(StopReason.VOID)
+    attempt.stop.ask(CancelReason.VOID)
     async with asyncio.timeout(DEADLINE):
         with floor.parts.feed.watch("nothing") as watch:
             while attempt in floor.worker._handler.running.values():
@@ -187,7 +187,7 @@ async def test_a_long_line_is_read_beside_the_event_loop(kind: str) -> None:
     print(f"{kind}: the loop was held {holds.longest * 1000:.0f} ms")
     assert holds.longest < LONGEST_HOLD
     if kind == "no JSON":
-        assert type(said) is Malformed
+        assert type(said) is InvalidMessage
     else:
         assert isinstance(said, TooLongOutput) and "too much in output" in str(said)
 
@@ -238,17 +238,17 @@ async def test_a_long_line_is_read_though_the_process_that_reads_it_is_killed(
 @pytest.mark.parametrize(
     ("line", "kind"),
     [
-        (b"z" * 2**20, Malformed),
-        (b" " * 2**20 + b"z", Malformed),
+        (b"z" * 2**20, InvalidMessage),
+        (b" " * 2**20 + b"z", InvalidMessage),
         (b"z" * 2**20 + b'{"output": 1}', InvalidOutput),
         (b"z" * 2**20 + b'{"\\u006futput": 1}', InvalidOutput),
         (b"z" * 2**20 + b'"OUTPUT"', InvalidOutput),
     ],
 )
 async def test_a_long_line_that_is_no_message_is_refused_as_a_short_one_is(
-    line: bytes, kind: type[Malformed], monkeypatch: pytest.MonkeyPatch
+    line: bytes, kind: type[InvalidMessage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if kind is Malformed:
+    if kind is InvalidMessage:
         monkeypatch.delattr(message_reader, "_read_apart")  # no process is started for it
     (found,) = await MessageReader().read(line)
     (short,) = parse_line(line)

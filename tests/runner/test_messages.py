@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from runner.attempt.line_splitter import CONTINUES, LONGEST, LineCutter
+from runner.attempt.line_splitter import CONTINUES, LONGEST, LineSplitter
 from runner.attempt.task_messages import (
     _KINDS,
+    InvalidMessage,
     InvalidOutput,
-    Malformed,
     Message,
     MessageCutter,
     Metric,
@@ -31,7 +31,7 @@ PARTS = {
 }
 
 
-def only(line: bytes) -> Message | Malformed:
+def only(line: bytes) -> Message | InvalidMessage:
     (said,) = parse_line(line)
     return said
 
@@ -59,14 +59,14 @@ def test_one_line_may_carry_every_kind() -> None:
 def test_a_part_that_is_wrong_takes_no_output_along(kind: str) -> None:
     line = json.dumps({kind: ["wrong"], "output": {"rows": 1}}).encode()
     wrong, right = parse_line(line)
-    assert isinstance(wrong, Malformed) and right == Output(output={"rows": 1})
+    assert isinstance(wrong, InvalidMessage) and right == Output(output={"rows": 1})
 
 
 def test_a_number_that_cannot_be_kept_takes_no_output_along() -> None:
     metric, output = parse_line(b'{"metric": {"name": "loss", "value": NaN}, "output": {"a": 1}}')
-    assert type(metric) is Malformed and output == Output(output={"a": 1})
+    assert type(metric) is InvalidMessage and output == Output(output={"a": 1})
     output, unknown = parse_line(b'{"output": {"a": 1}, "more": 1}')
-    assert output == Output(output={"a": 1}) and type(unknown) is Malformed
+    assert output == Output(output={"a": 1}) and type(unknown) is InvalidMessage
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_a_number_that_cannot_be_kept_takes_no_output_along() -> None:
 )
 def test_a_malformed_line_says_what_is_wrong(line: bytes, word: str) -> None:
     said = only(line)
-    assert type(said) is Malformed
-    with pytest.raises(Malformed, match=word):
+    assert type(said) is InvalidMessage
+    with pytest.raises(InvalidMessage, match=word):
         raise said
 
 
@@ -123,7 +123,7 @@ def test_a_malformed_line_says_what_is_wrong(line: bytes, word: str) -> None:
 def test_what_was_to_be_an_output_is_told_apart(line: bytes, word: str) -> None:
     said = only(line)
     assert type(said) is InvalidOutput and said.code == "INVALID_OUTPUT"
-    with pytest.raises(Malformed, match=word):
+    with pytest.raises(InvalidMessage, match=word):
         raise said
 
 
@@ -141,7 +141,7 @@ def test_what_was_to_be_an_output_is_told_apart(line: bytes, word: str) -> None:
 def test_what_is_no_text_is_mended_and_told_of(text: bytes, value: str) -> None:
     output, *mended = parse_line(b'{"output": {"' + text + b'": ["' + text + b'"]}}')
     assert output == Output(output={value: [value]})
-    assert [type(each) for each in mended] == ([Malformed] if "\ufffd" in value else [])
+    assert [type(each) for each in mended] == ([InvalidMessage] if "\ufffd" in value else [])
 
 
 def test_a_byte_order_mark_is_no_part_of_a_line() -> None:
@@ -158,15 +158,15 @@ def test_messages_are_cut_wherever_the_bytes_come_apart() -> None:
 @pytest.mark.parametrize(
     ("start", "kind"),
     [
-        (b'{"property": {"a": "', Malformed),
-        (b'{"property": {"a": "\\"output\\"', Malformed),
+        (b'{"property": {"a": "', InvalidMessage),
+        (b'{"property": {"a": "\\"output\\"', InvalidMessage),
         (b'{"output": {"a": "', TooLongOutput),
         (b'{"\\u006f\\u0075tput": {"a": "', TooLongOutput),
     ],
 )
 @pytest.mark.parametrize("at_the_end", [False, True])
 def test_a_line_beyond_the_limit_says_whether_an_output_was_in_it(
-    start: bytes, kind: type[Malformed], piece: int, at_the_end: bool
+    start: bytes, kind: type[InvalidMessage], piece: int, at_the_end: bool
 ) -> None:
     longest = 1000
     filling = b"x" * (longest - len(start) + 1)
@@ -184,7 +184,7 @@ def test_a_line_beyond_the_limit_says_whether_an_output_was_in_it(
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
 def test_lines_are_the_same_however_the_bytes_come(size: int) -> None:
     data = "one\ntwö\r\n10%\r50%\r100%\nnul\0 bell\a\tkept\x1b[31m\n\nlast".encode() + b"\xff"
-    cutter = LineCutter()
+    cutter = LineSplitter()
     texts = [
         text for at in range(0, len(data), size) for text in cutter.feed(data[at : at + size])
     ] + cutter.end()
@@ -194,7 +194,7 @@ def test_lines_are_the_same_however_the_bytes_come(size: int) -> None:
 @pytest.mark.parametrize("end", [b"", b"\n"])
 def test_a_long_line_is_cut_between_characters(end: bytes) -> None:
     line = "x" + "ä" * 40_000
-    cutter = LineCutter()
+    cutter = LineSplitter()
     texts = cutter.feed(line.encode() + end) + cutter.end()
     assert len(texts) == 3
     assert all(

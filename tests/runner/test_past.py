@@ -19,7 +19,7 @@ from models.lifecycle.commands.commands import (
 )
 from models.lifecycle.commands.records import AddNote, Archive, Unarchive
 from models.states import TaskRunState, VoteDecision
-from runner.history.point_in_time import Past, past_of, read_past
+from runner.history.point_in_time import HistoricalView, past_of, read_past
 from runner.history.replay_cache import Retold
 from runner.store.execution.event_log import events_after
 from runner.store.json import load
@@ -82,7 +82,7 @@ def plain(row: Any) -> dict[str, Any]:
     }
 
 
-async def past_at(floor: Floor, id: UUID, seq: int) -> Past:
+async def past_at(floor: Floor, id: UUID, seq: int) -> HistoricalView:
     pool = floor.parts.database.pool
     row = await pool.fetchrow("select * from executions where id = $1", id)
     return await read_past(pool, floor.parts.engine.plans, row, seq, RETOLD)
@@ -113,7 +113,7 @@ async def check_every_moment(floor: Floor, id: UUID) -> int:
     return len(kept)
 
 
-async def check_rows(pool: Pool, past: Past, table: str, order: str, id: UUID) -> None:
+async def check_rows(pool: Pool, past: HistoricalView, table: str, order: str, id: UUID) -> None:
     wanted = await pool.fetch(
         f"select * from kept_{table} where kept_at = $1 and execution_id = $2 order by {order}",
         past.seq, id,
@@ -125,7 +125,7 @@ async def check_rows(pool: Pool, past: Past, table: str, order: str, id: UUID) -
     assert all(past_of(row["id"]) is past for row in told)
 
 
-def _attempts(past: Past, id: UUID) -> list[Any]:
+def _attempts(past: HistoricalView, id: UUID) -> list[Any]:
     return [one for task in past.rows["task_runs"](id) for one in past.rows["attempts"](task["id"])]
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from runner.processes.census import all_processes, environment_of, look
 from runner.processes.child import Child, Program
-from runner.processes.family import Family, Gravedigger, adopt_orphans
+from runner.processes.family import Family, OrphanReaper, adopt_orphans
 from runner.processes.pipe import Readiness
 from runner.processes.reaper import Reaper
 
@@ -218,7 +218,7 @@ async def test_a_normal_end_costs_no_kill_and_touches_no_other(tmp_path: Path) -
 
 
 async def test_unseen_orphans_are_buried(tmp_path: Path) -> None:
-    digger = Gravedigger()
+    digger = OrphanReaper()
     async with started(
         tmp_path, "( env -i setsid bash -c 'cd /; echo $$; exit 0' & ) ; sleep 0.3"
     ) as (child, _):

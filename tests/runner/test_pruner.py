@@ -14,7 +14,7 @@ from models.events.events import ENGINE
 from models.ids import new_id
 from models.lifecycle.commands.external import RecordEnd, RecordExecution
 from models.lifecycle.commands.records import AddNote, Archive
-from models.lifecycle.snapshot import Plan
+from models.lifecycle.snapshot import CompiledFlow
 from models.retention import RetentionRule
 from models.states import ExecutionState
 from runner.maintenance import invariants
@@ -269,7 +269,7 @@ async def test_what_is_told_of_afterwards_goes_by_its_end_but_not_at_once(
 ) -> None:
     """A day after it was last told of: an import can be finished, and archived."""
     begun = datetime(2025, 1, 15, 12, tzinfo=UTC)
-    told = RecordExecution(Plan.external("acme", "mnist"), "train", started_at=begun)
+    told = RecordExecution(CompiledFlow.external("acme", "mnist"), "train", started_at=begun)
     ids = [(await floor.parts.engine.create(told, PERSON)).execution.id for _ in range(3)]
     end = RecordEnd(ExecutionState.SUCCESS, ended_at=begun + timedelta(minutes=5))
     for id in ids:

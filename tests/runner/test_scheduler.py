@@ -23,7 +23,7 @@ from runner.maintenance import invariants
 from runner.maintenance.scheduler import Scheduler
 from runner.notify.feed import Feed
 from runner.notify.notifier import MemoryHints
-from runner.service.encryption import Vault
+from runner.service.encryption import Cipher
 from runner.store import idempotency
 from runner.store.flows import flows, schedules
 from runner.store.flows.schedules import CLAIM, Outcome
@@ -60,7 +60,7 @@ class Servers:
 
     def __init__(self, database: Database, engines: list[Engine], evaluator: Evaluator) -> None:
         self.database, self.engines, self.evaluator = database, engines, evaluator
-        self.schedulers = [Scheduler(database, engine, evaluator, Vault()) for engine in engines]
+        self.schedulers = [Scheduler(database, engine, evaluator, Cipher()) for engine in engines]
 
     async def save(self, source: str) -> UUID:
         async with self.database.pool.acquire() as connection:
@@ -162,7 +162,7 @@ async def test_a_server_that_dies_between_starting_and_going_on_neither_doubles_
     await servers.wait_for(NOON)
     (schedule,), _ = await schedules.claim(servers.database.pool, NOON, 20)
     command = await prepare_tick(
-        servers.database.pool, servers.engines[0].plans, servers.evaluator, Vault(), schedule, NOON
+        servers.database.pool, servers.engines[0].plans, servers.evaluator, Cipher(), schedule, NOON
     )
     await servers.engines[0].create(command, ask_of(schedule))
     await servers.look(NOON + timedelta(seconds=CLAIM - 1))

@@ -11,7 +11,7 @@ from models.lifecycle.snapshot import Execution
 from models.spec import parse_flow
 from models.states import TaskRunState
 from runner.launch.launch import Launch, prepare
-from runner.service.encryption import Vault, key_from, new_key
+from runner.service.encryption import Cipher, key_from, new_key
 from runner.store import secrets
 from runner.store.flows.flows import save_flow
 from server.process.runtime import make_worker, runtime
@@ -106,15 +106,15 @@ async def test_iterations_and_subflows_see_secrets_by_name(floor: Floor) -> None
 @pytest.mark.parametrize(
     ("vault", "sentence"),
     [
-        (Vault(), "a secret cannot be read: this process has no secret key"),
-        (Vault(key_from(new_key())), "a secret cannot be read: this was encrypted with another"),
+        (Cipher(), "a secret cannot be read: this process has no secret key"),
+        (Cipher(key_from(new_key())), "a secret cannot be read: this was encrypted with another"),
     ],
 )
 async def test_a_worker_without_the_key_fails_the_task_with_a_sentence(
-    database_url: str, data_dir: Path, vault: Vault, sentence: str
+    database_url: str, data_dir: Path, vault: Cipher, sentence: str
 ) -> None:
     async with runtime(database_url, vault) as parts:
-        right = Vault(key_from(new_key()))
+        right = Cipher(key_from(new_key()))
         await secrets.save(parts.database.pool, right, "acme", "API_KEY", VALUE, PERSON)
         async with make_worker(parts, data_dir, ("default",), 4, 0.0) as worker:
             floor = Floor(parts, worker, data_dir)

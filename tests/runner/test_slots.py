@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from models.lifecycle.commands.commands import Cancel, Create
-from models.lifecycle.snapshot import Execution, Plan
+from models.lifecycle.snapshot import CompiledFlow, Execution
 from models.spec import parse_flow
 from models.states import ExecutionState
 from runner.engine.engine import Engine
@@ -39,14 +39,14 @@ from made, unnest(array['RUNNING', 'QUEUED', 'QUEUED']) state
 """
 
 
-async def plan_of(engines: Engines, limit: int) -> Plan:
+async def plan_of(engines: Engines, limit: int) -> CompiledFlow:
     source = _SOURCE.format(limit=limit)
     async with engines.database.pool.acquire() as connection:
         _, revision, _ = await flows.save_flow(connection, parse_flow(source), source, "user:maria")
         return await engines.first.plans.of(connection, revision["id"])
 
 
-async def create(engines: Engines, plan: Plan, priority: int = 0) -> Execution:
+async def create(engines: Engines, plan: CompiledFlow, priority: int = 0) -> Execution:
     command = Create(plan, limited=True, priority=priority)
     return (await engines.first.create(command, ASK)).execution
 

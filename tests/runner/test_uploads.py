@@ -12,7 +12,7 @@ import pytest
 
 from models.access.viewer import Scope
 from models.errors import ProblemCode, Refused
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import new_id
 from models.spec import parse_flow
 from models.states import Channel
@@ -31,7 +31,7 @@ namespace: acme.files
 inputs: [{id: data, type: FILE, required: true}]
 tasks: [{id: a, type: wait, duration: 1h}]
 """
-PERSON = Ask("user:ada", Channel.API)
+PERSON = CommandOrigin("user:ada", Channel.API)
 
 
 class House:

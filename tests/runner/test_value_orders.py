@@ -21,7 +21,7 @@ from models.search import parse_search
 from runner.store.lists import value_orders
 from runner.store.lists.filter_rows import candidate
 from runner.store.lists.listing import View, executions_page
-from runner.store.lists.orders import Place
+from runner.store.lists.orders import KeysetPosition
 from runner.store.lists.snapshot_reads import all_executions, one_moment
 from runner.store.postgres.connection import Executes
 from runner.store.postgres.database import Database
@@ -216,6 +216,6 @@ async def test_a_value_in_a_cursor_is_never_more_than_it_was(database: Database)
     order = ByValue(Field.PROPERTY, "p", False)
     page = await executions_page(database.pool, EVERYONE, EVERYTHING, View(1, order))
     assert page.rows[0]["sort_key"] == "t" + "ä" * 200
-    place = Place(page.rows[0]["id"], page.rows[0]["sort_key"])
+    place = KeysetPosition(page.rows[0]["id"], page.rows[0]["sort_key"])
     rest = await executions_page(database.pool, EVERYONE, EVERYTHING, View(5, order, place))
     assert len(rest.rows) == 2

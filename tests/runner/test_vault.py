@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from models.errors import Refused
-from runner.service.encryption import CannotOpen, Vault, key_from, new_key
+from runner.service.encryption import Cipher, DecryptionFailed, key_from, new_key
 from runner.store import secrets
 from runner.store.postgres.database import Database
 from server.process.secret_key import BadSecretKey, make_vault, warn_of_other_keys
@@ -16,11 +16,11 @@ from tests.runner.floor import PERSON
 
 
 @pytest.fixture
-def vault() -> Vault:
-    return Vault(key_from(new_key()))
+def vault() -> Cipher:
+    return Cipher(key_from(new_key()))
 
 
-def test_what_is_sealed_opens_for_its_purpose_alone(vault: Vault) -> None:
+def test_what_is_sealed_opens_for_its_purpose_alone(vault: Cipher) -> None:
     sealed = vault.seal("the value", "a")
     assert "the value" not in sealed
     assert vault.seal("the value", "a") != sealed
@@ -30,19 +30,19 @@ def test_what_is_sealed_opens_for_its_purpose_alone(vault: Vault) -> None:
         (sealed[:-8] + "AAAAAAAA", "a"),
         (f"{vault.key_id}.", "a"),
     ):
-        with pytest.raises(CannotOpen, match="the encrypted text was changed"):
+        with pytest.raises(DecryptionFailed, match="the encrypted text was changed"):
             vault.open(text, purpose)
 
 
-def test_another_key_and_none_are_said_in_a_sentence(vault: Vault) -> None:
+def test_another_key_and_none_are_said_in_a_sentence(vault: Cipher) -> None:
     sealed = vault.seal("the value", "a")
-    other = Vault(key_from(new_key()))
-    with pytest.raises(CannotOpen, match=r"another secret key .* HEADWAY_SECRET_KEY"):
+    other = Cipher(key_from(new_key()))
+    with pytest.raises(DecryptionFailed, match=r"another secret key .* HEADWAY_SECRET_KEY"):
         other.open(sealed, "a")
-    with pytest.raises(CannotOpen, match=r"has no secret key; .* HEADWAY_SECRET_KEY"):
-        Vault().open(sealed, "a")
+    with pytest.raises(DecryptionFailed, match=r"has no secret key; .* HEADWAY_SECRET_KEY"):
+        Cipher().open(sealed, "a")
     with pytest.raises(Refused, match="there is no secret key"):
-        Vault().seal("the value", "a")
+        Cipher().seal("the value", "a")
 
 
 @pytest.mark.parametrize("text", ["", "short", "x" * 44, "A" * 43 + "=AAAA"])
@@ -63,7 +63,7 @@ def test_the_key_is_made_once_by_a_server_and_never_by_a_worker(tmp_path: Path) 
     by_setting = make_vault(
         Settings.read({"data_dir": tmp_path, "secret_key": given}), may_make_key=True
     )
-    assert by_setting.key_id == Vault(key_from(given)).key_id
+    assert by_setting.key_id == Cipher(key_from(given)).key_id
 
 
 def test_a_bad_file_and_a_bad_setting_are_sentences(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_bad_file_and_a_bad_setting_are_sentences(tmp_path: Path) -> None:
     assert "nonsense" not in str(refused.value)
 
 
-async def test_the_nearest_of_a_name_is_seen(database: Database, vault: Vault) -> None:
+async def test_the_nearest_of_a_name_is_seen(database: Database, vault: Cipher) -> None:
     pool = database.pool
     for namespace, name in (("a", "X"), ("a", "Y"), ("a.b", "X"), ("a.bc", "X"), ("b", "Z")):
         await secrets.save(pool, vault, namespace, name, f"{name} of {namespace}", PERSON)
@@ -86,21 +86,21 @@ async def test_the_nearest_of_a_name_is_seen(database: Database, vault: Vault) -
     await secrets.save(pool, vault, "a.b", "X", "another", PERSON)
     assert await secrets.opened(pool, vault, "a.b", ["X"]) == {"X": "another"}
     await pool.execute("update secrets set namespace = 'c' where namespace = 'b'")
-    with pytest.raises(CannotOpen, match="was changed"):
+    with pytest.raises(DecryptionFailed, match="was changed"):
         await secrets.opened(pool, vault, "c", names)
 
 
 async def test_secrets_of_another_key_are_told_of(
-    database: Database, vault: Vault, caplog: pytest.LogCaptureFixture
+    database: Database, vault: Cipher, caplog: pytest.LogCaptureFixture
 ) -> None:
     await secrets.save(database.pool, vault, "a", "X", "the value", PERSON)
     await warn_of_other_keys(database.pool, vault)
     assert caplog.messages == []
-    await warn_of_other_keys(database.pool, Vault(os.urandom(32)))
+    await warn_of_other_keys(database.pool, Cipher(os.urandom(32)))
     assert caplog.messages[0].startswith("1 secrets were saved with another key")
 
 
-async def test_the_database_holds_no_value(database: Database, vault: Vault) -> None:
+async def test_the_database_holds_no_value(database: Database, vault: Cipher) -> None:
     await secrets.save(database.pool, vault, "a", "X", "the value", PERSON)
     connection = await asyncpg.connect(database.url)
     try:

@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from models.access.viewer import Scope
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import new_id
 from models.spec import parse_flow
 from models.states import Channel
@@ -38,7 +38,11 @@ async def fill(asker: Asker, numbers: Iterable[int]) -> list[UUID]:
         for number in numbers:
             source = FLOW.format(number=number, next=number + 1)
             await save_flow(
-                connection, parse_flow(source), source, "user:ada", Ask("user:ada", Channel.API)
+                connection,
+                parse_flow(source),
+                source,
+                "user:ada",
+                CommandOrigin("user:ada", Channel.API),
             )
     made = await asyncio.gather(*(_create(asker, number) for number in numbers for _ in range(4)))
     found = []
@@ -55,7 +59,7 @@ async def _create(asker: Asker, number: int) -> UUID:
     command = await prepare(
         asker.pool, parts.engine.plans, parts.evaluator, Scope(), launch, parts.vault
     )
-    return (await parts.engine.create(command, Ask("user:ada", Channel.API))).execution.id
+    return (await parts.engine.create(command, CommandOrigin("user:ada", Channel.API))).execution.id
 
 
 async def _furnish(asker: Asker, number: int, **ids: UUID) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from models.access.viewer import Permission, Scope, Viewer, nowhere_permitted
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import typed
 from models.lifecycle.commands.commands import SetLabels
 from models.spec import parse_flow
@@ -77,7 +77,7 @@ class Asker:
         command = await prepare(
             self.pool, parts.engine.plans, parts.evaluator, Scope(), launch, parts.vault
         )
-        begun = await parts.engine.create(command, Ask("user:test", Channel.API))
+        begun = await parts.engine.create(command, CommandOrigin("user:test", Channel.API))
         return begun.execution.id
 
     async def states(self) -> dict[UUID, str]:
@@ -212,7 +212,7 @@ async def test_people_are_served_while_a_bulk_runs(asker: Asker) -> None:
     query = "query ($id: ID!) { bulk(id: $id) { state } }"
     while (await asker.ask(query, id=preview["id"]))["bulk"]["state"] == "RUNNING":
         labels = SetLabels({"turn": str(answered)})
-        await asker.parts.engine.execute(keys[0], labels, Ask("user:ada", Channel.API))
+        await asker.parts.engine.execute(keys[0], labels, CommandOrigin("user:ada", Channel.API))
         answered += 1
     rounds = 300 / 50
     assert answered >= rounds / 2, "every other round of the bulk at least"

@@ -19,9 +19,9 @@ from runner.store.lists.listing import View
 from runner.store.postgres.connection import Pool
 from runner.store.postgres.database import Database
 from schema.enums import LeaveReason
-from schema.lists.difference import Change, Leave
-from schema.lists.resume_cache import Wanted, Windows
-from schema.lists.window import Told, Window
+from schema.lists.difference import Leave, ListDelta
+from schema.lists.resume_cache import LiveListQuery, ResumeCache
+from schema.lists.window import LiveListUpdate, Window
 from tests.runner.stored import store_execution
 
 ACTIVE = Term(Field.STATE, Operator.IN, (ExecutionState.CREATED, ExecutionState.RUNNING))
@@ -35,15 +35,15 @@ class Looking:
 
     def __init__(self, pool: Pool, feed: Feed, changes: Changes, where: Filter, view: View) -> None:
         self.pool, self.feed = pool, feed
-        wanted = Wanted(Scope(), where, view)
+        wanted = LiveListQuery(Scope(), where, view)
         self.interest = changes.interest(where, wanted.scope, view.order)
-        self.window = Window(pool, Windows(), wanted, self.interest)
+        self.window = Window(pool, ResumeCache(), wanted, self.interest)
 
     async def change(self, id: UUID, what: str) -> None:
         await self.pool.execute(f"update executions set seq = seq + 1, {what} where id = $1", id)
         self.feed.hint({f"e:{id}"})
 
-    async def told(self) -> Told:
+    async def told(self) -> LiveListUpdate:
         while True:
             await self.interest.stirred()
             if told := await self.window.next():
@@ -99,7 +99,7 @@ async def test_of_all_there_is_one_is_told_who_leaves_and_by_creation_who_enters
     async with looking(database.pool, ACTIVE, View(50, order)) as list_:
         await list_.change(ids[1], "state = 'FAILED', ended_at = now()")
         told = await list_.told()
-        assert told.change == Change([], [], [Leave(ids[1], LeaveReason.NO_LONGER_MATCHES)])
+        assert told.change == ListDelta([], [], [Leave(ids[1], LeaveReason.NO_LONGER_MATCHES)])
         assert (told.count, told.exact) == (2, True)
         await list_.change(ids[1], "state = 'CREATED', ended_at = null")
         told = await list_.told()
@@ -110,7 +110,7 @@ async def test_of_all_there_is_one_is_told_who_leaves_and_by_creation_who_enters
         await database.pool.execute("delete from executions where id = $1", ids[0])
         list_.feed.hint({f"e:{ids[0]}"})
         told = await list_.told()
-        assert told.change == Change([], [], [Leave(ids[0], LeaveReason.DELETED)])
+        assert told.change == ListDelta([], [], [Leave(ids[0], LeaveReason.DELETED)])
         assert list_.window.looks == looks
 
 

@@ -9,8 +9,8 @@ from models.access.viewer import Scope
 from models.filters.filters import EVERYTHING
 from runner.store.lists.listing import View
 from schema.enums import LeaveReason
-from schema.lists.difference import Change, difference, gone, whole
-from schema.lists.resume_cache import Wanted, Windows
+from schema.lists.difference import ListDelta, difference, gone, whole
+from schema.lists.resume_cache import LiveListQuery, ResumeCache
 
 Row = dict[str, object]
 MOMENT = st.lists(
@@ -23,7 +23,7 @@ def rows_of(moment: list[tuple[int, int]]) -> list[Row]:
     return [{"id": UUID(int=id), "seq": seq} for id, seq in moment]
 
 
-def fold(shown: list[Row], change: Change) -> list[Row]:
+def fold(shown: list[Row], change: ListDelta) -> list[Row]:
     left = {leave.id for leave in change.leave}
     assert left <= {row["id"] for row in shown}
     shown = [row for row in shown if row["id"] not in left]
@@ -36,7 +36,7 @@ def fold(shown: list[Row], change: Change) -> list[Row]:
     return [updated.get(row["id"], row) for row in shown]
 
 
-def step(shown: list[Row], rows: list[Row]) -> Change:
+def step(shown: list[Row], rows: list[Row]) -> ListDelta:
     seqs = {row["id"]: row["seq"] for row in shown}
     why = dict.fromkeys(gone(seqs, rows), LeaveReason.NO_LONGER_MATCHES)  # type: ignore[arg-type]
     return difference(seqs, rows, why)  # type: ignore[arg-type]
@@ -68,12 +68,12 @@ def test_of_rows_that_changed_places_the_fewest_move() -> None:
 
 
 def test_a_window_is_found_by_its_cursor_until_there_is_no_room_for_it() -> None:
-    windows = Windows(rows_kept=10)
-    mine = Wanted(Scope(), EVERYTHING, View(3))
+    windows = ResumeCache(rows_kept=10)
+    mine = LiveListQuery(Scope(), EVERYTHING, View(3))
     seqs = {UUID(int=n): 1 for n in range(3)}
     first = windows.keep(mine, seqs)
     assert windows.find(mine, first) == seqs
-    assert windows.find(Wanted(Scope(("other",)), EVERYTHING, View(3)), first) is None
+    assert windows.find(LiveListQuery(Scope(("other",)), EVERYTHING, View(3)), first) is None
     assert windows.find(mine, "of another process") is None
     later = [windows.keep(mine, seqs) for _ in range(2)]
     assert windows.find(mine, first) is None

@@ -16,7 +16,7 @@ from runner.store.postgres.connection import Pool
 from schema.comparison.queries import watch_stats
 from schema.context import Context
 from server.app import POLICIES, create_operations
-from server.graphql.fanout import Fanout, Subscription
+from server.graphql.fanout import Fanout, SharedSubscription
 from server.graphql.requests import Request
 from server.graphql.stream import Message
 from tests.schema.test_bulk import EVERYTHING, MINE, Asker, asker
@@ -110,10 +110,10 @@ async def test_who_asks_the_same_shares_one_driver(asker: Asker) -> None:
     woken = asyncio.Event()
     viewer = Viewer.holding("user:ada", EVERYTHING, MINE)
 
-    def join(fanout: Fanout, who: Viewer) -> Subscription:
+    def join(fanout: Fanout, who: Viewer) -> SharedSubscription:
         return fanout.join(operations.prepare(Request(LIVE)), who, woken.set)
 
-    async def told(subscription: Subscription) -> Any:
+    async def told(subscription: SharedSubscription) -> Any:
         async with asyncio.timeout(10):
             while (found := subscription.take()) is None:
                 woken.clear()

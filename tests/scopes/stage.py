@@ -10,7 +10,7 @@ from uuid import UUID
 from models.access.viewer import EVERYWHERE, Scope, Viewer
 from models.ids import typed, untyped
 from models.lifecycle.snapshot import Execution
-from runner.service.encryption import Vault, key_from, new_key
+from runner.service.encryption import Cipher, key_from, new_key
 from schema.context import Context
 from server.process.runtime import make_worker, runtime
 from tests.runner.floor import Floor
@@ -106,7 +106,7 @@ def exec_id(id: UUID) -> str:
 
 @asynccontextmanager
 async def open_stage(database_url: str, data_dir: Path) -> AsyncIterator[Stage]:
-    async with runtime(database_url, Vault(key_from(new_key()))) as parts:
+    async with runtime(database_url, Cipher(key_from(new_key()))) as parts:
         worker = make_worker(parts, data_dir, ("default",), 4, 0.0)
         async with worker:
             yield Stage(Floor(parts, worker, data_dir))

@@ -11,7 +11,7 @@ import pytest
 from models.access.viewer import EVERYWHERE, Scope
 from models.events.events import TYPES
 from models.ids import new_id
-from models.lifecycle.snapshot import Plan
+from models.lifecycle.snapshot import CompiledFlow
 from models.lifecycle.visibility.apart import shows_child, shows_parent
 from models.lifecycle.visibility.outside import NOTHING, Outside, outside_of
 from models.spec import parse_flow
@@ -36,7 +36,7 @@ tasks:
   - {id: each, type: foreach, items: [1], tasks: [{id: inner, type: subflow, namespace: acme.b, flow: vault}]}
 errors: [{id: tidy, type: subflow, namespace: acme.b, flow: tidy}]
 """
-PLAN: Final = Plan.of(new_id(), new_id(), 1, parse_flow(SOURCE))
+PLAN: Final = CompiledFlow.of(new_id(), new_id(), 1, parse_flow(SOURCE))
 OURS: Final = Scope(("acme.a",))
 OWN: Final = {
     "path", "attempt", "inputs", "properties", "labels", "name", "data", "worker", "from_state", "to_state", "reason",
@@ -71,7 +71,7 @@ def test_which_tasks_lead_outside() -> None:
 
 
 def test_of_a_document_that_cannot_be_read_everything_may_have_come_from_outside() -> None:
-    plan = Plan.unread(new_id(), new_id(), 1, "acme.a", "top", "too new")
+    plan = CompiledFlow.unread(new_id(), new_id(), 1, "acme.a", "top", "too new")
     found = outside_of(plan, OURS, EVERYWHERE)
     assert found.has("anything") and found.results("anything", {"key": MARK}) == {}
     error = {"code": "SUBFLOW", "message": MARK, "below": MARK}
@@ -132,7 +132,7 @@ class _Asked:
         text = (
             f"id: top\nnamespace: {namespace}\ntasks: [{{id: s, type: subflow, flow: f{said}}}]\n"
         )
-        self.plan = Plan.of(new_id(), new_id(), 1, parse_flow(text))
+        self.plan = CompiledFlow.of(new_id(), new_id(), 1, parse_flow(text))
 
     def spec_of(self, _: Any) -> Any:
         return self.plan.tasks["s"]

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from models.states import HOLDING_A_SLOT
+from models.states import OCCUPIES_SLOT
 from tests.api.client import Client, states, task
 from tests.semantics.scene import (
     WAITING,
@@ -104,7 +104,7 @@ async def test_cancel_running_cancels_the_oldest_and_the_newcomer_waits_for_its_
 async def test_each_state_that_holds_a_slot_keeps_the_next_one_waiting(
     client: Client, holding: str
 ) -> None:
-    assert holding in HOLDING_A_SLOT
+    assert holding in OCCUPIES_SLOT
     tasks = {
         "PAUSED": WAITS,
         "WAITING_FOR_APPROVAL": "  - {id: ok, type: approval}\n",
@@ -120,7 +120,7 @@ async def test_each_state_that_holds_a_slot_keeps_the_next_one_waiting(
 
 
 def test_no_other_state_holds_a_slot() -> None:
-    assert {held.value for held in HOLDING_A_SLOT} == {
+    assert {held.value for held in OCCUPIES_SLOT} == {
         "RUNNING", "PAUSED", "WAITING_FOR_APPROVAL", "FAILED_FINISHING", "KILLING", "RESTARTED",
     }  # fmt: skip
 

@@ -10,7 +10,7 @@ import pytest
 from models.access.credentials import digest_of, new_secret
 from models.access.viewer import ROLES, Permission, PrincipalKind, Scope
 from models.errors import Refused, Unavailable
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import new_id
 from models.states import Channel
 from runner.store.access import principals, tokens
@@ -236,7 +236,7 @@ async def test_who_made_a_services_token_is_one_person_with_it(database: Databas
         )
     secret = new_secret()
     made = NewToken(new_id(), row["id"], "bot", digest_of(secret))
-    await tokens.create(pool, made, Ask("user:maria", Channel.API))
+    await tokens.create(pool, made, CommandOrigin("user:maria", Channel.API))
     door = door_of(database)
     found = {
         name: await door.by_token(token)

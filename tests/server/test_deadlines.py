@@ -12,7 +12,7 @@ import pytest
 from models.access.viewer import Permission, Viewer
 from models.ids import typed
 from models.spec import parse_flow
-from runner.service.encryption import Vault, key_from, new_key
+from runner.service.encryption import Cipher, key_from, new_key
 from runner.store.flows.flows import save_flow
 from runner.store.postgres.shares import Share, Sizes
 from server.app import create_operations
@@ -31,7 +31,7 @@ WITHIN = 20.0
 
 @asynccontextmanager
 async def running(database_url: str) -> AsyncIterator[Runtime]:
-    async with runtime(database_url, Vault(key_from(new_key()))) as parts:
+    async with runtime(database_url, Cipher(key_from(new_key()))) as parts:
         async with parts.database.pool.acquire() as connection:
             await save_flow(connection, parse_flow(SOURCE), SOURCE, "user:test")
         yield parts

@@ -21,13 +21,13 @@ from models.orders import ExecutionOrder
 from runner.store.lists.listing import View, executions_page
 from runner.store.lists.snapshot_reads import CHUNK
 from runner.store.postgres.database import Database
-from schema.lists.arguments import Wanted, wanted_executions
+from schema.lists.arguments import ListArguments, wanted_executions
 from schema.lists.columns import NAMES, columns_of
 from server.exports.downloads import Download, DownloadSlots
 from server.exports.tables import csv_writer, json_writer, table
 
 EVERYONE = Scope()
-ALL = Wanted(EVERYTHING, ExecutionOrder.CREATED_DESC)
+ALL = ListArguments(EVERYTHING, ExecutionOrder.CREATED_DESC)
 
 
 async def seed(connection: Any, count: int, metrics: int = 0) -> list[UUID]:
@@ -45,12 +45,12 @@ async def seeded(database: Database, count: int, metrics: int = 0) -> list[UUID]
         return await seed(connection, count, metrics)
 
 
-def csv_of(database: Database, wanted: Wanted, *columns: str) -> AsyncGenerator[bytes, None]:
+def csv_of(database: Database, wanted: ListArguments, *columns: str) -> AsyncGenerator[bytes, None]:
     chosen = columns_of(columns)
     return table(database.pool, EVERYONE, wanted, chosen, csv_writer(chosen))
 
 
-async def read_csv(database: Database, wanted: Wanted, *columns: str) -> list[list[str]]:
+async def read_csv(database: Database, wanted: ListArguments, *columns: str) -> list[list[str]]:
     text = b"".join([piece async for piece in csv_of(database, wanted, *columns)]).decode()
     return list(csv.reader(io.StringIO(text, newline=""), strict=True))
 
@@ -127,7 +127,7 @@ async def test_a_reader_who_goes_frees_the_connection(database: Database) -> Non
 async def test_every_order_is_that_of_the_list(database: Database, order: ExecutionOrder) -> None:
     await seeded(database, 2 * CHUNK + 7)
     page = await executions_page(database.pool, EVERYONE, EVERYTHING, View(10_000, order))
-    header, *rows = await read_csv(database, Wanted(EVERYTHING, order), "id")
+    header, *rows = await read_csv(database, ListArguments(EVERYTHING, order), "id")
     assert header == ["id"]
     assert [row[0] for row in rows] == [typed("exec", row["id"]) for row in page.rows]
     assert len(rows) == 2 * CHUNK + 7

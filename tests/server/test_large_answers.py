@@ -11,19 +11,19 @@ from uuid import UUID
 import pytest
 
 from models.access.viewer import Permission, Scope, Viewer
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import typed
 from models.spec import parse_flow
 from models.states import Channel
 from runner.launch.launch import Launch, prepare
-from runner.service.encryption import Vault, key_from, new_key
+from runner.service.encryption import Cipher, key_from, new_key
 from runner.store.flows.flows import save_flow
 from server.app import create_operations
 from server.graphql import precedence
 from server.graphql.requests import Request
 from server.process.runtime import Runtime, runtime
 
-PERSON = Ask("user:test", Channel.API)
+PERSON = CommandOrigin("user:test", Channel.API)
 VIEWER = Viewer.holding("user:test", frozenset(Permission))
 FEW, MANY = 40, 400
 SOURCE = """
@@ -50,7 +50,7 @@ EVENTS = "query ($id: ID!) { execution(id: $id) { events(first: 1000) { seq task
 
 @asynccontextmanager
 async def running(database_url: str) -> AsyncIterator[Runtime]:
-    async with runtime(database_url, Vault(key_from(new_key()))) as parts:
+    async with runtime(database_url, Cipher(key_from(new_key()))) as parts:
         async with parts.database.pool.acquire() as connection:
             await save_flow(connection, parse_flow(SOURCE), SOURCE, "user:test")
         yield parts

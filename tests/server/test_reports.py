@@ -18,7 +18,7 @@ from server.files.places import Places
 from server.report.facts import MOST_TASKS, POINTS, facts_of
 from server.report.fonts import runs_of
 from server.report.words import seconds, shown, without_paths
-from server.visible_execution import Asked
+from server.visible_execution import ExportRequest
 from tests.server.test_exports import seeded
 
 START = datetime(2026, 3, 1, 11, 30, tzinfo=UTC)
@@ -30,7 +30,7 @@ def text_of(pdf: bytes) -> str:
 
 
 async def pdf_of(database: Database, *ids: UUID, scope: Scope = Scope()) -> bytes:  # noqa: B008
-    asked = [Asked(typed("exec", id), scope) for id in ids]
+    asked = [ExportRequest(typed("exec", id), scope) for id in ids]
     return b"".join([piece async for piece in report(database.pool, asked, Places())])
 
 
@@ -136,7 +136,7 @@ async def test_a_report_of_a_giant_is_bounded(database: Database) -> None:
         orjson.dumps({"text": "x" * 2_000_000}).decode(),
         orjson.dumps({f"key-{n}": n for n in range(5_000)}).decode(),
     )
-    (facts,) = await facts_of(database.pool, [Asked(typed("exec", id), Scope())], Places())
+    (facts,) = await facts_of(database.pool, [ExportRequest(typed("exec", id), Scope())], Places())
     assert len(facts.bars) == MOST_TASKS + 1
     assert [len(points) <= 2 * POINTS + 1 for points in facts.series.values()] == [True, True]
     assert facts.series["flat"][-1] == (4_999.0, 2.5)
@@ -158,7 +158,7 @@ async def test_series_are_told_apart_by_their_tags(database: Database) -> None:
             for step in range(3)
         ],
     )
-    (facts,) = await facts_of(database.pool, [Asked(typed("exec", id), Scope())], Places())
+    (facts,) = await facts_of(database.pool, [ExportRequest(typed("exec", id), Scope())], Places())
     points = [(0.0, 0.0), (1.0, 1.0), (2.0, 2.0)]
     assert facts.series == {"loss (fit, split=test)": points, "loss (fit, split=train)": points}
 

@@ -7,7 +7,7 @@ from models.spec import ForeachTask
 from models.states import Section
 
 
-def near(execution: Execution, touched: Iterable[str]) -> Sequence[str]:
+def affected_by(execution: Execution, touched: Iterable[str]) -> Sequence[str]:
     """Of the flow's tasks, in their order: what stands beside these, the foreach around them, and of a foreach itself
     all that is in it."""
     found: set[str] = set()

@@ -6,7 +6,7 @@ from typing import Any
 
 from models.events.events import AttemptEnded, TaskError
 from models.lifecycle.snapshot import TaskRun
-from models.lifecycle.steps import Steps
+from models.lifecycle.steps import Decision
 from models.lifecycle.summaries import waited
 from models.retry import delay_before, may_retry
 from models.spec import ForeachTask, TaskSpec
@@ -14,7 +14,7 @@ from models.states import AttemptState, TaskRunState
 
 
 def fail(
-    steps: Steps,
+    steps: Decision,
     task: TaskRun,
     end: AttemptState,
     error: TaskError,
@@ -47,7 +47,7 @@ def fail(
 
 
 def end_attempt(
-    steps: Steps,
+    steps: Decision,
     task: TaskRun,
     state: AttemptState,
     to_state: TaskRunState,

@@ -5,15 +5,15 @@ from uuid import UUID
 from models.events.events import AttemptEnded, ProgressReported, TaskError, TaskRunsAdded
 from models.lifecycle.advance.ending import error_end
 from models.lifecycle.snapshot import Execution, TaskRun
-from models.lifecycle.steps import Steps
+from models.lifecycle.steps import Decision
 from models.spec import ForeachTask
-from models.states import GOOD_ENDS, AttemptState, TaskRunState
+from models.states import SUCCESSFUL_ENDS, AttemptState, TaskRunState
 
 MAX_ITEMS = 10_000
 MAX_TASK_RUNS = 20_000
 
 
-def expand(steps: Steps, task: TaskRun, items: object) -> None:
+def expand(steps: Decision, task: TaskRun, items: object) -> None:
     """Add the task runs of every iteration; without items it is a success at once."""
     spec = _spec(steps.execution, task)
     if not isinstance(items, list):
@@ -100,7 +100,7 @@ class Iterations:
             active = self._active[foreach.path] = _active(execution, foreach, most)
         return active
 
-    def close(self, steps: Steps, task: TaskRun) -> None:
+    def close(self, steps: Decision, task: TaskRun) -> None:
         """End a foreach once all its iterations have."""
         execution = steps.execution
         tasks = execution.tasks
@@ -109,7 +109,7 @@ class Iterations:
         children = execution.children_of(task)
         if not children:
             return
-        bad = [child for child in children if child.state not in GOOD_ENDS]
+        bad = [child for child in children if child.state not in SUCCESSFUL_ENDS]
         if bad and all(_was_dropped(child) for child in bad):
             _end(steps, task, TaskRunState.CANCELLED)
             return
@@ -173,7 +173,9 @@ _ATTEMPT_ENDS = {
 }
 
 
-def _end(steps: Steps, task: TaskRun, state: TaskRunState, error: TaskError | None = None) -> None:
+def _end(
+    steps: Decision, task: TaskRun, state: TaskRunState, error: TaskError | None = None
+) -> None:
     end = _ATTEMPT_ENDS.get(state, AttemptState.FAILED)
     steps.record(AttemptEnded(task.path, task.attempt, end, task.state, state, error=error))
 

@@ -1,24 +1,25 @@
 """The consequences of a change: failures act, tasks start, the execution ends.
 
-`settle` is called after every change and finds, from the snapshot alone, everything that is due.
+`advance` is called after every change and finds, from the snapshot alone, everything that is due.
 """
 
 from collections.abc import Iterable
 
 from models.events.events import ConditionAsked, ExecutionMoved, Parent, TaskError, TaskRunMoved
-from models.lifecycle.advance.affected import near
+from models.lifecycle.advance.affected import affected_by
 from models.lifecycle.advance.ending import error_end
 from models.lifecycle.advance.foreach import Iterations, iteration_has_begun
 from models.lifecycle.advance.starting import start
 from models.lifecycle.approvals.approvals import close_decided
 from models.lifecycle.commands.commands import AdmitNext, Evaluate, GoOn, TimeOutExecution
 from models.lifecycle.commands.subflows import ChildEnded
-from models.lifecycle.snapshot import Execution, TaskRun, replace
-from models.lifecycle.steps import Steps
+from models.lifecycle.copies import copy_with
+from models.lifecycle.snapshot import Execution, TaskRun
+from models.lifecycle.steps import Decision
 from models.lifecycle.stopping import close_stopped, is_person, kill, when_finally_begins
 from models.states import (
     FAILED_ENDS,
-    GOOD_ENDS,
+    SUCCESSFUL_ENDS,
     ApprovalState,
     ExecutionState,
     FailureAction,
@@ -34,7 +35,7 @@ MOST_STARTS = 1_000
 
 
 def move(
-    steps: Steps, to: ExecutionState, *, cascade: bool = True, shares_slot: bool = False
+    steps: Decision, to: ExecutionState, *, cascade: bool = True, shares_slot: bool = False
 ) -> None:
     """Setting the state it is in is no event."""
     before = steps.execution
@@ -48,14 +49,14 @@ def move(
         _tell_of_the_end(steps)
 
 
-def set_timer(steps: Steps) -> None:
+def set_timer(steps: Decision) -> None:
     """For what is left of the execution's own timeout, whose clock has just begun to go."""
     timeout, clock = steps.execution.plan.spec.timeout, steps.execution.clock
     if timeout and clock.held is None:
         steps.promise(TimeOutExecution(), timeout - clock.counted(steps.now))
 
 
-def _tell_of_the_end(steps: Steps) -> None:
+def _tell_of_the_end(steps: Decision) -> None:
     """The next in the flow's line, and the subflow task that waits for this execution."""
     execution = steps.execution
     if execution.plan.spec.concurrency:
@@ -64,7 +65,7 @@ def _tell_of_the_end(steps: Steps) -> None:
         tell_parent_of_the_end(steps, execution.parent)
 
 
-def tell_parent_of_the_end(steps: Steps, parent: Parent) -> None:
+def tell_parent_of_the_end(steps: Decision, parent: Parent) -> None:
     execution = steps.execution
     ended = ChildEnded(
         parent.path,
@@ -113,7 +114,7 @@ def _has_expired(execution: Execution) -> bool:
     )
 
 
-def settle(steps: Steps) -> None:
+def advance(steps: Decision) -> None:
     execution = steps.execution
     if execution.ended or execution.ran_elsewhere or execution.state in _NOT_HANDLED:
         return
@@ -128,7 +129,7 @@ def settle(steps: Steps) -> None:
         _go_on(steps)
 
 
-def _go_on(steps: Steps) -> None:
+def _go_on(steps: Decision) -> None:
     close_decided(steps)
     close_stopped(steps)
     if steps.execution.state is ExecutionState.KILLING:  # an approval whose timeout cancels
@@ -152,7 +153,7 @@ def _go_on(steps: Steps) -> None:
         move(steps, _standing(steps.execution))
 
 
-def _go_on_killing(steps: Steps) -> None:
+def _go_on_killing(steps: Decision) -> None:
     """Once all else has ended, `finally` runs; then the execution ends."""
     close_stopped(steps)
     execution = steps.execution
@@ -205,7 +206,7 @@ def _moves(execution: Execution, task: TaskRun) -> bool:
 # -- what may start ---------------------------------------------------------------------------------------------------
 
 
-def _sections_at_work(steps: Steps) -> list[Section]:
+def _sections_at_work(steps: Decision) -> list[Section]:
     """`errors` once the tasks have ended and there was a failure, `finally` after them."""
     execution = steps.execution
     if not all(task.ended for task in execution.in_section(Section.TASKS)):
@@ -220,23 +221,23 @@ def _sections_at_work(steps: Steps) -> list[Section]:
     return [Section.FINALLY]
 
 
-def _advance(steps: Steps, *sections: Section) -> bool:
+def _advance(steps: Decision, *sections: Section) -> bool:
     """Whether anything happened: what is ready starts, what cannot run any more is cancelled or skipped."""
     before = len(steps.events)
     iterations = Iterations()
     touched = steps.execution.unsettled
     if touched is None or sections != (Section.TASKS,):
-        steps.execution = replace(steps.execution, unsettled=frozenset())
+        steps.execution = copy_with(steps.execution, unsettled=frozenset())
         everything = steps.execution.in_section(*sections)
         _advance_each(steps, [task.path for task in everything if not task.ended], iterations)
     elif touched:
-        steps.execution = replace(steps.execution, unsettled=frozenset())
-        _advance_each(steps, near(steps.execution, touched), iterations)
+        steps.execution = copy_with(steps.execution, unsettled=frozenset())
+        _advance_each(steps, affected_by(steps.execution, touched), iterations)
         _begin_iterations(steps, touched, iterations)
     return len(steps.events) > before
 
 
-def _advance_each(steps: Steps, paths: Iterable[str], iterations: Iterations) -> None:
+def _advance_each(steps: Decision, paths: Iterable[str], iterations: Iterations) -> None:
     for path in paths:
         if steps.is_behind:
             return
@@ -247,7 +248,7 @@ def _advance_each(steps: Steps, paths: Iterable[str], iterations: Iterations) ->
             iterations.close(steps, task)
 
 
-def _begin_iterations(steps: Steps, touched: Iterable[str], iterations: Iterations) -> None:
+def _begin_iterations(steps: Decision, touched: Iterable[str], iterations: Iterations) -> None:
     """The next ones of each foreach that something has ended in."""
     ended = [task for path in touched if (task := steps.execution.tasks[path]).ended]
     for around in dict.fromkeys(task.parent for task in ended if task.parent is not None):
@@ -262,14 +263,14 @@ def _begin_iterations(steps: Steps, touched: Iterable[str], iterations: Iteratio
             _consider(steps, task, iterations)
 
 
-def _leave_the_rest(steps: Steps) -> None:
+def _leave_the_rest(steps: Decision) -> None:
     """To a decision that follows at once, where this one has started as much as it may."""
     if steps.is_behind:
-        steps.execution = replace(steps.execution, unsettled=None)
+        steps.execution = copy_with(steps.execution, unsettled=None)
         steps.promise(GoOn())
 
 
-def _consider(steps: Steps, task: TaskRun, iterations: Iterations) -> None:
+def _consider(steps: Decision, task: TaskRun, iterations: Iterations) -> None:
     execution = steps.execution
     if execution.is_disabled(task):
         steps.move_task(task, TaskRunState.SKIPPED)
@@ -290,18 +291,18 @@ def _verdict(execution: Execution, task: TaskRun) -> TaskRunState | None:
     needs = execution.awaited_by(task)
     rule = execution.spec_of(task).run_if
     if rule is RunIf.SUCCESS:
-        if any(need.ended and need.state not in GOOD_ENDS for need in needs):
+        if any(need.ended and need.state not in SUCCESSFUL_ENDS for need in needs):
             return TaskRunState.CANCELLED
         return TaskRunState.RUNNING if all(need.ended for need in needs) else None
     if not all(need.ended for need in needs):
         return None
     if rule is RunIf.ALWAYS or any(need.state in FAILED_ENDS for need in needs):
         return TaskRunState.RUNNING
-    good = all(need.state in GOOD_ENDS for need in needs)
+    good = all(need.state in SUCCESSFUL_ENDS for need in needs)
     return TaskRunState.SKIPPED if good else TaskRunState.CANCELLED
 
 
-def _start_if(steps: Steps, task: TaskRun) -> None:
+def _start_if(steps: Decision, task: TaskRun) -> None:
     """Start it if its `when` holds; that is evaluated elsewhere first."""
     when = steps.execution.spec_of(task).when
     if when is None or when is True or task.condition == "HOLDS":
@@ -313,7 +314,7 @@ def _start_if(steps: Steps, task: TaskRun) -> None:
         steps.promise(Evaluate(task.path, task.attempt, condition=True))
 
 
-def _cancel_what_failure_forbids(steps: Steps) -> None:
+def _cancel_what_failure_forbids(steps: Decision) -> None:
     """Under FINISH_RUNNING nothing starts any more but what is there for failures."""
     execution = steps.execution
     if execution.on_failure is FailureAction.FINISH_POSSIBLE:
@@ -336,7 +337,7 @@ def _is_there_for_failures(execution: Execution, task: TaskRun) -> bool:
     )
 
 
-def judged(steps: Steps, task: TaskRun, error: TaskError) -> None:
+def judged(steps: Decision, task: TaskRun, error: TaskError) -> None:
     """Its `when` cannot be evaluated."""
     to_state = error_end(steps.execution.spec_of(task))
     steps.record(TaskRunMoved(task.path, task.state, to_state, error))
@@ -345,7 +346,7 @@ def judged(steps: Steps, task: TaskRun, error: TaskError) -> None:
 # -- the end ----------------------------------------------------------------------------------------------------------
 
 
-def _conclude(steps: Steps) -> None:
+def _conclude(steps: Decision) -> None:
     """End it, or have its outputs evaluated first: `Conclude` comes back here with them."""
     execution = steps.execution
     end = end_of(execution)

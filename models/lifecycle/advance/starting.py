@@ -3,12 +3,12 @@
 from models.events.events import AttemptStarted
 from models.lifecycle.commands.commands import Evaluate, TimeOut
 from models.lifecycle.snapshot import Execution, TaskRun, is_engine_task
-from models.lifecycle.steps import Steps
+from models.lifecycle.steps import Decision
 from models.spec import ApprovalTask
 from models.states import ExecutionState, Section, TaskRunState
 
 
-def start(steps: Steps, task: TaskRun) -> None:
+def start(steps: Decision, task: TaskRun) -> None:
     """In its queue, or at once where the engine carries it. A foreach put back goes on with the items that it has."""
     spec = steps.execution.spec_of(task)
     if not is_engine_task(spec):

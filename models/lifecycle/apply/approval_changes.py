@@ -8,12 +8,8 @@ from models.events.approval_events import (
 )
 from models.events.events import Event
 from models.lifecycle.apply.changes import with_task
-from models.lifecycle.snapshot import (
-    Approval,
-    Execution,
-    Vote,
-    replace,
-)
+from models.lifecycle.copies import copy_with
+from models.lifecycle.snapshot import Approval, Execution, Vote
 from models.states import (
     ApprovalState,
 )
@@ -30,7 +26,7 @@ def approval_requested(execution: Execution, fact: ApprovalRequested, event: Eve
         requested_at=event.at,
         expires_at=fact.expires_at,
     )
-    asked = replace(task, state=fact.to_state, approval=approval, decided_on=fact.decided_on)
+    asked = copy_with(task, state=fact.to_state, approval=approval, decided_on=fact.decided_on)
     return with_task(execution, task, asked)
 
 
@@ -48,19 +44,19 @@ def approval_voted(execution: Execution, fact: ApprovalVoted, event: Event) -> E
         fact.form,
         fact.key,
     )
-    approval = replace(task.approval, votes=(*task.approval.votes, vote))
-    return with_task(execution, task, replace(task, approval=approval))
+    approval = copy_with(task.approval, votes=(*task.approval.votes, vote))
+    return with_task(execution, task, copy_with(task, approval=approval))
 
 
 def approval_closed(execution: Execution, fact: ApprovalClosed, event: Event) -> Execution:
     task = execution.tasks[fact.path]
     assert task.approval
-    approval = replace(task.approval, state=fact.state, decided_at=event.at)
-    return with_task(execution, task, replace(task, approval=approval))
+    approval = copy_with(task.approval, state=fact.state, decided_at=event.at)
+    return with_task(execution, task, copy_with(task, approval=approval))
 
 
 def approval_escalated(execution: Execution, fact: ApprovalEscalated, _: Event) -> Execution:
     task = execution.tasks[fact.path]
     assert task.approval
-    approval = replace(task.approval, escalated=fact.roles, expires_at=fact.expires_at)
-    return with_task(execution, task, replace(task, approval=approval))
+    approval = copy_with(task.approval, escalated=fact.roles, expires_at=fact.expires_at)
+    return with_task(execution, task, copy_with(task, approval=approval))

@@ -7,12 +7,8 @@ from models.events.events import (
     TaskError,
 )
 from models.lifecycle.apply.task_runs import changed
-from models.lifecycle.snapshot import (
-    TIMED_OUT,
-    Execution,
-    TaskRun,
-    replace,
-)
+from models.lifecycle.copies import copy_with
+from models.lifecycle.snapshot import TIMED_OUT, Execution, TaskRun
 from models.lifecycle.standing import Failure
 from models.states import (
     FAILED_ENDS,
@@ -23,7 +19,7 @@ def with_task(execution: Execution, before: TaskRun, after: TaskRun) -> Executio
     tasks = changed(execution.tasks, after)
     known = execution.done if execution.done is not None else done_of(execution.tasks)
     done = known - _weight(before) + _weight(after)
-    return replace(
+    return copy_with(
         execution,
         tasks=tasks,
         done=done,
@@ -87,7 +83,7 @@ def failure_of(task: TaskRun | None, error: TaskError | None) -> Failure:
 
 def with_exit_code(error: TaskError | None, exit_code: int | None) -> TaskError | None:
     """The error, beside it how its process ended."""
-    return error and replace(error, exit_code=error.exit_code if exit_code is None else exit_code)
+    return error and copy_with(error, exit_code=error.exit_code if exit_code is None else exit_code)
 
 
 def other_failures(execution: Execution) -> int:

@@ -67,8 +67,9 @@ from models.lifecycle.apply.task_changes import (
 )
 from models.lifecycle.apply.task_runs import dict_of
 from models.lifecycle.apply.tentative import set_properties, try_properties
-from models.lifecycle.clock import Clock
-from models.lifecycle.snapshot import Execution, Plan, replace
+from models.lifecycle.clock import Stopwatch
+from models.lifecycle.copies import copy_with
+from models.lifecycle.snapshot import CompiledFlow, Execution
 from models.lifecycle.standing import Killing, Paused
 from models.states import (
     EXECUTION_ENDS,
@@ -76,7 +77,7 @@ from models.states import (
 )
 
 
-def create(plan: Plan, event: Event) -> Execution:
+def create(plan: CompiledFlow, event: Event) -> Execution:
     """The execution that its first event describes."""
     fact = event.fact
     assert isinstance(fact, ExecutionCreated)
@@ -119,19 +120,19 @@ def create(plan: Plan, event: Event) -> Execution:
     )
 
 
-def fold(plan: Plan, events: Sequence[Event]) -> Execution:
+def fold(plan: CompiledFlow, events: Sequence[Event]) -> Execution:
     """The execution as its events, from the first on, tell it."""
     first, *rest = events
     execution = create(plan, first)
     for event in rest:
         execution = evolve(execution, event)
-    return replace(execution, tasks=dict_of(execution.tasks))
+    return copy_with(execution, tasks=dict_of(execution.tasks))
 
 
 def evolve(execution: Execution, event: Event) -> Execution:
     apply = _APPLY.get(type(event.fact))
     changed = apply(execution, event.fact, event) if apply else execution
-    return replace(changed, seq=event.seq)
+    return copy_with(changed, seq=event.seq)
 
 
 def _execution_moved(execution: Execution, fact: ExecutionMoved, event: Event) -> Execution:
@@ -139,7 +140,7 @@ def _execution_moved(execution: Execution, fact: ExecutionMoved, event: Event) -
     ended = state in EXECUTION_ENDS
     corrected = ended and execution.ended
     at = fact.told_at or event.at
-    moved = replace(
+    moved = copy_with(
         execution,
         state=state,
         state_seq=event.seq,
@@ -163,7 +164,7 @@ def _execution_moved(execution: Execution, fact: ExecutionMoved, event: Event) -
     if state is ExecutionState.RESTARTED:
         return _restarted(moved, fact, event)
     if fact.from_state is ExecutionState.FAILED_FINISHING and state is ExecutionState.RUNNING:
-        return replace(moved, failure=first_failure(moved, moved.tasks))
+        return copy_with(moved, failure=first_failure(moved, moved.tasks))
     return moved
 
 
@@ -176,7 +177,7 @@ def _recorded_at(execution: Execution, fact: ExecutionMoved) -> datetime | None:
 def _restarted(execution: Execution, fact: ExecutionMoved, event: Event) -> Execution:
     """Of an ended execution nothing remains that would end it again: its kill, its outputs, its own failure. The parent
     that it shared a slot with waits no more, unless it is that one which brings it back."""
-    return replace(
+    return copy_with(
         execution,
         shares_slot=fact.shares_slot or (execution.shares_slot and execution.parent is None),
         killing=None,
@@ -187,7 +188,7 @@ def _restarted(execution: Execution, fact: ExecutionMoved, event: Event) -> Exec
     )
 
 
-def _clock(execution: Execution, fact: ExecutionMoved, event: Event) -> Clock:
+def _clock(execution: Execution, fact: ExecutionMoved, event: Event) -> Stopwatch:
     """It goes while something can run. Put back after a failure or an end, an execution has its whole time again."""
     clock = _rested(execution, fact, event)
     if fact.to_state in _COUNTED:
@@ -196,7 +197,7 @@ def _clock(execution: Execution, fact: ExecutionMoved, event: Event) -> Clock:
     return clock.stopped(event.at)
 
 
-def _rested(execution: Execution, fact: ExecutionMoved, event: Event) -> Clock:
+def _rested(execution: Execution, fact: ExecutionMoved, event: Event) -> Stopwatch:
     if fact.to_state is ExecutionState.RESTARTED:
         started, ended = execution.started_at, execution.ended_at
         return execution.clock.put_back(ended) if started and ended else execution.clock
@@ -216,11 +217,11 @@ _ANEW = frozenset(
 
 def _kill_forced(execution: Execution, _: KillForced, event: Event) -> Execution:
     killing = execution.killing or Killing(event.ask.actor, event.at)
-    return replace(execution, killing=replace(killing, force=True))
+    return copy_with(execution, killing=copy_with(killing, force=True))
 
 
 def _priority_changed(execution: Execution, fact: PriorityChanged, _: Event) -> Execution:
-    return replace(execution, priority=fact.priority)
+    return copy_with(execution, priority=fact.priority)
 
 
 def _signal_received(execution: Execution, fact: SignalReceived, _: Event) -> Execution:
@@ -232,15 +233,15 @@ def _signal_received(execution: Execution, fact: SignalReceived, _: Event) -> Ex
         left = (*queue, fact.data)
     else:
         left = (fact.data,)
-    return replace(execution, signals={**signals, fact.name: left} if left else signals)
+    return copy_with(execution, signals={**signals, fact.name: left} if left else signals)
 
 
 def _outputs_set(execution: Execution, fact: OutputsSet, event: Event) -> Execution:
     if fact.path is None:
-        return replace(execution, outputs=merged(execution.outputs, fact.outputs))
+        return copy_with(execution, outputs=merged(execution.outputs, fact.outputs))
     task = execution.tasks[fact.path]
     outputs = merged(task.outputs, fact.outputs)
-    changed = replace(task, outputs=outputs, outputs_id=changed_outputs(task, event))
+    changed = copy_with(task, outputs=outputs, outputs_id=changed_outputs(task, event))
     if task.ended:
         execution = with_changed_results(execution, task, event)
     return with_task(execution, task, changed)
@@ -253,28 +254,28 @@ def _properties_set(execution: Execution, fact: PropertiesSet, _: Event) -> Exec
 
 
 def _labels_set(execution: Execution, fact: LabelsSet, _: Event) -> Execution:
-    return replace(execution, labels=fact.labels)
+    return copy_with(execution, labels=fact.labels)
 
 
 def _failure_recorded(execution: Execution, fact: FailureRecorded, _: Event) -> Execution:
-    return replace(execution, failure=failure_of(None, fact.error), unsettled=None)
+    return copy_with(execution, failure=failure_of(None, fact.error), unsettled=None)
 
 
 def _approval_overridden(execution: Execution, _: ApprovalOverridden, __: Event) -> Execution:
     """Its end is no result that others may have in place of their own."""
-    return replace(execution, cache_key=None)
+    return copy_with(execution, cache_key=None)
 
 
 def _archived(execution: Execution, _: Archived, __: Event) -> Execution:
-    return replace(execution, archived=True)
+    return copy_with(execution, archived=True)
 
 
 def _unarchived(execution: Execution, _: Unarchived, __: Event) -> Execution:
-    return replace(execution, archived=False)
+    return copy_with(execution, archived=False)
 
 
 def _git_set(execution: Execution, fact: GitSet, _: Event) -> Execution:
-    return replace(execution, git=fact.git)
+    return copy_with(execution, git=fact.git)
 
 
 _APPLY: Mapping[type[Any], Callable[[Execution, Any, Event], Execution]] = {

@@ -21,17 +21,12 @@ from models.lifecycle.apply.changes import done_of, first_failure, merged, progr
 from models.lifecycle.apply.external_task import recorded_task
 from models.lifecycle.apply.task_runs import dict_of
 from models.lifecycle.apply.tentative import keep_properties, take_properties_back
-from models.lifecycle.snapshot import (
-    Attempt,
-    Execution,
-    Plan,
-    TaskRun,
-    replace,
-)
+from models.lifecycle.copies import copy_with
+from models.lifecycle.snapshot import Attempt, CompiledFlow, Execution, TaskRun
 from models.lifecycle.standing import ChildStanding
 from models.lifecycle.task_path import place_of
 from models.states import (
-    GOOD_ENDS,
+    SUCCESSFUL_ENDS,
     TASK_RUN_ENDS,
     AttemptState,
     ExecutionState,
@@ -39,7 +34,7 @@ from models.states import (
 )
 
 
-def in_order(plan: Plan, task_runs: Mapping[str, UUID]) -> list[tuple[str, UUID]]:
+def in_order(plan: CompiledFlow, task_runs: Mapping[str, UUID]) -> list[tuple[str, UUID]]:
     """By iteration, then as the document has them: an event that was stored says nothing of the order. What the
     document does not tell (it cannot be read) stays as it came."""
     positions = {key: position for position, key in enumerate(plan.tasks)}
@@ -55,7 +50,7 @@ def new_task(path: str, id: UUID, position: int, carried: Carried | None, event:
     task = TaskRun(id=id, path=path, key=place_of(path).key, position=position)
     if carried is None:
         return task
-    return replace(
+    return copy_with(
         task,
         state=carried.state,
         outputs_from=carried.outputs_from,
@@ -75,24 +70,24 @@ def task_runs_added(execution: Execution, fact: TaskRunsAdded, event: Event) -> 
     family = (*execution.families.get(fact.path, ()), *added)
     done = execution.done if execution.done is not None else done_of(execution.tasks)
     known_changes = execution.unsettled
-    grown = replace(
+    grown = copy_with(
         execution,
         tasks=tasks,
         families={**execution.families, fact.path: family},
         done=done,
         unsettled=None if known_changes is None else known_changes | {fact.path},
     )
-    return replace(grown, progress=progress_at(grown, done, put_back=True))
+    return copy_with(grown, progress=progress_at(grown, done, put_back=True))
 
 
 def condition_asked(execution: Execution, fact: ConditionAsked, _: Event) -> Execution:
     task = execution.tasks[fact.path]
-    return with_task(execution, task, replace(task, condition="ASKED"))
+    return with_task(execution, task, copy_with(task, condition="ASKED"))
 
 
 def condition_judged(execution: Execution, fact: ConditionJudged, _: Event) -> Execution:
     task = execution.tasks[fact.path]
-    return with_task(execution, task, replace(task, condition="HOLDS" if fact.holds else "FAILS"))
+    return with_task(execution, task, copy_with(task, condition="HOLDS" if fact.holds else "FAILS"))
 
 
 def child_linked(execution: Execution, fact: ChildLinked, _: Event) -> Execution:
@@ -100,7 +95,7 @@ def child_linked(execution: Execution, fact: ChildLinked, _: Event) -> Execution
     standing = None
     if fact.child_seq is not None:
         standing = ChildStanding(ExecutionState.RUNNING, False, fact.child_seq - 1)
-    return with_task(execution, task, replace(task, child=fact.child, standing=standing))
+    return with_task(execution, task, copy_with(task, child=fact.child, standing=standing))
 
 
 def child_state_changed(execution: Execution, fact: ChildStateChanged, event: Event) -> Execution:
@@ -117,7 +112,7 @@ def _stood(task: TaskRun, state: ExecutionState, held: bool, seq: int, now: floa
     if since is not None and not held:
         base += now - since
     since = (now if since is None else since) if held else None
-    return replace(task, standing=ChildStanding(state, held, seq, since), clock_base=base)
+    return copy_with(task, standing=ChildStanding(state, held, seq, since), clock_base=base)
 
 
 def _hold_around(execution: Execution, path: str, event: Event) -> Execution:
@@ -133,8 +128,8 @@ def _hold_around(execution: Execution, path: str, event: Event) -> Execution:
         around = foreach.parent
     clock = execution.clock
     if any(map(_is_held, execution.tasks.values())):
-        return replace(execution, clock=clock.hold(event.at))
-    return replace(execution, clock=clock.release(event.at))
+        return copy_with(execution, clock=clock.hold(event.at))
+    return copy_with(execution, clock=clock.release(event.at))
 
 
 def _is_held(task: TaskRun) -> bool:
@@ -147,9 +142,9 @@ def task_run_moved(execution: Execution, fact: TaskRunMoved, event: Event) -> Ex
     ended = state in TASK_RUN_ENDS
     if task.ended and ended:  # corrected by a person
         return with_task(
-            execution, task, replace(task, state=state, error=fact.error, cache_key=None)
+            execution, task, copy_with(task, state=state, error=fact.error, cache_key=None)
         )
-    changed = replace(
+    changed = copy_with(
         task,
         state=state,
         ended_at=event.at if ended else None,
@@ -158,7 +153,7 @@ def task_run_moved(execution: Execution, fact: TaskRunMoved, event: Event) -> Ex
         error=fact.error if ended else fact.error or task.error,
     )
     if task.ended:  # put back: earlier attempts no longer count
-        changed = replace(
+        changed = copy_with(
             changed,
             attempt_base=task.attempt,
             lost=0,
@@ -189,14 +184,14 @@ def with_changed_results(execution: Execution, task: TaskRun, event: Event) -> E
     while task.parent is not None:
         task = execution.tasks[task.parent]
         if task.ended:
-            changed = replace(task, outputs_id=changed_outputs(task, event))
+            changed = copy_with(task, outputs_id=changed_outputs(task, event))
             execution = with_task(execution, task, changed)
     return execution
 
 
 def attempt_started(execution: Execution, fact: AttemptStarted, event: Event) -> Execution:
     task = execution.tasks[fact.path]
-    changed = replace(
+    changed = copy_with(
         task,
         state=fact.to_state,
         attempt=fact.attempt,
@@ -219,21 +214,21 @@ def attempt_ended(execution: Execution, fact: AttemptEnded, event: Event) -> Exe
     ended = fact.to_state in TASK_RUN_ENDS
     tried_again = fact.sets_aside and not ended
     said = None if tried_again else task.message
-    changed = replace(
+    changed = copy_with(
         task,
         state=fact.to_state,
         inputs=task.inputs if fact.inputs is None else fact.inputs,
         outputs={} if fact.sets_aside else merged(task.outputs, fact.outputs),
         error=fact.error,
         message=said if fact.message is None else fact.message,
-        progress=1.0 if fact.to_state in GOOD_ENDS else 0.0 if tried_again else task.progress,
+        progress=1.0 if fact.to_state in SUCCESSFUL_ENDS else 0.0 if tried_again else task.progress,
         lost=task.lost + (fact.state is AttemptState.LOST),
         handed_back=task.handed_back + fact.handed_back,
         retry_at=fact.retry_at,
         wake_at=None,
         standing=None,
         ended_at=event.at if ended else None,
-        newest=replace(task.newest, state=fact.state) if task.newest else None,
+        newest=copy_with(task.newest, state=fact.state) if task.newest else None,
         cache_key=fact.cache_key,
         outputs_from=fact.outputs_from,
         outputs_id=None if fact.outputs_from else task.outputs_id,
@@ -245,7 +240,7 @@ def attempt_ended(execution: Execution, fact: AttemptEnded, event: Event) -> Exe
 
 def progress_reported(execution: Execution, fact: ProgressReported, _: Event) -> Execution:
     task = execution.tasks[fact.path]
-    changed = replace(
+    changed = copy_with(
         task,
         progress=task.progress if fact.progress is None else fact.progress,
         message=task.message if fact.message is None else fact.message,
@@ -260,10 +255,10 @@ def task_run_recorded(execution: Execution, fact: TaskRunRecorded, _: Event) -> 
     after = recorded_task(before, fact)
     tasks = {**dict_of(execution.tasks), fact.path: after}
     own = execution.failure if execution.failure and execution.failure.path is None else None
-    told = replace(
+    told = copy_with(
         execution, tasks=tasks, done=None, failure=own or first_failure(execution, tasks)
     )
     if execution.ended:
-        return replace(told, progress=1.0)
+        return copy_with(told, progress=1.0)
     put_back = before is None or before.attempt < after.attempt
-    return replace(told, progress=progress_at(told, done_of(tasks), put_back))
+    return copy_with(told, progress=progress_at(told, done_of(tasks), put_back))

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from models.lifecycle.apply.changes import merged
-from models.lifecycle.snapshot import Execution, replace
+from models.lifecycle.copies import copy_with
+from models.lifecycle.snapshot import Execution
 
 Tentative = Mapping[str, Sequence[Sequence[Any]]]
 
@@ -16,7 +17,7 @@ Tentative = Mapping[str, Sequence[Sequence[Any]]]
 def set_properties(execution: Execution, properties: Mapping[str, Any]) -> Execution:
     """For good: whatever was set before under these names matters no more."""
     left = {name: one for name, one in execution.tentative.items() if name not in properties}
-    return replace(execution, properties=merged(execution.properties, properties), tentative=left)
+    return copy_with(execution, properties=merged(execution.properties, properties), tentative=left)
 
 
 def try_properties(execution: Execution, path: str, properties: Mapping[str, Any]) -> Execution:
@@ -27,7 +28,7 @@ def try_properties(execution: Execution, path: str, properties: Mapping[str, Any
         if known is None:
             known = [[None, execution.properties[name]]] if name in execution.properties else []
         tentative[name] = [*_without(known, path), [path, value]]
-    return replace(
+    return copy_with(
         execution, properties=merged(execution.properties, properties), tentative=tentative
     )
 
@@ -55,7 +56,7 @@ def _settled(execution: Execution, path: str, settle: Any) -> Execution:
             del properties[name]
         if any(by is not None for by, _ in left):
             tentative[name] = left
-    return replace(execution, properties=properties, tentative=tentative)
+    return copy_with(execution, properties=properties, tentative=tentative)
 
 
 def _kept(known: Sequence[Sequence[Any]], path: str) -> Sequence[Sequence[Any]]:

@@ -18,8 +18,9 @@ from models.events.events import AttemptEnded, TaskError
 from models.inputs.inputs import InputSpec, validate_inputs
 from models.lifecycle.approvals.decided_on import decided_on
 from models.lifecycle.commands.commands import ApprovalDue, CastVote
-from models.lifecycle.snapshot import Approval, Execution, TaskRun, replace
-from models.lifecycle.steps import Steps
+from models.lifecycle.copies import copy_with
+from models.lifecycle.snapshot import Approval, Execution, TaskRun
+from models.lifecycle.steps import Decision
 from models.lifecycle.stopping import kill
 from models.lifecycle.summaries import decision, expiry
 from models.spec import ApprovalTask
@@ -37,7 +38,7 @@ from models.states import (
 _TIMEOUT, _ESCALATE, _REMIND = "TIMEOUT", "ESCALATE", "REMIND"
 
 
-def request(steps: Steps, task: TaskRun, spec: ApprovalTask, message: str) -> None:
+def request(steps: Decision, task: TaskRun, spec: ApprovalTask, message: str) -> None:
     """Ask for a decision, and set the clocks of the request going. They run on while the execution is paused."""
     policy = ApprovalPolicy.of(spec)
     expires = steps.now + timedelta(seconds=policy.timeout) if policy.timeout else None
@@ -66,7 +67,7 @@ def request(steps: Steps, task: TaskRun, spec: ApprovalTask, message: str) -> No
 # -- a vote -----------------------------------------------------------------------------------------------------------
 
 
-def cast(steps: Steps, command: CastVote, settle: Callable[[Steps], None]) -> None:
+def cast(steps: Decision, command: CastVote, settle: Callable[[Decision], None]) -> None:
     """Store a vote; what it decides happens in `settle`, which a pause holds back."""
     task = _task_of(steps.execution, command)
     approval = task.approval
@@ -132,7 +133,7 @@ def _repeated(approval: Approval, actor: str, command: CastVote) -> bool:
     )
 
 
-def _refuse_decided(steps: Steps, approval: Approval) -> None:
+def _refuse_decided(steps: Decision, approval: Approval) -> None:
     decided = approval.state
     if decided is ApprovalState.PENDING:
         decided = outcome(approval)
@@ -146,7 +147,7 @@ def _refuse_decided(steps: Steps, approval: Approval) -> None:
         )
 
 
-def _is_over(steps: Steps, approval: Approval) -> bool:
+def _is_over(steps: Decision, approval: Approval) -> bool:
     """Past its time by the clock, though its timer may not have come yet. An escalation gives more time."""
     escalates = approval.policy.on_timeout is OnTimeout.ESCALATE and not approval.escalated
     return bool(approval.expires_at and steps.now >= approval.expires_at and not escalates)
@@ -173,7 +174,7 @@ def _groups_of(
         return ()
     if refused := why_not(execution, approval, actor, command.voter_roles, persons):
         if refused.code is ProblemCode.FORBIDDEN and command.may_override:
-            refused = replace(refused, message=f"{refused.message}; {_OVERRIDE}")
+            refused = copy_with(refused, message=f"{refused.message}; {_OVERRIDE}")
         raise Refused([refused])
     return _eligible_for(approval, actor, command.voter_roles)
 
@@ -250,7 +251,7 @@ def _checked_form(approval: Approval, command: CastVote) -> Mapping[str, Any] | 
 # -- its clocks -------------------------------------------------------------------------------------------------------
 
 
-def due(steps: Steps, command: ApprovalDue, settle: Callable[[Steps], None]) -> None:
+def due(steps: Decision, command: ApprovalDue, settle: Callable[[Decision], None]) -> None:
     task = steps.execution.tasks.get(command.path)
     approval = task.approval if task else None
     if approval is None or approval.id != command.approval_id:
@@ -276,7 +277,7 @@ def _escalates_now(approval: Approval) -> bool:
     return approval.policy.on_timeout is OnTimeout.ESCALATE and not approval.escalated
 
 
-def _escalate(steps: Steps, command: ApprovalDue, approval: Approval) -> None:
+def _escalate(steps: Decision, command: ApprovalDue, approval: Approval) -> None:
     policy = approval.policy
     expires = approval.expires_at
     if command.what == _TIMEOUT and policy.timeout:
@@ -288,7 +289,7 @@ def _escalate(steps: Steps, command: ApprovalDue, approval: Approval) -> None:
 # -- its effect -------------------------------------------------------------------------------------------------------
 
 
-def close_decided(steps: Steps) -> None:
+def close_decided(steps: Decision) -> None:
     """End the task runs whose votes suffice, or whose request has expired."""
     if not steps.execution.plan.has_approvals:
         return
@@ -306,7 +307,7 @@ def close_decided(steps: Steps) -> None:
         _take_effect(steps, steps.execution.tasks[path], decided)
 
 
-def _take_effect(steps: Steps, task: TaskRun, decided: ApprovalState) -> None:
+def _take_effect(steps: Decision, task: TaskRun, decided: ApprovalState) -> None:
     approval = task.approval
     assert approval
     policy = approval.policy
@@ -327,7 +328,7 @@ def _take_effect(steps: Steps, task: TaskRun, decided: ApprovalState) -> None:
         _reject(steps, task, decided, _expiry(approval))
 
 
-def _reject(steps: Steps, task: TaskRun, decided: ApprovalState, error: TaskError) -> None:
+def _reject(steps: Decision, task: TaskRun, decided: ApprovalState, error: TaskError) -> None:
     rule = task.approval.policy.on_reject if task.approval else OnReject.REJECT
     if rule is OnReject.FAIL:
         _fail(steps, task, decided, error)
@@ -338,13 +339,13 @@ def _reject(steps: Steps, task: TaskRun, decided: ApprovalState, error: TaskErro
         _end(steps, task, decided, TaskRunState.REJECTED, error)
 
 
-def _fail(steps: Steps, task: TaskRun, decided: ApprovalState, error: TaskError) -> None:
+def _fail(steps: Decision, task: TaskRun, decided: ApprovalState, error: TaskError) -> None:
     allowed = steps.execution.spec_of(task).allow_failure
     state = TaskRunState.WARNING if allowed else TaskRunState.FAILED
     _end(steps, task, decided, state, error)
 
 
-def _skip_downstream(steps: Steps, task: TaskRun) -> None:
+def _skip_downstream(steps: Decision, task: TaskRun) -> None:
     """Skips the task runs that need it, however indirectly; a task that runs `always` is not stopped by it."""
     execution = steps.execution
     for key in execution.plan.graph.order:
@@ -359,7 +360,7 @@ def _skip_downstream(steps: Steps, task: TaskRun) -> None:
 
 
 def _end(
-    steps: Steps,
+    steps: Decision,
     task: TaskRun,
     decided: ApprovalState,
     to_state: TaskRunState,

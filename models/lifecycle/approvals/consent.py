@@ -14,11 +14,12 @@ from models.errors import Problem, ProblemCode, Refused
 from models.events.approval_events import ApprovalOverridden
 from models.lifecycle.approvals.decided_on import context, context_of, decided_on, digest_of
 from models.lifecycle.commands.commands import ChangeTaskRunState, Create
-from models.lifecycle.snapshot import Execution, Plan, TaskRun, replace
-from models.lifecycle.steps import Steps
+from models.lifecycle.copies import copy_with
+from models.lifecycle.snapshot import CompiledFlow, Execution, TaskRun
+from models.lifecycle.steps import Decision
 from models.spec import ApprovalTask, ForeachTask, TaskSpec
 from models.states import (
-    GOOD_ENDS,
+    SUCCESSFUL_ENDS,
     ApprovalState,
     ExecutionState,
     ReuseDecision,
@@ -51,7 +52,7 @@ _INSTEAD = {
 }
 
 
-def allow(steps: Steps, passed_by: list[PassedBy], may_override: bool) -> None:
+def allow(steps: Decision, passed_by: list[PassedBy], may_override: bool) -> None:
     """Nothing where none is passed by. Else it is recorded that somebody who may has it so; or it is refused."""
     if not passed_by:
         return
@@ -144,7 +145,7 @@ def _asked_within(source: Execution, task: TaskRun) -> Iterator[TaskRun]:
 
 
 def may_stand(
-    standing: Standing, now: str, reused: Mapping[str, UUID], plan: Plan, key: str
+    standing: Standing, now: str, reused: Mapping[str, UUID], plan: CompiledFlow, key: str
 ) -> str | None:
     """Why the decisions do not stand for a new execution that begins with `now` and has these outputs before it."""
     if standing.decided_on is None:
@@ -223,7 +224,7 @@ def _not_asked_in_time(command: Create, key: str, now: str) -> str | None:
     return None
 
 
-def decides_if_asked(plan: Plan, key: str) -> Set[str]:
+def decides_if_asked(plan: CompiledFlow, key: str) -> Set[str]:
     """The tasks whose ends and results come before it: those of the flow, all of them, for one under `errors` or
     `finally`."""
     if plan.sections[key] is Section.TASKS:
@@ -232,7 +233,7 @@ def decides_if_asked(plan: Plan, key: str) -> Set[str]:
     return plan.graph.upstream(key) | main
 
 
-def is_conditional(plan: Plan, key: str) -> bool:
+def is_conditional(plan: CompiledFlow, key: str) -> bool:
     """Tells whether it depends on what comes before if an approval is asked at all."""
     spec = plan.tasks[key]
     if isinstance(spec, ForeachTask) or spec.run_if is not RunIf.SUCCESS:
@@ -240,7 +241,9 @@ def is_conditional(plan: Plan, key: str) -> bool:
     return spec.when not in (None, True)
 
 
-def _loosened(plan: Plan, asking: Set[str], latest: Plan | None) -> Iterator[PassedBy]:
+def _loosened(
+    plan: CompiledFlow, asking: Set[str], latest: CompiledFlow | None
+) -> Iterator[PassedBy]:
     """Names the tasks that ask in the newest revision, and not, or of others, in an older one."""
     if latest is None:
         return
@@ -285,12 +288,12 @@ def passed_by_going_on_from(
     for around in _around(execution, task):
         for key in sorted(execution.plan.graph.upstream(around.key) & asking):
             before = execution.tasks[around.level + key]
-            if before.state not in GOOD_ENDS:
+            if before.state not in SUCCESSFUL_ENDS:
                 yield PassedBy(before.path, f"was not approved: it is {before.state.value}")
 
 
 def _is_decided(execution: Execution, task: TaskRun) -> bool:
-    if task.state in GOOD_ENDS:
+    if task.state in SUCCESSFUL_ENDS:
         return True
     approval = task.approval
     approved = approval is not None and approval.state is ApprovalState.APPROVED
@@ -309,7 +312,7 @@ def _decided_on_others(
                 yield PassedBy(after.path, f"is asked by what {task.path} gives")
 
 
-_ASKED = GOOD_ENDS | {TaskRunState.RUNNING, TaskRunState.WAITING_FOR_APPROVAL}
+_ASKED = SUCCESSFUL_ENDS | {TaskRunState.RUNNING, TaskRunState.WAITING_FOR_APPROVAL}
 _NOT_ASKED_YET = frozenset({TaskRunState.CREATED, TaskRunState.CANCELLED})
 
 
@@ -327,13 +330,13 @@ def undecided(execution: Execution) -> list[PassedBy]:
         PassedBy(task.path, f"was not approved: it is {task.state.value}")
         for task in execution.tasks.values()
         if task.state is TaskRunState.REJECTED
-        or (task.key in execution.plan.asking and task.state not in GOOD_ENDS)
+        or (task.key in execution.plan.asking and task.state not in SUCCESSFUL_ENDS)
     ]
 
 
 def asked_with_other_labels(execution: Execution, labels: Mapping[str, str]) -> list[PassedBy]:
     """Tells the approvals that were asked before labels change that the flow's expressions read."""
-    if context_of(replace(execution, labels=labels)) == context_of(execution):
+    if context_of(copy_with(execution, labels=labels)) == context_of(execution):
         return []
     return [
         PassedBy(task.path, "was asked with other labels, which the flow reads", "labels")

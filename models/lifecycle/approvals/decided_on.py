@@ -13,7 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from models.labels import without_system_labels
-from models.lifecycle.snapshot import Execution, Plan, TaskRun
+from models.lifecycle.snapshot import CompiledFlow, Execution, TaskRun
 
 _READS_LABELS: Final = re.compile(
     r"\blabels\b(?!\s*:)|\bexecution\b(?!\.(id|name|namespace|flow|createdAt|startedAt)\b)"
@@ -31,7 +31,7 @@ def context_of(execution: Execution) -> str:
 
 
 def context(
-    plan: Plan,
+    plan: CompiledFlow,
     inputs: Mapping[str, Any],
     labels: Mapping[str, str],
     trigger: Mapping[str, Any] | None,

@@ -18,7 +18,7 @@ from models.lifecycle.commands.subflows import (
     ToParent,
 )
 from models.lifecycle.provenance import Links, Reused
-from models.lifecycle.snapshot import Plan
+from models.lifecycle.snapshot import CompiledFlow
 from models.states import (
     AttemptState,
     ExecutionState,
@@ -41,7 +41,7 @@ class Create:
     `subflows` are the tasks whose flows ask people, with why the decisions made there do not stand, if so. `latest` is
     the newest revision, where a person asks for an older one. `scope`: see `Execution`."""
 
-    plan: Plan
+    plan: CompiledFlow
     id: UUID | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class Create:
     scope: Scope = EVERYWHERE
     may_override: bool = False
     subflows: Mapping[str, str | None] = field(default_factory=dict)
-    latest: Plan | None = None
+    latest: CompiledFlow | None = None
 
 
 @dataclass(frozen=True, slots=True)

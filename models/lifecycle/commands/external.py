@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from models.events.events import TaskError
-from models.lifecycle.snapshot import Plan
+from models.lifecycle.snapshot import CompiledFlow
 from models.states import ExecutionState, TaskRunState
 
 
@@ -15,7 +15,7 @@ from models.states import ExecutionState, TaskRunState
 class RecordExecution:
     """An execution that runs, or ran, elsewhere. Not for `decide`: it begins one, as Create does."""
 
-    plan: Plan
+    plan: CompiledFlow
     kind: str
     name: str | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict)

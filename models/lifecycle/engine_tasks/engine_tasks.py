@@ -14,7 +14,7 @@ from models.events.events import (
 )
 from models.lifecycle.advance.ending import end_attempt, error_end
 from models.lifecycle.advance.foreach import expand
-from models.lifecycle.advance.settle import end_of, judged, move, settle
+from models.lifecycle.advance.settle import advance, end_of, judged, move
 from models.lifecycle.advance.starting import start, takes_starts
 from models.lifecycle.approvals import approvals
 from models.lifecycle.commands.commands import (
@@ -32,7 +32,7 @@ from models.lifecycle.engine_tasks.signals import (
     require_room,
 )
 from models.lifecycle.snapshot import TaskRun
-from models.lifecycle.steps import Steps
+from models.lifecycle.steps import Decision
 from models.spec import ApprovalTask, ForeachTask, SubflowTask, WaitTask
 from models.states import (
     AttemptState,
@@ -41,7 +41,7 @@ from models.states import (
 )
 
 
-def judge(steps: Steps, command: Judge) -> None:
+def judge(steps: Decision, command: Judge) -> None:
     """A `when` is evaluated."""
     task = steps.execution.tasks[command.path]
     if task.state is not TaskRunState.CREATED or task.condition != "ASKED":
@@ -50,10 +50,10 @@ def judge(steps: Steps, command: Judge) -> None:
         judged(steps, task, command.error)
     else:
         steps.record(ConditionJudged(task.path, command.holds))
-    settle(steps)
+    advance(steps)
 
 
-def prepare(steps: Steps, command: Prepare) -> None:
+def prepare(steps: Decision, command: Prepare) -> None:
     """The settings of an engine task are evaluated: wait, ask, start the child, or add the iterations."""
     task = _own(steps, command.path, command.attempt)
     if task is None or task.child or task.path in steps.execution.families:
@@ -63,10 +63,10 @@ def prepare(steps: Steps, command: Prepare) -> None:
         end_attempt(steps, task, AttemptState.FAILED, to_state, error=command.error)
     else:
         _carry_on(steps, task, command.values or {})
-    settle(steps)
+    advance(steps)
 
 
-def _carry_on(steps: Steps, task: TaskRun, values: Mapping[str, Any]) -> None:
+def _carry_on(steps: Decision, task: TaskRun, values: Mapping[str, Any]) -> None:
     spec = steps.execution.spec_of(task)
     if isinstance(spec, ApprovalTask):
         approvals.request(steps, task, spec, str(values.get("message", spec.message)))
@@ -79,7 +79,7 @@ def _carry_on(steps: Steps, task: TaskRun, values: Mapping[str, Any]) -> None:
         _wait(steps, task, spec, values)
 
 
-def _own(steps: Steps, path: str, attempt: int) -> TaskRun | None:
+def _own(steps: Decision, path: str, attempt: int) -> TaskRun | None:
     """The task run, if this attempt of it still runs."""
     task = steps.execution.tasks[path]
     runs = task.state is TaskRunState.RUNNING and task.attempt == attempt
@@ -89,7 +89,7 @@ def _own(steps: Steps, path: str, attempt: int) -> TaskRun | None:
 # -- waiting ----------------------------------------------------------------------------------------------------------
 
 
-def _wait(steps: Steps, task: TaskRun, spec: WaitTask, values: Mapping[str, Any]) -> None:
+def _wait(steps: Decision, task: TaskRun, spec: WaitTask, values: Mapping[str, Any]) -> None:
     """For `seconds`, which the courier has made of a duration or a time; or for an event, perhaps here already."""
     if spec.event is not None:
         if queue := steps.execution.signals.get(spec.event):
@@ -105,7 +105,7 @@ def _wait(steps: Steps, task: TaskRun, spec: WaitTask, values: Mapping[str, Any]
     steps.promise(WakeUp(task.path, task.attempt), seconds)
 
 
-def wake_up(steps: Steps, command: WakeUp) -> None:
+def wake_up(steps: Decision, command: WakeUp) -> None:
     """The time of a wait has come, or that of the next attempt of something the engine carries."""
     task = steps.execution.tasks[command.path]
     if task.attempt != command.attempt:
@@ -114,10 +114,10 @@ def wake_up(steps: Steps, command: WakeUp) -> None:
         end_attempt(steps, task, AttemptState.SUCCESS, TaskRunState.SUCCESS)
     elif task.state is TaskRunState.RETRYING and takes_starts(steps.execution, task):
         start(steps, task)
-    settle(steps)
+    advance(steps)
 
 
-def receive(steps: Steps, command: Signal) -> None:
+def receive(steps: Decision, command: Signal) -> None:
     """An event sent through the API ends the wait for it that began first; where there is none it joins the queue.
 
     Behind others it joins it anyway: a wait that has only just begun takes the first of them when it is prepared.
@@ -130,10 +130,10 @@ def receive(steps: Steps, command: Signal) -> None:
         steps.record(SignalReceived(command.name, command.data, queued=True))
     else:
         _take_signal(steps, task, command.name, command.data)
-    settle(steps)
+    advance(steps)
 
 
-def _take_signal(steps: Steps, task: TaskRun, name: str, data: Any) -> None:
+def _take_signal(steps: Decision, task: TaskRun, name: str, data: Any) -> None:
     steps.record(SignalReceived(name, data, task.path))
     outputs = {"event": name, "data": data}
     end_attempt(steps, task, AttemptState.SUCCESS, TaskRunState.SUCCESS, outputs)
@@ -142,7 +142,7 @@ def _take_signal(steps: Steps, task: TaskRun, name: str, data: Any) -> None:
 # -- the end ----------------------------------------------------------------------------------------------------------
 
 
-def conclude(steps: Steps, command: Conclude) -> None:
+def conclude(steps: Decision, command: Conclude) -> None:
     """The flow's outputs are evaluated: the execution ends. While paused they are asked for again at resume."""
     execution = steps.execution
     if execution.state is not ExecutionState.RUNNING or not all(
@@ -151,7 +151,7 @@ def conclude(steps: Steps, command: Conclude) -> None:
         return
     if command.error:
         steps.record(FailureRecorded(command.error))
-        settle(steps)
+        advance(steps)
         return
     if command.outputs:
         steps.record(OutputsSet(None, command.outputs))

@@ -8,7 +8,7 @@ from models.errors import Problem, ProblemCode, Refused
 from models.events.events import ChildLinked, ChildStateChanged, Parent, TaskError
 from models.lifecycle.actions import ALLOWED_IN, Action
 from models.lifecycle.advance.ending import end_attempt, fail
-from models.lifecycle.advance.settle import move, set_timer, settle, tell_parent_of_the_end
+from models.lifecycle.advance.settle import advance, move, set_timer, tell_parent_of_the_end
 from models.lifecycle.commands.commands import Pause, Resume, StartChild
 from models.lifecycle.commands.subflows import (
     Adopt,
@@ -23,7 +23,7 @@ from models.lifecycle.engine_tasks.timeouts import set_task_timers
 from models.lifecycle.pausing import pause, resume
 from models.lifecycle.reruns.reruns import bring_back
 from models.lifecycle.snapshot import Execution, TaskRun
-from models.lifecycle.steps import Steps
+from models.lifecycle.steps import Decision
 from models.lifecycle.stopping import end_stopped, hurry, kill
 from models.lifecycle.visibility.apart import shows_child
 from models.lifecycle.visibility.outside import SUBFLOW, did_not_succeed
@@ -42,7 +42,7 @@ _LOOK_AGAIN = 1.0
 # -- the parent -------------------------------------------------------------------------------------------------------
 
 
-def adopt(steps: Steps, command: Adopt) -> None:
+def adopt(steps: Decision, command: Adopt) -> None:
     """Link the child to the attempt that waits for it. Raises Refused CONFLICT where the attempt waits for none: then
     the child is neither created nor restarted."""
     execution = steps.execution
@@ -57,7 +57,7 @@ def adopt(steps: Steps, command: Adopt) -> None:
     spec = execution.spec_of(task)
     if isinstance(spec, SubflowTask) and not spec.wait:
         end_attempt(steps, task, AttemptState.SUCCESS, TaskRunState.SUCCESS)
-        settle(steps)
+        advance(steps)
 
 
 _MIRRORED = {
@@ -73,14 +73,14 @@ _MIRRORED = {
 """The state that the end of a child gives the subflow's task run."""
 
 
-def await_child(steps: Steps, command: AwaitChild) -> None:
+def await_child(steps: Decision, command: AwaitChild) -> None:
     """Try again later to start a child: that of an earlier attempt still runs."""
     task = steps.execution.tasks[command.path]
     if task.state is TaskRunState.RUNNING and (task.attempt, task.child) == (command.attempt, None):
         steps.promise(StartChild(command.path, command.attempt), _LOOK_AGAIN)
 
 
-def child_ended(steps: Steps, command: ChildEnded) -> None:
+def child_ended(steps: Decision, command: ChildEnded) -> None:
     task = _waiting_for(steps.execution, command.path, command)
     if task is None:
         return
@@ -95,7 +95,7 @@ def child_ended(steps: Steps, command: ChildEnded) -> None:
     else:
         failed = TaskRunState.FAILED if to_state is TaskRunState.KILLED else to_state
         fail(steps, task, AttemptState.FAILED, error, failed)
-    settle(steps)
+    advance(steps)
 
 
 def _ended_so(execution: Execution, task: TaskRun, command: ChildEnded) -> TaskError:
@@ -108,7 +108,7 @@ def _ended_so(execution: Execution, task: TaskRun, command: ChildEnded) -> TaskE
     return TaskError(SUBFLOW, did_not_succeed(namespace, spec.flow), below=told)
 
 
-def _end_killing(steps: Steps, task: TaskRun) -> None:
+def _end_killing(steps: Decision, task: TaskRun) -> None:
     """With its execution, or by its own timeout, which is retried like any failure."""
     if task.error and steps.execution.state is not ExecutionState.KILLING:
         fail(steps, task, AttemptState.TIMED_OUT, task.error)
@@ -117,7 +117,7 @@ def _end_killing(steps: Steps, task: TaskRun) -> None:
 
 
 def _end_with_stopped_child(
-    steps: Steps, task: TaskRun, to_state: TaskRunState, error: TaskError
+    steps: Decision, task: TaskRun, to_state: TaskRunState, error: TaskError
 ) -> None:
     """A child that was stopped on request is not started again."""
     rejected = to_state is TaskRunState.REJECTED
@@ -126,7 +126,7 @@ def _end_with_stopped_child(
     end_attempt(steps, task, end, TaskRunState.WARNING if allowed else to_state, error=error)
 
 
-def record_child_state(steps: Steps, command: ReportChildState) -> None:
+def record_child_state(steps: Decision, command: ReportChildState) -> None:
     """Record that the child is paused, waits for a person, or goes on. Reports may come late and in any order: only the
     newest counts."""
     task = _waiting_for(steps.execution, command.path, command)
@@ -137,7 +137,7 @@ def record_child_state(steps: Steps, command: ReportChildState) -> None:
     )
     if not command.held:
         set_task_timers(steps, task.path)
-    settle(steps)
+    advance(steps)
 
 
 def _waiting_for(
@@ -155,7 +155,7 @@ def _waiting_for(
 # -- the child --------------------------------------------------------------------------------------------------------
 
 
-def follow_up(steps: Steps, before: Execution) -> None:
+def follow_up(steps: Decision, before: Execution) -> None:
     """After any decision: set the execution's timer where its time counts again, and report a changed state to the
     parent, whose clocks stand while this execution is held."""
     execution = steps.execution
@@ -165,7 +165,7 @@ def follow_up(steps: Steps, before: Execution) -> None:
     _report_state_to_parent(steps, before)
 
 
-def _report_state_to_parent(steps: Steps, before: Execution) -> None:
+def _report_state_to_parent(steps: Decision, before: Execution) -> None:
     """Only where the parent would see a change."""
     execution = steps.execution
     parent = execution.parent
@@ -174,7 +174,7 @@ def _report_state_to_parent(steps: Steps, before: Execution) -> None:
     _report_state(steps, parent)
 
 
-def _report_state(steps: Steps, parent: Parent) -> None:
+def _report_state(steps: Decision, parent: Parent) -> None:
     execution = steps.execution
     state, held = _reported_state(execution)
     news = ReportChildState(parent.path, execution.id, state, held, execution.seq)
@@ -192,7 +192,7 @@ def _reported_state(execution: Execution) -> tuple[ExecutionState, bool]:
     return ExecutionState.RUNNING, execution.clock.held is not None and not execution.ended
 
 
-def stop_child(steps: Steps, command: StopChild) -> None:
+def stop_child(steps: Decision, command: StopChild) -> None:
     """Kill the execution for its parent, which waits for the end. One that has ended already reports its end again."""
     execution, parent = steps.execution, steps.context.parent
     task = parent.tasks.get(command.parent.path) if parent else None
@@ -204,10 +204,10 @@ def stop_child(steps: Steps, command: StopChild) -> None:
         kill(steps, command.force)
     elif command.force:
         hurry(steps)
-    settle(steps)
+    advance(steps)
 
 
-def follow_parent(steps: Steps, command: FollowParent) -> None:
+def follow_parent(steps: Decision, command: FollowParent) -> None:
     """Pause or resume with the parent, if the parent's state at this moment still asks for it."""
     parent = steps.context.parent
     execution = steps.execution
@@ -222,7 +222,7 @@ def follow_parent(steps: Steps, command: FollowParent) -> None:
         resume(steps, Resume())
 
 
-def resume_child(steps: Steps, command: ResumeChild) -> None:
+def resume_child(steps: Decision, command: ResumeChild) -> None:
     """Restart the execution for its parent, or report how it stands if it still runs or has ended well. Raises Refused
     INVALID_STATE where it cannot be restarted."""
     execution = steps.execution
@@ -233,5 +233,5 @@ def resume_child(steps: Steps, command: ResumeChild) -> None:
     else:
         if execution.state is ExecutionState.QUEUED and command.shares_slot:
             move(steps, ExecutionState.RUNNING, shares_slot=True)
-            settle(steps)
+            advance(steps)
         _report_state(steps, command.parent)

@@ -3,10 +3,10 @@ count: a timer that comes too early is set anew for what is left."""
 
 from models.events.events import FailureRecorded, TaskError
 from models.lifecycle.advance.ending import fail
-from models.lifecycle.advance.settle import settle
+from models.lifecycle.advance.settle import advance
 from models.lifecycle.commands.commands import TimeOut, TimeOutExecution
 from models.lifecycle.snapshot import TIMED_OUT, Execution, TaskRun
-from models.lifecycle.steps import Steps
+from models.lifecycle.steps import Decision
 from models.lifecycle.stopping import begin_stopping, kill, stop
 from models.states import (
     AttemptState,
@@ -23,7 +23,7 @@ _LOOK_AGAIN = 1.0
 """Seconds until a timer looks again whose clock stands still."""
 
 
-def time_out(steps: Steps, command: TimeOut) -> None:
+def time_out(steps: Decision, command: TimeOut) -> None:
     task = steps.execution.tasks[command.path]
     timeout = steps.execution.spec_of(task).timeout
     if task.state is not TaskRunState.RUNNING or task.attempt != command.attempt or not timeout:
@@ -41,10 +41,10 @@ def time_out(steps: Steps, command: TimeOut) -> None:
         stop(steps, below)
     else:
         fail(steps, task, AttemptState.TIMED_OUT, error)
-    settle(steps)
+    advance(steps)
 
 
-def set_task_timers(steps: Steps, path: str) -> None:
+def set_task_timers(steps: Decision, path: str) -> None:
     """Of the task run at `path`, and of each foreach around it: their time may count again."""
     around: str | None = path
     while around is not None:
@@ -56,18 +56,18 @@ def set_task_timers(steps: Steps, path: str) -> None:
         around = task.parent
 
 
-def _used(steps: Steps, task: TaskRun) -> float:
+def _used(steps: Decision, task: TaskRun) -> float:
     """Seconds of its time, without those in which its child was paused or waited for a person."""
     since = task.standing.since if task.standing else None
     return (steps.execution.clock.at(steps.now) if since is None else since) - task.clock_base
 
 
-def _below(steps: Steps, task: TaskRun) -> list[TaskRun]:
+def _below(steps: Decision, task: TaskRun) -> list[TaskRun]:
     start = f"{task.path}["
     return [each for each in steps.execution.tasks.values() if each.path.startswith(start)]
 
 
-def time_out_execution(steps: Steps, command: TimeOutExecution) -> None:
+def time_out_execution(steps: Decision, command: TimeOutExecution) -> None:
     """The execution is killed, or fails: what runs is ended as TIMED_OUT, `errors` and `finally` still run."""
     execution = steps.execution
     timeout = execution.plan.spec.timeout
@@ -85,7 +85,7 @@ def time_out_execution(steps: Steps, command: TimeOutExecution) -> None:
         kill(steps)
     else:
         stop(steps, execution.in_section(Section.TASKS))
-    settle(steps)
+    advance(steps)
 
 
 def _cancels_all(execution: Execution) -> bool:

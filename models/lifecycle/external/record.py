@@ -30,7 +30,7 @@ from models.lifecycle.commands.external import (
 from models.lifecycle.external.merge import STARTED, close_task, retell_task
 from models.lifecycle.external.moments import beginning_of, told_end, told_start
 from models.lifecycle.snapshot import Execution
-from models.lifecycle.steps import Steps
+from models.lifecycle.steps import Decision
 from models.lifecycle.transition import Context, Transition
 from models.payloads import check_payload
 from models.states import EXECUTION_MOVES, ExecutionState, FailureAction, Origin
@@ -76,7 +76,7 @@ def record_execution(command: RecordExecution, context: Context, id: UUID) -> Tr
             afterwards=begun.afterwards,
         ),
     )
-    steps = Steps(create(command.plan, event), context)
+    steps = Decision(create(command.plan, event), context)
     steps.events.append(event)
     if begun.started_at:
         told_at = begun.started_at if begun.started_at != context.now else None
@@ -84,7 +84,7 @@ def record_execution(command: RecordExecution, context: Context, id: UUID) -> Tr
     return steps.close()
 
 
-def record_task_run(steps: Steps, command: RecordTaskRun) -> None:
+def record_task_run(steps: Decision, command: RecordTaskRun) -> None:
     _require_elsewhere(steps.execution)
     if command.path not in steps.execution.tasks and len(steps.execution.tasks) >= _MAX_TASK_RUNS:
         raise Refused.because(
@@ -101,7 +101,7 @@ def record_task_run(steps: Steps, command: RecordTaskRun) -> None:
     steps.record(fact)
 
 
-def record_properties(steps: Steps, command: RecordProperties) -> None:
+def record_properties(steps: Decision, command: RecordProperties) -> None:
     known = steps.execution.properties
     news = {
         name: value
@@ -115,7 +115,7 @@ def record_properties(steps: Steps, command: RecordProperties) -> None:
         set_git(steps, command.git)
 
 
-def set_git(steps: Steps, told: Mapping[str, Any]) -> None:
+def set_git(steps: Decision, told: Mapping[str, Any]) -> None:
     """Merged into what is known of the code."""
     known = steps.execution.git or {}
     git = {**known, **{name: value for name, value in told.items() if value is not None}}
@@ -123,7 +123,7 @@ def set_git(steps: Steps, told: Mapping[str, Any]) -> None:
         steps.record(GitSet(git))
 
 
-def record_start(steps: Steps, _: RecordStart) -> None:
+def record_start(steps: Decision, _: RecordStart) -> None:
     _require_elsewhere(steps.execution)
     if steps.execution.ended:
         raise _ended(steps.execution)
@@ -131,7 +131,7 @@ def record_start(steps: Steps, _: RecordStart) -> None:
         _move(steps, ExecutionState.RUNNING, None)
 
 
-def record_end(steps: Steps, command: RecordEnd) -> None:
+def record_end(steps: Decision, command: RecordEnd) -> None:
     """The same end told again is a success that changes nothing; another one is refused."""
     _require_elsewhere(steps.execution)
     if _is_the_same_end(steps.execution, command):
@@ -152,12 +152,12 @@ def record_end(steps: Steps, command: RecordEnd) -> None:
         _move(steps, state, ended_at, command.cached_from)
 
 
-def cancel(steps: Steps) -> None:
+def cancel(steps: Decision) -> None:
     """An execution that has not started elsewhere shall not: whoever would start it there is refused."""
     record_end(steps, RecordEnd(ExecutionState.CANCELLED, ended_at=steps.now))
 
 
-def fall_silent(steps: Steps, command: FallSilent) -> None:
+def fall_silent(steps: Decision, command: FallSilent) -> None:
     if steps.execution.ended or not steps.execution.ran_elsewhere:
         return
     error = TaskError("SILENT", f"no heartbeat came for {command.ttl:g} seconds")
@@ -165,7 +165,7 @@ def fall_silent(steps: Steps, command: FallSilent) -> None:
 
 
 def _move(
-    steps: Steps, to: ExecutionState, told_at: datetime | None, cached_from: UUID | None = None
+    steps: Decision, to: ExecutionState, told_at: datetime | None, cached_from: UUID | None = None
 ) -> None:
     source = cached_from if to is ExecutionState.CACHED else None
     steps.record(ExecutionMoved(steps.execution.state, to, told_at, cached_from=source))

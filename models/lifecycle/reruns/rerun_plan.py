@@ -17,10 +17,10 @@ from models.lifecycle.approvals.consent import (
 from models.lifecycle.approvals.decided_on import context_of
 from models.lifecycle.provenance import Reused
 from models.lifecycle.results import results_of
-from models.lifecycle.snapshot import Execution, Plan, TaskRun
+from models.lifecycle.snapshot import CompiledFlow, Execution, TaskRun
 from models.lifecycle.visibility.outside import outside_of
 from models.similar import did_you_mean
-from models.states import GOOD_ENDS, Section, TaskRunState
+from models.states import SUCCESSFUL_ENDS, Section, TaskRunState
 
 
 class TaskPlan(StrEnum):
@@ -52,7 +52,7 @@ def plan_put_back(execution: Execution, put_back: Iterable[TaskRun]) -> list[Pla
     planned = []
     for task in execution.tasks.values():
         state = task.state.value
-        if task.path in again and task.state in GOOD_ENDS:
+        if task.path in again and task.state in SUCCESSFUL_ENDS:
             why = f"was {state}; an approval whose decision does not hold is asked again"
             planned.append(PlannedTask(task.path, TaskPlan.RUN, why))
         elif task.path in again:
@@ -72,13 +72,17 @@ class Begins:
     context: str
     subflows: Mapping[str, str | None] = field(default_factory=dict)
 
-    def asking(self, plan: Plan) -> set[str]:
+    def asking(self, plan: CompiledFlow) -> set[str]:
         """The outer tasks that ask people."""
         return {key for key in plan.outer_keys if key in plan.asking or key in self.subflows}
 
 
 def plan_replay(
-    source: Execution, plan: Plan, from_task: str | None, begins: Begins, override: bool = False
+    source: Execution,
+    plan: CompiledFlow,
+    from_task: str | None,
+    begins: Begins,
+    override: bool = False,
 ) -> list[PlannedTask]:
     """From the start, or from a task: that one and all after it run; what comes before is used again. An approval whose
     decision does not stand is asked again, and all after it runs; not where somebody is to `override` it.
@@ -95,7 +99,7 @@ def plan_replay(
 
 
 def _asked_again(
-    source: Execution, plan: Plan, begins: Begins, runs: set[str], follow: bool
+    source: Execution, plan: CompiledFlow, begins: Begins, runs: set[str], follow: bool
 ) -> dict[str, str]:
     """By key, why an approval of the source does not stand; it is added to what `runs`, with all after it (`follow`),
     and so is what decides in the source's way if one is asked at all."""
@@ -119,15 +123,17 @@ def _asked_again(
     return asked
 
 
-def _why_not(source: Execution, plan: Plan, begins: Begins, key: str, runs: set[str]) -> str | None:
+def _why_not(
+    source: Execution, plan: CompiledFlow, begins: Begins, key: str, runs: set[str]
+) -> str | None:
     """None where it stands, or where the source has nothing that could be used again."""
     task = source.tasks.get(key)
-    if task is None or task.state not in GOOD_ENDS:
+    if task is None or task.state not in SUCCESSFUL_ENDS:
         return None
     holders = {
         each.key: each.holder
         for each in source.tasks.values()
-        if each.parent is None and each.key not in runs and each.state in GOOD_ENDS
+        if each.parent is None and each.key not in runs and each.state in SUCCESSFUL_ENDS
     }
     return may_stand(standing(source, key, begins.subflows), begins.context, holders, plan, key)
 
@@ -136,7 +142,7 @@ def _from_the_start(source: Execution, key: str) -> PlannedTask:
     return PlannedTask(key, TaskPlan.RUN, "from the start", is_new=key not in source.plan.tasks)
 
 
-def _checked_start(plan: Plan, from_task: str) -> str:
+def _checked_start(plan: CompiledFlow, from_task: str) -> str:
     if from_task not in plan.tasks:
         hint = did_you_mean(from_task, plan.tasks)
         raise Refused.because(
@@ -154,7 +160,7 @@ def _checked_start(plan: Plan, from_task: str) -> str:
 
 def _planned(
     source: Execution,
-    plan: Plan,
+    plan: CompiledFlow,
     key: str,
     start: str,
     after: set[str],
@@ -172,7 +178,7 @@ def _planned(
             why = f"{_asking_beside(plan, key, asked)} is asked again"
         return PlannedTask(key, TaskPlan.RUN, why, is_new=is_new)
     task = source.tasks.get(key)
-    if task is not None and task.state in GOOD_ENDS:
+    if task is not None and task.state in SUCCESSFUL_ENDS:
         return PlannedTask(key, TaskPlan.REUSE, f"{task.state.value} in {source.name}", source.id)
     state = f"was {task.state.value} in {source.name}" if task else "is new"
     if key in needed:
@@ -184,7 +190,7 @@ def _asks(key: str, why: str, is_new: bool) -> PlannedTask:
     return PlannedTask(key, TaskPlan.RUN, f"asks again: it {why}", is_new=is_new, must_ask=why)
 
 
-def _asking_beside(plan: Plan, key: str, asked: Mapping[str, str]) -> str:
+def _asking_beside(plan: CompiledFlow, key: str, asked: Mapping[str, str]) -> str:
     """The approval before it, or else after it, for which it runs again."""
     before = [each for each in asked if each in plan.graph.upstream(key)]
     after = [each for each in plan.graph.downstream(key) if each in plan.asking]
@@ -201,7 +207,7 @@ def refuse_impossible(planned: Sequence[PlannedTask]) -> None:
         )
 
 
-def refuse_unsaved(plan: Plan, permissions: Container[Permission]) -> None:
+def refuse_unsaved(plan: CompiledFlow, permissions: Container[Permission]) -> None:
     """Whoever runs any text may as well save it. Raises Refused where nobody saved this one, as that of a test."""
     if not plan.is_saved and Permission.UPDATE_FLOW not in permissions:
         raise Refused.because(
@@ -213,7 +219,7 @@ def refuse_unsaved(plan: Plan, permissions: Container[Permission]) -> None:
 
 
 def refuse_reuse_from_outside(
-    source: Execution, plan: Plan, reach: Scope, keys: Iterable[str], path: str
+    source: Execution, plan: CompiledFlow, reach: Scope, keys: Iterable[str], path: str
 ) -> None:
     """Raises Refused where another revision than the source's would get what flows outside of `reach` gave the source:
     its own words say what becomes of that, those of another would say it anew."""
@@ -230,7 +236,7 @@ def refuse_reuse_from_outside(
         )
 
 
-def plan_draft(source: Execution, plan: Plan, begins: Begins) -> list[PlannedTask]:
+def plan_draft(source: Execution, plan: CompiledFlow, begins: Begins) -> list[PlannedTask]:
     """Of prepareExecution: what succeeded, was skipped or cached is used again, the rest and what is new runs, and so
     does an approval whose decision does not stand."""
     runs = {key for key in plan.outer_keys if not _is_good(source, plan, key)}
@@ -244,13 +250,15 @@ def plan_draft(source: Execution, plan: Plan, begins: Begins) -> list[PlannedTas
     ]
 
 
-def _is_good(source: Execution, plan: Plan, key: str) -> bool:
+def _is_good(source: Execution, plan: CompiledFlow, key: str) -> bool:
     task = source.tasks.get(key)
-    return task is not None and task.state in GOOD_ENDS and plan.sections[key] is Section.TASKS
+    return (
+        task is not None and task.state in SUCCESSFUL_ENDS and plan.sections[key] is Section.TASKS
+    )
 
 
 def _drafted(
-    source: Execution, plan: Plan, key: str, asked: Mapping[str, str], begins: Begins
+    source: Execution, plan: CompiledFlow, key: str, asked: Mapping[str, str], begins: Begins
 ) -> PlannedTask:
     task = source.tasks.get(key)
     if key in asked:
@@ -265,7 +273,7 @@ def _drafted(
 
 
 def reused(
-    source: Execution, keys: Iterable[str], plan: Plan, begins: Begins
+    source: Execution, keys: Iterable[str], plan: CompiledFlow, begins: Begins
 ) -> Mapping[str, Reused]:
     """The source's task runs of these keys, for a replay: each with its end, where its outputs are, and what was
     decided there."""
@@ -274,7 +282,7 @@ def reused(
     found = {}
     for key in keys:
         task = source.tasks.get(key)
-        if task is None or task.state not in GOOD_ENDS:
+        if task is None or task.state not in SUCCESSFUL_ENDS:
             continue
         stands = standing(source, key, begins.subflows) if key in asking else Standing(None)
         found[key] = Reused(
@@ -289,7 +297,7 @@ def reused(
 
 
 def reused_when_disabled(
-    source: Execution, keys: Iterable[str], plan: Plan, begins: Begins
+    source: Execution, keys: Iterable[str], plan: CompiledFlow, begins: Begins
 ) -> Mapping[str, Reused]:
     """The same for tasks that a rerun disables: they are SKIPPED, their outputs are there."""
     return {

@@ -1,5 +1,5 @@
 """Putting ended task runs back: retryFailed while the execution lives, restart once it has ended, and what a person
-corrects. Nothing here starts anything: what was put back waits until `settle` finds it ready."""
+corrects. Nothing here starts anything: what was put back waits until `advance` finds it ready."""
 
 from collections.abc import Set
 
@@ -13,16 +13,16 @@ from models.lifecycle.actions import (
     require_task_state,
 )
 from models.lifecycle.admission import handle
-from models.lifecycle.advance.settle import move, settle
+from models.lifecycle.advance.settle import advance, move
 from models.lifecycle.approvals.consent import GOES_ON, allow, passed_by_change, undecided
 from models.lifecycle.commands.commands import ChangeState, ChangeTaskRunState, Restart, RetryFailed
 from models.lifecycle.pausing import leave_pause
 from models.lifecycle.snapshot import Execution, TaskRun
-from models.lifecycle.steps import Steps
+from models.lifecycle.steps import Decision
 from models.lifecycle.task_path import place_of
 from models.payloads import check_payload
 from models.spec import ApprovalTask
-from models.states import GOOD_ENDS, ExecutionState, ReuseDecision, Section, TaskRunState
+from models.states import SUCCESSFUL_ENDS, ExecutionState, ReuseDecision, Section, TaskRunState
 
 _RAN_AGAIN = frozenset({Section.ERRORS, Section.FINALLY})
 
@@ -63,7 +63,9 @@ def _asked_again(execution: Execution, paths: Set[str]) -> set[str]:
     that."""
     if not execution.plan.has_approvals:
         return set()
-    asked = [task for task in execution.tasks.values() if task.approval and task.state in GOOD_ENDS]
+    asked = [
+        task for task in execution.tasks.values() if task.approval and task.state in SUCCESSFUL_ENDS
+    ]
     added: set[str] = set()
     size = -1
     while size != len(added):
@@ -115,21 +117,21 @@ def _up_to(execution: Execution, task: TaskRun, paths: Set[str]) -> set[str]:
     return (after & before) | (after & paths)
 
 
-def retry_failed(steps: Steps, _: RetryFailed) -> None:
+def retry_failed(steps: Decision, _: RetryFailed) -> None:
     require(steps.execution, Action.RETRY_FAILED)
     if steps.execution.state is ExecutionState.PAUSED:
         leave_pause(steps, ExecutionState.FAILED_FINISHING)
     for task in list(put_back_by_retry(steps.execution)):
         steps.move_task(task, TaskRunState.CREATED)
     move(steps, ExecutionState.RUNNING)
-    settle(steps)
+    advance(steps)
 
 
-def restart(steps: Steps, _: Restart) -> None:
+def restart(steps: Decision, _: Restart) -> None:
     bring_back(steps)
 
 
-def bring_back(steps: Steps, shares_slot: bool = False) -> None:
+def bring_back(steps: Decision, shares_slot: bool = False) -> None:
     """Raises Refused where there is nothing to run again. `shares_slot`: with the parent that asks for it."""
     require(steps.execution, Action.RESTART)
     tasks = [task.path for task in put_back_by_restart(steps.execution)]
@@ -139,7 +141,7 @@ def bring_back(steps: Steps, shares_slot: bool = False) -> None:
     handle(steps)
 
 
-def _come_back(steps: Steps, shares_slot: bool = False) -> None:
+def _come_back(steps: Decision, shares_slot: bool = False) -> None:
     steps.record(
         ExecutionMoved(steps.execution.state, ExecutionState.RESTARTED, shares_slot=shares_slot)
     )
@@ -151,7 +153,7 @@ def _come_back(steps: Steps, shares_slot: bool = False) -> None:
 # -- corrections ------------------------------------------------------------------------------------------------------
 
 
-def change_state(steps: Steps, command: ChangeState) -> None:
+def change_state(steps: Decision, command: ChangeState) -> None:
     """Only the state changes."""
     require_state(steps, command.state)
     if command.state in GOES_ON:
@@ -160,7 +162,7 @@ def change_state(steps: Steps, command: ChangeState) -> None:
         steps.record(ExecutionMoved(steps.execution.state, command.state))
 
 
-def change_task_run_state(steps: Steps, command: ChangeTaskRunState) -> None:
+def change_task_run_state(steps: Decision, command: ChangeTaskRunState) -> None:
     """A task that was cancelled after it goes back to wait, what has ended stays; the execution goes on from there."""
     task = steps.execution.tasks[command.path]
     require_task_state(steps, task, command.state)
@@ -184,18 +186,18 @@ def change_task_run_state(steps: Steps, command: ChangeTaskRunState) -> None:
         _judge_again(steps)
 
 
-def _run_last_again(steps: Steps, changed: TaskRun) -> None:
+def _run_last_again(steps: Decision, changed: TaskRun) -> None:
     for task in list(steps.execution.tasks.values()):
         last = steps.execution.section_of(task) in _RAN_AGAIN
         if last and task.ended and task.path != changed.path:
             steps.move_task(task, TaskRunState.CREATED)
 
 
-def _judge_again(steps: Steps) -> None:
+def _judge_again(steps: Decision) -> None:
     execution = steps.execution
     if execution.state is ExecutionState.FAILED_FINISHING and not execution.has_failed:
         move(steps, ExecutionState.RUNNING)
-    settle(steps)
+    advance(steps)
 
 
 def _put_back_after(execution: Execution, task: TaskRun) -> list[str]:
@@ -210,7 +212,7 @@ def _put_back_after(execution: Execution, task: TaskRun) -> list[str]:
         each.path
         for each in execution.tasks.values()
         if (each.state is TaskRunState.CANCELLED and _is_under(execution, each, keys))
-        or (each.path in _around(task) and each.ended and each.state not in GOOD_ENDS)
+        or (each.path in _around(task) and each.ended and each.state not in SUCCESSFUL_ENDS)
     ]
 
 

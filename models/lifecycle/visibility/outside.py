@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from models.access.viewer import Scope
-from models.lifecycle.snapshot import Plan
+from models.lifecycle.snapshot import CompiledFlow
 from models.lifecycle.task_path import place_of
 from models.spec import SubflowTask
 
@@ -65,7 +65,7 @@ class Outside:
 NOTHING: Final = Outside()
 
 
-def outside_of(plan: Plan, scope: Scope, reach: Scope) -> Outside:
+def outside_of(plan: CompiledFlow, scope: Scope, reach: Scope) -> Outside:
     """`scope` is a viewer's, `reach` that of the execution."""
     if scope.namespaces is None:
         return NOTHING
@@ -85,7 +85,7 @@ def outside_of(plan: Plan, scope: Scope, reach: Scope) -> Outside:
     return Outside(started, frozenset(around)) if started else NOTHING
 
 
-def _around(plan: Plan, key: str) -> set[str]:
+def _around(plan: CompiledFlow, key: str) -> set[str]:
     found: set[str] = set()
     at = plan.parents[key]
     while at is not None:

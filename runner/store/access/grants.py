@@ -7,7 +7,7 @@ from uuid import UUID
 
 from models.access.viewer import ROLES, Grant, Permission, Scope
 from models.errors import ProblemCode, Refused
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import new_id, typed
 from runner.service.outage import reaching
 from runner.store import audit
@@ -47,7 +47,7 @@ class Holding:
         return self.principal_id, self.group, self.role, self.namespace
 
 
-async def grant(connection: Connection, holding: Holding, ask: Ask) -> Row:
+async def grant(connection: Connection, holding: Holding, ask: CommandOrigin) -> Row:
     """The grant, new or as it was."""
     row = await connection.fetchrow(_GRANT, new_id(), *holding._values, ask.actor)
     if row is None:
@@ -67,7 +67,7 @@ async def has_admin(connection: Connection) -> bool:
     return found
 
 
-async def revoke(pool: Pool, holding: Holding, ask: Ask) -> Row | None:
+async def revoke(pool: Pool, holding: Holding, ask: CommandOrigin) -> Row | None:
     """The grant that there was. Raises Refused for the last one by which somebody administers everything."""
     with reaching():
         async with pool.acquire() as connection, connection.transaction():
@@ -143,7 +143,9 @@ async def own_roles(pool: Pool) -> Mapping[str, frozenset[Permission]]:
     return {row["name"]: frozenset(map(Permission, load(row["permissions"]))) for row in rows}
 
 
-async def save_role(pool: Pool, name: str, permissions: frozenset[Permission], ask: Ask) -> None:
+async def save_role(
+    pool: Pool, name: str, permissions: frozenset[Permission], ask: CommandOrigin
+) -> None:
     given = sorted(permissions)
     await audit.change(
         pool,
@@ -160,7 +162,7 @@ async def save_role(pool: Pool, name: str, permissions: frozenset[Permission], a
     )
 
 
-async def delete_role(pool: Pool, name: str, ask: Ask) -> bool:
+async def delete_role(pool: Pool, name: str, ask: CommandOrigin) -> bool:
     """Whether there was one. Raises Refused while somebody holds it."""
     with reaching():
         async with pool.acquire() as connection, connection.transaction():

@@ -7,7 +7,7 @@ from typing import Final
 
 from models.access.viewer import ROLES, group_role
 from models.errors import Refused
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.states import Channel
 from runner.service.outage import reaching
 from runner.store.access import grants
@@ -15,7 +15,7 @@ from runner.store.access.grants import Holding
 from runner.store.postgres.connection import Pool
 
 logger = logging.getLogger("headway.access")
-_ASK: Final = Ask("setting:oidc_roles", Channel.ENGINE, "as the setting oidc_roles says")
+_ASK: Final = CommandOrigin("setting:oidc_roles", Channel.ENGINE, "as the setting oidc_roles says")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from models.access.viewer import PrincipalKind
 from models.errors import ProblemCode, Refused
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import new_id
 from models.states import Channel
 from runner.service.outage import reaching
@@ -72,7 +72,7 @@ async def _first_time(
         return row
     named = await connection.fetch(_BY_NAME, identity.name, identity.kind.value)
     free = _free(named, identity, reserved)
-    ask = Ask(identity.kind.actor(identity.name), channel, "signed in for the first time")
+    ask = CommandOrigin(identity.kind.actor(identity.name), channel, "signed in for the first time")
     if free is not None:
         row = await connection.fetchrow(_CLAIM, free["id"], identity.subject, identity.email)
     else:

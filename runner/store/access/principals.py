@@ -7,7 +7,7 @@ from uuid import UUID
 
 from models.access.viewer import PrincipalKind, Scope
 from models.errors import ProblemCode, Refused
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import new_id, typed
 from runner.service.outage import reaching
 from runner.store import audit
@@ -81,7 +81,7 @@ async def ensure(
     return found
 
 
-async def save(pool: Pool, saved: Saved, ask: Ask) -> Row:
+async def save(pool: Pool, saved: Saved, ask: CommandOrigin) -> Row:
     """Makes a person or service, or changes the one of that name. Raises Refused for disabling the last one who
     administers everything."""
     with reaching():

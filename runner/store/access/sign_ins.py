@@ -7,7 +7,7 @@ from uuid import UUID
 
 from models.access.credentials import digest_of, new_secret
 from models.access.viewer import PrincipalKind, SignInMethod
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import new_id
 from models.states import Channel
 from runner.service.outage import reaching
@@ -104,4 +104,4 @@ async def _record(
     assert row
     actor = PrincipalKind(row["kind"]).actor(row["name"])
     target = audit.Target(None, row["name"])
-    await audit.record(connection, Ask(actor, channel), action, target, data)
+    await audit.record(connection, CommandOrigin(actor, channel), action, target, data)

@@ -10,7 +10,7 @@ import asyncpg
 
 from models.access.viewer import Credential, Permission
 from models.errors import ProblemCode, Refused
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import typed
 from runner.service.outage import reaching
 from runner.store import audit
@@ -40,14 +40,16 @@ class NewToken:
     expires_at: datetime | None = None
 
 
-async def create(pool: Pool, new: NewToken, ask: Ask, replace: bool = False) -> Row:
+async def create(pool: Pool, new: NewToken, ask: CommandOrigin, replace: bool = False) -> Row:
     """With `replace` the valid token of that name is revoked. Raises Refused when there is one without it."""
     with reaching():
         async with pool.acquire() as connection, connection.transaction():
             return await insert(connection, new, ask, replace)
 
 
-async def insert(connection: Connection, new: NewToken, ask: Ask, replace: bool = False) -> Row:
+async def insert(
+    connection: Connection, new: NewToken, ask: CommandOrigin, replace: bool = False
+) -> Row:
     """The same within a transaction, which a refusal ends."""
     if replace:
         await _end(connection, "name = $1", new.name, ask)
@@ -78,14 +80,16 @@ def name_taken(name: str) -> Refused:
     )
 
 
-async def revoke(pool: Pool, id: UUID, ask: Ask) -> Row | None:
+async def revoke(pool: Pool, id: UUID, ask: CommandOrigin) -> Row | None:
     """The token that was valid until now; its sessions end with it."""
     with reaching():
         async with pool.acquire() as connection, connection.transaction():
             return await _end(connection, "id = $1", id, ask)
 
 
-async def _end(connection: Connection, condition: str, value: object, ask: Ask) -> Row | None:
+async def _end(
+    connection: Connection, condition: str, value: object, ask: CommandOrigin
+) -> Row | None:
     row = await connection.fetchrow(
         f"update tokens set revoked_at = now() where {condition} and revoked_at is null returning *",
         value,

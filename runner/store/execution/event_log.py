@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from models.events.events import Event
-from runner.service.event_loop import Pace
+from runner.service.event_loop import Checkpoint
 from runner.store.execution.facts import event_of
 from runner.store.json import load, turned
 from runner.store.postgres.connection import Executes
@@ -123,7 +123,7 @@ async def facts_after(
 ) -> tuple[list[Event], list[int]]:
     """Those after one to `seq`, as the domain's facts, and how many characters each was stored with. The rest of the
     event loop has its turns meanwhile."""
-    pace, found, lengths = Pace(), [], []
+    pace, found, lengths = Checkpoint(), [], []
     for row in await connection.fetch(_BETWEEN, execution_id, after, seq):
         found.append(event_of(row))
         lengths.append(len(row["data"]))

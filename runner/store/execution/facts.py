@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from models.events.events import TYPES, Ask, Event
+from models.events.events import TYPES, CommandOrigin, Event
 from models.lifecycle.apply.attempt_values import SAYING, Given, given_by_attempts
 from models.states import Channel
 from runner.store.json import load
@@ -23,7 +23,7 @@ def event_of(row: Any) -> Event:
         execution_id=row["execution_id"],
         seq=row["seq"],
         at=row["at"],
-        ask=Ask(row["actor"], Channel(row["channel"]), row["reason"]),
+        ask=CommandOrigin(row["actor"], Channel(row["channel"]), row["reason"]),
         fact=_READ[row["type"]].validate_python(load(row["data"])),
         caused_by=row["caused_by"],
     )

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from models.concurrency import Slots
-from models.states import HOLDING_A_SLOT, ConcurrencyBehavior, ExecutionState
+from models.states import OCCUPIES_SLOT, ConcurrencyBehavior, ExecutionState
 from runner.store.json import load
 from runner.store.postgres.connection import Connection, Pool
 
@@ -51,7 +51,7 @@ _DOOMED = """
 select execution_id from deferred_commands
 where due_at <= clock_timestamp() and command ->> 'kind' = 'MakeRoom'
 """
-_HOLDING = [state.value for state in sorted(HOLDING_A_SLOT)]
+_HOLDING = [state.value for state in sorted(OCCUPIES_SLOT)]
 # From flow to flow by the index of those that wait; of the holders no more are counted than the limit.
 _TO_ADMIT = f"""
 with recursive waiting as (
@@ -82,7 +82,7 @@ where placed.id = any($1::uuid[]) and f.concurrency is not null
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class QueuePosition:
     """Of one that waits for a slot: its flow's limit, who holds the slots, and its position in the line, from 1."""
 
     limit: int
@@ -159,14 +159,14 @@ async def flows_to_admit(pool: Pool) -> list[UUID]:
     return [row["id"] for row in await pool.fetch(_TO_ADMIT, _HOLDING)]
 
 
-async def places_in_line(pool: Pool, ids: Sequence[UUID]) -> dict[UUID, Place]:
+async def places_in_line(pool: Pool, ids: Sequence[UUID]) -> dict[UUID, QueuePosition]:
     """Of those among the executions that wait for a slot; without a lock: for whoever asks why something waits."""
     rows = await pool.fetch(_PLACES, ids)
     if not rows:
         return {}
     holders = await _holders(pool, list({row["flow_id"] for row in rows}))
     return {
-        row["id"]: Place(
+        row["id"]: QueuePosition(
             load(row["concurrency"])["limit"],
             [holder["id"] for holder in holders[row["flow_id"]]],
             row["position"],

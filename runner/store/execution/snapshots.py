@@ -9,12 +9,12 @@ from pydantic import TypeAdapter
 
 from models.approval import ApprovalPolicy
 from models.events.events import Parent, TaskError
-from models.lifecycle.clock import Clock
+from models.lifecycle.clock import Stopwatch
 from models.lifecycle.snapshot import (
     Approval,
     Attempt,
+    CompiledFlow,
     Execution,
-    Plan,
     TaskRun,
     Vote,
 )
@@ -29,7 +29,7 @@ from models.states import (
     TaskRunState,
     VoteDecision,
 )
-from runner.service.event_loop import Pace
+from runner.service.event_loop import Checkpoint
 from runner.store.json import dump, dump_or_none, load, plain
 from runner.store.plans import Plans
 from runner.store.postgres.connection import Connection, Pool
@@ -71,7 +71,7 @@ async def load_executions(
     rows = await connection.fetch(_EXECUTIONS, ids)
     approvals = await _approvals(connection, ids)
     tasks: dict[UUID, dict[str, TaskRun]] = {id: {} for id in ids}
-    pace = Pace()
+    pace = Checkpoint()
     for row in await connection.fetch(_TASK_RUNS, ids, states and list(states)):
         tasks[row["execution_id"]][row["path"]] = _task_run(row, approvals.get(row["id"]))
         await pace.keep()
@@ -91,7 +91,7 @@ async def _approvals(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, 
     return {row["task_run_id"]: _approval(row, votes[row["id"]]) for row in rows}
 
 
-def _execution(plan: Plan, row: Any, tasks: Mapping[str, TaskRun]) -> Execution:
+def _execution(plan: CompiledFlow, row: Any, tasks: Mapping[str, TaskRun]) -> Execution:
     return Execution(
         id=row["id"],
         plan=plan,
@@ -146,11 +146,11 @@ def _parent(row: Any) -> Parent | None:
     return Parent(row["parent_id"], row["parent_path"], row["parent_attempt"])
 
 
-def clock_of(text: str) -> Clock:
+def clock_of(text: str) -> Stopwatch:
     fields = load(text)
     since = fields.get("since")
     idle_since = fields.get("idle_since")
-    return Clock(
+    return Stopwatch(
         fields.get("used", 0.0),
         datetime.fromisoformat(since) if since else None,
         fields.get("zero", 0.0),

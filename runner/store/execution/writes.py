@@ -102,7 +102,7 @@ class Overtaken(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ExecutionWrite:
     """One execution before (None: it is new) and after the batch, and the events between."""
 
     before: Execution | None
@@ -110,7 +110,7 @@ class Change:
     events: Sequence[Event]
 
 
-async def write(connection: Connection, changes: Sequence[Change]) -> None:
+async def write(connection: Connection, changes: Sequence[ExecutionWrite]) -> None:
     """Rows first, then what refers to them; all within the caller's transaction."""
     await _write_executions(connection, changes)
     await _write_task_runs(connection, changes)
@@ -122,7 +122,7 @@ async def write(connection: Connection, changes: Sequence[Change]) -> None:
     await _write_events(connection, told)
 
 
-async def _write_executions(connection: Connection, changes: Sequence[Change]) -> None:
+async def _write_executions(connection: Connection, changes: Sequence[ExecutionWrite]) -> None:
     new = [change.after for change in changes if change.before is None]
     old = [change for change in changes if change.before is not None]
     if new:
@@ -145,7 +145,7 @@ def _references(ids: Sequence[UUID], columns: Sequence[Sequence[Any]]) -> set[Re
     return {found for id, row in rows for found in references_in(id, row)}
 
 
-async def _write_task_runs(connection: Connection, changes: Sequence[Change]) -> None:
+async def _write_task_runs(connection: Connection, changes: Sequence[ExecutionWrite]) -> None:
     new: list[tuple[Execution, TaskRun]] = []
     old: list[tuple[TaskRun, TaskRun]] = []
     places: list[UUID] = []
@@ -184,7 +184,7 @@ async def _keep_outputs(
     await hold_sources(connection, carried, changed)
 
 
-async def _write_attempts(connection: Connection, changes: Sequence[Change]) -> None:
+async def _write_attempts(connection: Connection, changes: Sequence[ExecutionWrite]) -> None:
     started: list[tuple[Any, ...]] = []
     ended: list[tuple[Any, ...]] = []
     for change in changes:
@@ -221,7 +221,7 @@ def _ended(execution: Execution, event: Event, fact: AttemptEnded) -> tuple[Any,
     )
 
 
-async def _write_notes(connection: Connection, changes: Sequence[Change]) -> None:
+async def _write_notes(connection: Connection, changes: Sequence[ExecutionWrite]) -> None:
     rows = [
         (fact.id, event.execution_id, event.seq, event.ask.actor, fact.text, event.at)
         for change in changes

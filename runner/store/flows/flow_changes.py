@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from models.access.viewer import Scope
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import new_id, typed
 from models.spec import FlowSpec
 from runner.store import audit
@@ -34,7 +34,9 @@ select $1, $2, least(coalesce(min(number), 0), 0) - 1, $3, $4, $5 from revisions
 """
 
 
-async def delete_flow(pool: Pool, scope: Scope, namespace: str, key: str, ask: Ask) -> Row | None:
+async def delete_flow(
+    pool: Pool, scope: Scope, namespace: str, key: str, ask: CommandOrigin
+) -> Row | None:
     """The flow as it was; None where there is none."""
     async with pool.acquire() as connection, connection.transaction():
         statement, values = _change(_DELETE, scope, Arguments(namespace, key))
@@ -46,7 +48,7 @@ async def delete_flow(pool: Pool, scope: Scope, namespace: str, key: str, ask: A
 
 
 async def set_flow_enabled(
-    pool: Pool, scope: Scope, namespace: str, key: str, enabled: bool, ask: Ask
+    pool: Pool, scope: Scope, namespace: str, key: str, enabled: bool, ask: CommandOrigin
 ) -> Row | None:
     done = "ENABLE_FLOW" if enabled else "DISABLE_FLOW"
     statement, values = _change(_ENABLE, scope, Arguments(namespace, key, enabled))

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from models.access.viewer import EVERYWHERE, Scope
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import new_id, typed
 from models.links import links_of
 from models.spec import FlowSpec
@@ -50,7 +50,7 @@ async def save_flow(
     spec: FlowSpec,
     source: str,
     actor: str,
-    ask: Ask | None = None,
+    ask: CommandOrigin | None = None,
     scope: Scope = EVERYWHERE,
 ) -> tuple[Row, Row, bool]:
     """The flow, its newest revision and whether that is new, as it is when the text is;

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from models.access.viewer import EVERYWHERE, Scope
 from models.errors import ProblemCode, Refused
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import new_id, typed
 from models.schedule import CatchUp, Due, ScheduleSource, next_tick
 from models.spec import ScheduleTrigger
@@ -148,7 +148,7 @@ async def declare(
 
 
 async def save(
-    connection: Connection, flow: Row, schedule: ScheduleTrigger, ask: Ask, scope: Scope
+    connection: Connection, flow: Row, schedule: ScheduleTrigger, ask: CommandOrigin, scope: Scope
 ) -> UUID:
     """Make or change a schedule beside the document: what it starts reaches no further than `scope`. Raises Refused
     when the document has one of the same key."""
@@ -196,7 +196,7 @@ def _of_document(key: str, mend: str) -> Refused:
     )
 
 
-async def remove(pool: Pool, row: Row, ask: Ask) -> None:
+async def remove(pool: Pool, row: Row, ask: CommandOrigin) -> None:
     """Raises Refused for one that a flow's document declares."""
     if row["source"] == ScheduleSource.FLOW.value:
         raise _of_document(row["key"], "take it out there and save the flow, or disable it")
@@ -204,7 +204,7 @@ async def remove(pool: Pool, row: Row, ask: Ask) -> None:
     await audit.change(pool, ask, lambda _: told, _REMOVE, row["id"])
 
 
-async def set_enabled(pool: Pool, row: Row, enabled: bool, ask: Ask) -> None:
+async def set_enabled(pool: Pool, row: Row, enabled: bool, ask: CommandOrigin) -> None:
     """Ticks that come while it is disabled are never caught up."""
     next_at = next_tick(row["cron"], row["timezone"], await database_now(pool))
     told = _entry("ENABLE_SCHEDULE" if enabled else "DISABLE_SCHEDULE", row)
@@ -212,7 +212,7 @@ async def set_enabled(pool: Pool, row: Row, enabled: bool, ask: Ask) -> None:
 
 
 async def record_backfill(
-    pool: Pool, schedule: Schedule, ask: Ask, ticks: Sequence[datetime]
+    pool: Pool, schedule: Schedule, ask: CommandOrigin, ticks: Sequence[datetime]
 ) -> None:
     """One entry for all: what each starts is the schedule's own act."""
     target = audit.Target(typed("sched", schedule.id), schedule.key, schedule.namespace)

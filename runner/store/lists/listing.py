@@ -8,7 +8,7 @@ from uuid import UUID
 from models.access.viewer import Scope
 from models.filters.filters import EVERYTHING, Field, Filter, mentions
 from models.orders import ByValue, ExecutionOrder, Order
-from runner.store.lists.orders import COLUMNS, Column, Part, Place, beyond
+from runner.store.lists.orders import COLUMNS, Column, KeysetPosition, Part, beyond
 from runner.store.lists.value_orders import value_page
 from runner.store.lists.words import Words, listed, matching_words, wanted_words
 from runner.store.pages import COUNT_LIMIT, Page, Row
@@ -27,7 +27,7 @@ class View:
 
     size: int
     order: Order = ExecutionOrder.CREATED_DESC
-    place: Place | None = None
+    place: KeysetPosition | None = None
     backwards: bool = False
 
     @property

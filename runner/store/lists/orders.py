@@ -56,14 +56,14 @@ COLUMNS: Final[Mapping[str, Column]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class KeysetPosition:
     """Where a row stands in an order: its key as PostgreSQL writes it, none where the id is all, and its id."""
 
     id: UUID
     key: str | None = None
 
 
-def check_place(order: ExecutionOrder, place: Place) -> None:
+def check_place(order: ExecutionOrder, place: KeysetPosition) -> None:
     """Raises Refused for a key that no row of this order can have."""
     kind = COLUMNS[order.column].type
     try:
@@ -79,7 +79,9 @@ def check_place(order: ExecutionOrder, place: Place) -> None:
         ) from error
 
 
-def beyond(column: Column, part: Part, place: Place, descending: bool, arguments: Arguments) -> str:
+def beyond(
+    column: Column, part: Part, place: KeysetPosition, descending: bool, arguments: Arguments
+) -> str:
     """The condition for what comes after a place, in a part."""
     compare = "<" if descending else ">"
     if place.key is None:

@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from models.errors import ProblemCode, Refused
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import typed
 from runner.store import audit
 from runner.store.postgres.connection import Pool
@@ -41,7 +41,7 @@ class Filter:
     """JSON."""
 
 
-async def save(pool: Pool, given: Filter, ask: Ask) -> Row:
+async def save(pool: Pool, given: Filter, ask: CommandOrigin) -> Row:
     """Raises Refused when the owner has another of this name."""
     try:
         return await audit.change(pool, ask, partial(_told, "SAVE_FILTER"), _SAVE, *astuple(given))
@@ -53,7 +53,7 @@ async def save(pool: Pool, given: Filter, ask: Ask) -> Row:
         ) from error
 
 
-async def delete(pool: Pool, id: UUID, ask: Ask) -> None:
+async def delete(pool: Pool, id: UUID, ask: CommandOrigin) -> None:
     statement = "delete from saved_filters where id = $1 returning *, shared as concerns_all"
     await audit.change(pool, ask, partial(_told, "DELETE_FILTER"), statement, id)
 

@@ -10,7 +10,7 @@ from models.filters.filters import Filter
 from models.orders import ByValue, Order
 from runner.store.execution.history import executions_by_id
 from runner.store.lists.listing import View, executions_page
-from runner.store.lists.orders import Place
+from runner.store.lists.orders import KeysetPosition
 from runner.store.lists.value_orders import all_by_value
 from runner.store.logs.log_search import SAYS
 from runner.store.pages import Row
@@ -68,7 +68,7 @@ async def all_executions(
         if not page.has_next:
             return
         last = page.rows[-1]
-        place = Place(last["id"], last["sort_key"])
+        place = KeysetPosition(last["id"], last["sort_key"])
 
 
 async def in_chunks(

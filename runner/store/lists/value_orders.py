@@ -14,7 +14,7 @@ from models.access.viewer import Scope
 from models.errors import ProblemCode, Refused
 from models.filters.filters import EVERYTHING, And, Field, Filter, mentions
 from models.orders import ByValue
-from runner.store.lists.orders import Place
+from runner.store.lists.orders import KeysetPosition
 from runner.store.lists.words import found_by
 from runner.store.postgres.connection import Executes
 from runner.store.where import EXECUTIONS, Arguments
@@ -40,7 +40,7 @@ async def value_page(
     scope: Scope,
     where: Filter,
     order: ByValue,
-    place: Place | None,
+    place: KeysetPosition | None,
     backwards: bool,
     limit: int,
 ) -> Sequence[Row]:
@@ -62,7 +62,7 @@ def digest_of(order: ByValue) -> str:
     return sha256(order.column.encode()).hexdigest()[:12]
 
 
-def check_value_place(order: ByValue, place: Place) -> None:
+def check_value_place(order: ByValue, place: KeysetPosition) -> None:
     """Raises ValueError for a key that no row of this order can have."""
     key = place.key
     if key is None or len(key) > _LONGEST_KEY or not _KEY.fullmatch(key):
@@ -87,7 +87,7 @@ def _ordered(
     scope: Scope,
     where: Filter,
     order: ByValue,
-    place: Place | None,
+    place: KeysetPosition | None,
     backwards: bool,
     arguments: Arguments,
 ) -> str:
@@ -123,7 +123,9 @@ def _values(order: ByValue, arguments: Arguments) -> tuple[str, str]:
     return f"headway_number({value})", word
 
 
-def _after(kind: str, place: Place, direction: str, backwards: bool, arguments: Arguments) -> str:
+def _after(
+    kind: str, place: KeysetPosition, direction: str, backwards: bool, arguments: Arguments
+) -> str:
     """The condition for what comes after a place."""
     compare, beyond = (">" if direction == "asc" else "<"), ("<" if backwards else ">")
     id, key = arguments.add(place.id), place.key or ""

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from runner.service.outage import UNREACHABLE
-from runner.service.retry import patiently
+from runner.service.retry import retry_until_available
 from runner.store.postgres.connection import Connection, Pool
 
 _BEGUN: Final = "select pg_current_xact_id()::text"
@@ -32,7 +32,7 @@ async def certain_transaction(pool: Pool) -> AsyncIterator[Connection]:
 
 async def _was_committed(pool: Pool, number: str | None) -> bool:
     while (
-        status := await patiently(pool, partial(pool.fetchval, _STATUS, number))
+        status := await retry_until_available(pool, partial(pool.fetchval, _STATUS, number))
     ) == "in progress":
         await asyncio.sleep(_ASK_AGAIN)
     return bool(status == "committed")

@@ -17,7 +17,7 @@ from models.states import EXECUTION_ENDS, ExecutionState, FailureAction, Origin
 from models.trigger_kinds import TriggerKind
 from runner.history.point_in_time import past_of
 from runner.history.visibility import failure_seen
-from runner.live.followed_execution import NO_MOMENT, Place
+from runner.live.followed_execution import NO_MOMENT, StreamPosition
 from runner.store.json import load
 from runner.store.lists.alike import line_of
 from runner.store.lists.filter_rows import trigger_of
@@ -130,7 +130,7 @@ class Execution(RowView, LogsOfExecution, Node):
     @strawberry.field
     def cursor(self) -> str:
         row = self.row
-        return cursor_of(row["id"], Place(row["seq"], row.get("moment") or NO_MOMENT))
+        return cursor_of(row["id"], StreamPosition(row["seq"], row.get("moment") or NO_MOMENT))
 
     @strawberry.field
     async def state_history(self, info: Info) -> list[StateChange]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
-from models.lifecycle.snapshot import Plan
+from models.lifecycle.snapshot import CompiledFlow
 from models.lifecycle.task_path import place_of
 from models.states import Section
 from runner.store.execution.history import rows_of_some
@@ -34,7 +34,7 @@ class Beside:
 
     by_run: Mapping[str, Rows] = field(default_factory=dict)
     executions: Mapping[UUID, Row | None] | None = None
-    plan: Plan | None = None
+    plan: CompiledFlow | None = None
     items: Mapping[str, Sequence[Any]] | None = None
     _tasks: dict[str, Task] = field(default_factory=dict)
 

@@ -18,7 +18,7 @@ from models.lifecycle.results import within_limit
 from models.lifecycle.task_path import place_of
 from models.lifecycle.waiting import waiting_of_task
 from models.states import AttemptState, TaskRunState
-from runner.history.point_in_time import PastKey, moment_of, past_of
+from runner.history.point_in_time import HistoricalKey, moment_of, past_of
 from runner.store.json import load
 from schema.context import Info
 from schema.enums import LogLevel, LogStream
@@ -352,7 +352,7 @@ async def execution_by_id(info: Info, id: UUID | None) -> "Execution | None":
 async def task_run_by_id(info: Info, execution_id: UUID, task_run_id: UUID) -> TaskRun | None:
     """Of an execution now, or of a moment of it."""
     past = past_of(execution_id)
-    key = PastKey(task_run_id, past) if past else task_run_id
+    key = HistoricalKey(task_run_id, past) if past else task_run_id
     return TaskRun.maybe(await info.context.loaders.task_run.load(key))
 
 

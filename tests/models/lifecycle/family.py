@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from models.errors import Refused
-from models.events.events import ENGINE, Ask, Event, Parent
+from models.events.events import ENGINE, CommandOrigin, Event, Parent
 from models.ids import new_id
 from models.lifecycle import decide
 from models.lifecycle.apply.evolve import fold
@@ -33,7 +33,7 @@ from models.lifecycle.commands.subflows import (
 )
 from models.lifecycle.decide import begin
 from models.lifecycle.provenance import Links
-from models.lifecycle.snapshot import Execution, Plan, TaskRun
+from models.lifecycle.snapshot import CompiledFlow, Execution, TaskRun
 from models.lifecycle.steps import check_moves
 from models.lifecycle.transition import Context, Deferred, Transition
 from models.spec import ApprovalTask, ForeachTask, SubflowTask, WaitTask, parse_flow
@@ -46,7 +46,9 @@ class Family:
 
     def __init__(self, flows: dict[str, str], order: random.Random | None = None) -> None:
         self.plans = {
-            id: Plan.of(new_id(), new_id(), 1, parse_flow(f"id: {id}\nnamespace: n\n{source}"))
+            id: CompiledFlow.of(
+                new_id(), new_id(), 1, parse_flow(f"id: {id}\nnamespace: n\n{source}")
+            )
             for id, source in flows.items()
         }
         self.order = order
@@ -75,7 +77,7 @@ class Family:
 
     # -- what happens -------------------------------------------------------------------------------------------------
 
-    def ask(self, id: UUID, command: Command, ask: Ask = MARIA) -> Transition:
+    def ask(self, id: UUID, command: Command, ask: CommandOrigin = MARIA) -> Transition:
         parent = self._parent(command)
         context = self._context(ask, parent)
         transition = decide(self.executions[id], command, context)
@@ -153,7 +155,11 @@ class Family:
         elif isinstance(command, StartChild):
             self._start_child(id, command)
         else:
-            self._try(lambda: self.ask(id, command, Ask("engine", ENGINE.channel, deferred.reason)))
+            self._try(
+                lambda: self.ask(
+                    id, command, CommandOrigin("engine", ENGINE.channel, deferred.reason)
+                )
+            )
 
     def _try(self, act: Callable[[], object]) -> bool:
         try:
@@ -218,7 +224,7 @@ class Family:
             return self.executions[command.parent.execution_id]
         return None
 
-    def _context(self, ask: Ask, parent: Execution | None = None) -> Context:
+    def _context(self, ask: CommandOrigin, parent: Execution | None = None) -> Context:
         return Context(self.now, new_id, lambda: 0.0, ask, parent=parent)
 
     def _take(self, transition: Transition) -> UUID:

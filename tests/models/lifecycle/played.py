@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from models.events.approval_events import ApprovalOverridden
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import new_id
 from models.lifecycle.approvals.decided_on import context
 from models.lifecycle.commands.commands import (
@@ -16,7 +16,7 @@ from models.lifecycle.commands.commands import (
 )
 from models.lifecycle.decide import begin
 from models.lifecycle.reruns.rerun_plan import Begins
-from models.lifecycle.snapshot import Execution, Plan
+from models.lifecycle.snapshot import CompiledFlow, Execution
 from models.spec import parse_flow
 from models.states import (
     AttemptState,
@@ -36,14 +36,14 @@ tasks:
   - {id: mid, type: log, needs: [ask], message: "{{ labels.team }}"}
   - {id: load, type: log, needs: [mid], message: a}
 """
-SILENT = Ask("user:maria", Channel.API)
+SILENT = CommandOrigin("user:maria", Channel.API)
 KEYS = ("extract", "ask", "mid", "load")
 
 
 class Played(Stage):
     """An execution of a plan that others have too."""
 
-    def __init__(self, command: Create, ask: Ask = MARIA) -> None:
+    def __init__(self, command: Create, ask: CommandOrigin = MARIA) -> None:
         self.now, self.events, self.jobs, self.promises = START, [], {}, []
         self.execution = self._took(begin(command, self._context(ask), new_id()))
 
@@ -69,12 +69,12 @@ class Played(Stage):
 
 
 @cache
-def plan_of(keys: str = "", text: str = CHAIN) -> Plan:
+def plan_of(keys: str = "", text: str = CHAIN) -> CompiledFlow:
     source = text % (keys and f", {keys}") if "%s" in text else text
-    return Plan.of(new_id(), new_id(), 1, parse_flow(source))
+    return CompiledFlow.of(new_id(), new_id(), 1, parse_flow(source))
 
 
-def approved(plan: Plan, end: AttemptState = AttemptState.SUCCESS) -> Played:
+def approved(plan: CompiledFlow, end: AttemptState = AttemptState.SUCCESS) -> Played:
     stage = Played(Create(plan, inputs={"day": "monday"}))
     stage.go_on()
     for path, task in list(stage.execution.tasks.items()):
@@ -106,5 +106,5 @@ def decided(how: str) -> Execution:
     return stage.execution
 
 
-def begins(plan: Plan, inputs: Any) -> Begins:
+def begins(plan: CompiledFlow, inputs: Any) -> Begins:
     return Begins(context(plan, inputs, {}, None))

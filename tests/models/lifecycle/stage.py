@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from models.events.events import ENGINE, Ask, Event
+from models.events.events import ENGINE, CommandOrigin, Event
 from models.ids import new_id
 from models.lifecycle import decide
 from models.lifecycle.apply.evolve import create, evolve
@@ -20,14 +20,15 @@ from models.lifecycle.commands.commands import (
     Prepare,
     Start,
 )
+from models.lifecycle.copies import copy_with
 from models.lifecycle.decide import begin
-from models.lifecycle.snapshot import Execution, Plan, TaskRun, replace
+from models.lifecycle.snapshot import CompiledFlow, Execution, TaskRun
 from models.lifecycle.steps import check_moves
 from models.lifecycle.transition import Context, Deferred, Job, Transition
 from models.spec import parse_flow
 from models.states import Channel, ExecutionState, TaskRunState
 
-MARIA = Ask("user:maria", Channel.API, "because")
+MARIA = CommandOrigin("user:maria", Channel.API, "because")
 START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 
 
@@ -40,7 +41,7 @@ class Stage:
         self.jobs: dict[str, Job] = {}
         self.promises: list[Deferred] = []
         spec = parse_flow(source)
-        plan = Plan.of(new_id(), new_id(), 1, spec)
+        plan = CompiledFlow.of(new_id(), new_id(), 1, spec)
         self.execution = self._took(begin(Create(plan, **options), self._context(MARIA), new_id()))
 
     @property
@@ -57,7 +58,7 @@ class Stage:
     def pass_time(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
 
-    def ask(self, command: Command, ask: Ask = MARIA) -> Transition:
+    def ask(self, command: Command, ask: CommandOrigin = MARIA) -> Transition:
         transition = decide(self.execution, command, self._context(ask))
         if len(transition.execution.tasks) < 200:
             self._assert_nothing_is_left(transition)
@@ -70,7 +71,7 @@ class Stage:
             isinstance(transition.execution.unsettled, frozenset)
             and not transition.execution.unsettled
         ):
-            everything = replace(transition.execution, unsettled=None)
+            everything = copy_with(transition.execution, unsettled=None)
             assert decide(everything, GoOn(), self._context(ENGINE)).events == ()
 
     def start(self, *paths: str) -> UUID:
@@ -134,7 +135,7 @@ class Stage:
             if getattr(fact, "to_state", None) and getattr(fact, "path", None) == path
         ]
 
-    def _context(self, ask: Ask) -> Context:
+    def _context(self, ask: CommandOrigin) -> Context:
         return Context(self.now, new_id, lambda: 0.0, ask)
 
     def _took(self, transition: Transition) -> Execution:

@@ -17,7 +17,7 @@ from models.lifecycle.commands.commands import (
 )
 from models.lifecycle.reruns.rerun_plan import TaskPlan, plan_replay, reused
 from models.states import (
-    GOOD_ENDS,
+    SUCCESSFUL_ENDS,
     AttemptState,
     ExecutionState,
     LabelMode,
@@ -122,7 +122,7 @@ def test_no_change_of_a_task_run_has_what_comes_after_run_undecided(
             continue
         started = {path: task.attempt for path, task in stage.execution.tasks.items()}
         stage.go_on()
-        asked_anew = how != "approved" and stage.states["ask"] not in GOOD_ENDS
+        asked_anew = how != "approved" and stage.states["ask"] not in SUCCESSFUL_ENDS
         if asked_anew:
             assert not any(stage.task(path).attempt > started[path] for path in ("mid", "load"))
 

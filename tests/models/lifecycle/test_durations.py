@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from models.lifecycle.clock import Clock
+from models.lifecycle.clock import Stopwatch
 from models.lifecycle.commands.commands import Cancel, ChangeState, Restart
 from models.states import AttemptState, ExecutionState
 from tests.models.lifecycle.stage import START, Stage
@@ -70,7 +70,7 @@ def test_what_never_started_had_no_time_to_leave_out() -> None:
 
 def test_to_wait_in_line_after_a_restart_is_left_out_too() -> None:
     ended, started = (START + timedelta(seconds=at) for at in (10, DAY + 5))
-    waiting = Clock(since=START).stopped(ended).put_back(ended)
+    waiting = Stopwatch(since=START).stopped(ended).put_back(ended)
     assert (waiting.idle, waiting.idle_since) == (0, ended)
     going = waiting.rested(started).anew(started)
     assert (going.idle, going.at(started), going.rested(started)) == (DAY - 5, 10, going)

@@ -35,7 +35,8 @@ from models.lifecycle.commands.commands import (
     WakeUp,
 )
 from models.lifecycle.commands.subflows import Adopt, ChildEnded, StopChild
-from models.lifecycle.snapshot import Plan, replace
+from models.lifecycle.copies import copy_with
+from models.lifecycle.snapshot import CompiledFlow
 from models.lifecycle.standing import Failure
 from models.lifecycle.waiting import Waiting, WaitingCode, waiting_for, waiting_of_task
 from models.states import AttemptState, ExecutionState, VoteDecision
@@ -59,8 +60,8 @@ def unread(stage: Stage) -> Stage:
     """From now on its document cannot be read."""
     plan = stage.execution.plan
     assert plan.flow_id and plan.revision_id
-    name_alone = Plan.unread(plan.flow_id, plan.revision_id, 1, "n", "f", WHY)
-    stage.execution = replace(stage.execution, plan=name_alone)
+    name_alone = CompiledFlow.unread(plan.flow_id, plan.revision_id, 1, "n", "f", WHY)
+    stage.execution = copy_with(stage.execution, plan=name_alone)
     return stage
 
 
@@ -77,12 +78,12 @@ def folds(stage: Stage) -> bool:
     """Whether the events tell the execution; the leases of its attempts are none of history's."""
     told, known = stage.folded(), stage.execution
     tasks = {
-        path: replace(task, position=told.tasks[path].position, newest=told.tasks[path].newest)
+        path: copy_with(task, position=told.tasks[path].position, newest=told.tasks[path].newest)
         for path, task in known.tasks.items()
     }
     ends = {path: task.newest and task.newest.state for path, task in known.tasks.items()}
     assert {path: task.newest and task.newest.state for path, task in told.tasks.items()} == ends
-    return told == replace(known, tasks=tasks)
+    return told == copy_with(known, tasks=tasks)
 
 
 def test_whatever_is_given_up_ends_in_error_with_nothing_left_of_it() -> None:
@@ -122,7 +123,7 @@ def test_an_end_is_not_given_up() -> None:
 @pytest.mark.parametrize("state", ["PAUSED", "KILLING", "QUEUED", "WAITING_FOR_APPROVAL"])
 def test_it_is_given_up_in_every_state(state: str) -> None:
     stage, _, _ = busy()
-    stage.execution = replace(stage.execution, state=ExecutionState(state))
+    stage.execution = copy_with(stage.execution, state=ExecutionState(state))
     stage.ask(GiveUp("PROMISE", "it could not be kept"), ENGINE)
     assert stage.moves()[-1] == "ERROR"
 
@@ -213,7 +214,7 @@ def test_once_the_document_can_be_read_again_it_can_be_restarted() -> None:
     stage, _, _ = busy()
     plan = stage.execution.plan
     unread(stage).ask(WakeUp("waits", 1), ENGINE)
-    stage.execution = replace(stage.execution, plan=plan)
+    stage.execution = copy_with(stage.execution, plan=plan)
     stage.ask(Restart())
     assert stage.state is ExecutionState.RUNNING
     assert stage.states["works"] == "QUEUED"

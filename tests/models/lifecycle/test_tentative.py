@@ -11,7 +11,7 @@ from models.lifecycle.apply.tentative import (
     take_properties_back,
     try_properties,
 )
-from models.lifecycle.snapshot import replace
+from models.lifecycle.copies import copy_with
 from tests.models.lifecycle.stage import Stage
 
 EMPTY = Stage("id: t\nnamespace: a\ntasks: [{id: a, type: log, message: a}]\n").execution
@@ -28,7 +28,7 @@ MOVES = st.lists(
 
 @given(MOVES)
 def test_what_is_left_is_what_the_others_set(moves: list[tuple[Any, ...]]) -> None:
-    execution = replace(EMPTY, properties={"x": "given"})
+    execution = copy_with(EMPTY, properties={"x": "given"})
     told: list[list[Any]] = [[None, "x", "given"]]
     for move in moves:
         match move:

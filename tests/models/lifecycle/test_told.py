@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from models.errors import ProblemCode, Refused
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import id_of, new_id
 from models.lifecycle import decide
 from models.lifecycle.actions import RAN_ELSEWHERE
@@ -20,7 +20,7 @@ from models.lifecycle.commands.external import (
 )
 from models.lifecycle.decide import begin
 from models.lifecycle.external.moments import CLOCKS_DIFFER, LONG_AGO, id_for, placed
-from models.lifecycle.snapshot import Execution, Plan
+from models.lifecycle.snapshot import CompiledFlow, Execution
 from models.lifecycle.transition import Context
 from models.states import EXECUTION_ENDS, TASK_RUN_ENDS, Channel, ExecutionState, TaskRunState
 
@@ -28,12 +28,12 @@ NOW = datetime(2026, 11, 29, 6, tzinfo=UTC)
 THEN = datetime(2026, 1, 21, 14, 23, 15, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 NEW = new_id()
-PERSON = Ask("user:maria", Channel.API)
+PERSON = CommandOrigin("user:maria", Channel.API)
 ENDS = sorted(TASK_RUN_ENDS)
 
 
 def told(**about: Any) -> RecordExecution:
-    return RecordExecution(plan=Plan.external("ml", "mnist"), kind="train", **about)
+    return RecordExecution(plan=CompiledFlow.external("ml", "mnist"), kind="train", **about)
 
 
 def context(now: datetime = NOW) -> Context:

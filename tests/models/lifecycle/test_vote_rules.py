@@ -16,7 +16,7 @@ import pytest
 
 from models.approval import ApprovalPolicy, Group
 from models.errors import ProblemCode, Refused
-from models.events.events import Ask
+from models.events.events import CommandOrigin
 from models.ids import new_id
 from models.lifecycle.approvals.approvals import outcome
 from models.lifecycle.commands.commands import ApprovalDue, CastVote
@@ -80,7 +80,7 @@ def cast(
 ) -> Any:
     more.setdefault("may_override", True)
     command = CastVote(request(stage).id, decision, frozenset({"approver"}), **more)
-    return stage.ask(command, Ask(actor, channel))
+    return stage.ask(command, CommandOrigin(actor, channel))
 
 
 def code(stage: Stage, *arguments: Any, **more: Any) -> tuple[str, str] | None:
@@ -184,7 +184,7 @@ def test_a_request_that_a_newer_one_replaced_is_cancelled() -> None:
         changed(stage, id=new_id())
         with pytest.raises(Refused) as refused:
             command = CastVote(before, decision, frozenset(), "why", override=override)
-            stage.ask(command, Ask(VOTER, channel))
+            stage.ask(command, CommandOrigin(VOTER, channel))
         (problem,) = refused.value.problems
         assert problem.code is ProblemCode.ALREADY_DECIDED
         assert problem.details["state"] is ApprovalState.CANCELLED

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from server.graphql.fanout import AFRESH, Subscription
+from server.graphql.fanout import AFRESH, SharedSubscription
 from server.graphql.requests import Request
 from server.graphql.routes import TransportSettings
 from server.graphql.running import SocketLimits
@@ -113,7 +113,7 @@ async def test_other_variables_and_other_people_are_not_shared() -> None:
 
 async def reader(
     server: Serving, prepared: Any, token: str = TOKEN, wake: Callable[[], None] = lambda: None
-) -> Subscription:
+) -> SharedSubscription:
     viewer = await server.door.by_token(token)
     assert viewer is not None
     return server.fanout.join(prepared, viewer, wake)
@@ -122,7 +122,7 @@ async def reader(
 class Slow:
     """A reader in this process that reads when the test says so."""
 
-    def __init__(self, subscription: Subscription, woken: asyncio.Event) -> None:
+    def __init__(self, subscription: SharedSubscription, woken: asyncio.Event) -> None:
         self.subscription, self.woken = subscription, woken
 
     @classmethod
