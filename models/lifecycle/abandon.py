@@ -4,27 +4,27 @@ from models.errors import Refused
 from models.events.approval_events import ApprovalClosed
 from models.events.events import AttemptEnded, FailureRecorded, TaskError
 from models.lifecycle.actions import invalid_state
-from models.lifecycle.advance.settle import move
+from models.lifecycle.advance.advance import move
 from models.lifecycle.commands.commands import CastVote, Command, GiveUp, Signal
 from models.lifecycle.snapshot import Execution, TaskRun
-from models.lifecycle.steps import Decision
 from models.lifecycle.stopping import stop_child
+from models.lifecycle.transition_builder import TransitionBuilder
 from models.states import ApprovalState, AttemptState, ExecutionState, TaskRunState
 
 UNREADABLE = "REVISION"
 """The code of a failure by a revision that cannot be read."""
 
 
-def give_up(steps: Decision, command: GiveUp) -> None:
+def give_up(builder: TransitionBuilder, command: GiveUp) -> None:
     """ERROR, at once and whatever it was doing: nothing here asks the flow's document for anything."""
-    execution = steps.execution
+    execution = builder.execution
     if execution.ended or execution.ran_elsewhere:
         return
-    steps.record(FailureRecorded(TaskError(command.code, command.message)))
+    builder.record(FailureRecorded(TaskError(command.code, command.message)))
     for task in list(execution.tasks.values()):
         if not task.ended:
-            _drop(steps, task)
-    move(steps, ExecutionState.ERROR)
+            _drop(builder, task)
+    move(builder, ExecutionState.ERROR)
 
 
 def refuse_unread(execution: Execution, command: Command) -> None:
@@ -33,21 +33,23 @@ def refuse_unread(execution: Execution, command: Command) -> None:
         raise Refused([invalid_state(execution, execution.plan.unreadable)])
 
 
-def give_up_unread(steps: Decision) -> None:
-    told = steps.execution.plan.unreadable
+def give_up_unread(builder: TransitionBuilder) -> None:
+    told = builder.execution.plan.unreadable
     assert told
-    give_up(steps, GiveUp(UNREADABLE, f"{told}; mend what keeps it from being read, then restart"))
+    give_up(
+        builder, GiveUp(UNREADABLE, f"{told}; mend what keeps it from being read, then restart")
+    )
 
 
-def _drop(steps: Decision, task: TaskRun) -> None:
+def _drop(builder: TransitionBuilder, task: TaskRun) -> None:
     """A task run that had started is KILLED, and its attempt's lease is void; what it waited for is called off."""
     if task.approval and task.approval.state is ApprovalState.PENDING:
-        steps.record(ApprovalClosed(task.path, task.approval.id, ApprovalState.CANCELLED))
+        builder.record(ApprovalClosed(task.path, task.approval.id, ApprovalState.CANCELLED))
     if task.child:
-        stop_child(steps, task)
+        stop_child(builder, task)
     if task.newest and task.newest.state is AttemptState.RUNNING:
         end = AttemptState.LOST if task.lease else AttemptState.KILLED
-        steps.record(
+        builder.record(
             AttemptEnded(
                 task.path,
                 task.attempt,
@@ -58,4 +60,4 @@ def _drop(steps: Decision, task: TaskRun) -> None:
             )
         )
     else:
-        steps.move_task(task, TaskRunState.KILLED if task.attempt else TaskRunState.CANCELLED)
+        builder.move_task(task, TaskRunState.KILLED if task.attempt else TaskRunState.CANCELLED)

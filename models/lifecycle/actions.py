@@ -7,7 +7,7 @@ from typing import Final
 
 from models.errors import Problem, ProblemCode, Refused
 from models.lifecycle.snapshot import Execution, TaskRun
-from models.lifecycle.steps import Decision
+from models.lifecycle.transition_builder import TransitionBuilder
 from models.states import (
     EXECUTION_ENDS,
     WAITING_FOR_WORKER,
@@ -256,10 +256,10 @@ TASK_CHANGED_TO: Final = (
 )
 
 
-def require_state(steps: Decision, state: ExecutionState) -> None:
+def require_state(builder: TransitionBuilder, state: ExecutionState) -> None:
     """An ended execution may be given another end, with a reason."""
-    require(steps.execution, Action.CHANGE_STATE)
-    _require_reason(steps)
+    require(builder.execution, Action.CHANGE_STATE)
+    _require_reason(builder)
     check_end(state)
 
 
@@ -268,14 +268,14 @@ def check_end(state: ExecutionState) -> None:
     _require_one_of(state, CHANGED_TO)
 
 
-def require_task_state(steps: Decision, task: TaskRun, state: TaskRunState) -> None:
-    require(steps.execution, Action.CHANGE_TASK_RUN_STATE, task=task)
-    _require_reason(steps)
+def require_task_state(builder: TransitionBuilder, task: TaskRun, state: TaskRunState) -> None:
+    require(builder.execution, Action.CHANGE_TASK_RUN_STATE, task=task)
+    _require_reason(builder)
     _require_one_of(state, TASK_CHANGED_TO)
 
 
-def _require_reason(steps: Decision) -> None:
-    if not (steps.context.ask.reason or "").strip():
+def _require_reason(builder: TransitionBuilder) -> None:
+    if not (builder.context.ask.reason or "").strip():
         sentence = "changing a state needs a reason; it is kept with the event"
         raise Refused.because(ProblemCode.VALIDATION, sentence, "reason")
 

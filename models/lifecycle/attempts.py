@@ -13,15 +13,15 @@ from models.events.events import (
     PropertiesSet,
     TaskError,
 )
+from models.lifecycle.advance.advance import advance
 from models.lifecycle.advance.ending import error_end
-from models.lifecycle.advance.settle import advance
 from models.lifecycle.advance.starting import takes_starts
 from models.lifecycle.apply.changes import with_exit_code
 from models.lifecycle.commands.commands import Finish, KillDeadline, Lose, Report, Start
 from models.lifecycle.external import record
 from models.lifecycle.snapshot import TaskRun
-from models.lifecycle.steps import Decision
 from models.lifecycle.stopping import end_stopped
+from models.lifecycle.transition_builder import TransitionBuilder
 from models.retry import delay_before, may_retry
 from models.spec import TaskSpec
 from models.states import (
@@ -33,84 +33,84 @@ from models.states import (
 )
 
 
-def start(steps: Decision, command: Start) -> None:
+def start(builder: TransitionBuilder, command: Start) -> None:
     """Accepted only where the job is still true; otherwise nothing is recorded and the job is dropped."""
-    task = steps.execution.tasks.get(command.path)
+    task = builder.execution.tasks.get(command.path)
     if (
         task is None
-        or not takes_starts(steps.execution, task)
+        or not takes_starts(builder.execution, task)
         or task.state not in WAITING_FOR_WORKER
         or command.attempt != task.attempt + 1
     ):
-        steps.refused = Problem(
+        builder.refused = Problem(
             ProblemCode.INVALID_STATE, "the job no longer holds: its task run does not wait for it"
         )
         return
-    steps.record(
+    builder.record(
         AttemptStarted(task.path, command.attempt, command.attempt_id, command.worker, task.state)
     )
-    steps.lease(task.path, command.lease)
+    builder.lease(task.path, command.lease)
 
 
-def report(steps: Decision, command: Report) -> None:
-    task = steps.execution.tasks[command.path]
+def report(builder: TransitionBuilder, command: Report) -> None:
+    task = builder.execution.tasks[command.path]
     if task.lease != command.lease:
-        steps.refused = _void_lease()
+        builder.refused = _void_lease()
         return
     if command.outputs:
-        steps.record(OutputsSet(task.path, command.outputs, task.attempt))
+        builder.record(OutputsSet(task.path, command.outputs, task.attempt))
     if command.properties:
-        steps.record(PropertiesSet(task.path, command.properties, task.attempt))
+        builder.record(PropertiesSet(task.path, command.properties, task.attempt))
     if command.labels:
-        steps.record(LabelsSet({**steps.execution.labels, **command.labels}, task.path))
+        builder.record(LabelsSet({**builder.execution.labels, **command.labels}, task.path))
     if command.git:
-        record.set_git(steps, command.git)
+        record.set_git(builder, command.git)
     if not (command.progress is None and command.message is None and command.inputs is None):
-        steps.record(
+        builder.record(
             ProgressReported(
                 task.path, task.attempt, command.progress, command.message, command.inputs
             )
         )
 
 
-def finish(steps: Decision, command: Finish) -> None:
-    task = steps.execution.tasks[command.path]
+def finish(builder: TransitionBuilder, command: Finish) -> None:
+    task = builder.execution.tasks[command.path]
     newest = task.newest
     if task.lease != command.lease:
         if newest and newest.lease == command.lease and newest.state is command.state:
             return  # told twice: the first answer did not reach the worker
         worker = newest.worker if newest and newest.number == command.attempt else None
-        steps.record(LateResult(task.path, command.attempt, command.state, worker, command.error))
-        steps.refused = _void_lease()
+        builder.record(LateResult(task.path, command.attempt, command.state, worker, command.error))
+        builder.refused = _void_lease()
         return
-    _end(steps, task, command)
-    advance(steps)
+    _end(builder, task, command)
+    advance(builder)
 
 
-def lose(steps: Decision, command: Lose) -> None:
-    task = steps.execution.tasks[command.path]
+def lose(builder: TransitionBuilder, command: Lose) -> None:
+    task = builder.execution.tasks[command.path]
     if task.lease != command.lease:
         return
     message = "its worker was not heard of until the lease ran out"
-    spec = steps.execution.spec_of(task)
+    spec = builder.execution.spec_of(task)
     if spec.on_worker_lost is OnWorkerLost.RETRY and not _may_be_lost_again(task, spec):
         message += f"; that is the last of {spec.max_lost} attempts that may be lost (max_lost)"
     error = TaskError("WORKER_LOST", message)
     _end(
-        steps,
+        builder,
         task,
         Finish(task.path, command.lease, AttemptState.LOST, task.attempt, error=error),
     )
-    advance(steps)
+    advance(builder)
 
 
-def fence(steps: Decision, command: KillDeadline) -> None:
+def fence(builder: TransitionBuilder, command: KillDeadline) -> None:
     """An attempt that has outlived its kill loses its lease; the execution goes on to its end."""
     for path, attempt in command.attempts:
-        task = steps.execution.tasks[path]
+        task = builder.execution.tasks[path]
         if task.state is TaskRunState.KILLING and task.attempt == attempt:
-            end_stopped(steps, task, "not ended within its grace; fenced", AttemptState.LOST)
-    advance(steps)
+            end_stopped(builder, task, "not ended within its grace; fenced", AttemptState.LOST)
+    advance(builder)
 
 
 def _void_lease() -> Problem:
@@ -122,15 +122,15 @@ def _void_lease() -> Problem:
 # -- what an end makes of the task run --------------------------------------------------------------------------------
 
 
-def _end(steps: Decision, task: TaskRun, command: Finish) -> None:
-    spec = steps.execution.spec_of(task)
-    to_state, delay = _next(steps, task, spec, command)
+def _end(builder: TransitionBuilder, task: TaskRun, command: Finish) -> None:
+    spec = builder.execution.spec_of(task)
+    to_state, delay = _next(builder, task, spec, command)
     retries = to_state is TaskRunState.RETRYING
-    steps.record(
+    builder.record(
         AttemptEnded(
             path=task.path,
             attempt=task.attempt,
-            state=_attempt_end(steps, task, command),
+            state=_attempt_end(builder, task, command),
             from_state=task.state,
             to_state=to_state,
             inputs=command.inputs,
@@ -138,7 +138,7 @@ def _end(steps: Decision, task: TaskRun, command: Finish) -> None:
             error=with_exit_code(command.error, command.exit_code),
             exit_code=command.exit_code,
             resources=command.resources,
-            retry_at=steps.now + timedelta(seconds=delay) if retries else None,
+            retry_at=builder.now + timedelta(seconds=delay) if retries else None,
             reason=command.reason,
             cache_key=command.cache_key if to_state is TaskRunState.SUCCESS else None,
             outputs_from=command.reused.outputs_from if command.reused else None,
@@ -146,17 +146,17 @@ def _end(steps: Decision, task: TaskRun, command: Finish) -> None:
         )
     )
     if command.reused:
-        steps.carry(task.path, command.reused.outputs)
+        builder.carry(task.path, command.reused.outputs)
 
 
 def _next(
-    steps: Decision, task: TaskRun, spec: TaskSpec, command: Finish
+    builder: TransitionBuilder, task: TaskRun, spec: TaskSpec, command: Finish
 ) -> tuple[TaskRunState, float]:
     """The task run's next state, and the seconds until its next attempt."""
     if command.state is AttemptState.SUCCESS:
         return (TaskRunState.CACHED if command.reused else TaskRunState.SUCCESS), 0.0
     if task.state is TaskRunState.KILLING:
-        timed_out = steps.execution.state is not ExecutionState.KILLING
+        timed_out = builder.execution.state is not ExecutionState.KILLING
         return (TaskRunState.FAILED if timed_out else TaskRunState.KILLED), 0.0
     if command.erred:
         by_expression = command.error and command.error.code == "EXPRESSION"
@@ -166,14 +166,14 @@ def _next(
     used = task.attempt - task.attempt_base - task.lost
     if may_retry(spec.retry, command.state, used):
         assert spec.retry
-        return TaskRunState.RETRYING, delay_before(spec.retry, used, steps.context.random)
+        return TaskRunState.RETRYING, delay_before(spec.retry, used, builder.context.random)
     return (TaskRunState.WARNING if spec.allow_failure else TaskRunState.FAILED), 0.0
 
 
-def _attempt_end(steps: Decision, task: TaskRun, command: Finish) -> AttemptState:
+def _attempt_end(builder: TransitionBuilder, task: TaskRun, command: Finish) -> AttemptState:
     """An attempt that is killed while the execution is not has had its time: the execution's own timeout."""
     killed = task.state is TaskRunState.KILLING and command.state is AttemptState.KILLED
-    if killed and steps.execution.state is not ExecutionState.KILLING:
+    if killed and builder.execution.state is not ExecutionState.KILLING:
         return AttemptState.TIMED_OUT
     return command.state
 

@@ -9,7 +9,7 @@ from models.events.events import Carried, Event, ExecutionCreated, LabelsSet, Ou
 from models.labels import CORRELATION, changed_labels, check_labels
 from models.lifecycle import abandon, admission, attempts, notes_and_archive, pausing, stopping
 from models.lifecycle.actions import Action, require
-from models.lifecycle.advance.settle import advance, move
+from models.lifecycle.advance.advance import advance, move
 from models.lifecycle.apply.evolve import create
 from models.lifecycle.approvals import approvals, consent
 from models.lifecycle.commands.commands import (
@@ -69,49 +69,49 @@ from models.lifecycle.engine_tasks import engine_tasks, subflows, timeouts
 from models.lifecycle.external import record
 from models.lifecycle.reruns import reruns
 from models.lifecycle.snapshot import Execution
-from models.lifecycle.steps import Decision
 from models.lifecycle.transition import Context, Transition
+from models.lifecycle.transition_builder import TransitionBuilder
 from models.states import ExecutionState, TaskRunState
 
 
-def _cancel(steps: Decision, command: Cancel) -> None:
-    require(steps.execution, Action.CANCEL)
-    if steps.execution.ran_elsewhere:
-        record.cancel(steps)
+def _cancel(builder: TransitionBuilder, command: Cancel) -> None:
+    require(builder.execution, Action.CANCEL)
+    if builder.execution.ran_elsewhere:
+        record.cancel(builder)
         return
-    if steps.execution.state is ExecutionState.KILLING:
-        stopping.hurry(steps)
+    if builder.execution.state is ExecutionState.KILLING:
+        stopping.hurry(builder)
     else:
-        stopping.kill(steps, command.force, command.cascade)
-    advance(steps)
+        stopping.kill(builder, command.force, command.cascade)
+    advance(builder)
 
 
-def _end_finally(steps: Decision, command: FinallyDeadline) -> None:
-    stopping.end_finally(steps, command)
-    advance(steps)
+def _end_finally(builder: TransitionBuilder, command: FinallyDeadline) -> None:
+    stopping.end_finally(builder, command)
+    advance(builder)
 
 
-def _force_run(steps: Decision, command: ForceRun) -> None:
-    require(steps.execution, Action.FORCE_RUN)
-    admission.force_run(steps, command)
+def _force_run(builder: TransitionBuilder, command: ForceRun) -> None:
+    require(builder.execution, Action.FORCE_RUN)
+    admission.force_run(builder, command)
 
 
-def _set_labels(steps: Decision, command: SetLabels) -> None:
-    require(steps.execution, Action.SET_LABELS)
-    labels = changed_labels(steps.execution.labels, command.labels, command.mode)
-    if labels != steps.execution.labels:
-        passed_by = consent.asked_with_other_labels(steps.execution, labels)
-        consent.allow(steps, passed_by, command.may_override)
-        steps.record(LabelsSet(labels))
+def _set_labels(builder: TransitionBuilder, command: SetLabels) -> None:
+    require(builder.execution, Action.SET_LABELS)
+    labels = changed_labels(builder.execution.labels, command.labels, command.mode)
+    if labels != builder.execution.labels:
+        passed_by = consent.asked_with_other_labels(builder.execution, labels)
+        consent.allow(builder, passed_by, command.may_override)
+        builder.record(LabelsSet(labels))
 
 
-def _mark(steps: Decision, command: Mark) -> None:
-    labels = {**steps.execution.labels, **command.labels}
-    if labels != steps.execution.labels:
-        steps.record(LabelsSet(labels))
+def _mark(builder: TransitionBuilder, command: Mark) -> None:
+    labels = {**builder.execution.labels, **command.labels}
+    if labels != builder.execution.labels:
+        builder.record(LabelsSet(labels))
 
 
-_DECIDE: Mapping[type[Any], Callable[[Decision, Any], None]] = {
+_DECIDE: Mapping[type[Any], Callable[[TransitionBuilder, Any], None]] = {
     Cancel: _cancel,
     Pause: pausing.pause,
     Resume: pausing.resume,
@@ -121,7 +121,7 @@ _DECIDE: Mapping[type[Any], Callable[[Decision, Any], None]] = {
     ChangeState: reruns.change_state,
     ChangeTaskRunState: reruns.change_task_run_state,
     SetLabels: _set_labels,
-    CastVote: lambda steps, command: approvals.cast(steps, command, advance),
+    CastVote: lambda builder, command: approvals.cast(builder, command, advance),
     Signal: engine_tasks.receive,
     AddNote: notes_and_archive.add_note,
     Archive: notes_and_archive.archive,
@@ -145,11 +145,11 @@ _DECIDE: Mapping[type[Any], Callable[[Decision, Any], None]] = {
     MakeRoom: admission.make_room,
     Mark: _mark,
     Conclude: engine_tasks.conclude,
-    GoOn: lambda steps, _: advance(steps),
+    GoOn: lambda builder, _: advance(builder),
     WakeUp: engine_tasks.wake_up,
     TimeOut: timeouts.time_out,
     TimeOutExecution: timeouts.time_out_execution,
-    ApprovalDue: lambda steps, command: approvals.due(steps, command, advance),
+    ApprovalDue: lambda builder, command: approvals.due(builder, command, advance),
     KillDeadline: attempts.fence,
     FinallyDeadline: _end_finally,
     GiveUp: abandon.give_up,
@@ -204,16 +204,16 @@ def decide(execution: Execution, command: Command, context: Context) -> Transiti
                 )
             ]
         )
-    steps = Decision(execution, context)
+    builder = TransitionBuilder(execution, context)
     if execution.plan.unreadable and not execution.ended:
         abandon.refuse_unread(execution, command)
         if isinstance(command, _GOES_ON):
-            abandon.give_up_unread(steps)
+            abandon.give_up_unread(builder)
         if isinstance(command, Cancel):
-            return steps.close()
-    _DECIDE[type(command)](steps, command)
-    subflows.follow_up(steps, execution)
-    return steps.close()
+            return builder.close()
+    _DECIDE[type(command)](builder, command)
+    subflows.follow_up(builder, execution)
+    return builder.close()
 
 
 def begin(command: Beginning, context: Context, id: UUID) -> Transition:
@@ -223,22 +223,22 @@ def begin(command: Beginning, context: Context, id: UUID) -> Transition:
     check_labels(command.labels, settable=(CORRELATION,))
     _refuse_unknown_tasks(command)
     event = Event(id, 1, context.now, context.ask, _created(id, command, context))
-    steps = Decision(create(command.plan, event), context)
-    steps.events.append(event)
-    consent.allow(steps, consent.passed_by_creation(command), command.may_override)
+    builder = TransitionBuilder(create(command.plan, event), context)
+    builder.events.append(event)
+    consent.allow(builder, consent.passed_by_creation(command), command.may_override)
     for key, reused in command.reused.items():
-        steps.carry(key, reused.outputs)
+        builder.carry(key, reused.outputs)
     if command.links.cached_from:
-        _end_cached(steps, command)
+        _end_cached(builder, command)
     elif command.scheduled_at and command.scheduled_at > context.now:
-        steps.promise(Begin(), (command.scheduled_at - context.now).total_seconds())
+        builder.promise(Begin(), (command.scheduled_at - context.now).total_seconds())
     else:
-        admission.handle(steps)
+        admission.handle(builder)
     if source := command.links.replay_of:
-        steps.promise_to(
-            source, Mark({"system.replayed": "true"}), f"replayed as {steps.execution.name}"
+        builder.promise_to(
+            source, Mark({"system.replayed": "true"}), f"replayed as {builder.execution.name}"
         )
-    return steps.close()
+    return builder.close()
 
 
 def _created(id: UUID, command: Create, context: Context) -> ExecutionCreated:
@@ -277,14 +277,14 @@ def _created(id: UUID, command: Create, context: Context) -> ExecutionCreated:
     )
 
 
-def _end_cached(steps: Decision, command: Create) -> None:
+def _end_cached(builder: TransitionBuilder, command: Create) -> None:
     """Nothing is run: what an earlier success gave is given again."""
-    for task in list(steps.execution.tasks.values()):
+    for task in list(builder.execution.tasks.values()):
         if not task.ended:
-            steps.move_task(task, TaskRunState.SKIPPED)
+            builder.move_task(task, TaskRunState.SKIPPED)
     if command.outputs:
-        steps.record(OutputsSet(None, command.outputs))
-    move(steps, ExecutionState.CACHED)
+        builder.record(OutputsSet(None, command.outputs))
+    move(builder, ExecutionState.CACHED)
 
 
 def _refuse_unknown_tasks(command: Create) -> None:

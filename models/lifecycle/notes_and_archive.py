@@ -4,15 +4,15 @@ from models.errors import ProblemCode, Refused
 from models.events.record_events import Archived, NoteAdded, Unarchived
 from models.lifecycle.actions import Action, Availability, require
 from models.lifecycle.commands.records import AddNote, Archive, Delete, RemoveFiles, Unarchive
-from models.lifecycle.steps import Decision
+from models.lifecycle.transition_builder import TransitionBuilder
 
 LONGEST_NOTE = 10_000
 
 
-def add_note(steps: Decision, command: AddNote) -> None:
-    require(steps.execution, Action.ADD_NOTE)
+def add_note(builder: TransitionBuilder, command: AddNote) -> None:
+    require(builder.execution, Action.ADD_NOTE)
     check_text(command.text)
-    steps.record(NoteAdded(command.note_id, command.text))
+    builder.record(NoteAdded(command.note_id, command.text))
 
 
 def check_text(text: str) -> None:
@@ -27,22 +27,22 @@ def check_text(text: str) -> None:
         )
 
 
-def archive(steps: Decision, _: Archive) -> None:
-    require(steps.execution, Action.ARCHIVE)
-    steps.record(Archived())
+def archive(builder: TransitionBuilder, _: Archive) -> None:
+    require(builder.execution, Action.ARCHIVE)
+    builder.record(Archived())
 
 
-def unarchive(steps: Decision, _: Unarchive) -> None:
-    require(steps.execution, Action.UNARCHIVE)
-    steps.record(Unarchived())
+def unarchive(builder: TransitionBuilder, _: Unarchive) -> None:
+    require(builder.execution, Action.UNARCHIVE)
+    builder.record(Unarchived())
 
 
-def delete(steps: Decision, command: Delete) -> None:
+def delete(builder: TransitionBuilder, command: Delete) -> None:
     """No fact: its facts go with it, and what remains is the audit entry."""
-    require(steps.execution, Action.DELETE)
-    steps.removal = command
+    require(builder.execution, Action.DELETE)
+    builder.removal = command
     if command.artifacts:
-        steps.promise(RemoveFiles())
+        builder.promise(RemoveFiles())
 
 
 def in_the_past(seq: int) -> list[Availability]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.ids import untyped
-from models.lifecycle.advance.settle import end_of
+from models.lifecycle.advance.advance import end_of
 from models.states import AttemptState, ExecutionState, TaskRunState
 from tests.api.client import Client, states, task
 from tests.models.lifecycle.stage import Stage

@@ -6,29 +6,29 @@ from typing import Any
 
 from models.events.events import AttemptEnded, TaskError
 from models.lifecycle.snapshot import TaskRun
-from models.lifecycle.steps import Decision
 from models.lifecycle.summaries import waited
+from models.lifecycle.transition_builder import TransitionBuilder
 from models.retry import delay_before, may_retry
 from models.spec import ForeachTask, TaskSpec
 from models.states import AttemptState, TaskRunState
 
 
 def fail(
-    steps: Decision,
+    builder: TransitionBuilder,
     task: TaskRun,
     end: AttemptState,
     error: TaskError,
     to_state: TaskRunState = TaskRunState.FAILED,
 ) -> None:
     """Retried like any other failure, except a foreach: its tasks are what is tried again."""
-    spec: TaskSpec = steps.execution.spec_of(task)
+    spec: TaskSpec = builder.execution.spec_of(task)
     used = task.attempt - task.attempt_base - task.lost
     again = not isinstance(spec, ForeachTask) and may_retry(spec.retry, end, used)
-    if again and not steps.execution.has_timed_out:
+    if again and not builder.execution.has_timed_out:
         assert spec.retry
-        seconds = delay_before(spec.retry, used, steps.context.random)
-        retry_at = steps.now + timedelta(seconds=seconds)
-        steps.record(
+        seconds = delay_before(spec.retry, used, builder.context.random)
+        retry_at = builder.now + timedelta(seconds=seconds)
+        builder.record(
             AttemptEnded(
                 task.path,
                 task.attempt,
@@ -37,24 +37,24 @@ def fail(
                 TaskRunState.RETRYING,
                 error=error,
                 retry_at=retry_at,
-                message=waited(steps.execution, task),
+                message=waited(builder.execution, task),
             )
         )
         return
     if spec.allow_failure:
         to_state = TaskRunState.WARNING
-    end_attempt(steps, task, end, to_state, error=error)
+    end_attempt(builder, task, end, to_state, error=error)
 
 
 def end_attempt(
-    steps: Decision,
+    builder: TransitionBuilder,
     task: TaskRun,
     state: AttemptState,
     to_state: TaskRunState,
     outputs: Mapping[str, Any] | None = None,
     error: TaskError | None = None,
 ) -> None:
-    steps.record(
+    builder.record(
         AttemptEnded(
             task.path,
             task.attempt,
@@ -63,7 +63,7 @@ def end_attempt(
             to_state,
             outputs=outputs,
             error=error,
-            message=waited(steps.execution, task),
+            message=waited(builder.execution, task),
         )
     )
 

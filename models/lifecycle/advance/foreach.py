@@ -5,7 +5,7 @@ from uuid import UUID
 from models.events.events import AttemptEnded, ProgressReported, TaskError, TaskRunsAdded
 from models.lifecycle.advance.ending import error_end
 from models.lifecycle.snapshot import Execution, TaskRun
-from models.lifecycle.steps import Decision
+from models.lifecycle.transition_builder import TransitionBuilder
 from models.spec import ForeachTask
 from models.states import SUCCESSFUL_ENDS, AttemptState, TaskRunState
 
@@ -13,26 +13,26 @@ MAX_ITEMS = 10_000
 MAX_TASK_RUNS = 20_000
 
 
-def expand(steps: Decision, task: TaskRun, items: object) -> None:
+def expand(builder: TransitionBuilder, task: TaskRun, items: object) -> None:
     """Add the task runs of every iteration; without items it is a success at once."""
-    spec = _spec(steps.execution, task)
+    spec = _spec(builder.execution, task)
     if not isinstance(items, list):
         told = "`items` did not give a list"
-        _end(steps, task, error_end(spec), TaskError("EXPRESSION", told))
+        _end(builder, task, error_end(spec), TaskError("EXPRESSION", told))
         return
-    if excess := _too_many(steps.execution, len(items), len(spec.tasks)):
-        _end(steps, task, error_end(spec), TaskError("TOO_MANY_ITEMS", excess))
+    if excess := _too_many(builder.execution, len(items), len(spec.tasks)):
+        _end(builder, task, error_end(spec), TaskError("TOO_MANY_ITEMS", excess))
         return
-    steps.record(ProgressReported(task.path, task.attempt, inputs={"items": items}))
+    builder.record(ProgressReported(task.path, task.attempt, inputs={"items": items}))
     if not items:
-        _end(steps, task, TaskRunState.SUCCESS)
+        _end(builder, task, TaskRunState.SUCCESS)
         return
     added: dict[str, UUID] = {
-        f"{task.path}[{index}].{child.id}": steps.context.new_id()
+        f"{task.path}[{index}].{child.id}": builder.context.new_id()
         for index in range(len(items))
         for child in spec.tasks
     }
-    steps.record(TaskRunsAdded(task.path, added))
+    builder.record(TaskRunsAdded(task.path, added))
 
 
 def _too_many(execution: Execution, items: int, tasks: int) -> str | None:
@@ -100,9 +100,9 @@ class Iterations:
             active = self._active[foreach.path] = _active(execution, foreach, most)
         return active
 
-    def close(self, steps: Decision, task: TaskRun) -> None:
+    def close(self, builder: TransitionBuilder, task: TaskRun) -> None:
         """End a foreach once all its iterations have."""
-        execution = steps.execution
+        execution = builder.execution
         tasks = execution.tasks
         if any(not tasks[path].ended for path in execution.families.get(task.path, ())):
             return
@@ -111,7 +111,7 @@ class Iterations:
             return
         bad = [child for child in children if child.state not in SUCCESSFUL_ENDS]
         if bad and all(_was_dropped(child) for child in bad):
-            _end(steps, task, TaskRunState.CANCELLED)
+            _end(builder, task, TaskRunState.CANCELLED)
             return
         error = None
         if bad:
@@ -125,7 +125,7 @@ class Iterations:
             worst = (
                 TaskRunState.KILLED
             )  # executions that they waited for were cancelled: nothing has failed
-        _end(steps, task, worst if error else TaskRunState.SUCCESS, error)
+        _end(builder, task, worst if error else TaskRunState.SUCCESS, error)
 
 
 def _was_dropped(task: TaskRun) -> bool:
@@ -174,10 +174,10 @@ _ATTEMPT_ENDS = {
 
 
 def _end(
-    steps: Decision, task: TaskRun, state: TaskRunState, error: TaskError | None = None
+    builder: TransitionBuilder, task: TaskRun, state: TaskRunState, error: TaskError | None = None
 ) -> None:
     end = _ATTEMPT_ENDS.get(state, AttemptState.FAILED)
-    steps.record(AttemptEnded(task.path, task.attempt, end, task.state, state, error=error))
+    builder.record(AttemptEnded(task.path, task.attempt, end, task.state, state, error=error))
 
 
 def _spec(execution: Execution, task: TaskRun) -> ForeachTask:

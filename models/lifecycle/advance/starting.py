@@ -3,24 +3,24 @@
 from models.events.events import AttemptStarted
 from models.lifecycle.commands.commands import Evaluate, TimeOut
 from models.lifecycle.snapshot import Execution, TaskRun, is_engine_task
-from models.lifecycle.steps import Decision
+from models.lifecycle.transition_builder import TransitionBuilder
 from models.spec import ApprovalTask
 from models.states import ExecutionState, Section, TaskRunState
 
 
-def start(steps: Decision, task: TaskRun) -> None:
+def start(builder: TransitionBuilder, task: TaskRun) -> None:
     """In its queue, or at once where the engine carries it. A foreach put back goes on with the items that it has."""
-    spec = steps.execution.spec_of(task)
+    spec = builder.execution.spec_of(task)
     if not is_engine_task(spec):
-        steps.move_task(task, TaskRunState.QUEUED)
+        builder.move_task(task, TaskRunState.QUEUED)
         return
     number = task.attempt + 1
-    before = steps.execution.tasks[task.path].state
-    steps.record(AttemptStarted(task.path, number, steps.context.new_id(), None, before))
-    if not _has_its_items(steps.execution, task):
-        steps.promise(Evaluate(task.path, number))
+    before = builder.execution.tasks[task.path].state
+    builder.record(AttemptStarted(task.path, number, builder.context.new_id(), None, before))
+    if not _has_its_items(builder.execution, task):
+        builder.promise(Evaluate(task.path, number))
     if spec.timeout and not isinstance(spec, ApprovalTask):
-        steps.promise(TimeOut(task.path, number), spec.timeout)
+        builder.promise(TimeOut(task.path, number), spec.timeout)
 
 
 def _has_its_items(execution: Execution, task: TaskRun) -> bool:

@@ -20,9 +20,9 @@ from models.lifecycle.approvals.decided_on import decided_on
 from models.lifecycle.commands.commands import ApprovalDue, CastVote
 from models.lifecycle.copies import copy_with
 from models.lifecycle.snapshot import Approval, Execution, TaskRun
-from models.lifecycle.steps import Decision
 from models.lifecycle.stopping import kill
 from models.lifecycle.summaries import decision, expiry
+from models.lifecycle.transition_builder import TransitionBuilder
 from models.spec import ApprovalTask
 from models.states import (
     ApprovalState,
@@ -38,12 +38,12 @@ from models.states import (
 _TIMEOUT, _ESCALATE, _REMIND = "TIMEOUT", "ESCALATE", "REMIND"
 
 
-def request(steps: Decision, task: TaskRun, spec: ApprovalTask, message: str) -> None:
+def request(builder: TransitionBuilder, task: TaskRun, spec: ApprovalTask, message: str) -> None:
     """Ask for a decision, and set the clocks of the request going. They run on while the execution is paused."""
     policy = ApprovalPolicy.of(spec)
-    expires = steps.now + timedelta(seconds=policy.timeout) if policy.timeout else None
-    id = steps.context.new_id()
-    steps.record(
+    expires = builder.now + timedelta(seconds=policy.timeout) if policy.timeout else None
+    id = builder.context.new_id()
+    builder.record(
         ApprovalRequested(
             task.path,
             task.attempt,
@@ -52,7 +52,7 @@ def request(steps: Decision, task: TaskRun, spec: ApprovalTask, message: str) ->
             policy,
             task.state,
             expires,
-            decided_on=decided_on(steps.execution, task),
+            decided_on=decided_on(builder.execution, task),
         )
     )
     for what, seconds in (
@@ -61,29 +61,31 @@ def request(steps: Decision, task: TaskRun, spec: ApprovalTask, message: str) ->
         (_REMIND, policy.remind_every),
     ):
         if seconds is not None:
-            steps.promise(ApprovalDue(task.path, id, what), seconds)
+            builder.promise(ApprovalDue(task.path, id, what), seconds)
 
 
 # -- a vote -----------------------------------------------------------------------------------------------------------
 
 
-def cast(steps: Decision, command: CastVote, settle: Callable[[Decision], None]) -> None:
+def cast(
+    builder: TransitionBuilder, command: CastVote, settle: Callable[[TransitionBuilder], None]
+) -> None:
     """Store a vote; what it decides happens in `settle`, which a pause holds back."""
-    task = _task_of(steps.execution, command)
+    task = _task_of(builder.execution, command)
     approval = task.approval
     assert approval
-    actor = steps.context.ask.actor
+    actor = builder.context.ask.actor
     persons = command.same_person | {actor}
     if _repeated(approval, actor, command):
         return
-    _refuse_decided(steps, approval)
-    groups = _groups_of(steps.execution, approval, persons, command, actor)
+    _refuse_decided(builder, approval)
+    groups = _groups_of(builder.execution, approval, persons, command, actor)
     _refuse_comment(approval, command)
-    steps.record(
+    builder.record(
         ApprovalVoted(
             task.path,
             approval.id,
-            steps.context.new_id(),
+            builder.context.new_id(),
             command.decision,
             command.comment,
             command.override,
@@ -92,7 +94,7 @@ def cast(steps: Decision, command: CastVote, settle: Callable[[Decision], None])
             command.key,
         )
     )
-    settle(steps)
+    settle(builder)
 
 
 def outcome(approval: Approval) -> ApprovalState:
@@ -133,11 +135,11 @@ def _repeated(approval: Approval, actor: str, command: CastVote) -> bool:
     )
 
 
-def _refuse_decided(steps: Decision, approval: Approval) -> None:
+def _refuse_decided(builder: TransitionBuilder, approval: Approval) -> None:
     decided = approval.state
     if decided is ApprovalState.PENDING:
         decided = outcome(approval)
-    if decided is ApprovalState.PENDING and _is_over(steps, approval):
+    if decided is ApprovalState.PENDING and _is_over(builder, approval):
         decided = ApprovalState.EXPIRED
     if decided is not ApprovalState.PENDING:
         raise Refused.because(
@@ -147,10 +149,10 @@ def _refuse_decided(steps: Decision, approval: Approval) -> None:
         )
 
 
-def _is_over(steps: Decision, approval: Approval) -> bool:
+def _is_over(builder: TransitionBuilder, approval: Approval) -> bool:
     """Past its time by the clock, though its timer may not have come yet. An escalation gives more time."""
     escalates = approval.policy.on_timeout is OnTimeout.ESCALATE and not approval.escalated
-    return bool(approval.expires_at and steps.now >= approval.expires_at and not escalates)
+    return bool(approval.expires_at and builder.now >= approval.expires_at and not escalates)
 
 
 def _groups_of(
@@ -251,8 +253,10 @@ def _checked_form(approval: Approval, command: CastVote) -> Mapping[str, Any] | 
 # -- its clocks -------------------------------------------------------------------------------------------------------
 
 
-def due(steps: Decision, command: ApprovalDue, settle: Callable[[Decision], None]) -> None:
-    task = steps.execution.tasks.get(command.path)
+def due(
+    builder: TransitionBuilder, command: ApprovalDue, settle: Callable[[TransitionBuilder], None]
+) -> None:
+    task = builder.execution.tasks.get(command.path)
     approval = task.approval if task else None
     if approval is None or approval.id != command.approval_id:
         return
@@ -263,13 +267,13 @@ def due(steps: Decision, command: ApprovalDue, settle: Callable[[Decision], None
         return
     policy = approval.policy
     if command.what == _REMIND:
-        steps.record(ApprovalReminded(command.path, approval.id))
-        steps.promise(command, policy.remind_every or 0.0)
+        builder.record(ApprovalReminded(command.path, approval.id))
+        builder.promise(command, policy.remind_every or 0.0)
     elif command.what == _ESCALATE or _escalates_now(approval):
-        _escalate(steps, command, approval)
+        _escalate(builder, command, approval)
     else:
-        steps.record(ApprovalClosed(command.path, approval.id, ApprovalState.EXPIRED))
-        settle(steps)
+        builder.record(ApprovalClosed(command.path, approval.id, ApprovalState.EXPIRED))
+        settle(builder)
 
 
 def _escalates_now(approval: Approval) -> bool:
@@ -277,24 +281,24 @@ def _escalates_now(approval: Approval) -> bool:
     return approval.policy.on_timeout is OnTimeout.ESCALATE and not approval.escalated
 
 
-def _escalate(steps: Decision, command: ApprovalDue, approval: Approval) -> None:
+def _escalate(builder: TransitionBuilder, command: ApprovalDue, approval: Approval) -> None:
     policy = approval.policy
     expires = approval.expires_at
     if command.what == _TIMEOUT and policy.timeout:
-        expires = steps.now + timedelta(seconds=policy.timeout)
-        steps.promise(command, policy.timeout)
-    steps.record(ApprovalEscalated(command.path, approval.id, policy.escalate_roles, expires))
+        expires = builder.now + timedelta(seconds=policy.timeout)
+        builder.promise(command, policy.timeout)
+    builder.record(ApprovalEscalated(command.path, approval.id, policy.escalate_roles, expires))
 
 
 # -- its effect -------------------------------------------------------------------------------------------------------
 
 
-def close_decided(steps: Decision) -> None:
+def close_decided(builder: TransitionBuilder) -> None:
     """End the task runs whose votes suffice, or whose request has expired."""
-    if not steps.execution.plan.has_approvals:
+    if not builder.execution.plan.has_approvals:
         return
-    for path in list(steps.execution.tasks):
-        task = steps.execution.tasks[path]
+    for path in list(builder.execution.tasks):
+        task = builder.execution.tasks[path]
         approval = task.approval
         if task.state is not TaskRunState.WAITING_FOR_APPROVAL or approval is None:
             continue
@@ -303,51 +307,55 @@ def close_decided(steps: Decision) -> None:
             decided = outcome(approval)
             if decided is ApprovalState.PENDING:
                 continue
-            steps.record(ApprovalClosed(path, approval.id, decided))
-        _take_effect(steps, steps.execution.tasks[path], decided)
+            builder.record(ApprovalClosed(path, approval.id, decided))
+        _take_effect(builder, builder.execution.tasks[path], decided)
 
 
-def _take_effect(steps: Decision, task: TaskRun, decided: ApprovalState) -> None:
+def _take_effect(builder: TransitionBuilder, task: TaskRun, decided: ApprovalState) -> None:
     approval = task.approval
     assert approval
     policy = approval.policy
     if decided is ApprovalState.APPROVED:
-        _end(steps, task, decided, TaskRunState.SUCCESS)
+        _end(builder, task, decided, TaskRunState.SUCCESS)
     elif decided is ApprovalState.REJECTED:
-        _reject(steps, task, decided, _rejection(approval))
+        _reject(builder, task, decided, _rejection(approval))
     elif policy.on_timeout is OnTimeout.APPROVE:
-        _end(steps, task, decided, TaskRunState.SUCCESS)
+        _end(builder, task, decided, TaskRunState.SUCCESS)
     elif policy.on_timeout is OnTimeout.SKIP:
-        _end(steps, task, decided, TaskRunState.SKIPPED)
+        _end(builder, task, decided, TaskRunState.SKIPPED)
     elif policy.on_timeout is OnTimeout.FAIL:
-        _fail(steps, task, decided, _expiry(approval))
+        _fail(builder, task, decided, _expiry(approval))
     elif policy.on_timeout is OnTimeout.CANCEL:
-        if steps.execution.state is not ExecutionState.KILLING:
-            kill(steps)
+        if builder.execution.state is not ExecutionState.KILLING:
+            kill(builder)
     else:
-        _reject(steps, task, decided, _expiry(approval))
+        _reject(builder, task, decided, _expiry(approval))
 
 
-def _reject(steps: Decision, task: TaskRun, decided: ApprovalState, error: TaskError) -> None:
+def _reject(
+    builder: TransitionBuilder, task: TaskRun, decided: ApprovalState, error: TaskError
+) -> None:
     rule = task.approval.policy.on_reject if task.approval else OnReject.REJECT
     if rule is OnReject.FAIL:
-        _fail(steps, task, decided, error)
+        _fail(builder, task, decided, error)
     elif rule is OnReject.SKIP_DOWNSTREAM:
-        _end(steps, task, decided, TaskRunState.SKIPPED)
-        _skip_downstream(steps, task)
+        _end(builder, task, decided, TaskRunState.SKIPPED)
+        _skip_downstream(builder, task)
     else:
-        _end(steps, task, decided, TaskRunState.REJECTED, error)
+        _end(builder, task, decided, TaskRunState.REJECTED, error)
 
 
-def _fail(steps: Decision, task: TaskRun, decided: ApprovalState, error: TaskError) -> None:
-    allowed = steps.execution.spec_of(task).allow_failure
+def _fail(
+    builder: TransitionBuilder, task: TaskRun, decided: ApprovalState, error: TaskError
+) -> None:
+    allowed = builder.execution.spec_of(task).allow_failure
     state = TaskRunState.WARNING if allowed else TaskRunState.FAILED
-    _end(steps, task, decided, state, error)
+    _end(builder, task, decided, state, error)
 
 
-def _skip_downstream(steps: Decision, task: TaskRun) -> None:
+def _skip_downstream(builder: TransitionBuilder, task: TaskRun) -> None:
     """Skips the task runs that need it, however indirectly; a task that runs `always` is not stopped by it."""
-    execution = steps.execution
+    execution = builder.execution
     for key in execution.plan.graph.order:
         after = execution.tasks.get(task.level + key)
         if (
@@ -356,11 +364,11 @@ def _skip_downstream(steps: Decision, task: TaskRun) -> None:
             and after.state is TaskRunState.CREATED
             and execution.spec_of(after).run_if is not RunIf.ALWAYS
         ):
-            steps.move_task(after, TaskRunState.SKIPPED)
+            builder.move_task(after, TaskRunState.SKIPPED)
 
 
 def _end(
-    steps: Decision,
+    builder: TransitionBuilder,
     task: TaskRun,
     decided: ApprovalState,
     to_state: TaskRunState,
@@ -369,7 +377,7 @@ def _end(
     approval = task.approval
     assert approval
     last = approval.votes[-1] if approval.votes and decided is not ApprovalState.EXPIRED else None
-    steps.record(
+    builder.record(
         AttemptEnded(
             path=task.path,
             attempt=task.attempt,
@@ -384,7 +392,7 @@ def _end(
                     if vote.decision is VoteDecision.APPROVE and decided is ApprovalState.APPROVED
                 ],
                 "comment": last.comment if last else None,
-                "decidedAt": steps.now.isoformat(),
+                "decidedAt": builder.now.isoformat(),
                 "form": dict(last.form) if last and last.form else {},
             },
             error=error,

@@ -16,7 +16,7 @@ from models.lifecycle.approvals.decided_on import context, context_of, decided_o
 from models.lifecycle.commands.commands import ChangeTaskRunState, Create
 from models.lifecycle.copies import copy_with
 from models.lifecycle.snapshot import CompiledFlow, Execution, TaskRun
-from models.lifecycle.steps import Decision
+from models.lifecycle.transition_builder import TransitionBuilder
 from models.spec import ApprovalTask, ForeachTask, TaskSpec
 from models.states import (
     SUCCESSFUL_ENDS,
@@ -52,16 +52,16 @@ _INSTEAD = {
 }
 
 
-def allow(steps: Decision, passed_by: list[PassedBy], may_override: bool) -> None:
+def allow(builder: TransitionBuilder, passed_by: list[PassedBy], may_override: bool) -> None:
     """Nothing where none is passed by. Else it is recorded that somebody who may has it so; or it is refused."""
     if not passed_by:
         return
     if not may_override:
         raise Refused([refusal(passed_by)])
-    if not (steps.context.ask.reason or "").strip():
+    if not (builder.context.ask.reason or "").strip():
         told = "overriding an approval needs a reason; it is kept with the event"
         raise Refused.because(ProblemCode.VALIDATION, f"{_told(passed_by)}: {told}", "reason")
-    steps.record(ApprovalOverridden(tuple(one.key for one in passed_by)))
+    builder.record(ApprovalOverridden(tuple(one.key for one in passed_by)))
 
 
 def refusal(passed_by: list[PassedBy]) -> Problem:

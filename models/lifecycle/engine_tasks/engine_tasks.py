@@ -12,9 +12,9 @@ from models.events.events import (
     ProgressReported,
     SignalReceived,
 )
+from models.lifecycle.advance.advance import advance, end_of, judged, move
 from models.lifecycle.advance.ending import end_attempt, error_end
 from models.lifecycle.advance.foreach import expand
-from models.lifecycle.advance.settle import advance, end_of, judged, move
 from models.lifecycle.advance.starting import start, takes_starts
 from models.lifecycle.approvals import approvals
 from models.lifecycle.commands.commands import (
@@ -32,7 +32,7 @@ from models.lifecycle.engine_tasks.signals import (
     require_room,
 )
 from models.lifecycle.snapshot import TaskRun
-from models.lifecycle.steps import Decision
+from models.lifecycle.transition_builder import TransitionBuilder
 from models.spec import ApprovalTask, ForeachTask, SubflowTask, WaitTask
 from models.states import (
     AttemptState,
@@ -41,47 +41,47 @@ from models.states import (
 )
 
 
-def judge(steps: Decision, command: Judge) -> None:
+def judge(builder: TransitionBuilder, command: Judge) -> None:
     """A `when` is evaluated."""
-    task = steps.execution.tasks[command.path]
+    task = builder.execution.tasks[command.path]
     if task.state is not TaskRunState.CREATED or task.condition != "ASKED":
         return
     if command.error:
-        judged(steps, task, command.error)
+        judged(builder, task, command.error)
     else:
-        steps.record(ConditionJudged(task.path, command.holds))
-    advance(steps)
+        builder.record(ConditionJudged(task.path, command.holds))
+    advance(builder)
 
 
-def prepare(steps: Decision, command: Prepare) -> None:
+def prepare(builder: TransitionBuilder, command: Prepare) -> None:
     """The settings of an engine task are evaluated: wait, ask, start the child, or add the iterations."""
-    task = _own(steps, command.path, command.attempt)
-    if task is None or task.child or task.path in steps.execution.families:
+    task = _own(builder, command.path, command.attempt)
+    if task is None or task.child or task.path in builder.execution.families:
         return
     if command.error:
-        to_state = error_end(steps.execution.spec_of(task))
-        end_attempt(steps, task, AttemptState.FAILED, to_state, error=command.error)
+        to_state = error_end(builder.execution.spec_of(task))
+        end_attempt(builder, task, AttemptState.FAILED, to_state, error=command.error)
     else:
-        _carry_on(steps, task, command.values or {})
-    advance(steps)
+        _carry_on(builder, task, command.values or {})
+    advance(builder)
 
 
-def _carry_on(steps: Decision, task: TaskRun, values: Mapping[str, Any]) -> None:
-    spec = steps.execution.spec_of(task)
+def _carry_on(builder: TransitionBuilder, task: TaskRun, values: Mapping[str, Any]) -> None:
+    spec = builder.execution.spec_of(task)
     if isinstance(spec, ApprovalTask):
-        approvals.request(steps, task, spec, str(values.get("message", spec.message)))
+        approvals.request(builder, task, spec, str(values.get("message", spec.message)))
     elif isinstance(spec, ForeachTask):
-        expand(steps, task, values.get("items"))
+        expand(builder, task, values.get("items"))
     elif isinstance(spec, SubflowTask):
-        steps.record(ProgressReported(task.path, task.attempt, inputs=values))
-        steps.promise(StartChild(task.path, task.attempt))
+        builder.record(ProgressReported(task.path, task.attempt, inputs=values))
+        builder.promise(StartChild(task.path, task.attempt))
     elif isinstance(spec, WaitTask):
-        _wait(steps, task, spec, values)
+        _wait(builder, task, spec, values)
 
 
-def _own(steps: Decision, path: str, attempt: int) -> TaskRun | None:
+def _own(builder: TransitionBuilder, path: str, attempt: int) -> TaskRun | None:
     """The task run, if this attempt of it still runs."""
-    task = steps.execution.tasks[path]
+    task = builder.execution.tasks[path]
     runs = task.state is TaskRunState.RUNNING and task.attempt == attempt
     return task if runs else None
 
@@ -89,70 +89,72 @@ def _own(steps: Decision, path: str, attempt: int) -> TaskRun | None:
 # -- waiting ----------------------------------------------------------------------------------------------------------
 
 
-def _wait(steps: Decision, task: TaskRun, spec: WaitTask, values: Mapping[str, Any]) -> None:
+def _wait(
+    builder: TransitionBuilder, task: TaskRun, spec: WaitTask, values: Mapping[str, Any]
+) -> None:
     """For `seconds`, which the courier has made of a duration or a time; or for an event, perhaps here already."""
     if spec.event is not None:
-        if queue := steps.execution.signals.get(spec.event):
-            _take_signal(steps, task, spec.event, queue[0])
+        if queue := builder.execution.signals.get(spec.event):
+            _take_signal(builder, task, spec.event, queue[0])
             return
         told = f"waits for the event {spec.event}"
-        steps.record(ProgressReported(task.path, task.attempt, message=told))
+        builder.record(ProgressReported(task.path, task.attempt, message=told))
         return
     seconds = float(values["seconds"])
-    until = steps.now + timedelta(seconds=seconds)
+    until = builder.now + timedelta(seconds=seconds)
     told = f"waits until {until.isoformat()}"
-    steps.record(ProgressReported(task.path, task.attempt, message=told, wake_at=until))
-    steps.promise(WakeUp(task.path, task.attempt), seconds)
+    builder.record(ProgressReported(task.path, task.attempt, message=told, wake_at=until))
+    builder.promise(WakeUp(task.path, task.attempt), seconds)
 
 
-def wake_up(steps: Decision, command: WakeUp) -> None:
+def wake_up(builder: TransitionBuilder, command: WakeUp) -> None:
     """The time of a wait has come, or that of the next attempt of something the engine carries."""
-    task = steps.execution.tasks[command.path]
+    task = builder.execution.tasks[command.path]
     if task.attempt != command.attempt:
         return
     if task.state is TaskRunState.RUNNING:
-        end_attempt(steps, task, AttemptState.SUCCESS, TaskRunState.SUCCESS)
-    elif task.state is TaskRunState.RETRYING and takes_starts(steps.execution, task):
-        start(steps, task)
-    advance(steps)
+        end_attempt(builder, task, AttemptState.SUCCESS, TaskRunState.SUCCESS)
+    elif task.state is TaskRunState.RETRYING and takes_starts(builder.execution, task):
+        start(builder, task)
+    advance(builder)
 
 
-def receive(steps: Decision, command: Signal) -> None:
+def receive(builder: TransitionBuilder, command: Signal) -> None:
     """An event sent through the API ends the wait for it that began first; where there is none it joins the queue.
 
     Behind others it joins it anyway: a wait that has only just begun takes the first of them when it is prepared.
     """
-    require_living(steps.execution)
+    require_living(builder.execution)
     check_event(command.name, command.data)
-    task = longest_waiting(steps.execution, command.name)
-    if task is None or command.name in steps.execution.signals:
-        require_room(steps.execution, command)
-        steps.record(SignalReceived(command.name, command.data, queued=True))
+    task = longest_waiting(builder.execution, command.name)
+    if task is None or command.name in builder.execution.signals:
+        require_room(builder.execution, command)
+        builder.record(SignalReceived(command.name, command.data, queued=True))
     else:
-        _take_signal(steps, task, command.name, command.data)
-    advance(steps)
+        _take_signal(builder, task, command.name, command.data)
+    advance(builder)
 
 
-def _take_signal(steps: Decision, task: TaskRun, name: str, data: Any) -> None:
-    steps.record(SignalReceived(name, data, task.path))
+def _take_signal(builder: TransitionBuilder, task: TaskRun, name: str, data: Any) -> None:
+    builder.record(SignalReceived(name, data, task.path))
     outputs = {"event": name, "data": data}
-    end_attempt(steps, task, AttemptState.SUCCESS, TaskRunState.SUCCESS, outputs)
+    end_attempt(builder, task, AttemptState.SUCCESS, TaskRunState.SUCCESS, outputs)
 
 
 # -- the end ----------------------------------------------------------------------------------------------------------
 
 
-def conclude(steps: Decision, command: Conclude) -> None:
+def conclude(builder: TransitionBuilder, command: Conclude) -> None:
     """The flow's outputs are evaluated: the execution ends. While paused they are asked for again at resume."""
-    execution = steps.execution
+    execution = builder.execution
     if execution.state is not ExecutionState.RUNNING or not all(
         task.ended for task in execution.tasks.values()
     ):
         return
     if command.error:
-        steps.record(FailureRecorded(command.error))
-        advance(steps)
+        builder.record(FailureRecorded(command.error))
+        advance(builder)
         return
     if command.outputs:
-        steps.record(OutputsSet(None, command.outputs))
-    move(steps, end_of(steps.execution))
+        builder.record(OutputsSet(None, command.outputs))
+    move(builder, end_of(builder.execution))

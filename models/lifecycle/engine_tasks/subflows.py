@@ -7,8 +7,8 @@ child is created, or restarted, in the transaction in which its parent adopts it
 from models.errors import Problem, ProblemCode, Refused
 from models.events.events import ChildLinked, ChildStateChanged, Parent, TaskError
 from models.lifecycle.actions import ALLOWED_IN, Action
+from models.lifecycle.advance.advance import advance, move, set_timer, tell_parent_of_the_end
 from models.lifecycle.advance.ending import end_attempt, fail
-from models.lifecycle.advance.settle import advance, move, set_timer, tell_parent_of_the_end
 from models.lifecycle.commands.commands import Pause, Resume, StartChild
 from models.lifecycle.commands.subflows import (
     Adopt,
@@ -23,8 +23,8 @@ from models.lifecycle.engine_tasks.timeouts import set_task_timers
 from models.lifecycle.pausing import pause, resume
 from models.lifecycle.reruns.reruns import bring_back
 from models.lifecycle.snapshot import Execution, TaskRun
-from models.lifecycle.steps import Decision
 from models.lifecycle.stopping import end_stopped, hurry, kill
+from models.lifecycle.transition_builder import TransitionBuilder
 from models.lifecycle.visibility.apart import shows_child
 from models.lifecycle.visibility.outside import SUBFLOW, did_not_succeed
 from models.spec import SubflowTask
@@ -42,10 +42,10 @@ _LOOK_AGAIN = 1.0
 # -- the parent -------------------------------------------------------------------------------------------------------
 
 
-def adopt(steps: Decision, command: Adopt) -> None:
+def adopt(builder: TransitionBuilder, command: Adopt) -> None:
     """Link the child to the attempt that waits for it. Raises Refused CONFLICT where the attempt waits for none: then
     the child is neither created nor restarted."""
-    execution = steps.execution
+    execution = builder.execution
     task = execution.tasks[command.path]
     if (task.child, task.attempt) == (command.child, command.attempt):
         return
@@ -53,11 +53,11 @@ def adopt(steps: Decision, command: Adopt) -> None:
     if not waits or task.child or execution.state is ExecutionState.PAUSED:
         told = f"{command.path} of {execution.name} does not wait for an execution to start"
         raise Refused([Problem(ProblemCode.CONFLICT, told)])
-    steps.record(ChildLinked(task.path, task.attempt, command.child, command.child_seq))
+    builder.record(ChildLinked(task.path, task.attempt, command.child, command.child_seq))
     spec = execution.spec_of(task)
     if isinstance(spec, SubflowTask) and not spec.wait:
-        end_attempt(steps, task, AttemptState.SUCCESS, TaskRunState.SUCCESS)
-        advance(steps)
+        end_attempt(builder, task, AttemptState.SUCCESS, TaskRunState.SUCCESS)
+        advance(builder)
 
 
 _MIRRORED = {
@@ -73,29 +73,29 @@ _MIRRORED = {
 """The state that the end of a child gives the subflow's task run."""
 
 
-def await_child(steps: Decision, command: AwaitChild) -> None:
+def await_child(builder: TransitionBuilder, command: AwaitChild) -> None:
     """Try again later to start a child: that of an earlier attempt still runs."""
-    task = steps.execution.tasks[command.path]
+    task = builder.execution.tasks[command.path]
     if task.state is TaskRunState.RUNNING and (task.attempt, task.child) == (command.attempt, None):
-        steps.promise(StartChild(command.path, command.attempt), _LOOK_AGAIN)
+        builder.promise(StartChild(command.path, command.attempt), _LOOK_AGAIN)
 
 
-def child_ended(steps: Decision, command: ChildEnded) -> None:
-    task = _waiting_for(steps.execution, command.path, command)
+def child_ended(builder: TransitionBuilder, command: ChildEnded) -> None:
+    task = _waiting_for(builder.execution, command.path, command)
     if task is None:
         return
     to_state = _MIRRORED[command.state]
-    error = _ended_so(steps.execution, task, command)
+    error = _ended_so(builder.execution, task, command)
     if command.state in EXECUTION_SUCCESSES:
-        end_attempt(steps, task, AttemptState.SUCCESS, to_state, command.outputs)
+        end_attempt(builder, task, AttemptState.SUCCESS, to_state, command.outputs)
     elif task.state is TaskRunState.KILLING:
-        _end_killing(steps, task)
+        _end_killing(builder, task)
     elif command.stopped:
-        _end_with_stopped_child(steps, task, to_state, error)
+        _end_with_stopped_child(builder, task, to_state, error)
     else:
         failed = TaskRunState.FAILED if to_state is TaskRunState.KILLED else to_state
-        fail(steps, task, AttemptState.FAILED, error, failed)
-    advance(steps)
+        fail(builder, task, AttemptState.FAILED, error, failed)
+    advance(builder)
 
 
 def _ended_so(execution: Execution, task: TaskRun, command: ChildEnded) -> TaskError:
@@ -108,36 +108,36 @@ def _ended_so(execution: Execution, task: TaskRun, command: ChildEnded) -> TaskE
     return TaskError(SUBFLOW, did_not_succeed(namespace, spec.flow), below=told)
 
 
-def _end_killing(steps: Decision, task: TaskRun) -> None:
+def _end_killing(builder: TransitionBuilder, task: TaskRun) -> None:
     """With its execution, or by its own timeout, which is retried like any failure."""
-    if task.error and steps.execution.state is not ExecutionState.KILLING:
-        fail(steps, task, AttemptState.TIMED_OUT, task.error)
+    if task.error and builder.execution.state is not ExecutionState.KILLING:
+        fail(builder, task, AttemptState.TIMED_OUT, task.error)
     else:
-        end_stopped(steps, task)
+        end_stopped(builder, task)
 
 
 def _end_with_stopped_child(
-    steps: Decision, task: TaskRun, to_state: TaskRunState, error: TaskError
+    builder: TransitionBuilder, task: TaskRun, to_state: TaskRunState, error: TaskError
 ) -> None:
     """A child that was stopped on request is not started again."""
     rejected = to_state is TaskRunState.REJECTED
     end = AttemptState.FAILED if rejected else AttemptState.KILLED
-    allowed = steps.execution.spec_of(task).allow_failure
-    end_attempt(steps, task, end, TaskRunState.WARNING if allowed else to_state, error=error)
+    allowed = builder.execution.spec_of(task).allow_failure
+    end_attempt(builder, task, end, TaskRunState.WARNING if allowed else to_state, error=error)
 
 
-def record_child_state(steps: Decision, command: ReportChildState) -> None:
+def record_child_state(builder: TransitionBuilder, command: ReportChildState) -> None:
     """Record that the child is paused, waits for a person, or goes on. Reports may come late and in any order: only the
     newest counts."""
-    task = _waiting_for(steps.execution, command.path, command)
+    task = _waiting_for(builder.execution, command.path, command)
     if task is None:
         return
-    steps.record(
+    builder.record(
         ChildStateChanged(task.path, command.child, command.state, command.held, command.child_seq)
     )
     if not command.held:
-        set_task_timers(steps, task.path)
-    advance(steps)
+        set_task_timers(builder, task.path)
+    advance(builder)
 
 
 def _waiting_for(
@@ -155,30 +155,30 @@ def _waiting_for(
 # -- the child --------------------------------------------------------------------------------------------------------
 
 
-def follow_up(steps: Decision, before: Execution) -> None:
+def follow_up(builder: TransitionBuilder, before: Execution) -> None:
     """After any decision: set the execution's timer where its time counts again, and report a changed state to the
     parent, whose clocks stand while this execution is held."""
-    execution = steps.execution
+    execution = builder.execution
     released = before.clock.held is not None and execution.clock.held is None
     if released and execution.clock.since and not execution.ended:
-        set_timer(steps)
-    _report_state_to_parent(steps, before)
+        set_timer(builder)
+    _report_state_to_parent(builder, before)
 
 
-def _report_state_to_parent(steps: Decision, before: Execution) -> None:
+def _report_state_to_parent(builder: TransitionBuilder, before: Execution) -> None:
     """Only where the parent would see a change."""
-    execution = steps.execution
+    execution = builder.execution
     parent = execution.parent
     if parent is None or execution.ended or _reported_state(before) == _reported_state(execution):
         return
-    _report_state(steps, parent)
+    _report_state(builder, parent)
 
 
-def _report_state(steps: Decision, parent: Parent) -> None:
-    execution = steps.execution
+def _report_state(builder: TransitionBuilder, parent: Parent) -> None:
+    execution = builder.execution
     state, held = _reported_state(execution)
     news = ReportChildState(parent.path, execution.id, state, held, execution.seq)
-    steps.promise_to(parent.execution_id, news)
+    builder.promise_to(parent.execution_id, news)
 
 
 _HELD = frozenset({ExecutionState.PAUSED, ExecutionState.WAITING_FOR_APPROVAL})
@@ -192,46 +192,46 @@ def _reported_state(execution: Execution) -> tuple[ExecutionState, bool]:
     return ExecutionState.RUNNING, execution.clock.held is not None and not execution.ended
 
 
-def stop_child(steps: Decision, command: StopChild) -> None:
+def stop_child(builder: TransitionBuilder, command: StopChild) -> None:
     """Kill the execution for its parent, which waits for the end. One that has ended already reports its end again."""
-    execution, parent = steps.execution, steps.context.parent
+    execution, parent = builder.execution, builder.context.parent
     task = parent.tasks.get(command.parent.path) if parent else None
     if task is None or (task.child, task.attempt) != (execution.id, command.parent.attempt):
         return  # the parent was put back to run since
     if execution.ended:
-        tell_parent_of_the_end(steps, command.parent)
+        tell_parent_of_the_end(builder, command.parent)
     elif execution.state is not ExecutionState.KILLING:
-        kill(steps, command.force)
+        kill(builder, command.force)
     elif command.force:
-        hurry(steps)
-    advance(steps)
+        hurry(builder)
+    advance(builder)
 
 
-def follow_parent(steps: Decision, command: FollowParent) -> None:
+def follow_parent(builder: TransitionBuilder, command: FollowParent) -> None:
     """Pause or resume with the parent, if the parent's state at this moment still asks for it."""
-    parent = steps.context.parent
-    execution = steps.execution
+    parent = builder.context.parent
+    execution = builder.execution
     task = parent.tasks.get(command.parent.path) if parent else None
     if parent is None or task is None or task.child != execution.id or task.ended:
         return
     is_paused = parent.paused is not None
     if command.pause and parent.paused and parent.paused.cascade:
         if execution.state in ALLOWED_IN[Action.PAUSE]:
-            pause(steps, Pause())
+            pause(builder, Pause())
     elif not command.pause and not is_paused and execution.state is ExecutionState.PAUSED:
-        resume(steps, Resume())
+        resume(builder, Resume())
 
 
-def resume_child(steps: Decision, command: ResumeChild) -> None:
+def resume_child(builder: TransitionBuilder, command: ResumeChild) -> None:
     """Restart the execution for its parent, or report how it stands if it still runs or has ended well. Raises Refused
     INVALID_STATE where it cannot be restarted."""
-    execution = steps.execution
+    execution = builder.execution
     if execution.state in EXECUTION_SUCCESSES:
-        tell_parent_of_the_end(steps, command.parent)
+        tell_parent_of_the_end(builder, command.parent)
     elif execution.ended:
-        bring_back(steps, command.shares_slot)
+        bring_back(builder, command.shares_slot)
     else:
         if execution.state is ExecutionState.QUEUED and command.shares_slot:
-            move(steps, ExecutionState.RUNNING, shares_slot=True)
-            advance(steps)
-        _report_state(steps, command.parent)
+            move(builder, ExecutionState.RUNNING, shares_slot=True)
+            advance(builder)
+        _report_state(builder, command.parent)

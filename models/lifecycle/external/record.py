@@ -30,8 +30,8 @@ from models.lifecycle.commands.external import (
 from models.lifecycle.external.merge import STARTED, close_task, retell_task
 from models.lifecycle.external.moments import beginning_of, told_end, told_start
 from models.lifecycle.snapshot import Execution
-from models.lifecycle.steps import Decision
 from models.lifecycle.transition import Context, Transition
+from models.lifecycle.transition_builder import TransitionBuilder
 from models.payloads import check_payload
 from models.states import EXECUTION_MOVES, ExecutionState, FailureAction, Origin
 
@@ -76,33 +76,36 @@ def record_execution(command: RecordExecution, context: Context, id: UUID) -> Tr
             afterwards=begun.afterwards,
         ),
     )
-    steps = Decision(create(command.plan, event), context)
-    steps.events.append(event)
+    builder = TransitionBuilder(create(command.plan, event), context)
+    builder.events.append(event)
     if begun.started_at:
         told_at = begun.started_at if begun.started_at != context.now else None
-        _move(steps, ExecutionState.RUNNING, told_at)
-    return steps.close()
+        _move(builder, ExecutionState.RUNNING, told_at)
+    return builder.close()
 
 
-def record_task_run(steps: Decision, command: RecordTaskRun) -> None:
-    _require_elsewhere(steps.execution)
-    if command.path not in steps.execution.tasks and len(steps.execution.tasks) >= _MAX_TASK_RUNS:
+def record_task_run(builder: TransitionBuilder, command: RecordTaskRun) -> None:
+    _require_elsewhere(builder.execution)
+    if (
+        command.path not in builder.execution.tasks
+        and len(builder.execution.tasks) >= _MAX_TASK_RUNS
+    ):
         raise Refused.because(
             ProblemCode.VALIDATION,
             f"an execution has at most {_MAX_TASK_RUNS} task runs; record the others in another one",
             "key",
         )
-    fact = retell_task(steps.execution, command, steps.now, steps.context.new_id)
+    fact = retell_task(builder.execution, command, builder.now, builder.context.new_id)
     if fact is None:
         return
-    if fact.to_state in STARTED and steps.execution.state is ExecutionState.CREATED:
-        started = told_start(steps.execution, fact.started_at, steps.now)
-        _move(steps, ExecutionState.RUNNING, started)
-    steps.record(fact)
+    if fact.to_state in STARTED and builder.execution.state is ExecutionState.CREATED:
+        started = told_start(builder.execution, fact.started_at, builder.now)
+        _move(builder, ExecutionState.RUNNING, started)
+    builder.record(fact)
 
 
-def record_properties(steps: Decision, command: RecordProperties) -> None:
-    known = steps.execution.properties
+def record_properties(builder: TransitionBuilder, command: RecordProperties) -> None:
+    known = builder.execution.properties
     news = {
         name: value
         for name, value in command.properties.items()
@@ -110,65 +113,68 @@ def record_properties(steps: Decision, command: RecordProperties) -> None:
     }
     if news:
         check_payload({**known, **news}, "properties")
-        steps.record(PropertiesSet(None, news))
+        builder.record(PropertiesSet(None, news))
     if command.git:
-        set_git(steps, command.git)
+        set_git(builder, command.git)
 
 
-def set_git(steps: Decision, told: Mapping[str, Any]) -> None:
+def set_git(builder: TransitionBuilder, told: Mapping[str, Any]) -> None:
     """Merged into what is known of the code."""
-    known = steps.execution.git or {}
+    known = builder.execution.git or {}
     git = {**known, **{name: value for name, value in told.items() if value is not None}}
     if git != known:
-        steps.record(GitSet(git))
+        builder.record(GitSet(git))
 
 
-def record_start(steps: Decision, _: RecordStart) -> None:
-    _require_elsewhere(steps.execution)
-    if steps.execution.ended:
-        raise _ended(steps.execution)
-    if steps.execution.state is ExecutionState.CREATED:
-        _move(steps, ExecutionState.RUNNING, None)
+def record_start(builder: TransitionBuilder, _: RecordStart) -> None:
+    _require_elsewhere(builder.execution)
+    if builder.execution.ended:
+        raise _ended(builder.execution)
+    if builder.execution.state is ExecutionState.CREATED:
+        _move(builder, ExecutionState.RUNNING, None)
 
 
-def record_end(steps: Decision, command: RecordEnd) -> None:
+def record_end(builder: TransitionBuilder, command: RecordEnd) -> None:
     """The same end told again is a success that changes nothing; another one is refused."""
-    _require_elsewhere(steps.execution)
-    if _is_the_same_end(steps.execution, command):
+    _require_elsewhere(builder.execution)
+    if _is_the_same_end(builder.execution, command):
         return
-    if steps.execution.ended:
-        raise _ended(steps.execution)
-    way = _way(steps.execution.state, command.state)
-    ended_at = told_end(steps.execution, command.ended_at, steps.now)
+    if builder.execution.ended:
+        raise _ended(builder.execution)
+    way = _way(builder.execution.state, command.state)
+    ended_at = told_end(builder.execution, command.ended_at, builder.now)
     if command.outputs:
-        steps.record(OutputsSet(None, command.outputs))
-    if command.error or (command.state in _FAILING and not steps.execution.has_failed):
-        steps.record(FailureRecorded(command.error or _unsaid(command.state)))
-    at = ended_at or steps.now
-    for task in list(steps.execution.tasks.values()):
+        builder.record(OutputsSet(None, command.outputs))
+    if command.error or (command.state in _FAILING and not builder.execution.has_failed):
+        builder.record(FailureRecorded(command.error or _unsaid(command.state)))
+    at = ended_at or builder.now
+    for task in list(builder.execution.tasks.values()):
         if fact := close_task(task, at):
-            steps.record(fact)
+            builder.record(fact)
     for state in way:
-        _move(steps, state, ended_at, command.cached_from)
+        _move(builder, state, ended_at, command.cached_from)
 
 
-def cancel(steps: Decision) -> None:
+def cancel(builder: TransitionBuilder) -> None:
     """An execution that has not started elsewhere shall not: whoever would start it there is refused."""
-    record_end(steps, RecordEnd(ExecutionState.CANCELLED, ended_at=steps.now))
+    record_end(builder, RecordEnd(ExecutionState.CANCELLED, ended_at=builder.now))
 
 
-def fall_silent(steps: Decision, command: FallSilent) -> None:
-    if steps.execution.ended or not steps.execution.ran_elsewhere:
+def fall_silent(builder: TransitionBuilder, command: FallSilent) -> None:
+    if builder.execution.ended or not builder.execution.ran_elsewhere:
         return
     error = TaskError("SILENT", f"no heartbeat came for {command.ttl:g} seconds")
-    record_end(steps, RecordEnd(ExecutionState.ERROR, ended_at=steps.now, error=error))
+    record_end(builder, RecordEnd(ExecutionState.ERROR, ended_at=builder.now, error=error))
 
 
 def _move(
-    steps: Decision, to: ExecutionState, told_at: datetime | None, cached_from: UUID | None = None
+    builder: TransitionBuilder,
+    to: ExecutionState,
+    told_at: datetime | None,
+    cached_from: UUID | None = None,
 ) -> None:
     source = cached_from if to is ExecutionState.CACHED else None
-    steps.record(ExecutionMoved(steps.execution.state, to, told_at, cached_from=source))
+    builder.record(ExecutionMoved(builder.execution.state, to, told_at, cached_from=source))
 
 
 def _is_the_same_end(execution: Execution, command: RecordEnd) -> bool:

@@ -13,13 +13,13 @@ from models.lifecycle.actions import (
     require_task_state,
 )
 from models.lifecycle.admission import handle
-from models.lifecycle.advance.settle import advance, move
+from models.lifecycle.advance.advance import advance, move
 from models.lifecycle.approvals.consent import GOES_ON, allow, passed_by_change, undecided
 from models.lifecycle.commands.commands import ChangeState, ChangeTaskRunState, Restart, RetryFailed
 from models.lifecycle.pausing import leave_pause
 from models.lifecycle.snapshot import Execution, TaskRun
-from models.lifecycle.steps import Decision
 from models.lifecycle.task_path import place_of
+from models.lifecycle.transition_builder import TransitionBuilder
 from models.payloads import check_payload
 from models.spec import ApprovalTask
 from models.states import SUCCESSFUL_ENDS, ExecutionState, ReuseDecision, Section, TaskRunState
@@ -117,87 +117,87 @@ def _up_to(execution: Execution, task: TaskRun, paths: Set[str]) -> set[str]:
     return (after & before) | (after & paths)
 
 
-def retry_failed(steps: Decision, _: RetryFailed) -> None:
-    require(steps.execution, Action.RETRY_FAILED)
-    if steps.execution.state is ExecutionState.PAUSED:
-        leave_pause(steps, ExecutionState.FAILED_FINISHING)
-    for task in list(put_back_by_retry(steps.execution)):
-        steps.move_task(task, TaskRunState.CREATED)
-    move(steps, ExecutionState.RUNNING)
-    advance(steps)
+def retry_failed(builder: TransitionBuilder, _: RetryFailed) -> None:
+    require(builder.execution, Action.RETRY_FAILED)
+    if builder.execution.state is ExecutionState.PAUSED:
+        leave_pause(builder, ExecutionState.FAILED_FINISHING)
+    for task in list(put_back_by_retry(builder.execution)):
+        builder.move_task(task, TaskRunState.CREATED)
+    move(builder, ExecutionState.RUNNING)
+    advance(builder)
 
 
-def restart(steps: Decision, _: Restart) -> None:
-    bring_back(steps)
+def restart(builder: TransitionBuilder, _: Restart) -> None:
+    bring_back(builder)
 
 
-def bring_back(steps: Decision, shares_slot: bool = False) -> None:
+def bring_back(builder: TransitionBuilder, shares_slot: bool = False) -> None:
     """Raises Refused where there is nothing to run again. `shares_slot`: with the parent that asks for it."""
-    require(steps.execution, Action.RESTART)
-    tasks = [task.path for task in put_back_by_restart(steps.execution)]
-    _come_back(steps, shares_slot)
+    require(builder.execution, Action.RESTART)
+    tasks = [task.path for task in put_back_by_restart(builder.execution)]
+    _come_back(builder, shares_slot)
     for path in tasks:
-        steps.move_task(steps.execution.tasks[path], TaskRunState.CREATED)
-    handle(steps)
+        builder.move_task(builder.execution.tasks[path], TaskRunState.CREATED)
+    handle(builder)
 
 
-def _come_back(steps: Decision, shares_slot: bool = False) -> None:
-    steps.record(
-        ExecutionMoved(steps.execution.state, ExecutionState.RESTARTED, shares_slot=shares_slot)
+def _come_back(builder: TransitionBuilder, shares_slot: bool = False) -> None:
+    builder.record(
+        ExecutionMoved(builder.execution.state, ExecutionState.RESTARTED, shares_slot=shares_slot)
     )
-    labels = {**steps.execution.labels, "system.restarted": "true"}
-    if labels != steps.execution.labels:
-        steps.record(LabelsSet(labels))
+    labels = {**builder.execution.labels, "system.restarted": "true"}
+    if labels != builder.execution.labels:
+        builder.record(LabelsSet(labels))
 
 
 # -- corrections ------------------------------------------------------------------------------------------------------
 
 
-def change_state(steps: Decision, command: ChangeState) -> None:
+def change_state(builder: TransitionBuilder, command: ChangeState) -> None:
     """Only the state changes."""
-    require_state(steps, command.state)
+    require_state(builder, command.state)
     if command.state in GOES_ON:
-        allow(steps, undecided(steps.execution), command.may_override)
-    if steps.execution.state is not command.state:
-        steps.record(ExecutionMoved(steps.execution.state, command.state))
+        allow(builder, undecided(builder.execution), command.may_override)
+    if builder.execution.state is not command.state:
+        builder.record(ExecutionMoved(builder.execution.state, command.state))
 
 
-def change_task_run_state(steps: Decision, command: ChangeTaskRunState) -> None:
+def change_task_run_state(builder: TransitionBuilder, command: ChangeTaskRunState) -> None:
     """A task that was cancelled after it goes back to wait, what has ended stays; the execution goes on from there."""
-    task = steps.execution.tasks[command.path]
-    require_task_state(steps, task, command.state)
+    task = builder.execution.tasks[command.path]
+    require_task_state(builder, task, command.state)
     if task.state is command.state and not command.outputs:
         return
-    allow(steps, passed_by_change(steps.execution, command), command.may_override)
-    ended = steps.execution.ended
+    allow(builder, passed_by_change(builder.execution, command), command.may_override)
+    ended = builder.execution.ended
     if ended:
-        _come_back(steps)
+        _come_back(builder)
     if task.state is not command.state:
-        steps.record(TaskRunMoved(task.path, task.state, command.state))
+        builder.record(TaskRunMoved(task.path, task.state, command.state))
     if command.outputs:
         check_payload({**task.outputs, **command.outputs}, "outputs")
-        steps.record(OutputsSet(task.path, command.outputs))
-    for path in _put_back_after(steps.execution, task):
-        steps.move_task(steps.execution.tasks[path], TaskRunState.CREATED)
+        builder.record(OutputsSet(task.path, command.outputs))
+    for path in _put_back_after(builder.execution, task):
+        builder.move_task(builder.execution.tasks[path], TaskRunState.CREATED)
     if ended:
-        _run_last_again(steps, task)
-        handle(steps)
+        _run_last_again(builder, task)
+        handle(builder)
     else:
-        _judge_again(steps)
+        _judge_again(builder)
 
 
-def _run_last_again(steps: Decision, changed: TaskRun) -> None:
-    for task in list(steps.execution.tasks.values()):
-        last = steps.execution.section_of(task) in _RAN_AGAIN
+def _run_last_again(builder: TransitionBuilder, changed: TaskRun) -> None:
+    for task in list(builder.execution.tasks.values()):
+        last = builder.execution.section_of(task) in _RAN_AGAIN
         if last and task.ended and task.path != changed.path:
-            steps.move_task(task, TaskRunState.CREATED)
+            builder.move_task(task, TaskRunState.CREATED)
 
 
-def _judge_again(steps: Decision) -> None:
-    execution = steps.execution
+def _judge_again(builder: TransitionBuilder) -> None:
+    execution = builder.execution
     if execution.state is ExecutionState.FAILED_FINISHING and not execution.has_failed:
-        move(steps, ExecutionState.RUNNING)
-    advance(steps)
+        move(builder, ExecutionState.RUNNING)
+    advance(builder)
 
 
 def _put_back_after(execution: Execution, task: TaskRun) -> list[str]:

@@ -34,8 +34,8 @@ from models.lifecycle.commands.subflows import (
 from models.lifecycle.decide import begin
 from models.lifecycle.provenance import Links
 from models.lifecycle.snapshot import CompiledFlow, Execution, TaskRun
-from models.lifecycle.steps import check_moves
 from models.lifecycle.transition import Context, Deferred, Transition
+from models.lifecycle.transition_builder import check_moves
 from models.spec import ApprovalTask, ForeachTask, SubflowTask, WaitTask, parse_flow
 from models.states import ApprovalState, AttemptState, RestartChild, VoteDecision
 from tests.models.lifecycle.stage import MARIA, START

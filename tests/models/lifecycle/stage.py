@@ -23,8 +23,8 @@ from models.lifecycle.commands.commands import (
 from models.lifecycle.copies import copy_with
 from models.lifecycle.decide import begin
 from models.lifecycle.snapshot import CompiledFlow, Execution, TaskRun
-from models.lifecycle.steps import check_moves
 from models.lifecycle.transition import Context, Deferred, Job, Transition
+from models.lifecycle.transition_builder import check_moves
 from models.spec import parse_flow
 from models.states import Channel, ExecutionState, TaskRunState
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pytest
 
 from models.events.events import ENGINE
+from models.lifecycle.advance.advance import MOST_STARTS
 from models.lifecycle.advance.foreach import MAX_TASK_RUNS
-from models.lifecycle.advance.settle import MOST_STARTS
 from models.lifecycle.apply.task_runs import TaskRuns, changed, dict_of
 from models.lifecycle.commands.commands import Cancel, GoOn, Pause, Prepare, Restart, Resume
 from models.lifecycle.snapshot import TaskRun

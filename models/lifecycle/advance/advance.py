@@ -15,8 +15,8 @@ from models.lifecycle.commands.commands import AdmitNext, Evaluate, GoOn, TimeOu
 from models.lifecycle.commands.subflows import ChildEnded
 from models.lifecycle.copies import copy_with
 from models.lifecycle.snapshot import Execution, TaskRun
-from models.lifecycle.steps import Decision
 from models.lifecycle.stopping import close_stopped, is_person, kill, when_finally_begins
+from models.lifecycle.transition_builder import TransitionBuilder
 from models.states import (
     FAILED_ENDS,
     SUCCESSFUL_ENDS,
@@ -35,38 +35,42 @@ MOST_STARTS = 1_000
 
 
 def move(
-    steps: Decision, to: ExecutionState, *, cascade: bool = True, shares_slot: bool = False
+    builder: TransitionBuilder,
+    to: ExecutionState,
+    *,
+    cascade: bool = True,
+    shares_slot: bool = False,
 ) -> None:
     """Setting the state it is in is no event."""
-    before = steps.execution
+    before = builder.execution
     if before.state is to:
         return
-    steps.record(ExecutionMoved(before.state, to, cascade=cascade, shares_slot=shares_slot))
-    execution = steps.execution
-    if execution.clock.since == steps.now:
-        set_timer(steps)
+    builder.record(ExecutionMoved(before.state, to, cascade=cascade, shares_slot=shares_slot))
+    execution = builder.execution
+    if execution.clock.since == builder.now:
+        set_timer(builder)
     if execution.ended and not before.ended:
-        _tell_of_the_end(steps)
+        _tell_of_the_end(builder)
 
 
-def set_timer(steps: Decision) -> None:
+def set_timer(builder: TransitionBuilder) -> None:
     """For what is left of the execution's own timeout, whose clock has just begun to go."""
-    timeout, clock = steps.execution.plan.spec.timeout, steps.execution.clock
+    timeout, clock = builder.execution.plan.spec.timeout, builder.execution.clock
     if timeout and clock.held is None:
-        steps.promise(TimeOutExecution(), timeout - clock.counted(steps.now))
+        builder.promise(TimeOutExecution(), timeout - clock.counted(builder.now))
 
 
-def _tell_of_the_end(steps: Decision) -> None:
+def _tell_of_the_end(builder: TransitionBuilder) -> None:
     """The next in the flow's line, and the subflow task that waits for this execution."""
-    execution = steps.execution
+    execution = builder.execution
     if execution.plan.spec.concurrency:
-        steps.promise(AdmitNext())
+        builder.promise(AdmitNext())
     if execution.parent:
-        tell_parent_of_the_end(steps, execution.parent)
+        tell_parent_of_the_end(builder, execution.parent)
 
 
-def tell_parent_of_the_end(steps: Decision, parent: Parent) -> None:
-    execution = steps.execution
+def tell_parent_of_the_end(builder: TransitionBuilder, parent: Parent) -> None:
+    execution = builder.execution
     ended = ChildEnded(
         parent.path,
         parent.attempt,
@@ -78,7 +82,7 @@ def tell_parent_of_the_end(steps: Decision, parent: Parent) -> None:
         _was_stopped(execution),
         execution.seq,
     )
-    steps.promise_to(parent.execution_id, ended)
+    builder.promise_to(parent.execution_id, ended)
 
 
 def _why(execution: Execution) -> str | None:
@@ -114,57 +118,57 @@ def _has_expired(execution: Execution) -> bool:
     )
 
 
-def advance(steps: Decision) -> None:
-    execution = steps.execution
+def advance(builder: TransitionBuilder) -> None:
+    execution = builder.execution
     if execution.ended or execution.ran_elsewhere or execution.state in _NOT_HANDLED:
         return
     if execution.plan.unreadable:  # only `give_up` moves it
         return
     if execution.state is ExecutionState.KILLING:
-        _go_on_killing(steps)
+        _go_on_killing(builder)
     elif _kills(execution):
-        kill(steps)
-        _go_on_killing(steps)
+        kill(builder)
+        _go_on_killing(builder)
     elif execution.state is not ExecutionState.PAUSED:
-        _go_on(steps)
+        _go_on(builder)
 
 
-def _go_on(steps: Decision) -> None:
-    close_decided(steps)
-    close_stopped(steps)
-    if steps.execution.state is ExecutionState.KILLING:  # an approval whose timeout cancels
-        _go_on_killing(steps)
+def _go_on(builder: TransitionBuilder) -> None:
+    close_decided(builder)
+    close_stopped(builder)
+    if builder.execution.state is ExecutionState.KILLING:  # an approval whose timeout cancels
+        _go_on_killing(builder)
         return
     while True:
-        if steps.execution.has_failed:
-            if _kills(steps.execution):
-                kill(steps)
-                _go_on_killing(steps)
+        if builder.execution.has_failed:
+            if _kills(builder.execution):
+                kill(builder)
+                _go_on_killing(builder)
                 return
-            move(steps, ExecutionState.FAILED_FINISHING)
-            _cancel_what_failure_forbids(steps)
-        went_on = _advance(steps, *_sections_at_work(steps))
-        if not went_on or (steps.is_behind and not steps.execution.has_failed):
+            move(builder, ExecutionState.FAILED_FINISHING)
+            _cancel_what_failure_forbids(builder)
+        went_on = _advance(builder, *_sections_at_work(builder))
+        if not went_on or (builder.is_behind and not builder.execution.has_failed):
             break
-    _leave_the_rest(steps)
-    if all(task.ended for task in steps.execution.tasks.values()):
-        _conclude(steps)
-    elif not steps.execution.has_failed:
-        move(steps, _standing(steps.execution))
+    _leave_the_rest(builder)
+    if all(task.ended for task in builder.execution.tasks.values()):
+        _conclude(builder)
+    elif not builder.execution.has_failed:
+        move(builder, _standing(builder.execution))
 
 
-def _go_on_killing(steps: Decision) -> None:
+def _go_on_killing(builder: TransitionBuilder) -> None:
     """Once all else has ended, `finally` runs; then the execution ends."""
-    close_stopped(steps)
-    execution = steps.execution
+    close_stopped(builder)
+    execution = builder.execution
     if all(task.ended for task in execution.in_section(Section.TASKS, Section.ERRORS)):
-        when_finally_begins(steps)
-        close_decided(steps)
-        while _advance(steps, Section.FINALLY):
+        when_finally_begins(builder)
+        close_decided(builder)
+        while _advance(builder, Section.FINALLY):
             pass
-        _leave_the_rest(steps)
-    if all(task.ended for task in steps.execution.tasks.values()):
-        move(steps, ExecutionState.KILLED)
+        _leave_the_rest(builder)
+    if all(task.ended for task in builder.execution.tasks.values()):
+        move(builder, ExecutionState.KILLED)
 
 
 def _kills(execution: Execution) -> bool:
@@ -206,84 +210,86 @@ def _moves(execution: Execution, task: TaskRun) -> bool:
 # -- what may start ---------------------------------------------------------------------------------------------------
 
 
-def _sections_at_work(steps: Decision) -> list[Section]:
+def _sections_at_work(builder: TransitionBuilder) -> list[Section]:
     """`errors` once the tasks have ended and there was a failure, `finally` after them."""
-    execution = steps.execution
+    execution = builder.execution
     if not all(task.ended for task in execution.in_section(Section.TASKS)):
         return [Section.TASKS]
     errors = execution.in_section(Section.ERRORS)
     if not execution.has_failed:
         for task in errors:
             if task.state is TaskRunState.CREATED:
-                steps.move_task(task, TaskRunState.SKIPPED)
+                builder.move_task(task, TaskRunState.SKIPPED)
     elif not all(task.ended for task in errors):
         return [Section.ERRORS]
     return [Section.FINALLY]
 
 
-def _advance(steps: Decision, *sections: Section) -> bool:
+def _advance(builder: TransitionBuilder, *sections: Section) -> bool:
     """Whether anything happened: what is ready starts, what cannot run any more is cancelled or skipped."""
-    before = len(steps.events)
+    before = len(builder.events)
     iterations = Iterations()
-    touched = steps.execution.unsettled
+    touched = builder.execution.unsettled
     if touched is None or sections != (Section.TASKS,):
-        steps.execution = copy_with(steps.execution, unsettled=frozenset())
-        everything = steps.execution.in_section(*sections)
-        _advance_each(steps, [task.path for task in everything if not task.ended], iterations)
+        builder.execution = copy_with(builder.execution, unsettled=frozenset())
+        everything = builder.execution.in_section(*sections)
+        _advance_each(builder, [task.path for task in everything if not task.ended], iterations)
     elif touched:
-        steps.execution = copy_with(steps.execution, unsettled=frozenset())
-        _advance_each(steps, affected_by(steps.execution, touched), iterations)
-        _begin_iterations(steps, touched, iterations)
-    return len(steps.events) > before
+        builder.execution = copy_with(builder.execution, unsettled=frozenset())
+        _advance_each(builder, affected_by(builder.execution, touched), iterations)
+        _begin_iterations(builder, touched, iterations)
+    return len(builder.events) > before
 
 
-def _advance_each(steps: Decision, paths: Iterable[str], iterations: Iterations) -> None:
+def _advance_each(builder: TransitionBuilder, paths: Iterable[str], iterations: Iterations) -> None:
     for path in paths:
-        if steps.is_behind:
+        if builder.is_behind:
             return
-        task = steps.execution.tasks[path]
+        task = builder.execution.tasks[path]
         if task.state is TaskRunState.CREATED:
-            _consider(steps, task, iterations)
+            _consider(builder, task, iterations)
         elif task.state is TaskRunState.RUNNING:
-            iterations.close(steps, task)
+            iterations.close(builder, task)
 
 
-def _begin_iterations(steps: Decision, touched: Iterable[str], iterations: Iterations) -> None:
+def _begin_iterations(
+    builder: TransitionBuilder, touched: Iterable[str], iterations: Iterations
+) -> None:
     """The next ones of each foreach that something has ended in."""
-    ended = [task for path in touched if (task := steps.execution.tasks[path]).ended]
+    ended = [task for path in touched if (task := builder.execution.tasks[path]).ended]
     for around in dict.fromkeys(task.parent for task in ended if task.parent is not None):
-        foreach = steps.execution.tasks[around]
-        _advance_each(steps, iterations.at_rest(steps.execution, foreach), iterations)
-        for path in steps.execution.families[around]:
-            task = steps.execution.tasks[path]
+        foreach = builder.execution.tasks[around]
+        _advance_each(builder, iterations.at_rest(builder.execution, foreach), iterations)
+        for path in builder.execution.families[around]:
+            task = builder.execution.tasks[path]
             if task.state is not TaskRunState.CREATED:
                 continue
-            if not iterations.has_room(steps.execution, steps.execution.tasks[around]):
+            if not iterations.has_room(builder.execution, builder.execution.tasks[around]):
                 break
-            _consider(steps, task, iterations)
+            _consider(builder, task, iterations)
 
 
-def _leave_the_rest(steps: Decision) -> None:
+def _leave_the_rest(builder: TransitionBuilder) -> None:
     """To a decision that follows at once, where this one has started as much as it may."""
-    if steps.is_behind:
-        steps.execution = copy_with(steps.execution, unsettled=None)
-        steps.promise(GoOn())
+    if builder.is_behind:
+        builder.execution = copy_with(builder.execution, unsettled=None)
+        builder.promise(GoOn())
 
 
-def _consider(steps: Decision, task: TaskRun, iterations: Iterations) -> None:
-    execution = steps.execution
+def _consider(builder: TransitionBuilder, task: TaskRun, iterations: Iterations) -> None:
+    execution = builder.execution
     if execution.is_disabled(task):
-        steps.move_task(task, TaskRunState.SKIPPED)
+        builder.move_task(task, TaskRunState.SKIPPED)
         return
     verdict = _verdict(execution, task)
     if verdict is TaskRunState.RUNNING:
-        if steps.started >= MOST_STARTS:
-            steps.is_behind = True
+        if builder.started >= MOST_STARTS:
+            builder.is_behind = True
         elif iterations.may_start(execution, task):
-            steps.started += 1
-            _start_if(steps, task)
+            builder.started += 1
+            _start_if(builder, task)
     elif verdict is not None:
-        steps.move_task(task, verdict)
+        builder.move_task(task, verdict)
 
 
 def _verdict(execution: Execution, task: TaskRun) -> TaskRunState | None:
@@ -302,26 +308,26 @@ def _verdict(execution: Execution, task: TaskRun) -> TaskRunState | None:
     return TaskRunState.SKIPPED if good else TaskRunState.CANCELLED
 
 
-def _start_if(steps: Decision, task: TaskRun) -> None:
+def _start_if(builder: TransitionBuilder, task: TaskRun) -> None:
     """Start it if its `when` holds; that is evaluated elsewhere first."""
-    when = steps.execution.spec_of(task).when
+    when = builder.execution.spec_of(task).when
     if when is None or when is True or task.condition == "HOLDS":
-        start(steps, task)
+        start(builder, task)
     elif when is False or task.condition == "FAILS":
-        steps.move_task(task, TaskRunState.SKIPPED)
+        builder.move_task(task, TaskRunState.SKIPPED)
     elif task.condition is None:
-        steps.record(ConditionAsked(task.path))
-        steps.promise(Evaluate(task.path, task.attempt, condition=True))
+        builder.record(ConditionAsked(task.path))
+        builder.promise(Evaluate(task.path, task.attempt, condition=True))
 
 
-def _cancel_what_failure_forbids(steps: Decision) -> None:
+def _cancel_what_failure_forbids(builder: TransitionBuilder) -> None:
     """Under FINISH_RUNNING nothing starts any more but what is there for failures."""
-    execution = steps.execution
+    execution = builder.execution
     if execution.on_failure is FailureAction.FINISH_POSSIBLE:
         return
     for task in list(execution.tasks.values()):
         if task.state is TaskRunState.CREATED and _is_forbidden(execution, task):
-            steps.move_task(task, TaskRunState.CANCELLED)
+            builder.move_task(task, TaskRunState.CANCELLED)
 
 
 def _is_forbidden(execution: Execution, task: TaskRun) -> bool:
@@ -337,25 +343,25 @@ def _is_there_for_failures(execution: Execution, task: TaskRun) -> bool:
     )
 
 
-def judged(steps: Decision, task: TaskRun, error: TaskError) -> None:
+def judged(builder: TransitionBuilder, task: TaskRun, error: TaskError) -> None:
     """Its `when` cannot be evaluated."""
-    to_state = error_end(steps.execution.spec_of(task))
-    steps.record(TaskRunMoved(task.path, task.state, to_state, error))
+    to_state = error_end(builder.execution.spec_of(task))
+    builder.record(TaskRunMoved(task.path, task.state, to_state, error))
 
 
 # -- the end ----------------------------------------------------------------------------------------------------------
 
 
-def _conclude(steps: Decision) -> None:
+def _conclude(builder: TransitionBuilder) -> None:
     """End it, or have its outputs evaluated first: `Conclude` comes back here with them."""
-    execution = steps.execution
+    execution = builder.execution
     end = end_of(execution)
     owes_outputs = end in (ExecutionState.SUCCESS, ExecutionState.WARNING)
     if owes_outputs and execution.plan.spec.outputs and not execution.outputs:
-        move(steps, ExecutionState.RUNNING)
-        steps.promise(Evaluate(None, None))
+        move(builder, ExecutionState.RUNNING)
+        builder.promise(Evaluate(None, None))
     else:
-        move(steps, end)
+        move(builder, end)
 
 
 def end_of(execution: Execution) -> ExecutionState:

@@ -25,7 +25,7 @@ from models.states import (
 )
 
 
-class Decision:
+class TransitionBuilder:
     """`started` counts what it has started; `is_behind` when one decision may start no more, and there is more."""
 
     def __init__(self, execution: Execution, context: Context) -> None:
