@@ -86,7 +86,7 @@ class Context:
             services.retold,
         )
 
-    def ask(self, reason: str | None = None, expected_seq: int | None = None) -> CommandOrigin:
+    def origin(self, reason: str | None = None, expected_seq: int | None = None) -> CommandOrigin:
         return CommandOrigin(self.viewer.actor, self.viewer.channel, reason, expected_seq)
 
 

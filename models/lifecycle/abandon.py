@@ -20,7 +20,7 @@ def give_up(builder: TransitionBuilder, command: GiveUp) -> None:
     execution = builder.execution
     if execution.ended or execution.ran_elsewhere:
         return
-    builder.record(FailureRecorded(TaskError(command.code, command.message)))
+    builder.emit(FailureRecorded(TaskError(command.code, command.message)))
     for task in list(execution.tasks.values()):
         if not task.ended:
             _drop(builder, task)
@@ -44,12 +44,12 @@ def give_up_unread(builder: TransitionBuilder) -> None:
 def _drop(builder: TransitionBuilder, task: TaskRun) -> None:
     """A task run that had started is KILLED, and its attempt's lease is void; what it waited for is called off."""
     if task.approval and task.approval.state is ApprovalState.PENDING:
-        builder.record(ApprovalClosed(task.path, task.approval.id, ApprovalState.CANCELLED))
+        builder.emit(ApprovalClosed(task.path, task.approval.id, ApprovalState.CANCELLED))
     if task.child:
         stop_child(builder, task)
     if task.newest and task.newest.state is AttemptState.RUNNING:
         end = AttemptState.LOST if task.lease else AttemptState.KILLED
-        builder.record(
+        builder.emit(
             AttemptEnded(
                 task.path,
                 task.attempt,

@@ -41,7 +41,7 @@ def handle(builder: TransitionBuilder) -> None:
 def _drop(builder: TransitionBuilder, admission: Admission) -> None:
     if admission is Admission.FAIL:
         told = "its flow's concurrency limit was reached"
-        builder.record(FailureRecorded(TaskError("CONCURRENCY_LIMIT", told)))
+        builder.emit(FailureRecorded(TaskError("CONCURRENCY_LIMIT", told)))
     _cancel_everything(builder)
     failed = admission is Admission.FAIL
     move(builder, ExecutionState.FAILED if failed else ExecutionState.CANCELLED)
@@ -84,7 +84,7 @@ def force_run(builder: TransitionBuilder, command: ForceRun) -> None:
     """Starts now, past limits and backoff, and goes first in line."""
     execution = builder.execution
     if execution.priority < FIRST_IN_LINE:
-        builder.record(PriorityChanged(FIRST_IN_LINE))
+        builder.emit(PriorityChanged(FIRST_IN_LINE))
     if execution.state is ExecutionState.PAUSED:
         failed = execution.has_failed
         to = ExecutionState.FAILED_FINISHING if failed else ExecutionState.RUNNING

@@ -46,7 +46,7 @@ def start(builder: TransitionBuilder, command: Start) -> None:
             ProblemCode.INVALID_STATE, "the job no longer holds: its task run does not wait for it"
         )
         return
-    builder.record(
+    builder.emit(
         AttemptStarted(task.path, command.attempt, command.attempt_id, command.worker, task.state)
     )
     builder.lease(task.path, command.lease)
@@ -58,15 +58,15 @@ def report(builder: TransitionBuilder, command: Report) -> None:
         builder.refused = _void_lease()
         return
     if command.outputs:
-        builder.record(OutputsSet(task.path, command.outputs, task.attempt))
+        builder.emit(OutputsSet(task.path, command.outputs, task.attempt))
     if command.properties:
-        builder.record(PropertiesSet(task.path, command.properties, task.attempt))
+        builder.emit(PropertiesSet(task.path, command.properties, task.attempt))
     if command.labels:
-        builder.record(LabelsSet({**builder.execution.labels, **command.labels}, task.path))
+        builder.emit(LabelsSet({**builder.execution.labels, **command.labels}, task.path))
     if command.git:
         record.set_git(builder, command.git)
     if not (command.progress is None and command.message is None and command.inputs is None):
-        builder.record(
+        builder.emit(
             ProgressReported(
                 task.path, task.attempt, command.progress, command.message, command.inputs
             )
@@ -80,7 +80,7 @@ def finish(builder: TransitionBuilder, command: Finish) -> None:
         if newest and newest.lease == command.lease and newest.state is command.state:
             return  # told twice: the first answer did not reach the worker
         worker = newest.worker if newest and newest.number == command.attempt else None
-        builder.record(LateResult(task.path, command.attempt, command.state, worker, command.error))
+        builder.emit(LateResult(task.path, command.attempt, command.state, worker, command.error))
         builder.refused = _void_lease()
         return
     _end(builder, task, command)
@@ -126,7 +126,7 @@ def _end(builder: TransitionBuilder, task: TaskRun, command: Finish) -> None:
     spec = builder.execution.spec_of(task)
     to_state, delay = _next(builder, task, spec, command)
     retries = to_state is TaskRunState.RETRYING
-    builder.record(
+    builder.emit(
         AttemptEnded(
             path=task.path,
             attempt=task.attempt,

@@ -102,13 +102,13 @@ def _set_labels(builder: TransitionBuilder, command: SetLabels) -> None:
     if labels != builder.execution.labels:
         passed_by = consent.asked_with_other_labels(builder.execution, labels)
         consent.allow(builder, passed_by, command.may_override)
-        builder.record(LabelsSet(labels))
+        builder.emit(LabelsSet(labels))
 
 
 def _mark(builder: TransitionBuilder, command: Mark) -> None:
     labels = {**builder.execution.labels, **command.labels}
     if labels != builder.execution.labels:
-        builder.record(LabelsSet(labels))
+        builder.emit(LabelsSet(labels))
 
 
 _DECIDE: Mapping[type[Any], Callable[[TransitionBuilder, Any], None]] = {
@@ -283,7 +283,7 @@ def _end_cached(builder: TransitionBuilder, command: Create) -> None:
         if not task.ended:
             builder.move_task(task, TaskRunState.SKIPPED)
     if command.outputs:
-        builder.record(OutputsSet(None, command.outputs))
+        builder.emit(OutputsSet(None, command.outputs))
     move(builder, ExecutionState.CACHED)
 
 

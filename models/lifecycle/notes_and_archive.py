@@ -12,7 +12,7 @@ LONGEST_NOTE = 10_000
 def add_note(builder: TransitionBuilder, command: AddNote) -> None:
     require(builder.execution, Action.ADD_NOTE)
     check_text(command.text)
-    builder.record(NoteAdded(command.note_id, command.text))
+    builder.emit(NoteAdded(command.note_id, command.text))
 
 
 def check_text(text: str) -> None:
@@ -29,12 +29,12 @@ def check_text(text: str) -> None:
 
 def archive(builder: TransitionBuilder, _: Archive) -> None:
     require(builder.execution, Action.ARCHIVE)
-    builder.record(Archived())
+    builder.emit(Archived())
 
 
 def unarchive(builder: TransitionBuilder, _: Unarchive) -> None:
     require(builder.execution, Action.UNARCHIVE)
-    builder.record(Unarchived())
+    builder.emit(Unarchived())
 
 
 def delete(builder: TransitionBuilder, command: Delete) -> None:

@@ -38,9 +38,9 @@ FENCE_AFTER = 2 * HEARTBEAT
 def kill(builder: TransitionBuilder, force: bool = False, cascade: bool = True) -> None:
     """KILLING. What has not started yet never will, `finally` excepted; without a start, that neither."""
     started = builder.execution.started_at is not None
-    builder.record(ExecutionMoved(builder.execution.state, ExecutionState.KILLING, cascade=cascade))
+    builder.emit(ExecutionMoved(builder.execution.state, ExecutionState.KILLING, cascade=cascade))
     if force:
-        builder.record(KillForced())
+        builder.emit(KillForced())
     sections = [Section.TASKS, Section.ERRORS]
     if force or not started:
         sections.append(Section.FINALLY)
@@ -53,7 +53,7 @@ def hurry(builder: TransitionBuilder) -> None:
     """A second cancel: no more grace, and no `finally`."""
     if builder.execution.killing and builder.execution.killing.force:
         return
-    builder.record(KillForced())
+    builder.emit(KillForced())
     stop(builder, builder.execution.tasks.values(), force=True)
 
 
@@ -116,7 +116,7 @@ def _stop(builder: TransitionBuilder, task: TaskRun, force: bool) -> None:
 def _stop_carried(builder: TransitionBuilder, task: TaskRun, force: bool) -> None:
     """Stops a task run that the engine carries: the executions and iterations that it waits for have to end first."""
     if task.approval and task.approval.state is ApprovalState.PENDING:
-        builder.record(ApprovalClosed(task.path, task.approval.id, ApprovalState.CANCELLED))
+        builder.emit(ApprovalClosed(task.path, task.approval.id, ApprovalState.CANCELLED))
     killing = builder.execution.killing
     if task.child and killing and not killing.cascade:
         end_stopped(
@@ -134,7 +134,7 @@ def begin_stopping(
     builder: TransitionBuilder, task: TaskRun, error: TaskError | None = None, force: bool = False
 ) -> None:
     """KILLING until the execution that it started, or its iterations, have ended; `error` says why it is stopped."""
-    builder.record(TaskRunMoved(task.path, task.state, _KILLING, error))
+    builder.emit(TaskRunMoved(task.path, task.state, _KILLING, error))
     if task.child:
         stop_child(builder, task, force)
 
@@ -178,7 +178,7 @@ def end_stopped(
         if task.error and builder.execution.spec_of(task).allow_failure:
             to = TaskRunState.WARNING
         error = task.error or TaskError(TIMED_OUT, "had not ended when the time was over")
-    builder.record(
+    builder.emit(
         AttemptEnded(
             path=task.path,
             attempt=task.attempt,

@@ -44,7 +44,7 @@ class TransitionBuilder:
     def now(self) -> datetime:
         return self.context.now
 
-    def record(self, fact: Fact) -> None:
+    def emit(self, fact: Fact) -> None:
         if isinstance(fact, AttemptEnded) and self._gave_nothing(fact):
             fact = copy_with(fact, sets_aside=True)
         event = Event(
@@ -67,7 +67,7 @@ class TransitionBuilder:
         return fact.state is not AttemptState.SUCCESS and bool(newest and newest.worker)
 
     def move_task(self, task: TaskRun, to: TaskRunState) -> None:
-        self.record(TaskRunMoved(task.path, task.state, to))
+        self.emit(TaskRunMoved(task.path, task.state, to))
 
     def line_up_first(self, task: TaskRun) -> None:
         """Give a waiting task run its job anew: due now, and before all others."""

@@ -33,18 +33,18 @@ class CancellationToken:
     def __init__(self) -> None:
         self.reason: CancelReason | None = None
         self.grace = 0.0
-        self.hurry = asyncio.Event()
+        self.force = asyncio.Event()
         """Set when no grace is left."""
         self._asked = asyncio.Event()
 
-    def ask(self, reason: CancelReason, grace: float = 0.0) -> None:
+    def cancel(self, reason: CancelReason, grace: float = 0.0) -> None:
         if self.reason is None:
             self.grace = grace
             self.reason = reason
         elif reason is CancelReason.VOID:
             self.reason = reason
         if grace <= 0:
-            self.hurry.set()
+            self.force.set()
         self._asked.set()
 
     async def wait(self) -> None:

@@ -104,7 +104,7 @@ class BulkCarrier(Loop):
     async def _carry_out_one(self, orders: Orders, item: Item) -> bool:
         """False when it may be carried out later. The engine itself writes what became of what it judged."""
         try:
-            await self._engine.ask(await orders.order(item), bulk=True)
+            await self._engine.submit(await orders.order(item), bulk=True)
         except (Unavailable, *UNREACHABLE):
             return False
         except (Refused, Fault) as error:

@@ -126,7 +126,7 @@ async def _run_together(pool: Pool, engine: Engine, wanted: Run, orders: Orders)
         await _begin(connection, wanted, BulkState.DONE)
 
     try:
-        await engine.execute_together(asked, beside)
+        await engine.execute_atomically(asked, beside)
     except BatchRejected as error:
         by_position = {item.place.position: item for item in items}
         raise Refused(

@@ -107,7 +107,7 @@ class Engine(Loop):
         self, command: Beginning, ask: CommandOrigin, *, bulk: bool = False
     ) -> Transition:
         """Accept a new execution; the same idempotency key and digest answer with the first one's snapshot."""
-        return await self.ask(CommandRequest(None, command, ask), bulk=bulk)
+        return await self.submit(CommandRequest(None, command, ask), bulk=bulk)
 
     async def execute(
         self,
@@ -123,9 +123,9 @@ class Engine(Loop):
         Raises Refused when it may not be (nothing changed), Unavailable when the database cannot be reached (it may
         or may not have happened: asking again is safe). `Transition.refused` tells of a start or result come too late.
         """
-        return await self.ask(CommandRequest(execution_id, command, ask, owed), bulk=bulk)
+        return await self.submit(CommandRequest(execution_id, command, ask, owed), bulk=bulk)
 
-    async def execute_together(self, asked: Sequence[CommandRequest], beside: Beside) -> None:
+    async def execute_atomically(self, asked: Sequence[CommandRequest], beside: Beside) -> None:
         """Carry out all of these in one transaction, and `beside` in it too; or, raising NotAll, none of them.
 
         What `beside` raises takes everything back.
@@ -135,7 +135,7 @@ class Engine(Loop):
         self._some.set()
         await group.answer
 
-    async def ask(self, asked: CommandRequest, *, bulk: bool = False) -> Transition:
+    async def submit(self, asked: CommandRequest, *, bulk: bool = False) -> Transition:
         """As `create` and `execute`; what is `bulk` comes after everything else."""
         answer: asyncio.Future[Transition] = asyncio.get_running_loop().create_future()
         self._answers[asked] = answer

@@ -124,7 +124,7 @@ class _Run:
             if ended.done():
                 await self._family.end_stragglers(self._attempt.surroundings.reaper.spared)
                 return False
-            await self._family.terminate(stop.hurry, stop.grace)
+            await self._family.terminate(stop.force, stop.grace)
             await ended
             return True
         finally:

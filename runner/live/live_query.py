@@ -129,14 +129,14 @@ class LiveQuery:
     ) -> None:
         self._audience.remove(self, self._shown)
 
-    def looks(self) -> None:
+    def begin_refresh(self) -> None:
         """From now until it has looked, what it shows is not known, and changes are put off."""
         self._looking, self._must_look = True, False
         self._news = Delta()
         self._due = asyncio.get_running_loop().time() + random.uniform(0.8, 1) * self._pause
         self._audience.looking.add(self)
 
-    def looked(self, rows: Sequence[Row], room: int, now: datetime) -> None:
+    def end_refresh(self, rows: Sequence[Row], room: int, now: datetime) -> None:
         """`rows` are shown, of one moment with the count. There is `room` for more; if none, there may be more."""
         old, self._shown = self._shown, {row["id"]: self._shows(row) for row in rows}
         self._room, self._looking = room, False
@@ -146,9 +146,9 @@ class LiveQuery:
         deferred, self._deferred = self._deferred, []
         for change in deferred:
             if change.id in self._shown or self._may_match(change):
-                self.judge(change, now)
+                self.apply(change, now)
 
-    async def stirred(self) -> None:
+    async def wait_changed(self) -> None:
         """Returns when the list may have changed since this was last asked."""
         try:
             async with asyncio.timeout_at(self._due):
@@ -159,26 +159,26 @@ class LiveQuery:
         if asyncio.get_running_loop().time() >= self._due:
             self._must_look = True
 
-    def heard(self) -> Delta | None:
+    def drain(self) -> Delta | None:
         """Since this was last asked. None: look, anything may have changed."""
         if self._must_look:
             return None
         news, self._news = self._news, Delta()
         return news
 
-    def stir(self) -> None:
+    def invalidate(self) -> None:
         """Makes it look."""
         self._must_look = True
         self._stirred.set()
 
-    def defer(self, changes: Sequence[RowChange]) -> None:
+    def buffer(self, changes: Sequence[RowChange]) -> None:
         if not self._must_look:
             self._deferred += changes
         if len(self._deferred) > _DEFERRED:
             self._deferred = []
-            self.stir()
+            self.invalidate()
 
-    def judge(self, change: RowChange, now: datetime) -> None:
+    def apply(self, change: RowChange, now: datetime) -> None:
         if self._looking or self._must_look:
             return
         shown = self._shown.get(change.id)
@@ -205,7 +205,7 @@ class LiveQuery:
         if not (
             self._settled and self._by_id and self._room > 1 and change.asked > self._looked_at
         ):
-            self.stir()
+            self.invalidate()
             return
         self._room -= 1
         self._shown[change.id] = self._shows(change.row)
@@ -216,7 +216,7 @@ class LiveQuery:
 
     def _leave(self, shown: VisibleRow, change: RowChange, now: datetime) -> None:
         if not (self._settled and self._is_whole and self._is_out(shown, change, now)):
-            self.stir()
+            self.invalidate()
             return
         self._room += 1
         del self._shown[change.id]

@@ -58,17 +58,17 @@ class LiveQueryIndex:
 
     def tell(self, changes: Sequence[RowChange], now: datetime) -> None:
         for interest in self.looking:
-            interest.defer(changes)
+            interest.buffer(changes)
         if not all(change.known for change in changes):
             for interest in self._partial - self.looking:
-                interest.stir()
+                interest.invalidate()
         for change in changes:
             for interest in self._found(change):
-                interest.judge(change, now)
+                interest.apply(change, now)
 
     def stir(self) -> None:
         for interest in self.interests:
-            interest.stir()
+            interest.invalidate()
 
     def _found(self, change: RowChange) -> set[LiveQuery]:
         by_mark = (self._marked[mark] for mark in change.marks & self._marked.keys())

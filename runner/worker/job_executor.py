@@ -124,7 +124,7 @@ class JobExecutor:
                 await attempt.page.note(told, LogLevel.WARN)
             return
         if transition.refused:
-            attempt.stop.ask(CancelReason.VOID)
+            attempt.stop.cancel(CancelReason.VOID)
 
     async def _run(self, attempt: AttemptContext) -> Finish:
         try:

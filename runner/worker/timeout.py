@@ -40,7 +40,7 @@ async def _ring(pool: Pool, attempt: AttemptContext, timeout: float) -> None:
     while left > _CLOSE_ENOUGH:
         await asyncio.sleep(left)
         left = await _left(pool, attempt, timeout)
-    attempt.stop.ask(CancelReason.TIMED_OUT, attempt.spec.kill_grace)
+    attempt.stop.cancel(CancelReason.TIMED_OUT, attempt.spec.kill_grace)
 
 
 async def _left(pool: Pool, attempt: AttemptContext, timeout: float) -> float:

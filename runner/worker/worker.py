@@ -187,7 +187,7 @@ class Worker:
             logger.warning("could not say that %s stops: %s", self.name, error)
 
     def _have_handed_back(self, attempt: AttemptContext) -> None:
-        attempt.stop.ask(CancelReason.DRAINED, min(attempt.spec.kill_grace, _DRAIN_GRACE))
+        attempt.stop.cancel(CancelReason.DRAINED, min(attempt.spec.kill_grace, _DRAIN_GRACE))
 
     # -- taking -------------------------------------------------------------------------------------------------------
 
@@ -334,7 +334,7 @@ class Worker:
         for attempt in self._handler.running.values():
             if attempt.id in ended:
                 attempt.page.close()
-                attempt.stop.ask(CancelReason.VOID)
+                attempt.stop.cancel(CancelReason.VOID)
 
     async def _register(self) -> None:
         row = WorkerRow(
@@ -351,7 +351,7 @@ class Worker:
         for lease in set(beat.asked) - {status.lease for status in beat.statuses}:
             if attempt := self._handler.running.get(lease):
                 logger.warning("lease of %s is void", attempt.task.path)
-                attempt.stop.ask(CancelReason.VOID)
+                attempt.stop.cancel(CancelReason.VOID)
 
     async def _look_after_jobs(self) -> None:
         await self._queue.heartbeat([*self._in_hand, *self._starting])
@@ -362,7 +362,7 @@ class Worker:
             attempt = self._handler.running.get(status.lease)
             if attempt and status.asked_to_kill:
                 grace = 0.0 if status.force else attempt.spec.kill_grace
-                attempt.stop.ask(CancelReason.KILLED, grace)
+                attempt.stop.cancel(CancelReason.KILLED, grace)
 
     async def _watch_for_kills(self) -> None:
         """The heartbeat would learn of them within seconds, this within ms."""
@@ -383,7 +383,7 @@ class Worker:
                     self._obey(await leases.ask(self._pool, mine, executions))
 
     def _can_be_killed(self, attempt: AttemptContext) -> bool:
-        return not self._handler.is_light(attempt.spec_type) and not attempt.stop.hurry.is_set()
+        return not self._handler.is_light(attempt.spec_type) and not attempt.stop.force.is_set()
 
     async def _report(self) -> None:
         """Sends what tasks said, at most once a second each."""

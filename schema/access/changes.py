@@ -73,7 +73,7 @@ async def create_token(info: Info, input: CreateTokenInput) -> dict[str, Any]:
         row = await tokens.insert(
             connection,
             _limited(info, new, ends),
-            info.context.ask(input.reason),
+            info.context.origin(input.reason),
             bool(input.replace),
         )
     return {"token": Token.of(row), "secret": secret}
@@ -186,7 +186,7 @@ async def revoke_token(info: Info, input: RevokeTokenInput) -> dict[str, Any]:
     row = (await principals.by_id(pool, [found["principal_id"]]))[found["principal_id"]]
     if not await may_revoke_tokens_of(info, row):
         raise missing
-    revoked = await tokens.revoke(pool, found["id"], info.context.ask(input.reason))
+    revoked = await tokens.revoke(pool, found["id"], info.context.origin(input.reason))
     if revoked is None:
         raise missing
     return {"token": Token.of(revoked)}
@@ -210,7 +210,7 @@ async def _granted(
     group = None if holder.kind else holder.name
     namespace = namespace_of(input.namespace or "*")
     holding = Holding(principal, group, input.role, namespace, holder.text)
-    return await grants.grant(connection, holding, info.context.ask(input.reason))
+    return await grants.grant(connection, holding, info.context.origin(input.reason))
 
 
 async def _may_grant(info: Info, input: GrantRoleInput) -> tuple[Holder, str]:
@@ -228,7 +228,7 @@ async def _may_grant(info: Info, input: GrantRoleInput) -> tuple[Holder, str]:
 
 async def revoke_role(info: Info, input: GrantRoleInput) -> dict[str, Any]:
     holder, namespace, _ = await _asked(info, input)
-    ask, pool = info.context.ask(input.reason), info.context.services.pool
+    ask, pool = info.context.origin(input.reason), info.context.services.pool
     principal = await principals.find(pool, holder.kind, holder.name) if holder.kind else None
     row = None
     if principal is not None or holder.kind is None:
@@ -259,7 +259,7 @@ async def save_role(info: Info, input: SaveRoleInput) -> dict[str, Any]:
             ProblemCode.VALIDATION, "a role has one permission at least", "permissions"
         )
     needs_to_hold(info, permissions, "")
-    pool, ask = info.context.services.pool, info.context.ask(input.reason)
+    pool, ask = info.context.services.pool, info.context.origin(input.reason)
     await grants.save_role(pool, name, permissions, ask)
     return {"role": Role.of(name, permissions)}
 
@@ -269,7 +269,7 @@ async def delete_role(info: Info, input: DeleteRoleInput) -> dict[str, Any]:
     name = check_own_role(input.name)
     pool = info.context.services.pool
     own = await grants.own_roles(pool)
-    if name not in own or not await grants.delete_role(pool, name, info.context.ask(input.reason)):
+    if name not in own or not await grants.delete_role(pool, name, info.context.origin(input.reason)):
         raise Refused.not_found(f"no role {name} was made here")
     return {"role": Role.of(name, own[name])}
 
@@ -285,7 +285,7 @@ async def save_principal(info: Info, input: SavePrincipalInput) -> dict[str, Any
     for group in input.groups or ():
         check_name(group, "groups")
     await needs_to_hold_what_groups_do(info, holder, input.groups or ())
-    owner, ask = _owner(input), info.context.ask(input.reason)
+    owner, ask = _owner(input), info.context.origin(input.reason)
     groups = None if input.groups is None else tuple(input.groups)
     maker = await owner_of_new(info, holder)
     saved = Saved(input.kind, input.name, owner, maker, groups, input.disabled)

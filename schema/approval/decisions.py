@@ -38,7 +38,7 @@ async def decide(info: Info, input: DecideInput, decision: VoteDecision) -> dict
     )
     try:
         await info.context.services.engine.execute(
-            execution_id, command, info.context.ask(input.comment)
+            execution_id, command, info.context.origin(input.comment)
         )
     except Refused as refused:
         raise _with_request(refused, id) from refused

@@ -102,7 +102,7 @@ async def run_bulk(info: Info, input: RunBulkInput) -> dict[str, Any]:
         )
     needs_somewhere(info, PERMISSIONS[Action(row["action"])])
     await _refuse_hidden(info, id)
-    ask = info.context.ask(row["reason"] if input.reason is None else input.reason)
+    ask = info.context.origin(row["reason"] if input.reason is None else input.reason)
     instruction = store.instruction_of(row)
     instruction.check_reason(ask.reason)
     orders = Orders(
@@ -144,7 +144,7 @@ async def cancel_bulk(info: Info, input: CancelBulkInput) -> dict[str, Any]:
         needs(info, permission, row["namespace"])
     elif row["actor"] != viewer.actor:
         needs_everywhere(info, permission)
-    await runs.cancel(services.pool, services.feed, row, info.context.ask(input.reason))
+    await runs.cancel(services.pool, services.feed, row, info.context.origin(input.reason))
     return {"bulk": await find_bulk(info, id)}
 
 

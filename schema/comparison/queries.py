@@ -108,11 +108,11 @@ async def watch_stats(info: Info, where: Filter) -> AsyncGenerator[LiveStats, No
     with services.changes.interest(where, scope) as interest:
         while True:
             async with services.counting:
-                interest.looks()  # whatever changed while it waited for its turn is in what it counts
+                interest.begin_refresh()  # whatever changed while it waited for its turn is in what it counts
                 counted = await retry_until_available(services.pool, count)
-                interest.looked((), room=0, now=datetime.now(UTC))
+                interest.end_refresh((), room=0, now=datetime.now(UTC))
             if counted != seen:
                 seen = counted
                 yield LiveStats.of(counted, datetime.now(UTC))
             await asyncio.sleep(STATS_COALESCE)
-            await interest.stirred()
+            await interest.wait_changed()

@@ -43,7 +43,7 @@ async def launch(info: Info, input: CreateExecutionInput) -> dict[str, Any]:
         launch,
         services.vault,
     )
-    transition = await services.engine.create(command, info.context.ask(input.reason))
+    transition = await services.engine.create(command, info.context.origin(input.reason))
     return {"execution": await view_of(info, transition.execution.id)}
 
 
@@ -56,14 +56,14 @@ async def _needs_to_see_source(info: Info, id: str) -> None:
 async def act(info: Info, input: OnExecution, command: Command) -> dict[str, Any]:
     id = await execution_for(info, input.id, Permission.ACT_ON_EXECUTION)
     await info.context.services.engine.execute(
-        id, command, info.context.ask(input.reason, input.expected_seq)
+        id, command, info.context.origin(input.reason, input.expected_seq)
     )
     return {"execution": await view_of(info, id)}
 
 
 async def change_state(info: Info, input: ChangeStateInput) -> dict[str, Any]:
     id = await execution_for(info, input.id, Permission.CHANGE_STATE)
-    ask = info.context.ask(input.reason, input.expected_seq)
+    ask = info.context.origin(input.reason, input.expected_seq)
     command = ChangeState(input.state, await may_override_of(info, id))
     await info.context.services.engine.execute(id, command, ask)
     return {"execution": await view_of(info, id)}
@@ -73,7 +73,7 @@ async def change_task_run_state(info: Info, input: ChangeTaskRunStateInput) -> d
     task_run = await visible_task_run(info, input.task_run_id, Permission.CHANGE_STATE)
     outputs = object_of(input.outputs, "outputs")
     check_payload(outputs, "outputs")
-    ask = info.context.ask(input.reason, input.expected_seq)
+    ask = info.context.origin(input.reason, input.expected_seq)
     services = info.context.services
     plan = (await snapshot_of(info, task_run.execution_key)).plan
     command = ChangeTaskRunState(
@@ -107,7 +107,7 @@ async def send_event(info: Info, input: SendEventInput) -> dict[str, Any]:
         ids = await signals.waiting_for(services.pool, scope, str(input.namespace), input.name)
     for id in list(ids):
         try:
-            await services.engine.execute(id, command, info.context.ask(input.reason))
+            await services.engine.execute(id, command, info.context.origin(input.reason))
         except Refused:
             if input.namespace is None:
                 raise

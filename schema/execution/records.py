@@ -43,7 +43,7 @@ async def add_note(info: Info, input: AddNoteInput) -> dict[str, Any]:
     key = input.idempotency_key
     digest = hashlib.sha256(f"{id}\n{input.text}".encode()).hexdigest()
     command = AddNote(new_id(), input.text, key, digest)
-    transition = await info.context.services.engine.execute(id, command, info.context.ask())
+    transition = await info.context.services.engine.execute(id, command, info.context.origin())
     note_id = command.note_id
     if key is not None and not transition.events:
         actor = info.context.viewer.actor
@@ -104,7 +104,7 @@ async def _one(
     try:
         key = await execution_for(info, id, permission)
         await info.context.services.engine.execute(
-            key, command, info.context.ask(reason), bulk=True
+            key, command, info.context.origin(reason), bulk=True
         )
     except Refused as refused:
         return refused

@@ -63,7 +63,7 @@ async def replay(info: Info, input: ReplayExecutionInput) -> dict[str, Any]:
     )
     if input.plan:
         return {"plan": Plan.of(planned)}
-    transition = await services.engine.create(command, info.context.ask(input.reason))
+    transition = await services.engine.create(command, info.context.origin(input.reason))
     return {"execution": await view_of(info, transition.execution.id), "plan": Plan.of(planned)}
 
 

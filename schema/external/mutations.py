@@ -90,7 +90,7 @@ async def _begin(info: Info, input: RecordExecutionInput) -> dict[str, Any]:
     needs_somewhere(info, Permission.RECORD)
     command = input.told().to_command()
     needs(info, Permission.RECORD, input.namespace, "namespace")
-    services, ask = info.context.services, info.context.ask(input.reason)
+    services, ask = info.context.services, info.context.origin(input.reason)
     async with _counted(info, input.namespace, input):
         transition = await services.engine.create(command, ask)
     return {"execution": await view_of(info, transition.execution.id)}
@@ -185,7 +185,7 @@ def _counted(info: Info, namespace: str, told: object) -> AbstractAsyncContextMa
 
 
 async def _execute(info: Info, id: UUID, command: Command, reason: str | None = None) -> None:
-    await info.context.services.engine.execute(id, command, info.context.ask(reason))
+    await info.context.services.engine.execute(id, command, info.context.origin(reason))
     await recorded.extend(info.context.services.pool, id)
 
 

@@ -16,7 +16,7 @@ from schema.types.flow.flow import Flow, FlowRevision
 
 
 async def delete_flow(info: Info, input: DeleteFlowInput) -> dict[str, Any]:
-    ask, pool = info.context.ask(input.reason), info.context.services.pool
+    ask, pool = info.context.origin(input.reason), info.context.services.pool
     scope = _changeable(info, input.namespace)
     row = await flow_changes.delete_flow(pool, scope, input.namespace, input.key, ask)
     return {"flow": _found(row, input.namespace, input.key)}
@@ -29,7 +29,7 @@ async def set_flow_enabled(info: Info, input: SetFlowEnabledInput) -> dict[str, 
         input.namespace,
         input.key,
         input.enabled,
-        info.context.ask(input.reason),
+        info.context.origin(input.reason),
     )
     return {"flow": _found(row, input.namespace, input.key)}
 
@@ -49,7 +49,7 @@ async def run_test(info: Info, input: RunTestInput) -> dict[str, Any]:
         labels_from(input.labels),
         input.idempotency_key,
     )
-    ask = info.context.ask(input.reason)
+    ask = info.context.origin(input.reason)
     command = await prepare_unsaved_run(
         services.pool,
         services.engine.plans,
@@ -84,7 +84,7 @@ async def save_flow(info: Info, source: str) -> dict[str, Any]:
     spec = await info.context.services.flow_reader.read(source, info.context.viewer.actor)
     needs(info, Permission.UPDATE_FLOW, spec.namespace, "namespace")
     async with info.context.services.pool.acquire() as connection:
-        ask = info.context.ask()
+        ask = info.context.origin()
         flow, revision, new = await flows.save_flow(
             connection, spec, source, ask.actor, ask, info.context.viewer.reach
         )

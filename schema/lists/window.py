@@ -56,7 +56,7 @@ class Window:
 
     async def next(self) -> LiveListUpdate | None:
         """None when nothing of it moved, the count included."""
-        news = self._interest.heard()
+        news = self._interest.drain()
         if news is None:
             return await self._looked_again()
         return self._told_by(news) if news else None
@@ -89,7 +89,7 @@ class Window:
         wanted = self._wanted
         async with self._windows.turns:
             self.looks += 1
-            self._interest.looks()
+            self._interest.begin_refresh()
             began = asyncio.get_running_loop().time()
             found = await retry_until_available(
                 self._pool,
@@ -100,7 +100,7 @@ class Window:
             self.rest = cooldown(asyncio.get_running_loop().time() - began, _COALESCE)
         self._seqs = {row["id"]: row["seq"] for row in found.rows}
         self._count = found.count, found.exact
-        self._interest.looked(
+        self._interest.end_refresh(
             found.rows, self._wanted.view.size - len(found.rows), datetime.now(UTC)
         )
         return found.rows
@@ -135,7 +135,7 @@ async def watch(
         yield await window.first(cursor)
         while True:
             await asyncio.sleep(window.rest)
-            await interest.stirred()
+            await interest.wait_changed()
             if told := await window.next():
                 yield told
 

@@ -73,7 +73,7 @@ async def save_schedule(info: Info, input: SaveScheduleInput) -> dict[str, Any]:
     await _check_inputs(info, flow, trigger.inputs)
     async with services.pool.acquire() as connection:
         id = await store.save(
-            connection, flow, trigger, info.context.ask(), info.context.viewer.reach
+            connection, flow, trigger, info.context.origin(), info.context.viewer.reach
         )
     return {"schedule": Schedule.of(await _row(info, id))}
 
@@ -96,14 +96,14 @@ async def _check_inputs(info: Info, flow: Any, given: dict[str, Any]) -> None:
 
 async def delete_schedule(info: Info, input: DeleteScheduleInput) -> dict[str, Any]:
     row = await _visible(info, input.id, Permission.UPDATE_FLOW)
-    await store.remove(info.context.services.pool, row, info.context.ask())
+    await store.remove(info.context.services.pool, row, info.context.origin())
     return {"schedule": Schedule.of(row)}
 
 
 async def set_schedule_enabled(info: Info, input: SetScheduleEnabledInput) -> dict[str, Any]:
     row = await _visible(info, input.id, Permission.UPDATE_FLOW)
     pool = info.context.services.pool
-    await store.set_enabled(pool, row, input.enabled, info.context.ask())
+    await store.set_enabled(pool, row, input.enabled, info.context.origin())
     return {"schedule": Schedule.of(await _row(info, row["id"]))}
 
 
@@ -120,7 +120,7 @@ async def backfill_schedule(info: Info, input: BackfillScheduleInput) -> dict[st
             services.vault,
             schedule,
             found,
-            info.context.ask(input.reason),
+            info.context.origin(input.reason),
             info.context.viewer.scope_of(Permission.RUN_FLOW),
         )
     info.context.refresh()

@@ -102,14 +102,14 @@ async def save_filter(info: Info, input: SaveFilterInput) -> dict[str, Any]:
         input.order_by.value if input.order_by else None,
         json.dumps(asdict(input.order_by_value)) if input.order_by_value else None,
     )
-    row = await saved_filters.save(pool, given, info.context.ask())
+    row = await saved_filters.save(pool, given, info.context.origin())
     return {"filter": SavedFilter.of(row, viewer)}
 
 
 async def delete_filter(info: Info, input: DeleteFilterInput) -> dict[str, Any]:
     needs_somewhere(info, Permission.VIEW_EXECUTION)
     row = await _changeable(info, input.id)
-    await saved_filters.delete(info.context.services.pool, row["id"], info.context.ask())
+    await saved_filters.delete(info.context.services.pool, row["id"], info.context.origin())
     return {"filter": SavedFilter.of(row, info.context.viewer)}
 
 

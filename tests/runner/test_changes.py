@@ -47,13 +47,13 @@ async def watching(pool: Pool, feed: Feed, *wheres: Filter) -> AsyncIterator[lis
 
 
 def look(interest: LiveQuery) -> None:
-    interest.looks()
-    interest.looked((), room=0, now=datetime.now(UTC))
+    interest.begin_refresh()
+    interest.end_refresh((), room=0, now=datetime.now(UTC))
 
 
 async def stirs(interest: LiveQuery) -> None:
     """Until it may have changed; it looks again."""
-    await interest.stirred()
+    await interest.wait_changed()
     look(interest)
 
 

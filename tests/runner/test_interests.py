@@ -104,8 +104,8 @@ def listing(
 ) -> Iterator[LiveQuery]:
     """It looked once."""
     with LiveQuery(audience, where, scope, order) as interest:
-        interest.looks()
-        interest.looked([row_of(one, 1) for one in shown], room, datetime.now(UTC))
+        interest.begin_refresh()
+        interest.end_refresh([row_of(one, 1) for one in shown], room, datetime.now(UTC))
         yield interest
 
 
@@ -155,7 +155,7 @@ def test_a_list_looks_when_it_must_and_is_told_the_row_when_that_is_all(
         audience = LiveQueryIndex(lambda: None)
         with listing(audience, where, *shown, room=room, scope=scope, order=order) as interest:
             audience.tell([change_of(before, after, since=since)], now)
-            heard = interest.heard()
+            heard = interest.drain()
             if unheard:
                 assert heard is None or not (was or is_)
             elif shown and is_:
@@ -182,11 +182,11 @@ async def test_one_of_many_lists_is_found_by_what_it_asks_for(audience: LiveQuer
     ]
     for interest in interests:
         interest.__enter__()
-        interest.looks()
-        interest.looked((), 50, NOW)
+        interest.begin_refresh()
+        interest.end_refresh((), 50, NOW)
     assert audience._found(change_of(ONE, seven)) == {interests[7]}
     audience.tell([change_of(ONE, seven)], NOW)
-    assert [interest.heard() for interest in interests] == [
+    assert [interest.drain() for interest in interests] == [
         showing(row_of(seven, 2)) if number == 7 else Delta() for number in range(100)
     ]
     for interest in interests:
@@ -198,11 +198,11 @@ async def test_what_the_list_read_itself_is_not_told_again(audience: LiveQueryIn
     progress = replace(ONE, progress=0.5)
     with listing(audience, EVERYTHING, ONE) as interest:
         audience.tell([change_of(ONE, progress, seq=1)], NOW)
-        assert interest.heard() == Delta()
+        assert interest.drain() == Delta()
         audience.tell([change_of(ONE, progress, seq=3)], NOW)
         audience.tell([change_of(ONE, ONE, seq=2)], NOW)
-        assert interest.heard() == showing(row_of(progress, 3))
-        assert interest.heard() == Delta()
+        assert interest.drain() == showing(row_of(progress, 3))
+        assert interest.drain() == Delta()
 
 
 async def test_what_is_heard_during_a_look_is_judged_by_what_the_look_found(
@@ -210,18 +210,18 @@ async def test_what_is_heard_during_a_look_is_judged_by_what_the_look_found(
 ) -> None:
     other = replace(ONE, id=new_id())
     with listing(audience, FAILED_ONLY) as interest:
-        interest.looks()
+        interest.begin_refresh()
         audience.tell([change_of(other, other), change_of(ONE, FAILED, seq=2)], NOW)
-        interest.looked([row_of(FAILED, 2)], 49, NOW)
-        assert interest.heard() == Delta()
-        interest.looks()
+        interest.end_refresh([row_of(FAILED, 2)], 49, NOW)
+        assert interest.drain() == Delta()
+        interest.begin_refresh()
         audience.tell([change_of(ONE, FAILED, seq=3)], NOW)
-        interest.looked([row_of(FAILED, 2)], 49, NOW)
-        assert interest.heard() == showing(row_of(FAILED, 3))
-        interest.looks()
+        interest.end_refresh([row_of(FAILED, 2)], 49, NOW)
+        assert interest.drain() == showing(row_of(FAILED, 3))
+        interest.begin_refresh()
         audience.tell([change_of(FAILED, ONE, seq=4)], NOW)
-        interest.looked([row_of(FAILED, 3)], 49, NOW)
-        assert interest.heard() == Delta(left={ONE.id: False})
+        interest.end_refresh([row_of(FAILED, 3)], 49, NOW)
+        assert interest.drain() == Delta(left={ONE.id: False})
 
 
 async def test_what_may_be_older_than_a_look_neither_enters_nor_leaves(
@@ -229,19 +229,19 @@ async def test_what_may_be_older_than_a_look_neither_enters_nor_leaves(
 ) -> None:
     with listing(audience, FAILED_ONLY) as interest:
         audience.tell([change_of(ONE, FAILED, asked=0)], NOW)
-        assert interest.heard() is None
+        assert interest.drain() is None
     with listing(audience, FAILED_ONLY, FAILED) as interest:
         audience.tell([change_of(FAILED, ONE, seq=1)], NOW)
-        assert interest.heard() is None
+        assert interest.drain() is None
 
 
 async def test_a_list_that_is_about_to_be_full_looks(audience: LiveQueryIndex) -> None:
     other = replace(FAILED, id=new_id())
     with listing(audience, FAILED_ONLY, room=2) as interest:
         audience.tell([change_of(ONE, FAILED)], NOW)
-        assert interest.heard() == showing(row_of(FAILED, 2))
+        assert interest.drain() == showing(row_of(FAILED, 2))
         audience.tell([change_of(other, other)], NOW)
-        assert interest.heard() is None
+        assert interest.drain() is None
 
 
 async def test_who_leaves_and_enters_between_two_questions_is_there(
@@ -249,9 +249,9 @@ async def test_who_leaves_and_enters_between_two_questions_is_there(
 ) -> None:
     with listing(audience, FAILED_ONLY, FAILED) as interest:
         audience.tell([change_of(FAILED, ONE, seq=2), change_of(ONE, FAILED, seq=3)], NOW)
-        assert interest.heard() == showing(row_of(FAILED, 3))
+        assert interest.drain() == showing(row_of(FAILED, 3))
         audience.tell([change_of(FAILED, FAILED, seq=4), change_of(FAILED, ONE, seq=5)], NOW)
-        assert interest.heard() == Delta(left={ONE.id: False})
+        assert interest.drain() == Delta(left={ONE.id: False})
 
 
 async def test_an_unknown_past_concerns_the_lists_that_do_not_show_all_there_is(
@@ -265,8 +265,8 @@ async def test_an_unknown_past_concerns_the_lists_that_do_not_show_all_there_is(
         listing(audience, EVERYTHING, ONE) as shown,
     ):
         audience.tell([unknown], NOW)
-        assert [each.heard() for each in (some, whole)] == [None, Delta()]
-        assert entered.heard() == shown.heard() == showing(unknown.row)
+        assert [each.drain() for each in (some, whole)] == [None, Delta()]
+        assert entered.drain() == shown.drain() == showing(unknown.row)
 
 
 async def test_what_stays_beyond_the_window_is_nothing_to_it_once_it_was_judged_as_it_was(
@@ -276,9 +276,9 @@ async def test_what_stays_beyond_the_window_is_nothing_to_it_once_it_was_judged_
     of_label = Or([Term(Field.LABEL, Operator.EXISTS, True, "shade"), EVERYTHING])
     with listing(audience, of_label, room=0) as interest:
         audience.tell([change_of(ONE, dark, since=inf)], NOW)
-        assert interest.heard() == Delta()
+        assert interest.drain() == Delta()
         audience.tell([change_of(ONE, dark)], NOW)
-        assert interest.heard() is None
+        assert interest.drain() is None
 
 
 async def test_what_was_deleted_leaves(audience: LiveQueryIndex) -> None:
@@ -288,8 +288,8 @@ async def test_what_was_deleted_leaves(audience: LiveQueryIndex) -> None:
         listing(audience, EVERYTHING) as other,
     ):
         audience.tell([RowChange(ONE.id, None, None, known=False)], NOW)
-        assert shown.heard() == Delta(left={ONE.id: True})
-        assert (full.heard(), other.heard()) == (None, Delta())
+        assert shown.drain() == Delta(left={ONE.id: True})
+        assert (full.drain(), other.drain()) == (None, Delta())
 
 
 async def test_a_list_that_is_told_rows_all_the_time_looks_when_it_is_due(
@@ -302,5 +302,5 @@ async def test_a_list_that_is_told_rows_all_the_time_looks_when_it_is_due(
         interest._due = 0
         interest._must_look = False
         interest._stirred.set()
-        await interest.stirred()
-        assert interest.heard() is None
+        await interest.wait_changed()
+        assert interest.drain() is None

@@ -164,7 +164,7 @@ async def test_who_stops_an_attempt_does_not_wait_until_its_messages_are_read(
         await floor.ask(id, Cancel())
         assert (await floor.until_ended(id)).state is ExecutionState.KILLED
         return
-    attempt.stop.ask(CancelReason.VOID)
+    attempt.stop.cancel(CancelReason.VOID)
     async with asyncio.timeout(DEADLINE):
         with floor.parts.feed.watch("nothing") as watch:
             while attempt in floor.worker._handler.running.values():

@@ -45,7 +45,7 @@ class Looking:
 
     async def told(self) -> LiveListUpdate:
         while True:
-            await self.interest.stirred()
+            await self.interest.wait_changed()
             if told := await self.window.next():
                 return told
 
@@ -142,7 +142,7 @@ async def test_a_page_that_is_full_is_counted_in_its_own_moment(database: Databa
         await store_execution(database.pool)
     async with looking(database.pool, EVERYTHING, View(2)) as list_:
         list_.feed.hint({"*"})
-        await list_.interest.stirred()
+        await list_.interest.wait_changed()
         assert await list_.window.next() is None
         new = await store_execution(database.pool)
         list_.feed.hint({f"e:{new}"})

@@ -45,7 +45,7 @@ def move(
     before = builder.execution
     if before.state is to:
         return
-    builder.record(ExecutionMoved(before.state, to, cascade=cascade, shares_slot=shares_slot))
+    builder.emit(ExecutionMoved(before.state, to, cascade=cascade, shares_slot=shares_slot))
     execution = builder.execution
     if execution.clock.since == builder.now:
         set_timer(builder)
@@ -316,7 +316,7 @@ def _start_if(builder: TransitionBuilder, task: TaskRun) -> None:
     elif when is False or task.condition == "FAILS":
         builder.move_task(task, TaskRunState.SKIPPED)
     elif task.condition is None:
-        builder.record(ConditionAsked(task.path))
+        builder.emit(ConditionAsked(task.path))
         builder.promise(Evaluate(task.path, task.attempt, condition=True))
 
 
@@ -346,7 +346,7 @@ def _is_there_for_failures(execution: Execution, task: TaskRun) -> bool:
 def judged(builder: TransitionBuilder, task: TaskRun, error: TaskError) -> None:
     """Its `when` cannot be evaluated."""
     to_state = error_end(builder.execution.spec_of(task))
-    builder.record(TaskRunMoved(task.path, task.state, to_state, error))
+    builder.emit(TaskRunMoved(task.path, task.state, to_state, error))
 
 
 # -- the end ----------------------------------------------------------------------------------------------------------

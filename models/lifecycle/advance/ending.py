@@ -28,7 +28,7 @@ def fail(
         assert spec.retry
         seconds = delay_before(spec.retry, used, builder.context.random)
         retry_at = builder.now + timedelta(seconds=seconds)
-        builder.record(
+        builder.emit(
             AttemptEnded(
                 task.path,
                 task.attempt,
@@ -54,7 +54,7 @@ def end_attempt(
     outputs: Mapping[str, Any] | None = None,
     error: TaskError | None = None,
 ) -> None:
-    builder.record(
+    builder.emit(
         AttemptEnded(
             task.path,
             task.attempt,

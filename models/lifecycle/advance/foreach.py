@@ -23,7 +23,7 @@ def expand(builder: TransitionBuilder, task: TaskRun, items: object) -> None:
     if excess := _too_many(builder.execution, len(items), len(spec.tasks)):
         _end(builder, task, error_end(spec), TaskError("TOO_MANY_ITEMS", excess))
         return
-    builder.record(ProgressReported(task.path, task.attempt, inputs={"items": items}))
+    builder.emit(ProgressReported(task.path, task.attempt, inputs={"items": items}))
     if not items:
         _end(builder, task, TaskRunState.SUCCESS)
         return
@@ -32,7 +32,7 @@ def expand(builder: TransitionBuilder, task: TaskRun, items: object) -> None:
         for index in range(len(items))
         for child in spec.tasks
     }
-    builder.record(TaskRunsAdded(task.path, added))
+    builder.emit(TaskRunsAdded(task.path, added))
 
 
 def _too_many(execution: Execution, items: int, tasks: int) -> str | None:
@@ -177,7 +177,7 @@ def _end(
     builder: TransitionBuilder, task: TaskRun, state: TaskRunState, error: TaskError | None = None
 ) -> None:
     end = _ATTEMPT_ENDS.get(state, AttemptState.FAILED)
-    builder.record(AttemptEnded(task.path, task.attempt, end, task.state, state, error=error))
+    builder.emit(AttemptEnded(task.path, task.attempt, end, task.state, state, error=error))
 
 
 def _spec(execution: Execution, task: TaskRun) -> ForeachTask:

@@ -16,7 +16,7 @@ def start(builder: TransitionBuilder, task: TaskRun) -> None:
         return
     number = task.attempt + 1
     before = builder.execution.tasks[task.path].state
-    builder.record(AttemptStarted(task.path, number, builder.context.new_id(), None, before))
+    builder.emit(AttemptStarted(task.path, number, builder.context.new_id(), None, before))
     if not _has_its_items(builder.execution, task):
         builder.promise(Evaluate(task.path, number))
     if spec.timeout and not isinstance(spec, ApprovalTask):

@@ -43,7 +43,7 @@ def request(builder: TransitionBuilder, task: TaskRun, spec: ApprovalTask, messa
     policy = ApprovalPolicy.of(spec)
     expires = builder.now + timedelta(seconds=policy.timeout) if policy.timeout else None
     id = builder.context.new_id()
-    builder.record(
+    builder.emit(
         ApprovalRequested(
             task.path,
             task.attempt,
@@ -81,7 +81,7 @@ def cast(
     _refuse_decided(builder, approval)
     groups = _groups_of(builder.execution, approval, persons, command, actor)
     _refuse_comment(approval, command)
-    builder.record(
+    builder.emit(
         ApprovalVoted(
             task.path,
             approval.id,
@@ -267,12 +267,12 @@ def due(
         return
     policy = approval.policy
     if command.what == _REMIND:
-        builder.record(ApprovalReminded(command.path, approval.id))
+        builder.emit(ApprovalReminded(command.path, approval.id))
         builder.promise(command, policy.remind_every or 0.0)
     elif command.what == _ESCALATE or _escalates_now(approval):
         _escalate(builder, command, approval)
     else:
-        builder.record(ApprovalClosed(command.path, approval.id, ApprovalState.EXPIRED))
+        builder.emit(ApprovalClosed(command.path, approval.id, ApprovalState.EXPIRED))
         settle(builder)
 
 
@@ -287,7 +287,7 @@ def _escalate(builder: TransitionBuilder, command: ApprovalDue, approval: Approv
     if command.what == _TIMEOUT and policy.timeout:
         expires = builder.now + timedelta(seconds=policy.timeout)
         builder.promise(command, policy.timeout)
-    builder.record(ApprovalEscalated(command.path, approval.id, policy.escalate_roles, expires))
+    builder.emit(ApprovalEscalated(command.path, approval.id, policy.escalate_roles, expires))
 
 
 # -- its effect -------------------------------------------------------------------------------------------------------
@@ -307,7 +307,7 @@ def close_decided(builder: TransitionBuilder) -> None:
             decided = outcome(approval)
             if decided is ApprovalState.PENDING:
                 continue
-            builder.record(ApprovalClosed(path, approval.id, decided))
+            builder.emit(ApprovalClosed(path, approval.id, decided))
         _take_effect(builder, builder.execution.tasks[path], decided)
 
 
@@ -377,7 +377,7 @@ def _end(
     approval = task.approval
     assert approval
     last = approval.votes[-1] if approval.votes and decided is not ApprovalState.EXPIRED else None
-    builder.record(
+    builder.emit(
         AttemptEnded(
             path=task.path,
             attempt=task.attempt,

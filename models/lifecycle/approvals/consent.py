@@ -61,7 +61,7 @@ def allow(builder: TransitionBuilder, passed_by: list[PassedBy], may_override: b
     if not (builder.context.ask.reason or "").strip():
         told = "overriding an approval needs a reason; it is kept with the event"
         raise Refused.because(ProblemCode.VALIDATION, f"{_told(passed_by)}: {told}", "reason")
-    builder.record(ApprovalOverridden(tuple(one.key for one in passed_by)))
+    builder.emit(ApprovalOverridden(tuple(one.key for one in passed_by)))
 
 
 def refusal(passed_by: list[PassedBy]) -> Problem:

@@ -49,7 +49,7 @@ def judge(builder: TransitionBuilder, command: Judge) -> None:
     if command.error:
         judged(builder, task, command.error)
     else:
-        builder.record(ConditionJudged(task.path, command.holds))
+        builder.emit(ConditionJudged(task.path, command.holds))
     advance(builder)
 
 
@@ -73,7 +73,7 @@ def _carry_on(builder: TransitionBuilder, task: TaskRun, values: Mapping[str, An
     elif isinstance(spec, ForeachTask):
         expand(builder, task, values.get("items"))
     elif isinstance(spec, SubflowTask):
-        builder.record(ProgressReported(task.path, task.attempt, inputs=values))
+        builder.emit(ProgressReported(task.path, task.attempt, inputs=values))
         builder.promise(StartChild(task.path, task.attempt))
     elif isinstance(spec, WaitTask):
         _wait(builder, task, spec, values)
@@ -98,12 +98,12 @@ def _wait(
             _take_signal(builder, task, spec.event, queue[0])
             return
         told = f"waits for the event {spec.event}"
-        builder.record(ProgressReported(task.path, task.attempt, message=told))
+        builder.emit(ProgressReported(task.path, task.attempt, message=told))
         return
     seconds = float(values["seconds"])
     until = builder.now + timedelta(seconds=seconds)
     told = f"waits until {until.isoformat()}"
-    builder.record(ProgressReported(task.path, task.attempt, message=told, wake_at=until))
+    builder.emit(ProgressReported(task.path, task.attempt, message=told, wake_at=until))
     builder.promise(WakeUp(task.path, task.attempt), seconds)
 
 
@@ -129,14 +129,14 @@ def receive(builder: TransitionBuilder, command: Signal) -> None:
     task = longest_waiting(builder.execution, command.name)
     if task is None or command.name in builder.execution.signals:
         require_room(builder.execution, command)
-        builder.record(SignalReceived(command.name, command.data, queued=True))
+        builder.emit(SignalReceived(command.name, command.data, queued=True))
     else:
         _take_signal(builder, task, command.name, command.data)
     advance(builder)
 
 
 def _take_signal(builder: TransitionBuilder, task: TaskRun, name: str, data: Any) -> None:
-    builder.record(SignalReceived(name, data, task.path))
+    builder.emit(SignalReceived(name, data, task.path))
     outputs = {"event": name, "data": data}
     end_attempt(builder, task, AttemptState.SUCCESS, TaskRunState.SUCCESS, outputs)
 
@@ -152,9 +152,9 @@ def conclude(builder: TransitionBuilder, command: Conclude) -> None:
     ):
         return
     if command.error:
-        builder.record(FailureRecorded(command.error))
+        builder.emit(FailureRecorded(command.error))
         advance(builder)
         return
     if command.outputs:
-        builder.record(OutputsSet(None, command.outputs))
+        builder.emit(OutputsSet(None, command.outputs))
     move(builder, end_of(builder.execution))

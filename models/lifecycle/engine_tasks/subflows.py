@@ -53,7 +53,7 @@ def adopt(builder: TransitionBuilder, command: Adopt) -> None:
     if not waits or task.child or execution.state is ExecutionState.PAUSED:
         told = f"{command.path} of {execution.name} does not wait for an execution to start"
         raise Refused([Problem(ProblemCode.CONFLICT, told)])
-    builder.record(ChildLinked(task.path, task.attempt, command.child, command.child_seq))
+    builder.emit(ChildLinked(task.path, task.attempt, command.child, command.child_seq))
     spec = execution.spec_of(task)
     if isinstance(spec, SubflowTask) and not spec.wait:
         end_attempt(builder, task, AttemptState.SUCCESS, TaskRunState.SUCCESS)
@@ -132,7 +132,7 @@ def record_child_state(builder: TransitionBuilder, command: ReportChildState) ->
     task = _waiting_for(builder.execution, command.path, command)
     if task is None:
         return
-    builder.record(
+    builder.emit(
         ChildStateChanged(task.path, command.child, command.state, command.held, command.child_seq)
     )
     if not command.held:

@@ -80,7 +80,7 @@ def time_out_execution(builder: TransitionBuilder, command: TimeOutExecution) ->
     if execution.failure and execution.failure.path is None:
         return
     error = TaskError(TIMED_OUT, f"did not end within its timeout of {timeout:g} s")
-    builder.record(FailureRecorded(error))
+    builder.emit(FailureRecorded(error))
     if execution.plan.spec.on_timeout is OnExecutionTimeout.CANCEL or _cancels_all(execution):
         kill(builder)
     else:

@@ -101,7 +101,7 @@ def record_task_run(builder: TransitionBuilder, command: RecordTaskRun) -> None:
     if fact.to_state in STARTED and builder.execution.state is ExecutionState.CREATED:
         started = told_start(builder.execution, fact.started_at, builder.now)
         _move(builder, ExecutionState.RUNNING, started)
-    builder.record(fact)
+    builder.emit(fact)
 
 
 def record_properties(builder: TransitionBuilder, command: RecordProperties) -> None:
@@ -113,7 +113,7 @@ def record_properties(builder: TransitionBuilder, command: RecordProperties) -> 
     }
     if news:
         check_payload({**known, **news}, "properties")
-        builder.record(PropertiesSet(None, news))
+        builder.emit(PropertiesSet(None, news))
     if command.git:
         set_git(builder, command.git)
 
@@ -123,7 +123,7 @@ def set_git(builder: TransitionBuilder, told: Mapping[str, Any]) -> None:
     known = builder.execution.git or {}
     git = {**known, **{name: value for name, value in told.items() if value is not None}}
     if git != known:
-        builder.record(GitSet(git))
+        builder.emit(GitSet(git))
 
 
 def record_start(builder: TransitionBuilder, _: RecordStart) -> None:
@@ -144,13 +144,13 @@ def record_end(builder: TransitionBuilder, command: RecordEnd) -> None:
     way = _way(builder.execution.state, command.state)
     ended_at = told_end(builder.execution, command.ended_at, builder.now)
     if command.outputs:
-        builder.record(OutputsSet(None, command.outputs))
+        builder.emit(OutputsSet(None, command.outputs))
     if command.error or (command.state in _FAILING and not builder.execution.has_failed):
-        builder.record(FailureRecorded(command.error or _unsaid(command.state)))
+        builder.emit(FailureRecorded(command.error or _unsaid(command.state)))
     at = ended_at or builder.now
     for task in list(builder.execution.tasks.values()):
         if fact := close_task(task, at):
-            builder.record(fact)
+            builder.emit(fact)
     for state in way:
         _move(builder, state, ended_at, command.cached_from)
 
@@ -174,7 +174,7 @@ def _move(
     cached_from: UUID | None = None,
 ) -> None:
     source = cached_from if to is ExecutionState.CACHED else None
-    builder.record(ExecutionMoved(builder.execution.state, to, told_at, cached_from=source))
+    builder.emit(ExecutionMoved(builder.execution.state, to, told_at, cached_from=source))
 
 
 def _is_the_same_end(execution: Execution, command: RecordEnd) -> bool:

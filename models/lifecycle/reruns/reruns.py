@@ -142,12 +142,12 @@ def bring_back(builder: TransitionBuilder, shares_slot: bool = False) -> None:
 
 
 def _come_back(builder: TransitionBuilder, shares_slot: bool = False) -> None:
-    builder.record(
+    builder.emit(
         ExecutionMoved(builder.execution.state, ExecutionState.RESTARTED, shares_slot=shares_slot)
     )
     labels = {**builder.execution.labels, "system.restarted": "true"}
     if labels != builder.execution.labels:
-        builder.record(LabelsSet(labels))
+        builder.emit(LabelsSet(labels))
 
 
 # -- corrections ------------------------------------------------------------------------------------------------------
@@ -159,7 +159,7 @@ def change_state(builder: TransitionBuilder, command: ChangeState) -> None:
     if command.state in GOES_ON:
         allow(builder, undecided(builder.execution), command.may_override)
     if builder.execution.state is not command.state:
-        builder.record(ExecutionMoved(builder.execution.state, command.state))
+        builder.emit(ExecutionMoved(builder.execution.state, command.state))
 
 
 def change_task_run_state(builder: TransitionBuilder, command: ChangeTaskRunState) -> None:
@@ -173,10 +173,10 @@ def change_task_run_state(builder: TransitionBuilder, command: ChangeTaskRunStat
     if ended:
         _come_back(builder)
     if task.state is not command.state:
-        builder.record(TaskRunMoved(task.path, task.state, command.state))
+        builder.emit(TaskRunMoved(task.path, task.state, command.state))
     if command.outputs:
         check_payload({**task.outputs, **command.outputs}, "outputs")
-        builder.record(OutputsSet(task.path, command.outputs))
+        builder.emit(OutputsSet(task.path, command.outputs))
     for path in _put_back_after(builder.execution, task):
         builder.move_task(builder.execution.tasks[path], TaskRunState.CREATED)
     if ended:
