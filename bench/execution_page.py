@@ -44,7 +44,7 @@ async def _measured(client: Any, asking: Line, items: int) -> None:
     client.timeout = 600
     execution = await client.create("bench/page", inputs={"items": list(range(items))})
     await _done(asking, execution["id"])
-    seq = json.loads(await asking.ask(QUERY, id=execution["id"]))["data"]["execution"]["seq"]
+    seq = json.loads(await asking.post(QUERY, id=execution["id"]))["data"]["execution"]["seq"]
     row = {"taskRuns": 2 * items + 2, "events": seq}
     for name, query, variables in (
         ("page", QUERY, {}),
@@ -54,7 +54,7 @@ async def _measured(client: Any, asking: Line, items: int) -> None:
         took = []
         for _ in range(ROUNDS):
             began = clock()
-            body = await asking.ask(query, id=execution["id"], **variables)
+            body = await asking.post(query, id=execution["id"], **variables)
             took.append(clock() - began)
             assert b'"errors"' not in body, body[:500]
         row[name] = {"median": round(statistics.median(took), 3), "longest": round(max(took), 3)}
@@ -65,7 +65,7 @@ async def _measured(client: Any, asking: Line, items: int) -> None:
 async def _done(asking: Line, id: str) -> None:
     query = 'query ($id: ID!) { execution(id: $id) { task(key: "each") { state } } }'
     while (
-        json.loads(await asking.ask(query, id=id))["data"]["execution"]["task"]["state"]
+        json.loads(await asking.post(query, id=id))["data"]["execution"]["task"]["state"]
         != "SUCCESS"
     ):
         await asyncio.sleep(1)

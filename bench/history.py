@@ -77,7 +77,7 @@ QUERY_TABLE = {
 }
 FAST = "p95 <= 25 ms"
 SOON = "p95 <= 1 s"
-Ask = Callable[[], Awaitable[Any]]
+Read = Callable[[], Awaitable[Any]]
 
 
 @dataclass
@@ -86,8 +86,8 @@ class Bench:
     served: Served
     raw: "asyncpg.Connection[Any]"
 
-    async def ask(self, query: str, **variables: Any) -> Any:
-        answer = orjson.loads(await self.line.ask(query, **variables))
+    async def post(self, query: str, **variables: Any) -> Any:
+        answer = orjson.loads(await self.line.post(query, **variables))
         assert "errors" not in answer, answer["errors"]
         return answer["data"]
 
@@ -95,16 +95,16 @@ class Bench:
         return orjson.dumps([dict(row) for row in await self.raw.fetch(RAW, ids)], default=str)
 
 
-async def timed(ask: Ask) -> list[float]:
+async def timed(read: Read) -> list[float]:
     times = []
     for _ in range(ASKS):
         begin = clock()
-        await ask()
+        await read()
         times.append(clock() - begin)
     return times
 
 
-async def compare(bench: Bench, work: str, ours: Ask, ids: list[Any], goal: str) -> None:
+async def compare(bench: Bench, work: str, ours: Read, ids: list[Any], goal: str) -> None:
     mine, theirs, ratios = [], [], []
     await ours()
     await bench.same(ids)
@@ -123,9 +123,9 @@ async def compare(bench: Bench, work: str, ours: Ask, ids: list[Any], goal: str)
 
 async def page(bench: Bench, work: str, search: str, order: ExecutionOrder, after: Any) -> None:
     asked = {"search": search, "orderBy": order.value, "after": after}
-    found = await bench.ask(PAGE, **asked)
+    found = await bench.post(PAGE, **asked)
     ids = [untyped("exec", node["id"]) for node in found["executions"]["nodes"]]
-    ours = partial(bench.line.ask, PAGE, **asked)
+    ours = partial(bench.line.post, PAGE, **asked)
     goal = "<= 2 x" if work.startswith("newest") else FAST
     await compare(bench, work, ours, ids, goal)
 
@@ -162,18 +162,18 @@ async def measured(served: Served) -> None:
             deep = await cursor_deep(served.database_url, search, order)
             if deep:
                 await page(bench, f"{name}: page 1000 or the middle", search, order, deep)
-        first = await bench.ask(PAGE, search="", orderBy=newest.value)
+        first = await bench.post(PAGE, search="", orderBy=newest.value)
         ids = [untyped("exec", node["id"]) for node in first["executions"]["nodes"]]
         for name, search in CASES.items():
-            counting = partial(bench.line.ask, TOTAL, search=search)
+            counting = partial(bench.line.post, TOTAL, search=search)
             await compare(bench, f"{name}: count", counting, ids, FAST)
         for field in ("STATE", "FLOW", "LABEL", "BRANCH"):
             for search in ("", "state:failed"):
-                asking = partial(bench.line.ask, FACETS, search=search, field=field)
+                asking = partial(bench.line.post, FACETS, search=search, field=field)
                 await compare(bench, f"facets of {field} {search}", asking, ids, FAST)
         for name, (query, asked) in QUERY_TABLE.items():
-            await bench.ask(query, **asked)
-            await compare(bench, name, partial(bench.line.ask, query, **asked), ids, SOON)
+            await bench.post(query, **asked)
+            await compare(bench, name, partial(bench.line.post, query, **asked), ids, SOON)
     await raw.close()
 
 

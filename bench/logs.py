@@ -35,8 +35,8 @@ SCAN = "select line from logs where execution_id = $1 and text ilike '%needle%'"
 Ask = Callable[[], Awaitable[Any]]
 
 
-async def ask(kept: Line, query: str, **variables: Any) -> Any:
-    answer = orjson.loads(await kept.ask(query, **variables))
+async def post(kept: Line, query: str, **variables: Any) -> Any:
+    answer = orjson.loads(await kept.post(query, **variables))
     assert "errors" not in answer, answer["errors"]
     return answer["data"]["execution"]
 
@@ -73,7 +73,7 @@ async def whole(kept: Line, id: str) -> list[int]:
     """Searched to the end, call by call."""
     found, after, complete = list[int](), 0, False
     while not complete:
-        part = (await ask(kept, SEARCH, id=id, after=after))["logMatches"]
+        part = (await post(kept, SEARCH, id=id, after=after))["logMatches"]
         found += part["lines"]
         after, complete = part["searchedTo"], part["complete"]
     return found
@@ -101,21 +101,21 @@ async def measured(served: Served) -> None:
     async with line(served) as kept:
         for work, which in cases.items():
             asked = {"id": id, "around": middle, **which}
-            count = len((await ask(kept, PAGE, **asked))["logs"]["nodes"])
+            count = len((await post(kept, PAGE, **asked))["logs"]["nodes"])
             yardstick = f"asyncpg and orjson, {count} lines in their order"
-            ours = partial(kept.ask, PAGE, **asked)
+            ours = partial(kept.post, PAGE, **asked)
             await compare(f"page {work}", ours, yardstick, partial(lines, count), goal)
         one = "asyncpg and orjson, one line"
         await compare(
             "next error",
-            partial(kept.ask, NEXT, id=id, after=middle),
+            partial(kept.post, NEXT, id=id, after=middle),
             one,
             partial(lines, 1),
             goal,
         )
         await compare(
             "lines of each level",
-            partial(kept.ask, COUNTS, id=id),
+            partial(kept.post, COUNTS, id=id),
             one,
             partial(lines, 1),
             goal,
@@ -130,7 +130,7 @@ async def measured(served: Served) -> None:
             "<= 3 x",
             1,
         )
-        part = partial(kept.ask, SEARCH, id=id, after=0)
+        part = partial(kept.post, SEARCH, id=id, after=0)
         await compare(
             "one call of that search", part, scan, partial(raw.fetch, SCAN, key), "p95 <= 300 ms", 3
         )

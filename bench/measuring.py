@@ -48,7 +48,7 @@ class Line:
             f"authorization: Bearer {served.token}\r\ncontent-type: application/json\r\n"
         )
 
-    async def ask(self, query: str, **variables: Any) -> bytes:
+    async def post(self, query: str, **variables: Any) -> bytes:
         """The body of the answer."""
         body = json.dumps({"query": query, "variables": variables}).encode()
         self._writer.write(f"{self._head}content-length: {len(body)}\r\n\r\n".encode() + body)

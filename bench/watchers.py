@@ -60,7 +60,7 @@ async def created(asker: Line) -> list[float]:
     found = []
     for _ in range(CREATED):
         began = clock()
-        answer = await asker.ask(CREATE)
+        answer = await asker.post(CREATE)
         found.append(clock() - began)
         if b'"problems":[]' not in answer:
             raise RuntimeError(answer)

@@ -64,7 +64,7 @@ class Client:
         self.patience = patience
         self._token = token or os.environ.get("HEADWAY_TOKEN") or found_token or ""
 
-    def ask(
+    def post(
         self, query: str, variables: Mapping[str, Any] | None = None, patience: float | None = None
     ) -> dict[str, Any]:
         """The data of a GraphQL operation. Raises Unreachable, or HeadwayError with the server's words."""
@@ -92,7 +92,7 @@ class Client:
         kind = f"{name[0].upper()}{name[1:]}Input"
         given = {key: value for key, value in input.items() if value is not None}
         query = f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ {result} {_PROBLEMS} }} }}"
-        answer: dict[str, Any] = self.ask(query, {"input": given}, patience)[name]
+        answer: dict[str, Any] = self.post(query, {"input": given}, patience)[name]
         if answer["problems"]:
             raise Refused(answer["problems"])
         return answer
@@ -102,7 +102,7 @@ class Client:
     def pipelines(self) -> list[dict[str, Any]]:
         """Lists recorded pipelines: `namespace`, `key`, `kinds` (its stages) and `executionCount`."""
         query = "{ pipelines { namespace key kinds executionCount } }"
-        found: list[dict[str, Any]] = self.ask(query)["pipelines"]
+        found: list[dict[str, Any]] = self.post(query)["pipelines"]
         return found
 
     def executions(
@@ -149,7 +149,7 @@ class Client:
           artifacts {{ direction taskKey name version type uri digest artifact {{ id }} }}
           previous {{ id }} next {{ id }} lastSuccess {{ id }} cachedFrom {{ id }}
           durationStats {{ p50 p95 count }} }} }}"""
-        found: dict[str, Any] | None = self.ask(query, {"id": id})["execution"]
+        found: dict[str, Any] | None = self.post(query, {"id": id})["execution"]
         return found
 
     def logs(self, execution_id: str, task_run_id: str | None = None) -> Iterator[dict[str, Any]]:
@@ -160,7 +160,7 @@ class Client:
         after = None
         while True:
             given = {"id": execution_id, "task": task_run_id, "after": after}
-            found = self.ask(query, given)["execution"]
+            found = self.post(query, given)["execution"]
             if found is None:
                 return
             yield from found["logs"]["nodes"]
@@ -197,7 +197,7 @@ class Client:
             nodes {{ __typename ... on Execution {{ id name kind flowKey executionState: state }}
                      ... on Artifact {{ {_ARTIFACT} }} }} }} }}"""
         given = {"of": of, "direction": direction, "depth": depth}
-        found: dict[str, Any] = self.ask(query, given)["lineage"]
+        found: dict[str, Any] = self.post(query, given)["lineage"]
         return found
 
     def _pages(
@@ -217,7 +217,7 @@ class Client:
         given = {name: value for name, (_, value) in asked.items()}
         after = None
         while True:
-            page = self.ask(query, {**given, "after": after})[field]
+            page = self.post(query, {**given, "after": after})[field]
             yield from page["nodes"]
             if not page["pageInfo"]["hasNextPage"]:
                 return

@@ -380,7 +380,7 @@ class Event:
     execution_id: UUID
     seq: int
     at: datetime
-    ask: CommandOrigin
+    origin: CommandOrigin
     fact: Fact
     caused_by: int | None = None
 

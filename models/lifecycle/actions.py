@@ -275,7 +275,7 @@ def require_task_state(builder: TransitionBuilder, task: TaskRun, state: TaskRun
 
 
 def _require_reason(builder: TransitionBuilder) -> None:
-    if not (builder.context.ask.reason or "").strip():
+    if not (builder.context.origin.reason or "").strip():
         sentence = "changing a state needs a reason; it is kept with the event"
         raise Refused.because(ProblemCode.VALIDATION, sentence, "reason")
 

@@ -193,7 +193,7 @@ instead, and the command meets one that has ended."""
 
 def decide(execution: Execution, command: Command, context: Context) -> Transition:
     """Applies the command to the execution. Raises Refused, and then nothing changes."""
-    expected = context.ask.expected_seq
+    expected = context.origin.expected_seq
     if expected is not None and expected != execution.state_seq:
         raise Refused(
             [
@@ -222,7 +222,7 @@ def begin(command: Beginning, context: Context, id: UUID) -> Transition:
         return record.record_execution(command, context, id)
     check_labels(command.labels, settable=(CORRELATION,))
     _refuse_unknown_tasks(command)
-    event = Event(id, 1, context.now, context.ask, _created(id, command, context))
+    event = Event(id, 1, context.now, context.origin, _created(id, command, context))
     builder = TransitionBuilder(create(command.plan, event), context)
     builder.events.append(event)
     consent.allow(builder, consent.passed_by_creation(command), command.may_override)

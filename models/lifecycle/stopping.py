@@ -150,12 +150,12 @@ def because(builder: TransitionBuilder, task: TaskRun, what: str) -> str:
     of a parent that not everybody who sees the child may see."""
     if not shows_parent(builder.execution, task):
         return f"the execution that started it {what}"
-    ask, seq = (
-        builder.context.ask,
+    origin, seq = (
+        builder.context.origin,
         builder.events[0].seq if builder.events else builder.execution.seq,
     )
-    by = f" by {ask.actor.partition(':')[2]}" if is_person(ask.actor) else ""
-    why = f": {ask.reason}" if ask.reason else ""
+    by = f" by {origin.actor.partition(':')[2]}" if is_person(origin.actor) else ""
+    why = f": {origin.reason}" if origin.reason else ""
     return f"{builder.execution.name}, which started it, {what}{by} (its event {seq}){why}"
 
 

@@ -23,7 +23,7 @@ class Context:
     now: datetime
     new_id: Callable[[], UUID]
     random: Callable[[], float]
-    ask: CommandOrigin
+    origin: CommandOrigin
     slots: Slots | None = None
     parent: Execution | None = None
 

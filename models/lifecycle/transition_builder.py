@@ -51,7 +51,7 @@ class TransitionBuilder:
             execution_id=self.execution.id,
             seq=self.execution.seq + 1,
             at=self.now,
-            ask=self.context.ask,
+            origin=self.context.origin,
             fact=fact,
             caused_by=self.events[0].seq if self.events else None,
         )

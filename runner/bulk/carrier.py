@@ -83,8 +83,8 @@ class BulkCarrier(Loop):
             self._evaluator,
             self._vault,
             found.instruction,
-            found.ask,
-            Viewer(found.ask.actor, found.grants),
+            found.origin,
+            Viewer(found.origin.actor, found.grants),
         )
         most = _PREPARED_ROWS if orders.prepared else _ROWS
         clock = asyncio.get_running_loop().time
@@ -93,7 +93,7 @@ class BulkCarrier(Loop):
             if not items:
                 return
             # Roles and the token may be revoked while the set is carried out.
-            holder = await self._holders.by_actor(found.ask.actor, found.token_id)
+            holder = await self._holders.by_actor(found.origin.actor, found.token_id)
             orders = replace(orders, viewer=still_held(orders.viewer, holder))
             since = clock()
             reached = await asyncio.gather(*(self._carry_out_one(orders, item) for item in items))

@@ -29,7 +29,7 @@ class Orders:
     evaluator: Evaluator
     vault: Cipher
     instruction: Instruction
-    ask: CommandOrigin
+    origin: CommandOrigin
     viewer: Viewer
     """Who has it done, with what may be done for them now."""
 
@@ -47,21 +47,21 @@ class Orders:
             raise Refused.because(ProblemCode.FORBIDDEN, sentence)
         if action is Action.REPLAY:
             return await self._replay(item)
-        ask = replace(self.ask, expected_seq=item.state_seq) if unchanged else self.ask
+        origin = replace(self.origin, expected_seq=item.state_seq) if unchanged else self.origin
         if action in VOTES:
             found = await read_executions(self.pool, self.engine.plans, [item.execution_id])
             if item.execution_id not in found:
                 raise Refused.not_found("no such execution")
             execution = found[item.execution_id]
             roles = self.viewer.roles_in(execution.plan.spec.namespace)
-            cast = vote(execution, action, roles, self.ask.reason)
+            cast = vote(execution, action, roles, self.origin.reason)
             command = replace(cast, same_person=self.viewer.same_person)
-            return CommandRequest(item.execution_id, command, ask, place=item.place)
+            return CommandRequest(item.execution_id, command, origin, place=item.place)
         command_of_all = self.instruction.command(new_id())
         if isinstance(command_of_all, ChangeState | SetLabels):
             may = self.viewer.may(Permission.OVERRIDE_APPROVAL, item.namespace)
             command_of_all = replace(command_of_all, may_override=may)
-        return CommandRequest(item.execution_id, command_of_all, ask, place=item.place)
+        return CommandRequest(item.execution_id, command_of_all, origin, place=item.place)
 
     async def _replay(self, item: Item) -> CommandRequest:
         """Its key makes it one execution, however often a crash has it asked again."""
@@ -78,4 +78,4 @@ class Orders:
         command, _ = await prepare_replay(
             self.pool, self.engine.plans, self.evaluator, self.vault, scope, wanted
         )
-        return CommandRequest(None, command, self.ask, place=item.place)
+        return CommandRequest(None, command, self.origin, place=item.place)

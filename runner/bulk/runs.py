@@ -33,7 +33,7 @@ class Run:
 
     row: Any
     mode: BulkMode
-    ask: CommandOrigin
+    origin: CommandOrigin
     grants: tuple[Grant, ...]
     token_id: UUID | None
     key: str | None = None
@@ -45,7 +45,7 @@ class Run:
 
     @property
     def digest(self) -> str:
-        text = f"{self.id}\n{self.mode.value}\n{self.ask.reason}"
+        text = f"{self.id}\n{self.mode.value}\n{self.origin.reason}"
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -71,11 +71,11 @@ async def run(pool: Pool, engine: Engine, feed: Feed, wanted: Run, orders: Order
 
 async def _begin(connection: Connection, wanted: Run, state: BulkState) -> None:
     """Within the caller's transaction. Raises Refused when it was run before."""
-    row, ask = wanted.row, wanted.ask
+    row, origin = wanted.row, wanted.origin
     held = wanted.grants, wanted.token_id
-    _refuse_twice(await bulk.start(connection, wanted.id, wanted.mode, state, ask, *held))
+    _refuse_twice(await bulk.start(connection, wanted.id, wanted.mode, state, origin, *held))
     if wanted.key is not None:
-        mine = idempotency.Key(ask.actor, _MUTATION, wanted.key, wanted.digest, wanted.id)
+        mine = idempotency.Key(origin.actor, _MUTATION, wanted.key, wanted.digest, wanted.id)
         standing = await idempotency.take(connection, [mine])
         if standing[mine.name].digest != wanted.digest:
             raise _used(wanted.key)
@@ -86,7 +86,7 @@ async def _begin(connection: Connection, wanted: Run, state: BulkState) -> None:
         "instruction": load(row["instruction"]),
         "set": load(row["source"]),
     }
-    await audit.record(connection, ask, "RUN_BULK", bulk.target_of(row), about)
+    await audit.record(connection, origin, "RUN_BULK", bulk.target_of(row), about)
 
 
 def _refuse_twice(first: bool) -> None:
@@ -100,7 +100,7 @@ async def _is_repeated(pool: Executes, wanted: Run) -> bool:
     """Raises Refused for a key that was used with another input."""
     if wanted.key is None:
         return False
-    digest = await idempotency.digest_of(pool, wanted.ask.actor, _MUTATION, wanted.key)
+    digest = await idempotency.digest_of(pool, wanted.origin.actor, _MUTATION, wanted.key)
     if digest not in (None, wanted.digest):
         raise _used(wanted.key)
     return digest is not None
@@ -193,15 +193,15 @@ def _problem(item: Item, problem: Problem) -> Problem:
     return Problem(problem.code, f"{item.name}: {problem.message}", path)
 
 
-async def cancel(pool: Pool, feed: Feed, row: Any, ask: CommandOrigin) -> None:
+async def cancel(pool: Pool, feed: Feed, row: Any, origin: CommandOrigin) -> None:
     """Rows that have not been done stay undone. Raises Refused when nothing is left to stop."""
     async with pool.acquire() as connection, connection.transaction():
-        if not await bulk.cancel(connection, row["id"], ask.actor):
+        if not await bulk.cancel(connection, row["id"], origin.actor):
             now = await bulk.find(connection, row["id"])
             state = now["state"] if now else "gone"
             raise Refused.because(
                 ProblemCode.INVALID_STATE,
                 f"only a RUNNING bulk can be cancelled; this one is {state}",
             )
-        await audit.record(connection, ask, "CANCEL_BULK", bulk.target_of(row))
+        await audit.record(connection, origin, "CANCEL_BULK", bulk.target_of(row))
     feed.hint({f"b:{row['id']}"})

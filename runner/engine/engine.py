@@ -104,16 +104,16 @@ class Engine(Loop):
             group.refuse(stopping)
 
     async def create(
-        self, command: Beginning, ask: CommandOrigin, *, bulk: bool = False
+        self, command: Beginning, origin: CommandOrigin, *, bulk: bool = False
     ) -> Transition:
         """Accept a new execution; the same idempotency key and digest answer with the first one's snapshot."""
-        return await self.submit(CommandRequest(None, command, ask), bulk=bulk)
+        return await self.submit(CommandRequest(None, command, origin), bulk=bulk)
 
     async def execute(
         self,
         execution_id: UUID,
         command: Command,
-        ask: CommandOrigin = ENGINE,
+        origin: CommandOrigin = ENGINE,
         *,
         bulk: bool = False,
         owed: UUID | None = None,
@@ -123,7 +123,7 @@ class Engine(Loop):
         Raises Refused when it may not be (nothing changed), Unavailable when the database cannot be reached (it may
         or may not have happened: asking again is safe). `Transition.refused` tells of a start or result come too late.
         """
-        return await self.submit(CommandRequest(execution_id, command, ask, owed), bulk=bulk)
+        return await self.submit(CommandRequest(execution_id, command, origin, owed), bulk=bulk)
 
     async def execute_atomically(self, asked: Sequence[CommandRequest], beside: Beside) -> None:
         """Carry out all of these in one transaction, and `beside` in it too; or, raising NotAll, none of them.

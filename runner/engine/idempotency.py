@@ -22,7 +22,7 @@ def key_of(asked: CommandRequest, id: UUID) -> Key:
     command = asked.command
     assert isinstance(command, Beginning) and command.idempotency_key is not None
     mutation, digest = _MUTATIONS[type(command)], command.digest or ""
-    return Key(asked.ask.actor, mutation, command.idempotency_key, digest, id)
+    return Key(asked.origin.actor, mutation, command.idempotency_key, digest, id)
 
 
 def note_key(asked: CommandRequest) -> Key | None:
@@ -30,4 +30,4 @@ def note_key(asked: CommandRequest) -> Key | None:
     note = asked.command
     if not isinstance(note, AddNote) or note.idempotency_key is None:
         return None
-    return Key(asked.ask.actor, "addNote", note.idempotency_key, note.digest or "", note.note_id)
+    return Key(asked.origin.actor, "addNote", note.idempotency_key, note.digest or "", note.note_id)

@@ -100,11 +100,11 @@ async def beyond_open_recordings(
     begun = [one for one in asked if isinstance(one.command, RecordExecution)]
     if not begun:
         return {}
-    owners = {one.ask.actor for one in begun}
+    owners = {one.origin.actor for one in begun}
     used = await quotas.hold(connection, Quota.OPEN_RECORDINGS, owners)
     refused: dict[CommandRequest, Refused] = {}
     for one in begun:
-        owner = one.ask.actor
+        owner = one.origin.actor
         if used[owner] >= most:
             refused[one] = exceeded(Quota.OPEN_RECORDINGS, owner, used[owner], 1, most)
         else:

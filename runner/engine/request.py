@@ -34,7 +34,7 @@ class CommandRequest:
 
     execution_id: UUID | None
     command: Command | Beginning
-    ask: CommandOrigin
+    origin: CommandOrigin
     owed: UUID | None = None
     place: bulk.BulkItemRef | None = None
 
@@ -95,22 +95,22 @@ def is_refused(verdict: Outcome) -> bool:
 
 
 def acts(verdicts: Mapping[CommandRequest, Outcome]) -> Iterator[audit.Act]:
-    for asked, verdict in verdicts.items():
+    for request, verdict in verdicts.items():
         if isinstance(verdict, Transition):
-            of = asked.place.bulk_id if asked.place else None
-            yield audit.Act(asked.ask, asked.command, verdict, of)
+            of = request.place.bulk_id if request.place else None
+            yield audit.Act(request.origin, request.command, verdict, of)
 
 
 def results(verdicts: Mapping[CommandRequest, Outcome]) -> Iterator[bulk.Result]:
     """Of the rows of bulks."""
-    for asked, verdict in verdicts.items():
-        if asked.place is None or verdict is None:
+    for request, verdict in verdicts.items():
+        if request.place is None or verdict is None:
             continue
         if isinstance(verdict, HeadwayError):
-            yield bulk.Result(asked.place, problem_of(verdict))
+            yield bulk.Result(request.place, problem_of(verdict))
         else:
-            begun = isinstance(asked.command, Beginning)
-            yield bulk.Result(asked.place, made=verdict.execution.id if begun else None)
+            begun = isinstance(request.command, Beginning)
+            yield bulk.Result(request.place, made=verdict.execution.id if begun else None)
 
 
 def kills(event: Event) -> bool:

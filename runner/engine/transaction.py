@@ -229,7 +229,7 @@ class Batch:
         slots = self._slots.get(flow) if flow else None
         above = asked.parent
         parent = self.executions.get(above.execution_id) if above else None
-        context = Context(now, self._new_id, random.random, asked.ask, slots, parent)
+        context = Context(now, self._new_id, random.random, asked.origin, slots, parent)
         adopted = None
         try:
             if isinstance(asked.command, Beginning):
@@ -245,7 +245,7 @@ class Batch:
             if above and parent and isinstance(asked.command, Create | ResumeChild):
                 child = transition.execution
                 adopt = Adopt(above.path, above.attempt, child.id, child.seq)
-                adopted = decide(parent, adopt, replace(context, ask=ENGINE, slots=None))
+                adopted = decide(parent, adopt, replace(context, origin=ENGINE, slots=None))
         except Refused as refused:
             return refused
         except Exception as error:

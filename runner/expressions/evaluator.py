@@ -114,7 +114,7 @@ class Evaluator:
         for _ in range(_ATTEMPTS):
             child = await self._warm()
             try:
-                return await child.ask(body)
+                return await child.submit(body)
             except _ChildEnded:
                 continue
         raise EvaluationFailed("the expression could not be evaluated: its process keeps ending")
@@ -163,7 +163,7 @@ class _Child(asyncio.Protocol):
         child._writer, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, process.stdin)
         return child
 
-    def ask(self, body: bytes) -> "asyncio.Future[list[Any]]":
+    def submit(self, body: bytes) -> "asyncio.Future[list[Any]]":
         answer: asyncio.Future[list[Any]] = self._loop.create_future()
         if self.ended:
             answer.set_exception(_ChildEnded())

@@ -331,7 +331,7 @@ def _votes(events: Sequence[Event]) -> list[Row]:
         {
             "id": fact.id,
             "approval_id": fact.approval_id,
-            "actor": event.ask.actor,
+            "actor": event.origin.actor,
             "decision": fact.decision.value,
             "comment": fact.comment,
             "override": fact.override,
@@ -351,7 +351,7 @@ def _notes(events: Sequence[Event]) -> list[Row]:
             "id": fact.id,
             "execution_id": event.execution_id,
             "seq": event.seq,
-            "author": event.ask.actor,
+            "author": event.origin.actor,
             "text": fact.text,
             "at": event.at,
         }
@@ -391,6 +391,6 @@ def _move(event: Event) -> Row:
         "seq": event.seq,
         "to_state": getattr(event.fact, "to_state", None),
         "at": _happened_at(event),
-        "actor": event.ask.actor,
-        "reason": event.ask.reason,
+        "actor": event.origin.actor,
+        "reason": event.origin.reason,
     }

@@ -72,7 +72,7 @@ async def backfill(
     vault: Cipher,
     schedule: Schedule,
     planned: Sequence[Ran],
-    ask: CommandOrigin,
+    origin: CommandOrigin,
     scope: Scope,
 ) -> list[Ran]:
     """Run, in order, what has not run. Everything is prepared first: what is refused has started nothing."""
@@ -82,15 +82,15 @@ async def backfill(
         commands += await asyncio.gather(
             *(
                 prepare_tick(
-                    pool, engine.plans, evaluator, vault, schedule, tick, (ask.actor,), scope
+                    pool, engine.plans, evaluator, vault, schedule, tick, (origin.actor,), scope
                 )
                 for tick in missing[start : start + _AT_ONCE]
             )
         )
     if missing:
-        await record_backfill(pool, schedule, ask, missing)
-    by = f"backfilled by {ask.actor}"
-    asks = ask_of(schedule, f"{by}: {ask.reason}" if ask.reason else by)
+        await record_backfill(pool, schedule, origin, missing)
+    by = f"backfilled by {origin.actor}"
+    asks = ask_of(schedule, f"{by}: {origin.reason}" if origin.reason else by)
     begun = await asyncio.gather(*(engine.create(command, asks, bulk=True) for command in commands))
     ids = {tick: one.execution.id for tick, one in zip(missing, begun, strict=True)}
     started = {tick for tick, one in zip(missing, begun, strict=True) if one.events}

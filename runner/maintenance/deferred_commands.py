@@ -141,8 +141,8 @@ class DeferredCommandRunner(Loop):
         if command is None:
             await deferred.settle(self._database.pool, [owed.id])
         else:
-            ask = replace(ENGINE, reason=owed.reason)
-            await self._engine.execute(owed.execution_id, command, ask, owed=owed.id)
+            origin = replace(ENGINE, reason=owed.reason)
+            await self._engine.execute(owed.execution_id, command, origin, owed=owed.id)
 
     async def _count(self, owed: DeferredRow, error: Exception) -> None:
         """A promise that fails again and again ends its execution: else that waited for it for ever."""

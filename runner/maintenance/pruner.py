@@ -92,7 +92,7 @@ async def survey(database: Database, rules: Rules) -> Survey:
 async def prune(
     database: Database,
     rules: Rules,
-    ask: CommandOrigin,
+    origin: CommandOrigin,
     *,
     batch: int = BATCH,
     tell: Callable[[Sequence[UUID]], None] = lambda _: None,
@@ -111,13 +111,13 @@ async def prune(
                     (row["namespace"], row["flow_key"], row["state"]) for row in gone.rows
                 )
                 if gone.rows:
-                    await _record(connection, ask, {"flows": _told(counts)}, len(gone.rows))
+                    await _record(connection, origin, {"flows": _told(counts)}, len(gone.rows))
             if gone.place is None:
                 break
             place = gone.place
             done.counts += counts
             tell([row["id"] for row in gone.rows])
-        done.dropped = await _drop(connection, rules, ask)
+        done.dropped = await _drop(connection, rules, origin)
     return done
 
 
@@ -133,12 +133,12 @@ async def _turn(database: Database) -> AsyncIterator[Connection]:
         await connection.close()
 
 
-async def _drop(connection: Connection, rules: Rules, ask: CommandOrigin) -> list[str]:
+async def _drop(connection: Connection, rules: Rules, origin: CommandOrigin) -> list[str]:
     dropped: list[str] = []
     for month in await partitions.months_before_now(connection):
         async with connection.transaction():
             if names := await partitions.drop(connection, month):
-                await _record(connection, ask, {"dropped": names}, 0)
+                await _record(connection, origin, {"dropped": names}, 0)
         dropped += names
     for month in await partitions.marked(connection):
         if await partitions.keeps(connection, month, rules):
@@ -147,12 +147,12 @@ async def _drop(connection: Connection, rules: Rules, ask: CommandOrigin) -> lis
 
 
 async def _record(
-    connection: Connection, ask: CommandOrigin, data: dict[str, Any], count: int
+    connection: Connection, origin: CommandOrigin, data: dict[str, Any], count: int
 ) -> None:
     """Of no namespace: it is of several."""
     what = f"{count} executions" if count else "events and logs of a month"
     await audit.record(
-        connection, ask, "PRUNE", audit.Target(None, what), {"executions": count, **data}
+        connection, origin, "PRUNE", audit.Target(None, what), {"executions": count, **data}
     )
 
 

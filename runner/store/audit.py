@@ -58,7 +58,7 @@ class Entry:
 class Act:
     """A command that was carried out for somebody, `bulk` as a part of it."""
 
-    ask: CommandOrigin
+    origin: CommandOrigin
     command: Command | Beginning
     transition: Transition
     bulk: UUID | None = None
@@ -79,20 +79,20 @@ class AuditCriteria:
 
 async def record(
     connection: Connection,
-    ask: CommandOrigin,
+    origin: CommandOrigin,
     action: str,
     target: Target,
     data: Mapping[str, Any] | None = None,
 ) -> None:
     """Records an act on something that is no execution; within the transaction that does it."""
     await connection.execute(
-        _INSERT, *([value] for value in _row(ask, action, target, data=data or {}))
+        _INSERT, *([value] for value in _row(origin, action, target, data=data or {}))
     )
 
 
 async def change(
     pool: Pool,
-    ask: CommandOrigin | None,
+    origin: CommandOrigin | None,
     told: Callable[[Any], Entry | None],
     statement: str,
     *values: Any,
@@ -100,9 +100,9 @@ async def change(
     """The row that a statement changes, if it does, and what is `told` of that, in one transaction."""
     async with pool.acquire() as connection, connection.transaction():
         row = await connection.fetchrow(statement, *values)
-        entry = told(row) if row and ask else None
-        if ask and entry:
-            await record(connection, ask, entry.action, entry.target, entry.data)
+        entry = told(row) if row and origin else None
+        if origin and entry:
+            await record(connection, origin, entry.action, entry.target, entry.data)
     return row
 
 
@@ -116,7 +116,7 @@ async def record_acts(connection: Connection, acts: Iterable[Act]) -> None:
 def is_audited(act: Act) -> bool:
     """A person's or program's act that changed something."""
     changed = act.transition.events or act.transition.removal
-    return act.ask.channel is not Channel.ENGINE and bool(changed)
+    return act.origin.channel is not Channel.ENGINE and bool(changed)
 
 
 def action_of(command: Command | Beginning) -> str:
@@ -132,7 +132,7 @@ def _row_of(act: Act) -> tuple[Any, ...]:
     events = act.transition.events
     execution = act.transition.execution
     return _row(
-        act.ask,
+        act.origin,
         action_of(act.command),
         target_of(execution),
         at=events[0].at if events else None,
@@ -169,7 +169,7 @@ def _overridden(act: Act) -> list[str]:
 
 
 def _row(
-    ask: CommandOrigin,
+    origin: CommandOrigin,
     action: str,
     target: Target,
     *,
@@ -181,10 +181,10 @@ def _row(
     return (
         new_id(),
         at,
-        ask.actor,
-        ask.channel.value,
+        origin.actor,
+        origin.channel.value,
         action,
-        ask.reason,
+        origin.reason,
         target.id,
         target.name,
         target.namespace,

@@ -111,7 +111,7 @@ class BulkSet:
     id: UUID
     instruction: Instruction
     mode: BulkMode
-    ask: CommandOrigin
+    origin: CommandOrigin
     grants: tuple[Grant, ...]
     token_id: UUID | None = None
 
@@ -121,7 +121,7 @@ class BulkSet:
             id=row["id"],
             instruction=instruction_of(row),
             mode=BulkMode(row["mode"]),
-            ask=CommandOrigin(row["actor"], Channel(row["channel"]), row["reason"]),
+            origin=CommandOrigin(row["actor"], Channel(row["channel"]), row["reason"]),
             grants=_grants(row),
             token_id=row["token_id"],
         )
@@ -273,12 +273,12 @@ async def start(
     id: UUID,
     mode: BulkMode,
     state: BulkState,
-    ask: CommandOrigin,
+    origin: CommandOrigin,
     grants: Iterable[Grant],
     token_id: UUID | None,
 ) -> bool:
     """False when it was run before."""
-    values = (mode.value, state.value, ask.actor, ask.channel.value, ask.reason)
+    values = (mode.value, state.value, origin.actor, origin.channel.value, origin.reason)
     held = dump([grant.told() for grant in grants])
     return await connection.execute(_RUN, id, *values, held, token_id) == "UPDATE 1"
 

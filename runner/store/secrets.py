@@ -23,14 +23,14 @@ def lineage(namespace: str) -> list[str]:
 
 
 async def save(
-    pool: Pool, vault: Cipher, namespace: str, name: str, value: str, ask: CommandOrigin
+    pool: Pool, vault: Cipher, namespace: str, name: str, value: str, origin: CommandOrigin
 ) -> Row:
     """Raises Refused without a key, Unavailable."""
     sealed = vault.seal(value, _purpose(namespace, name))
     with reaching():
         row: Row = await audit.change(
             pool,
-            ask,
+            origin,
             lambda row: audit.Entry("SAVE_SECRET", _target(row)),
             """insert into secrets (namespace, name, key_id, value, updated_by) values ($1, $2, $3, $4, $5)
                on conflict (namespace, name) do update set key_id = excluded.key_id, value = excluded.value,
@@ -40,17 +40,17 @@ async def save(
             name,
             vault.key_id,
             sealed,
-            ask.actor,
+            origin.actor,
         )
     return row
 
 
-async def delete(pool: Pool, namespace: str, name: str, ask: CommandOrigin) -> Row | None:
+async def delete(pool: Pool, namespace: str, name: str, origin: CommandOrigin) -> Row | None:
     """The value that there was."""
     with reaching():
         row: Row | None = await audit.change(
             pool,
-            ask,
+            origin,
             lambda row: audit.Entry("DELETE_SECRET", _target(row)),
             """delete from secrets where namespace = $1 and name = $2
                returning namespace, name, created_at, updated_at, updated_by""",

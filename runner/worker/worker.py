@@ -380,7 +380,7 @@ class Worker:
                 with log_errors(logger, "could not ask for kills"):
                     executions = [attempt.execution.id for attempt in heavy]
                     mine = [attempt.lease for attempt in heavy]
-                    self._obey(await leases.ask(self._pool, mine, executions))
+                    self._obey(await leases.read_status(self._pool, mine, executions))
 
     def _can_be_killed(self, attempt: AttemptContext) -> bool:
         return not self._handler.is_light(attempt.spec_type) and not attempt.stop.force.is_set()

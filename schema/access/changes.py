@@ -228,13 +228,15 @@ async def _may_grant(info: Info, input: GrantRoleInput) -> tuple[Holder, str]:
 
 async def revoke_role(info: Info, input: GrantRoleInput) -> dict[str, Any]:
     holder, namespace, _ = await _asked(info, input)
-    ask, pool = info.context.origin(input.reason), info.context.services.pool
+    origin, pool = info.context.origin(input.reason), info.context.services.pool
     principal = await principals.find(pool, holder.kind, holder.name) if holder.kind else None
     row = None
     if principal is not None or holder.kind is None:
         group = None if holder.kind else holder.name
         id = principal["id"] if principal else None
-        row = await grants.revoke(pool, Holding(id, group, input.role, namespace, holder.text), ask)
+        row = await grants.revoke(
+            pool, Holding(id, group, input.role, namespace, holder.text), origin
+        )
     if row is None:
         raise Refused.not_found(
             f"{holder.text} does not hold the role {input.role} on {input.namespace or '*'}"
@@ -259,8 +261,8 @@ async def save_role(info: Info, input: SaveRoleInput) -> dict[str, Any]:
             ProblemCode.VALIDATION, "a role has one permission at least", "permissions"
         )
     needs_to_hold(info, permissions, "")
-    pool, ask = info.context.services.pool, info.context.origin(input.reason)
-    await grants.save_role(pool, name, permissions, ask)
+    pool, origin = info.context.services.pool, info.context.origin(input.reason)
+    await grants.save_role(pool, name, permissions, origin)
     return {"role": Role.of(name, permissions)}
 
 
@@ -269,7 +271,9 @@ async def delete_role(info: Info, input: DeleteRoleInput) -> dict[str, Any]:
     name = check_own_role(input.name)
     pool = info.context.services.pool
     own = await grants.own_roles(pool)
-    if name not in own or not await grants.delete_role(pool, name, info.context.origin(input.reason)):
+    if name not in own or not await grants.delete_role(
+        pool, name, info.context.origin(input.reason)
+    ):
         raise Refused.not_found(f"no role {name} was made here")
     return {"role": Role.of(name, own[name])}
 
@@ -285,11 +289,11 @@ async def save_principal(info: Info, input: SavePrincipalInput) -> dict[str, Any
     for group in input.groups or ():
         check_name(group, "groups")
     await needs_to_hold_what_groups_do(info, holder, input.groups or ())
-    owner, ask = _owner(input), info.context.origin(input.reason)
+    owner, origin = _owner(input), info.context.origin(input.reason)
     groups = None if input.groups is None else tuple(input.groups)
     maker = await owner_of_new(info, holder)
     saved = Saved(input.kind, input.name, owner, maker, groups, input.disabled)
-    row = await principals.save(info.context.services.pool, saved, ask)
+    row = await principals.save(info.context.services.pool, saved, origin)
     return {"principal": Principal.of(row)}
 
 

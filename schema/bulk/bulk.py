@@ -102,21 +102,26 @@ async def run_bulk(info: Info, input: RunBulkInput) -> dict[str, Any]:
         )
     needs_somewhere(info, PERMISSIONS[Action(row["action"])])
     await _refuse_hidden(info, id)
-    ask = info.context.origin(row["reason"] if input.reason is None else input.reason)
+    origin = info.context.origin(row["reason"] if input.reason is None else input.reason)
     instruction = store.instruction_of(row)
-    instruction.check_reason(ask.reason)
+    instruction.check_reason(origin.reason)
     orders = Orders(
         services.pool,
         services.engine,
         services.evaluator,
         services.vault,
         instruction,
-        ask,
+        origin,
         viewer,
     )
     token = viewer.credential and await tokens.behind(services.pool, viewer.credential)
     wanted = Run(
-        row, input.mode, ask, viewer.grants, token["id"] if token else None, input.idempotency_key
+        row,
+        input.mode,
+        origin,
+        viewer.grants,
+        token["id"] if token else None,
+        input.idempotency_key,
     )
     await runs.run(services.pool, services.engine, services.feed, wanted, orders)
     info.context.refresh()

@@ -63,9 +63,9 @@ async def act(info: Info, input: OnExecution, command: Command) -> dict[str, Any
 
 async def change_state(info: Info, input: ChangeStateInput) -> dict[str, Any]:
     id = await execution_for(info, input.id, Permission.CHANGE_STATE)
-    ask = info.context.origin(input.reason, input.expected_seq)
+    origin = info.context.origin(input.reason, input.expected_seq)
     command = ChangeState(input.state, await may_override_of(info, id))
-    await info.context.services.engine.execute(id, command, ask)
+    await info.context.services.engine.execute(id, command, origin)
     return {"execution": await view_of(info, id)}
 
 
@@ -73,7 +73,7 @@ async def change_task_run_state(info: Info, input: ChangeTaskRunStateInput) -> d
     task_run = await visible_task_run(info, input.task_run_id, Permission.CHANGE_STATE)
     outputs = object_of(input.outputs, "outputs")
     check_payload(outputs, "outputs")
-    ask = info.context.origin(input.reason, input.expected_seq)
+    origin = info.context.origin(input.reason, input.expected_seq)
     services = info.context.services
     plan = (await snapshot_of(info, task_run.execution_key)).plan
     command = ChangeTaskRunState(
@@ -83,7 +83,7 @@ async def change_task_run_state(info: Info, input: ChangeTaskRunStateInput) -> d
         await may_override_of(info, task_run.execution_key),
         frozenset(await asking_subflows(services.pool, services.engine.plans, plan)),
     )
-    await services.engine.execute(task_run.execution_key, command, ask)
+    await services.engine.execute(task_run.execution_key, command, origin)
     execution = await view_of(info, task_run.execution_key)
     changed = await task_run_by_id(info, task_run.execution_key, task_run.uuid)
     return {"execution": execution, "task_run": changed}

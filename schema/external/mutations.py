@@ -90,9 +90,9 @@ async def _begin(info: Info, input: RecordExecutionInput) -> dict[str, Any]:
     needs_somewhere(info, Permission.RECORD)
     command = input.told().to_command()
     needs(info, Permission.RECORD, input.namespace, "namespace")
-    services, ask = info.context.services, info.context.origin(input.reason)
+    services, origin = info.context.services, info.context.origin(input.reason)
     async with _counted(info, input.namespace, input):
-        transition = await services.engine.create(command, ask)
+        transition = await services.engine.create(command, origin)
     return {"execution": await view_of(info, transition.execution.id)}
 
 

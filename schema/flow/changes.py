@@ -16,9 +16,9 @@ from schema.types.flow.flow import Flow, FlowRevision
 
 
 async def delete_flow(info: Info, input: DeleteFlowInput) -> dict[str, Any]:
-    ask, pool = info.context.origin(input.reason), info.context.services.pool
+    origin, pool = info.context.origin(input.reason), info.context.services.pool
     scope = _changeable(info, input.namespace)
-    row = await flow_changes.delete_flow(pool, scope, input.namespace, input.key, ask)
+    row = await flow_changes.delete_flow(pool, scope, input.namespace, input.key, origin)
     return {"flow": _found(row, input.namespace, input.key)}
 
 
@@ -49,17 +49,17 @@ async def run_test(info: Info, input: RunTestInput) -> dict[str, Any]:
         labels_from(input.labels),
         input.idempotency_key,
     )
-    ask = info.context.origin(input.reason)
+    origin = info.context.origin(input.reason)
     command = await prepare_unsaved_run(
         services.pool,
         services.engine.plans,
         services.evaluator,
         services.vault,
         trial,
-        ask.actor,
+        origin.actor,
         info.context.viewer.scope_of(Permission.RUN_FLOW),
     )
-    transition = await services.engine.create(command, ask)
+    transition = await services.engine.create(command, origin)
     return {"execution": await view_of(info, transition.execution.id)}
 
 
@@ -84,8 +84,8 @@ async def save_flow(info: Info, source: str) -> dict[str, Any]:
     spec = await info.context.services.flow_reader.read(source, info.context.viewer.actor)
     needs(info, Permission.UPDATE_FLOW, spec.namespace, "namespace")
     async with info.context.services.pool.acquire() as connection:
-        ask = info.context.origin()
+        origin = info.context.origin()
         flow, revision, new = await flows.save_flow(
-            connection, spec, source, ask.actor, ask, info.context.viewer.reach
+            connection, spec, source, origin.actor, origin, info.context.viewer.reach
         )
     return {"flow": Flow.of(flow), "revision": FlowRevision.of(revision), "is_new": new}

@@ -20,15 +20,17 @@ async def save_secret(info: Info, input: SaveSecretInput) -> dict[str, Any]:
         raise Refused.because(
             ProblemCode.VALIDATION, f"the value of a secret {error}", "value"
         ) from error
-    services, ask = info.context.services, info.context.origin()
-    row = await secrets.save(services.pool, services.vault, input.namespace, input.name, value, ask)
+    services, origin = info.context.services, info.context.origin()
+    row = await secrets.save(
+        services.pool, services.vault, input.namespace, input.name, value, origin
+    )
     return {"secret": Secret.of(row)}
 
 
 async def delete_secret(info: Info, input: DeleteSecretInput) -> dict[str, Any]:
     _check(info, input.namespace, input.name)
-    pool, ask = info.context.services.pool, info.context.origin()
-    row = await secrets.delete(pool, input.namespace, input.name, ask)
+    pool, origin = info.context.services.pool, info.context.origin()
+    row = await secrets.delete(pool, input.namespace, input.name, origin)
     if row is None:
         raise Refused.not_found(
             f"{input.namespace} has no secret {input.name}; `headway secret list` shows what there is"

@@ -61,7 +61,7 @@ class Api:
     def _headers(self) -> dict[str, str]:
         return {"authorization": f"Bearer {self.token}", "x-headway-channel": "cli"}
 
-    async def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+    async def post(self, query: str, **variables: Any) -> dict[str, Any]:
         """The data. Waits while the server refuses for now; raises CommandFailed with the server's words."""
         import httpx
 
@@ -153,7 +153,7 @@ class Api:
     async def mutate(self, name: str, kind: str, result: str, /, **input: Any) -> dict[str, Any]:
         """The changed object. Raises CommandFailed with the problems."""
         given = {key: value for key, value in input.items() if value is not None}
-        data = await self.ask(mutation(name, kind, result), input=given)
+        data = await self.post(mutation(name, kind, result), input=given)
         payload: dict[str, Any] = data[name]
         if payload["problems"]:
             raise CommandFailed("\n".join(map(sentence, payload["problems"])))

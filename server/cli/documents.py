@@ -43,7 +43,7 @@ class _Asked(Client):
     def __init__(self) -> None:
         self._texts: list[str] = []
 
-    def ask(
+    def post(
         self, query: str, variables: Mapping[str, Any] | None = None, patience: float | None = None
     ) -> dict[str, Any]:
         self._texts.append(query)

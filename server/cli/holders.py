@@ -32,7 +32,7 @@ class Holders:
             ]
             for group in one["groups"]:
                 members.setdefault(f"group:{group}", []).append(name)
-        for grant in (await api.ask(queries.GROUP_GRANTS))["groupGrants"]:
+        for grant in (await api.post(queries.GROUP_GRANTS))["groupGrants"]:
             held = grants.setdefault(f"group:{grant['group']}", [])
             held.append((grant["role"], grant["namespace"]))
         return cls(grants, members)
@@ -84,7 +84,7 @@ async def pages(api: Api, query: str, field: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     after = None
     while True:
-        page = (await api.ask(query, after=after))[field]
+        page = (await api.post(query, after=after))[field]
         found += page["nodes"]
         after = page["pageInfo"]["endCursor"]
         if not page["pageInfo"]["hasNextPage"]:

@@ -62,7 +62,7 @@ def of_flow(flow: str | None) -> list[dict[str, Any]]:
 
 def types_of_flow(api: Api, namespace: str, flow: str) -> Callable[[], Awaitable[dict[str, str]]]:
     async def read() -> dict[str, str]:
-        found = (await api.ask(queries.INPUT_TYPES, namespace=namespace, key=flow))["flow"]
+        found = (await api.post(queries.INPUT_TYPES, namespace=namespace, key=flow))["flow"]
         return {one["id"]: one["type"] for one in found["inputs"]} if found else {}
 
     return read

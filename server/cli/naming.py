@@ -49,7 +49,7 @@ async def _id_of(api: Api, text: str) -> str | None:
         )
     begins = bool(_BEGINNING.fullmatch(text))
     asked = {"text": text, "search": f"id:{text}*" if begins else "", "begins": begins}
-    answer = await api.ask(queries.NAMED, **asked)
+    answer = await api.post(queries.NAMED, **asked)
     nodes = [node for part in answer.values() for node in part["nodes"]]
     candidates: dict[str, dict[str, Any]] = {node["id"]: node for node in nodes}
     if len(candidates) > 1:

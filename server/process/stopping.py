@@ -25,10 +25,10 @@ class StopSignal:
         assert task is not None
         stop = cls(task)
         for number in SIGNALS:
-            loop.add_signal_handler(number, stop.ask)
+            loop.add_signal_handler(number, stop.request)
         return stop
 
-    def ask(self) -> None:
+    def request(self) -> None:
         if self.asked.is_set():
             os._exit(ENDED_AT_ONCE)
         self.asked.set()

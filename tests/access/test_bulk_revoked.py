@@ -56,15 +56,15 @@ async def test_a_bulk_ends_with_what_it_was_begun_with(
         await save_flow(connection, parse_flow(source), source, "user:boss")
     id = typed("exec", await office.create("mine"))
 
-    async def ask(query: str, **input: Any) -> Any:
+    async def post(query: str, **input: Any) -> Any:
         result = await office.schema.execute(query, {"input": input}, Context(office.services, ada))
         assert result.errors is None and result.data, result.errors
         return result.data
 
-    preview = (await ask(PREVIEW, action="ADD_NOTE", ids=[id], text="seen"))["previewBulk"][
+    preview = (await post(PREVIEW, action="ADD_NOTE", ids=[id], text="seen"))["previewBulk"][
         "preview"
     ]
-    assert not (await ask(RUN, previewId=preview["id"], mode="EACH"))["runBulk"]["problems"]
+    assert not (await post(RUN, previewId=preview["id"], mode="EACH"))["runBulk"]["problems"]
     if end != "nothing":
         name, what, input = ENDS[end]
         given: dict[str, Any] = input | ({"disabled": True} if "disabled" in input else {})

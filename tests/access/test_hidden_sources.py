@@ -14,7 +14,7 @@ async def test_who_may_run_and_not_see_reruns_nothing(asker: Asker) -> None:
     before = await asker.states()
     only_run = frozenset({Permission.RUN_FLOW, Permission.LIST_FLOWS})
     answers = [
-        await asker.ask(
+        await asker.post(
             CREATE, only_run, input={"namespace": "mine", "flow": "load", "rerunOf": source}
         )
         for source in (typed("exec", hidden), UNKNOWN)

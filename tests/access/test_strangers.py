@@ -137,14 +137,14 @@ async def test_an_id_of_theirs_is_answered_as_one_that_nobody_has(
             ids = nodes if place in {"Query.node", "Query.nodes"} else theirs[prefix][:1]
             for id in ids:
                 told = [
-                    await ask(house, viewer, text, one, values["id"]) for one in (id, nobodys(id))
+                    await post(house, viewer, text, one, values["id"]) for one in (id, nobodys(id))
                 ]
                 if told[0] != told[1] or MARK in told[0]:
                     wrong.append(f"{name}: {place} of {id}: {told[0]} and not {told[1]}")
     assert not wrong, "\n".join(wrong)
 
 
-async def ask(house: House, viewer: Viewer, text: str, id: str, other: str) -> str:
+async def post(house: House, viewer: Viewer, text: str, id: str, other: str) -> str:
     """The answer, with ID in place of the id."""
     given = text.replace("$exec", id).replace("$other", other)
     if given.startswith("subscription"):

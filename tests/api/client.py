@@ -36,7 +36,7 @@ class Client:
     timeout: float = 30.0
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
 
-    async def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+    async def post(self, query: str, **variables: Any) -> dict[str, Any]:
         """The data; raises AssertionError with the errors if there are any."""
         answer = await self.answer(query, **variables)
         assert "errors" not in answer, answer["errors"]
@@ -69,7 +69,7 @@ class Client:
             if name == "saveFlow"
             else f"execution {{ {EXECUTION} }}"
         )
-        data = await self.ask(
+        data = await self.post(
             f"mutation ($input: {kinds.get(name, type_name)}!) {{ {name}(input: $input) {{ {what} {PROBLEM} }} }}",
             input=input,
         )
@@ -100,7 +100,9 @@ class Client:
         return await self.create(f"{lines['namespace'].strip()}/{lines['id'].strip()}", **input)
 
     async def show(self, id: str) -> dict[str, Any]:
-        data = await self.ask(f"query ($id: ID!) {{ execution(id: $id) {{ {EXECUTION} }} }}", id=id)
+        data = await self.post(
+            f"query ($id: ID!) {{ execution(id: $id) {{ {EXECUTION} }} }}", id=id
+        )
         execution: dict[str, Any] = data["execution"]
         return execution
 

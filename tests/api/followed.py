@@ -87,7 +87,7 @@ class Follower:
                         break
 
     async def _anew(self) -> str:
-        view = (await self.doors[0].ask(VIEW, id=self.id))["execution"]
+        view = (await self.doors[0].post(VIEW, id=self.id))["execution"]
         async with self.told:
             self.view = Followed.of(view)
             self.events = [{"seq": view["seq"]}]
@@ -110,7 +110,7 @@ class Follower:
         try:
             async with asyncio.timeout(seconds):
                 while True:
-                    view = (await self.doors[-1].ask(VIEW, id=self.id))["execution"]
+                    view = (await self.doors[-1].post(VIEW, id=self.id))["execution"]
                     asked = Followed.of(view)
                     if self.view == asked and self.events[-1]["seq"] == view["seq"]:
                         break

@@ -179,7 +179,7 @@ async def act(client: Client, action: Action, target: Target, **more: Any) -> di
     """The payload; its problems are the refusal."""
     name, kind, input = MUTATIONS[action]
     what = f"{_CREATES.get(action, '')} {PROBLEM}"
-    data = await client.ask(
+    data = await client.post(
         f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ {what} }} }}",
         input={**input(target), **more},
     )

@@ -88,7 +88,7 @@ class Follower:
             raise AssertionError((self.variables, self.listed, asked)) from None
 
     async def _asked(self) -> Listed:
-        page = (await self.client.ask(_PAGE, **self.variables))["executions"]
+        page = (await self.client.post(_PAGE, **self.variables))["executions"]
         return Listed(page["nodes"], page["totalCount"])
 
     async def _told_something(self) -> None:

@@ -165,7 +165,7 @@ class Machine:
         return self.random.choice(self.doors)
 
     async def _act_at_once(self, id: str) -> None:
-        shown = await self.doors[0].ask(SHOWN, id=id)
+        shown = await self.doors[0].post(SHOWN, id=id)
         if shown["execution"] is None:
             assert id in self.deleted
             self.ids.remove(id)
@@ -221,7 +221,7 @@ class Machine:
         return [problem["code"] for problem in made["problems"]]
 
     async def _send(self, client: Client, **where: Any) -> list[str]:
-        data = await client.ask(
+        data = await client.post(
             f"mutation ($input: SendEventInput!) {{ sendEvent(input: $input) {{ {PROBLEM} }} }}",
             input={"name": "go", **where},
         )
@@ -276,14 +276,14 @@ class Machine:
         ids = await self.pool.fetch("select id from executions where namespace = $1", NAMESPACE)
         for start in range(0, len(ids), 500):
             part = [typed("exec", row["id"]) for row in ids[start : start + 500]]
-            payload = await self.doors[0].ask(DELETE, ids=part)
+            payload = await self.doors[0].post(DELETE, ids=part)
             assert payload["deleteExecutions"]["problems"] == []
         await self._until_nothing_is_owed()
         await self._none(await invariants.verify(self.pool))
         assert await self.pool.fetchval("select count(*) from pgqueuer") == 0
 
     async def _push(self, id: str) -> None:
-        shown = (await self.doors[0].ask(SHOWN, id=id))["execution"]
+        shown = (await self.doors[0].post(SHOWN, id=id))["execution"]
         if shown["state"] in ENDS:
             return
         if shown["state"] == "PAUSED":

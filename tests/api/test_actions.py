@@ -125,7 +125,7 @@ async def test_pause_starts_nothing_new_and_resume_goes_on(client: Client, tmp_p
     go.touch()
     paused = await client.until(id, slow="SUCCESS")
     assert (paused["state"], states(paused)["next"]) == ("PAUSED", "CREATED")
-    waiting = await client.ask(
+    waiting = await client.post(
         "query ($id: ID!) { execution(id: $id) { waitingFor { code message } } }", id=id
     )
     assert waiting["execution"]["waitingFor"][0]["code"] == "PAUSED"
@@ -219,7 +219,7 @@ async def test_a_rejection_ends_it_rejected(client: Client) -> None:
 async def test_labels_are_set_and_found(client: Client) -> None:
     id = (await client.run(flow("labelled", "  - {id: a, type: log, message: a}\n")))["id"]
     await client.mutate("setLabels", id=id, labels=[{"key": "ticket", "value": "OPS-1"}])
-    found = await client.ask(
+    found = await client.post(
         """{ executions(where: {labels: {has: {key: "ticket", value: "OPS-1"}}}) {
              nodes { id } totalCount { value exact } } }"""
     )
@@ -250,7 +250,7 @@ async def test_an_action_on_what_does_not_exist_is_not_found(client: Client) -> 
     for id in ("exec_01h45ytscbebyvny4gc8cr8ma2", "nonsense", "flow_01h45ytscbebyvny4gc8cr8ma2"):
         (problem,) = (await client.mutate("cancelExecution", id=id))["problems"]
         assert problem["code"] == "NOT_FOUND"
-    assert (await client.ask('{ execution(id: "nonsense") { id } }'))["execution"] is None
+    assert (await client.post('{ execution(id: "nonsense") { id } }'))["execution"] is None
 
 
 async def test_two_people_who_act_at_once_get_one_effect(

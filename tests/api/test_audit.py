@@ -37,7 +37,7 @@ async def namespace(client: Client) -> str:
 async def change(client: Client, mutation: str, what: str = "", **input: Any) -> Any:
     kind = mutation[0].upper() + mutation[1:] + "Input"
     query = f"mutation ($input: {kind}!) {{ {mutation}(input: $input) {{ {what} {PROBLEM} }} }}"
-    return (await client.ask(query, input=input))[mutation]
+    return (await client.post(query, input=input))[mutation]
 
 
 async def done(client: Client, mutation: str, what: str = "", **input: Any) -> Any:
@@ -48,7 +48,7 @@ async def done(client: Client, mutation: str, what: str = "", **input: Any) -> A
 
 async def told(client: Client, **where: Any) -> list[Any]:
     """The oldest first, without what made the flow and the executions."""
-    nodes = (await client.ask(AUDIT, where=where))["auditLog"]["nodes"]
+    nodes = (await client.post(AUDIT, where=where))["auditLog"]["nodes"]
     assert {(one["channel"], one["actor"]["name"]) for one in nodes} <= {("API", "admin")}
     return [one for one in nodes[::-1] if one["action"] != "SAVE_FLOW"]
 
@@ -98,7 +98,7 @@ async def test_what_is_done_to_schedules_is_told(client: Client, namespace: str)
 async def test_a_backfill_is_told_once_for_all_that_it_starts(
     client: Client, namespace: str
 ) -> None:
-    found = await client.ask(
+    found = await client.post(
         """query ($namespace: String!) { flow(namespace: $namespace, key: "told") { schedules { id } } }""",
         namespace=namespace,
     )

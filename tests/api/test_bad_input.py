@@ -68,7 +68,7 @@ async def test_a_wrong_flow_is_refused_with_its_place_and_nothing_is_stored(
     if line:
         assert problem["line"] == line, problem
     assert re.search(words, problem["message"]), problem["message"]
-    assert (await client.ask('{ flow(namespace: "wrong", key: "bad") { id } }'))["flow"] is None
+    assert (await client.post('{ flow(namespace: "wrong", key: "bad") { id } }'))["flow"] is None
 
 
 TYPED = """id: typed
@@ -96,14 +96,14 @@ async def test_a_wrong_input_is_refused_by_name_and_nothing_is_stored(
 ) -> None:
     await client.save(TYPED)
     count = '{ executions(where: {flow: {eq: "typed"}, namespace: {eq: "inputs"}}) { totalCount { value } } }'
-    before = await client.ask(count)
+    before = await client.post(count)
     payload = await client.mutate(
         "createExecution", namespace="inputs", flow="typed", inputs=inputs
     )
     assert payload["execution"] is None
     assert payload["problems"][0]["code"] == "VALIDATION"
     assert payload["problems"][0]["path"] == path
-    assert await client.ask(count) == before
+    assert await client.post(count) == before
 
 
 async def test_right_inputs_keep_their_types(client: Client) -> None:
@@ -121,7 +121,7 @@ tasks: [{id: a, type: shell, run: 'printf %s {{ inputs.name }}'}]
     hostile = "x; touch /tmp/owned $(id) `id` ' \" \n --"
     id = (await client.run(source, inputs={"name": hostile}))["id"]
     await client.until_ended(id)
-    found = await client.ask(
+    found = await client.post(
         "query ($id: ID!) { execution(id: $id) { logs { nodes { text } } } }", id=id
     )
     text = "\n".join(line["text"] for line in found["execution"]["logs"]["nodes"])
@@ -231,19 +231,19 @@ async def test_a_number_that_would_become_another_is_refused_by_its_path_and_not
         (error,) = (await _posted(served, f'{{"query": "{literal}"}}'))["errors"]
         assert "n.0 is " in error["message"]
         assert error["locations"]
-    found = await client.ask('{ executions(search: "flow:numbers") { nodes { id } } }')
+    found = await client.post('{ executions(search: "flow:numbers") { nodes { id } } }')
     assert found["executions"]["nodes"] == []
 
 
 async def test_a_metric_is_a_finite_number(client: Client) -> None:
     told = 'recordExecution(input: {namespace: "wrong", pipeline: "loss"}) { execution { id } }'
-    id = (await client.ask(f"mutation {{ {told} }}"))["recordExecution"]["execution"]["id"]
+    id = (await client.post(f"mutation {{ {told} }}"))["recordExecution"]["execution"]["id"]
     asked = f'executionId: "{id}", metrics: [{{name: "loss", value: 1e999}}]'
     mutation = f"recordMetrics(input: {{{asked}}}) {{ problems {{ code message path }} }}"
-    (problem,) = (await client.ask(f"mutation {{ {mutation} }}"))["recordMetrics"]["problems"]
+    (problem,) = (await client.post(f"mutation {{ {mutation} }}"))["recordMetrics"]["problems"]
     assert (problem["code"], problem["path"]) == ("VALIDATION", ["value"])
     assert problem["message"] == "value of loss is inf: a metric is a finite number; leave it out"
-    found = await client.ask("query ($id: ID!) { execution(id: $id) { metrics { name } } }", id=id)
+    found = await client.post("query ($id: ID!) { execution(id: $id) { metrics { name } } }", id=id)
     assert found["execution"]["metrics"] == []
 
 

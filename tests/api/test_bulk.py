@@ -77,7 +77,7 @@ async def until_moving(client: Client, id: str) -> dict[str, Any]:
 
 async def results(client: Client, id: str) -> dict[str, dict[str, Any]]:
     query = f"query ($id: ID!) {{ bulk(id: $id) {{ {RESULTS} }} }}"
-    found = (await client.ask(query, id=id))["bulk"]["results"]
+    found = (await client.post(query, id=id))["bulk"]["results"]
     assert found["totalCount"] == {"value": len(found["nodes"]), "exact": True}
     return {one["executionId"]: one for one in found["nodes"]}
 
@@ -216,9 +216,9 @@ async def _look_at_the_six(client: Client, id: str, held: list[str]) -> None:
     query = """query ($id: ID!, $after: String) { bulk(id: $id) { results(outcome: REFUSED, first: 4, after: $after) {
       nodes { executionId problem { code message } } pageInfo { hasNextPage endCursor } totalCount { value } } }
       node(id: $id) { id ... on Bulk { state } } }"""
-    first = await client.ask(query, id=id)
+    first = await client.post(query, id=id)
     page = first["bulk"]["results"]
-    rest = (await client.ask(query, id=id, after=page["pageInfo"]["endCursor"]))["bulk"]["results"]
+    rest = (await client.post(query, id=id, after=page["pageInfo"]["endCursor"]))["bulk"]["results"]
     assert (len(page["nodes"]), page["totalCount"]["value"]) == (4, 6)
     assert not rest["pageInfo"]["hasNextPage"]
     refused = page["nodes"] + rest["nodes"]
@@ -317,7 +317,9 @@ async def test_a_server_killed_in_the_middle_leaves_the_rest_to_the_next_one(
     served = start(tmp_path / "data", port=served.port)
     try:
         now = (
-            await client.ask(f"query ($id: ID!) {{ bulk(id: $id) {{ {COUNTS} }} }}", id=found["id"])
+            await client.post(
+                f"query ($id: ID!) {{ bulk(id: $id) {{ {COUNTS} }} }}", id=found["id"]
+            )
         )["bulk"]
         assert now["state"] == "RUNNING"
         assert 0 < now["counts"]["done"] < 1000

@@ -67,7 +67,7 @@ async def test_failed_ones_are_restarted_replayed_and_corrected(client: Client) 
         query = (
             "query ($id: ID!) { execution(id: $id) { replayOf { id } stateHistory { reason } } }"
         )
-        found = (await client.ask(query, id=replay))["execution"]
+        found = (await client.post(query, id=replay))["execution"]
         assert found["replayOf"] == {"id": id}
     found = await preview(client, "CHANGE_STATE", ids=ids, state="SUCCESS")
     refused = await run(client, found["id"])
@@ -130,6 +130,6 @@ async def test_what_is_deleted_in_bulk_keeps_its_name_in_the_results(client: Cli
 
 
 async def mutate_deleted(client: Client, id: str) -> None:
-    await client.ask(
+    await client.post(
         "mutation ($id: ID!) { deleteExecutions(input: {ids: [$id]}) { deleted } }", id=id
     )

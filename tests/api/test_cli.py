@@ -122,7 +122,7 @@ async def test_operating(client: Client, served: Served) -> None:
         assert found == [303, 401]
     made = (await headway(served, "token", "create", "ci", "--role", "viewer"))[1].strip()
     stranger = Client(served.url, made)
-    viewer = (await stranger.ask("{ viewer { actor { kind name } permissions } }"))["viewer"]
+    viewer = (await stranger.post("{ viewer { actor { kind name } permissions } }"))["viewer"]
     assert viewer["actor"] == {"kind": "SERVICE", "name": "ci"}
     answer = await stranger.mutate("createExecution", namespace="cli", flow="ask")
     assert answer["problems"][0]["code"] == "FORBIDDEN"

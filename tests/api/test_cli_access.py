@@ -29,7 +29,7 @@ async def made(served: Served, *arguments: str) -> tuple[str, str]:
 
 
 async def permissions_of(served: Served, secret: str) -> Any:
-    found = await Client(served.url, secret).ask("{ viewer { permissions } }")
+    found = await Client(served.url, secret).post("{ viewer { permissions } }")
     return found["viewer"]["permissions"]
 
 
@@ -92,7 +92,7 @@ async def test_who_manages_nobody_makes_a_token_and_is_denied_nothing(
     secret, told = await made(served, name, "--for", holder, "--role", "viewer")
     assert "warning" not in told
     asked = "mutation ($input: CreateTokenInput!) { createToken(input: $input) { roles { role } problems { code } } }"
-    answer = await Client(served.url, secret).ask(asked, input={"name": f"{name}-2"})
+    answer = await Client(served.url, secret).post(asked, input={"name": f"{name}-2"})
     assert answer["createToken"] == {"roles": [{"role": "viewer"}], "problems": []}
     code, _, errors = await headway(
         served, "token", "create", f"{name}-3", "--for", holder, token=secret
@@ -152,7 +152,7 @@ async def test_roles_are_listed_with_their_holders(
         f"  {full} in * ({person})",
     ]
     keeper, _ = await made(served, f"k{name}", "--role", "namespace_admin", "--namespace", "a")
-    asked = await Client(served.url, keeper).ask("{ groupGrants { group role namespace } }")
+    asked = await Client(served.url, keeper).post("{ groupGrants { group role namespace } }")
     seen = [one for one in asked["groupGrants"] if one["role"] == role]
     assert seen == [{"group": empty.removeprefix("group:"), "role": role, "namespace": "a.c.*"}]
 
@@ -204,7 +204,7 @@ async def test_a_refusal_says_where(
 
 async def requested(client: Client, id: str) -> str:
     asked = "query ($id: ID!) { approvals(where: {executionId: $id}) { nodes { id } } }"
-    (request,) = (await client.ask(asked, id=id))["approvals"]["nodes"]
+    (request,) = (await client.post(asked, id=id))["approvals"]["nodes"]
     return str(request["id"])
 
 

@@ -355,7 +355,7 @@ async def test_of_several_requests_below_one_is_to_be_named(client: Client, serv
     query = (
         """query ($id: ID!) { execution(id: $id) { name children { id name approvals { id } } } }"""
     )
-    found = (await client.ask(query, id=id))["execution"]
+    found = (await client.post(query, id=id))["execution"]
     requests = {one["approvals"][0]["id"]: one for one in found["children"]}
     told, *listed, mend = (await refused(served, "reject", id)).splitlines()
     assert told.startswith(f"error: {found['name']} asks nothing itself; 2 requests ")

@@ -65,7 +65,7 @@ async def test_a_clock_that_jumps_on_a_worker_changes_nothing(tmp_path: Path, ju
             assert ended["state"] == "SUCCESS"
             assert until <= over < until + timedelta(seconds=10)
             assert all(len(one["attempts"]) <= 1 for one in ended["taskRuns"])
-            lines = (await client.ask(LINES, id=first))["execution"]["logs"]["nodes"]
+            lines = (await client.post(LINES, id=first))["execution"]["logs"]["nodes"]
             assert "it ran" in [line["text"] for line in lines]
             assert all(began <= datetime.fromisoformat(line["at"]) <= over for line in lines)
             await _ids_tell_the_time(served.database_url)
@@ -80,7 +80,7 @@ async def _beats(client: Client) -> None:
     heard: set[str] = set()
     async with asyncio.timeout(40):
         while len(heard) <= BEATS:
-            (worker,) = (await client.ask("{ workers { alive heartbeatAt } }"))["workers"]
+            (worker,) = (await client.post("{ workers { alive heartbeatAt } }"))["workers"]
             assert worker["alive"]
             heard.add(worker["heartbeatAt"])
 

@@ -34,7 +34,7 @@ HOUR = "2026-01-21T14:"
 
 
 async def compare(client: Client, *ids: str, only: bool | None = None) -> dict[str, Any]:
-    found = await client.ask(COMPARE, ids=list(ids), only=only)
+    found = await client.post(COMPARE, ids=list(ids), only=only)
     comparison: dict[str, Any] = found["compareExecutions"]
     return comparison
 

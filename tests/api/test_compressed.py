@@ -61,7 +61,7 @@ async def test_streams_and_files_are_not(served: Served, client: Client, id: str
     )
     assert "content-encoding" not in answer.headers
     asked = "query ($id: ID!) { execution(id: $id) { artifacts { downloadUrl } } }"
-    (artifact,) = (await client.ask(asked, id=id))["execution"]["artifacts"]
+    (artifact,) = (await client.post(asked, id=id))["execution"]["artifacts"]
     answer, got = await raw(served, "GET", artifact["downloadUrl"])
     assert (got[:4], answer.headers["content-length"]) == (b"1\n2\n", str(len(got)))
     assert "content-encoding" not in answer.headers

@@ -34,7 +34,7 @@ tasks:
 
 
 async def tried(client: Client, id: str, expression: str) -> dict[str, Any]:
-    found = await client.ask(DEBUG, id=id, expression=expression)
+    found = await client.post(DEBUG, id=id, expression=expression)
     result: dict[str, Any] = found["debugExpression"]
     return result
 
@@ -130,7 +130,7 @@ async def test_one_that_does_not_end_is_stopped_and_holds_up_nobody(
 
 async def test_no_secret_is_told(client: Client, execution: dict[str, Any]) -> None:
     last = task(execution, "last")["id"]
-    await client.ask(
+    await client.post(
         """mutation { saveSecret(input: {namespace: "debugging", name: "KEY", value: "hunter3 hunter3"}) {
              problems { message } } }"""
     )

@@ -45,12 +45,12 @@ def named(graph: dict[str, Any], name: str) -> tuple[list[str], Edges]:
 
 
 async def of_flow(client: Client, key: str, **how: Any) -> tuple[list[str], Edges]:
-    found = await client.ask(FLOW, ns="deps", key=key, **how)
+    found = await client.post(FLOW, ns="deps", key=key, **how)
     return named(found["flow"]["dependencies"], "key")
 
 
 async def of_execution(client: Client, id: str, **how: Any) -> tuple[list[str], Edges]:
-    found = await client.ask(EXECUTION, id=id, **how)
+    found = await client.post(EXECUTION, id=id, **how)
     return named(found["execution"]["dependencies"], "id")
 
 
@@ -97,7 +97,7 @@ async def test_a_new_revision_and_a_deleted_flow_count_at_once(client: Client) -
         ["middle", "leaf"],
         {edge for edge in ALL if edge[0] == "middle"},
     )
-    await client.ask(
+    await client.post(
         """mutation { deleteFlow(input: {namespace: "deps", key: "leaf"}) { problems { message } } }"""
     )
     assert await of_flow(client, "middle", direction="DOWNSTREAM") == (["middle"], set())
@@ -135,7 +135,7 @@ async def test_executions_that_came_of_each_other(client: Client, served: Served
     await client.save(document("deps-child", "{id: a, type: fail, message: no}"))
     await client.save(document("deps-parent", starts("deps-child", task="start")))
     parent = (await client.until_ended((await client.create("deps/deps-parent"))["id"]))["id"]
-    found = await client.ask(
+    found = await client.post(
         "query ($id: ID!) { execution(id: $id) { children { id } } }", id=parent
     )
     (child,) = (one["id"] for one in found["execution"]["children"])

@@ -51,7 +51,7 @@ ANSWER = "query ($id: ID!) { execution(id: $id) { id state taskRuns { id approva
 
 async def mutate(client: Client, name: str, kind: str, /, **input: Any) -> Any:
     query = f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ {PROBLEM} }} }}"
-    return (await client.ask(query, input=input))[name]["problems"]
+    return (await client.post(query, input=input))[name]["problems"]
 
 
 ACTIONS = (
@@ -73,7 +73,7 @@ ACTIONS = (
 
 async def happens(random: Random, client: Client, id: str) -> str:
     """Something that may happen to an execution that runs here."""
-    shown = (await client.ask(ANSWER, id=id))["execution"]
+    shown = (await client.post(ANSWER, id=id))["execution"]
     if random.random() < 0.2:
         await mutate(client, "sendEvent", "SendEventInput", name="go", executionId=id)
         return "event"
@@ -167,7 +167,7 @@ async def test_whatever_happens_what_was_folded_is_what_a_query_gives(
 async def test_whatever_is_told_what_was_folded_is_what_a_query_gives(
     client: Client, beside: Served
 ) -> None:
-    recorded = await client.ask(
+    recorded = await client.post(
         f"""mutation ($input: RecordExecutionInput!) {{
           recordExecution(input: $input) {{ execution {{ id }} {PROBLEM} }} }}""",
         input={"namespace": "followed", "pipeline": "elsewhere"},
@@ -209,7 +209,7 @@ async def test_each_field_is_told_though_nobody_asks_for_another(
 ) -> None:
     await client.save(BELOW)
     id = (await client.run(ABOVE))["id"]
-    after = (await client.ask(VIEW, id=id))["execution"]["cursor"]
+    after = (await client.post(VIEW, id=id))["execution"]["cursor"]
     await mutate(client, "sendEvent", "SendEventInput", name="go", executionId=id)
     await client.until_ended(id)
 
@@ -227,7 +227,7 @@ async def test_each_field_is_told_though_nobody_asks_for_another(
 async def test_who_follows_from_a_view_of_the_past_is_told_to_read_anew(client: Client) -> None:
     id = (await client.run(ABOVE))["id"]
     for at, anew in ((1, True), (None, False)):
-        after = (await client.ask(VIEW, id=id, at=at))["execution"]["cursor"]
+        after = (await client.post(VIEW, id=id, at=at))["execution"]["cursor"]
         await mutate(client, "addNote", "AddNoteInput", id=id, text="something new")
         async with client.subscribe(CHANGES, id=id, after=after) as messages:
             assert (await anext(messages))["executionChanges"]["reset"] is anew

@@ -70,7 +70,7 @@ async def test_one_that_is_not_there_is_refused_as_everywhere(client: Client) ->
 async def test_a_cursor_of_something_else_is_refused_with_what_to_pass(client: Client) -> None:
     first, second = await client.run(SMALL), await client.run(SMALL)
     query = "query ($id: ID!) { execution(id: $id) { cursor } }"
-    foreign = (await client.ask(query, id=second["id"]))["execution"]["cursor"]
+    foreign = (await client.post(query, id=second["id"]))["execution"]["cursor"]
     for cursor in (foreign, "nonsense", "log:5"):
         (error,) = (await answer_of(client, AFTER, id=first["id"], after=cursor))["payload"]
         assert error["extensions"]["code"] == "VALIDATION"
@@ -89,7 +89,7 @@ async def test_a_forged_cursor_is_refused_with_what_to_pass(
 ) -> None:
     execution = await client.run(SMALL)
     query = "query ($id: ID!) { execution(id: $id) { cursor } }"
-    cursor = (await client.ask(query, id=execution["id"]))["execution"]["cursor"]
+    cursor = (await client.post(query, id=execution["id"]))["execution"]["cursor"]
     kind, _, key = urlsafe_b64decode(cursor + "==").decode().partition(":")
     parts = key.split("/")
     parts[part] = forged
@@ -104,7 +104,7 @@ async def test_a_forged_cursor_is_refused_with_what_to_pass(
 async def test_without_a_cursor_or_with_a_listed_one_one_begins_anew(client: Client) -> None:
     execution = await client.run(SMALL)
     await client.until_ended(execution["id"])
-    listed = (await client.ask("{ executions(first: 1) { nodes { cursor id } } }"))["executions"]
+    listed = (await client.post("{ executions(first: 1) { nodes { cursor id } } }"))["executions"]
     (row,) = listed["nodes"]
     for id, after in ((execution["id"], None), (row["id"], row["cursor"])):
         message = await answer_of(client, AFTER, id=id, after=after)
@@ -117,7 +117,7 @@ async def test_events_are_paged_from_both_ends_and_by_task_run(client: Client) -
     id, last = execution["id"], ended["seq"]
 
     async def seqs(**arguments: Any) -> list[int]:
-        found = await client.ask(EVENTS, id=id, **arguments)
+        found = await client.post(EVENTS, id=id, **arguments)
         return [event["seq"] for event in found["execution"]["events"]]
 
     assert await seqs(first=1000) == list(range(1, last + 1))
@@ -126,7 +126,7 @@ async def test_events_are_paged_from_both_ends_and_by_task_run(client: Client) -
     assert await seqs(last=2, before=5) == [3, 4]
     assert await seqs(last=5, before=1) == []
     run = ended["taskRuns"][0]["id"]
-    mine = (await client.ask(EVENTS, id=id, first=1000, run=run))["execution"]["events"]
+    mine = (await client.post(EVENTS, id=id, first=1000, run=run))["execution"]["events"]
     assert {event["taskRun"]["id"] for event in mine} == {run}
     assert await seqs(last=1, run=run) == [mine[-1]["seq"]]
     refused = await client.answer(EVENTS, id=id, last=1, after=3)
@@ -140,13 +140,13 @@ async def test_tasks_usually_take_what_they_took_in_executions_that_ended_well(
 ) -> None:
     source = SMALL.replace("id: small", "id: usual")
     first = await client.run(source)
-    assert (await client.ask(USUAL, id=first["id"]))["execution"]["usualTaskDurations"] == []
+    assert (await client.post(USUAL, id=first["id"]))["execution"]["usualTaskDurations"] == []
     took = {}
     for id in (first["id"], (await client.run(source))["id"]):
         await client.until_ended(id)
         query = 'query ($id: ID!) { execution(id: $id) { task(key: "first") { duration } } }'
-        took[id] = (await client.ask(query, id=id))["execution"]["task"]["duration"]
-    found = (await client.ask(USUAL, id=first["id"]))["execution"]["usualTaskDurations"]
+        took[id] = (await client.post(query, id=id))["execution"]["task"]["duration"]
+    found = (await client.post(USUAL, id=first["id"]))["execution"]["usualTaskDurations"]
     assert [(one["key"], one["count"]) for one in found] == [
         ("each", 2),
         ("first", 2),
@@ -158,7 +158,7 @@ async def test_tasks_usually_take_what_they_took_in_executions_that_ended_well(
 async def test_usual_durations_of_many_flows_at_once_are_refused(client: Client) -> None:
     ids = [(await client.run(SMALL.replace("small", f"small{n}")))["id"] for n in range(6)]
     query = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Execution { usualTaskDurations { key } } } }"
-    found = await client.ask(query, ids=[*ids[:5], ids[0]])
+    found = await client.post(query, ids=[*ids[:5], ids[0]])
     assert len(found["nodes"]) == 6
     refused = await client.answer(query, ids=ids)
     assert "at most 5 flows at once; these executions are of 6" in refused["errors"][0]["message"]
@@ -168,8 +168,8 @@ async def test_usual_durations_of_many_flows_at_once_are_refused(client: Client)
 async def test_a_view_of_the_last_moment_is_the_view_of_now(client: Client) -> None:
     execution = await client.run(SMALL)
     ended = await client.until_ended(execution["id"])
-    now = (await client.ask(VIEW, id=execution["id"]))["execution"]
-    then = (await client.ask(VIEW, id=execution["id"], at=ended["seq"]))["execution"]
+    now = (await client.post(VIEW, id=execution["id"]))["execution"]
+    then = (await client.post(VIEW, id=execution["id"], at=ended["seq"]))["execution"]
     assert Followed.of(then) == Followed.of(now)
-    (first, *_) = (await client.ask(VIEW, id=execution["id"], at=2))["execution"]["taskRuns"]
+    (first, *_) = (await client.post(VIEW, id=execution["id"], at=2))["execution"]["taskRuns"]
     assert first["attempts"] == []

@@ -72,7 +72,7 @@ async def test_an_export_is_what_the_list_is(client: Client, served: Served) -> 
         {},
     ]
     for arguments in asked:
-        nodes = (await client.ask(LIST, **arguments))["executions"]["nodes"]
+        nodes = (await client.post(LIST, **arguments))["executions"]["nodes"]
         parameters = dict(arguments)
         if "where" in parameters:
             parameters["where"] = json.dumps(parameters["where"])
@@ -198,11 +198,11 @@ def within(asked: Any, given: Any) -> None:
 
 async def test_a_record_is_all_that_graphql_says(client: Client, served: Served) -> None:
     _, id = await one(client)
-    await client.ask(
+    await client.post(
         'mutation ($id: ID!) { addNote(input: {id: $id, text: "=look"}) { problems { message } } }',
         id=id,
     )
-    asked = (await client.ask(RECORD, id=id))["execution"]
+    asked = (await client.post(RECORD, id=id))["execution"]
     answer = await get(served, f"/executions/{id}/record.json", logs="true")
     assert answer.headers["content-disposition"] == f'attachment; filename="{id}.json"'
     assert answer.headers["content-type"] == "application/json"
@@ -220,12 +220,12 @@ async def test_a_record_is_all_that_graphql_says(client: Client, served: Served)
 
 async def test_a_record_has_votes(client: Client, served: Served) -> None:
     id = (await client.run(APPROVED.format(key=f"x{uuid4().hex[:8]}")))["id"]
-    await client.until(id, ask="WAITING_FOR_APPROVAL")
+    await client.until(id, origin="WAITING_FOR_APPROVAL")
     (task,) = (await client.show(id))["taskRuns"]
     decided = await client.mutate("approve", approvalId=task["approval"]["id"], comment="fine")
     assert decided["problems"] == []
     await client.until_ended(id)
-    asked = (await client.ask(RECORD, id=id))["execution"]["approvals"]
+    asked = (await client.post(RECORD, id=id))["execution"]["approvals"]
     (approval,) = (await get(served, f"/executions/{id}/record.json")).json()["approvals"]
     within(asked, [approval])
     assert approval["taskRunId"] == task["id"]

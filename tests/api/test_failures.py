@@ -47,7 +47,7 @@ async def test_a_failure_is_shown_alike_everywhere(
     id = listed[0]["id"]
 
     query = f"query ($id: ID!, $at: Int) {{ execution(id: $id, at: $at) {{ seq {FAILURE} }} }}"
-    found = (await client.ask(query, id=id))["execution"]
+    found = (await client.post(query, id=id))["execution"]
     error = {"message": CAUSE, "exitCode": 1}
     assert found["failure"] == {
         "code": "EXIT_CODE",
@@ -55,7 +55,7 @@ async def test_a_failure_is_shown_alike_everywhere(
         "others": 3,
         "taskRun": {"key": "load", "error": error, "attempts": [{"exitCode": 1, "error": error}]},
     }
-    past = (await client.ask(query, id=id, at=found["seq"]))["execution"]
+    past = (await client.post(query, id=id, at=found["seq"]))["execution"]
     assert past["failure"] == found["failure"]
 
     shown = await done(served, "show", id)
@@ -63,7 +63,7 @@ async def test_a_failure_is_shown_alike_everywhere(
     assert "line 1: no_such_command_here: command not found (exit code 127)" in shown
 
     search = 'query { executions(search: "namespace:failures zanzibar") { nodes { id } } }'
-    assert (await client.ask(search))["executions"]["nodes"] == [{"id": id}]
+    assert (await client.post(search))["executions"]["nodes"] == [{"id": id}]
     await exported(served, id)
 
 
@@ -98,7 +98,7 @@ async def test_the_cause_of_a_childs_failure_is_told_by_its_parent(client: Clien
     id = (await client.run(PARENT))["id"]
     await client.until_ended(id)
     query = f"query ($id: ID!) {{ execution(id: $id) {{ children {{ name }} {FAILURE} }} }}"
-    found = (await client.ask(query, id=id))["execution"]
+    found = (await client.post(query, id=id))["execution"]
     child = found["children"][0]["name"]
     told = f"{child} ended FAILED: psql: error: connection refused"
     assert (found["failure"]["message"], found["failure"]["others"]) == (told, 0)

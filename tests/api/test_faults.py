@@ -122,7 +122,7 @@ async def test_a_worker_killed_while_it_runs_is_noticed_and_its_task_run_again(
         client = served.client
         await client.save(HELD)
         id = (await client.create("faults/held"))["id"]
-        waiting = await client.ask(
+        waiting = await client.post(
             "query ($id: ID!) { execution(id: $id) { waitingFor { code message } } }", id=id
         )
         assert "no live worker on queue heavy" in waiting["execution"]["waitingFor"][0]["message"]
@@ -141,7 +141,7 @@ async def test_a_worker_killed_while_it_runs_is_noticed_and_its_task_run_again(
             assert gone["ended_at"] - gone["lease_expires_at"] <= NOTICED_WITHIN - LEASE + NOISE
             assert again["started_at"] - gone["ended_at"] <= AGAIN_WITHIN - NOTICED_WITHIN + NOISE
             said = (
-                await client.ask(f"query ($id: ID!) {{ execution(id: $id) {{ {SAID} }} }}", id=id)
+                await client.post(f"query ($id: ID!) {{ execution(id: $id) {{ {SAID} }} }}", id=id)
             )["execution"]
             assert said["properties"] == {}
             hold, after = said["taskRuns"]

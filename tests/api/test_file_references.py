@@ -57,7 +57,7 @@ class Scene:
         return sorted(file.name for file in folder.rglob("*") if file.is_file())
 
     async def deleted(self, id: str, **flags: bool) -> None:
-        told = await self.client.ask(DELETE, input={"ids": [id], **flags})
+        told = await self.client.post(DELETE, input={"ids": [id], **flags})
         assert told["deleteExecutions"]["problems"] == []
         await self.settled()
 
@@ -98,7 +98,7 @@ def uri_of(execution: dict[str, Any], name: str = "f.txt") -> str:
 async def begun(scene: Scene, mutation: str, **input: Any) -> str:
     kind = f"{mutation[0].upper()}{mutation[1:]}Input"
     query = f"mutation ($input: {kind}!) {{ {mutation}(input: $input) {{ execution {{ id }} {PROBLEM} }} }}"
-    told = (await scene.client.ask(query, input=input))[mutation]
+    told = (await scene.client.post(query, input=input))[mutation]
     assert told["problems"] == []
     return str(told["execution"]["id"])
 
@@ -180,7 +180,7 @@ async def an_event(scene: Scene, source: dict[str, Any], name: str) -> str:
     id = str((await scene.client.run(READS % (f"{name}-r", tasks), inputs={"at": "x"}))["id"])
     for event, data in (("kept", {"at": uri_of(source)}), ("end", None)):
         query = f"mutation ($input: SendEventInput!) {{ sendEvent(input: $input) {{ {PROBLEM} }} }}"
-        await scene.client.ask(query, input={"executionId": id, "name": event, "data": data})
+        await scene.client.post(query, input={"executionId": id, "name": event, "data": data})
     await scene.client.until_ended(id)
     return id
 
@@ -248,7 +248,7 @@ async def test_a_file_of_a_child_stays_for_its_parent(scene: Scene) -> None:
     id = (await scene.client.run(parent))["id"]
     await scene.client.until_ended(id)
     query = "query ($id: ID!) { execution(id: $id) { children { id } } }"
-    (child,) = (await scene.client.ask(query, id=id))["execution"]["children"]
+    (child,) = (await scene.client.post(query, id=id))["execution"]["children"]
     await scene.deleted(child["id"])
     assert scene.files_of(child["id"]) == ["f.txt"]
     await scene.deleted(id)
@@ -258,7 +258,7 @@ async def test_a_file_of_a_child_stays_for_its_parent(scene: Scene) -> None:
 async def test_who_may_read_a_file_may_still_when_its_maker_is_gone(scene: Scene) -> None:
     source = await scene.made("read")
     query = "query ($id: ID!) { execution(id: $id) { artifacts { id name uri } } }"
-    made = (await scene.client.ask(query, id=source["id"]))["execution"]["artifacts"]
+    made = (await scene.client.post(query, id=source["id"]))["execution"]["artifacts"]
     (art,) = (one["id"] for one in made if one["name"] == "f.txt")
     used = r"{\"artifact\": {\"uri\": \"$AT\", \"name\": \"f.txt\", \"direction\": \"IN\"}}"
     other = await scene.read("read-r", says(used, uri_of(source)), "x")
@@ -316,7 +316,7 @@ async def test_whoever_dies_in_the_middle_leaves_nothing_behind_and_takes_nothin
             source = await scene.made("killed")
             other = await an_input(scene, source, "killed")
         for id, left in ((source["id"], ["f.txt"]), (other, [])):
-            await served.client.ask(DELETE, input={"ids": [id]})
+            await served.client.post(DELETE, input={"ids": [id]})
             served.kill()
             served = start(tmp_path / "data")
             async with connected(served) as scene:

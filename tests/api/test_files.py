@@ -47,7 +47,7 @@ async def rows_of(served: Served) -> list[Any]:
 
 
 async def artifacts_of(client: Client, id: str) -> dict[str, str]:
-    data = await client.ask(
+    data = await client.post(
         "query ($id: ID!) { execution(id: $id) { artifacts { id name } } }", id=id
     )
     return {one["name"]: one["id"] for one in data["execution"]["artifacts"]}

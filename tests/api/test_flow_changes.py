@@ -27,7 +27,7 @@ def source(id: str, says: str = "hello") -> str:
 
 async def change(client: Client, name: str, **input: Any) -> dict[str, Any]:
     kind = name[0].upper() + name[1:] + "Input"
-    data = await client.ask(
+    data = await client.post(
         f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ flow {{ key enabled }} {PROBLEM} }} }}",
         input=input,
     )
@@ -36,17 +36,17 @@ async def change(client: Client, name: str, **input: Any) -> dict[str, Any]:
 
 
 async def flow(client: Client, key: str) -> dict[str, Any] | None:
-    found: dict[str, Any] | None = (await client.ask(SHOW, key=key))["flow"]
+    found: dict[str, Any] | None = (await client.post(SHOW, key=key))["flow"]
     return found
 
 
 async def listed(client: Client, **where: Any) -> set[str]:
-    nodes = (await client.ask(LISTED, where=where))["executions"]["nodes"]
+    nodes = (await client.post(LISTED, where=where))["executions"]["nodes"]
     return {node["id"] for node in nodes}
 
 
 async def log_of(client: Client, id: str) -> list[str]:
-    data = await client.ask(
+    data = await client.post(
         "query ($id: ID!) { execution(id: $id) { logs { nodes { text } } } }", id=id
     )
     return [line["text"] for line in data["execution"]["logs"]["nodes"]]
@@ -58,10 +58,10 @@ async def test_a_deleted_flow_is_gone_and_its_executions_stay(client: Client) ->
     payload = await change(client, "deleteFlow", namespace="changes", key="gone", reason="unused")
     assert payload == {"flow": {"key": "gone", "enabled": True}, "problems": []}
     assert await flow(client, "gone") is None
-    assert "gone" not in [one["key"] for one in (await client.ask(COUNT))["flows"]["nodes"]]
+    assert "gone" not in [one["key"] for one in (await client.post(COUNT))["flows"]["nodes"]]
     assert await client.show(id) == ended
     assert id in await listed(client, namespace={"eq": "changes"})
-    data = await client.ask(
+    data = await client.post(
         "query ($id: ID!) { execution(id: $id) { flow { id } flowKey revision { number source } } }",
         id=id,
     )
@@ -90,7 +90,7 @@ async def test_a_flow_that_is_saved_again_comes_back(client: Client) -> None:
     await client.save(text)
     found = await flow(client, "back")
     assert found and (found["enabled"], found["revisions"]) == (True, [{"number": 1}])
-    assert (await client.ask(schedules))["flow"]["schedules"] == [{"key": "nightly"}]
+    assert (await client.post(schedules))["flow"]["schedules"] == [{"key": "nightly"}]
 
 
 async def test_a_flow_is_switched_off_and_on(client: Client) -> None:
@@ -109,13 +109,13 @@ async def test_a_flow_is_switched_off_and_on(client: Client) -> None:
 async def test_a_test_runs_what_is_not_saved_and_is_seen_by_who_asks(client: Client) -> None:
     await client.save(source("tried"))
     await client.create("changes/tried")
-    before = (await flow(client, "tried"), (await client.ask(COUNT)))
+    before = (await flow(client, "tried"), (await client.post(COUNT)))
     payload = await client.mutate("runTest", source=source("tried", "unsaved"), inputs={"n": 7})
     assert payload["problems"] == []
     id = payload["execution"]["id"]
     assert (await client.until_ended(id))["state"] == "SUCCESS"
     assert await log_of(client, id) == ["unsaved 7"]
-    assert (await flow(client, "tried"), (await client.ask(COUNT))) == before
+    assert (await flow(client, "tried"), (await client.post(COUNT))) == before
     assert payload["execution"]["labels"] == [{"key": "system.test", "value": "true"}]
     assert id not in await listed(client, namespace={"eq": "changes"})
     assert id in await listed(client, namespace={"eq": "changes"}, includeTests=True)
@@ -131,7 +131,7 @@ async def test_a_test_needs_no_flow_and_leaves_none(client: Client) -> None:
     assert same["execution"]["id"] == payload["execution"]["id"]
     assert (await client.until_ended(payload["execution"]["id"]))["state"] == "SUCCESS"
     assert await flow(client, "new") is None
-    assert "new" not in [one["key"] for one in (await client.ask(COUNT))["flows"]["nodes"]]
+    assert "new" not in [one["key"] for one in (await client.post(COUNT))["flows"]["nodes"]]
     saved = await client.save(source("new"))
     assert saved["revision"]["number"] == 1
 

@@ -117,11 +117,11 @@ class Case:
     async def run_the_bulk(self) -> None:
         preview = await self.preview()
         query = f"mutation ($input: RunBulkInput!) {{ runBulk(input: $input) {{ {PROBLEM} }} }}"
-        await self.client.ask(query, input={"previewId": preview, "mode": "EACH"})
+        await self.client.post(query, input={"previewId": preview, "mode": "EACH"})
         assert (await self.client.until_ended(self.id))["state"] == "KILLED"
 
     async def preview(self) -> str:
-        data = await self.client.ask(
+        data = await self.client.post(
             """mutation ($input: PreviewBulkInput!) { previewBulk(input: $input) { preview { id } } }""",
             input={"action": "CANCEL", "ids": [self.id]},
         )

@@ -53,7 +53,7 @@ async def test_a_full_disk_under_the_database_is_told_and_loses_nothing(tmp_path
         ended = [await until_ended(client, id) for id in ids]
         assert [one["state"] for one in ended] == ["SUCCESS"] * len(ids)
         assert [len(task(one, "hold")["attempts"]) for one in ended] == [1] * len(ids)
-        logs = await client.ask(
+        logs = await client.post(
             "query ($id: ID!) { execution(id: $id) { logs(last: 1) { totalCount { value } } } }",
             id=ids[0],
         )

@@ -42,14 +42,14 @@ async def test_ten_gigabytes_of_log_are_cut_off_and_hold_nobody_up(tmp_path: Pat
         following = asyncio.create_task(client.until_ended(id))
         while not following.done():
             began = loop.time()
-            await client.ask(STATE, id=id)
+            await client.post(STATE, id=id)
             longest = max(longest, loop.time() - began)
             most = max(most, server.memory_info().rss)
             await asyncio.wait({following}, timeout=0.1)
         ended = await following
         assert ended["state"] == "SUCCESS"
         assert [len(one["attempts"]) for one in ended["taskRuns"]] == [1, 1]
-        nodes = (await client.ask(LAST, id=id))["execution"]["logs"]["nodes"]
+        nodes = (await client.post(LAST, id=id))["execution"]["logs"]["nodes"]
         assert "log limit reached; the rest is dropped" in [node["text"] for node in nodes]
         assert longest < 3, f"somebody waited {longest:.1f} s"
         assert most < 500 * _MEBIBYTE, f"{most / _MEBIBYTE:.0f} MiB"

@@ -28,14 +28,14 @@ async def use(client: Client, id: str, direction: str, uri: str, **more: Any) ->
 
 
 async def artifacts(client: Client, **where: Any) -> list[dict[str, Any]]:
-    found = await client.ask(ARTIFACTS, where=where)
+    found = await client.post(ARTIFACTS, where=where)
     nodes: list[dict[str, Any]] = found["artifacts"]["nodes"]
     return nodes
 
 
 async def walk(client: Client, of: str, **how: Any) -> tuple[set[str], set[tuple[str, str]]]:
     """Names of nodes, and edges between names; an execution is named by its pipeline."""
-    graph = (await client.ask(LINEAGE, of=of, **how))["lineage"]
+    graph = (await client.post(LINEAGE, of=of, **how))["lineage"]
     names = {
         node["id"]: node.get("flowKey") or f"{node['name']} {node['version']}"
         for node in graph["nodes"]
@@ -178,8 +178,8 @@ async def test_a_version_with_another_digest_is_refused_and_nothing_of_the_call_
 async def test_artifacts_are_filtered_and_paged(client: Client) -> None:
     ids = await chain(client, "lineage.pages")
     where = {"namespace": {"prefix": "lineage.pages"}}
-    first = (await client.ask(ARTIFACTS, where=where, first=2))["artifacts"]
-    rest = await client.ask(ARTIFACTS, where=where, after=first["pageInfo"]["endCursor"])
+    first = (await client.post(ARTIFACTS, where=where, first=2))["artifacts"]
+    rest = await client.post(ARTIFACTS, where=where, after=first["pageInfo"]["endCursor"])
     names = [node["name"] for node in [*first["nodes"], *rest["artifacts"]["nodes"]]]
     assert (names, first["totalCount"]["value"]) == (["model", "clean", "raw"], 3)
     assert first["pageInfo"]["hasNextPage"] is True
@@ -208,7 +208,7 @@ async def test_what_headway_ran_and_what_ran_elsewhere_are_one_graph(client: Cli
     (model,) = await artifacts(client, executionId=id, direction="OUT")
     served = (await record(client, "serve", namespace="lineage.run"))["id"]
     await use(client, served, "IN", "here/model.pkl", digest=model["digest"], taskKey="load")
-    graph = (await client.ask(LINEAGE, of=served, direction="UPSTREAM"))["lineage"]
+    graph = (await client.post(LINEAGE, of=served, direction="UPSTREAM"))["lineage"]
     assert [edge["taskKey"] for edge in graph["edges"]] == ["load", "make", "make"]
     names, edges = await walk(client, served)
     version = model["version"]

@@ -122,7 +122,7 @@ class Acts:
     async def measure(self, client: Client) -> None:
         """An execution from elsewhere, one of few; its metrics are recorded without a hint."""
         key = f"{self.namespace}.{self.random.randrange(4)}"
-        recorded = await client.ask(
+        recorded = await client.post(
             f"""mutation ($input: RecordExecutionInput!) {{
               recordExecution(input: $input) {{ execution {{ id }} {PROBLEM} }} }}""",
             input={"namespace": self.namespace, "pipeline": "elsewhere", "idempotencyKey": key},
@@ -148,7 +148,7 @@ class Acts:
 
     async def _do(self, client: Client, mutation: str, kind: str, /, **input: Any) -> None:
         query = f"mutation ($input: {kind}!) {{ {mutation}(input: $input) {{ {PROBLEM} }} }}"
-        await client.ask(query, input=input)
+        await client.post(query, input=input)
 
 
 @pytest.mark.timeout(180)

@@ -71,9 +71,9 @@ async def test_a_foreach_has_the_lines_of_its_iterations(client: Client, served:
     assert numbers(await logs(client, ended["id"], run=inner)) == [5]
     plain = task(ended, "each_after")["id"]
     assert numbers(await logs(client, ended["id"], run=plain)) == [6]
-    found = await client.ask(MATCHES, id=ended["id"], text="REGION", run=run)
+    found = await client.post(MATCHES, id=ended["id"], text="REGION", run=run)
     assert found["execution"]["logMatches"] == {"lines": [2, 4], "searchedTo": 6, "complete": True}
-    counts = (await client.ask(COUNTS, id=ended["id"], run=run))["execution"]["logCounts"]
+    counts = (await client.post(COUNTS, id=ended["id"], run=run))["execution"]["logCounts"]
     assert [(one["level"], one["count"]["value"]) for one in counts] == [("INFO", 2), ("WARN", 2)]
     async with client.subscribe(LIVE, id=ended["id"], run=run) as messages:
         batches = [data["logs"] async for data in messages]
@@ -93,7 +93,7 @@ async def ended(client: Client) -> dict[str, Any]:
 
 
 async def logs(client: Client, id: str, **which: Any) -> dict[str, Any]:
-    found: dict[str, Any] = (await client.ask(LOGS, id=id, **which))["execution"]["logs"]
+    found: dict[str, Any] = (await client.post(LOGS, id=id, **which))["execution"]["logs"]
     return found
 
 
@@ -139,7 +139,7 @@ async def test_around_a_line_of_a_choice(client: Client, ended: dict[str, Any]) 
         page = await logs(client, ended["id"], first=3, around=1203, stream=stream)
         assert numbers(page) == lines
         assert {node["stream"] for node in page["nodes"]} == {stream}
-    found = await client.ask(OF_TASK, id=ended["id"], around=1202, stream="STDOUT")
+    found = await client.post(OF_TASK, id=ended["id"], around=1202, stream="STDOUT")
     assert numbers(found["execution"]["task"]["logs"]) == [1198, 1199, 1200, 1201]
 
 
@@ -167,9 +167,9 @@ async def test_what_matches(client: Client, ended: dict[str, Any]) -> None:
         ({"level": "ERROR", "after": 1202}, [1203]),
         ({"attempt": 2}, []),
     ):
-        found = (await client.ask(MATCHES, id=ended["id"], **which))["execution"]["logMatches"]
+        found = (await client.post(MATCHES, id=ended["id"], **which))["execution"]["logMatches"]
         assert found == {"lines": expected, "searchedTo": 1203, "complete": True}, which
-    found = (await client.ask(MATCHES, id=ended["id"], text="line", first=2, after=7))["execution"]
+    found = (await client.post(MATCHES, id=ended["id"], text="line", first=2, after=7))["execution"]
     assert found["logMatches"] == {"lines": [8, 9], "searchedTo": 9, "complete": False}
 
 
@@ -190,7 +190,7 @@ async def test_what_cannot_be_searched_is_refused(
 
 async def test_lines_are_counted_by_level(client: Client, ended: dict[str, Any]) -> None:
     async def counts(**which: Any) -> dict[str, int]:
-        found = (await client.ask(COUNTS, id=ended["id"], **which))["execution"]["logCounts"]
+        found = (await client.post(COUNTS, id=ended["id"], **which))["execution"]["logCounts"]
         assert all(one["count"]["exact"] for one in found)
         return {one["level"]: one["count"]["value"] for one in found}
 

@@ -147,7 +147,7 @@ async def _told(client: Client, served: Served) -> Told:
     await client.save(CHILD)
     execution = await client.run(FLOW, inputs={"data": file["uri"]})
     id = execution["id"]
-    begun = await client.ask("query ($id: ID!) { execution(id: $id) { cursor } }", id=id)
+    begun = await client.post("query ($id: ID!) { execution(id: $id) { cursor } }", id=id)
     execution = await client.until(
         id, asks="WAITING_FOR_APPROVAL", sub="SUCCESS", fails="FAILED", wrong="FAILED", bad="ERROR"
     )
@@ -204,7 +204,7 @@ async def test_no_part_of_an_execution_tells_a_path(
     ],
 )
 async def test_no_other_query_tells_a_path(client: Client, told: Told, query: str) -> None:
-    other = (await client.ask(REPLAYS, id=told.execution["id"]))["executions"]["nodes"][0]["id"]
+    other = (await client.post(REPLAYS, id=told.execution["id"]))["executions"]["nodes"][0]["id"]
     run = task(told.execution, "everywhere")["id"]
     query = re.sub(r"%(\w+) (\d)%", lambda found: of(found[1], int(found[2])), query)
     head = "query ($id: ID!, $other: ID!, $run: ID!) { execution(id: $id) { id } "
@@ -335,7 +335,7 @@ async def test_what_is_shown_of_a_file_is_what_finds_it(
     client: Client, served: Served, told: Told
 ) -> None:
     shown = told.execution["inputs"]["data"]
-    found = await client.ask(
+    found = await client.post(
         "query ($search: String!) { executions(search: $search) { nodes { id } } }",
         search=f'input.data:"{shown}"',
     )

@@ -78,7 +78,7 @@ async def until_ended(client: Client, id: str) -> dict[str, Any]:
                 assert refused.rcvd and refused.rcvd.code == 1013
 
 
-async def ask_raw(served: Served, **variables: Any) -> tuple[float, httpx.Response]:
+async def post_raw(served: Served, **variables: Any) -> tuple[float, httpx.Response]:
     """The answer, and the seconds that it took."""
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -116,12 +116,12 @@ async def test_a_database_that_freezes_for_ten_seconds_holds_nobody_up(tmp_path:
             with frozen(tmp_path / "data"):
                 began, spent = loop.time(), cpu_seconds(server)
                 (tmp_path / "go").touch()  # tasks end while nobody can be told
-                first = await asyncio.gather(*(ask_raw(served, id=id) for id in ids * 5))
+                first = await asyncio.gather(*(post_raw(served, id=id) for id in ids * 5))
                 for seconds, response in first:
                     refused_for_now(response)
                     assert seconds < ANSWERED_WITHIN
                 while loop.time() < began + 10:
-                    seconds, response = await ask_raw(served, id=ids[0])
+                    seconds, response = await post_raw(served, id=ids[0])
                     refused_for_now(response)
                     assert seconds < 1, "it is known by now"
                     assert not (await asyncio.wait({following_task}, timeout=0.2))[0]

@@ -44,7 +44,7 @@ ARTIFACTS = """query ($id: ID!) { execution(id: $id) { artifacts {
 
 
 async def artifacts(client: Client, id: str) -> dict[str, dict[str, Any]]:
-    data = await client.ask(ARTIFACTS, id=id)
+    data = await client.post(ARTIFACTS, id=id)
     return {one["name"]: one for one in data["execution"]["artifacts"]}
 
 
@@ -113,7 +113,7 @@ async def test_a_file_that_many_have_read_is_still_given_out(
     )
     await connection.close()
     query = "query ($id: ID!) { node(id: $id) { ... on Artifact { downloadUrl } } }"
-    assert (await client.ask(query, id=of["id"]))["node"] == {"downloadUrl": of["downloadUrl"]}
+    assert (await client.post(query, id=of["id"]))["node"] == {"downloadUrl": of["downloadUrl"]}
     async with http(served) as asking:
         assert (await asking.get(of["downloadUrl"])).status_code == 200
 

@@ -288,7 +288,7 @@ async def test_an_answer_that_is_lost_is_asked_for_again_and_counts_once(
     assert (len(found["metrics"]), len(found["artifacts"])) == (2, 1)
     kinds = [event["type"] for event in found["events"]]
     assert (kinds.count("PROPERTIES_SET"), kinds.count("EXECUTION_CREATED")) == (1, 1)
-    nodes = await client.ask('{ executions(where: {flow: {eq: "lossy"}}) { nodes { id } } }')
+    nodes = await client.post('{ executions(where: {flow: {eq: "lossy"}}) { nodes { id } } }')
     assert nodes["executions"]["nodes"] == [{"id": id}]
 
 

@@ -66,7 +66,7 @@ async def test_it_tells_first_and_removes_when_told(own: Served, pool: asyncpg.P
     (failed,) = await copies(pool, await ended(own, FAILING), [OLD])
     (archived,) = await copies(pool, source, [OLD])
     given = {"ids": [typed("exec", archived)]}
-    await own.client.ask(
+    await own.client.post(
         "mutation ($input: ManyInput!) { archiveExecutions(input: $input) { problems { message } } }",
         input=given,
     )
@@ -99,13 +99,13 @@ async def test_it_tells_first_and_removes_when_told(own: Served, pool: asyncpg.P
     assert await rows_of(pool, ids) == {}
     assert [await tables(pool, name) for name in PARTITIONS] == [[], []]
     assert await count_there(pool, [failed, archived, source]) == 3
-    found = await own.client.ask(
+    found = await own.client.post(
         """{ auditLog(where: {action: ["PRUNE"]}) { nodes { actor { kind name } channel target namespace } } }"""
     )
     assert found["auditLog"]["nodes"] == [
         {"actor": {"kind": "USER", "name": "admin"}, "channel": "CLI", "target": None, "namespace": None}
     ] * 2  # fmt: skip
-    node = await own.client.ask(
+    node = await own.client.post(
         "query ($id: ID!) { execution(id: $id) { id } }", id=typed("exec", ids[0])
     )
     assert node == {"execution": None}

@@ -70,7 +70,7 @@ async def namespace(client: Client) -> str:
 
 
 async def listed(client: Client, **variables: Any) -> dict[str, Any]:
-    found: dict[str, Any] = (await client.ask(LIST, **variables))["executions"]
+    found: dict[str, Any] = (await client.post(LIST, **variables))["executions"]
     return found
 
 
@@ -170,12 +170,12 @@ tasks:
     id = (await client.run(held))["id"]
     then = await client.until(id, held="RUNNING")
     send = 'mutation ($id: ID!) { sendEvent(input: {name: "go", executionId: $id}) { problems { message } } }'
-    assert (await client.ask(send, id=id))["sendEvent"]["problems"] == []
+    assert (await client.post(send, id=id))["sendEvent"]["problems"] == []
     await client.until_ended(id)
     query = """query ($id: ID!, $at: Int) {
       execution(id: $id, at: $at) { columns(names: ["metric.loss", "property.lr", "metric.none"]) } }"""
     for at, value in ((then["seq"], 1), (None, 2)):
-        columns = (await client.ask(query, id=id, at=at))["execution"]["columns"]
+        columns = (await client.post(query, id=id, at=at))["execution"]["columns"]
         assert columns == {"metric.loss": value, "property.lr": value, "metric.none": None}
 
 
@@ -208,7 +208,7 @@ FACETS = """query ($search: String, $contains: String) {
 async def test_the_same_error_is_found_wherever_it_is(client: Client, namespace: str) -> None:
     """Messages that differ in a number are one error: counted, searched, filtered, kept and taken in bulk alike."""
     here = f"namespace:{namespace}"
-    (facet,) = told = (await client.ask(FACETS, search=here))["facets"]
+    (facet,) = told = (await client.post(FACETS, search=here))["facets"]
     assert (facet["value"], facet["count"]) == (
         "no space left on device 4711",
         {"value": 2, "exact": True},
@@ -218,10 +218,10 @@ async def test_the_same_error_is_found_wherever_it_is(client: Client, namespace:
     found = await listed(client, search=f"{here} {facet['search']}")
     assert found["totalCount"] == facet["count"]
     where = {"error": {"eq": fingerprint}, "namespace": {"eq": namespace}}
-    filtered = (await client.ask(FAILURES, where=where))["executions"]["nodes"]
+    filtered = (await client.post(FAILURES, where=where))["executions"]["nodes"]
     assert {one["id"] for one in filtered} == {one["id"] for one in found["nodes"]}
     assert {one["failure"]["fingerprint"] for one in filtered} == {fingerprint}
-    kept = await client.ask(
+    kept = await client.post(
         SAVE, input={"name": f"same {fingerprint} {namespace}", "search": facet["search"]}
     )
     assert kept["saveFilter"]["problems"] == []
@@ -232,8 +232,8 @@ async def test_the_same_error_is_found_wherever_it_is(client: Client, namespace:
         labels=[{"key": "a", "value": "b"}],
     )
     assert bulk["total"] == facet["count"]["value"]
-    assert (await client.ask(FACETS, search=here, contains="NO SPACE"))["facets"] == told
-    assert (await client.ask(FACETS, search=here, contains="warehouse"))["facets"] == []
+    assert (await client.post(FACETS, search=here, contains="NO SPACE"))["facets"] == told
+    assert (await client.post(FACETS, search=here, contains="warehouse"))["facets"] == []
     assert await refusal(client, LIST, search="error:space") == ["search"]
 
 
@@ -250,7 +250,7 @@ async def test_the_keys_that_executions_have_are_terms_to_add(
         ("INPUT", ["input:day", "input:password"]),
         ("METRIC", ["metric:loss"]),
     ):
-        rows = (await client.ask(KEYS, search=here, field=field))["facets"]
+        rows = (await client.post(KEYS, search=here, field=field))["facets"]
         assert [row["search"] for row in rows] == expected
         for row in rows:
             found = await listed(client, search=f"{here} {row['search']}")
@@ -275,9 +275,9 @@ async def test_a_histogram_counts_what_the_list_does(client: Client, namespace: 
         for hours, bars in ((1, 1), (1, 40), (24 * 30, 200), (24 * 3000, 7)):
             since, until = now - timedelta(hours=hours), now + timedelta(minutes=1)
             asked = {"since": since.isoformat(), "until": until.isoformat(), "bars": bars}
-            told = (await client.ask(HISTOGRAM, **asked, search=f"namespace:{namespace} {search}"))[
-                "executionHistogram"
-            ]
+            told = (
+                await client.post(HISTOGRAM, **asked, search=f"namespace:{namespace} {search}")
+            )["executionHistogram"]
             assert 0 < len(told) <= bars
             assert sum(bar["total"] for bar in told) == number
             for bar, after in pairwise(told):
@@ -291,7 +291,7 @@ async def test_a_histogram_counts_what_the_list_does(client: Client, namespace: 
 
 async def test_the_search_language_tells_its_fields(client: Client) -> None:
     query = "{ searchFields { name aliases description operators values facet keyed } }"
-    fields = {field["name"]: field for field in (await client.ask(query))["searchFields"]}
+    fields = {field["name"]: field for field in (await client.post(query))["searchFields"]}
     assert fields["error"] == {
         "name": "error",
         "aliases": [],

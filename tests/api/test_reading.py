@@ -49,7 +49,7 @@ async def ended(client: Client, part: str, kind: str = "train") -> dict[str, Any
         "approve", approvalId=waiting["taskRuns"][1]["approval"]["id"], comment="yes"
     )
     await client.until_ended(id)
-    found = await client.ask(EVERYTHING, id=id)
+    found = await client.post(EVERYTHING, id=id)
     execution: dict[str, Any] = found["execution"]
     return execution
 
@@ -83,10 +83,10 @@ async def test_every_id_leads_back_to_what_it_names(client: Client) -> None:
         one["artifacts"][0]["id"],
         one["events"][0]["id"],
     ]
-    workers = (await client.ask("{ workers { id alive running queues } }"))["workers"]
+    workers = (await client.post("{ workers { id alive running queues } }"))["workers"]
     ids.append(next(worker["id"] for worker in workers if worker["alive"]))
     wrong = ["nonsense", "exec_01h45ytscbebyvny4gc8cr8ma2", "run_!!"]
-    found = await client.ask(
+    found = await client.post(
         "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }", ids=[*ids, *wrong]
     )
     assert [node and node["id"] for node in found["nodes"]] == [*ids, None, None, None]
@@ -112,7 +112,7 @@ async def test_pages_go_both_ways_and_are_stable_under_insertion(client: Client)
     seen: list[str] = []
     after = None
     while True:
-        page = (await client.ask(LIST, where=where, first=3, after=after))["executions"]
+        page = (await client.post(LIST, where=where, first=3, after=after))["executions"]
         seen += [node["id"] for node in page["nodes"]]
         if len(seen) == 3:
             await client.create("reading.pages/paged")
@@ -120,12 +120,12 @@ async def test_pages_go_both_ways_and_are_stable_under_insertion(client: Client)
             break
         after = page["pageInfo"]["endCursor"]
     assert seen == made[::-1]
-    back = (await client.ask(LIST, where=where, last=2, before=page["pageInfo"]["startCursor"]))[
+    back = (await client.post(LIST, where=where, last=2, before=page["pageInfo"]["startCursor"]))[
         "executions"
     ]
     assert [node["id"] for node in back["nodes"]] == [made[2], made[1]]
     assert back["pageInfo"]["hasNextPage"] and back["pageInfo"]["hasPreviousPage"]
-    oldest = (await client.ask(LIST, where=where, first=1, orderBy="CREATED_ASC"))["executions"]
+    oldest = (await client.post(LIST, where=where, first=1, orderBy="CREATED_ASC"))["executions"]
     assert oldest["nodes"][0]["id"] == made[0]
     assert oldest["totalCount"] == {"value": 8, "exact": True}
     for id in made:
@@ -155,14 +155,14 @@ async def test_each_filter_finds_what_it_says(client: Client) -> None:
     await ended(client, "f2", "test")
     mine = {"namespace": {"in": ["reading.f1", "reading.f2"]}}
     for where, count in FILTERS:
-        found = (await client.ask(LIST, where={"and": [mine, where]}))["executions"]
+        found = (await client.post(LIST, where={"and": [mine, where]}))["executions"]
         assert (len(found["nodes"]), found["totalCount"]["value"]) == (count, count), where
 
 
 async def test_flows_namespaces_and_the_inbox_are_read(client: Client) -> None:
     id = (await client.run(SOURCE.format(part="inbox", kind="train")))["id"]
     await client.until(id, state="WAITING_FOR_APPROVAL")
-    found = await client.ask(
+    found = await client.post(
         """query ($id: ID!) { namespaces { name flowCount }
         flows(where: {namespace: {prefix: "reading."}}, first: 1) {
           nodes { key namespace } pageInfo { hasNextPage endCursor } }
@@ -188,8 +188,8 @@ async def test_flows_page_through_in_each_order(client: Client, order: str) -> N
         )
     query = """query ($after: String, $order: FlowOrder) { flows(where: {namespace: {eq: "reading.order"}}, first: 2,
       after: $after, orderBy: $order) { nodes { key } pageInfo { hasNextPage endCursor } } }"""
-    first = (await client.ask(query, order=order))["flows"]
-    rest = (await client.ask(query, order=order, after=first["pageInfo"]["endCursor"]))["flows"]
+    first = (await client.post(query, order=order))["flows"]
+    rest = (await client.post(query, order=order, after=first["pageInfo"]["endCursor"]))["flows"]
     keys = [flow["key"] for flow in first["nodes"] + rest["nodes"]]
     assert sorted(keys) == ["a", "b", "c"]
     assert first["pageInfo"]["hasNextPage"] and not rest["pageInfo"]["hasNextPage"]

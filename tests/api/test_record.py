@@ -44,12 +44,12 @@ AUDIT = """query ($where: AuditFilter, $first: Int, $after: String) {
 
 async def at(client: Client, id: str, seq: int | None, what: str = EVERYTHING) -> Any:
     query = f"query ($id: ID!, $at: Int) {{ execution(id: $id, at: $at) {{ {what} }} }}"
-    return (await client.ask(query, id=id, at=seq))["execution"]
+    return (await client.post(query, id=id, at=seq))["execution"]
 
 
 async def mutate(client: Client, name: str, what: str, kind: str, **input: Any) -> Any:
     query = f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ {what} {PROBLEM} }} }}"
-    return (await client.ask(query, input=input))[name]
+    return (await client.post(query, input=input))[name]
 
 
 async def delete(client: Client, *ids: str, **options: Any) -> Any:
@@ -67,7 +67,7 @@ async def ended(client: Client, source: str = QUICK) -> dict[str, Any]:
 
 
 async def acts(client: Client, **where: Any) -> list[Any]:
-    nodes: list[Any] = (await client.ask(AUDIT, where=where))["auditLog"]["nodes"]
+    nodes: list[Any] = (await client.post(AUDIT, where=where))["auditLog"]["nodes"]
     return nodes
 
 
@@ -93,7 +93,7 @@ async def test_every_moment_of_a_failure_is_shown_as_it_was(client: Client) -> N
 
 async def test_moments_are_kept_apart_within_one_query(client: Client) -> None:
     execution = await ended(client)
-    data = await client.ask(
+    data = await client.post(
         """query ($id: ID!) { was: execution(id: $id, at: 1) { state taskRuns { state } }
              then: execution(id: $id, at: 2) { state taskRuns { state } }
              is: execution(id: $id) { state taskRuns { state } } }""",
@@ -170,7 +170,7 @@ async def test_the_audit_log_is_filtered_and_paged(client: Client, served: Serve
     seen: list[str] = []
     after = None
     while True:
-        page = (await client.ask(AUDIT, where=wanted, first=2, after=after))["auditLog"]
+        page = (await client.post(AUDIT, where=wanted, first=2, after=after))["auditLog"]
         seen += [one["id"] for one in page["nodes"]]
         assert {one["action"] for one in page["nodes"]} == {"CREATE_EXECUTION"}
         if not page["pageInfo"]["hasNextPage"]:
@@ -182,7 +182,7 @@ async def test_the_audit_log_is_filtered_and_paged(client: Client, served: Serve
     assert await acts(client, **wanted, until="2020-01-01T00:00:00Z") == []
     assert len(await acts(client, **wanted, since="2020-01-01T00:00:00Z")) == len(seen)
     assert await acts(client, **{**wanted, "actor": "token:admin"}) == []
-    node = await client.ask("query ($id: ID!) { node(id: $id) { id } }", id=seen[0])
+    node = await client.post("query ($id: ID!) { node(id: $id) { id } }", id=seen[0])
     assert node["node"]["id"] == seen[0]
 
 
@@ -233,7 +233,7 @@ async def test_a_note_is_added_once_by_its_key_and_a_wrong_one_changes_nothing(
         assert payload["problems"][0]["code"] == code
         assert payload["note"] is None
     assert await at(client, id, None) == before
-    node = await client.ask(
+    node = await client.post(
         "query ($id: ID!) { node(id: $id) { ... on Note { text } } }", id=first["note"]["id"]
     )
     assert node == {"node": {"text": "**looked** at it"}}
@@ -241,7 +241,7 @@ async def test_a_note_is_added_once_by_its_key_and_a_wrong_one_changes_nothing(
 
 async def listed(client: Client, choice: str | None) -> set[str]:
     where = {"flow": {"eq": "putaway"}, **({"archived": choice} if choice else {})}
-    data = await client.ask(
+    data = await client.post(
         """query ($where: ExecutionFilter) { executions(where: $where) {
              nodes { id } totalCount { value } } }""",
         where=where,
@@ -337,7 +337,7 @@ async def test_deleting_takes_everything_but_what_was_done_and_by_whom(
         assert change["leave"] == [{"id": id, "reason": "DELETED"}]
     assert set((await rows_left(served, id)).values()) == {0}
     assert await at(client, id, None) is None
-    nodes = await client.ask("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=[id, run])
+    nodes = await client.post("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=[id, run])
     assert nodes["nodes"] == [None, None]
     deleted, *_ = await acts(client, executionId=id)
     assert (deleted["action"], deleted["reason"], deleted["execution"], deleted["event"]) == (

@@ -36,7 +36,7 @@ async def test_what_waits_to_start_is_cancelled_and_then_it_does_not_start(
     await tell(client, ids[0], "recordTaskRun", key="fit", state="QUEUED")
     for id in ids[:2]:
         assert await cancellable(client, id) == {"allowed": True, "code": None, "reason": None}
-        answer = (await client.ask(CANCEL, id=id))["cancelExecution"]
+        answer = (await client.post(CANCEL, id=id))["cancelExecution"]
         assert (answer["problems"], answer["execution"]["state"]) == ([], "CANCELLED")
         assert not answer["execution"]["endedAt"].startswith("2025")
     code, _, _ = await command(served, "cancel", ids[2])
@@ -68,7 +68,7 @@ async def test_in_every_other_state_it_says_why_not(client: Client) -> None:
         assert said["reason"] == (
             f"of what runs elsewhere only what is CREATED can be cancelled here; this one is {state}"
         )
-        (problem,) = (await client.ask(CANCEL, id=id))["cancelExecution"]["problems"]
+        (problem,) = (await client.post(CANCEL, id=id))["cancelExecution"]["problems"]
         assert (problem["code"], problem["message"]) == ("INVALID_STATE", said["reason"])
 
 
@@ -91,7 +91,7 @@ async def test_it_ends_cached_from_one_that_ended_well(client: Client, started: 
     id = early["id"]
     for _ in range(2):
         await tell(client, id, "finishExecution", state="CACHED", cachedFrom=source)
-    found = (await client.ask(CACHED, id=id))["execution"]
+    found = (await client.post(CACHED, id=id))["execution"]
     assert (found["state"], found["outputs"]) == ("CACHED", {"model": "m.pkl"})
     assert found["cachedFrom"]["id"] == source
     assert [one["state"] for one in found["stateHistory"]] == [
@@ -101,7 +101,7 @@ async def test_it_ends_cached_from_one_that_ended_well(client: Client, started: 
     await tell(
         client, own, "finishExecution", state="CACHED", cachedFrom=id, outputs={"model": "n.pkl"}
     )
-    assert (await client.ask(CACHED, id=own))["execution"]["outputs"] == {"model": "n.pkl"}
+    assert (await client.post(CACHED, id=own))["execution"]["outputs"] == {"model": "n.pkl"}
     other = await refusal(client, own, "finishExecution", state="CACHED", cachedFrom=source)
     assert other["code"] == "INVALID_STATE"
 

@@ -37,7 +37,7 @@ async def imported(client: Client, namespace: str, day: str, **about: Any) -> st
 
 
 async def names(client: Client, search: str, **how: Any) -> list[str]:
-    found = (await client.ask(LIST, search=search, **how))["executions"]
+    found = (await client.post(LIST, search=search, **how))["executions"]
     return [node["name"] for node in found["nodes"]]
 
 
@@ -72,7 +72,7 @@ async def test_each_day_of_last_year_counts_what_it_had(client: Client) -> None:
     query = """query ($search: String) { executionStats(search: $search, bucket: DAY,
       since: "2025-01-01T00:00:00Z", until: "2025-02-01T00:00:00Z") {
       total p50Duration buckets { start total succeeded } } }"""
-    stats = (await client.ask(query, search=f"namespace:{namespace}"))["executionStats"]
+    stats = (await client.post(query, search=f"namespace:{namespace}"))["executionStats"]
     assert (stats["total"], stats["p50Duration"], len(stats["buckets"])) == (4, 328, 31)
     assert {one["start"][:10]: one["total"] for one in stats["buckets"] if one["total"]} == {
         "2025-01-01": 1, "2025-01-15": 2, "2025-01-31": 1,
@@ -93,7 +93,7 @@ async def test_the_date_is_that_of_the_start_and_of_what_has_none_of_the_creatio
     assert sorted(await names(client, f"{here} created:2025-01-31")) == ["over night", "pending"]
     query = """query ($search: String) { executionStats(search: $search, bucket: DAY,
       since: "2025-01-31T00:00:00Z", until: "2025-02-02T00:00:00Z") { buckets { total } } }"""
-    stats = (await client.ask(query, search=here))["executionStats"]
+    stats = (await client.post(query, search=here))["executionStats"]
     assert [one["total"] for one in stats["buckets"]] == [1, 1]
 
 
@@ -129,7 +129,7 @@ async def test_those_of_one_moment_have_ids_of_their_own_and_a_key_is_one(client
     paged: list[str] = []
     after = None
     while True:
-        page = await client.ask(LIST, search=f"namespace:{namespace}", first=1, after=after)
+        page = await client.post(LIST, search=f"namespace:{namespace}", first=1, after=after)
         paged += [node["id"] for node in page["executions"]["nodes"]]
         if not page["executions"]["pageInfo"]["hasNextPage"]:
             break
@@ -167,8 +167,8 @@ async def test_what_it_went_through_is_told_with_the_times_of_then(client: Clien
     await tell(client, id, "finishExecution", state="SUCCESS", endedAt=f"{day}T14:04:00Z")
     query = """query ($id: ID!, $seq: Int) { execution(id: $id, at: $seq) { seq stateHistory { state at }
       metrics { at } logs { nodes { at text } } taskRuns { stateHistory { state at } } } }"""
-    now = (await client.ask(query, id=id))["execution"]
-    past = (await client.ask(query, id=id, seq=now["seq"]))["execution"]
+    now = (await client.post(query, id=id))["execution"]
+    past = (await client.post(query, id=id, seq=now["seq"]))["execution"]
     for found in (now, past):
         assert [(one["state"], one["at"][11:16]) for one in found["stateHistory"]] == [
             ("CREATED", "14:00"), ("RUNNING", "14:01"), ("SUCCESS", "14:04"),
@@ -183,7 +183,7 @@ async def test_what_it_went_through_is_told_with_the_times_of_then(client: Clien
     query = """query ($ids: [ID!]!) { compareExecutions(ids: $ids) {
       states { steps { state lasted } } metrics { values { points { elapsed } } } } }"""
     other = await imported(client, namespace, day)
-    compared = (await client.ask(query, ids=[id, other]))["compareExecutions"]
+    compared = (await client.post(query, ids=[id, other]))["compareExecutions"]
     assert [step["lasted"] for step in compared["states"][0]["steps"]] == [60, 180, None]
     points = compared["metrics"][0]["values"][0]["points"]
     assert all(0 <= point["elapsed"] <= 180 for point in points)

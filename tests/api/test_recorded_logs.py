@@ -29,7 +29,7 @@ LINES = [
 
 
 async def lines_of(client: Client, id: str, **wanted: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = (await client.ask(READ, id=id, **wanted))["execution"]["logs"][
+    found: list[dict[str, Any]] = (await client.post(READ, id=id, **wanted))["execution"]["logs"][
         "nodes"
     ]
     return found
@@ -52,7 +52,7 @@ async def test_lines_are_read_as_others_are(client: Client, served: Served) -> N
     # Its task run is told of afterwards: what was said of it is its.
     failed = {"key": "load", "state": "FAILED", "endedAt": "2026-01-21T14:24:00Z"}
     await tell(client, id, "recordTaskRun", **failed)
-    shown = (await client.ask(READ, id=id))["execution"]
+    shown = (await client.post(READ, id=id))["execution"]
     (run,) = shown["taskRuns"]
     texts = [one["text"] for one in await lines_of(client, id, task=run["id"])]
     assert texts == ["loading", "loaded", "no such bucket"]
@@ -162,7 +162,7 @@ async def test_what_is_a_secret_of_its_namespace_is_masked(client: Client) -> No
         ("other", "not-ours-4711"),
     ):
         input = {"namespace": namespace, "name": "KEY", "value": value}
-        assert (await client.ask(save, input=input))["saveSecret"]["problems"] == []
+        assert (await client.post(save, input=input))["saveSecret"]["problems"] == []
     id = (await record(client, "wordy", namespace="logs.a"))["id"]
     text = 'a hunter2-of-all b\nc own-"quoted" d\n' + "x" * 32_760 + "hunter2-of-all not-ours-4711"
     await tell(client, id, "recordLogs", lines=[{"text": text}])

@@ -55,7 +55,7 @@ async def refusal(client: Client, id: str, name: str, /, **input: Any) -> dict[s
 
 
 async def whole(client: Client, id: str) -> dict[str, Any]:
-    found: dict[str, Any] = (await client.ask(WHOLE, id=id))["execution"]
+    found: dict[str, Any] = (await client.post(WHOLE, id=id))["execution"]
     if found["endedAt"] is None:
         found["duration"] = None
         found["queuedFor"] = found["queuedFor"] if found["startedAt"] else None
@@ -228,7 +228,7 @@ async def test_every_end_goes_a_way_that_the_table_has(
 ) -> None:
     id = (await record(client, "ways"))["id"]
     await tell(client, id, "finishExecution", state=end)
-    found = await client.ask(
+    found = await client.post(
         "query ($id: ID!) { execution(id: $id) { stateHistory { state } failure { code } } }", id=id
     )
     assert [one["state"] for one in found["execution"]["stateHistory"]] == moves
@@ -361,9 +361,9 @@ async def test_they_are_found_by_origin_code_and_pipeline(client: Client) -> Non
         ({"branch": {"eq": "dev"}, "origin": "HEADWAY"}, []),
         ({"flow": {"eq": "found"}, "kind": {"eq": "train"}}, [two["id"]]),
     ):
-        found = await client.ask(query, where=where)
+        found = await client.post(query, where=where)
         assert [node["id"] for node in found["executions"]["nodes"]] == ids
-    pipelines = (await client.ask("{ pipelines { namespace key kinds executionCount } }"))[
+    pipelines = (await client.post("{ pipelines { namespace key kinds executionCount } }"))[
         "pipelines"
     ]
     assert {

@@ -58,7 +58,7 @@ def test_every_action_has_its_mutation_here_and_every_state_its_case() -> None:
 
 
 async def available(client: Client, id: str) -> dict[Action, dict[str, Any]]:
-    rows = (await client.ask(AVAILABLE, id=id))["execution"]["availableActions"]
+    rows = (await client.post(AVAILABLE, id=id))["execution"]["availableActions"]
     return {Action(row["action"]): row for row in rows}
 
 

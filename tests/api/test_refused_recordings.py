@@ -25,13 +25,13 @@ async def test_what_cannot_be_recorded_is_refused(
     client: Client, input: dict[str, Any], path: str
 ) -> None:
     count = "{ executions { totalCount { value } } }"
-    before = await client.ask(count)
+    before = await client.post(count)
     payload = await client.mutate(
         "recordExecution", **{"namespace": "ml", "pipeline": "p", **input}
     )
     (problem,) = payload["problems"]
     assert (problem["code"], problem["path"][0]) == ("VALIDATION", path)
-    assert await client.ask(count) == before
+    assert await client.post(count) == before
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ async def test_actions_that_need_a_runner_say_that_there_is_none(client: Client)
             "reason": "it runs elsewhere and is only recorded here; ask this of what runs it there",
         }
     for mutation, kind in NEED_A_RUNNER.items():
-        data = await client.ask(
+        data = await client.post(
             f"mutation ($input: {kind}!) {{ {mutation}(input: $input) {{ problems {{ code message }} }} }}",
             input={"id": id},
         )
@@ -114,7 +114,7 @@ async def test_actions_that_need_a_runner_say_that_there_is_none(client: Client)
         assert problem == {"code": "INVALID_STATE", "message": actions[action]["reason"]}
     assert await whole(client, id) == found
     event = 'mutation ($id: ID!) { sendEvent(input: {executionId: $id, name: "go"}) { problems { code } } }'
-    await client.ask(event, id=id)
+    await client.post(event, id=id)
     assert (await whole(client, id))["state"] == "RUNNING"
     payload = await client.mutate("setLabels", id=id, labels=[{"key": "tag", "value": "best"}])
     assert payload["execution"]["labels"] == [{"key": "tag", "value": "best"}]

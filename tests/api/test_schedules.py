@@ -34,7 +34,7 @@ TICKS = "ticks { scheduledAt ranBefore execution { id inputs trigger createdBy {
 async def mutate(client: Client, name: str, **input: Any) -> dict[str, Any]:
     kind = name[0].upper() + name[1:] + "Input"
     ticks = TICKS if name == "backfillSchedule" else ""
-    data = await client.ask(
+    data = await client.post(
         f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ schedule {{ {SCHEDULE} }} {ticks} {PROBLEM} }} }}",
         input=input,
     )
@@ -43,7 +43,7 @@ async def mutate(client: Client, name: str, **input: Any) -> dict[str, Any]:
 
 
 async def schedules(client: Client, flow: str) -> list[dict[str, Any]]:
-    data = await client.ask(
+    data = await client.post(
         f'query ($key: String!) {{ flow(namespace: "clock", key: $key) {{ schedules {{ {SCHEDULE} }} }} }}',
         key=flow,
     )
@@ -67,7 +67,7 @@ async def test_a_schedule_of_a_document_is_seen_disabled_and_enabled(client: Cli
     }  # fmt: skip
     assert (found["inputs"], found["last"], found["lastExecution"]) == (DAY, None, None)
     assert found["updatedBy"] == {"kind": "USER", "name": "admin"}
-    again = await client.ask(
+    again = await client.post(
         f"query ($id: ID!) {{ node(id: $id) {{ ... on Schedule {{ {SCHEDULE} }} }} }}",
         id=found["id"],
     )
@@ -118,15 +118,15 @@ async def test_a_schedule_is_made_changed_listed_and_deleted(client: Client) -> 
     where = {"namespace": {"eq": "clock"}, "flow": {"eq": "made"}}
     query = """query ($where: ScheduleFilter, $after: String) { schedules(where: $where, first: 1, after: $after) {
       nodes { key } pageInfo { hasNextPage endCursor } totalCount { value exact } } }"""
-    first = (await client.ask(query, where=where))["schedules"]
+    first = (await client.post(query, where=where))["schedules"]
     assert (first["nodes"], first["totalCount"]) == (
         [{"key": "nightly"}],
         {"value": 2, "exact": True},
     )
     after = first["pageInfo"]["endCursor"]
-    second = (await client.ask(query, where=where, after=after))["schedules"]
+    second = (await client.post(query, where=where, after=after))["schedules"]
     assert (second["nodes"], second["pageInfo"]["hasNextPage"]) == ([{"key": "mine"}], False)
-    on = (await client.ask(query, where={**where, "enabled": True}))["schedules"]
+    on = (await client.post(query, where={**where, "enabled": True}))["schedules"]
     assert on["nodes"] == [{"key": "nightly"}]
     deleted = await mutate(client, "deleteSchedule", id=made["id"])
     assert deleted["schedule"]["key"] == "mine"

@@ -42,7 +42,7 @@ async def two(client: Client) -> tuple[str, dict[str, str]]:
 
 
 async def found(client: Client, search: str | None = None, **variables: Any) -> set[str]:
-    data = await client.ask(LIST, search=search, **variables)
+    data = await client.post(LIST, search=search, **variables)
     listed = data["executions"]
     assert listed["totalCount"] == {"value": len(listed["nodes"]), "exact": True}
     return {node["flowKey"] for node in listed["nodes"]}
@@ -51,7 +51,7 @@ async def found(client: Client, search: str | None = None, **variables: Any) -> 
 async def test_searches_and_filters_find_the_same(client: Client) -> None:
     part, ids = await two(client)
     here = f"namespace:searching.{part}"
-    await client.ask(
+    await client.post(
         "mutation ($id: ID!) { addNote(input: {id: $id, text: \"look\"}) { problems { message } } }",
         id=ids["good"],
     )  # fmt: skip
@@ -101,9 +101,9 @@ async def test_orders_page_by_their_own_cursors(client: Client) -> None:
         ("STATE_DESC", "good"),
         ("STARTED_ASC", "good"),
     ):
-        one = (await client.ask(LIST, where=here, orderBy=order, first=1))["executions"]
+        one = (await client.post(LIST, where=here, orderBy=order, first=1))["executions"]
         cursor = one["edges"][0]["cursor"]
-        other = (await client.ask(LIST, where=here, orderBy=order, after=cursor))["executions"]
+        other = (await client.post(LIST, where=here, orderBy=order, after=cursor))["executions"]
         assert [node["id"] for node in one["nodes"]] == [ids[first]]
         assert [node["id"] for node in other["nodes"]] == [
             id for id in ids.values() if id != ids[first]
@@ -153,7 +153,7 @@ async def test_facets_are_terms_to_add(client: Client) -> None:
         ("CREATED_BY", {'by:"user:admin"'}),
         ("BRANCH", set()),
     ):
-        rows = (await client.ask(query, search=here, field=field))["facets"]
+        rows = (await client.post(query, search=here, field=field))["facets"]
         assert {row["search"] for row in rows} == expected
         for row in rows:
             names = await found(client, f"{here} {row['search']}")
@@ -171,7 +171,7 @@ async def test_flows_are_searched(client: Client) -> None:
         ("", {"labels": {"has": {"key": "part", "value": part}}, "not": {"key": {"eq": "good"}}}, ["bad"]),
         (part, {"or": [{"text": "goo"}, {"key": {"prefix": "ba"}}]}, ["bad", "good"]),
     ):  # fmt: skip
-        data = (await client.ask(query, search=search, where=where))["flows"]
+        data = (await client.post(query, search=search, where=where))["flows"]
         assert [node["key"] for node in data["nodes"]] == expected, (search, where)
         assert data["totalCount"]["value"] == len(expected)
 
@@ -188,51 +188,51 @@ KEPT = "{ savedFilters { id name search shared canChange } }"
 async def test_searches_are_kept_and_shared(client: Client, served: Served) -> None:
     name = f"red {uuid4().hex}"
     input = {"name": f"  {name} ", "search": "state:failed", "orderBy": "DURATION_DESC"}
-    saved = (await client.ask(SAVE, input=input))["saveFilter"]
+    saved = (await client.post(SAVE, input=input))["saveFilter"]
     assert saved["problems"] == []
     kept = saved["filter"]
     assert (kept["name"], kept["orderBy"], kept["shared"]) == (name, "DURATION_DESC", False)
-    again = (await client.ask(SAVE, input=input))["saveFilter"]
+    again = (await client.post(SAVE, input=input))["saveFilter"]
     assert again["filter"] is None and again["problems"][0]["path"] == ["name"]
-    wrong = (await client.ask(SAVE, input={**input, "id": kept["id"], "search": "stat:x"}))[
+    wrong = (await client.post(SAVE, input={**input, "id": kept["id"], "search": "stat:x"}))[
         "saveFilter"
     ]
     assert (wrong["problems"][0]["path"], wrong["problems"][0]["column"]) == (["search"], 1)
     other = Client(served.url, await a_viewer(served))
-    assert kept["id"] not in {one["id"] for one in (await other.ask(KEPT))["savedFilters"]}
-    assert (await other.ask(DELETE, id=kept["id"]))["deleteFilter"]["problems"][0][
+    assert kept["id"] not in {one["id"] for one in (await other.post(KEPT))["savedFilters"]}
+    assert (await other.post(DELETE, id=kept["id"]))["deleteFilter"]["problems"][0][
         "code"
     ] == "NOT_FOUND"
-    changed = await client.ask(
+    changed = await client.post(
         SAVE, input={"id": kept["id"], "name": name, "search": "x", "shared": True}
     )
     assert changed["saveFilter"]["filter"]["id"] == kept["id"]
-    (seen,) = [one for one in (await other.ask(KEPT))["savedFilters"] if one["id"] == kept["id"]]
+    (seen,) = [one for one in (await other.post(KEPT))["savedFilters"] if one["id"] == kept["id"]]
     assert (seen["search"], seen["canChange"]) == ("x", False)
-    refused = (await other.ask(SAVE, input={**input, "id": kept["id"]}))["saveFilter"]
+    refused = (await other.post(SAVE, input={**input, "id": kept["id"]}))["saveFilter"]
     assert [problem["code"] for problem in refused["problems"]] == ["FORBIDDEN"]
-    assert (await other.ask(DELETE, id=kept["id"]))["deleteFilter"]["problems"][0][
+    assert (await other.post(DELETE, id=kept["id"]))["deleteFilter"]["problems"][0][
         "code"
     ] == "FORBIDDEN"
-    (still,) = [one for one in (await client.ask(KEPT))["savedFilters"] if one["id"] == kept["id"]]
+    (still,) = [one for one in (await client.post(KEPT))["savedFilters"] if one["id"] == kept["id"]]
     assert still["search"] == "x"
-    node = await client.ask("query ($id: ID!) { node(id: $id) { id } }", id=kept["id"])
+    node = await client.post("query ($id: ID!) { node(id: $id) { id } }", id=kept["id"])
     assert node["node"]["id"] == kept["id"]
-    assert (await client.ask(DELETE, id=kept["id"]))["deleteFilter"]["filter"]["id"] == kept["id"]
-    assert kept["id"] not in {one["id"] for one in (await client.ask(KEPT))["savedFilters"]}
+    assert (await client.post(DELETE, id=kept["id"]))["deleteFilter"]["filter"]["id"] == kept["id"]
+    assert kept["id"] not in {one["id"] for one in (await client.post(KEPT))["savedFilters"]}
 
 
 async def test_a_kept_search_has_an_order_by_value(client: Client) -> None:
     by_value = {"column": "metric.loss", "direction": "ASC"}
     input = {"name": f"by loss {uuid4().hex}", "search": "", "orderByValue": by_value}
-    kept = (await client.ask(SAVE, input=input))["saveFilter"]["filter"]
+    kept = (await client.post(SAVE, input=input))["saveFilter"]["filter"]
     assert (kept["orderBy"], kept["orderByValue"]) == (None, by_value)
     for wrong in ({"orderBy": "DURATION_ASC"}, {"orderByValue": {**by_value, "column": "loss"}}):
-        refused = await client.ask(SAVE, input={**input, "id": kept["id"], **wrong})
+        refused = await client.post(SAVE, input={**input, "id": kept["id"], **wrong})
         (problem,) = refused["saveFilter"]["problems"]
         assert problem["path"][0] == "orderByValue", problem
     plain = {"id": kept["id"], "name": input["name"], "search": "", "orderBy": "DURATION_ASC"}
-    changed = (await client.ask(SAVE, input=plain))["saveFilter"]["filter"]
+    changed = (await client.post(SAVE, input=plain))["saveFilter"]["filter"]
     assert (changed["orderBy"], changed["orderByValue"]) == ("DURATION_ASC", None)
 
 

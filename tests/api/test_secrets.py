@@ -83,7 +83,7 @@ EVERYTHING = """query ($id: ID!) { execution(id: $id) {
 
 
 async def save(client: Client, name: str, value: str, namespace: str = "acme") -> dict[str, Any]:
-    data = await client.ask(
+    data = await client.post(
         "mutation ($input: SaveSecretInput!) { saveSecret(input: $input) { "
         f"secret {{ namespace name updatedBy {{ name }} }} {PROBLEM} }} }}",
         input={"namespace": namespace, "name": name, "value": value},
@@ -121,7 +121,7 @@ async def test_a_secret_is_nowhere_in_the_clear(client: Client, served: Served) 
     assert execution["inputs"] == {"password": "****"}
     events = [event async for event in client.events(id)]
     ended = await client.until_ended(id)
-    read = (await client.ask(EVERYTHING, id=id))["execution"]
+    read = (await client.post(EVERYTHING, id=id))["execution"]
     assert shown(json.dumps([execution, events, ended, read])) == []
     assert shown(await everything_in(served.database_url)) == []
     kept = "".join(
@@ -162,17 +162,17 @@ async def test_names_are_listed_and_inherited_and_deleted(client: Client) -> Non
     }
     await save(client, "DEEP", "of the child", "deep.est")
     await save(client, "OTHER", "of another", "deeper")
-    found = await client.ask('{ secrets(namespace: "deep.est.a") { namespace name } }')
+    found = await client.post('{ secrets(namespace: "deep.est.a") { namespace name } }')
     assert found["secrets"] == [{"namespace": "deep.est", "name": "DEEP"}]
     delete = """mutation { deleteSecret(input: {namespace: "deep.est", name: "DEEP"}) {
       secret { name } problems { code message } } }"""
-    assert (await client.ask(delete))["deleteSecret"] == {
+    assert (await client.post(delete))["deleteSecret"] == {
         "secret": {"name": "DEEP"},
         "problems": [],
     }
-    (problem,) = (await client.ask(delete))["deleteSecret"]["problems"]
+    (problem,) = (await client.post(delete))["deleteSecret"]["problems"]
     assert problem["code"] == "NOT_FOUND"
-    found = await client.ask('{ secrets(namespace: "deep.est.a") { namespace name } }')
+    found = await client.post('{ secrets(namespace: "deep.est.a") { namespace name } }')
     assert found["secrets"] == [{"namespace": "deep", "name": "DEEP"}]
 
 
@@ -189,12 +189,12 @@ async def test_names_are_listed_and_inherited_and_deleted(client: Client) -> Non
 async def test_what_cannot_be_a_secret_is_refused(
     client: Client, namespace: str, name: str, value: str, path: list[str], message: str
 ) -> None:
-    before = await client.ask("{ secrets { namespace name updatedAt } }")
+    before = await client.post("{ secrets { namespace name updatedAt } }")
     (problem,) = (await save(client, name, value, namespace))["problems"]
     assert (problem["code"], problem["path"]) == ("VALIDATION", path)
     assert problem["message"].startswith(message)
     assert value not in problem["message"]
-    assert await client.ask("{ secrets { namespace name updatedAt } }") == before
+    assert await client.post("{ secrets { namespace name updatedAt } }") == before
 
 
 async def test_a_missing_secret_says_how_to_save_it(client: Client) -> None:

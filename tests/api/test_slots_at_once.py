@@ -92,7 +92,7 @@ async def until_standing(pool: asyncpg.Pool, flow: str, wanted: dict[str, int]) 
 
 
 async def go(client: Client) -> None:
-    await client.ask(
+    await client.post(
         'mutation { sendEvent(input: {name: "go", namespace: "slots"}) { problems { message } } }'
     )
 

@@ -223,7 +223,7 @@ def test_a_server_that_drains_is_not_ready_but_answers(draining: tuple[Served, P
     assert found == {"database": True, "migrations": True, "feed": True} | found
     assert all(found.values())
     assert httpx.get(f"{served.url}/healthz").status_code == 200
-    asyncio.run(served.client.ask("{ viewer { version } }"))
+    asyncio.run(served.client.post("{ viewer { version } }"))
     go.touch()
     assert served.process.wait(WITHIN) == 0
     with pytest.raises(httpx.ConnectError):

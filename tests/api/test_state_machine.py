@@ -101,7 +101,7 @@ async def test_of_two_who_saw_the_same_state_one_finds_it_changed(
     for _ in range(5):
         id = (await first.create("machine.seen/seen"))["id"]
         await first.until(id, a="RUNNING")
-        seq = (await first.ask(SEQ, id=id))["execution"]["stateHistory"][-1]["seq"]
+        seq = (await first.post(SEQ, id=id))["execution"]["stateHistory"][-1]["seq"]
         answers = await asyncio.gather(
             *(
                 door.mutate(act, id=id, expectedSeq=seq)

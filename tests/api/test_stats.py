@@ -49,7 +49,7 @@ async def test_rates_durations_and_throughput(client: Client) -> None:
     now = datetime.now(UTC)
     given = {"since": (now - timedelta(hours=3)).isoformat(), "bucket": "HOUR"}
     search = {"search": f"namespace:{namespace}"}
-    found = (await client.ask(STATS, **given, **search))["executionStats"]
+    found = (await client.post(STATS, **given, **search))["executionStats"]
     assert (found["total"], found["ended"], found["succeeded"], found["failed"]) == (5, 4, 2, 1)
     assert (found["successRate"], found["failureRate"]) == (0.5, 0.25)
     assert (found["averageDuration"], found["p50Duration"]) == (30, 25)
@@ -69,10 +69,10 @@ async def test_rates_durations_and_throughput(client: Client) -> None:
     assert [one["total"] for one in buckets[:2]] == [0, 0]
     assert (buckets[0]["successRate"], buckets[0]["p95Duration"]) == (None, None)
     filtered = {"where": {"kind": {"eq": "train"}}, "until": (now + timedelta(hours=1)).isoformat()}
-    found = (await client.ask(STATS, **given, **search, **filtered))["executionStats"]
+    found = (await client.post(STATS, **given, **search, **filtered))["executionStats"]
     assert (found["total"], found["p50Duration"], len(found["buckets"])) == (2, 15, 5)
     past = {"since": "2026-01-01T00:00:00Z", "until": "2026-01-15T00:00:00Z", "bucket": "WEEK"}
-    found = (await client.ask(STATS, **past, **search))["executionStats"]
+    found = (await client.post(STATS, **past, **search))["executionStats"]
     assert (found["total"], found["states"], found["flows"], found["kinds"]) == (0, [], [], [])
     assert [one["start"][:10] for one in found["buckets"]] == [
         "2025-12-29", "2026-01-05", "2026-01-12",
@@ -137,7 +137,7 @@ async def test_an_execution_tells_how_long_its_flow_usually_takes(client: Client
     namespace = await history(client)
     query = """query ($search: String) { executions(search: $search, orderBy: CREATED_ASC) {
       nodes { flowKey kind durationStats { p50 p95 count } } } }"""
-    nodes = (await client.ask(query, search=f"namespace:{namespace}"))["executions"]["nodes"]
+    nodes = (await client.post(query, search=f"namespace:{namespace}"))["executions"]["nodes"]
     told = {(node["flowKey"], node["kind"]): node["durationStats"] for node in nodes}
     assert told == {
         ("a", "train"): {"p50": 15.0, "p95": 19.5, "count": 2}, ("a", "test"): None, ("b", "test"): None,

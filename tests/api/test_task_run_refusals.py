@@ -95,14 +95,14 @@ async def at_work(client: Client, id: str, go: Path) -> None:
     """Its program runs and its worker has told what it was given, so that nothing more is to be heard of it."""
     query = 'query ($id: ID!) { execution(id: $id) { task(key: "it") { inputs } } }'
     async with asyncio.timeout(20):
-        while not (await client.ask(query, id=id))["execution"]["task"]["inputs"]:
+        while not (await client.post(query, id=id))["execution"]["task"]["inputs"]:
             await asyncio.sleep(0)
         while not go.exists():
             await asyncio.sleep(0)
 
 
 async def change(client: Client, task_run: str, state: str, reason: str = "seen") -> dict[str, Any]:
-    data = await client.ask(
+    data = await client.post(
         "mutation ($input: ChangeTaskRunStateInput!) { changeTaskRunState(input: $input) {"
         f" taskRun {{ state }} {PROBLEM} }} }}",
         input={"taskRunId": task_run, "state": state, "reason": reason},
@@ -118,7 +118,7 @@ async def test_what_may_become_of_it(
     id = await hold(held, state, tmp_path)
     key = untyped("exec", id)
     await at_rest(pool, key)
-    found = (await held.ask(AVAILABLE, id=id))["execution"]["task"]
+    found = (await held.post(AVAILABLE, id=id))["execution"]["task"]
     actions = {row["action"]: row for row in found["availableActions"]}
     ended, waits = state in TASK_RUN_ENDS, state is S.WAITING_FOR_APPROVAL
     assert {name: row["allowed"] for name, row in actions.items()} == {

@@ -21,7 +21,7 @@ SECTIONS = """query ($id: ID!) { execution(id: $id) { taskRuns { key task { sect
 
 async def test_each_task_tells_its_section(client: Client) -> None:
     ended = await client.until_ended((await client.run(FLOW))["id"])
-    found = (await client.ask(SECTIONS, id=ended["id"]))["execution"]
+    found = (await client.post(SECTIONS, id=ended["id"]))["execution"]
     assert {one["key"]: one["task"]["section"] for one in found["taskRuns"]} == {
         "each": "TASKS",
         "each[0].inner": "TASKS",

@@ -35,7 +35,7 @@ async def test_text_stays_as_it_is_written_from_the_document_to_the_task(client:
     id = (await client.run(PARENT))["id"]
     assert (await client.until_ended(id))["state"] == "SUCCESS"
     query = "query ($id: ID!) { execution(id: $id) { taskRuns { key outputs } } }"
-    runs = (await client.ask(query, id=id))["execution"]["taskRuns"]
+    runs = (await client.post(query, id=id))["execution"]["taskRuns"]
     assert {run["key"]: run["outputs"] for run in runs} == {
         "own": {"said": "3.10 yes 3.10 1e3 1_000 0x1F 012", "many": ["0.50", "True"], "share": 3.1},
         "given": {"said": "3.10 yes 2.0 3.10 1_000 0x1F 012", "many": ["1.0"], "share": 2.5},
@@ -63,7 +63,7 @@ async def test_a_text_input_of_the_command_line_is_text(
     assert (code, errors) == (0, "")
     id = output.strip()
     await client.until_ended(id)
-    execution = (await client.ask(END, id=id))["execution"]
+    execution = (await client.post(END, id=id))["execution"]
     assert execution["outputs"]["said"] == f"3.10 yes {day} 1e3 1_000 0x1F 012"
     labels = {label["key"]: label["value"] for label in execution["labels"]}
     assert labels == {"py": "3.10", "on": "on", "day": day}

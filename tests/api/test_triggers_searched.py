@@ -63,7 +63,7 @@ async def started(client: Client, served: Served) -> AsyncIterator[tuple[str, di
     replayed = await client.mutate("replayExecution", id=manual)
     rerun = await client.create(f"{space}/inner", rerunOf=ids["SUBFLOW"])
     ids |= {"REPLAY": replayed["execution"]["id"], "RERUN": rerun["id"]}
-    schedule = await client.ask(
+    schedule = await client.post(
         "query ($space: String!) { flow(namespace: $space, key: \"daily\") { schedules { id } } }", space=space
     )  # fmt: skip
     span = {"from": "2026-03-27T00:00Z", "to": "2026-03-27T23:00Z"}
@@ -92,13 +92,13 @@ async def started(client: Client, served: Served) -> AsyncIterator[tuple[str, di
 
 
 async def child_of(client: Client, id: str) -> str:
-    found = await client.ask("query ($id: ID!) { execution(id: $id) { children { id } } }", id=id)
+    found = await client.post("query ($id: ID!) { execution(id: $id) { children { id } } }", id=id)
     child: str = found["execution"]["children"][0]["id"]
     return child
 
 
 async def listed(client: Client, search: str, where: Any = None) -> set[str]:
-    found = (await client.ask(LIST, search=search, where=where))["executions"]
+    found = (await client.post(LIST, search=search, where=where))["executions"]
     assert found["totalCount"] == {"value": len(found["nodes"]), "exact": True}
     return {node["id"] for node in found["nodes"]}
 
@@ -121,7 +121,7 @@ async def test_each_kind_of_trigger_is_found_everywhere(
         assert await listed(client, f"{here} trigger!={kind.value}") == everything - found
         told = json.loads(await run(served, "ls", here, "--trigger", kind.value.lower(), "--json"))
         assert {one["id"] for one in told} == found
-    nodes = (await client.ask(LIST, search=here))["executions"]["nodes"]
+    nodes = (await client.post(LIST, search=here))["executions"]["nodes"]
     assert {(kind, id) for kind, id in ids.items() if kind in TriggerKind.__members__} <= {
         (node["triggerKind"], node["id"]) for node in nodes
     }
@@ -153,7 +153,7 @@ async def test_what_was_only_recorded_is_in_the_menus(
     client: Client, started: tuple[str, dict[str, str]]
 ) -> None:
     space, _ = started
-    found = (await client.ask("{ namespaces { name flowCount } }"))["namespaces"]
+    found = (await client.post("{ namespaces { name flowCount } }"))["namespaces"]
     counts = {one["name"]: one["flowCount"] for one in found}
     assert (counts[space], counts[f"{space}.recorded"]) == (4, 0)
     for field, text, value in (
@@ -163,12 +163,12 @@ async def test_what_was_only_recorded_is_in_the_menus(
         ("TRIGGER", "recor", "RECORDED"),
     ):
         search = f"namespace:{space}.*"
-        facets = (await client.ask(FACETS, search=search, field=field, contains=text))["facets"]
+        facets = (await client.post(FACETS, search=search, field=field, contains=text))["facets"]
         assert [one["value"] for one in facets] == [value]
         assert facets[0]["count"] == {"value": 1, "exact": True}
         again = await listed(client, f"{search} {facets[0]['search']}")
         assert len(again) == 1
-    assert (await client.ask(FACETS, field="FLOW", contains="no such flow"))["facets"] == []
+    assert (await client.post(FACETS, field="FLOW", contains="no such flow"))["facets"] == []
 
 
 async def test_json_carries_git_inputs_outputs_properties_and_metrics(

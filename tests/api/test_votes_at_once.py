@@ -166,5 +166,5 @@ async def test_a_late_vote_and_a_deletion_at_once_are_both_answered(
         await client.until_ended(id)
         async with asyncio.TaskGroup() as group:
             voted = group.create_task(voter.mutate("approve", approvalId=request))
-            group.create_task(client.ask(DELETE, id=id))
+            group.create_task(client.post(DELETE, id=id))
         assert set(codes([voted.result()])) <= {"ALREADY_DECIDED", "NOT_FOUND"}

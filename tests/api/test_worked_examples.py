@@ -44,7 +44,7 @@ FOUND = """query ($search: String!, $orderBy: ExecutionOrder, $first: Int) {
 
 
 async def find(client: Client, search: str, **how: Any) -> list[dict[str, Any]]:
-    nodes: list[dict[str, Any]] = (await client.ask(FOUND, search=search, **how))["executions"][
+    nodes: list[dict[str, Any]] = (await client.post(FOUND, search=search, **how))["executions"][
         "nodes"
     ]
     return nodes
@@ -71,7 +71,7 @@ async def test_debug_a_failed_execution(client: Client) -> None:
     query = """query ($id: ID!) { execution(id: $id) {
       properties git { commit branch message } lastSuccess { id }
       failure { message taskRun { key } } artifacts(direction: IN) { name type version uri } } }"""
-    shown = (await client.ask(query, id=failed["id"]))["execution"]
+    shown = (await client.post(query, id=failed["id"]))["execution"]
     assert shown["properties"] == {
         "learning_rate": 10, "optimizer": "adam", "gpu_used": "Tesla V100",
     }  # fmt: skip
@@ -91,7 +91,7 @@ async def test_debug_a_failed_execution(client: Client) -> None:
       inputs { key differs values { value } } about { key differs values { value } }
       artifacts { name direction values { versions } } metrics { name values { value } }
       tasks { key values { states } } states { steps { state } } } }"""
-    found = (await client.ask(query, ids=[before, failed["id"]]))["compareExecutions"]
+    found = (await client.post(query, ids=[before, failed["id"]]))["compareExecutions"]
     assert differing(found["properties"]) == {"learning_rate": [0.001, 10]}
     assert differing(found["git"]) == {"commit": ["a3f9e2b7", "ffff0000"]}
     assert differing(found["inputs"]) == {
@@ -142,7 +142,7 @@ async def trained(client: Client, namespace: str, number: int) -> str:
 
 async def pipeline_of(client: Client, namespace: str) -> dict[str, Any]:
     """As one picks it from a drop-down."""
-    pipelines = (await client.ask("{ pipelines { namespace key kinds executionCount } }"))[
+    pipelines = (await client.post("{ pipelines { namespace key kinds executionCount } }"))[
         "pipelines"
     ]
     (found,) = [one for one in pipelines if one["namespace"] == namespace]
@@ -168,7 +168,7 @@ async def test_compare_training_runs(client: Client) -> None:
       metrics { name taskKey values { value delta percent points { step value } } }
       artifacts { name direction differs values { versions } }
       durations { key differs values { value delta percent } } } }"""
-    found = (await client.ask(query, ids=chosen))["compareExecutions"]
+    found = (await client.post(query, ids=chosen))["compareExecutions"]
     assert [one["name"] for one in found["executions"]] == [f"train_model_{n}" for n in (1, 2, 3)]
     assert [one["key"] for one in found["properties"]] == ["epochs", "learning_rate"]
     assert differing(found["properties"]) == {"learning_rate": [0.1, 0.01, 0.001]}
@@ -205,14 +205,14 @@ async def test_track_the_history_of_an_experiment(client: Client) -> None:
     assert [node["properties"]["learning_rate"] for node in history] == [0.001, 0.01, 0.1]
     # One of them in detail.
     query = """query ($id: ID!) { execution(id: $id) { metrics(name: "loss") { step value } } }"""
-    shown = (await client.ask(query, id=history[0]["id"]))["execution"]
+    shown = (await client.post(query, id=history[0]["id"]))["execution"]
     losses = sorted((metric["step"], metric["value"]) for metric in shown["metrics"])
     assert losses == [(1, 3), (2, 1.5), (4, 0.75)]
     # Its lineage: the data that all of them used, and the model that this one made.
     query = """query ($id: ID!) { lineage(of: $id, depth: 1) { truncated
       nodes { __typename ... on Execution { id } ... on Artifact { id name version } }
       edges { from to direction } } }"""
-    graph = (await client.ask(query, id=history[0]["id"]))["lineage"]
+    graph = (await client.post(query, id=history[0]["id"]))["lineage"]
     names = {
         node["id"]: node.get("name", "the run") + " " + node.get("version", "")
         for node in graph["nodes"]
@@ -225,7 +225,7 @@ async def test_track_the_history_of_an_experiment(client: Client) -> None:
     query = """query ($search: String) {
       executionStats(search: $search, since: "2026-01-01T00:00:00Z", bucket: WEEK) {
         total successRate failureRate averageDuration p50Duration flows { flowKey total } } }"""
-    stats = (await client.ask(query, search=search))["executionStats"]
+    stats = (await client.post(query, search=search))["executionStats"]
     assert stats == {
         "total": 3, "successRate": 1, "failureRate": 0, "averageDuration": 1200, "p50Duration": 1200,
         "flows": [{"flowKey": pipeline["key"], "total": 3}],

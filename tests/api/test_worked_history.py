@@ -132,14 +132,14 @@ async def test_debug_a_failed_execution(client: Client, served: Served, history:
 async def test_compare_training_runs(client: Client, served: Served, history: Imported) -> None:
     search = f"{history.search} execution_type:train".replace("execution_type", "kind")
     query = """query ($search: String) { executions(search: $search, orderBy: STARTED_ASC) { nodes { id } } }"""
-    nodes = (await client.ask(query, search=f"{search} status:completed"))["executions"]["nodes"]
+    nodes = (await client.post(query, search=f"{search} status:completed"))["executions"]["nodes"]
     ids = [node["id"] for node in nodes]
     assert ids == [history.trained[day] for day in (7, 14, 21)]
     query = """query ($ids: [ID!]!) { compareExecutions(ids: $ids) {
       properties { key differs values { value } } durations { key values { value } }
       metrics { name values { value points { step elapsed } } } artifacts { name direction differs }
       states { steps { state at lasted } } tasks { key values { duration } } } }"""
-    found = (await client.ask(query, ids=ids))["compareExecutions"]
+    found = (await client.post(query, ids=ids))["compareExecutions"]
     rates = [one for one in found["properties"] if one["differs"]]
     assert [[cell["value"] for cell in one["values"]] for one in rates] == [[0.1, 0.01, 0.001]]
     lasted = {one["key"]: [cell["value"] for cell in one["values"]] for one in found["durations"]}
@@ -208,7 +208,7 @@ async def test_track_the_history_of_an_experiment(
     query = """query ($search: String) { executionStats(search: $search, bucket: DAY,
       since: "2025-01-01T00:00:00Z", until: "2025-02-01T00:00:00Z") {
       total succeeded failed kinds { kind total } buckets { start total } } }"""
-    stats = (await client.ask(query, search=history.search))["executionStats"]
+    stats = (await client.post(query, search=history.search))["executionStats"]
     assert (stats["total"], stats["succeeded"], stats["failed"]) == (8, 7, 1)
     days = {one["start"][8:10]: one["total"] for one in stats["buckets"] if one["total"]}
     assert days == {"07": 2, "14": 2, "21": 2, "28": 2}

@@ -144,7 +144,7 @@ async def test_code_of_ones_own_is_found_where_the_document_says(
     (tmp_path / "acme" / "load.py").write_text("def main(n):\n    return {'n': n + 1}\n")
     made = await client.until_ended((await client.run(CODE.format(folder=tmp_path)))["id"])
     assert (made["state"], made["outputs"]) == ("WARNING", {"n": 3})
-    lines = await client.ask(
+    lines = await client.post(
         "query ($id: ID!) { execution(id: $id) { logs { nodes { text taskKey } } } }", id=made["id"]
     )
     told = [one["text"] for one in lines["execution"]["logs"]["nodes"] if one["taskKey"] == "a"]

@@ -67,7 +67,7 @@ def test_each_script_is_python(file: str) -> None:
 async def test_hello(examples: Client) -> None:
     execution = await ended(examples, "hello", name="Ada")
     assert execution["state"] == "SUCCESS"
-    lines = await examples.ask(
+    lines = await examples.post(
         "query ($id: ID!) { execution(id: $id) { logs { nodes { text } } } }", id=execution["id"]
     )
     assert {"text": "Hello, Ada!"} in lines["execution"]["logs"]["nodes"]
@@ -182,7 +182,7 @@ async def test_a_quarter_is_closed_once_both_groups_have_signed(
     assert closed["outputs"]["signed_by"] == ["user:admin", "user:auditor"]
     assert (closed["outputs"]["sales"], closed["outputs"]["forecast"]) == (24018, 30000)
     asked = "query ($id: ID!) { execution(id: $id) { children { state flow { key } } } }"
-    children = (await examples.ask(asked, id=execution["id"]))["execution"]["children"]
+    children = (await examples.post(asked, id=execution["id"]))["execution"]["children"]
     assert children == [{"state": "SUCCESS", "flow": {"key": "regional-sales"}}] * 3
 
 
@@ -202,7 +202,7 @@ async def ended(client: Client, flow: str, **inputs: Any) -> dict[str, Any]:
 
 
 async def of(client: Client, execution: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = (await client.ask(METRICS, id=execution["id"]))["execution"]
+    found: dict[str, Any] = (await client.post(METRICS, id=execution["id"]))["execution"]
     return found
 
 

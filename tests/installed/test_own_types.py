@@ -153,7 +153,7 @@ async def test_a_worker_does_its_work(served: Served) -> None:
     outputs = task(ended, "a")["outputs"]
     assert outputs["greeting"] == "HELLO ADA2"
     assert list(outputs["artifacts"]) == ["greetings.txt"]
-    data = await client.ask(
+    data = await client.post(
         "query ($id: ID!) { execution(id: $id) { logs { nodes { text } } } flowSchema }", id=id
     )
     assert [line["text"] for line in data["execution"]["logs"]["nodes"]] == ["HELLO ADA2"] * 2

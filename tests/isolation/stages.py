@@ -140,7 +140,7 @@ def serving_as(way: str, **settings: str) -> Iterator[Served]:
 async def staged(way: str, served: Served, abstract: str) -> Stage:
     """Beside it another task runs, of another namespace, with a secret."""
     client = served.client
-    saved = await client.ask(
+    saved = await client.post(
         "mutation ($input: SaveSecretInput!) { saveSecret(input: $input) { problems { message } } }",
         input={"namespace": "victim", "name": "THEIRS", "value": SECRET},
     )

@@ -114,7 +114,7 @@ def test_nothing_is_left_of_its_folder(served: Served) -> None:
 
 def test_a_task_gets_the_secrets_that_it_names_and_no_others(served: Served) -> None:
     async def save(name: str, value: str) -> None:
-        await served.client.ask(
+        await served.client.post(
             "mutation ($i: SaveSecretInput!) { saveSecret(input: $i) { problems { message } } }",
             i={"namespace": "acme", "name": name, "value": value},
         )

@@ -55,7 +55,7 @@ class Floor:
             parts.vault,
         )
 
-    async def ask(self, id: UUID, command: Command) -> None:
+    async def submit(self, id: UUID, command: Command) -> None:
         await self.parts.engine.execute(id, command, PERSON)
 
     async def look(self, id: UUID) -> Execution:

@@ -22,7 +22,7 @@ async def test_a_timeout_outlives_the_process_that_set_it(
             ExecutionState.FAILED,
             "TIMED_OUT",
         )
-        await floor.ask(id, Restart())
+        await floor.submit(id, Restart())
         assert not (await floor.look(id)).ended
     async with open_floor(database_url, data_dir) as floor:
         ended = await floor.until_ended(id)

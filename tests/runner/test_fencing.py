@@ -44,7 +44,7 @@ async def lose(floor: Floor, attempt: Any) -> None:
     pool = floor.parts.database.pool
     while await pool.fetchval(state, attempt["id"]) == "RUNNING":
         await pool.execute(expire, attempt["id"])
-        await floor.ask(attempt["execution_id"], Lose("a", attempt["lease"]))
+        await floor.submit(attempt["execution_id"], Lose("a", attempt["lease"]))
 
 
 def line(attempt: Any, text: str, id: UUID | None) -> NewLine:

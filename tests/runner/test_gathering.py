@@ -34,7 +34,7 @@ async def turns() -> None:
         await asyncio.sleep(0)
 
 
-async def ask(gathered: Coalescer[str, int], *keys: str) -> "asyncio.Task[dict[str, int]]":
+async def post(gathered: Coalescer[str, int], *keys: str) -> "asyncio.Task[dict[str, int]]":
     task = asyncio.create_task(gathered.find(POOL, keys))
     await turns()
     return task
@@ -43,7 +43,7 @@ async def ask(gathered: Coalescer[str, int], *keys: str) -> "asyncio.Task[dict[s
 async def test_those_who_come_meanwhile_share_the_next_statement() -> None:
     table = Table()
     gathered = Coalescer(table.read)
-    asked = [await ask(gathered, "a"), await ask(gathered, "b"), await ask(gathered, "b", "c")]
+    asked = [await post(gathered, "a"), await post(gathered, "b"), await post(gathered, "b", "c")]
     table.release.release()
     table.release.release()
     assert await asyncio.gather(*asked) == [{"a": 1}, {"b": 2}, {"b": 2}]
@@ -64,8 +64,8 @@ async def test_nothing_is_kept() -> None:
 async def test_who_asked_for_all_may_go(under_way: bool) -> None:
     table = Table()
     gathered = Coalescer(table.read)
-    before = [] if under_way else [await ask(gathered, "a")]
-    first, second = await ask(gathered, "a"), await ask(gathered, "b")
+    before = [] if under_way else [await post(gathered, "a")]
+    first, second = await post(gathered, "a"), await post(gathered, "b")
     first.cancel()
     for _ in range(3):
         table.release.release()
@@ -78,7 +78,7 @@ async def test_who_asked_for_all_may_go(under_way: bool) -> None:
 async def test_who_joined_may_go_too() -> None:
     table = Table()
     gathered = Coalescer(table.read)
-    asked = [await ask(gathered, "a"), await ask(gathered, "a"), await ask(gathered, "b")]
+    asked = [await post(gathered, "a"), await post(gathered, "a"), await post(gathered, "b")]
     asked[2].cancel()
     table.release.release()
     table.release.release()
@@ -90,7 +90,7 @@ async def test_who_joined_may_go_too() -> None:
 async def test_a_fault_is_told_to_all_who_asked_and_the_next_asks_again() -> None:
     table = Table()
     gathered = Coalescer(table.read)
-    asked = [await ask(gathered, "a"), await ask(gathered, "a"), await ask(gathered, "b")]
+    asked = [await post(gathered, "a"), await post(gathered, "a"), await post(gathered, "b")]
     table.broken = True
     table.release.release()
     table.release.release()

@@ -102,7 +102,7 @@ def always(answer: Any) -> Give:
 
 ID = new_id()
 BULK = SimpleNamespace(
-    id=ID, instruction=None, ask=CommandOrigin("user:ada", Channel.API), grants=()
+    id=ID, instruction=None, origin=CommandOrigin("user:ada", Channel.API), grants=()
 )
 
 

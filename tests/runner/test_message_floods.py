@@ -161,7 +161,7 @@ async def test_who_stops_an_attempt_does_not_wait_until_its_messages_are_read(
     await floor.until_said(id, "written")
     (attempt,) = floor.worker._handler.running.values()
     if reason == "cancel":
-        await floor.ask(id, Cancel())
+        await floor.submit(id, Cancel())
         assert (await floor.until_ended(id)).state is ExecutionState.KILLED
         return
     attempt.stop.cancel(CancelReason.VOID)

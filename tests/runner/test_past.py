@@ -143,19 +143,19 @@ async def test_a_retried_execution_with_progress_labels_and_notes(floor: Floor) 
 """
         )
     ).id
-    await floor.ask(id, SetLabels({"team": "data"}))
-    await floor.ask(id, AddNote(new_id(), "looked at it"))
-    await floor.ask(id, Archive())
-    await floor.ask(id, Unarchive())
+    await floor.submit(id, SetLabels({"team": "data"}))
+    await floor.submit(id, AddNote(new_id(), "looked at it"))
+    await floor.submit(id, Archive())
+    await floor.submit(id, Unarchive())
     assert await check_every_moment(floor, id) > 5
 
 
 async def test_one_that_was_paused_resumed_and_cancelled(floor: Floor) -> None:
     id = await floor.begin("  - {id: long, type: shell, run: sleep 600, kill_grace: 0.1s}\n")
     await floor.until_running(id, "long")
-    await floor.ask(id, Pause())
-    await floor.ask(id, Resume())
-    await floor.ask(id, Cancel())
+    await floor.submit(id, Pause())
+    await floor.submit(id, Resume())
+    await floor.submit(id, Cancel())
     assert (await floor.until_ended(id)).state == "KILLED"
     await check_every_moment(floor, id)
 
@@ -172,8 +172,8 @@ async def test_a_failure_that_was_retried_by_hand_and_failed_again(floor: Floor)
     with floor.parts.feed.watch(f"e:{id}") as watch:
         while (await floor.look(id)).state != "FAILED_FINISHING":
             await watch.changed()
-    await floor.ask(id, RetryFailed())
-    await floor.ask(id, Cancel())
+    await floor.submit(id, RetryFailed())
+    await floor.submit(id, Cancel())
     await floor.until_ended(id)
     await check_every_moment(floor, id)
 
@@ -188,7 +188,7 @@ async def test_an_approval(floor: Floor, decision: VoteDecision) -> None:
             await watch.changed()
     approval = (await floor.look(id)).tasks["ok"].approval
     assert approval
-    await floor.ask(id, CastVote(approval.id, decision, frozenset(), "because"))
+    await floor.submit(id, CastVote(approval.id, decision, frozenset(), "because"))
     await floor.until_ended(id)
     await check_every_moment(floor, id)
 

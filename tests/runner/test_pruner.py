@@ -129,7 +129,7 @@ async def test_what_is_archived_runs_or_is_needed_stays(floor: Floor, pool: Pool
     running = await floor.begin("  - {id: ok, type: approval, message: go}\n")
     kept = await copies(pool, source, [OLD] * 6)
     archived, parent, child, rerun, replayed, owes = kept
-    await floor.ask(archived, Archive())
+    await floor.submit(archived, Archive())
     await pool.execute("update executions set parent_id = $1 where id = $2", running, child)
     for column, id in (("rerun_of", rerun), ("replay_of", replayed), ("parent_id", parent)):
         other = await floor.begin("  - {id: ok, type: approval, message: go}\n")
@@ -198,7 +198,7 @@ async def test_a_month_in_which_one_stays_is_not(floor: Floor, pool: Pool) -> No
     source = (await floor.run(ONE)).id
     gone, stays = await copies(pool, source, [MONTH, MONTH])
     before = await rows_of(pool, [stays])
-    await floor.ask(stays, Archive())
+    await floor.submit(stays, Archive())
     done = await prune(floor.parts.database, [rule()], ENGINE)
     assert (done.total, done.dropped) == (1, [])
     assert await rows_of(pool, [gone]) == {}
@@ -221,7 +221,7 @@ async def test_one_that_comes_to_stay_meanwhile_keeps_its_history_alone(
     (gone,) = {gone, stays} - left
     (stays,) = left
     assert set(await rows_of(pool, [gone])) == {"events", "logs"}
-    await floor.ask(stays, Archive())
+    await floor.submit(stays, Archive())
     before = await rows_of(pool, [stays])
     assert (await go(floor, rule())).total() == 0
     assert await rows_of(pool, [gone]) == {}
@@ -273,12 +273,12 @@ async def test_what_is_told_of_afterwards_goes_by_its_end_but_not_at_once(
     ids = [(await floor.parts.engine.create(told, PERSON)).execution.id for _ in range(3)]
     end = RecordEnd(ExecutionState.SUCCESS, ended_at=begun + timedelta(minutes=5))
     for id in ids:
-        await floor.ask(id, end)
+        await floor.submit(id, end)
     assert await give_the_past_partitions(pool) == 1
     assert await go(floor, rule()) == {}
     yesterday = "update events set at = at - interval '1 day' where execution_id = any($1::uuid[])"
     await pool.execute(yesterday, ids[:2])
-    await floor.ask(ids[1], AddNote(new_id(), "still of use"))
+    await floor.submit(ids[1], AddNote(new_id(), "still of use"))
     assert await go(floor, rule()) == {("acme", "mnist", "SUCCESS"): 1}
     assert await there(pool, ids) == [False, True, True]
     await pool.execute(yesterday, ids)

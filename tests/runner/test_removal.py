@@ -39,7 +39,7 @@ async def test_what_is_asked_beside_a_deletion_finds_nothing(floor: Floor) -> No
     id = (await floor.run(ONE)).id
     asked = (Archive(), Delete(), AddNote(new_id(), "late"), SetLabels({"a": "b"}), Delete())
     answers = await asyncio.gather(
-        *(floor.ask(id, command) for command in asked), return_exceptions=True
+        *(floor.submit(id, command) for command in asked), return_exceptions=True
     )
     kinds = [
         answer.problems[0].code if isinstance(answer, Refused) else answer for answer in answers
@@ -60,7 +60,7 @@ async def test_a_result_that_is_carried_by_reference_is_copied_first(floor: Floo
         other.id,
     )
     await pool.execute("update executions set rerun_of = $1 where id = $2", source.id, other.id)
-    await floor.ask(source.id, Delete())
+    await floor.submit(source.id, Delete())
     row = await pool.fetchrow(history.TASK_RUNS_OF, [other.id])
     assert row is not None and load(row["results"]) == {"rows": 3}
     found = await floor.look(other.id)
@@ -100,7 +100,7 @@ async def test_outputs_are_carried_though_their_source_goes_before_the_new_execu
     source = (await floor.run(TWO, head=cache)).id
     command = await made(floor, source)
     assert set(command.reused) >= {"a"}
-    await floor.ask(source, Delete())
+    await floor.submit(source, Delete())
     new = (await floor.parts.engine.create(command, PERSON)).execution
     assert (await floor.until_ended(new.id)).tasks["a"].results == {"rows": 3}
     assert await invariants.verify(floor.parts.database.pool) == []
@@ -114,7 +114,7 @@ async def test_an_attempt_ends_cached_though_its_source_goes_meanwhile(floor: Fl
     (job,) = await JobQueue(pool).take(["nobody"], 1)
     lease = new_id()
     await floor.parts.engine.execute(id, Start("a", 1, new_id(), "worker:w", lease, job.id))
-    await floor.ask(held, Delete())
+    await floor.submit(held, Delete())
     reused = Reused(source.state, source.id, source.outputs)
     finish = Finish("a", lease, AttemptState.SUCCESS, 1, cache_key="k", reused=reused)
     await floor.parts.engine.execute(id, finish)
@@ -127,7 +127,7 @@ async def test_a_deletion_waits_for_who_carries_the_outputs_at_this_moment(floor
     held, pool = source.tasks["a"], floor.parts.database.pool
     async with pool.acquire() as connection, connection.transaction():
         await hold_sources(connection, {held.id: held.outputs})
-        deletion = asyncio.create_task(floor.ask(source.id, Delete()))
+        deletion = asyncio.create_task(floor.submit(source.id, Delete()))
         async with asyncio.timeout(DEADLINE):
             while not await pool.fetchval(_BLOCKED, connection.get_server_pid()):
                 assert not deletion.done()
@@ -185,7 +185,7 @@ async def test_a_refused_deletion_changes_nothing(floor: Floor) -> None:
             while (before := (await floor.look(id)).state) != "WAITING_FOR_APPROVAL":
                 await watch.changed()
     with pytest.raises(Refused, match="cancel it first"):
-        await floor.ask(id, Delete())
+        await floor.submit(id, Delete())
     assert (await floor.look(id)).state == before
     pool = floor.parts.database.pool
     count = await pool.fetchval(

@@ -177,7 +177,7 @@ async def test_a_kill_ends_the_statement_in_the_database_too(
     statement = "select pg_sleep(300)"
     id = await floor.begin(sql(other, statement))
     await until_running(other, statement, True)
-    await floor.ask(id, Cancel(force=force))
+    await floor.submit(id, Cancel(force=force))
     ended = await floor.until_ended(id)
     assert ended.state is ExecutionState.KILLED
     await until_running(other, statement, False)
@@ -220,7 +220,7 @@ async def test_a_kill_ends_a_duckdb_statement(floor: Floor, tmp_path: Path) -> N
     async with asyncio.timeout(DEADLINE):
         while not (tmp_path / "long.duckdb").exists():
             await asyncio.sleep(0)
-    await floor.ask(id, Cancel())
+    await floor.submit(id, Cancel())
     assert (await floor.until_ended(id)).state is ExecutionState.KILLED
     assert await floor.parts.database.pool.fetchval("select exit_code from attempts") < 0
 

@@ -82,7 +82,7 @@ async def test_a_cancel_reaches_the_processes(floor: Floor) -> None:
         '\n  - {id: long, type: shell, run: "echo pid $$; setsid sleep 300 & wait"}'
     )
     pid = int((await floor.until_said(id, "pid")).text.split()[1])
-    await floor.ask(id, Cancel())
+    await floor.submit(id, Cancel())
     execution = await floor.until_ended(id)
     assert execution.state is ExecutionState.KILLED
     assert execution.tasks["long"].newest
@@ -96,8 +96,8 @@ async def test_a_second_cancel_leaves_no_grace(floor: Floor) -> None:
         "run: \"trap '' TERM; echo up; while true; do sleep 0.1; done\"}"
     )
     await floor.until_said(id, "up")
-    await floor.ask(id, Cancel())
-    await floor.ask(id, Cancel(force=True))
+    await floor.submit(id, Cancel())
+    await floor.submit(id, Cancel(force=True))
     assert (await floor.until_ended(id)).state is ExecutionState.KILLED
 
 

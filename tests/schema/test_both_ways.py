@@ -104,7 +104,7 @@ class Walk:
         self.query = f"{HEAD} {{ x: node(id: $id) {{ id }} {asked} }}"
 
     async def connection(self, **given: Any) -> Any:
-        data = await self.asker.ask(self.query, scope=self.scope, id=self.id, **given)
+        data = await self.asker.post(self.query, scope=self.scope, id=self.id, **given)
         return data["found"] if "found" in data else data["node"]["found"]
 
     async def page(self, **given: Any) -> list[tuple[str, str]]:
@@ -140,7 +140,7 @@ class Walk:
         query = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
         ids = [id for _, id in whole]
         assert len(set(ids)) == len(ids), f"{self.field} gives an id to two"
-        found = (await self.asker.ask(query, scope=self.scope, ids=ids))["nodes"]
+        found = (await self.asker.post(query, scope=self.scope, ids=ids))["nodes"]
         assert [node and node["id"] for node in found] == ids, self.field
 
     async def refuses(self, cursor: str) -> None:

@@ -50,7 +50,7 @@ class Asker:
             parts.debugger,
         )
 
-    async def ask(
+    async def post(
         self,
         query: str,
         permissions: frozenset[Permission] = EVERYTHING,
@@ -65,11 +65,11 @@ class Asker:
 
     async def preview(self, action: str, **given: Any) -> Any:
         who = {name: given.pop(name) for name in ("permissions", "scope", "actor") if name in given}
-        data = await self.ask(PREVIEW, input={"action": action, **given}, **who)
+        data = await self.post(PREVIEW, input={"action": action, **given}, **who)
         return data["previewBulk"]
 
     async def run(self, id: str, mode: str = "EACH", **who: Any) -> Any:
-        return (await self.ask(RUN, input={"previewId": id, "mode": mode}, **who))["runBulk"]
+        return (await self.post(RUN, input={"previewId": id, "mode": mode}, **who))["runBulk"]
 
     async def create(self, namespace: str) -> UUID:
         parts = self.parts
@@ -88,7 +88,7 @@ class Asker:
         query = "query ($id: ID!) { bulk(id: $id) { state } }"
         async with asyncio.timeout(30):
             with self.parts.feed.watch("b:*") as watch:
-                while (await self.ask(query, id=id, scope=Scope()))["bulk"]["state"] == "RUNNING":
+                while (await self.post(query, id=id, scope=Scope()))["bulk"]["state"] == "RUNNING":
                     await watch.changed()
 
 
@@ -140,18 +140,18 @@ async def test_a_preview_is_its_makers_and_a_bulk_is_seen_by_who_sees_its_execut
     assert [one["code"] for one in refused["problems"]] == ["NOT_FOUND"]
     narrowed = await asker.run(preview["id"])
     assert [one["code"] for one in narrowed["problems"]] == ["CONFLICT"]
-    assert (await asker.ask(BULK, id=preview["id"], scope=Scope()))["bulk"] is None
+    assert (await asker.post(BULK, id=preview["id"], scope=Scope()))["bulk"] is None
     assert set((await asker.states()).values()) == {"RUNNING"}
 
     assert (await asker.run(preview["id"], "ATOMIC", scope=Scope()))["problems"] == []
     assert set((await asker.states()).values()) == {"PAUSED"}
-    seen = await asker.ask(BULK, id=preview["id"], scope=Scope(), actor="user:eve")
+    seen = await asker.post(BULK, id=preview["id"], scope=Scope(), actor="user:eve")
     assert len(seen["bulk"]["results"]["nodes"]) == 2
-    hidden = await asker.ask(BULK, id=preview["id"], actor="user:eve")
+    hidden = await asker.post(BULK, id=preview["id"], actor="user:eve")
     assert hidden == {"bulk": None, "node": None}
-    denied = await asker.ask(CANCEL, input={"id": preview["id"]}, actor="user:eve")
+    denied = await asker.post(CANCEL, input={"id": preview["id"]}, actor="user:eve")
     assert [one["code"] for one in denied["cancelBulk"]["problems"]] == ["NOT_FOUND"]
-    own = await asker.ask(BULK, id=preview["id"])
+    own = await asker.post(BULK, id=preview["id"])
     assert len(own["bulk"]["results"]["nodes"]) == 1, "of what one may not see now, nothing is told"
 
 
@@ -210,7 +210,7 @@ async def test_people_are_served_while_a_bulk_runs(asker: Asker) -> None:
     answered = 0
     assert (await asker.run(preview["id"]))["problems"] == []
     query = "query ($id: ID!) { bulk(id: $id) { state } }"
-    while (await asker.ask(query, id=preview["id"]))["bulk"]["state"] == "RUNNING":
+    while (await asker.post(query, id=preview["id"]))["bulk"]["state"] == "RUNNING":
         labels = SetLabels({"turn": str(answered)})
         await asker.parts.engine.execute(keys[0], labels, CommandOrigin("user:ada", Channel.API))
         answered += 1

@@ -68,7 +68,7 @@ class Place:
     listed: bool
     depth: int
 
-    def ask(self, selection: str) -> str:
+    def post(self, selection: str) -> str:
         head = "query ($id: ID!) { " if any("$id" in step for step in self.way) else "{ "
         return f"{head}{' { '.join((*self.way, selection))} {'} ' * len(self.way)}}}"
 
@@ -134,7 +134,7 @@ async def count(asker: Asker, query: str, **variables: Any) -> tuple[int, Any]:
     asker.parts.engine.plans._plans.clear()
     counted = Counted(asker.parts.database.pool)
     object.__setattr__(asker.services, "pool", counted)
-    data = await asker.ask(query, scope=Scope(), **variables)
+    data = await asker.post(query, scope=Scope(), **variables)
     return len(counted.statements), data
 
 
@@ -159,7 +159,7 @@ async def counts_of(asker: Asker, everything: list[Place]) -> Counts:
     counts = Counts()
     for place in everything:
         for name, text in selections(place.type).items():
-            number, data = await count(asker, place.ask(text))
+            number, data = await count(asker, place.post(text))
             counts.statements[" > ".join((*place.way, name))] = number
             if any(one.get(name) not in (None, []) for one in found_in(data, place.way)):
                 counts.filled.add(f"{place.type.name}.{name}")

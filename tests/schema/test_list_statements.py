@@ -74,7 +74,7 @@ async def test_a_list_is_read_in_few_statements(asker: Asker, size: int) -> None
     counted = Counted(asker.pool)
     object.__setattr__(asker.services, "pool", counted)
     asker.pool = counted  # type: ignore[assignment]
-    found = (await asker.ask(LIST, first=size, scope=Scope()))["executions"]["nodes"]
+    found = (await asker.post(LIST, first=size, scope=Scope()))["executions"]["nodes"]
     assert len(found) == size
     for node in found:
         failure = node["failure"]

@@ -39,19 +39,19 @@ async def four(asker: Asker) -> dict[str, str]:
 async def test_what_one_may_not_see_cannot_be_compared(asker: Asker) -> None:
     ids = await four(asker)
     seen = [ids["mine"], ids["mine.below"]]
-    found = await asker.ask(COMPARE, ids=seen)
+    found = await asker.post(COMPARE, ids=seen)
     assert [one["id"] for one in found["compareExecutions"]["executions"]] == seen
     for name in ("minefield", "theirs"):
         with pytest.raises(AssertionError, match=f"no execution {ids[name]}"):
-            await asker.ask(COMPARE, ids=[ids["mine"], ids[name]])
+            await asker.post(COMPARE, ids=[ids["mine"], ids[name]])
     with pytest.raises(AssertionError, match="VIEW_EXECUTION"):
-        await asker.ask(COMPARE, permissions=EVERYTHING - {Permission.VIEW_EXECUTION}, ids=seen)
+        await asker.post(COMPARE, permissions=EVERYTHING - {Permission.VIEW_EXECUTION}, ids=seen)
 
 
 @pytest.mark.parametrize(("scope", "number"), SCOPES)
 async def test_what_one_may_not_see_is_not_counted(asker: Asker, scope: Scope, number: int) -> None:
     await four(asker)
-    stats = (await asker.ask(STATS, scope=scope))["executionStats"]
+    stats = (await asker.post(STATS, scope=scope))["executionStats"]
     assert stats["total"] == number == sum(one["total"] for one in stats["buckets"])
     assert len(stats["flows"]) == number
     async for live in watch_stats(info_of(asker, scope, asker.pool), ALL):
@@ -62,7 +62,7 @@ async def test_what_one_may_not_see_is_not_counted(asker: Asker, scope: Scope, n
 async def test_without_the_permission_nothing_is_counted(asker: Asker) -> None:
     nobody = EVERYTHING - {Permission.VIEW_EXECUTION}
     with pytest.raises(AssertionError, match="VIEW_EXECUTION"):
-        await asker.ask(STATS, permissions=nobody)
+        await asker.post(STATS, permissions=nobody)
     viewer = Viewer.holding("user:ada", nobody, Scope())
     stream = await asker.schema.subscribe(LIVE, context_value=Context(asker.services, viewer))
     result: Any = await anext(aiter(stream))

@@ -21,7 +21,7 @@ async def test_task_runs_and_executions_are_read_in_few_statements(asker: Asker,
     ids += [typed("exec", row["execution_id"]) for row in runs] + [UNKNOWN, ids[0]]
     counted = Counted(asker.pool)
     object.__setattr__(asker.services, "pool", counted)
-    nodes = (await asker.ask(NODES, ids=ids))["nodes"]
+    nodes = (await asker.post(NODES, ids=ids))["nodes"]
     assert [node and node["id"] for node in nodes] == [*ids[:-2], None, ids[0]]
     assert len(counted.statements) <= 3, "\n".join(counted.statements)
 
@@ -29,13 +29,13 @@ async def test_task_runs_and_executions_are_read_in_few_statements(asker: Asker,
 async def test_task_runs_of_another_namespace_are_not_there(asker: Asker) -> None:
     await asker.create("theirs")
     run = await asker.pool.fetchval("select id from task_runs")
-    assert (await asker.ask(NODES, ids=[typed("run", run)]))["nodes"] == [None]
+    assert (await asker.post(NODES, ids=[typed("run", run)]))["nodes"] == [None]
 
 
 async def test_more_ids_than_an_answer_holds_are_refused(asker: Asker) -> None:
-    assert (await asker.ask(NODES, ids=[UNKNOWN] * MOST))["nodes"] == [None] * MOST
+    assert (await asker.post(NODES, ids=[UNKNOWN] * MOST))["nodes"] == [None] * MOST
     with pytest.raises(AssertionError, match=f"at most {MOST} ids, got {MOST + 1}"):
-        await asker.ask(NODES, ids=[UNKNOWN] * (MOST + 1))
+        await asker.post(NODES, ids=[UNKNOWN] * (MOST + 1))
 
 
 async def test_parts_may_be_read_by_those_who_may_read_the_whole(asker: Asker) -> None:
@@ -48,7 +48,7 @@ async def test_parts_may_be_read_by_those_who_may_read_the_whole(asker: Asker) -
         ({"permissions": without_logs}, [None, ids[1]]),
         ({"scope": Scope(("theirs",)), "actor": "user:eve"}, [None, None]),
     ):
-        nodes = (await asker.ask(NODES, ids=ids, **who))["nodes"]
+        nodes = (await asker.post(NODES, ids=ids, **who))["nodes"]
         assert [node and node["id"] for node in nodes] == seen, who
 
 
@@ -59,4 +59,4 @@ async def test_ids_of_parts_that_are_not_there(asker: Asker, number: str) -> Non
     (execution,) = await fill(asker, range(1))
     whole = part_of("line", execution, 1).rpartition("_")[0]
     ids = [f"{whole}_{number}", f"line_{number}", f"bres_{whole}_{number}", f"exec_{number}"]
-    assert (await asker.ask(NODES, ids=ids))["nodes"] == [None] * 4
+    assert (await asker.post(NODES, ids=ids))["nodes"] == [None] * 4

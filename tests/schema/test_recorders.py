@@ -34,7 +34,7 @@ async def asker(database_url: str) -> AsyncIterator[Asker]:
 async def begun(asker: Asker, **who: Any) -> str:
     input = {"namespace": "mine", "pipeline": "p", "heartbeatTtl": 60}
     given = {"permissions": RECORDER, **who}
-    payload = (await asker.ask(BEGIN, input=input, **given))["recordExecution"]
+    payload = (await asker.post(BEGIN, input=input, **given))["recordExecution"]
     assert payload["problems"] == []
     id: str = payload["execution"]["id"]
     return id
@@ -44,7 +44,7 @@ async def told(asker: Asker, name: str, id: str, **who: Any) -> list[str]:
     """The codes of its problems."""
     kind = f"{name[0].upper()}{name[1:]}Input"
     query = f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ problems {{ code }} }} }}"
-    data = await asker.ask(query, input={"executionId": id, **TELLING[name]}, **who)
+    data = await asker.post(query, input={"executionId": id, **TELLING[name]}, **who)
     return [problem["code"] for problem in data[name]["problems"]]
 
 
@@ -113,7 +113,7 @@ async def test_recording_takes_a_permission_of_its_own(
 ) -> None:
     input = {"namespace": "mine", "pipeline": "p"}
     given = frozenset({Permission.VIEW_EXECUTION, permission})
-    payload = (await asker.ask(BEGIN, given, input=input))["recordExecution"]
+    payload = (await asker.post(BEGIN, given, input=input))["recordExecution"]
     (problem,) = payload["problems"]
     assert problem["code"] == "FORBIDDEN"
     assert "the permission RECORD" in problem["message"]

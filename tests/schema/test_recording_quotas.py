@@ -24,12 +24,12 @@ TODAY = date(2026, 1, 1)
 class Recorder(Asker):
     async def begin(self, namespace: str = "mine.ml", **who: Any) -> Any:
         input = {"namespace": namespace, "pipeline": "p", **who.pop("input", {})}
-        return (await self.ask(BEGIN, input=input, **who))["recordExecution"]
+        return (await self.post(BEGIN, input=input, **who))["recordExecution"]
 
     async def tell(self, name: str, id: str, /, who: Any = None, **input: Any) -> list[Any]:
         kind = f"{name[0].upper()}{name[1:]}Input"
         query = f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ problems {{ code message }} }} }}"
-        data = await self.ask(query, input={"executionId": id, **input}, **(who or {}))
+        data = await self.post(query, input={"executionId": id, **input}, **(who or {}))
         problems: list[Any] = data[name]["problems"]
         return problems
 
@@ -91,12 +91,12 @@ async def test_every_way_to_its_end_makes_room(both: list[Recorder]) -> None:
     ended = (await one.begin())["execution"]["id"]
     assert await open_of(one) == 3
     cancel = "mutation ($input: CancelExecutionInput!) { cancelExecution(input: $input) { problems { code } } }"
-    answer = await one.ask(cancel, input={"id": waiting})
+    answer = await one.post(cancel, input={"id": waiting})
     assert answer["cancelExecution"]["problems"] == []
     assert await one.tell("finishExecution", ended, state="SUCCESS") == []
     assert await one.tell("finishExecution", ended, state="SUCCESS") == []
     delete = "mutation ($input: DeleteExecutionsInput!) { deleteExecutions(input: $input) { problems { code } } }"
-    answer = await one.ask(delete, input={"ids": [ended]})
+    answer = await one.post(delete, input={"ids": [ended]})
     assert answer["deleteExecutions"]["problems"] == []
     async with asyncio.timeout(30):
         with one.parts.feed.watch(f"e:{untyped('exec', silent)}") as watch:

@@ -25,7 +25,7 @@ class Asker:
     def __init__(self, services: Services) -> None:
         self.services, self.schema = services, build_schema()
 
-    async def ask(self, query: str, permissions: frozenset[Permission], **variables: Any) -> Any:
+    async def post(self, query: str, permissions: frozenset[Permission], **variables: Any) -> Any:
         viewer = Viewer.holding("user:ada", permissions, Scope(("mine",)))
         context = Context(self.services, viewer)
         result = await self.schema.execute(query, variables, context)
@@ -59,14 +59,14 @@ async def asker(database_url: str) -> AsyncIterator[Asker]:
 
 
 async def test_lists_counts_and_nodes_hold_only_what_may_be_seen(asker: Asker) -> None:
-    found = await asker.ask(
+    found = await asker.post(
         "{ schedules { nodes { id flow { namespace } } totalCount { value } } }",
         frozenset({Permission.LIST_FLOWS}),
     )
     seen = {one["flow"]["namespace"]: one["id"] for one in found["schedules"]["nodes"]}
     assert (set(seen), found["schedules"]["totalCount"]["value"]) == ({"mine", "mine.below"}, 2)
     ids = [typed("sched", row["id"]) for row in await asker.stored()]
-    nodes = await asker.ask(
+    nodes = await asker.post(
         "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", frozenset(Permission), ids=ids
     )
     assert {one["id"] for one in nodes["nodes"] if one} == set(seen.values())
@@ -86,7 +86,7 @@ async def test_what_may_not_be_seen_cannot_be_changed(asker: Asker, name: str, f
         "select s.id from schedules s join flows f on f.id = s.flow_id where namespace = 'theirs'"
     )
     query = f'mutation {{ {name}(input: {{id: "{typed("sched", hidden)}"{fields}}}) {{ problems {{ code }} }} }}'
-    answer = await asker.ask(query, frozenset(Permission))
+    answer = await asker.post(query, frozenset(Permission))
     assert answer[name]["problems"] == [{"code": "NOT_FOUND"}]
     assert await asker.stored() == before
     assert await asker.services.pool.fetchval("select count(*) from executions") == 0
@@ -94,7 +94,7 @@ async def test_what_may_not_be_seen_cannot_be_changed(asker: Asker, name: str, f
 
 async def test_a_flow_that_may_not_be_seen_gets_no_schedule(asker: Asker) -> None:
     before = await asker.stored()
-    answer = await asker.ask(
+    answer = await asker.post(
         'mutation { saveSchedule(input: {namespace: "theirs", flow: "load", key: "a", cron: "* * * * *"}) '
         "{ problems { code message } } }",
         frozenset(Permission),
@@ -105,7 +105,7 @@ async def test_a_flow_that_may_not_be_seen_gets_no_schedule(asker: Asker) -> Non
 
 
 async def test_the_last_execution_is_for_who_may_see_executions(asker: Asker) -> None:
-    await asker.ask(
+    await asker.post(
         'mutation ($id: ID!) { backfillSchedule(input: {id: $id, from: "2026-03-01T00:00Z", to: "2026-03-02T00:00Z"})'
         " { problems { code } } }",
         frozenset(Permission),
@@ -118,5 +118,5 @@ async def test_the_last_execution_is_for_who_may_see_executions(asker: Asker) ->
         (frozenset({Permission.LIST_FLOWS}), None),
         (frozenset({Permission.LIST_FLOWS, Permission.VIEW_EXECUTION}), {"flowKey": "load"}),
     ):
-        (node,) = (await asker.ask(query, permissions))["schedules"]["nodes"]
+        (node,) = (await asker.post(query, permissions))["schedules"]["nodes"]
         assert node["lastExecution"] == expected

@@ -31,7 +31,7 @@ class Stage(Asker):
         self.floor = floor
 
     async def by(self, scope: Scope, query: str, **variables: Any) -> Any:
-        return await self.ask(query, scope=scope, **variables)
+        return await self.post(query, scope=scope, **variables)
 
     async def mutate(
         self, name: str, what: str = "execution { id }", scope: Scope = EVERYWHERE, **input: Any

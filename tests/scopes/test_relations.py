@@ -166,7 +166,7 @@ async def test_no_field_leads_to_what_may_not_be_seen(asker: Asker, linked: dict
 async def test_no_id_reveals_what_may_not_be_seen(asker: Asker, linked: dict[str, Any]) -> None:
     """Of every kind, an id of theirs is answered as one that nobody has."""
     assert TABLES.keys() == FINDERS.keys()
-    mine = await asker.ask(
+    mine = await asker.post(
         "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", scope=MINE, ids=linked["all"]
     )
     seen = {one["id"] for one in mine["nodes"] if one}

@@ -53,7 +53,7 @@ async def act(client: Client, name: str, what: str = RUN, **input: Any) -> dict[
     """The payload of a mutation."""
     kind = _KINDS.get(name, f"{name[0].upper()}{name[1:]}Input")
     query = f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ {what} {PROBLEM} }} }}"
-    payload: dict[str, Any] = (await client.ask(query, input=input))[name]
+    payload: dict[str, Any] = (await client.post(query, input=input))[name]
     return payload
 
 
@@ -102,7 +102,7 @@ async def waits(client: Client, source: str, key: str = "w") -> str:
 
 
 async def read(client: Client, id: str, what: str) -> dict[str, Any]:
-    data = await client.ask(f"query ($id: ID!) {{ execution(id: $id) {{ {what} }} }}", id=id)
+    data = await client.post(f"query ($id: ID!) {{ execution(id: $id) {{ {what} }} }}", id=id)
     found: dict[str, Any] = data["execution"]
     return found
 

@@ -47,7 +47,7 @@ async def no(
 
 async def told(client: Client, id: str) -> list[Any]:
     """The events of an execution but those of its progress, which the engine counts a little later."""
-    found = await client.ask(EVENTS, id=id)
+    found = await client.post(EVENTS, id=id)
     return [one for one in found["execution"]["events"] if one["type"] != "PROGRESS_REPORTED"]
 
 
@@ -156,7 +156,7 @@ async def test_who_asked_for_a_backfill_may_not_decide_in_it(
     id = tick["execution"]["id"]
     request = await request_of(client, id)
     assert await no(client, id, request, eve) == "SELF_APPROVAL"
-    (told,) = (await eve.ask(CAN, id=id))["execution"]["approvals"]
+    (told,) = (await eve.post(CAN, id=id))["execution"]["approvals"]
     assert told["canDecide"] is False
     assert (await does(ann, "approve", approvalId=request))["execution"]["state"] == "SUCCESS"
 

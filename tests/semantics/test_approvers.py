@@ -54,7 +54,7 @@ async def test_the_inbox_holds_what_one_may_decide_and_nothing_for_who_may_not_a
     mine = "query ($id: ID!) { approvals(where: {executionId: $id, mine: true}) { nodes { id } totalCount { value } } }"
 
     async def inbox(who: Client) -> list[str]:
-        found = (await who.ask(mine, id=id))["approvals"]
+        found = (await who.post(mine, id=id))["approvals"]
         assert found["totalCount"]["value"] == len(found["nodes"])
         return [one["id"] for one in found["nodes"]]
 

@@ -194,6 +194,6 @@ async def test_a_job_whose_task_run_no_longer_waits_is_dropped_and_nothing_is_re
     stage = Stage(flow("at-dropped", "  - {id: a, type: log, message: a}\n"))
     stage.run("a", AttemptState.SUCCESS)
     before = stage.execution
-    late = stage.ask(Start("a", 1, new_id(), "worker:w2", new_id()), ENGINE)
+    late = stage.submit(Start("a", 1, new_id(), "worker:w2", new_id()), ENGINE)
     assert late.refused and not late.events
     assert stage.execution == before

@@ -213,7 +213,7 @@ async def test_a_result_that_arrives_after_the_fence_is_refused_and_recorded_as_
         )
         engine, lease = floor.parts.engine, new_id()
         await engine.execute(id, Start("a", 1, new_id(), "worker:gone", lease))
-        await floor.ask(id, Cancel())
+        await floor.submit(id, Cancel())
         await engine.execute(id, KillDeadline((("a", 1),)))
         assert (await floor.look(id)).state == "KILLED"
         late = await engine.execute(id, Finish("a", lease, AttemptState.SUCCESS, 1))

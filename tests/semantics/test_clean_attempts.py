@@ -60,7 +60,7 @@ def bad(end: str, more: str = "") -> str:
 async def seen(client: Client, id: str) -> dict[str, Any]:
     query = f"""query ($id: ID!) {{ execution(id: $id) {{ {SEEN} }}
       lineage(of: $id) {{ nodes {{ ... on Artifact {{ name }} }} }} }}"""
-    data = await client.ask(query, id=id)
+    data = await client.post(query, id=id)
     made = [node for node in data["lineage"]["nodes"] if node]
     return {**data["execution"], "lineage": made}
 
@@ -148,7 +148,7 @@ async def test_what_is_killed_gives_finally_nothing(client: Client) -> None:
     found = await seen(client, id)
     assert run_of(found, "bad")["attempts"][0]["state"] == "KILLED"
     assert_apart(found)
-    then = await client.ask(
+    then = await client.post(
         f"query ($id: ID!, $at: Int!) {{ execution(id: $id, at: $at) {{ {SEEN} }} }}",
         id=id,
         at=during,

@@ -29,7 +29,7 @@ LOGS = "  - {id: w, type: log, message: m}\n"
 async def send(client: Client, what: str) -> Any:
     """The one problem of `sendEvent` with this input, as a literal."""
     query = f"mutation {{ sendEvent(input: {{{what}}}) {{ {PROBLEM} }} }}"
-    (problem,) = (await client.ask(query))["sendEvent"]["problems"]
+    (problem,) = (await client.post(query))["sendEvent"]["problems"]
     return problem
 
 
@@ -80,7 +80,7 @@ TAKEN = "taskRuns { key outputs }"
 
 async def sent(client: Client, id: str, name: str, data: Any = None) -> None:
     query = f"mutation ($input: SendEventInput!) {{ sendEvent(input: $input) {{ {PROBLEM} }} }}"
-    told = await client.ask(query, input={"executionId": id, "name": name, "data": data})
+    told = await client.post(query, input={"executionId": id, "name": name, "data": data})
     assert told["sendEvent"]["problems"] == []
 
 

@@ -113,7 +113,7 @@ async def test_they_are_there_for_whatever_is_made_of_the_execution(client: Clie
     assert shown["outputs"] == COUNTED
     assert json_size(shown["of"]["each"]) > 2 * 1024 * 1024
 
-    past = await client.ask(
+    past = await client.post(
         'query ($id: ID!, $at: Int!) { execution(id: $id, at: $at) { task(key: "each") { outputs } } }',
         id=first, at=shown["seq"],
     )  # fmt: skip
@@ -161,7 +161,7 @@ async def test_a_cached_flow_and_a_restart_have_them(client: Client) -> None:
     restarted = await at_end(client, id, "each")
     assert restarted["of"]["each"] == shown["of"]["each"]
     (bad,) = [run["id"] for run in restarted["taskRuns"] if run["key"] == "bad"]
-    names = await client.ask(
+    names = await client.post(
         "query ($id: ID!, $e: String!) { debugExpression(taskRunId: $id, expression: $e) { value error { message } } }",
         id=bad, e="outputs.each.a | length",
     )  # fmt: skip

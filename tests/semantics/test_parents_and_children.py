@@ -122,7 +122,7 @@ async def test_finally_waits_for_the_child_when_a_failure_cancels_all(
     id, below = await family(client, marks, depth, f"pc-all-{depth}", head, "", more)
     await marks.more()
     send = 'mutation ($id: ID!) { sendEvent(input: {executionId: $id, name: "go"}) { problems { message } } }'
-    assert (await client.ask(send, id=id))["sendEvent"]["problems"] == []
+    assert (await client.post(send, id=id))["sendEvent"]["problems"] == []
     await until_stopping(client, marks, below[-1])
     assert (await client.show(id))["state"] == "KILLING"
     marks.release()

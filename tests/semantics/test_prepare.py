@@ -42,7 +42,7 @@ async def test_nothing_is_started(client: Client) -> None:
     source = await ended(client, flow("pr-nothing", TASKS % "fail", HEAD))
     before = await client.show(source["id"])
     await drafted(client, source["id"])
-    found = await client.ask('{ executions(where: {flow: {eq: "pr-nothing"}}) { nodes { id } } }')
+    found = await client.post('{ executions(where: {flow: {eq: "pr-nothing"}}) { nodes { id } } }')
     assert found["executions"]["nodes"] == [{"id": source["id"]}]
     assert await client.show(source["id"]) == before
 

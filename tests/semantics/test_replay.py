@@ -193,7 +193,7 @@ async def test_what_others_carry_stays_as_it_was_when_the_outputs_are_changed_af
     what = 'task(key: "two") { outputs cachedFrom { id } }'
     query = f"query ($id: ID!, $at: Int) {{ execution(id: $id, at: $at) {{ {what} }} }}"
     for one, n in ((first, 6), (second, 100), (third, 200)):
-        at = (await client.ask(query, id=one["id"], at=past["seq"]))["execution"]["task"]
+        at = (await client.post(query, id=one["id"], at=past["seq"]))["execution"]["task"]
         assert at == {"outputs": {"n": n}, "cachedFrom": {"id": source["id"]}}
     await does(client, "deleteExecutions", "deleted", ids=[source["id"]])
     told_now = [task(await client.show(one["id"]), "two")["outputs"] for one in (first, second)]
@@ -264,7 +264,7 @@ async def test_planned_it_is_told_and_nothing_starts(client: Client) -> None:
         for one in planned["plan"]["tasks"]
     ]
     assert told == [("one", "REUSE", source["id"]), ("two", "RUN", None), ("three", "RUN", None)]
-    found = await client.ask(
+    found = await client.post(
         '{ executions(where: {flow: {eq: "rp-planned"}}) { totalCount { value } } }'
     )
     assert found["executions"]["totalCount"]["value"] == 1
@@ -281,7 +281,7 @@ async def tried(client: Client, id: str) -> str:
 async def count(client: Client, key: str) -> int:
     query = """query ($key: String!) { executions(where: {flow: {eq: $key}, includeTests: true}) {
       totalCount { value } } }"""
-    found: int = (await client.ask(query, key=key))["executions"]["totalCount"]["value"]
+    found: int = (await client.post(query, key=key))["executions"]["totalCount"]["value"]
     return found
 
 
@@ -311,7 +311,7 @@ async def test_a_replayed_test_is_a_test(client: Client, promises: Promises) -> 
         "select revision, shares_slot, no_cache from executions where name = $1", found["name"]
     )
     assert rows == [{"revision": -1, "shares_slot": True, "no_cache": True}]
-    listed = await client.ask('{ executions(where: {flow: {eq: "rp-again"}}) { nodes { id } } }')
+    listed = await client.post('{ executions(where: {flow: {eq: "rp-again"}}) { nodes { id } } }')
     assert listed["executions"]["nodes"] == []
 
 

@@ -52,12 +52,12 @@ async def test_the_time_before_it_is_no_part_of_how_long_it_took(
     assert told["task"]["duration"] < 60, "it was put back, and began anew"
     for search, found in (("duration>1h", []), ("duration<1h", [{"id": id}])):
         query = "query ($s: String) { executions(search: $s) { nodes { id } } }"
-        listed = await client.ask(query, s=f"flow:re-failed {search} id:{id}")
+        listed = await client.post(query, s=f"flow:re-failed {search} id:{id}")
         assert listed["executions"]["nodes"] == found
     asked = "executionStats(search: $s, since: $t, bucket: DAY) { averageDuration }"
     query = f"query ($s: String, $t: DateTime!) {{ {asked} }}"
     since = (datetime.now(UTC) - timedelta(days=3)).isoformat()
-    stats = (await client.ask(query, s=f"id:{id}", t=since))["executionStats"]
+    stats = (await client.post(query, s=f"id:{id}", t=since))["executionStats"]
     assert stats["averageDuration"] == pytest.approx(told["duration"], abs=1e-5)
 
 

@@ -43,7 +43,7 @@ async def test_waiting_for_approval_only_while_a_person_alone_can_move_it(client
     id = (await client.run(flow("only-people", tasks)))["id"]
     found = await client.until(id, ok="WAITING_FOR_APPROVAL", w="RUNNING")
     assert found["state"] == "RUNNING"
-    await client.ask(
+    await client.post(
         "mutation ($input: SendEventInput!) { sendEvent(input: $input) { problems { code } } }",
         input={"name": "go", "executionId": id},
     )

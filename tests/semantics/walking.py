@@ -35,8 +35,8 @@ class Scene:
     key: str
     mark: Path
 
-    def text(self, load: str = LOAD, ask: str = "", head: str = HEAD) -> str:
-        tasks = TASKS % (ask and f", {ask}", load.replace("MARKED", str(self.mark)))
+    def text(self, load: str = LOAD, origin: str = "", head: str = HEAD) -> str:
+        tasks = TASKS % (origin and f", {origin}", load.replace("MARKED", str(self.mark)))
         return flow(self.key, tasks, head)
 
     @property
@@ -77,7 +77,7 @@ class Scene:
     async def count(self, **where: Any) -> int:
         query = """query ($where: ExecutionFilter!) { executions(where: $where) {
           totalCount { value } } }"""
-        found = await self.admin.ask(query, where={"flow": {"eq": self.key}, **where})
+        found = await self.admin.post(query, where={"flow": {"eq": self.key}, **where})
         return int(found["executions"]["totalCount"]["value"])
 
     async def until_quiet(self) -> None:
@@ -90,13 +90,13 @@ class Scene:
         """What the log tells of executions of this flow, newest first."""
         query = """{ auditLog(where: {namespace: "semantics"}, first: 200) {
           nodes { action reason actor { name } targetName data } } }"""
-        nodes = (await self.admin.ask(query))["auditLog"]["nodes"]
+        nodes = (await self.admin.post(query))["auditLog"]["nodes"]
         return [one for one in nodes if (one["targetName"] or "").startswith(f"{self.key}-")]
 
 
 async def request_of(client: Client, id: str) -> str:
     """The request that it asks, once it does."""
-    found = await client.until(id, ask="WAITING_FOR_APPROVAL")
+    found = await client.until(id, origin="WAITING_FOR_APPROVAL")
     return str(task(found, "ask")["approval"]["id"])
 
 

@@ -57,7 +57,7 @@ async def waiting_for(connection: asyncpg.Connection, table: str) -> int:
     return found
 
 
-async def ask(operations: Operations, query: str, **variables: Any) -> Answer:
+async def post(operations: Operations, query: str, **variables: Any) -> Answer:
     return await operations.execute(operations.prepare(Request(query, None, variables)), VIEWER)
 
 
@@ -82,11 +82,11 @@ async def test_a_query_is_cancelled_with_the_statement_that_it_waits_for(
     monkeypatch.setattr(Sizes, "read_share", lambda _: patient)
     async with running(database_url) as parts:
         usual = create_operations(parts)
-        made = data(await ask(usual, CREATE, key="first"))["createExecution"]["execution"]["id"]
+        made = data(await post(usual, CREATE, key="first"))["createExecution"]["execution"]["id"]
         hasty = create_operations(parts, allowance=Allowance(deadline=1.0))
         variables = {"id": made} if "$id" in QUERIES[table] else {}
         async with locked(database_url, table) as connection:
-            asked = asyncio.ensure_future(ask(hasty, QUERIES[table], **variables))
+            asked = asyncio.ensure_future(post(hasty, QUERIES[table], **variables))
             async with asyncio.timeout(WITHIN):
                 while not await waiting_for(connection, table):
                     assert not asked.done()
@@ -98,20 +98,20 @@ async def test_a_query_is_cancelled_with_the_statement_that_it_waits_for(
                 assert "longer than 1 s (operation_deadline)" in answer.errors[0]["message"]
                 while await waiting_for(connection, table):
                     pass
-        assert (await ask(hasty, QUERIES[table], **variables)).errors == ()
+        assert (await post(hasty, QUERIES[table], **variables)).errors == ()
 
 
 async def test_a_mutation_goes_on_and_the_same_key_makes_it_once(database_url: str) -> None:
     async with running(database_url) as parts:
         hasty = create_operations(parts, allowance=Allowance(deadline=1.0))
         async with locked(database_url, "executions"):
-            answer = await ask(hasty, CREATE, key="k")
+            answer = await post(hasty, CREATE, key="k")
         (error,) = answer.errors
         assert error["extensions"]["code"] == "DEADLINE_EXCEEDED"
         assert "Send it again with the same idempotencyKey" in error["message"]
         usual = create_operations(parts)
-        first = data(await ask(usual, CREATE, key="k"))["createExecution"]
-        again = data(await ask(usual, CREATE, key="k"))["createExecution"]
+        first = data(await post(usual, CREATE, key="k"))["createExecution"]
+        again = data(await post(usual, CREATE, key="k"))["createExecution"]
         assert first == again
         ids = await parts.database.pool.fetch("select id from executions")
         assert [typed("exec", row["id"]) for row in ids] == [first["execution"]["id"]]

@@ -47,7 +47,7 @@ def modes(directory: Path) -> Mapping[Path, tuple[int, int, int]]:
     return {path: (s.st_mode, s.st_uid, s.st_gid) for path in seen for s in [path.lstat()]}
 
 
-async def ask(url: str, statement: str) -> object:
+async def post(url: str, statement: str) -> object:
     connection = await asyncpg.connect(url)
     try:
         return await connection.fetchval(statement)
@@ -67,14 +67,14 @@ async def serve(data_dir: Path) -> tuple[asyncio.subprocess.Process, str]:
 
 async def test_it_starts_keeps_what_was_written_and_stops(data_dir: Path) -> None:
     async with embedded_postgres(data_dir) as url:
-        await ask(url, "create table kept as select 42 as answer")
-        assert await ask(url, "show server_encoding") == "UTF8"
-        assert await ask(url, "show synchronous_commit") == "on"
-        assert await ask(url, "show listen_addresses") == ""
+        await post(url, "create table kept as select 42 as answer")
+        assert await post(url, "show server_encoding") == "UTF8"
+        assert await post(url, "show synchronous_commit") == "on"
+        assert await post(url, "show listen_addresses") == ""
         running = postmaster(data_dir)
     assert has_ended(running)
     async with embedded_postgres(data_dir) as url:
-        assert await ask(url, "select answer from kept") == 42
+        assert await post(url, "select answer from kept") == 42
 
 
 async def test_nothing_but_its_own_directory_changes_mode_or_owner(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ async def test_two_on_one_directory_are_refused(data_dir: Path) -> None:
     async with embedded_postgres(data_dir) as url:
         with pytest.raises(Fault, match="another Headway runs on"):
             await embedded_postgres(data_dir).__aenter__()
-        assert await ask(url, "select 1") == 1
+        assert await post(url, "select 1") == 1
 
 
 async def test_a_killed_serve_leaves_a_server_that_the_next_one_adopts_and_stops(
@@ -113,18 +113,18 @@ async def test_a_killed_serve_leaves_a_server_that_the_next_one_adopts_and_stops
     await process.wait()
     async with embedded_postgres(data_dir) as url:
         assert postmaster(data_dir).pid == left.pid
-        assert await ask(url, "select 1") == 1
+        assert await post(url, "select 1") == 1
     assert has_ended(left)
 
 
 async def test_a_killed_server_recovers_what_was_committed(data_dir: Path) -> None:
     process, url = await serve(data_dir)
-    await ask(url, "create table kept as select generate_series(1, 1000) as n")
+    await post(url, "create table kept as select generate_series(1, 1000) as n")
     postmaster(data_dir).kill()
     process.kill()
     await process.wait()
     async with embedded_postgres(data_dir) as url:
-        assert await ask(url, "select count(*) from kept") == 1000
+        assert await post(url, "select count(*) from kept") == 1000
 
 
 async def test_a_pid_of_someone_else_is_not_taken_for_the_server(data_dir: Path) -> None:
@@ -134,7 +134,7 @@ async def test_a_pid_of_someone_else_is_not_taken_for_the_server(data_dir: Path)
     stale = re.sub(r"^\d+", str(os.getpid()), stale)
     (data_dir / "pg" / "data" / "postmaster.pid").write_text(stale)
     async with embedded_postgres(data_dir) as url:
-        assert await ask(url, "select 1") == 1
+        assert await post(url, "select 1") == 1
 
 
 async def test_an_initialisation_that_was_cut_off_is_done_again(data_dir: Path) -> None:
@@ -142,7 +142,7 @@ async def test_an_initialisation_that_was_cut_off_is_done_again(data_dir: Path) 
     half.mkdir(parents=True)
     (half / "PG_VERSION").write_text("18\n")
     async with embedded_postgres(data_dir) as url:
-        assert await ask(url, "select 1") == 1
+        assert await post(url, "select 1") == 1
     assert not half.exists()
 
 
@@ -159,7 +159,7 @@ async def test_data_of_another_version_is_refused(data_dir: Path) -> None:
 async def test_any_directory_will_do(tmp_path: Path, name: str) -> None:
     data_dir = tmp_path / name
     async with embedded_postgres(data_dir) as url:
-        assert await ask(url, "select current_database()") == "headway"
+        assert await post(url, "select current_database()") == "headway"
         assert (data_dir / "pg" / "data" / "PG_VERSION").exists()
         sockets = Path(parse_qs(urlsplit(url).query)["host"][0])
     assert list(sockets.glob("*")) == []
@@ -183,4 +183,4 @@ async def test_variables_of_postgres_do_not_lead_elsewhere(
     ):
         monkeypatch.setenv(name, value)
     async with embedded_postgres(data_dir) as url:
-        assert await ask(url, "select current_user") == "headway_server"
+        assert await post(url, "select current_user") == "headway_server"

@@ -16,7 +16,7 @@ from runner.store.postgres.database import migrate, open_database
 from server.local import postgres, postgres_roles
 from server.local.postgres import embedded_postgres
 from tests.conftest import as_superuser
-from tests.server.test_postgres import SERVE, ask
+from tests.server.test_postgres import SERVE, post
 
 POWERS = (
     "copy (select 1) to program 'touch {mark}'",
@@ -63,7 +63,7 @@ async def test_the_role_of_headway_has_no_power_over_the_machine(
 ) -> None:
     mark = tmp_path / "mark"
     roles = "select string_agg(concat(r.*), ' ' order by rolname) from pg_roles r"
-    before = await ask(postgres_url, roles)
+    before = await post(postgres_url, roles)
     connection = await asyncpg.connect(postgres_url)
     try:
         with pytest.raises(asyncpg.PostgresError) as refused:
@@ -74,7 +74,7 @@ async def test_the_role_of_headway_has_no_power_over_the_machine(
         refused.value, asyncpg.InsufficientPrivilegeError | asyncpg.FeatureNotSupportedError
     ), refused.value
     assert not mark.exists()
-    assert await ask(postgres_url, roles) == before
+    assert await post(postgres_url, roles) == before
 
 
 async def test_nobody_logs_in_without_a_password(data_dir: Path) -> None:
@@ -108,11 +108,11 @@ async def as_before(data_dir: Path) -> AsyncIterator[str]:
     cluster = postgres._Cluster(home, data_dir)
     await cluster.start()
     sockets = cluster._sockets
-    await ask(f"postgresql://headway@/postgres?host={sockets}", "create database headway")
+    await post(f"postgresql://headway@/postgres?host={sockets}", "create database headway")
     url = f"postgresql://headway@/headway?host={sockets}"
     async with open_database(url) as database:
         await migrate(database)
-    await ask(url, "insert into meta default values on conflict do nothing")
+    await post(url, "insert into meta default values on conflict do nothing")
     try:
         yield url
     finally:
@@ -132,12 +132,12 @@ async def everything_is_ours(url: str) -> None:
 
 async def test_a_directory_of_before_is_taken_over(data_dir: Path) -> None:
     async with as_before(data_dir) as old:
-        epoch = await ask(old, "select epoch from meta")
+        epoch = await post(old, "select epoch from meta")
     async with embedded_postgres(data_dir) as url:
-        assert await ask(url, "select epoch from meta") == epoch
+        assert await post(url, "select epoch from meta") == epoch
         await everything_is_ours(url)
         with pytest.raises(asyncpg.InvalidPasswordError):
-            await ask(old.replace("headway@", "headway:@"), "select 1")
+            await post(old.replace("headway@", "headway:@"), "select 1")
 
 
 class CutOffError(Exception):
@@ -149,7 +149,7 @@ async def test_a_takeover_that_was_cut_off_is_done_again(
     data_dir: Path, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with as_before(data_dir) as old:
-        epoch = await ask(old, "select epoch from meta")
+        epoch = await post(old, "select epoch from meta")
 
     def cut_off(*_: object) -> None:
         raise CutOffError
@@ -168,14 +168,14 @@ async def test_a_takeover_that_was_cut_off_is_done_again(
         with pytest.raises((CutOffError, asyncpg.DivisionByZeroError)):
             await embedded_postgres(data_dir).__aenter__()
     async with embedded_postgres(data_dir) as url:
-        assert await ask(url, "select epoch from meta") == epoch
+        assert await post(url, "select epoch from meta") == epoch
         await everything_is_ours(url)
 
 
 async def test_a_takeover_that_was_killed_is_done_again(data_dir: Path) -> None:
     """PostgreSQL goes on without its Headway, and the next one finds it running."""
     async with as_before(data_dir) as old:
-        epoch = await ask(old, "select epoch from meta")
+        epoch = await post(old, "select epoch from meta")
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", SERVE, str(data_dir))
     passwords = data_dir / "postgres.passwords"
     while process.returncode is None and not passwords.exists():
@@ -183,17 +183,17 @@ async def test_a_takeover_that_was_killed_is_done_again(data_dir: Path) -> None:
     process.kill()
     await process.wait()
     async with embedded_postgres(data_dir) as url:
-        assert await ask(url, "select epoch from meta") == epoch
+        assert await post(url, "select epoch from meta") == epoch
         await everything_is_ours(url)
 
 
 async def test_lost_passwords_are_made_anew(data_dir: Path) -> None:
     async with embedded_postgres(data_dir) as url:
-        await ask(url, "create table kept as select 42 as answer")
+        await post(url, "create table kept as select 42 as answer")
     (data_dir / "postgres.passwords").write_text('{"headway": ')
     async with embedded_postgres(data_dir) as again:
         assert again != url
-        assert await ask(again, "select answer from kept") == 42
-        assert await ask(as_superuser(again, data_dir), "select 1") == 1
+        assert await post(again, "select answer from kept") == 42
+        assert await post(as_superuser(again, data_dir), "select 1") == 1
         with pytest.raises(asyncpg.InvalidPasswordError):
-            await ask(url, "select 1")
+            await post(url, "select 1")

@@ -22,7 +22,7 @@ class Browser:
     def __init__(self, connection: ClientConnection) -> None:
         self._connection, self._number = connection, 0
 
-    async def ask(self, method: str, **parameters: Any) -> Any:
+    async def post(self, method: str, **parameters: Any) -> Any:
         self._number += 1
         told = {"id": self._number, "method": method, "params": parameters}
         await self._connection.send(json.dumps(told))
@@ -32,7 +32,7 @@ class Browser:
                 return answer.get("result", {})
 
     async def text(self) -> str:
-        found = await self.ask(
+        found = await self.post(
             "Runtime.evaluate", expression="location.href + ' ' + (document.body || {}).innerText"
         )
         return str(found.get("result", {}).get("value", ""))
@@ -60,7 +60,7 @@ async def browsing(folder: Path) -> AsyncIterator[Browser]:
                 assert line, "the browser ended"
         browser = line.decode().split()[-1]
         async with connect(browser) as whole:
-            targets = (await Browser(whole).ask("Target.getTargets"))["targetInfos"]
+            targets = (await Browser(whole).post("Target.getTargets"))["targetInfos"]
         page = next(one["targetId"] for one in targets if one["type"] == "page")
         async with connect(f"{browser.partition('/devtools')[0]}/devtools/page/{page}") as tab:
             yield Browser(tab)
@@ -79,7 +79,7 @@ async def test_a_browser_that_comes_back_from_another_site_is_signed_in(
         browsing(tmp_path / "profile") as browser,
     ):
         issuer.by_page = True
-        await browser.ask("Page.navigate", url=f"{house.own}/login/oidc?next=/who")
+        await browser.post("Page.navigate", url=f"{house.own}/login/oidc?next=/who")
         await browser.shows("/authorize?")
-        await browser.ask("Runtime.evaluate", expression="document.getElementById('on').click()")
+        await browser.post("Runtime.evaluate", expression="document.getElementById('on').click()")
         assert "user:maria" in await browser.shows(f"{house.own}/who")

@@ -176,13 +176,13 @@ class Load:
     async def insist(self, query: str, **variables: Any) -> dict[str, Any]:
         """The data, asked of one server after the other until one gives it."""
         for n in count(self.random.randrange(len(self.stage.urls))):
-            answer = await self.ask(self.stage.urls[n % len(self.stage.urls)], query, variables)
+            answer = await self.post(self.stage.urls[n % len(self.stage.urls)], query, variables)
             if answer is not None:
                 return answer
             await asyncio.sleep(0.1)
         raise AssertionError("count never ends")
 
-    async def ask(self, url: str, query: str, variables: Any) -> dict[str, Any] | None:
+    async def post(self, url: str, query: str, variables: Any) -> dict[str, Any] | None:
         try:
             response = await self.http.post(
                 f"{url}/graphql",

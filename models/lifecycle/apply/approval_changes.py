@@ -35,7 +35,7 @@ def approval_voted(execution: Execution, fact: ApprovalVoted, event: Event) -> E
     assert task.approval
     vote = Vote(
         fact.id,
-        event.ask.actor,
+        event.origin.actor,
         fact.decision,
         fact.comment,
         event.at,

@@ -93,7 +93,7 @@ def create(plan: CompiledFlow, event: Event) -> Execution:
         state=ExecutionState.CREATED,
         seq=event.seq,
         state_seq=event.seq,
-        created_by=event.ask.actor,
+        created_by=event.origin.actor,
         created_at=fact.created_at or event.at,
         inputs=fact.inputs,
         labels=fact.labels,
@@ -153,11 +153,11 @@ def _execution_moved(execution: Execution, fact: ExecutionMoved, event: Event) -
         cache_key=None if corrected else execution.cache_key,
         progress=1.0 if ended else execution.progress,
         archived=execution.archived and ended,
-        paused=Paused(event.ask.actor, event.at, fact.cascade)
+        paused=Paused(event.origin.actor, event.at, fact.cascade)
         if state is ExecutionState.PAUSED
         else None,
         shares_slot=execution.shares_slot or fact.shares_slot,
-        killing=Killing(event.ask.actor, event.at, cascade=fact.cascade)
+        killing=Killing(event.origin.actor, event.at, cascade=fact.cascade)
         if state is ExecutionState.KILLING
         else execution.killing,
     )
@@ -184,7 +184,7 @@ def _restarted(execution: Execution, fact: ExecutionMoved, event: Event) -> Exec
         outputs={},
         failure=first_failure(execution, execution.tasks),
         progress=progress_at(execution, done_of(execution.tasks), put_back=True),
-        restarted_by=(*execution.restarted_by, event.ask.actor),
+        restarted_by=(*execution.restarted_by, event.origin.actor),
     )
 
 
@@ -216,7 +216,7 @@ _ANEW = frozenset(
 
 
 def _kill_forced(execution: Execution, _: KillForced, event: Event) -> Execution:
-    killing = execution.killing or Killing(event.ask.actor, event.at)
+    killing = execution.killing or Killing(event.origin.actor, event.at)
     return copy_with(execution, killing=copy_with(killing, force=True))
 
 

@@ -74,7 +74,7 @@ def cast(
     task = _task_of(builder.execution, command)
     approval = task.approval
     assert approval
-    actor = builder.context.ask.actor
+    actor = builder.context.origin.actor
     persons = command.same_person | {actor}
     if _repeated(approval, actor, command):
         return

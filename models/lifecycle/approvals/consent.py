@@ -58,7 +58,7 @@ def allow(builder: TransitionBuilder, passed_by: list[PassedBy], may_override: b
         return
     if not may_override:
         raise Refused([refusal(passed_by)])
-    if not (builder.context.ask.reason or "").strip():
+    if not (builder.context.origin.reason or "").strip():
         told = "overriding an approval needs a reason; it is kept with the event"
         raise Refused.because(ProblemCode.VALIDATION, f"{_told(passed_by)}: {told}", "reason")
     builder.emit(ApprovalOverridden(tuple(one.key for one in passed_by)))

@@ -52,7 +52,7 @@ def record_execution(command: RecordExecution, context: Context, id: UUID) -> Tr
         execution_id=id,
         seq=1,
         at=context.now,
-        ask=context.ask,
+        origin=context.origin,
         fact=ExecutionCreated(
             flow_id=None,
             revision_id=None,

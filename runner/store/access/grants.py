@@ -47,14 +47,14 @@ class Holding:
         return self.principal_id, self.group, self.role, self.namespace
 
 
-async def grant(connection: Connection, holding: Holding, ask: CommandOrigin) -> Row:
+async def grant(connection: Connection, holding: Holding, origin: CommandOrigin) -> Row:
     """The grant, new or as it was."""
-    row = await connection.fetchrow(_GRANT, new_id(), *holding._values, ask.actor)
+    row = await connection.fetchrow(_GRANT, new_id(), *holding._values, origin.actor)
     if row is None:
         return await connection.fetchrow(
             f"select * from role_grants where {_SAME}", *holding._values
         )
-    await audit.record(connection, ask, "GRANT_ROLE", _target(row, holding), _data(holding))
+    await audit.record(connection, origin, "GRANT_ROLE", _target(row, holding), _data(holding))
     return row
 
 
@@ -67,7 +67,7 @@ async def has_admin(connection: Connection) -> bool:
     return found
 
 
-async def revoke(pool: Pool, holding: Holding, ask: CommandOrigin) -> Row | None:
+async def revoke(pool: Pool, holding: Holding, origin: CommandOrigin) -> Row | None:
     """The grant that there was. Raises Refused for the last one by which somebody administers everything."""
     with reaching():
         async with pool.acquire() as connection, connection.transaction():
@@ -85,7 +85,7 @@ async def revoke(pool: Pool, holding: Holding, ask: CommandOrigin) -> Row | None
                     "this is the last grant of the role admin on every namespace; grant it to somebody else first",
                 )
             await audit.record(
-                connection, ask, "REVOKE_ROLE", _target(row, holding), _data(holding)
+                connection, origin, "REVOKE_ROLE", _target(row, holding), _data(holding)
             )
             return row
 
@@ -144,12 +144,12 @@ async def own_roles(pool: Pool) -> Mapping[str, frozenset[Permission]]:
 
 
 async def save_role(
-    pool: Pool, name: str, permissions: frozenset[Permission], ask: CommandOrigin
+    pool: Pool, name: str, permissions: frozenset[Permission], origin: CommandOrigin
 ) -> None:
     given = sorted(permissions)
     await audit.change(
         pool,
-        ask,
+        origin,
         lambda row: audit.Entry(
             "SAVE_ROLE", audit.Target(None, row["name"]), {"permissions": given}
         ),
@@ -158,11 +158,11 @@ async def save_role(
         new_id(),
         name,
         dump(given),
-        ask.actor,
+        origin.actor,
     )
 
 
-async def delete_role(pool: Pool, name: str, ask: CommandOrigin) -> bool:
+async def delete_role(pool: Pool, name: str, origin: CommandOrigin) -> bool:
     """Whether there was one. Raises Refused while somebody holds it."""
     with reaching():
         async with pool.acquire() as connection, connection.transaction():
@@ -180,7 +180,7 @@ async def delete_role(pool: Pool, name: str, ask: CommandOrigin) -> bool:
                 "delete from roles where name = $1 returning name", name
             )
             if row is not None:
-                await audit.record(connection, ask, "DELETE_ROLE", audit.Target(None, name))
+                await audit.record(connection, origin, "DELETE_ROLE", audit.Target(None, name))
             return row is not None
 
 

@@ -72,16 +72,18 @@ async def _first_time(
         return row
     named = await connection.fetch(_BY_NAME, identity.name, identity.kind.value)
     free = _free(named, identity, reserved)
-    ask = CommandOrigin(identity.kind.actor(identity.name), channel, "signed in for the first time")
+    origin = CommandOrigin(
+        identity.kind.actor(identity.name), channel, "signed in for the first time"
+    )
     if free is not None:
         row = await connection.fetchrow(_CLAIM, free["id"], identity.subject, identity.email)
     else:
         row = await connection.fetchrow(
-            _MAKE, new_id(), identity.kind.value, identity.name, identity.email, identity.subject, ask.actor,
+            _MAKE, new_id(), identity.kind.value, identity.name, identity.email, identity.subject, origin.actor,
         )  # fmt: skip
     assert row
     data = {"subject": identity.subject, "claimed": free is not None}
-    await audit.record(connection, ask, "SAVE_PRINCIPAL", target_of(row), data)
+    await audit.record(connection, origin, "SAVE_PRINCIPAL", target_of(row), data)
     return row
 
 

@@ -81,7 +81,7 @@ async def ensure(
     return found
 
 
-async def save(pool: Pool, saved: Saved, ask: CommandOrigin) -> Row:
+async def save(pool: Pool, saved: Saved, origin: CommandOrigin) -> Row:
     """Makes a person or service, or changes the one of that name. Raises Refused for disabling the last one who
     administers everything."""
     with reaching():
@@ -92,10 +92,10 @@ async def save(pool: Pool, saved: Saved, ask: CommandOrigin) -> Row:
             had_admin = await connection.fetchval(_HAS_ADMIN)
             owner = owner_id = None
             if saved.owner is not None:
-                owner = await ensure(connection, PrincipalKind.PERSON, saved.owner, ask.actor)
+                owner = await ensure(connection, PrincipalKind.PERSON, saved.owner, origin.actor)
                 owner_id = owner["id"]
             row = await ensure(
-                connection, saved.kind, saved.name, ask.actor, owner_id or saved.maker_id
+                connection, saved.kind, saved.name, origin.actor, owner_id or saved.maker_id
             )
             row = await connection.fetchrow(
                 """update principals set owner_id = coalesce($2, owner_id),
@@ -123,7 +123,7 @@ async def save(pool: Pool, saved: Saved, ask: CommandOrigin) -> Row:
                 await set_groups(connection, row["id"], saved.groups)
             await audit.record(
                 connection,
-                ask,
+                origin,
                 "SAVE_PRINCIPAL",
                 target_of(row),
                 {

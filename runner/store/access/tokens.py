@@ -40,19 +40,19 @@ class NewToken:
     expires_at: datetime | None = None
 
 
-async def create(pool: Pool, new: NewToken, ask: CommandOrigin, replace: bool = False) -> Row:
+async def create(pool: Pool, new: NewToken, origin: CommandOrigin, replace: bool = False) -> Row:
     """With `replace` the valid token of that name is revoked. Raises Refused when there is one without it."""
     with reaching():
         async with pool.acquire() as connection, connection.transaction():
-            return await insert(connection, new, ask, replace)
+            return await insert(connection, new, origin, replace)
 
 
 async def insert(
-    connection: Connection, new: NewToken, ask: CommandOrigin, replace: bool = False
+    connection: Connection, new: NewToken, origin: CommandOrigin, replace: bool = False
 ) -> Row:
     """The same within a transaction, which a refusal ends."""
     if replace:
-        await _end(connection, "name = $1", new.name, ask)
+        await _end(connection, "name = $1", new.name, origin)
     try:
         row = await connection.fetchrow(
             _INSERT,
@@ -62,13 +62,13 @@ async def insert(
             new.digest,
             None if new.permissions is None else dump(sorted(new.permissions)),
             None if new.namespaces is None else dump(list(new.namespaces)),
-            ask.actor,
+            origin.actor,
             new.expires_at,
         )
     except asyncpg.UniqueViolationError as error:
         raise name_taken(new.name) from error
     about = {**await _holder(connection, row), **_worth(new)}
-    await audit.record(connection, ask, "CREATE_TOKEN", _target(row), about)
+    await audit.record(connection, origin, "CREATE_TOKEN", _target(row), about)
     return row
 
 
@@ -80,15 +80,15 @@ def name_taken(name: str) -> Refused:
     )
 
 
-async def revoke(pool: Pool, id: UUID, ask: CommandOrigin) -> Row | None:
+async def revoke(pool: Pool, id: UUID, origin: CommandOrigin) -> Row | None:
     """The token that was valid until now; its sessions end with it."""
     with reaching():
         async with pool.acquire() as connection, connection.transaction():
-            return await _end(connection, "id = $1", id, ask)
+            return await _end(connection, "id = $1", id, origin)
 
 
 async def _end(
-    connection: Connection, condition: str, value: object, ask: CommandOrigin
+    connection: Connection, condition: str, value: object, origin: CommandOrigin
 ) -> Row | None:
     row = await connection.fetchrow(
         f"update tokens set revoked_at = now() where {condition} and revoked_at is null returning *",
@@ -96,7 +96,7 @@ async def _end(
     )
     if row is not None:
         about = await _holder(connection, row)
-        await audit.record(connection, ask, "REVOKE_TOKEN", _target(row), about)
+        await audit.record(connection, origin, "REVOKE_TOKEN", _target(row), about)
     return row
 
 

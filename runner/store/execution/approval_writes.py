@@ -76,7 +76,7 @@ def _voted(_: Execution, event: Event, fact: ApprovalVoted) -> tuple[Any, ...]:
     return (
         fact.id,
         fact.approval_id,
-        event.ask.actor,
+        event.origin.actor,
         fact.decision.value,
         fact.comment,
         fact.override,

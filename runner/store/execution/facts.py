@@ -23,7 +23,7 @@ def event_of(row: Any) -> Event:
         execution_id=row["execution_id"],
         seq=row["seq"],
         at=row["at"],
-        ask=CommandOrigin(row["actor"], Channel(row["channel"]), row["reason"]),
+        origin=CommandOrigin(row["actor"], Channel(row["channel"]), row["reason"]),
         fact=_READ[row["type"]].validate_python(load(row["data"])),
         caused_by=row["caused_by"],
     )

@@ -70,7 +70,9 @@ async def extend(connection: Executes, leases: Sequence[UUID], seconds: float) -
     return [LeaseStatus(*row) for row in rows]
 
 
-async def ask(pool: Pool, leases: Sequence[UUID], executions: Sequence[UUID]) -> list[LeaseStatus]:
+async def read_status(
+    pool: Pool, leases: Sequence[UUID], executions: Sequence[UUID]
+) -> list[LeaseStatus]:
     """The same for leases of these executions, without extending."""
     return [LeaseStatus(*row) for row in await pool.fetch(_ASK, leases, executions)]
 

@@ -223,7 +223,7 @@ def _ended(execution: Execution, event: Event, fact: AttemptEnded) -> tuple[Any,
 
 async def _write_notes(connection: Connection, changes: Sequence[ExecutionWrite]) -> None:
     rows = [
-        (fact.id, event.execution_id, event.seq, event.ask.actor, fact.text, event.at)
+        (fact.id, event.execution_id, event.seq, event.origin.actor, fact.text, event.at)
         for change in changes
         for event in change.events
         if isinstance(fact := event.fact, NoteAdded)
@@ -252,9 +252,9 @@ def _event(execution: Execution, event: Event) -> tuple[Any, ...]:
         getattr(fact, "attempt", None),
         getattr(fact, "from_state", None),
         getattr(fact, "to_state", None),
-        event.ask.actor,
-        event.ask.channel.value,
-        event.ask.reason,
+        event.origin.actor,
+        event.origin.channel.value,
+        event.origin.reason,
         event.caused_by,
         dump(fact),
         isinstance(fact, ExecutionMoved) and fact.to_state in EXECUTION_ENDS,

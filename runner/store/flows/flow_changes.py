@@ -35,7 +35,7 @@ select $1, $2, least(coalesce(min(number), 0), 0) - 1, $3, $4, $5 from revisions
 
 
 async def delete_flow(
-    pool: Pool, scope: Scope, namespace: str, key: str, ask: CommandOrigin
+    pool: Pool, scope: Scope, namespace: str, key: str, origin: CommandOrigin
 ) -> Row | None:
     """The flow as it was; None where there is none."""
     async with pool.acquire() as connection, connection.transaction():
@@ -43,17 +43,17 @@ async def delete_flow(
         row = await connection.fetchrow(statement, *values)
         if row:
             await connection.execute(_FORGET_SCHEDULES, row["id"])
-            await audit.record(connection, ask, "DELETE_FLOW", _target(row), {})
+            await audit.record(connection, origin, "DELETE_FLOW", _target(row), {})
     return row
 
 
 async def set_flow_enabled(
-    pool: Pool, scope: Scope, namespace: str, key: str, enabled: bool, ask: CommandOrigin
+    pool: Pool, scope: Scope, namespace: str, key: str, enabled: bool, origin: CommandOrigin
 ) -> Row | None:
     done = "ENABLE_FLOW" if enabled else "DISABLE_FLOW"
     statement, values = _change(_ENABLE, scope, Arguments(namespace, key, enabled))
     return await audit.change(
-        pool, ask, lambda row: audit.Entry(done, _target(row)), statement, *values
+        pool, origin, lambda row: audit.Entry(done, _target(row)), statement, *values
     )
 
 

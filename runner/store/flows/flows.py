@@ -50,7 +50,7 @@ async def save_flow(
     spec: FlowSpec,
     source: str,
     actor: str,
-    ask: CommandOrigin | None = None,
+    origin: CommandOrigin | None = None,
     scope: Scope = EVERYWHERE,
 ) -> tuple[Row, Row, bool]:
     """The flow, its newest revision and whether that is new, as it is when the text is;
@@ -79,9 +79,9 @@ async def save_flow(
         )
         assert revision
         await flow_links.note(connection, revision["id"], links_of(spec))
-        if ask:
+        if origin:
             target = audit.Target(typed("flow", flow["id"]), spec.id, spec.namespace)
-            await audit.record(connection, ask, "SAVE_FLOW", target, {"revision": number})
+            await audit.record(connection, origin, "SAVE_FLOW", target, {"revision": number})
         await schedules.declare(connection, flow["id"], spec.triggers, actor, scope)
         return await connection.fetchrow(_UPDATE, flow["id"], *about, number), revision, True
 

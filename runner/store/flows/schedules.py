@@ -148,17 +148,21 @@ async def declare(
 
 
 async def save(
-    connection: Connection, flow: Row, schedule: ScheduleTrigger, ask: CommandOrigin, scope: Scope
+    connection: Connection,
+    flow: Row,
+    schedule: ScheduleTrigger,
+    origin: CommandOrigin,
+    scope: Scope,
 ) -> UUID:
     """Make or change a schedule beside the document: what it starts reaches no further than `scope`. Raises Refused
     when the document has one of the same key."""
     async with connection.transaction():
-        id = await _put(connection, flow["id"], schedule, ScheduleSource.API, ask.actor, scope)
+        id = await _put(connection, flow["id"], schedule, ScheduleSource.API, origin.actor, scope)
         if id is None:
             raise _of_document(schedule.id, "give this one another key, or change it there")
         target = audit.Target(typed("sched", id), schedule.id, flow["namespace"])
         about = {"flow": flow["key"], "cron": schedule.cron, "timezone": schedule.timezone}
-        await audit.record(connection, ask, "SAVE_SCHEDULE", target, about)
+        await audit.record(connection, origin, "SAVE_SCHEDULE", target, about)
     return id
 
 
@@ -196,29 +200,29 @@ def _of_document(key: str, mend: str) -> Refused:
     )
 
 
-async def remove(pool: Pool, row: Row, ask: CommandOrigin) -> None:
+async def remove(pool: Pool, row: Row, origin: CommandOrigin) -> None:
     """Raises Refused for one that a flow's document declares."""
     if row["source"] == ScheduleSource.FLOW.value:
         raise _of_document(row["key"], "take it out there and save the flow, or disable it")
     told = _entry("DELETE_SCHEDULE", row)
-    await audit.change(pool, ask, lambda _: told, _REMOVE, row["id"])
+    await audit.change(pool, origin, lambda _: told, _REMOVE, row["id"])
 
 
-async def set_enabled(pool: Pool, row: Row, enabled: bool, ask: CommandOrigin) -> None:
+async def set_enabled(pool: Pool, row: Row, enabled: bool, origin: CommandOrigin) -> None:
     """Ticks that come while it is disabled are never caught up."""
     next_at = next_tick(row["cron"], row["timezone"], await database_now(pool))
     told = _entry("ENABLE_SCHEDULE" if enabled else "DISABLE_SCHEDULE", row)
-    await audit.change(pool, ask, lambda _: told, _ENABLE, row["id"], enabled, next_at)
+    await audit.change(pool, origin, lambda _: told, _ENABLE, row["id"], enabled, next_at)
 
 
 async def record_backfill(
-    pool: Pool, schedule: Schedule, ask: CommandOrigin, ticks: Sequence[datetime]
+    pool: Pool, schedule: Schedule, origin: CommandOrigin, ticks: Sequence[datetime]
 ) -> None:
     """One entry for all: what each starts is the schedule's own act."""
     target = audit.Target(typed("sched", schedule.id), schedule.key, schedule.namespace)
     about = {"flow": schedule.flow, "ticks": len(ticks), "from": ticks[0], "to": ticks[-1]}
     async with pool.acquire() as connection:
-        await audit.record(connection, ask, "BACKFILL_SCHEDULE", target, about)
+        await audit.record(connection, origin, "BACKFILL_SCHEDULE", target, about)
 
 
 def _entry(action: str, row: Row) -> audit.Entry:

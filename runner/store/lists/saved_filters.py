@@ -41,10 +41,12 @@ class Filter:
     """JSON."""
 
 
-async def save(pool: Pool, given: Filter, ask: CommandOrigin) -> Row:
+async def save(pool: Pool, given: Filter, origin: CommandOrigin) -> Row:
     """Raises Refused when the owner has another of this name."""
     try:
-        return await audit.change(pool, ask, partial(_told, "SAVE_FILTER"), _SAVE, *astuple(given))
+        return await audit.change(
+            pool, origin, partial(_told, "SAVE_FILTER"), _SAVE, *astuple(given)
+        )
     except asyncpg.UniqueViolationError as error:
         raise Refused.because(
             ProblemCode.VALIDATION,
@@ -53,9 +55,9 @@ async def save(pool: Pool, given: Filter, ask: CommandOrigin) -> Row:
         ) from error
 
 
-async def delete(pool: Pool, id: UUID, ask: CommandOrigin) -> None:
+async def delete(pool: Pool, id: UUID, origin: CommandOrigin) -> None:
     statement = "delete from saved_filters where id = $1 returning *, shared as concerns_all"
-    await audit.change(pool, ask, partial(_told, "DELETE_FILTER"), statement, id)
+    await audit.change(pool, origin, partial(_told, "DELETE_FILTER"), statement, id)
 
 
 def _told(action: str, row: Row) -> audit.Entry | None:

@@ -31,7 +31,7 @@ def list_roles() -> None:
     """List roles, what they allow, and who holds them where."""
 
     async def read(api: Api) -> tuple[list[dict[str, Any]], Holders]:
-        return (await api.ask(queries.ROLES))["roles"], await Holders.read(api)
+        return (await api.post(queries.ROLES))["roles"], await Holders.read(api)
 
     found, holders = asyncio.run(read(Api.find()))
     for one in found:

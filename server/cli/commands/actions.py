@@ -107,7 +107,7 @@ async def _change_task_state(id: str, key: str, state: str, reason: str, outputs
 
 async def task_run_of(api: Api, id: str, key: str) -> str:
     """The id of an execution's task run. Raises CommandFailed."""
-    execution = (await api.ask(queries.TASKS, id=id))["execution"]
+    execution = (await api.post(queries.TASKS, id=id))["execution"]
     if execution is None:
         raise CommandFailed(f"no execution {id}; `headway ls` shows what there is")
     runs = {run["key"]: run["id"] for run in execution["taskRuns"]}

@@ -51,7 +51,7 @@ def approvals(
     where: dict[str, Any] = {"state": ["PENDING"]}
     if not all:
         where["mine"] = True
-    found = asyncio.run(Api.find().ask(queries.INBOX, where=where))["approvals"]["nodes"]
+    found = asyncio.run(Api.find().post(queries.INBOX, where=where))["approvals"]["nodes"]
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
@@ -101,7 +101,7 @@ async def _request_of(api: Api, id: str, decision: str) -> str:
     """Of an execution the one that is open, else the one of what it started, at any depth. Raises CommandFailed."""
     if id.startswith("appr_"):
         return id
-    found = await api.ask(queries.REQUESTS, id=id)
+    found = await api.post(queries.REQUESTS, id=id)
     requests = found["approvals"]["nodes"]
     pending = [one for one in requests if one["state"] == "PENDING"]
     if len(pending) == 1:

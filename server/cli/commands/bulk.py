@@ -162,7 +162,7 @@ def _tell_preview(preview: dict[str, Any]) -> None:
 
 async def _run(api: Api, id: str, mode: str) -> None:
     """The reason stands in the preview already."""
-    data = await api.ask(RUN_BULK, input={"previewId": id, "mode": mode})
+    data = await api.post(RUN_BULK, input={"previewId": id, "mode": mode})
     if problems := data["runBulk"]["problems"]:
         raise CommandFailed("\n".join(map(sentence, problems)))
 
@@ -183,7 +183,7 @@ async def _refused(api: Api, id: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     after = None
     while True:
-        page = (await api.ask(queries.BULK_REFUSED, id=id, after=after))["bulk"]["results"]
+        page = (await api.post(queries.BULK_REFUSED, id=id, after=after))["bulk"]["results"]
         found += page["nodes"]
         if not page["pageInfo"]["hasNextPage"]:
             return found

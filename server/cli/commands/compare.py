@@ -36,7 +36,7 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Lay executions side by side: inputs, properties, metrics, artifacts, tasks, code."""
-    asked = Api.find().ask(queries.COMPARE, ids=ids, only=not everything)
+    asked = Api.find().post(queries.COMPARE, ids=ids, only=not everything)
     found = asyncio.run(asked)["compareExecutions"]
     if as_json:
         typer.echo(json.dumps(found, indent=2))
@@ -73,7 +73,7 @@ def stats(
         "until": (_ago(until, now) or ends(until, UTC)) if until else None,
         "bucket": (by if by in _BUCKETS else "week").upper(),
     }
-    found = asyncio.run(Api.find().ask(queries.STATS, **asked))["executionStats"]
+    found = asyncio.run(Api.find().post(queries.STATS, **asked))["executionStats"]
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return

@@ -23,7 +23,7 @@ def debug(
     as_json: AsJson = False,
 ) -> None:
     """Evaluate an expression with the names that a task run saw. Secrets are ****."""
-    found = asyncio.run(Api.find().ask(queries.DEBUG, id=run_id, expression=expression))
+    found = asyncio.run(Api.find().post(queries.DEBUG, id=run_id, expression=expression))
     result = found["debugExpression"]
     if as_json:
         typer.echo(json.dumps(result, indent=2))

@@ -82,7 +82,7 @@ async def _look() -> list[str]:
     if not ready.get("database", True):
         return faults  # nothing else can be asked
     try:
-        found = await api.ask(queries.WORKERS)
+        found = await api.post(queries.WORKERS)
         unserved = await _unserved(api)
     except CommandFailed as error:
         return [*faults, f"the API refuses: {error}"]
@@ -128,7 +128,7 @@ async def _unserved(api: Api) -> list[str]:
     waiting: dict[str, list[str]] = {}
     after: str | None = None
     for _ in range(_PAGES):
-        page = (await api.ask(queries.STANDING, after=after))["executions"]
+        page = (await api.post(queries.STANDING, after=after))["executions"]
         for execution in page["nodes"]:
             for one in execution["waitingFor"]:
                 if one["code"] == "WORKER" and one["message"].startswith(NO_LIVE_WORKER):

@@ -67,7 +67,7 @@ def ls(
     }
     given = {name: value for name, value in where.items() if value or value is False}
     asked = {"where": given, "search": search, **ordering(order), "first": limit}
-    found = asyncio.run(Api.find().ask(queries.LIST, **asked))["executions"]
+    found = asyncio.run(Api.find().post(queries.LIST, **asked))["executions"]
     if as_json:
         typer.echo(json.dumps(found["nodes"], indent=2))
         return
@@ -92,7 +92,9 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Tell everything about an execution: state, why it waits or failed, tasks, what you can do."""
-    execution = asyncio.run(Api.find().ask(queries.SHOW, id=id, at=at, now=at is None))["execution"]
+    execution = asyncio.run(Api.find().post(queries.SHOW, id=id, at=at, now=at is None))[
+        "execution"
+    ]
     if execution is None:
         raise CommandFailed(f"no execution {id}; `headway ls` shows what there is")
     if as_json:
@@ -122,7 +124,7 @@ def logs(
 async def _logs(api: Api, id: str, follow: bool, task: str | None, level: str | None) -> None:
     from server.cli.terminal.rendering import log_text
 
-    execution = (await api.ask(queries.TASKS, id=id))["execution"]
+    execution = (await api.post(queries.TASKS, id=id))["execution"]
     if execution is None:
         raise CommandFailed(f"no execution {id}")
     runs = {run["key"]: run["id"] for run in execution["taskRuns"]}
@@ -136,7 +138,7 @@ async def _logs(api: Api, id: str, follow: bool, task: str | None, level: str | 
         return
     after = None
     while True:
-        page = (await api.ask(queries.LOG_PAGE, after=after, **wanted))["execution"]["logs"]
+        page = (await api.post(queries.LOG_PAGE, after=after, **wanted))["execution"]["logs"]
         for line in page["nodes"]:
             typer.echo(log_text(line))
         if not page["pageInfo"]["hasNextPage"]:

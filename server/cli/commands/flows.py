@@ -31,7 +31,7 @@ def push(paths: Paths) -> None:
 
 
 async def _push(api: Api, path: Path) -> bool:
-    data = await api.ask(PUSH, source=path.read_text())
+    data = await api.post(PUSH, source=path.read_text())
     saved = data["saveFlow"]
     _report(path, saved["problems"])
     if saved["flow"]:
@@ -64,7 +64,7 @@ async def _all(api: Api) -> list[dict[str, Any]]:
     nodes: list[dict[str, Any]] = []
     after = None
     while True:
-        page = (await api.ask(queries.FLOWS, after=after))["flows"]
+        page = (await api.post(queries.FLOWS, after=after))["flows"]
         nodes += page["nodes"]
         if not page["pageInfo"]["hasNextPage"]:
             return nodes
@@ -76,7 +76,7 @@ def show(flow: Name) -> None:
     """Print the newest revision's document."""
     namespace, _, key = flow.rpartition("/")
     try:
-        found = asyncio.run(Api.find().ask(queries.FLOW, namespace=namespace, key=key))["flow"]
+        found = asyncio.run(Api.find().post(queries.FLOW, namespace=namespace, key=key))["flow"]
         if found is None:
             raise CommandFailed(f"no flow {flow}; `headway flows list` shows what there is")
     except CommandFailed as error:

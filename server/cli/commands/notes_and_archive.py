@@ -78,7 +78,7 @@ def _act_on(name: str, kind: str, what: str, done: str, ids: list[str], **input:
     """Some may be refused while the others are done: both are told."""
     given = {key: value for key, value in input.items() if value is not None}
     data = asyncio.run(
-        Api.find().ask(
+        Api.find().post(
             mutation_on_many(name, kind, what),
             input={"ids": ids, **given},
         )
@@ -108,7 +108,7 @@ async def _entries(where: dict[str, Any], limit: int) -> list[dict[str, Any]]:
 
 
 async def _acts(api: Api, where: dict[str, Any], limit: int) -> list[dict[str, Any]]:
-    answer = await api.ask(queries.AUDIT, where=where, first=limit)
+    answer = await api.post(queries.AUDIT, where=where, first=limit)
     nodes: list[dict[str, Any]] = answer["auditLog"]["nodes"]
     return nodes
 

@@ -97,7 +97,7 @@ async def _replay(api: Api, id: str, inputs: list[str], wanted: dict[str, Any]) 
 
 def _types_of_execution(api: Api, id: str) -> Any:
     async def read() -> dict[str, str]:
-        found = (await api.ask(queries.FLOW_OF, id=id))["execution"]
+        found = (await api.post(queries.FLOW_OF, id=id))["execution"]
         return await types_of_flow(api, found["namespace"], found["flowKey"])() if found else {}
 
     return read

@@ -147,7 +147,7 @@ async def _all(api: Api, where: dict[str, Any]) -> list[dict[str, Any]]:
     nodes: list[dict[str, Any]] = []
     after = None
     while True:
-        page = (await api.ask(queries.SCHEDULES, where=where, after=after))["schedules"]
+        page = (await api.post(queries.SCHEDULES, where=where, after=after))["schedules"]
         nodes += page["nodes"]
         if not page["pageInfo"]["hasNextPage"]:
             return nodes

@@ -51,7 +51,7 @@ def list_secrets(
     ] = None,
 ) -> None:
     """List secrets by name; never their values."""
-    found = asyncio.run(Api.find().ask(queries.SECRETS, namespace=namespace))["secrets"]
+    found = asyncio.run(Api.find().post(queries.SECRETS, namespace=namespace))["secrets"]
     for one in found:
         typer.echo(f"{one['namespace']}  {one['name']}  saved {one['updatedAt'][:16]}")
 

@@ -72,7 +72,7 @@ def create(
 
 async def _make(input: dict[str, Any], needs_role: bool) -> dict[str, Any]:
     api, new = Api.find(), ""
-    if "MANAGE" in (await api.ask(queries.PERMITTED))["viewer"]["permissions"]:
+    if "MANAGE" in (await api.post(queries.PERMITTED))["viewer"]["permissions"]:
         new = (await Holders.read(api)).newcomer(input["principal"])
     if new and needs_role:
         raise CommandFailed(await _which_role(api, new))
@@ -81,7 +81,7 @@ async def _make(input: dict[str, Any], needs_role: bool) -> dict[str, Any]:
 
 
 async def _which_role(api: Api, new: str) -> str:
-    roles = ", ".join(one["name"] for one in (await api.ask(queries.ROLES))["roles"])
+    roles = ", ".join(one["name"] for one in (await api.post(queries.ROLES))["roles"])
     return (
         f"{new}; give it a role: --role, one of {roles} (`headway role list` says what each may). "
         "Limit it with --namespace acme.shop and --expires 90d; --for names somebody who has roles already"

@@ -30,7 +30,7 @@ async def watch(api: Api, id: str) -> str:
         raise
     from server.cli.terminal.rendering import as_json, failure_sentence
 
-    ended = (await api.ask(queries.WATCHED, id=id))["execution"]
+    ended = (await api.post(queries.WATCHED, id=id))["execution"]
     typer.echo(f"{ended['name']} ({id}) ended {ended['state']}")
     if sentence := failure_sentence(ended):
         typer.secho(sentence, fg="red", err=True)
@@ -45,12 +45,12 @@ async def _watch_live(api: Api, id: str) -> None:
     from server.cli.terminal.rendering import tree
 
     lines: deque[str] = deque(maxlen=_NEWEST_LINES)
-    execution = (await api.ask(queries.WATCHED, id=id))["execution"]
+    execution = (await api.post(queries.WATCHED, id=id))["execution"]
     with Live(tree(execution, lines), refresh_per_second=10) as live:
         async with asyncio.TaskGroup() as group:
             group.create_task(_gather_lines(api, id, lines))
             async for _ in api.follow(queries.EVENTS, "seq", 0, id=id):
-                execution = (await api.ask(queries.WATCHED, id=id))["execution"]
+                execution = (await api.post(queries.WATCHED, id=id))["execution"]
                 live.update(tree(execution, lines))
         live.update(tree(execution, ()))
 

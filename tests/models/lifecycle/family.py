@@ -77,9 +77,9 @@ class Family:
 
     # -- what happens -------------------------------------------------------------------------------------------------
 
-    def ask(self, id: UUID, command: Command, ask: CommandOrigin = MARIA) -> Transition:
+    def submit(self, id: UUID, command: Command, origin: CommandOrigin = MARIA) -> Transition:
         parent = self._parent(command)
-        context = self._context(ask, parent)
+        context = self._context(origin, parent)
         transition = decide(self.executions[id], command, context)
         adopted = None
         if isinstance(command, ResumeChild):
@@ -114,13 +114,13 @@ class Family:
         """A worker takes the job of this task run."""
         execution = self.one(flow)
         number = execution.tasks[path].attempt + 1
-        self.ask(execution.id, Start(path, number, new_id(), "worker:w1", new_id()), ENGINE)
+        self.submit(execution.id, Start(path, number, new_id(), "worker:w1", new_id()), ENGINE)
 
     def finish(self, flow: str, path: str, state: AttemptState, **result: Any) -> None:
         execution = self.one(flow)
         task = execution.tasks[path]
         assert task.lease, f"{path} of {flow} is {task.state}"
-        self.ask(execution.id, Finish(path, task.lease, state, task.attempt, **result), ENGINE)
+        self.submit(execution.id, Finish(path, task.lease, state, task.attempt, **result), ENGINE)
         self.settle()
 
     def folds(self) -> bool:
@@ -156,7 +156,7 @@ class Family:
             self._start_child(id, command)
         else:
             self._try(
-                lambda: self.ask(
+                lambda: self.submit(
                     id, command, CommandOrigin("engine", ENGINE.channel, deferred.reason)
                 )
             )
@@ -171,11 +171,11 @@ class Family:
     def _evaluate(self, id: UUID, owed: Evaluate) -> None:
         execution = self.executions[id]
         if owed.path is None:
-            self.ask(id, Conclude({}), ENGINE)
+            self.submit(id, Conclude({}), ENGINE)
             return
         task, number = execution.tasks[owed.path], owed.attempt or 0
         if owed.condition:
-            self.ask(id, Judge(owed.path, number, True), ENGINE)
+            self.submit(id, Judge(owed.path, number, True), ENGINE)
             return
         spec = execution.spec_of(task)
         values: dict[str, Any] = {"inputs": {}, "labels": {}}
@@ -185,7 +185,7 @@ class Family:
             values = {"message": spec.message}
         elif isinstance(spec, WaitTask):
             values = {"seconds": spec.duration or 0}
-        self.ask(id, Prepare(owed.path, number, values), ENGINE)
+        self.submit(id, Prepare(owed.path, number, values), ENGINE)
 
     def _start_child(self, id: UUID, owed: StartChild) -> None:
         """As runner/launch/subflows.py does."""
@@ -201,10 +201,10 @@ class Family:
         last = earlier[-1] if earlier else None
         if last and last.state != "KILLING" and (again or not last.ended):
             resumes = spec.restart_child is RestartChild.RESUME
-            if resumes and self._try(lambda: self.ask(last.id, ResumeChild(parent), MARIA)):
+            if resumes and self._try(lambda: self.submit(last.id, ResumeChild(parent), MARIA)):
                 return
         if last and not last.ended:
-            self.ask(id, AwaitChild(owed.path, owed.attempt), ENGINE)
+            self.submit(id, AwaitChild(owed.path, owed.attempt), ENGINE)
             return
         create = Create(self.plans[spec.flow], links=Links(parent=parent))
         transition = begin(create, self._context(MARIA), new_id())
@@ -224,8 +224,8 @@ class Family:
             return self.executions[command.parent.execution_id]
         return None
 
-    def _context(self, ask: CommandOrigin, parent: Execution | None = None) -> Context:
-        return Context(self.now, new_id, lambda: 0.0, ask, parent=parent)
+    def _context(self, origin: CommandOrigin, parent: Execution | None = None) -> Context:
+        return Context(self.now, new_id, lambda: 0.0, origin, parent=parent)
 
     def _take(self, transition: Transition) -> UUID:
         check_moves(transition.events)
@@ -288,8 +288,8 @@ def at_work(depth: int, task: str = "", head: str = "", **more: str) -> Family:
     return made
 
 
-def ask(made: Family, command: Command) -> None:
-    made.ask(made.root, command)
+def submit(made: Family, command: Command) -> None:
+    made.submit(made.root, command)
     made.settle()
 
 
@@ -297,5 +297,5 @@ def vote(made: Family, decision: VoteDecision) -> None:
     leaf = made.one("leaf")
     approval = leaf.tasks["ok"].approval
     assert approval and approval.state is ApprovalState.PENDING
-    made.ask(leaf.id, CastVote(approval.id, decision, frozenset({"admin"})))
+    made.submit(leaf.id, CastVote(approval.id, decision, frozenset({"admin"})))
     made.settle()

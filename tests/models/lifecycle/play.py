@@ -80,7 +80,7 @@ class Play:
         if self.due is None or self.due == "fail" or not any(map(self._is_its_time, self._tasks())):
             return False
         event, self.due = self.due, None
-        self.stage.ask(Cancel() if event == "kill" else Pause())
+        self.stage.submit(Cancel() if event == "kill" else Pause())
         return True
 
     def _is_its_time(self, task: TaskRun) -> bool:
@@ -90,7 +90,7 @@ class Play:
     def _resume(self) -> bool:
         if self.stage.state is not ExecutionState.PAUSED:
             return False
-        self.stage.ask(Resume())
+        self.stage.submit(Resume())
         return True
 
     # -- the courier --------------------------------------------------------------------------------------------------
@@ -109,20 +109,20 @@ class Play:
         errand = deferred.command
         assert isinstance(errand, Evaluate | StartChild)
         if errand.path is None:
-            self.stage.ask(Conclude({"x": 1}), ENGINE)
+            self.stage.submit(Conclude({"x": 1}), ENGINE)
             return
         task, number = self.stage.task(errand.path), errand.attempt
         assert number is not None
         if isinstance(errand, StartChild):
-            self.stage.ask(Adopt(errand.path, number, new_id()), ENGINE)
+            self.stage.submit(Adopt(errand.path, number, new_id()), ENGINE)
             return
         error = ERROR if self._says(task) == "err" else None
         if errand.condition:
             holds = self._says(task) != "never"
-            self.stage.ask(Judge(errand.path, number, holds, error), ENGINE)
+            self.stage.submit(Judge(errand.path, number, holds, error), ENGINE)
         else:
             values = None if error else self._values(task)
-            self.stage.ask(Prepare(errand.path, number, values, error), ENGINE)
+            self.stage.submit(Prepare(errand.path, number, values, error), ENGINE)
 
     def _values(self, task: TaskRun) -> dict[str, Any]:
         spec = self.stage.execution.spec_of(task)
@@ -165,7 +165,7 @@ class Play:
 
     def _take(self, path: str) -> None:
         job = self.stage.jobs.pop(path)
-        transition = self.stage.ask(
+        transition = self.stage.submit(
             Start(path, job.attempt, new_id(), "worker:w1", new_id()), ENGINE
         )
         assert bool(transition.refused) is self._is_paused
@@ -205,7 +205,7 @@ class Play:
         elif task.state is TaskRunState.KILLING:
             self.stage.finish(task.path, AttemptState.KILLED)
         elif says == "lost":
-            self.stage.ask(Lose(task.path, task.lease), ENGINE)
+            self.stage.submit(Lose(task.path, task.lease), ENGINE)
         elif says == "err":
             self.stage.finish(task.path, AttemptState.FAILED, erred=True, error=ERROR)
         else:
@@ -214,7 +214,7 @@ class Play:
     def _end_child(self, task: TaskRun, state: ExecutionState) -> None:
         assert task.child
         ended = ChildEnded(task.path, task.attempt, task.child, "child", state, {})
-        self.stage.ask(ended, ENGINE)
+        self.stage.submit(ended, ENGINE)
 
     # -- people and time ----------------------------------------------------------------------------------------------
 
@@ -227,13 +227,13 @@ class Play:
                 self._vote(task, VoteDecision.APPROVE)
                 return True
             if isinstance(spec, WaitTask) and spec.event and task.state is TaskRunState.RUNNING:
-                self.stage.ask(Signal(spec.event))
+                self.stage.submit(Signal(spec.event))
                 return True
         return False
 
     def _vote(self, task: TaskRun, decision: VoteDecision) -> None:
         assert task.approval
-        self.stage.ask(CastVote(task.approval.id, decision, frozenset()))
+        self.stage.submit(CastVote(task.approval.id, decision, frozenset()))
 
     def _pass_time(self) -> bool:
         """To the next timer; a job that waits is due then too."""
@@ -247,7 +247,7 @@ class Play:
             return False
         self.stage.promises.remove(timers[0])
         self.stage.now = max(self.stage.now, timers[0].due)
-        self.stage.ask(timers[0].command, ENGINE)  # type: ignore[arg-type]
+        self.stage.submit(timers[0].command, ENGINE)  # type: ignore[arg-type]
         return True
 
     # -- who is who ---------------------------------------------------------------------------------------------------

@@ -43,9 +43,9 @@ KEYS = ("extract", "ask", "mid", "load")
 class Played(Stage):
     """An execution of a plan that others have too."""
 
-    def __init__(self, command: Create, ask: CommandOrigin = MARIA) -> None:
+    def __init__(self, command: Create, origin: CommandOrigin = MARIA) -> None:
         self.now, self.events, self.jobs, self.promises = START, [], {}, []
-        self.execution = self._took(begin(command, self._context(ask), new_id()))
+        self.execution = self._took(begin(command, self._context(origin), new_id()))
 
     def go_on(self, end: AttemptState = AttemptState.SUCCESS) -> None:
         """Run all that can run without a person; `load` ends so."""
@@ -60,7 +60,7 @@ class Played(Stage):
     def vote(self, path: str = "ask", decision: VoteDecision = VoteDecision.APPROVE) -> None:
         approval = self.task(path).approval
         assert approval
-        self.ask(CastVote(approval.id, decision, frozenset({"admin"})))
+        self.submit(CastVote(approval.id, decision, frozenset({"admin"})))
 
     @property
     def overridden(self) -> list[tuple[str, ...]]:
@@ -99,9 +99,9 @@ def decided(how: str) -> Execution:
         stage.vote(decision=VoteDecision.REJECT)
         change = ChangeTaskRunState("ask", TaskRunState.SUCCESS, may_override=True)
     else:
-        stage.ask(Cancel())
+        stage.submit(Cancel())
         change = ChangeTaskRunState("ask", TaskRunState.SKIPPED, may_override=True)
-    stage.ask(change)
+    stage.submit(change)
     stage.go_on()
     return stage.execution
 

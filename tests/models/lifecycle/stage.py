@@ -58,8 +58,8 @@ class Stage:
     def pass_time(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
 
-    def ask(self, command: Command, ask: CommandOrigin = MARIA) -> Transition:
-        transition = decide(self.execution, command, self._context(ask))
+    def submit(self, command: Command, origin: CommandOrigin = MARIA) -> Transition:
+        transition = decide(self.execution, command, self._context(origin))
         if len(transition.execution.tasks) < 200:
             self._assert_nothing_is_left(transition)
         self.execution = self._took(transition)
@@ -80,13 +80,13 @@ class Stage:
         for path in paths:
             job = self.jobs[path]
             lease = new_id()
-            self.ask(Start(path, job.attempt, new_id(), "worker:w1", lease), ENGINE)
+            self.submit(Start(path, job.attempt, new_id(), "worker:w1", lease), ENGINE)
         return lease
 
     def finish(self, path: str, state: Any, **result: Any) -> Transition:
         task = self.task(path)
         assert task.lease, f"{path} has no lease: it is {task.state}"
-        return self.ask(Finish(path, task.lease, state, task.attempt, **result), ENGINE)
+        return self.submit(Finish(path, task.lease, state, task.attempt, **result), ENGINE)
 
     def run(self, path: str, state: Any, **result: Any) -> Transition:
         self.start(path)
@@ -101,7 +101,7 @@ class Stage:
         """It has come due."""
         self.now = promise.due
         assert isinstance(promise.command, Command)
-        self.ask(promise.command, ENGINE)
+        self.submit(promise.command, ENGINE)
 
     def evaluate(self, values: Mapping[str, Any] | None = None, error: Any = None) -> None:
         """Carry out the evaluations that are owed, all with the same result."""
@@ -112,13 +112,13 @@ class Stage:
             assert isinstance(what, Evaluate)
             given = None if error else values or {}
             if what.path is None:
-                self.ask(Conclude(given, error), ENGINE)
+                self.submit(Conclude(given, error), ENGINE)
             elif what.condition:
                 holds = bool(given and given["when"])
-                self.ask(Judge(what.path, what.attempt or 0, holds, error), ENGINE)
+                self.submit(Judge(what.path, what.attempt or 0, holds, error), ENGINE)
             else:
                 assert what.attempt
-                self.ask(Prepare(what.path, what.attempt, given, error), ENGINE)
+                self.submit(Prepare(what.path, what.attempt, given, error), ENGINE)
 
     def folded(self) -> Execution:
         first, *rest = self.events
@@ -135,8 +135,8 @@ class Stage:
             if getattr(fact, "to_state", None) and getattr(fact, "path", None) == path
         ]
 
-    def _context(self, ask: CommandOrigin) -> Context:
-        return Context(self.now, new_id, lambda: 0.0, ask)
+    def _context(self, origin: CommandOrigin) -> Context:
+        return Context(self.now, new_id, lambda: 0.0, origin)
 
     def _took(self, transition: Transition) -> Execution:
         check_moves(transition.events)

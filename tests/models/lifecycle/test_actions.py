@@ -72,11 +72,11 @@ def staged(state: ExecutionState) -> Stage:
     if state is ExecutionState.KILLING:
         stage = Stage(TWO)
         stage.start("b")
-        stage.ask(Cancel())
+        stage.submit(Cancel())
     if state is ExecutionState.PAUSED:
         stage = Stage(TWO)
         stage.start("a", "b")
-        stage.ask(Pause())
+        stage.submit(Pause())
         stage.finish("a", AttemptState.FAILED)
     return stage
 
@@ -107,7 +107,7 @@ def test_each_action_is_allowed_in_its_states_and_refused_with_a_sentence_in_all
             assert (transition.events, transition.removal) == ((), COMMANDS[action])
             return
         assert transition.events or action is Action.CANCEL or state is ExecutionState.WARNING
-        assert all(event.ask == MARIA for event in transition.events)
+        assert all(event.origin == MARIA for event in transition.events)
     else:
         with pytest.raises(Refused) as refused:
             decide(before, COMMANDS[action], context)
@@ -132,16 +132,16 @@ def test_every_action_is_listed_with_a_reason_when_it_is_not_allowed(state: Exec
 def test_what_is_archived_cannot_be_archived_and_the_reverse() -> None:
     stage = staged(ExecutionState.FAILED)
     with pytest.raises(Refused, match="only an archived execution"):
-        stage.ask(Unarchive())
-    stage.ask(Archive())
+        stage.submit(Unarchive())
+    stage.submit(Archive())
     assert stage.execution.archived
     with pytest.raises(Refused, match="is not archived"):
-        stage.ask(Archive())
+        stage.submit(Archive())
 
 
 def test_a_deletion_owes_the_files_only_when_artifacts_go_too() -> None:
     for artifacts in (True, False):
-        transition = staged(ExecutionState.KILLED).ask(Delete(artifacts=artifacts))
+        transition = staged(ExecutionState.KILLED).submit(Delete(artifacts=artifacts))
         assert [one.command for one in transition.deferred] == [RemoveFiles()] * artifacts
 
 
@@ -150,14 +150,14 @@ def test_a_note_that_says_nothing_or_too_much_is_refused(text: str) -> None:
     stage = Stage(TWO)
     before = stage.execution
     with pytest.raises(Refused) as refused:
-        stage.ask(AddNote(new_id(), text))
+        stage.submit(AddNote(new_id(), text))
     assert refused.value.problems[0].code is ProblemCode.VALIDATION
     assert stage.execution is before
 
 
 def test_cancel_ends_at_once_what_no_worker_owns() -> None:
     stage = Stage(TWO)
-    stage.ask(Cancel())
+    stage.submit(Cancel())
     assert stage.state == "KILLED"
     assert stage.moves() == ["RUNNING", "KILLING", "KILLED"]
     assert stage.states == {"a": "CANCELLED", "b": "CANCELLED", "c": "CANCELLED"}
@@ -170,8 +170,8 @@ def test_the_same_result_told_twice_changes_nothing_the_second_time() -> None:
 
     stage = Stage(TWO)
     lease = stage.start("b")
-    stage.ask(Finish("b", lease, AttemptState.SUCCESS, 1))
-    transition = stage.ask(Finish("b", lease, AttemptState.SUCCESS, 1))
+    stage.submit(Finish("b", lease, AttemptState.SUCCESS, 1))
+    transition = stage.submit(Finish("b", lease, AttemptState.SUCCESS, 1))
     assert transition.events == ()
     assert transition.refused is None
 
@@ -179,13 +179,13 @@ def test_the_same_result_told_twice_changes_nothing_the_second_time() -> None:
 def test_pause_starts_nothing_new_and_resume_lines_up_what_was_held_back() -> None:
     stage = Stage(TWO)
     stage.start("a")
-    stage.ask(Pause())
+    stage.submit(Pause())
     assert stage.execution.paused and stage.execution.paused.by == "user:maria"
     stage.finish("a", AttemptState.SUCCESS)
     assert stage.states == {"a": "SUCCESS", "b": "QUEUED", "c": "CREATED"}
     assert stage.start("b") and stage.states["b"] == "QUEUED"  # the job was dropped
     stage.jobs.clear()
-    stage.ask(Resume())
+    stage.submit(Resume())
     assert stage.state == "RUNNING"
     assert set(stage.jobs) == {"b", "c"}
 
@@ -193,10 +193,10 @@ def test_pause_starts_nothing_new_and_resume_lines_up_what_was_held_back() -> No
 def test_a_failure_while_paused_is_acted_on_at_resume() -> None:
     stage = Stage(TWO)
     stage.start("a", "b")
-    stage.ask(Pause())
+    stage.submit(Pause())
     stage.finish("a", AttemptState.FAILED)
     assert (stage.state, stage.states["c"]) == (ExecutionState.PAUSED, "CREATED")
-    stage.ask(Resume())
+    stage.submit(Resume())
     assert (stage.state, stage.states["c"]) == (ExecutionState.FAILED_FINISHING, "CANCELLED")
 
 
@@ -204,19 +204,19 @@ def test_everything_that_ended_while_paused_ends_the_execution_at_resume() -> No
     stage = Stage(TWO)
     stage.run("a", AttemptState.SUCCESS)
     stage.start("b", "c")
-    stage.ask(Pause())
+    stage.submit(Pause())
     stage.finish("b", AttemptState.SUCCESS)
     stage.finish("c", AttemptState.SUCCESS)
     assert stage.state == "PAUSED"
-    stage.ask(Resume())
+    stage.submit(Resume())
     assert stage.state == "SUCCESS"
 
 
 def test_cancel_while_paused_kills() -> None:
     stage = Stage(TWO)
     stage.start("a")
-    stage.ask(Pause())
-    stage.ask(Cancel())
+    stage.submit(Pause())
+    stage.submit(Cancel())
     assert stage.state == "KILLING"
     stage.finish("a", AttemptState.KILLED)
     assert stage.state == "KILLED"
@@ -228,7 +228,7 @@ def test_retry_failed_gives_failed_ones_a_new_attempt_and_puts_cancelled_ones_ba
     stage.start("b")
     stage.run("a", AttemptState.FAILED)
     assert stage.state == "FAILED_FINISHING"
-    stage.ask(RetryFailed())
+    stage.submit(RetryFailed())
     assert stage.state == "RUNNING"
     assert stage.states == {"a": "QUEUED", "b": "RUNNING", "c": "CREATED"}
     assert stage.jobs["a"].attempt == 2
@@ -241,37 +241,37 @@ def test_retry_failed_gives_failed_ones_a_new_attempt_and_puts_cancelled_ones_ba
 
 def test_retry_failed_while_paused_with_a_failure_resumes() -> None:
     stage = staged(ExecutionState.PAUSED)
-    stage.ask(RetryFailed())
+    stage.submit(RetryFailed())
     assert stage.state == "RUNNING"
     assert stage.states["a"] == "QUEUED"
 
 
 def test_retry_failed_while_paused_without_a_failure_is_refused() -> None:
     stage = Stage(TWO)
-    stage.ask(Pause())
+    stage.submit(Pause())
     with pytest.raises(Refused, match="nothing to retry"):
-        stage.ask(RetryFailed())
+        stage.submit(RetryFailed())
 
 
 def test_expected_seq_must_be_that_of_the_last_state_change() -> None:
     stage = Stage(TWO)
     with pytest.raises(Refused) as refused:
-        stage.ask(Pause(), replace(MARIA, expected_seq=1))
+        stage.submit(Pause(), replace(MARIA, expected_seq=1))
     assert refused.value.problems[0].code is ProblemCode.CONFLICT
-    stage.ask(Pause(), replace(MARIA, expected_seq=stage.execution.state_seq))
+    stage.submit(Pause(), replace(MARIA, expected_seq=stage.execution.state_seq))
     assert stage.state == "PAUSED"
 
 
 def test_labels_are_merged_replaced_and_removed() -> None:
     stage = Stage(TWO, labels={"team": "data", "tier": "gold"})
-    stage.ask(SetLabels({"tier": "silver"}))
+    stage.submit(SetLabels({"tier": "silver"}))
     assert stage.execution.labels == {"team": "data", "tier": "silver"}
-    stage.ask(SetLabels({"team": ""}, LabelMode.REMOVE))
+    stage.submit(SetLabels({"team": ""}, LabelMode.REMOVE))
     assert stage.execution.labels == {"tier": "silver"}
-    stage.ask(SetLabels({"a": "b"}, LabelMode.REPLACE))
+    stage.submit(SetLabels({"a": "b"}, LabelMode.REPLACE))
     assert stage.execution.labels == {"a": "b"}
     events = len(stage.events)
-    stage.ask(SetLabels({"a": "b"}))
+    stage.submit(SetLabels({"a": "b"}))
     assert len(stage.events) == events
 
 
@@ -281,7 +281,7 @@ def test_labels_are_merged_replaced_and_removed() -> None:
 def test_wrong_labels_are_refused(labels: dict[str, str]) -> None:
     stage = Stage(TWO)
     with pytest.raises(Refused) as refused:
-        stage.ask(SetLabels(labels))
+        stage.submit(SetLabels(labels))
     assert refused.value.problems[0].code is ProblemCode.VALIDATION
     assert stage.execution.labels == {}
 

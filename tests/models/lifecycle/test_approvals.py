@@ -42,7 +42,7 @@ def vote(
     approval = stage.task("ok").approval
     assert approval
     command = CastVote(approval.id, decision, frozenset({"operator"}), comment, key=key)
-    return stage.ask(command, replace(MARIA, actor=f"user:{by}"))
+    return stage.submit(command, replace(MARIA, actor=f"user:{by}"))
 
 
 def test_an_execution_that_only_a_person_can_move_waits_for_approval() -> None:
@@ -99,13 +99,13 @@ def test_a_second_decision_is_refused_as_already_decided() -> None:
 
 def test_votes_while_paused_are_recorded_and_their_effect_waits() -> None:
     stage = asked()
-    stage.ask(Pause())
+    stage.submit(Pause())
     vote(stage, VoteDecision.APPROVE)
     assert stage.states["ok"] == "WAITING_FOR_APPROVAL"
     with pytest.raises(Refused) as refused:
         vote(stage, VoteDecision.APPROVE, by="otto")
     assert refused.value.problems[0].code is ProblemCode.ALREADY_DECIDED
-    stage.ask(Resume())
+    stage.submit(Resume())
     assert stage.states == {"ok": "SUCCESS", "a": "QUEUED"}
 
 
@@ -120,7 +120,7 @@ def test_only_the_named_may_decide() -> None:
 
 def test_cancel_closes_the_request() -> None:
     stage = asked()
-    stage.ask(Cancel())
+    stage.submit(Cancel())
     approval = stage.task("ok").approval
     assert approval and approval.state.value == "CANCELLED"
     assert stage.state == "KILLED"

@@ -30,9 +30,9 @@ SAYS: dict[str, Any] = {
 def said(more: str = "") -> Stage:
     stage = Stage(FLOW.format(more=more))
     stage.start("b")
-    stage.ask(Report("b", stage.task("b").lease, properties={"lr": 0.5}))  # type: ignore[arg-type]
+    stage.submit(Report("b", stage.task("b").lease, properties={"lr": 0.5}))  # type: ignore[arg-type]
     stage.start("a")
-    stage.ask(Report("a", stage.task("a").lease, **SAYS))  # type: ignore[arg-type]
+    stage.submit(Report("a", stage.task("a").lease, **SAYS))  # type: ignore[arg-type]
     assert stage.task("a").outputs == {"rows": 3}, "live, as long as it runs"
     assert stage.execution.properties == {"lr": 0.1, "seed": 1}
     return stage
@@ -43,7 +43,7 @@ def end(stage: Stage, state: AttemptState) -> TaskRun:
     lease = stage.task("a").lease
     if state is AttemptState.LOST:
         assert lease
-        stage.ask(Lose("a", lease))
+        stage.submit(Lose("a", lease))
     else:
         stage.finish("a", state, outputs={"more": 4})
     return stage.task("a")
@@ -77,7 +77,7 @@ def test_only_an_attempt_that_succeeded_gives(state: AttemptState, more: str) ->
 def test_one_that_runs_again_by_hand_starts_clean() -> None:
     stage = said()
     end(stage, AttemptState.FAILED)
-    stage.ask(RetryFailed())
+    stage.submit(RetryFailed())
     stage.run("a", AttemptState.SUCCESS, outputs={"other": 1})
     assert stage.task("a").outputs == {"other": 1}
     by_attempt = given_by_attempts(facts(stage))

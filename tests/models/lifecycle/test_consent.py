@@ -87,7 +87,7 @@ def ended(how: str) -> Played:
     stage = Played(Create(plan_of(), inputs={"day": "monday"}))
     stage.go_on()
     if how == "cancelled":
-        stage.ask(Cancel())
+        stage.submit(Cancel())
     elif how == "rejected":
         stage.vote(decision=VoteDecision.REJECT)
     else:
@@ -111,13 +111,13 @@ def test_no_change_of_a_task_run_has_what_comes_after_run_undecided(
         before, events = stage.execution, len(stage.events)
         command = ChangeTaskRunState(key, state, outputs)
         try:
-            stage.ask(command)
+            stage.submit(command)
         except Refused as refused:
             assert refused.problems[0].code is ProblemCode.FORBIDDEN
             assert stage.execution is before and len(stage.events) == events
             with pytest.raises(Refused):
-                stage.ask(replace(command, may_override=True), SILENT)
-            stage.ask(replace(command, may_override=True))
+                stage.submit(replace(command, may_override=True), SILENT)
+            stage.submit(replace(command, may_override=True))
             assert stage.overridden == [("ask",)]
             continue
         started = {path: task.attempt for path, task in stage.execution.tasks.items()}
@@ -133,15 +133,15 @@ def test_an_end_that_says_it_got_past_its_approvals_is_overridden(how: str, stat
     stage = ended(how)
     command = ChangeState(ExecutionState(state))
     if how == "approved" or state not in ("SUCCESS", "WARNING"):
-        stage.ask(command)
+        stage.submit(command)
         assert stage.overridden == []
         return
     before = stage.execution
     with pytest.raises(Refused) as refused:
-        stage.ask(command)
+        stage.submit(command)
     assert refused.value.problems[0].code is ProblemCode.FORBIDDEN
     assert stage.execution is before
-    stage.ask(replace(command, may_override=True))
+    stage.submit(replace(command, may_override=True))
     assert (stage.overridden, stage.state) == ([("ask",)], state)
 
 
@@ -151,9 +151,9 @@ def test_changing_what_was_decided_on_is_an_override() -> None:
     assert stage.task("ask").decided_on == digest
     change = ChangeTaskRunState("extract", TaskRunState.SUCCESS, {"rows": 8})
     with pytest.raises(Refused) as refused:
-        stage.ask(change)
+        stage.submit(change)
     assert "was decided on what extract gave" in refused.value.problems[0].message
-    stage.ask(replace(change, may_override=True))
+    stage.submit(replace(change, may_override=True))
     assert decided_on(stage.execution, stage.task("ask")) != digest
     stage.go_on()
     plan = plan_of()
@@ -166,14 +166,14 @@ def test_labels_that_an_expression_reads_stay_as_they_were_when_it_was_asked() -
     before = stage.execution
     for labels, mode in (({"team": "b"}, LabelMode.MERGE), ({"x": "y"}, LabelMode.REPLACE)):
         with pytest.raises(Refused) as refused:
-            stage.ask(SetLabels(labels, mode))
+            stage.submit(SetLabels(labels, mode))
         assert refused.value.problems[0].path == ("labels",)
         assert stage.execution is before
-    stage.ask(SetLabels({"team": "b"}, may_override=True))
+    stage.submit(SetLabels({"team": "b"}, may_override=True))
     assert stage.overridden == [("ask",)]
     deaf = Played(Create(plan_of("", CHAIN.replace("labels.team", "execution.id"))))
     deaf.go_on()
-    deaf.ask(SetLabels({"team": "b"}))
+    deaf.submit(SetLabels({"team": "b"}))
     assert deaf.overridden == []
 
 
@@ -181,7 +181,7 @@ def test_what_is_asked_about_does_not_change_while_it_is_asked() -> None:
     stage = Played(Create(plan_of(), inputs={"day": "monday"}))
     stage.go_on()
     with pytest.raises(Refused):
-        stage.ask(ChangeTaskRunState("extract", TaskRunState.SUCCESS, {"rows": 1}))
+        stage.submit(ChangeTaskRunState("extract", TaskRunState.SUCCESS, {"rows": 1}))
 
 
 def test_an_execution_that_was_overridden_is_no_result_for_others() -> None:

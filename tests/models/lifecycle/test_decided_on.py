@@ -42,7 +42,7 @@ tasks:
 def test_a_restart_asks_again_where_the_flow_says_so_and_nothing_runs_before() -> None:
     for keys, asks in (("", False), ("reuse: same_inputs", False), ("reuse: never", True)):
         stage = approved(plan_of(keys), AttemptState.FAILED)
-        stage.ask(Restart())
+        stage.submit(Restart())
         assert (stage.states["ask"] == "CREATED" or stage.states["ask"] == "RUNNING") is asks
         before = stage.task("load").attempt
         stage.go_on()
@@ -63,7 +63,7 @@ def test_a_restart_asks_again_where_what_was_decided_on_runs_again() -> None:
     stage.vote()
     stage.go_on()
     assert (stage.state, stage.states["load"]) == ("FAILED", "SUCCESS")
-    stage.ask(Restart())
+    stage.submit(Restart())
     stage.go_on()
     assert stage.states["ask"] == "SUCCESS"  # nothing after it runs again
     stage = Played(Create(plan_of("", head)))
@@ -71,7 +71,7 @@ def test_a_restart_asks_again_where_what_was_decided_on_runs_again() -> None:
     stage.go_on()
     stage.vote()
     stage.go_on(AttemptState.FAILED)
-    stage.ask(Restart())
+    stage.submit(Restart())
     stage.go_on()
     assert stage.states == {
         "extract": "SUCCESS", "ask": "WAITING_FOR_APPROVAL", "mid": "CREATED", "load": "CREATED",
@@ -88,7 +88,7 @@ def test_so_does_a_retry_of_what_failed() -> None:
     stage.run("mid", AttemptState.SUCCESS)
     stage.run("load", AttemptState.FAILED)
     assert stage.state == "FAILED_FINISHING"
-    stage.ask(RetryFailed())
+    stage.submit(RetryFailed())
     stage.evaluate({"message": "m"})
     assert stage.states == {
         "extract": "SUCCESS", "ask": "WAITING_FOR_APPROVAL", "mid": "CREATED", "load": "CREATED",
@@ -100,7 +100,7 @@ def test_so_does_a_retry_of_what_failed() -> None:
 def test_approvals_in_a_foreach_are_asked_again_with_what_follows_them() -> None:
     stage = approved(plan_of("", NEVER), AttemptState.FAILED)
     assert stage.state == "FAILED"
-    stage.ask(Restart())
+    stage.submit(Restart())
     stage.go_on()
     waiting = {path for path, state in stage.states.items() if state == "WAITING_FOR_APPROVAL"}
     assert waiting == {"each[0].ask", "each[1].ask"}

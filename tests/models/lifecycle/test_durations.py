@@ -31,7 +31,7 @@ def test_a_day_between_an_end_and_a_restart_is_left_out() -> None:
     began = stage.execution.started_at
     for _ in range(2):
         stage.pass_time(DAY)
-        stage.ask(Restart())
+        stage.submit(Restart())
         assert stage.state is ExecutionState.RUNNING
         stage.start("a")
         stage.pass_time(60)
@@ -43,7 +43,7 @@ def test_a_day_between_an_end_and_a_restart_is_left_out() -> None:
 def test_a_task_run_that_is_put_back_begins_anew() -> None:
     stage = failed_after(600)
     stage.pass_time(DAY)
-    stage.ask(Restart())
+    stage.submit(Restart())
     assert stage.task("a").started_at is None
     stage.start("a")
     assert stage.task("a").started_at == stage.now
@@ -52,18 +52,18 @@ def test_a_task_run_that_is_put_back_begins_anew() -> None:
 def test_another_end_given_by_hand_changes_no_time() -> None:
     stage = failed_after(600)
     stage.pass_time(DAY)
-    stage.ask(ChangeState(ExecutionState.KILLED))
+    stage.submit(ChangeState(ExecutionState.KILLED))
     assert (stage.execution.clock.idle, lasted(stage)) == (0, 600)
     stage.pass_time(DAY)
-    stage.ask(Restart())
+    stage.submit(Restart())
     assert stage.execution.clock.idle == 2 * DAY
 
 
 def test_what_never_started_had_no_time_to_leave_out() -> None:
     stage = Stage(FLOW, scheduled_at=START + timedelta(hours=1))
-    stage.ask(Cancel())
+    stage.submit(Cancel())
     stage.pass_time(DAY)
-    stage.ask(Restart())
+    stage.submit(Restart())
     stage.start("a")
     assert (stage.execution.clock.idle, lasted(stage)) == (0, 0)
 

@@ -68,13 +68,13 @@ def test_after_a_restart_it_has_its_whole_time_again(ended_by: str) -> None:
         stage.finish("a", F)
         stage.finish("b", AttemptState.SUCCESS)
     else:
-        stage.ask(Cancel())
+        stage.submit(Cancel())
         stage.finish("a", AttemptState.KILLED)
         stage.finish("b", AttemptState.KILLED)
     assert stage.execution.ended
     stage.pass_time(900)
     before = len(timers(stage))
-    stage.ask(Restart())
+    stage.submit(Restart())
     assert (len(timers(stage)), left(stage)) == (before + 1, HOUR)
     assert folded(stage) is None
     stage.start("a")
@@ -89,15 +89,15 @@ def test_a_restart_that_has_to_stand_in_line_has_its_time_from_its_turn_on() -> 
     stage.finish("b", AttemptState.SUCCESS)
     id = stage.execution.id
     taken = Slots(1, ConcurrencyBehavior.QUEUE, holders=(new_id(),))
-    ask(stage, Restart(), taken)
+    submit(stage, Restart(), taken)
     before = len(timers(stage))
     stage.pass_time(7200)
     assert stage.state == "QUEUED"
-    ask(stage, Admit(), Slots(1, ConcurrencyBehavior.QUEUE, line=(id,)))
+    submit(stage, Admit(), Slots(1, ConcurrencyBehavior.QUEUE, line=(id,)))
     assert (stage.state, len(timers(stage)), left(stage)) == ("RUNNING", before + 1, HOUR)
 
 
-def ask(stage: Stage, command: Command, slots: Slots) -> None:
+def submit(stage: Stage, command: Command, slots: Slots) -> None:
     """Ask it of a flow with these slots."""
     context = Context(stage.now, new_id, lambda: 0.0, MARIA, slots)
     transition = decide(stage.execution, command, context)
@@ -113,7 +113,7 @@ def test_an_old_timer_does_not_end_what_was_restarted_since() -> None:
     stage.pass_time(1800)
     stage.finish("a", F)
     stage.finish("b", AttemptState.SUCCESS)
-    stage.ask(Restart())
+    stage.submit(Restart())
     stage.keep(old)
     assert (stage.state, left(stage)) == ("RUNNING", HOUR / 2)
 
@@ -124,7 +124,7 @@ def test_what_is_put_back_after_a_failure_has_its_whole_time_again() -> None:
     stage.pass_time(1800)
     stage.finish("a", F)
     assert stage.state == "FAILED_FINISHING"
-    stage.ask(RetryFailed())
+    stage.submit(RetryFailed())
     assert left(stage) == HOUR
 
 
@@ -133,13 +133,13 @@ def test_a_pause_stops_its_time_and_going_on_sets_a_timer_for_the_rest() -> None
     stage.start("a")
     (old,) = timers(stage)
     stage.pass_time(600)
-    stage.ask(Pause())
+    stage.submit(Pause())
     stage.pass_time(7200)
     assert stage.now > old.due
-    stage.ask(old.command)  # type: ignore[arg-type]
+    stage.submit(old.command)  # type: ignore[arg-type]
     assert stage.state == "PAUSED"
-    stage.ask(Resume())
+    stage.submit(Resume())
     assert left(stage) == HOUR - 600
-    stage.ask(old.command)  # type: ignore[arg-type]
+    stage.submit(old.command)  # type: ignore[arg-type]
     assert stage.state == "RUNNING"
     assert timers(stage)[-1].due == stage.now + timedelta(seconds=HOUR - 600)

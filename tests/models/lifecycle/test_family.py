@@ -27,18 +27,18 @@ from tests.models.lifecycle.family import (
     MORE,
     WORK,
     Family,
-    ask,
     at_work,
     family,
+    submit,
     vote,
 )
 
 # -- nothing begins beside a child ------------------------------------------------------------------------------------
 
 STOPS: dict[str, tuple[str, str, Callable[[Family], None]]] = {
-    "cancel": ("", LAST, lambda made: ask(made, Cancel())),
-    "cancel with force": ("", LAST, lambda made: ask(made, Cancel(force=True))),
-    "make room": ("", LAST, lambda made: ask(made, MakeRoom())),
+    "cancel": ("", LAST, lambda made: submit(made, Cancel())),
+    "cancel with force": ("", LAST, lambda made: submit(made, Cancel(force=True))),
+    "make room": ("", LAST, lambda made: submit(made, MakeRoom())),
     "timeout of the task": ("timeout: 5s", LAST, lambda made: made.pass_time(6)),
     "timeout of the task, retried": (
         "timeout: 5s, retry: {max_attempts: 2, delay: 0s}",
@@ -100,7 +100,7 @@ def test_whatever_stops_a_parent_it_waits_for_the_end_of_its_child(stop: str, de
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_a_child_that_never_ends_is_fenced_and_with_it_its_parents_end(depth: int) -> None:
     made = at_work(depth)
-    ask(made, Cancel())
+    submit(made, Cancel())
     made.pass_time(10 + 6 + 1)
     assert {each.state.value for each in made.executions.values()} == {"KILLED"}
 
@@ -108,8 +108,8 @@ def test_a_child_that_never_ends_is_fenced_and_with_it_its_parents_end(depth: in
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_a_second_cancel_leaves_no_grace_at_any_depth(depth: int) -> None:
     made = at_work(depth)
-    ask(made, Cancel())
-    ask(made, Cancel())
+    submit(made, Cancel())
+    submit(made, Cancel())
     assert all(each.killing and each.killing.force for each in made.executions.values())
     made.pass_time(6.1)
     assert {each.state.value for each in made.executions.values()} == {"KILLED"}
@@ -117,7 +117,7 @@ def test_a_second_cancel_leaves_no_grace_at_any_depth(depth: int) -> None:
 
 def test_without_cascade_the_child_goes_on_and_the_parent_says_so() -> None:
     made = at_work(1)
-    ask(made, Cancel(cascade=False))
+    submit(made, Cancel(cascade=False))
     assert (made.state("top"), made.state("leaf")) == ("KILLED", "RUNNING")
     assert made.task("top", "sub").message == (
         "the execution that it started goes on: cancelled without cascade"
@@ -142,8 +142,8 @@ def test_what_is_stopped_before_its_child_exists_never_gets_one(stop: str) -> No
 
 def test_a_child_that_ended_well_before_its_stop_came_is_a_success() -> None:
     made = at_work(1)
-    made.ask(made.root, Cancel())
-    made.ask(
+    made.submit(made.root, Cancel())
+    made.submit(
         made.one("leaf").id,
         Finish("work", made.task("leaf", "work").lease or new_id(), AttemptState.SUCCESS, 1),
         ENGINE,
@@ -208,7 +208,7 @@ def _ended(made: Family, state: ExecutionState, stopped: bool) -> None:
     child = made.one("leaf")
     why = "the words of the child"
     told = ChildEnded("sub", 1, child.id, child.name, state, {}, why, stopped)
-    made.ask(made.root, told, ENGINE)
+    made.submit(made.root, told, ENGINE)
 
 
 @pytest.mark.parametrize("state", sorted(EXECUTION_ENDS))
@@ -248,7 +248,7 @@ def test_what_may_fail_does_so_whoever_ended_it(state: ExecutionState) -> None:
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_a_child_that_a_person_cancelled_is_not_started_again(depth: int) -> None:
     made = at_work(depth, "retry: {max_attempts: 3, delay: 1s}")
-    made.ask(made.one("leaf").id, Cancel())
+    made.submit(made.one("leaf").id, Cancel())
     made.finish("leaf", "work", AttemptState.KILLED)
     made.pass_time(60)
     assert len(made.of("leaf")) == 1

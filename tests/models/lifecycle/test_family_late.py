@@ -16,7 +16,7 @@ from models.lifecycle.commands.commands import (
 from models.lifecycle.commands.subflows import ChildEnded, ReportChildState, StopChild
 from models.lifecycle.transition import Deferred
 from models.states import AttemptState, VoteDecision
-from tests.models.lifecycle.family import ASK, MORE, WORK, Family, ask, at_work, family, vote
+from tests.models.lifecycle.family import ASK, MORE, WORK, Family, at_work, family, submit, vote
 
 SUB = "tasks: [{id: sub, type: subflow, flow: leaf}]\n"
 EACH = "tasks: [{{id: each, type: foreach, items: [1, 2], {}tasks: [{{id: s, type: subflow, flow: leaf}}]}}]\n"
@@ -35,20 +35,20 @@ def failed_and_restarted(kind: type) -> tuple[Family, list[tuple[object, Deferre
     made.settle()
     made.work("leaf", "work")
     if kind is StopChild:
-        made.ask(made.root, GiveUp("REVISION", "unreadable"), ENGINE)
+        made.submit(made.root, GiveUp("REVISION", "unreadable"), ENGINE)
     else:
-        made.ask(made.one("leaf").id, Pause())
-        made.ask(made.one("leaf").id, Resume())
+        made.submit(made.one("leaf").id, Pause())
+        made.submit(made.one("leaf").id, Resume())
     late = held_back(made, ReportChildState) if kind is ReportChildState else []
     if made.task("leaf", "work").lease:
         leaf = made.one("leaf").id
         lease = made.task("leaf", "work").lease
         assert lease
-        made.ask(leaf, Finish("work", lease, AttemptState.FAILED, 1), ENGINE)
+        made.submit(leaf, Finish("work", lease, AttemptState.FAILED, 1), ENGINE)
     late = late or [each for each in made.promises if isinstance(each[1].command, kind)]
     made.settle()
     assert made.one("top").ended and made.one("leaf").ended
-    ask(made, Restart())
+    submit(made, Restart())
     assert made.task("top", "sub").child == made.one("leaf").id
     return made, late
 
@@ -69,7 +69,7 @@ def test_settings_that_come_twice_start_no_second_child_and_end_none(
 ) -> None:
     made = at_work(1)
     values: dict[str, object] | None = None if error else {"inputs": {}, "labels": {}}
-    made.ask(made.root, Prepare("sub", 1, values, error), ENGINE)
+    made.submit(made.root, Prepare("sub", 1, values, error), ENGINE)
     made.settle()
     assert len(made.of("leaf")) == 1
     assert (made.task("top", "sub").state, made.state("leaf")) == ("RUNNING", "RUNNING")
@@ -79,7 +79,7 @@ def test_items_that_come_twice_add_no_iteration() -> None:
     made = Family({"top": EACH.format(""), "leaf": WORK})
     made.settle()
     tasks = dict(made.one("top").tasks)
-    made.ask(made.root, Prepare("each", 1, {"items": [1, 2]}), ENGINE)
+    made.submit(made.root, Prepare("each", 1, {"items": [1, 2]}), ENGINE)
     made.settle()
     assert made.one("top").tasks == tasks
     assert len(made.of("leaf")) == 2
@@ -103,12 +103,12 @@ def test_the_time_of_a_foreach_stands_while_a_child_in_it_does(leaf: str) -> Non
     children = [each.id for each in made.of("leaf")]
     if leaf == WORK:
         for id in children:
-            made.ask(id, Pause())
+            made.submit(id, Pause())
     made.pass_time(100)
     assert made.task("top", "each").state == "RUNNING"
     if leaf == WORK:
         for id in children:
-            made.ask(id, Resume())
+            made.submit(id, Resume())
         made.pass_time(4)
         assert made.task("top", "each").state == "RUNNING"
         made.pass_time(2)
@@ -120,10 +120,10 @@ def test_a_child_that_is_being_killed_has_to_end_before_a_restarted_parent_goes_
     None
 ):
     made = at_work(1)
-    made.ask(made.root, GiveUp("REVISION", "unreadable"), ENGINE)
+    made.submit(made.root, GiveUp("REVISION", "unreadable"), ENGINE)
     made.settle()
     assert (made.state("top"), made.state("leaf")) == ("ERROR", "KILLING")
-    ask(made, Restart())
+    submit(made, Restart())
     assert (made.task("top", "sub").state, made.task("top", "sub").child) == ("RUNNING", None)
     made.finish("leaf", "work", AttemptState.KILLED)
     made.pass_time(2)
@@ -136,7 +136,7 @@ def test_a_retry_goes_on_with_a_child_that_somebody_restarted_meanwhile() -> Non
     made.finish("leaf", "work", AttemptState.FAILED)
     assert made.task("top", "sub").state == "RETRYING"
     ask_leaf = made.one("leaf").id
-    made.ask(ask_leaf, Restart())
+    made.submit(ask_leaf, Restart())
     made.pass_time(11)
     assert len(made.of("leaf")) == 1
     assert made.task("top", "sub").child == ask_leaf
@@ -148,8 +148,8 @@ def test_a_child_that_was_left_running_ends_before_a_new_one_starts() -> None:
     )
     made.settle()
     made.work("leaf", "work")
-    ask(made, Cancel(cascade=False))
-    ask(made, Restart())
+    submit(made, Cancel(cascade=False))
+    submit(made, Restart())
     made.pass_time(5)
     assert len(made.of("leaf")) == 1
     made.finish("leaf", "work", AttemptState.SUCCESS)
@@ -167,7 +167,7 @@ def test_a_foreach_of_which_somebody_cancelled_a_child_has_not_failed(
     made = Family({"top": EACH.format(said), "leaf": WORK})
     made.settle()
     for each in list(made.of("leaf")):
-        made.ask(each.id, Cancel())
+        made.submit(each.id, Cancel())
     made.settle()
     assert (made.task("top", "each").state, made.state("top")) == ends
     assert made.one("top").failure is None

@@ -13,9 +13,9 @@ from tests.models.lifecycle.family import (
     ORDERS,
     WORK,
     Family,
-    ask,
     at_work,
     family,
+    submit,
     vote,
 )
 
@@ -51,12 +51,12 @@ def test_no_clock_of_the_tree_runs_while_a_child_is_paused_and_all_go_on_after_i
     made.work("leaf", "work")
     made.pass_time(6)
     leaf = made.one("leaf").id
-    made.ask(leaf, Pause())
+    made.submit(leaf, Pause())
     made.settle()
     assert made.state("top") == "RUNNING"
     made.pass_time(1000)
     assert made.task("top", "sub").state == "RUNNING"
-    made.ask(leaf, Resume())
+    made.submit(leaf, Resume())
     made.settle()
     made.pass_time(3)
     assert made.task("top", "sub").state == "RUNNING"
@@ -73,7 +73,7 @@ def test_the_time_of_another_task_runs_on_while_a_child_is_paused() -> None:
     }
     made = Family(flows)
     made.settle()
-    made.ask(made.one("leaf").id, Pause())
+    made.submit(made.one("leaf").id, Pause())
     made.pass_time(6)
     assert made.task("top", "a").state == "RUNNING"
     assert made.task("top", "b").state in (TaskRunState.FAILED, TaskRunState.KILLING)
@@ -95,15 +95,15 @@ def test_what_waits_for_a_child_that_waits_is_running_while_something_else_can_m
 def test_pause_and_resume_cascade(depth: int, order: random.Random | None) -> None:
     made = family(depth, WORK, order=order)
     made.work("leaf", "work")
-    ask(made, Pause())
+    submit(made, Pause())
     assert {each.state.value for each in made.executions.values()} == {"PAUSED"}
-    reasons = {e.ask.reason for e in made.events if getattr(e.fact, "to_state", "") == "PAUSED"}
+    reasons = {e.origin.reason for e in made.events if getattr(e.fact, "to_state", "") == "PAUSED"}
     top = made.one("top")
     seq = next(e.seq for e in made.events if getattr(e.fact, "to_state", "") == "PAUSED")
     assert (
         f"{top.name}, which started it, was paused by maria (its event {seq}): because" in reasons
     )
-    ask(made, Resume())
+    submit(made, Resume())
     assert {each.state.value for each in made.executions.values()} == {"RUNNING"}
     made.finish("leaf", "work", AttemptState.SUCCESS)
     assert made.task("top", "after").state == "QUEUED"
@@ -112,12 +112,12 @@ def test_pause_and_resume_cascade(depth: int, order: random.Random | None) -> No
 
 def test_without_cascade_only_the_parent_is_paused_and_goes_on() -> None:
     made = at_work(1)
-    ask(made, Pause(cascade=False))
+    submit(made, Pause(cascade=False))
     assert (made.state("top"), made.state("leaf")) == ("PAUSED", "RUNNING")
-    ask(made, Resume())
-    made.ask(made.one("leaf").id, Pause())
-    ask(made, Pause())
-    ask(made, Resume(cascade=False))
+    submit(made, Resume())
+    made.submit(made.one("leaf").id, Pause())
+    submit(made, Pause())
+    submit(made, Resume(cascade=False))
     assert (made.state("top"), made.state("leaf")) == ("RUNNING", "PAUSED")
 
 
@@ -127,18 +127,18 @@ def test_however_late_a_pause_comes_the_child_does_as_its_parent_does_now(
 ) -> None:
     made = family(1, WORK, order=order)
     made.work("leaf", "work")
-    made.ask(made.root, Pause())
-    made.ask(made.root, Resume())
+    made.submit(made.root, Pause())
+    made.submit(made.root, Resume())
     made.settle()
     assert (made.state("top"), made.state("leaf")) == ("RUNNING", "RUNNING")
 
 
 def test_no_child_is_started_while_the_parent_is_paused() -> None:
     made = Family({"top": "tasks: [{id: sub, type: subflow, flow: leaf}]\n", "leaf": WORK})
-    made.ask(made.root, Pause())
+    made.submit(made.root, Pause())
     made.settle()
     assert made.of("leaf") == []
-    ask(made, Resume())
+    submit(made, Resume())
     assert made.state("leaf") == "RUNNING"
 
 
@@ -163,7 +163,7 @@ def test_a_restarted_parent_resumes_its_child_or_starts_a_new_one(rule: str, dep
     _finish_top(made)
     assert made.state("top") == "FAILED"
     below = "leaf" if depth == 1 else f"mid{depth - 1}"
-    ask(made, Restart())
+    submit(made, Restart())
     children = made.of(below)
     assert len(children) == (1 if rule == "resume" else 2)
     assert made.task("top", "sub").child == children[-1].id
@@ -178,9 +178,9 @@ def test_a_child_that_was_restarted_meanwhile_is_waited_for_as_it_is() -> None:
     made = family(1)
     _fail_leaf(made)
     _finish_top(made)
-    made.ask(made.one("leaf").id, Restart())
+    made.submit(made.one("leaf").id, Restart())
     made.settle()
-    ask(made, Restart())
+    submit(made, Restart())
     assert made.task("top", "sub").child == made.one("leaf").id
     made.work("leaf", "work")
     made.finish("leaf", "work", AttemptState.SUCCESS)
@@ -191,10 +191,10 @@ def test_a_child_that_ended_well_meanwhile_is_taken_as_it_is() -> None:
     made = family(1)
     _fail_leaf(made)
     _finish_top(made)
-    made.ask(made.one("leaf").id, Restart())
+    made.submit(made.one("leaf").id, Restart())
     made.work("leaf", "work")
     made.finish("leaf", "work", AttemptState.SUCCESS)
-    ask(made, Restart())
+    submit(made, Restart())
     assert made.task("top", "sub").state == "SUCCESS"
     assert len(made.of("leaf")) == 1
 
@@ -203,7 +203,7 @@ def test_retry_failed_resumes_the_child_too() -> None:
     made = family(1, more=MORE)
     made.work("top", "beside")
     _fail_leaf(made)
-    ask(made, RetryFailed())
+    submit(made, RetryFailed())
     assert made.task("top", "sub").child == made.one("leaf").id
     assert made.state("leaf") == "RUNNING"
 
@@ -216,8 +216,8 @@ def test_a_parent_that_is_cancelled_as_it_restarts_its_child_ends_with_it(
     made = family(depth, WORK, order=order)
     _fail_leaf(made)
     _finish_top(made)
-    made.ask(made.root, Restart())
-    made.ask(made.root, Cancel())
+    made.submit(made.root, Restart())
+    made.submit(made.root, Cancel())
     made.settle()
     made.pass_time(30)
     assert all(each.ended for each in made.executions.values())

@@ -84,10 +84,10 @@ MIRRORED = {
 @pytest.mark.parametrize("end", sorted(EXECUTION_ENDS))
 def test_the_task_that_waited_says_which_child_ended_how_and_why(end: ExecutionState) -> None:
     stage = Stage("id: x\nnamespace: y\ntasks: [{id: sub, type: subflow, flow: child}]\n")
-    stage.ask(Prepare("sub", 1, {}), ENGINE)
+    stage.submit(Prepare("sub", 1, {}), ENGINE)
     child = new_id()
-    stage.ask(Adopt("sub", 1, child), ENGINE)
-    stage.ask(ChildEnded("sub", 1, child, "child-7", end, {"rows": 7}, "no such table"), ENGINE)
+    stage.submit(Adopt("sub", 1, child), ENGINE)
+    stage.submit(ChildEnded("sub", 1, child, "child-7", end, {"rows": 7}, "no such table"), ENGINE)
     task = stage.task("sub")
     good = end in (ExecutionState.SUCCESS, ExecutionState.CACHED, ExecutionState.WARNING)
     if end in MIRRORED:

@@ -70,7 +70,7 @@ def busy() -> tuple[Stage, UUID, UUID]:
     stage = Stage(FLOW)
     stage.evaluate({"message": "m", "inputs": {}})
     lease, child = stage.start("works"), new_id()
-    stage.ask(Adopt("calls", 1, child), ENGINE)
+    stage.submit(Adopt("calls", 1, child), ENGINE)
     return stage, lease, child
 
 
@@ -89,7 +89,7 @@ def folds(stage: Stage) -> bool:
 def test_whatever_is_given_up_ends_in_error_with_nothing_left_of_it() -> None:
     stage, _, child = busy()
     before = len(stage.promises)
-    stage.ask(GiveUp("PROMISE", "it could not be kept"), ENGINE)
+    stage.submit(GiveUp("PROMISE", "it could not be kept"), ENGINE)
     assert stage.state is ExecutionState.ERROR
     assert stage.execution.failure == Failure(None, None, "PROMISE", "it could not be kept")
     assert stage.states == {
@@ -116,7 +116,7 @@ def test_whatever_is_given_up_ends_in_error_with_nothing_left_of_it() -> None:
 def test_an_end_is_not_given_up() -> None:
     stage = Stage("id: f\nnamespace: n\ntasks: [{id: a, type: log, message: a}]")
     stage.run("a", AttemptState.SUCCESS)
-    assert stage.ask(GiveUp("PROMISE", "too late"), ENGINE).events == ()
+    assert stage.submit(GiveUp("PROMISE", "too late"), ENGINE).events == ()
     assert stage.state is ExecutionState.SUCCESS
 
 
@@ -124,7 +124,7 @@ def test_an_end_is_not_given_up() -> None:
 def test_it_is_given_up_in_every_state(state: str) -> None:
     stage, _, _ = busy()
     stage.execution = copy_with(stage.execution, state=ExecutionState(state))
-    stage.ask(GiveUp("PROMISE", "it could not be kept"), ENGINE)
+    stage.submit(GiveUp("PROMISE", "it could not be kept"), ENGINE)
     assert stage.moves()[-1] == "ERROR"
 
 
@@ -152,7 +152,7 @@ COMMANDS = [
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda each: type(each).__name__)
 def test_where_the_document_cannot_be_read_whatever_would_move_it_ends_it(command: Command) -> None:
     stage, _, _ = busy()
-    unread(stage).ask(command, ENGINE)
+    unread(stage).submit(command, ENGINE)
     assert stage.state is ExecutionState.ERROR
     assert stage.execution.failure
     assert stage.execution.failure.code == "REVISION"
@@ -173,7 +173,7 @@ def test_a_child_that_it_could_not_adopt_any_more_is_not_created() -> None:
     stage, _, _ = busy()
     before = unread(stage).execution
     with pytest.raises(Refused):
-        stage.ask(Adopt("calls", 1, new_id()), ENGINE)
+        stage.submit(Adopt("calls", 1, new_id()), ENGINE)
     assert stage.execution is before
 
 
@@ -187,7 +187,7 @@ def test_what_people_ask_of_it_is_refused_with_the_reason_and_changes_nothing(co
     stage, _, _ = busy()
     before = unread(stage).execution
     with pytest.raises(Refused) as refused:
-        stage.ask(command)
+        stage.submit(command)
     (problem,) = refused.value.problems
     assert (problem.code, problem.message) == (ProblemCode.INVALID_STATE, WHY)
     assert stage.execution is before
@@ -195,7 +195,7 @@ def test_what_people_ask_of_it_is_refused_with_the_reason_and_changes_nothing(co
 
 def test_it_can_be_labelled_and_cancelled_and_says_what_keeps_it() -> None:
     stage, _, _ = busy()
-    unread(stage).ask(SetLabels({"seen": "yes"}))
+    unread(stage).submit(SetLabels({"seen": "yes"}))
     assert stage.state is not ExecutionState.ERROR
     assert availability(stage.execution, Action.CANCEL).allowed
     assert not availability(stage.execution, Action.RESUME).allowed
@@ -213,9 +213,9 @@ def test_it_can_be_labelled_and_cancelled_and_says_what_keeps_it() -> None:
 def test_once_the_document_can_be_read_again_it_can_be_restarted() -> None:
     stage, _, _ = busy()
     plan = stage.execution.plan
-    unread(stage).ask(WakeUp("waits", 1), ENGINE)
+    unread(stage).submit(WakeUp("waits", 1), ENGINE)
     stage.execution = copy_with(stage.execution, plan=plan)
-    stage.ask(Restart())
+    stage.submit(Restart())
     assert stage.state is ExecutionState.RUNNING
     assert stage.states["works"] == "QUEUED"
     assert stage.states["after"] == "CREATED"

@@ -31,7 +31,7 @@ HEAD = "id: x\nnamespace: y\ntasks:\n"
 
 
 def nothing(stage: Stage, command: Command) -> None:
-    assert stage.ask(command, ENGINE).events == ()
+    assert stage.submit(command, ENGINE).events == ()
 
 
 def asked(keys: str = "") -> Stage:
@@ -43,11 +43,11 @@ def asked(keys: str = "") -> Stage:
 def test_a_request_that_was_decided_while_paused_does_not_expire() -> None:
     stage = asked(", timeout: 1h")
     due = stage.promised(ApprovalDue)
-    stage.ask(Pause())
+    stage.submit(Pause())
     vote(stage, VoteDecision.APPROVE)
     stage.now = due.due
     nothing(stage, due.command)  # type: ignore[arg-type]
-    stage.ask(Resume())
+    stage.submit(Resume())
     assert stage.states["ok"] == "SUCCESS"
 
 
@@ -56,7 +56,7 @@ def test_the_timer_of_a_request_is_nothing_to_the_next_one() -> None:
     due = stage.promised(ApprovalDue)
     stage.keep(due)
     assert stage.states["ok"] == "FAILED"
-    stage.ask(Restart())
+    stage.submit(Restart())
     stage.evaluate({"message": "m"})
     nothing(stage, due.command)  # type: ignore[arg-type]
     assert stage.states["ok"] == "WAITING_FOR_APPROVAL"
@@ -81,10 +81,10 @@ def test_a_request_whose_time_cancels_ends_once() -> None:
         )
     )
     stage.evaluate({"message": "m"})
-    stage.ask(Pause())
+    stage.submit(Pause())
     for due in [one for one in stage.promises if isinstance(one.command, ApprovalDue)]:
         stage.keep(due)
-    stage.ask(Resume())
+    stage.submit(Resume())
     assert stage.moves()[-2:] == ["KILLING", "KILLED"]
 
 
@@ -125,7 +125,7 @@ def test_what_an_earlier_attempt_promised_is_nothing_to_the_next_one() -> None:
     for command in (WakeUp("w", 1), TimeOut("w", 1), Prepare("w", 1, {"seconds": 1.0})):
         stage.pass_time(600)
         nothing(stage, command)
-    stage.ask(TimeOut("w", 2), ENGINE)
+    stage.submit(TimeOut("w", 2), ENGINE)
     assert stage.states["w"] == "RETRYING"
 
 
@@ -137,7 +137,7 @@ def test_a_child_of_an_earlier_attempt_is_not_adopted_and_its_end_means_nothing(
     assert (stage.states["w"], stage.task("w").attempt) == ("RUNNING", 2)
     orphan = new_id()
     with pytest.raises(Refused):
-        stage.ask(Adopt("w", 1, orphan), ENGINE)
+        stage.submit(Adopt("w", 1, orphan), ENGINE)
     nothing(stage, ChildEnded("w", 1, orphan, "z-1", ExecutionState.SUCCESS, {}))
 
 
@@ -149,13 +149,13 @@ def test_what_a_person_puts_back_has_its_retries_again_when_the_engine_carries_i
     )
     stage.start("b")
     for _ in range(2):
-        stage.ask(Prepare("w", stage.task("w").attempt, {}), ENGINE)
+        stage.submit(Prepare("w", stage.task("w").attempt, {}), ENGINE)
         stage.keep([p for p in stage.promises if isinstance(p.command, TimeOut)][-1])
         if stage.states["w"] == "RETRYING":
             stage.keep([p for p in stage.promises if isinstance(p.command, WakeUp)][-1])
     assert (stage.states["w"], stage.task("w").attempt) == ("FAILED", 2)
-    stage.ask(RetryFailed())
-    stage.ask(Prepare("w", 3, {}), ENGINE)
+    stage.submit(RetryFailed())
+    stage.submit(Prepare("w", 3, {}), ENGINE)
     stage.keep([p for p in stage.promises if isinstance(p.command, TimeOut)][-1])
     assert stage.states["w"] == "RETRYING"
 
@@ -163,7 +163,7 @@ def test_what_a_person_puts_back_has_its_retries_again_when_the_engine_carries_i
 def test_a_deadline_fences_only_the_attempt_that_it_was_set_for() -> None:
     stage = Stage(f"{HEAD}  - {{id: a, type: shell, run: sleep 9}}\n")
     stage.start("a")
-    stage.ask(Cancel())
+    stage.submit(Cancel())
     nothing(stage, KillDeadline((("a", 2),)))
     assert stage.states["a"] == "KILLING"
 
@@ -175,9 +175,9 @@ def test_the_timeout_of_an_execution_is_nothing_to_one_that_is_killed_paused_or_
     stage = Stage("id: x\nnamespace: y\ntimeout: 1h\ntasks: [{id: a, type: shell, run: sleep 9}]\n")
     stage.start("a")
     if state == "KILLING":
-        stage.ask(Cancel())
+        stage.submit(Cancel())
     elif state == "PAUSED":
-        stage.ask(Pause())
+        stage.submit(Pause())
     else:
         stage.finish("a", S)
     stage.pass_time(3600)
@@ -218,7 +218,7 @@ def test_a_request_of_finally_whose_time_cancels_kills_nothing_again() -> None:
         "finally: [{id: ok, type: approval, message: m, timeout: 10s, on_timeout: CANCEL}]\n"
     )
     stage.start("a")
-    stage.ask(Cancel())
+    stage.submit(Cancel())
     stage.finish("a", AttemptState.KILLED)
     stage.evaluate({"message": "m"})
     stage.keep(stage.promised(ApprovalDue))

@@ -95,7 +95,7 @@ def test_cancel_all_kills_what_runs() -> None:
 def test_cancel_all_kills_at_once_even_while_paused() -> None:
     stage = diamond("CANCEL_ALL")
     stage.start("a", "other")
-    stage.ask(Pause())
+    stage.submit(Pause())
     stage.finish("a", F)
     assert stage.state == "KILLING"
 
@@ -195,7 +195,7 @@ tasks:
         if b:
             stage.run(f"each[{index}].b", b)
     assert stage.state == "FAILED"
-    stage.ask(Restart())
+    stage.submit(Restart())
     stage.evaluate({"items": [1, 2, 3]})
     for path in ("each[0].b", "each[1].b", "each[2].a", "each[2].b"):
         assert [key for key, state in stage.states.items() if state == "QUEUED"] == [path]
@@ -245,7 +245,7 @@ def test_retry_failed_does_not_use_up_the_automatic_retries() -> None:
     stage.start("b")
     for _ in range(3):
         stage.run("a", F)
-    stage.ask(RetryFailed())
+    stage.submit(RetryFailed())
     stage.run("a", F)
     assert stage.states["a"] == "RETRYING"
     assert stage.task("a").attempt == 4
@@ -270,16 +270,16 @@ def test_a_job_that_no_longer_holds_is_dropped() -> None:
 def test_what_a_task_reports_is_merged() -> None:
     stage = Stage("id: x\nnamespace: y\ntasks: [{id: a, type: log, message: a}]\n")
     lease = stage.start("a")
-    stage.ask(
+    stage.submit(
         Report("a", lease, 0.5, "half", outputs={"n": 1}, properties={"lr": 0.1}, labels={"k": "v"})
     )
-    stage.ask(Report("a", lease, 0.2, outputs={"m": 2}))
+    stage.submit(Report("a", lease, 0.2, outputs={"m": 2}))
     assert stage.task("a").outputs == {"n": 1, "m": 2}
     assert stage.execution.properties == {"lr": 0.1}
     assert stage.execution.labels == {"k": "v"}
     assert stage.task("a").message == "half"
     assert stage.execution.progress == 0.5  # never falling
-    assert stage.ask(Report("a", new_id(), 0.9)).refused
+    assert stage.submit(Report("a", new_id(), 0.9)).refused
 
 
 WITH_OUTPUTS = """
@@ -311,10 +311,10 @@ def test_outputs_that_cannot_be_evaluated_end_it_in_error(action: FailureAction)
 def test_outputs_evaluated_while_paused_are_asked_for_again_at_resume() -> None:
     stage = Stage(WITH_OUTPUTS)
     stage.run("a", S)
-    stage.ask(Pause())
+    stage.submit(Pause())
     stage.evaluate({"rows": 7})
     assert stage.state == "PAUSED"
-    stage.ask(Resume())
+    stage.submit(Resume())
     stage.evaluate({"rows": 7})
     assert stage.state == "SUCCESS"
 
@@ -336,13 +336,13 @@ def test_a_wait_is_the_engines_own_and_ends_when_it_is_woken() -> None:
     (promise,) = stage.promises
     assert promise.command == WakeUp("w", 1)
     assert (promise.due - stage.now).total_seconds() == 30
-    stage.ask(WakeUp("w", 1), ENGINE)
+    stage.submit(WakeUp("w", 1), ENGINE)
     assert stage.states == {"w": "SUCCESS", "a": "QUEUED"}
 
 
 def test_cancel_ends_a_wait_at_once() -> None:
     stage = Stage(WAIT)
-    stage.ask(Cancel())
+    stage.submit(Cancel())
     assert (stage.state, stage.states["w"]) == (ExecutionState.KILLED, "KILLED")
-    stage.ask(WakeUp("w", 1), ENGINE)
+    stage.submit(WakeUp("w", 1), ENGINE)
     assert stage.states["w"] == "KILLED"

@@ -43,7 +43,7 @@ tasks:
 def wide(items: int, head: str = "description: all at once") -> Stage:
     stage = Stage(WIDE % head)
     stage.promises = []
-    stage.ask(Prepare("each", 1, {"items": list(range(items))}), ENGINE)
+    stage.submit(Prepare("each", 1, {"items": list(range(items))}), ENGINE)
     return stage
 
 
@@ -52,7 +52,7 @@ def go_on(stage: Stage) -> list[int]:
     started = []
     while owed := [each for each in stage.promises if isinstance(each.command, GoOn)]:
         stage.promises = [each for each in stage.promises if each not in owed]
-        started.append(len(stage.ask(GoOn(), ENGINE).events))
+        started.append(len(stage.submit(GoOn(), ENGINE).events))
     return started
 
 
@@ -60,12 +60,12 @@ def test_foreach_tasks_within_each_other_have_one_bound_together() -> None:
     stage = Stage(NESTED)
     stage.evaluate({"items": [1, 2, 3]})
     room = (MAX_TASK_RUNS - 3) // 2
-    stage.ask(Prepare("outer[0].inner", 1, {"items": list(range(room // 2))}), ENGINE)
-    stage.ask(Prepare("outer[1].inner", 1, {"items": list(range(room - room // 2))}), ENGINE)
+    stage.submit(Prepare("outer[0].inner", 1, {"items": list(range(room // 2))}), ENGINE)
+    stage.submit(Prepare("outer[1].inner", 1, {"items": list(range(room - room // 2))}), ENGINE)
     assert stage.states["outer[1].inner"] == "RUNNING"
     there = len(stage.execution.tasks) - 1
     assert there == MAX_TASK_RUNS - 1
-    stage.ask(Prepare("outer[2].inner", 1, {"items": [1]}), ENGINE)
+    stage.submit(Prepare("outer[2].inner", 1, {"items": [1]}), ENGINE)
     refused = stage.task("outer[2].inner")
     assert (refused.state.value, refused.error and refused.error.code) == (
         "ERROR",
@@ -98,10 +98,10 @@ def test_what_is_ready_starts_in_slices_and_none_is_forgotten() -> None:
 
 def test_a_pause_between_two_slices_keeps_the_rest_until_resume() -> None:
     stage = wide(1500)
-    stage.ask(Pause())
+    stage.submit(Pause())
     assert go_on(stage) == [0]
     assert sum(state == "QUEUED" for state in stage.states.values()) == 1000
-    stage.ask(Resume())
+    stage.submit(Resume())
     assert sum(state == "QUEUED" for state in stage.states.values()) == 1500
 
 
@@ -116,9 +116,9 @@ def test_what_ends_between_two_slices_goes_on_too() -> None:
 @pytest.mark.parametrize("head", ["description: all at once", "max_parallel: 3"])
 def test_thousands_are_killed_and_put_back_as_their_events_tell(head: str) -> None:
     stage = wide(1500, head)
-    stage.ask(Cancel())
+    stage.submit(Cancel())
     assert set(stage.states.values()) == {"KILLED", "CANCELLED"}
-    stage.ask(Restart())
+    stage.submit(Restart())
     go_on(stage)
     queued = sum(state == "QUEUED" for state in stage.states.values())
     assert queued == (3 if "max_parallel" in head else 1500)

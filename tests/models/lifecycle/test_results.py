@@ -66,6 +66,6 @@ def test_an_iteration_whose_outputs_change_gives_the_foreach_around_it_another_n
     stage.run("after", AttemptState.SUCCESS)
     stage.evaluate({"n": 1})
     before = stage.task("each").holder
-    stage.ask(ChangeTaskRunState("each[0].a", TaskRunState.SUCCESS, outputs={"t": "changed"}))
+    stage.submit(ChangeTaskRunState("each[0].a", TaskRunState.SUCCESS, outputs={"t": "changed"}))
     assert stage.task("each").holder != before
     assert results_of(stage.execution, stage.task("each"))["a"][0] == {"t": "changed"}

@@ -21,7 +21,7 @@ def refusal(stage: Stage, signal: Signal) -> Any:
     """Of a signal that changes nothing."""
     before, events = stage.execution, len(stage.events)
     with pytest.raises(Refused) as refused:
-        stage.ask(signal)
+        stage.submit(signal)
     assert (stage.execution, len(stage.events)) == (before, events)
     (problem,) = refused.value.problems
     return problem
@@ -50,7 +50,7 @@ def test_an_event_has_a_name_that_a_wait_could_have(name: str) -> None:
 def test_such_a_name_is_one_that_a_wait_may_have(name: str) -> None:
     stage = Stage(WAITS.replace("event: go", f"event: '{name}'"))
     stage.evaluate()
-    stage.ask(Signal(name))
+    stage.submit(Signal(name))
     assert stage.states == {"w": "SUCCESS"}
 
 
@@ -78,7 +78,7 @@ def test_no_more_are_kept_than_a_hundred_whatever_their_names() -> None:
     stage = Stage(WAITS)
     stage.evaluate()
     for number in range(MAX_KEPT):
-        stage.ask(Signal("many" if number % 2 else f"n{number}", number))
+        stage.submit(Signal("many" if number % 2 else f"n{number}", number))
     for name, same in (("one-more", 0), ("many", MAX_KEPT // 2)):
         problem = refusal(stage, Signal(name))
         assert (problem.code, problem.path) == (ProblemCode.PAYLOAD_TOO_LARGE, ("name",))
@@ -86,7 +86,7 @@ def test_no_more_are_kept_than_a_hundred_whatever_their_names() -> None:
             f"it keeps {MAX_KEPT} events, the most there can be, and no `wait` has taken them yet "
             f"({same} of them are `{name}`); send this one again when waits have taken some"
         )
-    stage.ask(Signal("go"))
+    stage.submit(Signal("go"))
     assert stage.states == {"w": "SUCCESS"}
 
 
@@ -118,10 +118,10 @@ def taken(stage: Stage) -> dict[str, Any]:
 def test_events_that_come_early_wait_in_line_and_each_wait_takes_one() -> None:
     stage = Stage(IN_A_ROW)
     for data in (1, None, 3, 4):
-        stage.ask(Signal("go", data))
-    stage.ask(Signal("stop", "s"))
+        stage.submit(Signal("go", data))
+    stage.submit(Signal("stop", "s"))
     assert stage.execution.signals == {"go": (1, None, 3, 4), "stop": ("s",)}
-    stage.ask(Signal("begin", "b"))
+    stage.submit(Signal("begin", "b"))
     for left in (("a", 3), ("b", 2), ("d", 1)):
         stage.evaluate()
         assert (stage.states[left[0]], len(stage.execution.signals["go"])) == ("SUCCESS", left[1])
@@ -133,10 +133,10 @@ def test_events_that_come_early_wait_in_line_and_each_wait_takes_one() -> None:
 def test_an_event_that_comes_behind_others_does_not_overtake_them() -> None:
     """The wait has begun and is not prepared yet: the one in line is its, not the one that comes now."""
     stage = Stage(IN_A_ROW)
-    stage.ask(Signal("go", 1))
-    stage.ask(Signal("begin"))
+    stage.submit(Signal("go", 1))
+    stage.submit(Signal("begin"))
     assert (stage.states["a"], taken(stage)) == ("RUNNING", {"begin": None})
-    stage.ask(Signal("go", 2))
+    stage.submit(Signal("go", 2))
     assert stage.execution.signals == {"go": (1, 2)}
     stage.evaluate()
     stage.evaluate()
@@ -147,10 +147,10 @@ def test_one_event_ends_one_of_several_waits_the_one_that_began_first() -> None:
     stage = Stage(SIDE_BY_SIDE)
     stage.evaluate()
     stage.pass_time(1)
-    stage.ask(Signal("late"))
+    stage.submit(Signal("late"))
     stage.evaluate()
     for data, so_far in ((1, "z"), (2, "zb"), (3, "zba")):
-        stage.ask(Signal("go", data))
+        stage.submit(Signal("go", data))
         assert taken(stage) == {"first": None} | {path: n for n, path in enumerate(so_far, 1)}
     assert stage.state is ExecutionState.SUCCESS
 
@@ -170,7 +170,7 @@ def test_what_is_kept_is_bounded_in_bytes_too() -> None:
     stage.evaluate()
     large = "x" * (MAX_PAYLOAD - 2)
     for number in range(MAX_KEPT_DATA // MAX_PAYLOAD):
-        stage.ask(Signal(f"n{number}", large))
+        stage.submit(Signal(f"n{number}", large))
     problem = refusal(stage, Signal("one-more", "x"))
     assert problem.code is ProblemCode.PAYLOAD_TOO_LARGE
     assert f"more than {MAX_KEPT_DATA} bytes" in problem.message

@@ -32,7 +32,7 @@ tasks:
 def test_cancel_waits_for_running_attempts_until_the_grace_and_two_heartbeats_are_over() -> None:
     stage = Stage(TWO)
     stage.start("a")
-    stage.ask(Cancel())
+    stage.submit(Cancel())
     assert stage.states == {"a": "KILLING", "b": "CANCELLED", "c": "CANCELLED"}
     assert stage.state == "KILLING"
     (promise,) = stage.promises
@@ -45,13 +45,13 @@ def test_cancel_waits_for_running_attempts_until_the_grace_and_two_heartbeats_ar
 def test_the_deadline_of_an_older_kill_fences_nothing() -> None:
     stage = Stage("id: x\nnamespace: y\ntasks: [{id: a, type: shell, run: sleep 9}]\n")
     stage.start("a")
-    stage.ask(Cancel())
+    stage.submit(Cancel())
     (promise,) = stage.promises
     stage.finish("a", AttemptState.KILLED)
-    stage.ask(Restart())
+    stage.submit(Restart())
     stage.start("a")
     stage.pass_time(8)
-    stage.ask(Cancel())
+    stage.submit(Cancel())
     stage.keep(promise)
     assert stage.states["a"] == "KILLING"
 
@@ -67,14 +67,14 @@ finally: [{id: z, type: shell, run: sleep 9}]
 def test_the_time_of_an_older_finally_means_nothing_to_a_later_one() -> None:
     stage = Stage(FINALLY)
     stage.start("a")
-    stage.ask(Cancel())
+    stage.submit(Cancel())
     stage.finish("a", AttemptState.KILLED)
     promise = stage.promised(FinallyDeadline)
     stage.run("z", AttemptState.SUCCESS)
     assert stage.state == "KILLED"
-    stage.ask(Restart())
+    stage.submit(Restart())
     stage.start("a")
-    stage.ask(Cancel())
+    stage.submit(Cancel())
     stage.finish("a", AttemptState.KILLED)
     stage.start("z")
     stage.keep(promise)
@@ -104,9 +104,9 @@ def test_a_child_that_nobody_waits_for_is_adopted_twice_without_harm() -> None:
     stage = Stage("id: x\nnamespace: y\ntasks: [{id: c, type: subflow, flow: g, wait: false}]\n")
     stage.evaluate({"inputs": {}})
     child = new_id()
-    stage.ask(Adopt("c", 1, child), ENGINE)
+    stage.submit(Adopt("c", 1, child), ENGINE)
     assert stage.states["c"] == "SUCCESS"
-    again = stage.ask(Adopt("c", 1, child), ENGINE)
+    again = stage.submit(Adopt("c", 1, child), ENGINE)
     assert not again.events and not again.deferred
 
 
@@ -116,11 +116,11 @@ def test_retry_failed_while_paused_takes_back_the_failure_of_the_execution_itsel
     )
     stage.start("a")
     stage.pass_time(11)
-    stage.ask(TimeOutExecution(), ENGINE)
-    stage.ask(Pause())
+    stage.submit(TimeOutExecution(), ENGINE)
+    stage.submit(Pause())
     stage.finish("a", AttemptState.KILLED)
     assert stage.state == "PAUSED"
-    stage.ask(RetryFailed())
+    stage.submit(RetryFailed())
     assert (stage.state, stage.states["a"], stage.execution.failure) == ("RUNNING", "QUEUED", None)
     stage.run("a", AttemptState.SUCCESS)
     assert stage.state == "SUCCESS"
@@ -128,9 +128,9 @@ def test_retry_failed_while_paused_takes_back_the_failure_of_the_execution_itsel
 
 def test_what_a_person_called_a_success_stands_for_no_later_run() -> None:
     stage = Stage(TWO, cache_key="key")
-    stage.ask(Cancel())
+    stage.submit(Cancel())
     assert stage.execution.cache_key == "key"
-    stage.ask(ChangeState(ExecutionState.SUCCESS))
+    stage.submit(ChangeState(ExecutionState.SUCCESS))
     assert stage.execution.cache_key is None
     assert stage.folded() == stage.execution
 
@@ -138,22 +138,22 @@ def test_what_a_person_called_a_success_stands_for_no_later_run() -> None:
 def test_asking_again_while_killing_skips_the_grace_once() -> None:
     stage = Stage(TWO)
     stage.start("a")
-    stage.ask(Cancel())
-    stage.ask(Cancel())
+    stage.submit(Cancel())
+    stage.submit(Cancel())
     assert stage.execution.killing and stage.execution.killing.force
     events = len(stage.events)
-    stage.ask(Cancel())
+    stage.submit(Cancel())
     assert len(stage.events) == events
 
 
 def test_a_result_after_the_fence_is_refused_and_recorded_as_late() -> None:
     stage = Stage(TWO)
     lease = stage.start("a")
-    stage.ask(Cancel())
+    stage.submit(Cancel())
     stage.pass_time(16)
-    stage.ask(KillDeadline((("a", 1),)), ENGINE)
+    stage.submit(KillDeadline((("a", 1),)), ENGINE)
     before = stage.states
-    transition = stage.ask(Finish("a", lease, AttemptState.SUCCESS, 1))
+    transition = stage.submit(Finish("a", lease, AttemptState.SUCCESS, 1))
     assert transition.refused and transition.refused.code is ProblemCode.CONFLICT
     assert [event.type.value for event in transition.events] == ["LATE_RESULT"]
     assert stage.states == before

@@ -80,7 +80,7 @@ def cast(
 ) -> Any:
     more.setdefault("may_override", True)
     command = CastVote(request(stage).id, decision, frozenset({"approver"}), **more)
-    return stage.ask(command, CommandOrigin(actor, channel))
+    return stage.submit(command, CommandOrigin(actor, channel))
 
 
 def code(stage: Stage, *arguments: Any, **more: Any) -> tuple[str, str] | None:
@@ -93,7 +93,7 @@ def code(stage: Stage, *arguments: Any, **more: Any) -> tuple[str, str] | None:
         assert stage.execution is before and len(stage.events) == events
         state = problem.details.get("state")
         return problem.code.value, state.value if state else ".".join(problem.path)
-    assert stage.events[-1].ask.channel is more.get("channel", Channel.API)
+    assert stage.events[-1].origin.channel is more.get("channel", Channel.API)
     return None
 
 
@@ -184,7 +184,7 @@ def test_a_request_that_a_newer_one_replaced_is_cancelled() -> None:
         changed(stage, id=new_id())
         with pytest.raises(Refused) as refused:
             command = CastVote(before, decision, frozenset(), "why", override=override)
-            stage.ask(command, CommandOrigin(VOTER, channel))
+            stage.submit(command, CommandOrigin(VOTER, channel))
         (problem,) = refused.value.problems
         assert problem.code is ProblemCode.ALREADY_DECIDED
         assert problem.details["state"] is ApprovalState.CANCELLED

@@ -21,7 +21,7 @@ EVALUATED = {
 
 def asks(stage: Stage, path: str = "ok") -> None:
     """Its message is evaluated, and nothing else is."""
-    stage.ask(Prepare(path, stage.task(path).attempt, {"message": "m"}), ENGINE)
+    stage.submit(Prepare(path, stage.task(path).attempt, {"message": "m"}), ENGINE)
 
 
 @pytest.mark.parametrize("what", EVALUATED)
@@ -35,14 +35,14 @@ def test_while_something_is_evaluated_it_runs(what: str) -> None:
 def test_a_condition_that_fails_leaves_only_the_person() -> None:
     stage = Stage(FLOW + EVALUATED["a condition"])
     asks(stage)
-    stage.ask(Judge("b", 0, False), ENGINE)
+    stage.submit(Judge("b", 0, False), ENGINE)
     assert stage.moves() == ["RUNNING", "WAITING_FOR_APPROVAL"]
 
 
 def test_a_condition_that_holds_goes_on_without_a_moment_of_waiting() -> None:
     stage = Stage(FLOW + EVALUATED["a condition"])
     asks(stage)
-    stage.ask(Judge("b", 0, True), ENGINE)
+    stage.submit(Judge("b", 0, True), ENGINE)
     assert stage.states["b"] == "QUEUED"
     assert stage.moves() == ["RUNNING"]
 
@@ -58,7 +58,7 @@ def test_what_follows_one_decision_is_evaluated_while_another_request_waits() ->
     assert stage.state == "WAITING_FOR_APPROVAL"
     vote(stage, VoteDecision.APPROVE)
     assert (stage.state, stage.task("b").condition) == ("RUNNING", "ASKED")
-    stage.ask(Judge("b", 0, False), ENGINE)
+    stage.submit(Judge("b", 0, False), ENGINE)
     assert stage.moves() == ["RUNNING", "WAITING_FOR_APPROVAL", "RUNNING", "WAITING_FOR_APPROVAL"]
 
 
@@ -68,8 +68,8 @@ def test_a_condition_within_an_iteration_is_evaluated_too() -> None:
         "  - {id: each, type: foreach, items: '{{ [1] }}', tasks: [\n"
         "      {id: ok, type: approval, message: m}, {id: t, type: log, message: m, when: '{{ item }}'}]}\n"
     )
-    stage.ask(Prepare("each", 1, {"items": [1]}), ENGINE)
+    stage.submit(Prepare("each", 1, {"items": [1]}), ENGINE)
     asks(stage, "each[0].ok")
     assert stage.moves() == ["RUNNING"]
-    stage.ask(Judge("each[0].t", 0, False), ENGINE)
+    stage.submit(Judge("each[0].t", 0, False), ENGINE)
     assert stage.moves() == ["RUNNING", "WAITING_FOR_APPROVAL"]

@@ -88,18 +88,18 @@ def step(stage: Stage, move: str, pick: int) -> None:
     elif move == "evaluate":
         stage.evaluate({"seconds": 1.0, "message": "m", "x": 1})
     elif move == "wake":
-        stage.ask(WakeUp("w", max(1, stage.task("w").attempt)), ENGINE)
+        stage.submit(WakeUp("w", max(1, stage.task("w").attempt)), ENGINE)
     elif move == "vote" and stage.task("ok").approval:
         vote(stage, VoteDecision.APPROVE if pick % 3 else VoteDecision.REJECT, "c", by=f"u{pick}")
     elif move in ASKS:
-        stage.ask(ASKS[move])
+        stage.submit(ASKS[move])
 
 
 def _end(stage: Stage, move: str, task: Any) -> None:
     if move == "lose":
-        stage.ask(Lose(task.path, task.lease), ENGINE)
+        stage.submit(Lose(task.path, task.lease), ENGINE)
     elif move == "late":
-        stage.ask(Finish(task.path, new_id(), S, task.attempt), ENGINE)
+        stage.submit(Finish(task.path, new_id(), S, task.attempt), ENGINE)
     else:
         stage.finish(task.path, {"ok": S, "fail": F, "kill": AttemptState.KILLED}[move])
 

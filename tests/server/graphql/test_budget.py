@@ -113,7 +113,7 @@ def operations(limit: int) -> Operations:
     return Operations(SCHEMA, lambda viewer: SimpleNamespace(), allowance=Allowance(answer=limit))
 
 
-async def ask(text: str, limit: int) -> Answer:
+async def post(text: str, limit: int) -> Answer:
     READ.clear()
     asked = operations(limit)
     return await asked.execute(asked.prepare(Request(text)), VIEWER)
@@ -124,7 +124,7 @@ async def ask(text: str, limit: int) -> Answer:
 async def test_an_answer_that_gets_too_large_is_given_up_while_it_grows(
     way: str, count: int
 ) -> None:
-    answer = await ask(WAYS[way] % count, 50_000)
+    answer = await post(WAYS[way] % count, 50_000)
     assert [error["extensions"]["code"] for error in answer.errors] == ["ANSWER_TOO_LARGE"]
     assert b'"data":null' in answer.body
     assert "50000 bytes (max_answer_size)" in answer.errors[0]["message"]
@@ -134,22 +134,22 @@ async def test_an_answer_that_gets_too_large_is_given_up_while_it_grows(
 
 @pytest.mark.parametrize("way", WAYS)
 async def test_what_fits_is_answered_and_what_is_counted_is_near_its_size(way: str) -> None:
-    free = await ask(WAYS[way] % 30, 10**9)
+    free = await post(WAYS[way] % 30, 10**9)
     assert free.errors == ()
-    assert (await ask(WAYS[way] % 30, len(free.body))).body == free.body
-    refused = await ask(WAYS[way] % 30, len(free.body) - 1)
+    assert (await post(WAYS[way] % 30, len(free.body))).body == free.body
+    refused = await post(WAYS[way] % 30, len(free.body) - 1)
     assert refused.errors[0]["extensions"]["code"] == "ANSWER_TOO_LARGE"
 
 
 async def test_a_field_of_many_names_counts_each_time() -> None:
     aliases = " ".join(f"a{number}: text(size: 10000)" for number in range(90))
-    answer = await ask(f"{{ {aliases} }}", 100_000)
+    answer = await post(f"{{ {aliases} }}", 100_000)
     assert [error["extensions"]["code"] for error in answer.errors] == ["ANSWER_TOO_LARGE"]
     assert len(READ) == 11
 
 
 async def test_a_mutation_says_what_was_done() -> None:
-    answer = await ask("mutation { a: work(size: 50) b: work(size: 5000) c: work(size: 6) }", 2000)
+    answer = await post("mutation { a: work(size: 50) b: work(size: 5000) c: work(size: 6) }", 2000)
     assert READ == [50, 5000]
     assert answer.errors[0]["extensions"]["code"] == "ANSWER_TOO_LARGE"
     assert "mutations that stand after it in the document were not" in answer.errors[0]["message"]
