@@ -11,8 +11,8 @@ from models.errors import Problem, ProblemCode, Refused
 from models.labels import check_labels
 from models.lifecycle import action_permissions
 from models.lifecycle.actions import Action, Availability, availability, check_end
-from models.lifecycle.approvals.approvals import why_not
 from models.lifecycle.approvals.consent import GOES_ON, refusal, undecided
+from models.lifecycle.approvals.voters import why_not
 from models.lifecycle.commands.commands import (
     Cancel,
     CastVote,

@@ -11,7 +11,7 @@ from models.access.viewer import Permission, not_permitted
 from models.approval import ApprovalPolicy
 from models.errors import Refused
 from models.ids import typed
-from models.lifecycle.approvals.approvals import has_voted, why_not
+from models.lifecycle.approvals.voters import has_voted, why_not
 from models.lifecycle.snapshot import Approval as Request
 from models.lifecycle.snapshot import Execution as Snapshot
 from models.spec import InputSpec

@@ -1,1 +1,1 @@
-"""What `serve` keeps in its data directory: PostgreSQL, keys, the lock."""
+"""The data directory of `serve`: PostgreSQL, keys, the lock."""

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from models.access.viewer import Permission, not_permitted
 from models.approval import ApprovalPolicy
 from models.errors import Problem, ProblemCode, Refused
 from models.events.approval_events import (
@@ -17,8 +16,8 @@ from models.events.approval_events import (
 from models.events.events import AttemptEnded, TaskError
 from models.inputs.inputs import InputSpec, validate_inputs
 from models.lifecycle.approvals.decided_on import decided_on
+from models.lifecycle.approvals.voters import groups_of
 from models.lifecycle.commands.commands import ApprovalDue, CastVote
-from models.lifecycle.copies import copy_with
 from models.lifecycle.snapshot import Approval, Execution, TaskRun
 from models.lifecycle.stopping import kill
 from models.lifecycle.summaries import decision, expiry
@@ -79,7 +78,7 @@ def cast(
     if _repeated(approval, actor, command):
         return
     _refuse_decided(builder, approval)
-    groups = _groups_of(builder.execution, approval, persons, command, actor)
+    groups = groups_of(builder.execution, approval, persons, command, actor)
     _refuse_comment(approval, command)
     builder.emit(
         ApprovalVoted(
@@ -153,79 +152,6 @@ def _is_over(builder: TransitionBuilder, approval: Approval) -> bool:
     """Past its time by the clock, though its timer may not have come yet. An escalation gives more time."""
     escalates = approval.policy.on_timeout is OnTimeout.ESCALATE and not approval.escalated
     return bool(approval.expires_at and builder.now >= approval.expires_at and not escalates)
-
-
-def _groups_of(
-    execution: Execution,
-    approval: Approval,
-    persons: frozenset[str],
-    command: CastVote,
-    actor: str,
-) -> tuple[str, ...]:
-    """The groups that the voter counts for, or the refusal."""
-    if command.override:
-        if not command.may_override:
-            needed = not_permitted(Permission.OVERRIDE_APPROVAL, execution.plan.spec.namespace)
-            raise Refused.because(ProblemCode.FORBIDDEN, needed)
-        if has_voted(approval, persons):
-            raise Refused([_VOTED])
-        if not (command.comment or "").strip():
-            raise Refused.because(
-                ProblemCode.VALIDATION, "an override needs a comment that says why", "comment"
-            )
-        return ()
-    if refused := why_not(execution, approval, actor, command.voter_roles, persons):
-        if refused.code is ProblemCode.FORBIDDEN and command.may_override:
-            refused = copy_with(refused, message=f"{refused.message}; {_OVERRIDE}")
-        raise Refused([refused])
-    return _eligible_for(approval, actor, command.voter_roles)
-
-
-_OVERRIDE = "you may override it (--override), with a comment that says why"
-_VOTED = Problem(ProblemCode.ALREADY_VOTED, "you voted already; a vote stands")
-
-
-def why_not(
-    execution: Execution,
-    approval: Approval,
-    actor: str,
-    roles: frozenset[str],
-    same_person: frozenset[str] = frozenset(),
-) -> Problem | None:
-    """Why this person would not be heard now: not named by the policy, the starter, or with a vote already.
-    `same_person` are the other actors that the person is: tokens of theirs, services that they own."""
-    persons = same_person | {actor}
-    if not _eligible_for(approval, actor, roles):
-        return Problem(ProblemCode.FORBIDDEN, _who_may(approval))
-    starters = persons.intersection(execution.started_by)
-    if starters and not approval.policy.allow_self:
-        return _self(actor, starters)
-    return _VOTED if has_voted(approval, persons) else None
-
-
-def has_voted(approval: Approval, persons: frozenset[str]) -> bool:
-    """Whether a vote is of one of these actors, who are one person."""
-    return any(vote.actor in persons for vote in approval.votes)
-
-
-def _who_may(approval: Approval) -> str:
-    policy = approval.policy
-    names = (*policy.users, *(f"role {role}" for role in (*policy.roles, *approval.escalated)))
-    return f"only {', '.join(names)} may decide this"
-
-
-def _eligible_for(approval: Approval, actor: str, roles: frozenset[str]) -> tuple[str, ...]:
-    groups = approval.policy.groups_of(actor.partition(":")[2], roles)
-    if not groups and roles & set(approval.escalated):
-        return tuple(group.name for group in approval.policy.groups)
-    return groups
-
-
-def _self(actor: str, starters: frozenset[str]) -> Problem:
-    """Names the actors of the same person, for one who did not start it by the name that they come with."""
-    yours = "" if actor in starters else f" ({', '.join(sorted(starters))} is yours)"
-    who = "who started or restarted it, or had it started, may not decide this"
-    return Problem(ProblemCode.SELF_APPROVAL, f"{who}{yours}; ask someone else")
 
 
 def _refuse_comment(approval: Approval, command: CastVote) -> None:

@@ -1,1 +1,1 @@
-"""What retention rules remove."""
+"""Removal by retention rules."""

@@ -1,1 +1,1 @@
-"""What commands print in a terminal."""
+"""Output of commands in a terminal."""
