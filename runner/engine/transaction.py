@@ -1,4 +1,4 @@
-"""One transaction of the engine: lock, judge, write. Knows nothing of queues, futures or hints."""
+"""Locks, decides and writes one batch of commands in one transaction."""
 
 import asyncio
 import random
@@ -12,7 +12,6 @@ from models.concurrency import Slots
 from models.errors import Fault, HeadwayError, ProblemCode, Refused
 from models.events.events import ENGINE, Event
 from models.ids import new_id
-from models.lifecycle import decide
 from models.lifecycle.commands.commands import (
     Admit,
     Begin,
@@ -25,13 +24,12 @@ from models.lifecycle.commands.commands import (
 )
 from models.lifecycle.commands.records import Delete
 from models.lifecycle.commands.subflows import Adopt, ResumeChild
-from models.lifecycle.decide import begin
+from models.lifecycle.decide import begin, decide
 from models.lifecycle.external.moments import id_for
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Context, Deferred, Job, Transition
 from models.states import OCCUPIES_SLOT, ExecutionState
 from runner.engine.idempotency import key_of, note_key
-from runner.engine.job_queue import acknowledge, enqueue, withdraw
 from runner.engine.quotas import Quotas, beyond_open_recordings
 from runner.engine.request import (
     BatchRejected,
@@ -47,17 +45,16 @@ from runner.service.database_clock import ahead_of_this_machine
 from runner.service.event_loop import Checkpoint
 from runner.store import audit, bulk, deferred, idempotency
 from runner.store.execution import leases
+from runner.store.execution.history import existing
+from runner.store.execution.locks import lock_rows
 from runner.store.execution.removal import remove
 from runner.store.execution.slots import lock_slots, locked_elsewhere
 from runner.store.execution.snapshots import load_executions
 from runner.store.execution.writes import ExecutionWrite, write
+from runner.store.job_queue import acknowledge, enqueue, withdraw
 from runner.store.plans import Plans
-from runner.store.postgres.connection import Connection
+from runner.store.postgres.connection import Connection, database_now
 from runner.store.postgres.long_work import kept_open
-
-_LOCK_ALL = "select id, seq from executions where id = any($1::uuid[]) order by id for update"
-_LOCK = f"{_LOCK_ALL} skip locked"
-_EXIST = "select id from executions where id = any($1::uuid[])"
 
 _NEED_SLOTS = (Admit, Begin, Restart, ResumeChild, ChangeTaskRunState)
 
@@ -102,7 +99,7 @@ class Batch:
         return parents_told(self.executions, self._events)
 
     async def run(self, connection: Connection) -> None:
-        now: datetime = await connection.fetchval("select clock_timestamp()")
+        now: datetime = await database_now(connection)
         self._new_id = partial(new_id, ahead_of_this_machine(now))
         await self._lock(connection)
         await self._lock_slots(connection)
@@ -178,8 +175,7 @@ class Batch:
         ids = set().union(*(asked.concerned for asked in self.asked))
         if not ids:
             return
-        lock = _LOCK_ALL if self.together else _LOCK
-        locked = {row["id"]: row["seq"] for row in await connection.fetch(lock, sorted(ids))}
+        locked = await lock_rows(connection, ids, wait=self.together)
         stale = [
             id for id, seq in locked.items() if id not in self.known or self.known[id].seq != seq
         ]
@@ -210,7 +206,7 @@ class Batch:
 
     async def _pass_over(self, connection: Connection, missed: set[UUID]) -> None:
         """An execution that is locked elsewhere comes again; one that does not exist is refused."""
-        exist = {row["id"] for row in await connection.fetch(_EXIST, list(missed))}
+        exist = await existing(connection, list(missed))
         for asked in self.asked:
             if lacking := asked.concerned & missed:
                 gone = not lacking <= exist

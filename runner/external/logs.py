@@ -15,7 +15,7 @@ from runner.external.runs import digest_of, is_told_first, refuse_too_many
 from runner.service.encryption import Cipher
 from runner.store import secrets
 from runner.store.logs.log_lines import NewLine, append_lines
-from runner.store.postgres.connection import Connection, Pool
+from runner.store.postgres.connection import Connection, Pool, database_now
 
 MOST: Final = 1_000_000
 """Lines of one execution."""
@@ -51,7 +51,7 @@ async def record_logs(
     digest = digest_of([asdict(line) for line in lines])
     id: UUID = row["id"]
     async with pool.acquire() as connection, connection.transaction():
-        now: datetime = await connection.fetchval("select clock_timestamp()")
+        now: datetime = await database_now(connection)
         if key and not await is_told_first(connection, actor, f"recordLogs {id}", key, digest):
             return
         known = await _task_runs(connection, id, lines)

@@ -23,7 +23,7 @@ from models.states import EXECUTION_ENDS, ExecutionState, TaskRunState
 from runner.store import idempotency
 from runner.store.artifacts.artifacts import UsedArtifact, record_uses
 from runner.store.artifacts.measures import MetricRow, store_once
-from runner.store.postgres.connection import Connection, Pool
+from runner.store.postgres.connection import Connection, Pool, database_now
 
 _AT_ONCE: Final = 5_000
 _TTL: Final = (1.0, 7 * 86_400.0)
@@ -131,7 +131,7 @@ async def record_metrics(
     refuse_too_many(metrics, "metrics")
     digest = digest_of([asdict(metric) for metric in metrics])
     async with pool.acquire() as connection, connection.transaction():
-        now: datetime = await connection.fetchval("select clock_timestamp()")
+        now: datetime = await database_now(connection)
         if key:
             await is_told_first(connection, actor, f"recordMetrics {row['id']}", key, digest)
         of_call = f"{actor} {key}" if key else None

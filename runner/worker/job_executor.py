@@ -20,7 +20,6 @@ from models.task_error import beside
 from runner.attempt.attempt import AttemptContext, WorkerServices
 from runner.attempt.cancellation import CancelReason, Stopped
 from runner.engine.engine import Engine
-from runner.engine.job_queue import TakenJob
 from runner.executors.executor import Executor, Outcome
 from runner.expressions.evaluator import EvaluationFailed
 from runner.files.artifact_store import StoreFull
@@ -28,6 +27,7 @@ from runner.files.disk_space import out_of_room
 from runner.service.outage import UNREACHABLE
 from runner.service.retry import retry_until_available
 from runner.store.cache import find_task_run
+from runner.store.job_queue import TakenJob
 from runner.worker.timeout import alarm
 
 logger = logging.getLogger("headway.worker")

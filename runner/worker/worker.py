@@ -20,7 +20,6 @@ from runner.attempt.cancellation import CancelReason
 from runner.attempt.log_writer import LogWriter
 from runner.attempt.message_reader import MessageReader
 from runner.engine.engine import Engine
-from runner.engine.job_queue import JobQueue, TakenJob
 from runner.executors import load_executors
 from runner.expressions.evaluator import Evaluator
 from runner.files.artifact_store import ArtifactStore
@@ -37,6 +36,7 @@ from runner.service.outage import UNREACHABLE
 from runner.store import workers
 from runner.store.execution import leases
 from runner.store.execution.leases import LeaseStatus
+from runner.store.job_queue import JobQueue, TakenJob
 from runner.store.logs.log_lines import NewLine, append_running
 from runner.store.postgres.database import Database
 from runner.store.workers import WorkerRow

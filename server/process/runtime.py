@@ -13,7 +13,6 @@ from models.access.hosts import HostRules
 from models.errors import Fault
 from runner.bulk.carrier import BulkCarrier
 from runner.engine.engine import Engine
-from runner.engine.job_queue import JobQueue
 from runner.engine.quotas import Quotas
 from runner.expressions.evaluator import Evaluator
 from runner.files.artifact_store import ArtifactStore
@@ -27,6 +26,7 @@ from runner.maintenance.table_maintenance import Housekeeping
 from runner.notify.feed import Feed
 from runner.notify.notifier import PostgresHints
 from runner.service.encryption import Cipher
+from runner.store.job_queue import JobQueue
 from runner.store.plans import Plans
 from runner.store.postgres.database import (
     Database,

@@ -31,13 +31,13 @@ from models.lifecycle.snapshot import CompiledFlow
 from models.spec import parse_flow
 from models.states import AttemptState, Channel, ExecutionState
 from runner.engine.engine import Engine
-from runner.engine.job_queue import JobQueue
 from runner.engine.transaction import Batch
 from runner.maintenance import invariants
 from runner.notify.feed import Feed
 from runner.notify.notifier import MemoryHints
 from runner.store.execution import leases
 from runner.store.flows import flows
+from runner.store.job_queue import JobQueue
 from runner.store.plans import Plans
 from runner.store.postgres.database import Database
 

@@ -16,12 +16,12 @@ from models.lifecycle.commands.commands import ChangeTaskRunState, Create, Finis
 from models.lifecycle.commands.records import AddNote, Archive, Delete
 from models.lifecycle.provenance import Reused
 from models.states import AttemptState, TaskRunState
-from runner.engine.job_queue import JobQueue
 from runner.launch.launch import Launch, prepare
 from runner.launch.reruns import Replay, prepare_replay
 from runner.maintenance import invariants
 from runner.store.execution import history
 from runner.store.execution.removal import hold_sources
+from runner.store.job_queue import JobQueue
 from runner.store.json import load
 from tests.runner.floor import DEADLINE, PERSON, Floor, open_floor
 

@@ -7,7 +7,7 @@ from models.access.viewer import Scope
 from runner.store.execution.nodes import TASK_RUN_WITH_RESULTS, USE
 from runner.store.json import turned
 from runner.store.pages import Row
-from runner.store.postgres.connection import Executes, Pool
+from runner.store.postgres.connection import Executes
 from runner.store.where import Arguments, compile_scope
 
 
@@ -49,7 +49,7 @@ async def made_from(
     return found
 
 
-async def existing(pool: Pool, ids: Sequence[UUID]) -> set[UUID]:
+async def existing(pool: Executes, ids: Sequence[UUID]) -> set[UUID]:
     """Those of them that have not been deleted."""
     rows = await pool.fetch("select id from executions where id = any($1::uuid[])", list(ids))
     return {row["id"] for row in rows}

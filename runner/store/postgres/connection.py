@@ -1,5 +1,6 @@
 """The types of a connection as the store takes it."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
@@ -12,3 +13,9 @@ else:  # generic in the stubs alone
     Pool = asyncpg.Pool
     Connection = asyncpg.Connection | PoolConnectionProxy
 Executes: TypeAlias = Pool | Connection
+
+
+async def database_now(connection: Connection) -> datetime:
+    """The time by the database's clock."""
+    now: datetime = await connection.fetchval("select clock_timestamp()")
+    return now
