@@ -85,9 +85,9 @@ def start(
 def start_beside(
     first: Served, data_dir: Path, *options: str, env: dict[str, str] | None = None
 ) -> Served:
-    """A second process on the same database, with the same token and key: another engine, not another worker."""
+    """A second process on the same database, with the same token and keys: another engine, not another worker."""
     data_dir.mkdir(parents=True)
-    for name in ("token", "secret.key"):
+    for name in ("token", "secret.key", "session.key"):
         shutil.copy(first.data_dir / name, data_dir / name)
     return start(data_dir, "--database-url", first.database_url, "--no-worker", *options, env=env)
 
