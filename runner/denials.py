@@ -95,7 +95,7 @@ class Denials(Loop):
             return Denial("engine", Channel.ENGINE, denial.action, _OTHERS)
         return denial
 
-    async def _go_round(self) -> None:
+    async def _run_loop(self) -> None:
         while True:
             try:
                 async with asyncio.timeout(_WINDOW / 4):

@@ -111,7 +111,7 @@ class LogWriter(Loop):
         self._hurry.set()
         await done
 
-    async def _go_round(self) -> None:
+    async def _run_loop(self) -> None:
         while True:
             await self._some.wait()
             try:

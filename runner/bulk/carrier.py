@@ -50,7 +50,7 @@ class BulkCarrier(Loop):
         self._me = new_id()
         self._mine: set[UUID] = set()
 
-    async def _go_round(self) -> None:
+    async def _run_loop(self) -> None:
         async with asyncio.TaskGroup() as group:
             with self._feed.watch("b") as watch:
                 while True:

@@ -118,7 +118,7 @@ async def _run_together(pool: Pool, engine: Engine, wanted: Run, orders: Orders)
     """One transaction: every row, the audit entry, and that the set is done."""
     _check_fit(wanted)
     items = await bulk.items_of(pool, wanted.id)
-    asked = await _order_all(orders, items)
+    requests = await _order_all(orders, items)
 
     async def beside(connection: Connection) -> None:
         if orders.instruction.action is Action.REPLAY:
@@ -126,7 +126,7 @@ async def _run_together(pool: Pool, engine: Engine, wanted: Run, orders: Orders)
         await _begin(connection, wanted, BulkState.DONE)
 
     try:
-        await engine.execute_atomically(asked, beside)
+        await engine.execute_atomically(requests, beside)
     except BatchRejected as error:
         by_position = {item.place.position: item for item in items}
         raise Refused(
@@ -158,7 +158,7 @@ def _check_fit(wanted: Run) -> None:
 
 async def _order_all(orders: Orders, items: Sequence[Item]) -> list[CommandRequest]:
     """Raises Refused with all rows that cannot even be asked."""
-    asked: list[CommandRequest] = []
+    requests: list[CommandRequest] = []
     problems: list[Problem] = []
 
     async def order(item: Item) -> CommandRequest | Problem:
@@ -172,10 +172,10 @@ async def _order_all(orders: Orders, items: Sequence[Item]) -> list[CommandReque
             if isinstance(found, Problem):
                 problems.append(found)
             else:
-                asked.append(found)
+                requests.append(found)
     if problems:
         raise Refused(problems)
-    return asked
+    return requests
 
 
 async def _refuse_changed(connection: Connection, items: Sequence[Item]) -> None:

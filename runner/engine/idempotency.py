@@ -17,17 +17,19 @@ _MUTATIONS: Mapping[type[Beginning], str] = {
 }
 
 
-def key_of(asked: CommandRequest, id: UUID) -> Key:
+def key_of(request: CommandRequest, id: UUID) -> Key:
     """Of a beginning that has a key; `id` is that of the execution that it begins."""
-    command = asked.command
+    command = request.command
     assert isinstance(command, Beginning) and command.idempotency_key is not None
     mutation, digest = _MUTATIONS[type(command)], command.digest or ""
-    return Key(asked.origin.actor, mutation, command.idempotency_key, digest, id)
+    return Key(request.origin.actor, mutation, command.idempotency_key, digest, id)
 
 
-def note_key(asked: CommandRequest) -> Key | None:
+def note_key(request: CommandRequest) -> Key | None:
     """Of a note that has a key."""
-    note = asked.command
+    note = request.command
     if not isinstance(note, AddNote) or note.idempotency_key is None:
         return None
-    return Key(asked.origin.actor, "addNote", note.idempotency_key, note.digest or "", note.note_id)
+    return Key(
+        request.origin.actor, "addNote", note.idempotency_key, note.digest or "", note.note_id
+    )

@@ -93,11 +93,11 @@ def check(limits: Quotas, then: Iterable[Use], more: int) -> None:
 
 
 async def beyond_open_recordings(
-    connection: Connection, asked: Sequence[CommandRequest], most: int
+    connection: Connection, requests: Sequence[CommandRequest], most: int
 ) -> dict[CommandRequest, Refused]:
     """Those that would be one too many of their recorder. Until the transaction ends no other process begins one of
     the same recorders."""
-    begun = [one for one in asked if isinstance(one.command, RecordExecution)]
+    begun = [one for one in requests if isinstance(one.command, RecordExecution)]
     if not begun:
         return {}
     owners = {one.origin.actor for one in begun}

@@ -60,18 +60,18 @@ _NEED_SLOTS = (Admit, Begin, Restart, ResumeChild, ChangeTaskRunState)
 
 
 @dataclass(slots=True)
-class Batch:
+class EngineTransaction:
     """After `run` (and the commit): the verdict on each command, and what the commit set going.
 
     `together`: all or none; `run` waits for the locks, and raises NotAll when a command is refused.
     """
 
-    asked: Sequence[CommandRequest]
+    requests: Sequence[CommandRequest]
     known: Mapping[UUID, Execution]
     plans: Plans
-    together: bool = False
+    atomic: bool = False
     most_open_recordings: int = Quotas().open_recordings
-    verdicts: dict[CommandRequest, Outcome] = field(default_factory=dict)
+    outcomes: dict[CommandRequest, Outcome] = field(default_factory=dict)
     executions: dict[UUID, Execution] = field(default_factory=dict)
     jobs: list[tuple[UUID, Job]] = field(default_factory=list)
     promises: list[tuple[UUID, Deferred]] = field(default_factory=list)
@@ -103,79 +103,81 @@ class Batch:
         self._new_id = partial(new_id, ahead_of_this_machine(now))
         await self._lock(connection)
         await self._lock_slots(connection)
-        await self._hold_to_promises(connection)
-        await self._hold_to_places(connection)
-        await self._hold_to_note_keys(connection)
-        await self._hold_to_leases(connection)
-        repeated = await self._hold_to_keys(connection, now)
-        first = [one for one in self.asked if one not in repeated]
-        self.verdicts |= await beyond_open_recordings(connection, first, self.most_open_recordings)
+        await self._check_deferred(connection)
+        await self._check_bulk_items(connection)
+        await self._claim_note_keys(connection)
+        await self._check_leases(connection)
+        repeated = await self._claim_idempotency_keys(connection, now)
+        first = [one for one in self.requests if one not in repeated]
+        self.outcomes |= await beyond_open_recordings(connection, first, self.most_open_recordings)
         unanswered = [
-            one for one in self.asked if one not in self.verdicts.keys() | repeated.keys()
+            one for one in self.requests if one not in self.outcomes.keys() | repeated.keys()
         ]
-        await kept_open(connection, self._judge_all(unanswered, now))
+        await kept_open(connection, self._decide_all(unanswered, now))
         await self._answer_repeated(connection, repeated)
-        if self.together:
-            self._hold_together()
+        if self.atomic:
+            self._reject_unless_all()
         await self._write(connection)
 
-    async def _judge_all(self, unanswered: Sequence[CommandRequest], now: datetime) -> None:
+    async def _decide_all(self, unanswered: Sequence[CommandRequest], now: datetime) -> None:
         pace = Checkpoint()
-        for asked in unanswered:
-            self.verdicts[asked] = await self._judged(asked, now)
+        for request in unanswered:
+            self.outcomes[request] = await self._decided(request, now)
             await pace.keep()
 
-    def _hold_together(self) -> None:
+    def _reject_unless_all(self) -> None:
         refused = {
-            asked: verdict
-            for asked, verdict in self.verdicts.items()
+            request: verdict
+            for request, verdict in self.outcomes.items()
             if isinstance(verdict, HeadwayError)
         }
         if refused:
             raise BatchRejected(refused)
 
-    async def _hold_to_promises(self, connection: Connection) -> None:
+    async def _check_deferred(self, connection: Connection) -> None:
         """Work that another process, or this one, has carried out since it was claimed is not carried out again."""
-        owed = [asked.owed for asked in self.asked if asked.owed]
+        owed = [request.owed for request in self.requests if request.owed]
         left = await deferred.still_owed(connection, owed) if owed else set()
-        for asked in self.asked:
-            if asked.owed and asked not in self.verdicts:
-                if asked.owed not in left:
-                    self._overtaken.add(asked)
-                    self.verdicts[asked] = Refused.because(
+        for request in self.requests:
+            if request.owed and request not in self.outcomes:
+                if request.owed not in left:
+                    self._overtaken.add(request)
+                    self.outcomes[request] = Refused.because(
                         ProblemCode.CONFLICT, "it was carried out already"
                     )
-                left.discard(asked.owed)
+                left.discard(request.owed)
 
-    async def _hold_to_places(self, connection: Connection) -> None:
+    async def _check_bulk_items(self, connection: Connection) -> None:
         """Work that another process has carried out since, or was cancelled, is not carried out again."""
-        places = {asked: asked.place for asked in self.asked if asked.place and not self.together}
+        places = {
+            request: request.place for request in self.requests if request.place and not self.atomic
+        }
         left = await bulk.still_left(connection, list(places.values()))
-        for asked, place in places.items():
+        for request, place in places.items():
             if place not in left:
-                self._overtaken.add(asked)
-                self.verdicts[asked] = Refused.because(
+                self._overtaken.add(request)
+                self.outcomes[request] = Refused.because(
                     ProblemCode.CONFLICT, "its bulk was cancelled, or carried this out already"
                 )
 
-    async def _hold_to_leases(self, connection: Connection) -> None:
+    async def _check_leases(self, connection: Connection) -> None:
         """An attempt whose lease was extended since it was found to have run out is not lost."""
         lost = {
-            asked: asked.command.lease
-            for asked in self.asked
-            if isinstance(asked.command, Lose) and asked not in self.verdicts
+            request: request.command.lease
+            for request in self.requests
+            if isinstance(request.command, Lose) and request not in self.outcomes
         }
         left = await leases.run_out(connection, lost.values()) if lost else set()
-        for asked, lease in lost.items():
+        for request, lease in lost.items():
             if lease not in left:
-                assert asked.execution_id
-                self.verdicts[asked] = Transition(self.executions[asked.execution_id])
+                assert request.execution_id
+                self.outcomes[request] = Transition(self.executions[request.execution_id])
 
     async def _lock(self, connection: Connection) -> None:
-        ids = set().union(*(asked.concerned for asked in self.asked))
+        ids = set().union(*(request.concerned for request in self.requests))
         if not ids:
             return
-        locked = await lock_rows(connection, ids, wait=self.together)
+        locked = await lock_rows(connection, ids, wait=self.atomic)
         stale = [
             id for id, seq in locked.items() if id not in self.known or self.known[id].seq != seq
         ]
@@ -183,77 +185,79 @@ class Batch:
         if stale:
             self.executions |= await load_executions(connection, self.plans, stale)
         if missed := ids - locked.keys():
-            await self._pass_over(connection, missed)
+            await self._skip_locked(connection, missed)
 
     async def _lock_slots(self, connection: Connection) -> None:
         """Of the flows for whose executions this batch may need a slot. Commands that do are rare but for creations,
         and those know whether their flow has a limit."""
-        wanted = {asked: flow for asked in self.asked if (flow := self._flow_with_slots(asked))}
+        wanted = {
+            request: flow for request in self.requests if (flow := self._flow_with_slots(request))
+        }
         if not wanted:
             return
         flows = set(wanted.values())
-        self._slots = await lock_slots(connection, flows, len(self.asked), wait=self.together)
+        self._slots = await lock_slots(connection, flows, len(self.requests), wait=self.atomic)
         elsewhere = await locked_elsewhere(connection, flows - self._slots.keys())
-        self.verdicts |= {asked: None for asked, flow in wanted.items() if flow in elsewhere}
+        self.outcomes |= {request: None for request, flow in wanted.items() if flow in elsewhere}
 
-    def _flow_with_slots(self, asked: CommandRequest) -> UUID | None:
-        command = asked.command
+    def _flow_with_slots(self, request: CommandRequest) -> UUID | None:
+        command = request.command
         if isinstance(command, Create):
             return command.plan.flow_id if command.limited else None
-        if isinstance(command, _NEED_SLOTS) and asked.execution_id in self.executions:
-            return self.executions[asked.execution_id].plan.flow_id
+        if isinstance(command, _NEED_SLOTS) and request.execution_id in self.executions:
+            return self.executions[request.execution_id].plan.flow_id
         return None
 
-    async def _pass_over(self, connection: Connection, missed: set[UUID]) -> None:
+    async def _skip_locked(self, connection: Connection, missed: set[UUID]) -> None:
         """An execution that is locked elsewhere comes again; one that does not exist is refused."""
         exist = await existing(connection, list(missed))
-        for asked in self.asked:
-            if lacking := asked.concerned & missed:
+        for request in self.requests:
+            if lacking := request.concerned & missed:
                 gone = not lacking <= exist
-                self.verdicts[asked] = Refused.not_found("no such execution") if gone else None
+                self.outcomes[request] = Refused.not_found("no such execution") if gone else None
 
-    async def _judged(self, asked: CommandRequest, now: datetime) -> Outcome:
+    async def _decided(self, request: CommandRequest, now: datetime) -> Outcome:
         """Of thousands of task runs in a thread, for the event loop has other things to do. Nobody else has the batch
         meanwhile."""
-        execution = self.executions.get(asked.execution_id) if asked.execution_id else None
-        if execution and asked.concerns_many(execution):
-            return await asyncio.to_thread(self._judge, asked, now)
-        return self._judge(asked, now)
+        execution = self.executions.get(request.execution_id) if request.execution_id else None
+        if execution and request.concerns_many(execution):
+            return await asyncio.to_thread(self._decide, request, now)
+        return self._decide(request, now)
 
-    def _judge(self, asked: CommandRequest, now: datetime) -> Outcome:
-        flow = self._flow_with_slots(asked)
+    def _decide(self, request: CommandRequest, now: datetime) -> Outcome:
+        flow = self._flow_with_slots(request)
         slots = self._slots.get(flow) if flow else None
-        above = asked.parent
+        above = request.parent
         parent = self.executions.get(above.execution_id) if above else None
-        context = Context(now, self._new_id, random.random, asked.origin, slots, parent)
+        context = Context(now, self._new_id, random.random, request.origin, slots, parent)
         adopted = None
         try:
-            if isinstance(asked.command, Beginning):
-                id = self._ids.get(asked) or id_for(asked.command, now, self._new_id)
-                transition = begin(asked.command, context, id)
+            if isinstance(request.command, Beginning):
+                id = self._ids.get(request) or id_for(request.command, now, self._new_id)
+                transition = begin(request.command, context, id)
                 before = None
             else:
-                assert asked.execution_id
-                if asked.execution_id in self._removals:
+                assert request.execution_id
+                if request.execution_id in self._removals:
                     return Refused.not_found("it was deleted just now")
-                before = self.executions[asked.execution_id]
-                transition = decide(before, asked.command, context)
-            if above and parent and isinstance(asked.command, Create | ResumeChild):
+                before = self.executions[request.execution_id]
+                transition = decide(before, request.command, context)
+            if above and parent and isinstance(request.command, Create | ResumeChild):
                 child = transition.execution
                 adopt = Adopt(above.path, above.attempt, child.id, child.seq)
                 adopted = decide(parent, adopt, replace(context, origin=ENGINE, slots=None))
         except Refused as refused:
             return refused
         except Exception as error:
-            fault = Fault(f"{type(asked.command).__name__} could not be decided: {error!r}")
+            fault = Fault(f"{type(request.command).__name__} could not be decided: {error!r}")
             fault.__cause__ = error
             return fault
-        self._take_over(before, transition)
+        self._apply(before, transition)
         if adopted:
-            self._take_over(parent, adopted)
+            self._apply(parent, adopted)
         return transition
 
-    def _take_over(self, before: Execution | None, transition: Transition) -> None:
+    def _apply(self, before: Execution | None, transition: Transition) -> None:
         after = transition.execution
         if transition.removal:
             self._removals[after.id] = transition.removal
@@ -262,7 +266,7 @@ class Batch:
             self._events.setdefault(after.id, []).extend(transition.events)
         self.executions[after.id] = after
         self._count_slot(before, after)
-        self._count_victims(transition)
+        self._account_preempted(transition)
         self._withdraw(transition.withdrawn)
         self.jobs += [(after.id, job) for job in transition.jobs]
         self.promises += [(after.id, promise) for promise in transition.deferred]
@@ -287,7 +291,7 @@ class Batch:
             holders.append(after.id)
         self._slots[flow] = replace(slots, holders=holders, line=line)
 
-    def _count_victims(self, transition: Transition) -> None:
+    def _account_preempted(self, transition: Transition) -> None:
         """Whoever comes next makes another one go."""
         doomed = {
             each.to
@@ -304,22 +308,22 @@ class Batch:
             gone = set(keys)
             self.jobs = [(id, job) for id, job in self.jobs if job.key not in gone]
 
-    async def _hold_to_keys(
+    async def _claim_idempotency_keys(
         self, connection: Connection, now: datetime
     ) -> dict[CommandRequest, idempotency.Key]:
         """Before they are judged, for what is begun may take a slot: those of a repeated key, with what stands."""
-        begun = [(one, one.command) for one in self.asked if isinstance(one.command, Beginning)]
+        begun = [(one, one.command) for one in self.requests if isinstance(one.command, Beginning)]
         keyed = [(one, command) for one, command in begun if command.idempotency_key is not None]
         self._ids = {one: id_for(command, now, self._new_id) for one, command in keyed}
         mine = {
-            asked: key_of(asked, id)
-            for asked, id in self._ids.items()
-            if asked not in self.verdicts
+            request: key_of(request, id)
+            for request, id in self._ids.items()
+            if request not in self.outcomes
         }
         standing = await idempotency.take(connection, list(mine.values()))
         return {
-            asked: standing[key.name]
-            for asked, key in mine.items()
+            request: standing[key.name]
+            for request, key in mine.items()
             if standing[key.name].answer != key.answer
         }
 
@@ -327,37 +331,37 @@ class Batch:
         self, connection: Connection, repeated: Mapping[CommandRequest, idempotency.Key]
     ) -> None:
         """As the first was. Of what could not be begun the key is free again."""
-        begun = {id: asked for asked, id in self._ids.items()}
-        for asked, found in repeated.items():
+        begun = {id: request for request, id in self._ids.items()}
+        for request, found in repeated.items():
             first = begun.get(found.answer)
-            refused = self.verdicts.get(first) if first else None
+            refused = self.outcomes.get(first) if first else None
             if isinstance(refused, HeadwayError):
-                self.verdicts[asked] = refused
+                self.outcomes[request] = refused
             else:
-                key = key_of(asked, self._ids[asked])
-                self.verdicts[asked] = await self._first_answer(connection, key, found)
+                key = key_of(request, self._ids[request])
+                self.outcomes[request] = await self._first_answer(connection, key, found)
         void = [
-            key_of(asked, id)
-            for asked, id in self._ids.items()
-            if asked not in repeated and isinstance(self.verdicts[asked], HeadwayError)
+            key_of(request, id)
+            for request, id in self._ids.items()
+            if request not in repeated and isinstance(self.outcomes[request], HeadwayError)
         ]
         await idempotency.release(connection, void)
 
-    async def _hold_to_note_keys(self, connection: Connection) -> None:
+    async def _claim_note_keys(self, connection: Connection) -> None:
         """Before they are judged: a note that was added with the same key is not added again."""
         mine = {
-            asked: key
-            for asked in self.asked
-            if asked not in self.verdicts and (key := note_key(asked))
+            request: key
+            for request in self.requests
+            if request not in self.outcomes and (key := note_key(request))
         }
         standing = await idempotency.take(connection, list(mine.values()))
-        for asked, key in mine.items():
+        for request, key in mine.items():
             found = standing[key.name]
             if found.answer != key.answer:
-                assert asked.execution_id
+                assert request.execution_id
                 same = found.digest == key.digest
-                self.verdicts[asked] = (
-                    Transition(self.executions[asked.execution_id])
+                self.outcomes[request] = (
+                    Transition(self.executions[request.execution_id])
                     if same
                     else idempotency.conflict(key)
                 )
@@ -383,18 +387,18 @@ class Batch:
         ]
         await write(connection, changes)
         await remove(connection, self._removals)
-        await audit.record_acts(connection, acts(self.verdicts))
-        told = {one: said for one, said in self.verdicts.items() if one not in self._overtaken}
+        await audit.record_acts(connection, acts(self.outcomes))
+        told = {one: said for one, said in self.outcomes.items() if one not in self._overtaken}
         await bulk.settle(connection, list(results(told)))
-        judged = [asked for asked, verdict in self.verdicts.items() if verdict is not None]
-        refused = [asked for asked in judged if is_refused(self.verdicts[asked])]
+        judged = [request for request, verdict in self.outcomes.items() if verdict is not None]
+        refused = [request for request in judged if is_refused(self.outcomes[request])]
         # A job that was taken for nothing goes first, for it may be lined up again; one that begins goes last, for
         # it may be what was lined up just now.
-        await acknowledge(connection, [id for asked in refused if (id := asked.job_id)])
+        await acknowledge(connection, [id for request in refused if (id := request.job_id)])
         await withdraw(connection, self._withdrawn, [job.key for _, job in self.jobs])
         await enqueue(connection, self.jobs)
         await deferred.store(connection, self.promises)
-        await acknowledge(connection, [id for asked in judged if (id := asked.job_id)])
-        faulty = {asked for asked in judged if isinstance(self.verdicts[asked], Fault)}
+        await acknowledge(connection, [id for request in judged if (id := request.job_id)])
+        faulty = {request for request in judged if isinstance(self.outcomes[request], Fault)}
         done = set(judged) - faulty - self._overtaken
-        await deferred.settle(connection, [asked.owed for asked in done if asked.owed])
+        await deferred.settle(connection, [request.owed for request in done if request.owed])

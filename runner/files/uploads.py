@@ -52,7 +52,7 @@ class UploadPruner(Loop):
         self._database, self._store = database, store
         self._kept, self._every = kept, every
 
-    async def _go_round(self) -> None:
+    async def _run_loop(self) -> None:
         while True:
             with log_errors(logger, "could not prune uploads"):
                 if count := await prune_uploads(self._database.pool, self._store, self._kept):

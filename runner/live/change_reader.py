@@ -73,7 +73,7 @@ class Changes(Loop):
         self._asked = And([Term(field, Operator.EXISTS, True) for field in asked])
         self._wanted.set() if self._audience.interests or self.inboxes else self._wanted.clear()
 
-    async def _go_round(self) -> None:
+    async def _run_loop(self) -> None:
         with self._feed.watch("e:*") as watch:
             while True:
                 await self._wanted.wait()

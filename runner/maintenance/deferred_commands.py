@@ -68,7 +68,7 @@ class DeferredCommandRunner(Loop):
         self._children = Children(database.pool, engine, evaluator, vault)
         self._artifacts = artifacts
 
-    async def _go_round(self) -> None:
+    async def _run_loop(self) -> None:
         with self._feed.watch("d") as watch:
             while True:
                 await watch.changed(await self._rest())

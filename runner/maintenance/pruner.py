@@ -62,7 +62,7 @@ class Pruner(Loop):
         self._rules = rules
         self._every = every
 
-    async def _go_round(self) -> None:
+    async def _run_loop(self) -> None:
         while shortest(tuple(self._rules)) is not None:
             with log_errors(logger, "could not prune"):
                 await self._prune()

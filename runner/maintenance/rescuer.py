@@ -39,7 +39,7 @@ class Rescuer(Loop):
         self._outage = False
         self._under_way: dict[Hashable, asyncio.Task[None]] = {}
 
-    async def _go_round(self) -> None:
+    async def _run_loop(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._end_frozen())
             while True:

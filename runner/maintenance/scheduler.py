@@ -39,7 +39,7 @@ class Scheduler(Loop):
         self._evaluator = evaluator
         self._vault = vault
 
-    async def _go_round(self) -> None:
+    async def _run_loop(self) -> None:
         while True:
             await asyncio.sleep(await self._rest())
 

@@ -20,7 +20,7 @@ class Housekeeping(Loop):
         super().__init__()
         self._database = database
 
-    async def _go_round(self) -> None:
+    async def _run_loop(self) -> None:
         while True:
             with log_errors(logger, "the tables were not looked after") as trouble:
                 await ensure_partitions(self._database.pool)

@@ -140,7 +140,7 @@ class _Listener(Loop):
         finally:
             self._connection.terminate()
 
-    async def _go_round(self) -> None:
+    async def _run_loop(self) -> None:
         while True:
             await self._hold()
             self._connection.terminate()

@@ -13,19 +13,19 @@ from runner.service.outage import UNREACHABLE
 
 
 class Loop:
-    """Subclasses write `_go_round`, which never returns by itself. An exception in it ends the process's work:
+    """Subclasses write `_run_loop`, which never returns by itself. An exception in it ends the process's work:
     what each round does, it does within `log_errors`."""
 
     def __init__(self) -> None:
         self._tasks = asyncio.TaskGroup()
         self._task: asyncio.Task[None] | None = None
 
-    def _go_round(self) -> Coroutine[Any, Any, None]:
+    def _run_loop(self) -> Coroutine[Any, Any, None]:
         raise AssertionError("a loop goes round")
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
-        self._task = self._tasks.create_task(self._go_round(), name=type(self).__name__)
+        self._task = self._tasks.create_task(self._run_loop(), name=type(self).__name__)
         return self
 
     async def __aexit__(

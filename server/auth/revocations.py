@@ -23,7 +23,7 @@ class Revocations(Loop):
         self._door, self._holders = door, holders
         self._seen: tuple[int, str | None] | None = None
 
-    async def _go_round(self) -> None:
+    async def _run_loop(self) -> None:
         while True:
             with log_errors(logger, "could not look whether somebody's access was revoked"):
                 seen = await self._holders.version(), self._door.key_id

@@ -32,7 +32,7 @@ class SharedKey(Loop):
         self._id, self._name = new_id(), f"{socket.gethostname()} (process {os.getpid()})"
         self._warned: list[str] = []
 
-    async def _go_round(self) -> None:
+    async def _run_loop(self) -> None:
         try:
             while True:
                 with log_errors(logger, "could not look by which keys other servers sign sessions"):

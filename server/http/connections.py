@@ -160,7 +160,7 @@ class Connections(Loop):
         self._counts["closed to make room for others"] += 1
         return True
 
-    async def _go_round(self) -> None:
+    async def _run_loop(self) -> None:
         loop = asyncio.get_running_loop()
         log_at = 0.0
         while True:

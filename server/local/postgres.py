@@ -95,7 +95,7 @@ class _Revival(Loop):
         super().__init__()
         self._cluster = cluster
 
-    async def _go_round(self) -> None:
+    async def _run_loop(self) -> None:
         while True:
             await asyncio.sleep(_LOOK_FOR_LIFE)
             with log_errors(logger, "the embedded PostgreSQL does not start again"):

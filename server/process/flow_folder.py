@@ -41,7 +41,7 @@ class FlowFolder(Loop):
                 await self._save(path)
         self._seen = found
 
-    async def _go_round(self) -> None:
+    async def _run_loop(self) -> None:
         while True:
             await asyncio.sleep(_PERIOD)
             with log_errors(logger, f"could not save what changed in {self._folder}"):

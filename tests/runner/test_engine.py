@@ -31,7 +31,7 @@ from models.lifecycle.snapshot import CompiledFlow
 from models.spec import parse_flow
 from models.states import AttemptState, Channel, ExecutionState
 from runner.engine.engine import Engine
-from runner.engine.transaction import Batch
+from runner.engine.transaction import EngineTransaction
 from runner.maintenance import invariants
 from runner.notify.feed import Feed
 from runner.notify.notifier import MemoryHints
@@ -325,8 +325,8 @@ async def test_commands_that_are_put_off_keep_their_order_and_their_line(
     command, all_put_off = Create(plan, limited=True), asyncio.Event()
     after_commit = engines.first._after_commit
 
-    def watched(batch: Batch) -> None:
-        if list(batch.verdicts.values()).count(None) == 7:
+    def watched(batch: EngineTransaction) -> None:
+        if list(batch.outcomes.values()).count(None) == 7:
             all_put_off.set()
         after_commit(batch)
 
@@ -388,10 +388,10 @@ async def test_stopping_answers_whoever_still_waits(database: Database) -> None:
 async def test_what_an_engine_remembers_is_bounded_by_its_task_runs(
     engines: Engines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runner.engine.engine._REMEMBERED_TASK_RUNS", 7)
+    monkeypatch.setattr("runner.engine.engine._MAX_CACHED_TASK_RUNS", 7)
     made = [await engines.create() for _ in range(6)]
-    assert list(engines.first._remembered) == [one.id for one in made[-3:]]
+    assert list(engines.first._cache) == [one.id for one in made[-3:]]
     for one in made:
         done = await engines.first.execute(one.id, Cancel(), ASK)
         assert done.execution.state is ExecutionState.KILLED
-    assert (len(engines.first._remembered), engines.first._task_runs) == (0, 0)
+    assert (len(engines.first._cache), engines.first._task_runs) == (0, 0)

@@ -66,7 +66,7 @@ class Pulse(Loop):
         self._made.add(made)
         return made
 
-    async def _go_round(self) -> None:
+    async def _run_loop(self) -> None:
         try:
             while True:
                 await asyncio.sleep(_BEAT)

@@ -488,53 +488,6 @@ export type Permission =
   /** Manage secrets, services and roles; delete executions. */
   | 'MANAGE';
 
-/** Conditions on a text. All that are given must hold; case matters. */
-export type StringFilter = {
-  /** Equal to this. */
-  eq?: string | null | undefined;
-  /** One of these. */
-  in?: Array<string> | null | undefined;
-  /** Begins with this; a namespace: is this, or below it. */
-  prefix?: string | null | undefined;
-  /** Holds this, A to Z in either case. */
-  contains?: string | null | undefined;
-};
-
-/** What values are counted of. */
-export type FacetField =
-  /** The state. */
-  | 'STATE'
-  /** The namespace. */
-  | 'NAMESPACE'
-  /** The key of the flow. */
-  | 'FLOW'
-  /** The kind. */
-  | 'KIND'
-  /** The keys of labels. */
-  | 'LABEL_KEY'
-  /** Labels, each with its value; those of Headway's own are left out. */
-  | 'LABEL'
-  /** Who created it, as `user:maria`. */
-  | 'CREATED_BY'
-  /** The branch of the code. */
-  | 'BRANCH'
-  /** The commit of the code. */
-  | 'COMMIT'
-  /** Where it ran. */
-  | 'ORIGIN'
-  /** The kind of what started it. */
-  | 'TRIGGER'
-  /** The key of the schedule that started it. */
-  | 'SCHEDULE'
-  /** What made it fail: the newest message of each fingerprint, at most 1000 characters. */
-  | 'ERROR'
-  /** The keys of properties. */
-  | 'PROPERTY'
-  /** The keys of inputs. */
-  | 'INPUT'
-  /** The names of metrics. */
-  | 'METRIC';
-
 /** Which executions. All that is given must hold; nothing given is all of them. */
 export type ExecutionFilter = {
   /** One of these; those that are not there are none. */
@@ -605,6 +558,18 @@ export type ExecutionFilter = {
   or?: Array<ExecutionFilter> | null | undefined;
   /** This does not hold. */
   not?: ExecutionFilter | null | undefined;
+};
+
+/** Conditions on a text. All that are given must hold; case matters. */
+export type StringFilter = {
+  /** Equal to this. */
+  eq?: string | null | undefined;
+  /** One of these. */
+  in?: Array<string> | null | undefined;
+  /** Begins with this; a namespace: is this, or below it. */
+  prefix?: string | null | undefined;
+  /** Holds this, A to Z in either case. */
+  contains?: string | null | undefined;
 };
 
 /** Conditions on a state. All that are given must hold. */
@@ -737,29 +702,20 @@ export type ExecutionOrder =
   /** What is least far first; equal ones the first created first. */
   | 'PROGRESS_ASC';
 
+/** An order by what executions have in a column: numbers first, text under a key that is one among them, then other text by its first 200 characters and truths as text, and last in either direction what has no value. */
+export type ValueOrder = {
+  /** As of `columns`: `metric.NAME` (the value that was recorded last), `property.KEY`, `input.KEY`, `label.KEY`; `name`, `namespace`, `kind`, `createdBy`, `triggerKind`, `schedule`, `origin`, `branch` or `commit`. Secrets count as no value. */
+  column: string;
+  /** The least first, or the greatest. */
+  direction: SortDirection;
+};
+
 /** The direction of an order. */
 export type SortDirection =
   /** The least first. */
   | 'ASC'
   /** The greatest first. */
   | 'DESC';
-
-/** What kind of JSON a value is. */
-export type ValueType =
-  /** Text. */
-  | 'STRING'
-  /** A whole number. */
-  | 'INT'
-  /** A number with a fraction. */
-  | 'FLOAT'
-  /** True or false. */
-  | 'BOOL'
-  /** A list. */
-  | 'ARRAY'
-  /** Values by name. */
-  | 'OBJECT'
-  /** Nothing. */
-  | 'NULL';
 
 /** Which flows. All that is given must hold. */
 export type FlowFilter = {
@@ -781,14 +737,6 @@ export type FlowFilter = {
   or?: Array<FlowFilter> | null | undefined;
   /** This does not hold. */
   not?: FlowFilter | null | undefined;
-};
-
-/** An order by what executions have in a column: numbers first, text under a key that is one among them, then other text by its first 200 characters and truths as text, and last in either direction what has no value. */
-export type ValueOrder = {
-  /** As of `columns`: `metric.NAME` (the value that was recorded last), `property.KEY`, `input.KEY`, `label.KEY`; `name`, `namespace`, `kind`, `createdBy`, `triggerKind`, `schedule`, `origin`, `branch` or `commit`. Secrets count as no value. */
-  column: string;
-  /** The least first, or the greatest. */
-  direction: SortDirection;
 };
 
 /** Which approval requests. All that is given must hold. */
@@ -826,26 +774,142 @@ export type BulkOutcome =
   /** It was not, yet; or never, when the bulk action was cancelled. */
   | 'LEFT';
 
-/** A search to keep. */
-export type SaveFilterInput = {
-  /** What to call it, 1 to 100 characters. */
-  name: string;
-  /** The search; it is refused when it cannot be read. */
-  search: string;
-  /** The filter to change; without it a new one is made. */
-  id?: string | number | null | undefined;
-  /** The order that it is meant to be seen in. */
-  orderBy?: ExecutionOrder | null | undefined;
-  /** The same by what executions have in a column; pass this or `orderBy`. */
-  orderByValue?: ValueOrder | null | undefined;
-  /** Whether it is there for all; false by default, and a changed one stays as it is. */
-  shared?: boolean | null | undefined;
+/** What values are counted of. */
+export type FacetField =
+  /** The state. */
+  | 'STATE'
+  /** The namespace. */
+  | 'NAMESPACE'
+  /** The key of the flow. */
+  | 'FLOW'
+  /** The kind. */
+  | 'KIND'
+  /** The keys of labels. */
+  | 'LABEL_KEY'
+  /** Labels, each with its value; those of Headway's own are left out. */
+  | 'LABEL'
+  /** Who created it, as `user:maria`. */
+  | 'CREATED_BY'
+  /** The branch of the code. */
+  | 'BRANCH'
+  /** The commit of the code. */
+  | 'COMMIT'
+  /** Where it ran. */
+  | 'ORIGIN'
+  /** The kind of what started it. */
+  | 'TRIGGER'
+  /** The key of the schedule that started it. */
+  | 'SCHEDULE'
+  /** What made it fail: the newest message of each fingerprint, at most 1000 characters. */
+  | 'ERROR'
+  /** The keys of properties. */
+  | 'PROPERTY'
+  /** The keys of inputs. */
+  | 'INPUT'
+  /** The names of metrics. */
+  | 'METRIC';
+
+/** What kind of JSON a value is. */
+export type ValueType =
+  /** Text. */
+  | 'STRING'
+  /** A whole number. */
+  | 'INT'
+  /** A number with a fraction. */
+  | 'FLOAT'
+  /** True or false. */
+  | 'BOOL'
+  /** A list. */
+  | 'ARRAY'
+  /** Values by name. */
+  | 'OBJECT'
+  /** Nothing. */
+  | 'NULL';
+
+/** A decision. */
+export type DecideInput = {
+  /** The request. */
+  approvalId: string | number;
+  /** What to say with it; some requests need one. */
+  comment?: string | null | undefined;
+  /** The values of the request's form, by field; an approval has to fill it in. */
+  form?: unknown;
+  /** Decide past the policy, with the permission MANAGE and a comment that says why. It is marked. */
+  override?: boolean | null | undefined;
+  /** The same vote again with the same key is a success that changes nothing. */
+  idempotencyKey?: string | null | undefined;
 };
 
-/** A filter to delete. */
-export type DeleteFilterInput = {
-  /** The filter. */
+/** An action, and the executions that it is meant for: by `ids`, or by a filter. */
+export type PreviewBulkInput = {
+  /** What is to be done. PREPARE_EXECUTION and CHANGE_TASK_RUN_STATE are done one by one. */
+  action: Action;
+  /** The executions, 10 000 at most. */
+  ids?: Array<string | number> | null | undefined;
+  /** All that match now, 10 000 at most. Archived ones only when it speaks of `archived`. */
+  where?: ExecutionFilter | null | undefined;
+  /** The same in the search language. */
+  search?: string | null | undefined;
+  /** Of SET_LABELS, and no other action: the labels. */
+  labels?: Array<LabelInput> | null | undefined;
+  /** Of SET_LABELS, and no other action: what becomes of the labels, MERGE by default. */
+  mode?: LabelMode | null | undefined;
+  /** Of CHANGE_STATE, and no other action: SUCCESS, WARNING, FAILED, KILLED or CANCELLED. Needs a reason. */
+  state?: ExecutionState | null | undefined;
+  /** Of ADD_NOTE, and no other action: the note, as Markdown. */
+  text?: string | null | undefined;
+  /** Of CANCEL, PAUSE, RESUME and FORCE_RUN, and no other action: whether what its subflows started follows it, true by default. */
+  cascade?: boolean | null | undefined;
+  /** Of CANCEL, and no other action: leave no grace. */
+  force?: boolean | null | undefined;
+  /** Of REPLAY, and no other action: the key of the task to start from. */
+  fromTask?: string | null | undefined;
+  /** Of REPLAY, and no other action: of the flow, SAME by default. */
+  revision?: RevisionChoice | null | undefined;
+  /** Of DELETE, and no other action: whether log lines go too, true by default. */
+  logs?: boolean | null | undefined;
+  /** Of DELETE, and no other action: whether metrics go too, true by default. */
+  metrics?: boolean | null | undefined;
+  /** Of DELETE, and no other action: whether artifacts and their stored files go too, true by default. */
+  artifacts?: boolean | null | undefined;
+  /** Why, in words, unless `runBulk` gives another one. */
+  reason?: string | null | undefined;
+};
+
+/** What to do with labels. */
+export type LabelMode =
+  /** Add them, replacing values of the same keys. */
+  | 'MERGE'
+  /** Have these and no others. */
+  | 'REPLACE'
+  /** Remove these keys. */
+  | 'REMOVE';
+
+/** Which revision of the flow a rerun runs. */
+export type RevisionChoice =
+  /** That of the execution it comes from. */
+  | 'SAME'
+  /** The flow's latest. */
+  | 'LATEST';
+
+/** A preview to carry out, by whoever previewed it, and once. */
+export type RunBulkInput = {
+  /** The preview. */
+  previewId: string | number;
+  /** All or none, or each by itself. */
+  mode: BulkMode;
+  /** Why, in words. It is kept with the events that follow from this. */
+  reason?: string | null | undefined;
+  /** The same key with the same input gives the first answer, and does nothing more. */
+  idempotencyKey?: string | null | undefined;
+};
+
+/** A running bulk action to stop. */
+export type CancelBulkInput = {
+  /** The bulk action. */
   id: string | number;
+  /** Why, in words. It is kept in the audit log. */
+  reason?: string | null | undefined;
 };
 
 /** A flow to start. */
@@ -959,13 +1023,6 @@ export type ReplayExecutionInput = {
   idempotencyKey?: string | null | undefined;
 };
 
-/** Which revision of the flow a rerun runs. */
-export type RevisionChoice =
-  /** That of the execution it comes from. */
-  | 'SAME'
-  /** The flow's latest. */
-  | 'LATEST';
-
 /** What becomes of an execution for which its flow has no slot left. */
 export type ConcurrencyBehavior =
   /** It waits its turn. */
@@ -1023,15 +1080,6 @@ export type SetLabelsInput = {
   reason?: string | null | undefined;
 };
 
-/** What to do with labels. */
-export type LabelMode =
-  /** Add them, replacing values of the same keys. */
-  | 'MERGE'
-  /** Have these and no others. */
-  | 'REPLACE'
-  /** Remove these keys. */
-  | 'REMOVE';
-
 /** A note to write. */
 export type AddNoteInput = {
   /** The execution. */
@@ -1064,74 +1112,26 @@ export type DeleteExecutionsInput = {
   artifacts?: boolean;
 };
 
-/** An action, and the executions that it is meant for: by `ids`, or by a filter. */
-export type PreviewBulkInput = {
-  /** What is to be done. PREPARE_EXECUTION and CHANGE_TASK_RUN_STATE are done one by one. */
-  action: Action;
-  /** The executions, 10 000 at most. */
-  ids?: Array<string | number> | null | undefined;
-  /** All that match now, 10 000 at most. Archived ones only when it speaks of `archived`. */
-  where?: ExecutionFilter | null | undefined;
-  /** The same in the search language. */
-  search?: string | null | undefined;
-  /** Of SET_LABELS, and no other action: the labels. */
-  labels?: Array<LabelInput> | null | undefined;
-  /** Of SET_LABELS, and no other action: what becomes of the labels, MERGE by default. */
-  mode?: LabelMode | null | undefined;
-  /** Of CHANGE_STATE, and no other action: SUCCESS, WARNING, FAILED, KILLED or CANCELLED. Needs a reason. */
-  state?: ExecutionState | null | undefined;
-  /** Of ADD_NOTE, and no other action: the note, as Markdown. */
-  text?: string | null | undefined;
-  /** Of CANCEL, PAUSE, RESUME and FORCE_RUN, and no other action: whether what its subflows started follows it, true by default. */
-  cascade?: boolean | null | undefined;
-  /** Of CANCEL, and no other action: leave no grace. */
-  force?: boolean | null | undefined;
-  /** Of REPLAY, and no other action: the key of the task to start from. */
-  fromTask?: string | null | undefined;
-  /** Of REPLAY, and no other action: of the flow, SAME by default. */
-  revision?: RevisionChoice | null | undefined;
-  /** Of DELETE, and no other action: whether log lines go too, true by default. */
-  logs?: boolean | null | undefined;
-  /** Of DELETE, and no other action: whether metrics go too, true by default. */
-  metrics?: boolean | null | undefined;
-  /** Of DELETE, and no other action: whether artifacts and their stored files go too, true by default. */
-  artifacts?: boolean | null | undefined;
-  /** Why, in words, unless `runBulk` gives another one. */
-  reason?: string | null | undefined;
+/** A search to keep. */
+export type SaveFilterInput = {
+  /** What to call it, 1 to 100 characters. */
+  name: string;
+  /** The search; it is refused when it cannot be read. */
+  search: string;
+  /** The filter to change; without it a new one is made. */
+  id?: string | number | null | undefined;
+  /** The order that it is meant to be seen in. */
+  orderBy?: ExecutionOrder | null | undefined;
+  /** The same by what executions have in a column; pass this or `orderBy`. */
+  orderByValue?: ValueOrder | null | undefined;
+  /** Whether it is there for all; false by default, and a changed one stays as it is. */
+  shared?: boolean | null | undefined;
 };
 
-/** A preview to carry out, by whoever previewed it, and once. */
-export type RunBulkInput = {
-  /** The preview. */
-  previewId: string | number;
-  /** All or none, or each by itself. */
-  mode: BulkMode;
-  /** Why, in words. It is kept with the events that follow from this. */
-  reason?: string | null | undefined;
-  /** The same key with the same input gives the first answer, and does nothing more. */
-  idempotencyKey?: string | null | undefined;
-};
-
-/** A running bulk action to stop. */
-export type CancelBulkInput = {
-  /** The bulk action. */
+/** A filter to delete. */
+export type DeleteFilterInput = {
+  /** The filter. */
   id: string | number;
-  /** Why, in words. It is kept in the audit log. */
-  reason?: string | null | undefined;
-};
-
-/** A decision. */
-export type DecideInput = {
-  /** The request. */
-  approvalId: string | number;
-  /** What to say with it; some requests need one. */
-  comment?: string | null | undefined;
-  /** The values of the request's form, by field; an approval has to fill it in. */
-  form?: unknown;
-  /** Decide past the policy, with the permission MANAGE and a comment that says why. It is marked. */
-  override?: boolean | null | undefined;
-  /** The same vote again with the same key is a success that changes nothing. */
-  idempotencyKey?: string | null | undefined;
 };
 
 /** Why a row leaves a live list. */
