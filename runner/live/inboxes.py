@@ -12,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from models.filters.inbox import Change, Request, Wish
+from runner.live.freshness import Freshness
 from runner.service.retry import retry_until_available
 from runner.store import approvals
 from runner.store.postgres.connection import Pool
@@ -54,13 +55,13 @@ class Inbox:
         self._shown: dict[UUID, _Shown] = {}
         self._news: dict[UUID, Request | None] = {}
         self._whole = False
-        self._must_look, self._looks = True, False
+        self._freshness = Freshness.STALE
         self._total: tuple[int, bool] = (0, True)
         self._stirred = asyncio.Event()
 
     async def next(self) -> Told:
         """Changes since this was last asked; at first all that there is."""
-        if self._must_look:
+        if self._freshness is Freshness.STALE:
             return await self._look()
         news, self._news = self._news, {}
         changed = sorted((one for one in news.values() if one), key=lambda one: one.id)
@@ -77,19 +78,21 @@ class Inbox:
             async with asyncio.timeout(random.uniform(0.8, 1) * _AT_REST):
                 await self._stirred.wait()
         except TimeoutError:
-            self._must_look = True
+            self._freshness = Freshness.STALE
         self._stirred.clear()
 
     def hears(self, changes: Sequence[Change], gone: frozenset[UUID]) -> bool:
         """Whether it is to be woken for these."""
-        if self._must_look:
+        if self._freshness is Freshness.STALE:
             return False
-        if self._looks:  # whether they are in what it reads is not known
-            self._must_look = True
+        if self._freshness is Freshness.REFRESHING:  # they may be in the rows that are read, or not
+            self._freshness = Freshness.STALE
             return True
         if not self._whole:
-            self._must_look = bool(gone) or any(self._counts(change) for change in changes)
-            return self._must_look
+            concerned = bool(gone) or any(self._counts(change) for change in changes)
+            if concerned:
+                self._freshness = Freshness.STALE
+            return concerned
         mine = [change.now for change in changes if self._concerns(change.now)]
         left = (
             [id for id, shown in self._shown.items() if shown.execution_id in gone] if gone else []
@@ -97,7 +100,8 @@ class Inbox:
         self._news |= dict.fromkeys(left)
         self._news |= {one.id: one if self._wish.takes(one) else None for one in mine}
         added = sum(one is not None for id, one in self._news.items() if id not in self._shown)
-        self._must_look = len(self._shown) + added > MOST
+        if len(self._shown) + added > MOST:
+            self._freshness = Freshness.STALE
         return bool(mine or left)
 
     def _counts(self, change: Change) -> bool:
@@ -108,7 +112,7 @@ class Inbox:
         return self._wish.takes(before) if before else self._wish.may_take(change.now)
 
     def stir(self) -> None:
-        self._must_look = True
+        self._freshness = Freshness.STALE
         self.wake()
 
     def wake(self) -> None:
@@ -122,10 +126,11 @@ class Inbox:
 
     async def _look(self) -> Told:
         async with self._turns:
-            self._must_look, self._looks = False, True
+            self._freshness = Freshness.REFRESHING
             read = partial(approvals.read_inbox, self._pool, self._wish, MOST)
             found = await retry_until_available(self._pool, read)
-            self._looks = False
+            if self._freshness is Freshness.REFRESHING:
+                self._freshness = Freshness.CURRENT
         old, self._news = self._shown, {}
         self._shown = {one.id: _Shown(one.execution_id, one.version) for one in found.found}
         self._whole, self._total = found.whole, (found.total, found.exact)

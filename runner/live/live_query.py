@@ -19,6 +19,7 @@ from models.filters.filters import Ago, And, Field, Filter, Operator, Or, Term, 
 from models.filters.matching import JSON_FIELDS, Candidate, listed
 from models.orders import ByValue, ExecutionOrder, Order
 from runner.live.change import ALWAYS, Row, RowChange
+from runner.live.freshness import Freshness
 from runner.store.json import load
 
 
@@ -112,7 +113,7 @@ class LiveQuery:
         self._shown: dict[UUID, VisibleRow] = {}
         self._room = 0
         self._looked_at = 0.0
-        self._looking = self._must_look = True
+        self._freshness = Freshness.STALE
         self._deferred: list[RowChange] = []
         self._news = Delta()
         self._due = 0.0
@@ -130,8 +131,8 @@ class LiveQuery:
         self._audience.remove(self, self._shown)
 
     def begin_refresh(self) -> None:
-        """From now until it has looked, what it shows is not known, and changes are put off."""
-        self._looking, self._must_look = True, False
+        """Read the rows again. Until `end_refresh`, changes are buffered."""
+        self._freshness = Freshness.REFRESHING
         self._news = Delta()
         self._due = asyncio.get_running_loop().time() + random.uniform(0.8, 1) * self._pause
         self._audience.looking.add(self)
@@ -139,7 +140,9 @@ class LiveQuery:
     def end_refresh(self, rows: Sequence[Row], room: int, now: datetime) -> None:
         """`rows` are shown, of one moment with the count. There is `room` for more; if none, there may be more."""
         old, self._shown = self._shown, {row["id"]: self._shows(row) for row in rows}
-        self._room, self._looking = room, False
+        self._room = room
+        if self._freshness is Freshness.REFRESHING:
+            self._freshness = Freshness.CURRENT
         self._looked_at = asyncio.get_running_loop().time()
         self._audience.shows(self, old.keys(), self._shown.keys())
         self._audience.looked(self, self._is_whole)
@@ -149,7 +152,7 @@ class LiveQuery:
                 self.apply(change, now)
 
     async def wait_changed(self) -> None:
-        """Returns when the list may have changed since this was last asked."""
+        """Wait until the list may have changed since the last call."""
         try:
             async with asyncio.timeout_at(self._due):
                 await self._stirred.wait()
@@ -157,29 +160,29 @@ class LiveQuery:
             pass
         self._stirred.clear()
         if asyncio.get_running_loop().time() >= self._due:
-            self._must_look = True
+            self._freshness = Freshness.STALE
 
     def drain(self) -> Delta | None:
-        """Since this was last asked. None: look, anything may have changed."""
-        if self._must_look:
+        """Take the changes since the last call; None when the list must be refreshed."""
+        if self._freshness is Freshness.STALE:
             return None
         news, self._news = self._news, Delta()
         return news
 
     def invalidate(self) -> None:
-        """Makes it look."""
-        self._must_look = True
+        """Require a refresh: anything may have changed."""
+        self._freshness = Freshness.STALE
         self._stirred.set()
 
     def buffer(self, changes: Sequence[RowChange]) -> None:
-        if not self._must_look:
+        if self._freshness is Freshness.REFRESHING:
             self._deferred += changes
         if len(self._deferred) > _DEFERRED:
             self._deferred = []
             self.invalidate()
 
     def apply(self, change: RowChange, now: datetime) -> None:
-        if self._looking or self._must_look:
+        if self._freshness is not Freshness.CURRENT:
             return
         shown = self._shown.get(change.id)
         if shown is None:

@@ -220,7 +220,7 @@ async def test_a_record_is_all_that_graphql_says(client: Client, served: Served)
 
 async def test_a_record_has_votes(client: Client, served: Served) -> None:
     id = (await client.run(APPROVED.format(key=f"x{uuid4().hex[:8]}")))["id"]
-    await client.until(id, origin="WAITING_FOR_APPROVAL")
+    await client.until(id, ask="WAITING_FOR_APPROVAL")
     (task,) = (await client.show(id))["taskRuns"]
     decided = await client.mutate("approve", approvalId=task["approval"]["id"], comment="fine")
     assert decided["problems"] == []

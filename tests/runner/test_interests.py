@@ -20,6 +20,7 @@ from models.ids import new_id
 from models.orders import TEXTS, ByValue, ExecutionOrder, Order
 from models.states import ExecutionState
 from runner.live.change import RowChange
+from runner.live.freshness import Freshness
 from runner.live.live_query import Delta, LiveQuery, moves_by_itself
 from runner.live.query_index import LiveQueryIndex
 from runner.store.json import dump
@@ -300,7 +301,7 @@ async def test_a_list_that_is_told_rows_all_the_time_looks_when_it_is_due(
     started = replace(ONE, started_at=NOW)
     with listing(audience, recent, started, room=0) as interest:
         interest._due = 0
-        interest._must_look = False
+        interest._freshness = Freshness.CURRENT
         interest._stirred.set()
         await interest.wait_changed()
         assert interest.drain() is None

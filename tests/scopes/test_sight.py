@@ -115,10 +115,10 @@ async def ran(stage: Stage, key: str = "all") -> tuple[UUID, list[str]]:
 @pytest.mark.parametrize("key", ["all", "through"])
 async def test_an_execution_tells_nothing_of_it(stage: Stage, key: str) -> None:
     id, names = await ran(stage, key)
-    origin = f"query ($id: ID!) {{ execution(id: $id) {{ {EXECUTION} }} }}"
-    told = await stage.by(OURS, origin, id=exec_id(id))
+    query = f"query ($id: ID!) {{ execution(id: $id) {{ {EXECUTION} }} }}"
+    told = await stage.by(OURS, query, id=exec_id(id))
     assert_nothing_of(told, stage, names)
-    everything = json.dumps(await stage.by(EVERYWHERE, origin, id=exec_id(id)))
+    everything = json.dumps(await stage.by(EVERYWHERE, query, id=exec_id(id)))
     if key == "all":
         assert f"{MARK}-failure" in everything  # those who may see it see it
         assert f"{MARK}-output" in everything
@@ -130,11 +130,11 @@ async def test_an_execution_tells_nothing_of_it(stage: Stage, key: str) -> None:
 
 async def test_nor_does_any_moment_of_its_past(stage: Stage) -> None:
     id, names = await ran(stage)
-    origin = f"query ($id: ID!, $at: Int) {{ execution(id: $id, at: $at) {{ {EXECUTION} }} }}"
+    query = f"query ($id: ID!, $at: Int) {{ execution(id: $id, at: $at) {{ {EXECUTION} }} }}"
     last = await stage.pool.fetchval("select seq from executions where id = $1", id)
     for at in range(1, last + 1):
-        assert_nothing_of(await stage.by(OURS, origin, id=exec_id(id), at=at), stage, names)
-    assert MARK in json.dumps(await stage.by(EVERYWHERE, origin, id=exec_id(id), at=last))
+        assert_nothing_of(await stage.by(OURS, query, id=exec_id(id), at=at), stage, names)
+    assert MARK in json.dumps(await stage.by(EVERYWHERE, query, id=exec_id(id), at=last))
 
 
 async def test_nor_do_its_subscriptions(stage: Stage) -> None:
@@ -176,11 +176,11 @@ async def test_nor_does_any_node(stage: Stage) -> None:
     for prefix, table in tables.items():
         rows = await stage.pool.fetch(f"select id from {table} where execution_id = $1", id)
         ids = [typed(prefix, row["id"]) for row in rows]  # type: ignore[arg-type]
-        origin = f"""query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ __typename id
+        query = f"""query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ __typename id
           ... on TaskRun {{ {RUN} }} ... on ExecutionEvent {{ {EVENT} }}
           ... on Attempt {{ number outputs properties message {ERROR} }} }} }}"""
         for start in range(0, len(ids), 200):
-            told = await stage.by(OURS, origin, ids=ids[start : start + 200])
+            told = await stage.by(OURS, query, ids=ids[start : start + 200])
             assert all(told["nodes"])
             assert_nothing_of(["sub", told], stage, names)
 
@@ -194,10 +194,10 @@ TRIED: Final = [
 @pytest.mark.parametrize("tried", TRIED)
 async def test_nor_do_expressions_that_are_tried(stage: Stage, tried: str) -> None:
     id, names = await ran(stage)
-    origin = """query ($run: ID!, $expression: String!) {
+    query = """query ($run: ID!, $expression: String!) {
       debugExpression(taskRunId: $run, expression: $expression) { value error { message } } }"""
     for path, run in (await stage.floor.look(id)).tasks.items():
-        told = await stage.by(OURS, origin, run=typed("run", run.id), expression=tried)
+        told = await stage.by(OURS, query, run=typed("run", run.id), expression=tried)
         assert_nothing_of([f"sub {path}", told], stage, names)
 
 
@@ -222,10 +222,10 @@ async def test_nor_do_searches(stage: Stage) -> None:
     """Not by text, not by fingerprint, and not by counting."""
     for key in ("all", "through"):
         await ran(stage, key)
-    origin = "query ($search: String) { executions(search: $search) { totalCount { value } } }"
+    query = "query ($search: String) { executions(search: $search) { totalCount { value } } }"
     name = await stage.pool.fetchval("select name from executions where namespace = 'acme.b'")
     for word in (f"{MARK}-failure", MARK, name):
-        found = await stage.by(OURS, origin, search=f'"{word}"')
+        found = await stage.by(OURS, query, search=f'"{word}"')
         assert found["executions"]["totalCount"]["value"] == 0, word
     facets = "query { facets(field: ERROR) { value key search } }"
     told = (await stage.by(OURS, facets))["facets"]
@@ -239,11 +239,11 @@ async def test_nor_does_a_child_that_waits_or_is_stopped(stage: Stage) -> None:
     await stage.until(child, lambda one: one.tasks["t"].approval is not None)
     await stage.until(id, lambda one: one.tasks["sub"].standing is not None)
     names = await hidden_names(stage)
-    origin = f"query ($id: ID!) {{ execution(id: $id) {{ {EXECUTION} }} }}"
-    assert_nothing_of(await stage.by(OURS, origin, id=exec_id(id)), stage, names)
+    query = f"query ($id: ID!) {{ execution(id: $id) {{ {EXECUTION} }} }}"
+    assert_nothing_of(await stage.by(OURS, query, id=exec_id(id)), stage, names)
     await stage.parts.engine.execute(child, Cancel(), PERSON)
     await stage.floor.until_ended(id)
-    assert_nothing_of(await stage.by(OURS, origin, id=exec_id(id)), stage, names)
+    assert_nothing_of(await stage.by(OURS, query, id=exec_id(id)), stage, names)
 
 
 async def test_nor_does_a_replay_that_uses_its_outputs_again(stage: Stage) -> None:
@@ -252,8 +252,8 @@ async def test_nor_does_a_replay_that_uses_its_outputs_again(stage: Stage) -> No
         await stage.mutate("replayExecution", scope=OURS, id=exec_id(id), fromTask="bad")
     )
     names = await hidden_names(stage)
-    origin = f"query ($id: ID!) {{ execution(id: $id) {{ {EXECUTION} }} }}"
-    assert_nothing_of(await stage.by(OURS, origin, id=exec_id(replayed)), stage, names)
+    query = f"query ($id: ID!) {{ execution(id: $id) {{ {EXECUTION} }} }}"
+    assert_nothing_of(await stage.by(OURS, query, id=exec_id(replayed)), stage, names)
     assert (await stage.floor.look(replayed)).tasks["sub"].results == {"key": f"{MARK}-output"}
 
 
@@ -264,7 +264,7 @@ async def test_a_child_tells_nothing_of_a_parent_that_may_not_be_seen(stage: Sta
     await stage.parts.engine.execute(id, Cancel(), replace(PERSON, reason="because of 0xPARENT"))
     await stage.floor.until_ended(child)
     theirs = Scope(("acme.b",))
-    origin = f"query ($id: ID!) {{ execution(id: $id) {{ parent {{ id }} {EXECUTION} }} }}"
-    told = json.dumps(await stage.by(theirs, origin, id=exec_id(child)))
+    query = f"query ($id: ID!) {{ execution(id: $id) {{ parent {{ id }} {EXECUTION} }} }}"
+    told = json.dumps(await stage.by(theirs, query, id=exec_id(child)))
     for word in (name, exec_id(id), "0xPARENT", "acme.a", "held"):
         assert word not in told, word

@@ -109,7 +109,7 @@ async def test_who_has_it_overridden_leaves_no_decision_to_the_next(scene: Scene
 async def test_what_nobody_decided_is_never_taken_for_approved(
     scene: Scene, promises: Promises, keys: str
 ) -> None:
-    id, _ = await scene.asked(scene.text(origin=f"timeout: 1h, {keys}"))
+    id, _ = await scene.asked(scene.text(approval=f"timeout: 1h, {keys}"))
     await promises.keep(id, "ApprovalDue", "TIMEOUT")
     await scene.admin.until_ended(id)
     assert scene.ran == 1

@@ -50,7 +50,7 @@ async def reruns_with_others(scene: Scene) -> None:
     ):
         input = {**rerun, **others}
         await is_refused(scene, "createExecution", "FORBIDDEN", "disabledTasks", **input)
-    await scene.admin.save(scene.text(origin="description: changed"))
+    await scene.admin.save(scene.text(approval="description: changed"))
     await is_refused(scene, "createExecution", "FORBIDDEN", "disabledTasks", **rerun)
     rejected = await scene.rejected()
     again = {**rerun, "rerunOf": rejected}
@@ -74,8 +74,8 @@ async def runs_an_older_revision(scene: Scene) -> None:
     old = await scene.otto_runs(flow(scene.key, tasks.replace("MARKED", str(scene.mark)), HEAD))
     await scene.admin.until_ended(old)
     assert scene.ran == 1
-    await scene.admin.save(scene.text(origin="users: [mallory]"))
-    await scene.admin.save(scene.text(origin="users: [admin]"))
+    await scene.admin.save(scene.text(approval="users: [mallory]"))
+    await scene.admin.save(scene.text(approval="users: [admin]"))
     for revision in (1, 2):
         input = creation(scene, revision=revision, reason="in a hurry")
         await is_refused(scene, "createExecution", "FORBIDDEN", "revision", **input)
@@ -85,7 +85,7 @@ async def runs_an_older_revision(scene: Scene) -> None:
 
 
 async def is_asked_each_time(scene: Scene) -> None:
-    source = await scene.approved(scene.text(origin="reuse: never"))
+    source = await scene.approved(scene.text(approval="reuse: never"))
     rerun = creation(scene, rerunOf=source, disabledTasks=["extract", "ask"])
     told = await is_refused(scene, "createExecution", "FORBIDDEN", "disabledTasks", **rerun)
     assert "reuse: never" in told
@@ -124,7 +124,7 @@ async def replays_from_after_it(scene: Scene) -> None:
         told = {one["key"]: one["plan"] for one in plan["tasks"]}
         assert told == {"extract": "REUSE", "ask": "RUN", "mid": "RUN", "load": "RUN"}
         await scene.stands((await acted(scene.otto, "replayExecution", **replay))["id"])
-    await scene.admin.save(scene.text(origin="description: changed"))
+    await scene.admin.save(scene.text(approval="description: changed"))
     replay = {"id": source, "fromTask": "load", "revision": "LATEST"}
     await scene.stands((await acted(scene.otto, "replayExecution", **replay))["id"])
     override: dict[str, Any] = {
@@ -146,7 +146,7 @@ async def replays_from_after_it(scene: Scene) -> None:
 
 async def prepares_it(scene: Scene) -> None:
     source = await scene.approved()
-    await scene.admin.save(scene.text(origin="description: changed"))
+    await scene.admin.save(scene.text(approval="description: changed"))
     draft = (await does(scene.otto, "prepareExecution", DRAFT, id=source))["draft"]
     told = {one["key"]: (one["enabled"], one["mustAsk"] is None) for one in draft["tasks"]}
     assert told["ask"] == (True, False)
@@ -203,7 +203,7 @@ async def cancels_and_corrects(scene: Scene) -> None:
 
 async def overrides_as_an_approver(scene: Scene, people: People) -> None:
     """Who may decide may not decide past the policy."""
-    id, request = await scene.asked(scene.text(origin="users: [nobody]"))
+    id, request = await scene.asked(scene.text(approval="users: [nobody]"))
     anna = await people(f"anna{scene.key}")
     problem = await refusal(
         scene, anna, "approve", approvalId=request, override=True, comment="why"
@@ -214,7 +214,7 @@ async def overrides_as_an_approver(scene: Scene, people: People) -> None:
 
 async def replays_many(scene: Scene) -> None:
     source = await scene.approved()
-    await scene.admin.save(scene.text(origin="description: changed"))
+    await scene.admin.save(scene.text(approval="description: changed"))
     for mode in ("EACH", "ATOMIC"):
         before = await scene.count()
         made = await does(
@@ -310,7 +310,7 @@ async def is_not_asked_by_a_cache(scene: Scene) -> None:
     await scene.stands(other)
     same = await scene.otto_runs(scene.text(head=head))
     assert (await scene.admin.until_ended(same))["state"] == "CACHED"
-    never = scene.text(head=head, origin="reuse: never")
+    never = scene.text(head=head, approval="reuse: never")
     await scene.approved(never)
     await scene.stands(await scene.otto_runs(never))
     assert scene.ran == 2

@@ -35,8 +35,8 @@ class Scene:
     key: str
     mark: Path
 
-    def text(self, load: str = LOAD, origin: str = "", head: str = HEAD) -> str:
-        tasks = TASKS % (origin and f", {origin}", load.replace("MARKED", str(self.mark)))
+    def text(self, load: str = LOAD, approval: str = "", head: str = HEAD) -> str:
+        tasks = TASKS % (approval and f", {approval}", load.replace("MARKED", str(self.mark)))
         return flow(self.key, tasks, head)
 
     @property
@@ -96,7 +96,7 @@ class Scene:
 
 async def request_of(client: Client, id: str) -> str:
     """The request that it asks, once it does."""
-    found = await client.until(id, origin="WAITING_FOR_APPROVAL")
+    found = await client.until(id, ask="WAITING_FOR_APPROVAL")
     return str(task(found, "ask")["approval"]["id"])
 
 

@@ -47,10 +47,8 @@ def test_every_variable_that_is_written_or_read_anywhere_is_known() -> None:
 
 
 def test_what_tasks_get_is_known() -> None:
-    given = (ROOT / "runner" / "attempt.py").read_text() + (
-        ROOT / "runner" / "processes" / "child.py"
-    ).read_text()
-    given += (ROOT / "runner" / "executors" / "python.py").read_text()
+    files = "attempt/attempt.py", "processes/child.py", "executors/python.py"
+    given = "".join((ROOT / "runner" / name).read_text() for name in files)
     assert set(re.findall(r'"HEADWAY_([A-Z_]+)"', given)) == set(OF_TASKS)
 
 

@@ -32,7 +32,7 @@ async def run(served: Served, sources: list[str]) -> None:
     for source in sources:
         await client.save(source)
     ids = [(await client.create(f"soak/{kind}", inputs={"name": kind}))["id"] for kind in KINDS]
-    asked = await client.until(ids[KINDS.index("gate")], origin="WAITING_FOR_APPROVAL")
+    asked = await client.until(ids[KINDS.index("gate")], ask="WAITING_FOR_APPROVAL")
     (approval,) = [one["approval"]["id"] for one in asked["taskRuns"] if one["approval"]]
     await client.mutate("approve", approvalId=approval)
     for id in ids:
