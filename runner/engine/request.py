@@ -15,7 +15,18 @@ from models.events.events import (
     Parent,
     TaskRunMoved,
 )
-from models.lifecycle.commands.commands import Beginning, Command, Create, Prepare, Report, Start
+from models.lifecycle.commands.commands import (
+    Admit,
+    Begin,
+    Beginning,
+    ChangeTaskRunState,
+    Command,
+    Create,
+    Prepare,
+    Report,
+    Restart,
+    Start,
+)
 from models.lifecycle.commands.subflows import FollowParent, ResumeChild, StopChild
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Transition
@@ -23,6 +34,7 @@ from models.states import TaskRunState
 from runner.store import audit, bulk
 
 _MANY = 500
+_NEED_SLOTS = (Admit, Begin, Restart, ResumeChild, ChangeTaskRunState)
 _OF_ONE = (Start, Report)
 """The commands that concern one task run, however many there are beside it."""
 
@@ -131,3 +143,14 @@ def parents_told(
 
 def _moves(event: Event) -> bool:
     return isinstance(event.fact, ExecutionCreated | ExecutionMoved | LabelsSet)
+
+
+def flow_with_slots(request: CommandRequest, executions: Mapping[UUID, Execution]) -> UUID | None:
+    """The flow of whose concurrency limit the command may need a slot; a creation knows whether there is a limit."""
+    command = request.command
+    if isinstance(command, Create):
+        return command.plan.flow_id if command.limited else None
+    id = request.execution_id
+    if id is not None and id in executions and isinstance(command, _NEED_SLOTS):
+        return executions[id].plan.flow_id
+    return None

@@ -13,14 +13,10 @@ from models.errors import Fault, HeadwayError, ProblemCode, Refused
 from models.events.events import ENGINE, Event
 from models.ids import new_id
 from models.lifecycle.commands.commands import (
-    Admit,
-    Begin,
     Beginning,
-    ChangeTaskRunState,
     Create,
     Lose,
     MakeRoom,
-    Restart,
 )
 from models.lifecycle.commands.records import Delete
 from models.lifecycle.commands.subflows import Adopt, ResumeChild
@@ -36,6 +32,7 @@ from runner.engine.request import (
     CommandRequest,
     Outcome,
     acts,
+    flow_with_slots,
     is_refused,
     kills,
     parents_told,
@@ -55,8 +52,6 @@ from runner.store.job_queue import acknowledge, enqueue, withdraw
 from runner.store.plans import Plans
 from runner.store.postgres.connection import Connection, database_now
 from runner.store.postgres.long_work import kept_open
-
-_NEED_SLOTS = (Admit, Begin, Restart, ResumeChild, ChangeTaskRunState)
 
 
 @dataclass(slots=True)
@@ -191,7 +186,9 @@ class EngineTransaction:
         """Of the flows for whose executions this batch may need a slot. Commands that do are rare but for creations,
         and those know whether their flow has a limit."""
         wanted = {
-            request: flow for request in self.requests if (flow := self._flow_with_slots(request))
+            request: flow
+            for request in self.requests
+            if (flow := flow_with_slots(request, self.executions))
         }
         if not wanted:
             return
@@ -199,14 +196,6 @@ class EngineTransaction:
         self._slots = await lock_slots(connection, flows, len(self.requests), wait=self.atomic)
         elsewhere = await locked_elsewhere(connection, flows - self._slots.keys())
         self.outcomes |= {request: None for request, flow in wanted.items() if flow in elsewhere}
-
-    def _flow_with_slots(self, request: CommandRequest) -> UUID | None:
-        command = request.command
-        if isinstance(command, Create):
-            return command.plan.flow_id if command.limited else None
-        if isinstance(command, _NEED_SLOTS) and request.execution_id in self.executions:
-            return self.executions[request.execution_id].plan.flow_id
-        return None
 
     async def _skip_locked(self, connection: Connection, missed: set[UUID]) -> None:
         """An execution that is locked elsewhere comes again; one that does not exist is refused."""
@@ -225,7 +214,7 @@ class EngineTransaction:
         return self._decide(request, now)
 
     def _decide(self, request: CommandRequest, now: datetime) -> Outcome:
-        flow = self._flow_with_slots(request)
+        flow = flow_with_slots(request, self.executions)
         slots = self._slots.get(flow) if flow else None
         above = request.parent
         parent = self.executions.get(above.execution_id) if above else None
