@@ -84,7 +84,7 @@ MOMENTS: dict[str, Callable[[Starting], object]] = {
         "headway_server headway" in owner for owner in owners(one.data_dir)
     ),
     "the evaluator is started": lambda one: any(
-        "evaluator" in beginning(child) for child in one.children
+        "sandbox_process" in beginning(child) for child in one.children
     ),
     "the token is made": lambda one: (one.data_dir / "token").exists(),
     "it is announced": lambda one: (one.data_dir / "server.json").exists(),
