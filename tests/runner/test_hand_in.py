@@ -38,7 +38,7 @@ async def test_the_end_does_not_overtake_a_report_with_outputs(
             super().__init__(*arguments)
             self.telling = Telling()
 
-    monkeypatch.setattr(job_executor, "Attempt", Watched)
+    monkeypatch.setattr(job_executor, "AttemptContext", Watched)
     async with open_floor(database_url, data_dir) as floor:
         execute = floor.parts.engine.execute
 

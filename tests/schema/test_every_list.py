@@ -105,7 +105,7 @@ def possible(schema: GraphQLSchema, kind: graphql.GraphQLNamedType) -> list[Grap
 
 
 def places(schema: GraphQLSchema) -> list[Place]:
-    """Every type that a list holds, by the shortest way to it from the root."""
+    """Every type that a list holds, by the shortest way to it from the root, past nothing that is always empty."""
     assert schema.query_type
     waiting, found, seen = [Place(schema.query_type, (), False, 0)], [], set[str]()
     while waiting:
@@ -119,7 +119,7 @@ def places(schema: GraphQLSchema) -> list[Place]:
             continue
         for name, text, below in fields_of(place.type):
             kind = graphql.get_named_type(below.type)
-            if is_leaf_type(kind) or name == "edges":
+            if is_leaf_type(kind) or name == "edges" or f"{place.type.name}.{name}" in EMPTY:
                 continue
             is_list = graphql.is_list_type(graphql.get_nullable_type(below.type))
             listed = place.listed or is_list
