@@ -28,6 +28,7 @@ check: install ## formats, lints, types, the rule of imports; the page's own che
 	ruff check .
 	mypy
 	lint-imports --no-cache
+	python scripts/plain_words.py
 	npm --prefix frontend run check
 	npm --prefix frontend test
 

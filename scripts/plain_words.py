@@ -1,0 +1,75 @@
+"""Checks that texts are plain: no word of LIST in docstrings, comments, messages, documents and the page.
+
+`ALLOWED` has the number of such lines that each folder still has. The check fails when the number is another: a folder
+may only lose lines, and the number is lowered with them.
+"""
+
+import io
+import re
+import sys
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LIST = (
+    "told", "asked", "beside", "mend", "mends", "mended", "judged", "owed", "heard", "hears", "minded", "whoever",
+    "thereof", "beforehand", "for ever",
+)  # fmt: skip
+BANNED = re.compile(rf"(?<![\w-])({'|'.join(LIST)})(?![\w-])", re.IGNORECASE)
+TEXTS = {".md", ".ts", ".tsx", ".css", ".graphql", ".toml"}
+TEXT_TOKENS = {tokenize.COMMENT, tokenize.STRING}
+FOLDERS = (
+    "bench", "docs", "examples", "frontend/e2e", "frontend/src", "headway", "models", "runner", "schema", "scripts",
+    "server", "tests",
+)  # fmt: skip
+SKIPPED = {"__pycache__", "gen", "node_modules", "static"}
+ALLOWED = {
+    ".": 28, "bench": 31, "docs": 18, "frontend": 646, "headway": 8, "models": 143, "runner": 315, "schema": 164,
+    "server": 132, "tests": 310,
+}  # fmt: skip
+
+
+def lines_of(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines that hold text for a reader, each with its number. Of Python these are comments and strings."""
+    if path.suffix in TEXTS:
+        yield from enumerate(path.read_text().splitlines(), 1)
+    elif path.suffix == ".py":
+        for token in tokenize.generate_tokens(io.StringIO(path.read_text()).readline):
+            if token.type in TEXT_TOKENS:
+                yield from enumerate(token.string.splitlines(), token.start[0])
+
+
+def texts() -> Iterator[Path]:
+    """The sources of all packages, the page and the documents; nothing that is installed or generated."""
+    yield from sorted(ROOT.glob("*.md"))
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).rglob("*")):
+            skipped = SKIPPED.intersection(path.relative_to(ROOT).parts) or path.samefile(__file__)
+            if path.is_file() and not skipped:
+                yield path
+
+
+def main() -> int:
+    found: dict[str, list[str]] = {}
+    for path in texts():
+        name = path.relative_to(ROOT).as_posix()
+        folder = name.split("/")[0] if "/" in name else "."
+        found.setdefault(folder, []).extend(
+            f"{name}:{number}: {line.strip()}"
+            for number, line in lines_of(path)
+            if BANNED.search(line)
+        )
+    failed = False
+    for folder, lines in sorted(found.items()):
+        allowed = ALLOWED.get(folder, 0)
+        if len(lines) > allowed:
+            print("\n".join(lines))
+        if len(lines) != allowed:
+            failed = True
+            print(f"{folder}: {len(lines)} lines have a word of LIST, ALLOWED says {allowed}")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
