@@ -56,9 +56,9 @@ from runner.store.postgres.long_work import kept_open
 
 @dataclass(slots=True)
 class EngineTransaction:
-    """After `run` (and the commit): the verdict on each command, and what the commit set going.
+    """After `run` (and the commit): the outcome of each command, and the jobs and deferred commands that were stored.
 
-    `together`: all or none; `run` waits for the locks, and raises NotAll when a command is refused.
+    `atomic`: all or none; `run` waits for the locks, and raises BatchRejected when a command is refused.
     """
 
     requests: Sequence[CommandRequest]
