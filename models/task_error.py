@@ -15,7 +15,7 @@ class TaskError:
     below: str | None = None
 
 
-def beside(message: str, exit_code: int | None) -> str:
+def message_with_exit_code(message: str, exit_code: int | None) -> str:
     """The message, and the exit code after it where that is not the message itself."""
     code = f"exit code {exit_code}"
     return f"{message} ({code})" if exit_code and exit_code > 0 and message != code else message

@@ -2,10 +2,12 @@
 
 from models.errors import Refused
 from models.events.approval_events import ApprovalClosed
-from models.events.events import AttemptEnded, FailureRecorded, TaskError
+from models.events.events import FailureRecorded, TaskError
 from models.lifecycle.actions import invalid_state
 from models.lifecycle.advance.advance import move
 from models.lifecycle.commands.commands import CastVote, Command, GiveUp, Signal
+from models.lifecycle.commands.outcomes import Killed, Lost
+from models.lifecycle.ending import end_attempt
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.stopping import stop_child
 from models.lifecycle.transition_builder import TransitionBuilder
@@ -13,6 +15,7 @@ from models.states import ApprovalState, AttemptState, ExecutionState, TaskRunSt
 
 UNREADABLE = "REVISION"
 """The code of a failure by a revision that cannot be read."""
+_ABANDONED = "its execution could not continue"
 
 
 def give_up(builder: TransitionBuilder, command: GiveUp) -> None:
@@ -48,16 +51,7 @@ def _drop(builder: TransitionBuilder, task: TaskRun) -> None:
     if task.child:
         stop_child(builder, task)
     if task.newest and task.newest.state is AttemptState.RUNNING:
-        end = AttemptState.LOST if task.lease else AttemptState.KILLED
-        builder.emit(
-            AttemptEnded(
-                task.path,
-                task.attempt,
-                end,
-                task.state,
-                TaskRunState.KILLED,
-                reason="its execution could not go on",
-            )
-        )
+        outcome = Lost() if task.lease else Killed()
+        end_attempt(builder, task, outcome, TaskRunState.KILLED, reason=_ABANDONED)
     else:
         builder.move_task(task, TaskRunState.KILLED if task.attempt else TaskRunState.CANCELLED)

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from models.errors import Problem, ProblemCode
 from models.events.events import (
-    AttemptEnded,
     AttemptStarted,
     LabelsSet,
     LateResult,
@@ -14,19 +13,27 @@ from models.events.events import (
     TaskError,
 )
 from models.lifecycle.advance.advance import advance
-from models.lifecycle.advance.ending import error_end
 from models.lifecycle.advance.starting import takes_starts
-from models.lifecycle.apply.changes import with_exit_code
 from models.lifecycle.commands.commands import Finish, KillDeadline, Lose, Report, Start
+from models.lifecycle.commands.outcomes import (
+    AttemptOutcome,
+    Errored,
+    FromCache,
+    HandedBack,
+    Killed,
+    Lost,
+    Succeeded,
+    TimedOut,
+)
+from models.lifecycle.ending import end_attempt, error_end
 from models.lifecycle.external import record
 from models.lifecycle.snapshot import TaskRun
-from models.lifecycle.stopping import end_stopped
+from models.lifecycle.stopping import end_stopped, timed_out
 from models.lifecycle.transition_builder import TransitionBuilder
 from models.retry import delay_before, may_retry
 from models.spec import TaskSpec
 from models.states import (
     WAITING_FOR_WORKER,
-    AttemptState,
     ExecutionState,
     OnWorkerLost,
     TaskRunState,
@@ -77,10 +84,11 @@ def finish(builder: TransitionBuilder, command: Finish) -> None:
     task = builder.execution.tasks[command.path]
     newest = task.newest
     if task.lease != command.lease:
-        if newest and newest.lease == command.lease and newest.state is command.state:
-            return  # told twice: the first answer did not reach the worker
+        if newest and newest.lease == command.lease and newest.state is command.outcome.state:
+            return  # reported twice: the first answer did not reach the worker
         worker = newest.worker if newest and newest.number == command.attempt else None
-        builder.emit(LateResult(task.path, command.attempt, command.state, worker, command.error))
+        state, error = command.outcome.state, command.outcome.error
+        builder.emit(LateResult(task.path, command.attempt, state, worker, error))
         builder.refused = _void_lease()
         return
     _end(builder, task, command)
@@ -96,11 +104,7 @@ def lose(builder: TransitionBuilder, command: Lose) -> None:
     if spec.on_worker_lost is OnWorkerLost.RETRY and not _may_be_lost_again(task, spec):
         message += f"; that is the last of {spec.max_lost} attempts that may be lost (max_lost)"
     error = TaskError("WORKER_LOST", message)
-    _end(
-        builder,
-        task,
-        Finish(task.path, command.lease, AttemptState.LOST, task.attempt, error=error),
-    )
+    _end(builder, task, Finish(task.path, command.lease, task.attempt, Lost(error)))
     advance(builder)
 
 
@@ -109,7 +113,7 @@ def fence(builder: TransitionBuilder, command: KillDeadline) -> None:
     for path, attempt in command.attempts:
         task = builder.execution.tasks[path]
         if task.state is TaskRunState.KILLING and task.attempt == attempt:
-            end_stopped(builder, task, "not ended within its grace; fenced", AttemptState.LOST)
+            end_stopped(builder, task, "not ended within its grace; fenced", fenced=True)
     advance(builder)
 
 
@@ -124,70 +128,61 @@ def _void_lease() -> Problem:
 
 def _end(builder: TransitionBuilder, task: TaskRun, command: Finish) -> None:
     spec = builder.execution.spec_of(task)
-    to_state, delay = _next(builder, task, spec, command)
+    outcome = _outcome(builder, task, command.outcome)
+    to_state, delay = _next(builder, task, spec, outcome)
     retries = to_state is TaskRunState.RETRYING
-    builder.emit(
-        AttemptEnded(
-            path=task.path,
-            attempt=task.attempt,
-            state=_attempt_end(builder, task, command),
-            from_state=task.state,
-            to_state=to_state,
-            inputs=command.inputs,
-            outputs=command.outputs,
-            error=with_exit_code(command.error, command.exit_code),
-            exit_code=command.exit_code,
-            resources=command.resources,
-            retry_at=builder.now + timedelta(seconds=delay) if retries else None,
-            reason=command.reason,
-            cache_key=command.cache_key if to_state is TaskRunState.SUCCESS else None,
-            outputs_from=command.reused.outputs_from if command.reused else None,
-            handed_back=command.handed_back,
-        )
+    end_attempt(
+        builder,
+        task,
+        outcome,
+        to_state,
+        command.outputs,
+        inputs=command.inputs,
+        exit_code=command.exit_code,
+        resources=command.resources,
+        retry_at=builder.now + timedelta(seconds=delay) if retries else None,
     )
-    if command.reused:
-        builder.carry(task.path, command.reused.outputs)
 
 
 def _next(
-    builder: TransitionBuilder, task: TaskRun, spec: TaskSpec, command: Finish
+    builder: TransitionBuilder, task: TaskRun, spec: TaskSpec, outcome: AttemptOutcome
 ) -> tuple[TaskRunState, float]:
     """The task run's next state, and the seconds until its next attempt."""
-    if command.state is AttemptState.SUCCESS:
-        return (TaskRunState.CACHED if command.reused else TaskRunState.SUCCESS), 0.0
+    if isinstance(outcome, FromCache):
+        return TaskRunState.CACHED, 0.0
+    if isinstance(outcome, Succeeded):
+        return TaskRunState.SUCCESS, 0.0
     if task.state is TaskRunState.KILLING:
         timed_out = builder.execution.state is not ExecutionState.KILLING
         return (TaskRunState.FAILED if timed_out else TaskRunState.KILLED), 0.0
-    if command.erred:
-        by_expression = command.error and command.error.code == "EXPRESSION"
+    if isinstance(outcome, Errored):
+        by_expression = outcome.error.code == "EXPRESSION"
         return (error_end(spec) if by_expression else TaskRunState.ERROR), 0.0
-    if command.state is AttemptState.LOST:
-        return _next_after_loss(task, spec, command.handed_back)
+    if isinstance(outcome, Lost | HandedBack):
+        return _next_after_loss(task, spec, isinstance(outcome, HandedBack)), 0.0
     used = task.attempt - task.attempt_base - task.lost
-    if may_retry(spec.retry, command.state, used):
+    if may_retry(spec.retry, outcome.state, used):
         assert spec.retry
         return TaskRunState.RETRYING, delay_before(spec.retry, used, builder.context.random)
     return (TaskRunState.WARNING if spec.allow_failure else TaskRunState.FAILED), 0.0
 
 
-def _attempt_end(builder: TransitionBuilder, task: TaskRun, command: Finish) -> AttemptState:
-    """An attempt that is killed while the execution is not has had its time: the execution's own timeout."""
-    killed = task.state is TaskRunState.KILLING and command.state is AttemptState.KILLED
+def _outcome(builder: TransitionBuilder, task: TaskRun, outcome: AttemptOutcome) -> AttemptOutcome:
+    """An attempt that is killed while its execution is not being killed has timed out, by the execution's timeout."""
+    killed = task.state is TaskRunState.KILLING and isinstance(outcome, Killed)
     if killed and builder.execution.state is not ExecutionState.KILLING:
-        return AttemptState.TIMED_OUT
-    return command.state
+        return TimedOut(outcome.error or timed_out(task))
+    return outcome
 
 
-def _next_after_loss(
-    task: TaskRun, spec: TaskSpec, handed_back: bool
-) -> tuple[TaskRunState, float]:
-    """A lost attempt is no fault of the task and does not use up its retries. A task that loses its worker again and
-    again is taken to be what kills it."""
+def _next_after_loss(task: TaskRun, spec: TaskSpec, handed_back: bool) -> TaskRunState:
+    """A lost attempt does not use up the task's retries, for the task is not at fault. A task whose worker is lost
+    `max_lost` times is taken for the cause of the losses."""
     again = spec.on_worker_lost is OnWorkerLost.RETRY
     again = again and (handed_back or _may_be_lost_again(task, spec))
-    return (TaskRunState.QUEUED if again else TaskRunState.ERROR), 0.0
+    return TaskRunState.QUEUED if again else TaskRunState.ERROR
 
 
 def _may_be_lost_again(task: TaskRun, spec: TaskSpec) -> bool:
-    """After the loss that is being told."""
+    """After the loss that is being recorded."""
     return task.lost - task.handed_back + 1 < spec.max_lost

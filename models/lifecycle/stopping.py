@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from models.events.approval_events import ApprovalClosed
 from models.events.events import (
-    AttemptEnded,
     ExecutionMoved,
     KillForced,
     Parent,
@@ -13,14 +12,14 @@ from models.events.events import (
     TaskRunMoved,
 )
 from models.lifecycle.commands.commands import FinallyDeadline, KillDeadline
+from models.lifecycle.commands.outcomes import Killed, Lost, TimedOut
 from models.lifecycle.commands.subflows import StopChild
+from models.lifecycle.ending import end_attempt
 from models.lifecycle.snapshot import TIMED_OUT, Execution, TaskRun
-from models.lifecycle.summaries import waited
 from models.lifecycle.transition_builder import TransitionBuilder
 from models.lifecycle.visibility.apart import shows_parent
 from models.states import (
     ApprovalState,
-    AttemptState,
     ExecutionState,
     Section,
     TaskRunState,
@@ -168,28 +167,25 @@ def end_stopped(
     builder: TransitionBuilder,
     task: TaskRun,
     reason: str | None = None,
-    end: AttemptState | None = None,
+    *,
+    fenced: bool = False,
 ) -> None:
-    """Killed with its execution; otherwise it, or its execution, had its time, and has failed."""
-    killed = builder.execution.state is ExecutionState.KILLING
-    to, error = TaskRunState.KILLED, None
-    if not killed:
-        to = TaskRunState.FAILED
+    """Killed with its execution; otherwise the attempt, or its execution, has timed out. `fenced`: its worker has not
+    reported the end, and loses the lease."""
+    to_state, error = TaskRunState.KILLED, None
+    if builder.execution.state is not ExecutionState.KILLING:
+        to_state = TaskRunState.FAILED
         if task.error and builder.execution.spec_of(task).allow_failure:
-            to = TaskRunState.WARNING
-        error = task.error or TaskError(TIMED_OUT, "had not ended when the time was over")
-    builder.emit(
-        AttemptEnded(
-            path=task.path,
-            attempt=task.attempt,
-            state=end or (AttemptState.KILLED if killed else AttemptState.TIMED_OUT),
-            from_state=task.state,
-            to_state=to,
-            error=error,
-            reason=reason,
-            message=reason if task.child else waited(builder.execution, task),
-        )
-    )
+            to_state = TaskRunState.WARNING
+        error = timed_out(task)
+    outcome = Lost(error) if fenced else TimedOut(error) if error else Killed()
+    message = reason if task.child else None
+    end_attempt(builder, task, outcome, to_state, message=message, reason=reason)
+
+
+def timed_out(task: TaskRun) -> TaskError:
+    """The error of a task run that was stopped by a timeout: its own, or that of what it belongs to."""
+    return task.error or TaskError(TIMED_OUT, "timed out")
 
 
 def close_stopped(builder: TransitionBuilder) -> None:

@@ -31,6 +31,7 @@ from models.lifecycle.commands.subflows import FollowParent, ResumeChild, StopCh
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Transition
 from models.states import TaskRunState
+from models.task_error import TaskError
 from runner.store import audit, bulk
 
 _MANY = 500
@@ -76,9 +77,8 @@ class CommandRequest:
         command = self.command
         if isinstance(command, _OF_ONE):
             return False
-        items = (
-            command.values.get("items") if isinstance(command, Prepare) and command.values else None
-        )
+        settings = command.result if isinstance(command, Prepare) else {}
+        items = None if isinstance(settings, TaskError) else settings.get("items")
         coming = len(items) if isinstance(items, list) else 0
         return len(execution.tasks) + coming > _MANY
 

@@ -62,7 +62,7 @@ class Children:
             if refused.problems[0].code is ProblemCode.CONFLICT:
                 return None  # stopped, paused or served by another process meanwhile
             error = _cannot_start(parent, task, launch, refused)
-            return Prepare(owed.path, owed.attempt, None, error)
+            return Prepare(owed.path, owed.attempt, error)
         return Adopt(owed.path, owed.attempt, begun.execution.id)
 
     async def _shares_slot(self, parent: Execution, spec: SubflowTask, flow: UUID | None) -> bool:

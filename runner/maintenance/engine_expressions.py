@@ -14,7 +14,7 @@ from models.spec import ApprovalTask, ForeachTask, SubflowTask, TaskSpec, WaitTa
 from runner.expressions.context import expression_names
 from runner.expressions.evaluator import EvaluationFailed, Evaluator
 
-_Rendered = tuple[Mapping[str, Any] | None, TaskError | None]
+_Rendered = Mapping[str, Any] | TaskError
 
 
 Clock = Callable[[], Awaitable[datetime]]
@@ -26,27 +26,28 @@ async def evaluate(
     """`clock` is the database's, by which moments are judged: that of this machine may be wrong."""
     if what.path is None:
         templates = {"outputs": execution.plan.spec.outputs}
-        values, error = await _render(evaluator, execution, None, templates)
-        return Conclude(values["outputs"] if values else None, error)
+        values = await _render(evaluator, execution, None, templates)
+        return Conclude(values if isinstance(values, TaskError) else values["outputs"])
     task = execution.tasks[what.path]
     spec = execution.spec_of(task)
     if what.condition:
         return await _judge(evaluator, execution, task, spec)
-    values, error = await _render(evaluator, execution, task, _templates(spec))
-    if error is None and isinstance(spec, WaitTask) and spec.event is None:
-        values, error = _seconds(values or {}, await clock())
-    return Prepare(what.path, what.attempt or task.attempt, values, error)
+    values = await _render(evaluator, execution, task, _templates(spec))
+    waits = isinstance(spec, WaitTask) and spec.event is None
+    if waits and not isinstance(values, TaskError):
+        values = _seconds(values, await clock())
+    return Prepare(what.path, what.attempt or task.attempt, values)
 
 
 async def _judge(
     evaluator: Evaluator, execution: Execution, task: TaskRun, spec: TaskSpec
 ) -> Command:
-    values, error = await _render(evaluator, execution, task, {"when": spec.when})
-    value = values["when"] if values else False
-    if error is None and not isinstance(value, bool):
-        told = f"`when` must give true or false, got {value!r:.80}"
-        error = TaskError("EXPRESSION", told)
-    return Judge(task.path, task.attempt, value is True, error)
+    values = await _render(evaluator, execution, task, {"when": spec.when})
+    result = values if isinstance(values, TaskError) else values["when"]
+    if not isinstance(result, bool | TaskError):
+        message = f"`when` must give true or false, got {result!r:.80}"
+        result = TaskError("EXPRESSION", message)
+    return Judge(task.path, task.attempt, result)
 
 
 async def _render(
@@ -54,14 +55,16 @@ async def _render(
 ) -> _Rendered:
     """Each value is stored with the execution, and keeps to the limit."""
     try:
-        rendered = await evaluator.render(templates, expression_names(execution, task))
+        rendered: Mapping[str, Any] = await evaluator.render(
+            templates, expression_names(execution, task)
+        )
         for name, value in rendered.items():
             measured(value, name)
     except EvaluationFailed as failed:
-        return None, TaskError(failed.code, str(failed))
+        return TaskError(failed.code, str(failed))
     except NotTaken as error:
-        return None, TaskError(error.code, str(error))
-    return rendered, None
+        return TaskError(error.code, str(error))
+    return rendered
 
 
 def _templates(spec: TaskSpec) -> Mapping[str, Any]:
@@ -89,5 +92,5 @@ def _seconds(values: Mapping[str, Any], now: datetime) -> _Rendered:
             if seconds > MAX_SECONDS:
                 raise ValueError("must be a time within 100 years")
     except (ValueError, OverflowError, Refused) as error:
-        return None, TaskError("EXPRESSION", f"cannot wait for {dict(values)}: {error}")
-    return {"seconds": max(0.0, seconds)}, None
+        return TaskError("EXPRESSION", f"cannot wait for {dict(values)}: {error}")
+    return {"seconds": max(0.0, seconds)}

@@ -5,18 +5,30 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from models.errors import Fault, HeadwayError, Refused, Unavailable
 from models.events.events import CommandOrigin, TaskError
 from models.ids import new_id
 from models.lifecycle.commands.commands import Finish, Start
+from models.lifecycle.commands.outcomes import (
+    AttemptOutcome,
+    Errored,
+    Failed,
+    FromCache,
+    HandedBack,
+    Killed,
+    Lost,
+    Succeeded,
+    TimedOut,
+)
 from models.lifecycle.provenance import Reused
 from models.lifecycle.transition import Transition
 from models.logs import LogLevel
 from models.payloads import CannotBeStored
-from models.states import AttemptState, Channel
-from models.task_error import beside
+from models.states import Channel
+from models.task_error import message_with_exit_code
 from runner.attempt.attempt import AttemptContext, WorkerServices
 from runner.attempt.cancellation import CancelReason, Stopped
 from runner.engine.engine import Engine
@@ -34,11 +46,6 @@ logger = logging.getLogger("headway.worker")
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _WITHOUT_ROOM = 2.0
-_STOPPED: Mapping[CancelReason, AttemptState] = {
-    CancelReason.KILLED: AttemptState.KILLED,
-    CancelReason.TIMED_OUT: AttemptState.TIMED_OUT,
-    CancelReason.DRAINED: AttemptState.LOST,
-}
 
 
 class JobExecutor:
@@ -139,12 +146,11 @@ class JobExecutor:
                 return await self._without_room(attempt, full)
             logger.exception("%s of %s", attempt.task.path, attempt.execution.id)
             finish = _erred(attempt, TaskError("INTERNAL", f"{type(error).__name__}: {error}"))
-        if finish.error:
-            message = attempt.mask.text(finish.error.message)
-            finish = replace(finish, error=replace(finish.error, message=message))
+        if reason := finish.outcome.error:
             refused = attempt.reports.error
-            if refused is None or refused.message != message:  # else the log has it already
-                await attempt.page.note(beside(message, finish.exit_code), LogLevel.ERROR)
+            if refused is None or refused.message != reason.message:  # else the log has it already
+                note = message_with_exit_code(reason.message, finish.exit_code)
+                await attempt.page.note(note, LogLevel.ERROR)
         return finish
 
     async def _without_room(self, attempt: AttemptContext, error: OSError) -> Finish:
@@ -154,15 +160,7 @@ class JobExecutor:
         place = error.filename if isinstance(error, StoreFull) else self._surroundings.data_dir
         told = f"{self._actor} has no room left in {place}: make room there ({error.strerror})"
         await attempt.page.note(attempt.mask.text(told), LogLevel.ERROR)
-        return Finish(
-            path=attempt.task.path,
-            lease=attempt.lease,
-            state=AttemptState.LOST,
-            attempt=attempt.task.attempt,
-            error=TaskError("NO_ROOM", told),
-            reason="no room",
-            handed_back=True,
-        )
+        return _finish(attempt, HandedBack("no room", TaskError("NO_ROOM", told)))
 
     async def _cached(self, attempt: AttemptContext) -> Finish | None:
         """The end of an attempt for which an earlier success under the same key stands."""
@@ -175,14 +173,7 @@ class JobExecutor:
         found = await attempt.stop.cancels(retry_until_available(pool, read))
         if found is None:
             return None
-        return Finish(
-            path=attempt.task.path,
-            lease=attempt.lease,
-            state=AttemptState.SUCCESS,
-            attempt=attempt.task.attempt,
-            cache_key=attempt.cache_key,
-            reused=Reused(found.state, found.holder, found.outputs),
-        )
+        return _finish(attempt, FromCache(Reused(found.state, found.holder, found.outputs)))
 
     async def _executed(self, attempt: AttemptContext) -> Finish:
         outcome = await self._outcome(attempt)
@@ -213,14 +204,14 @@ class JobExecutor:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
             except Fault as fault:
-                if finish.erred:
+                if isinstance(finish.outcome, Errored):
                     raise
                 finish = _erred(attempt, TaskError("INTERNAL", str(fault)))
 
     async def _finish(self, attempt: AttemptContext, finish: Finish) -> None:
         pending = attempt.reports.take_pending()
-        if finish.state is AttemptState.SUCCESS and (error := attempt.reports.error):
-            finish = replace(finish, state=AttemptState.FAILED, error=error)  # refused since
+        if finish.outcome.error is None and (error := attempt.reports.error):
+            finish = replace(finish, outcome=Failed(error))  # refused since
         told = replace(finish, inputs=pending.inputs, outputs=pending.outputs or None)
         try:
             transition = await self._engine.execute(attempt.execution.id, told, self._ask)
@@ -236,16 +227,8 @@ class JobExecutor:
 
 def _ended(attempt: AttemptContext, outcome: Outcome) -> Finish:
     error = _both(outcome.error, attempt.reports.error)
-    return Finish(
-        path=attempt.task.path,
-        lease=attempt.lease,
-        state=AttemptState.FAILED if error else AttemptState.SUCCESS,
-        attempt=attempt.task.attempt,
-        error=error,
-        exit_code=outcome.exit_code,
-        resources=outcome.resources,
-        cache_key=attempt.cache_key,
-    )
+    ended = Failed(_masked(attempt, error)) if error else Succeeded(attempt.cache_key)
+    return _finish(attempt, ended, outcome.exit_code, outcome.resources)
 
 
 def _both(error: TaskError | None, refused: TaskError | None) -> TaskError | None:
@@ -256,29 +239,41 @@ def _both(error: TaskError | None, refused: TaskError | None) -> TaskError | Non
 
 
 def _stopped(attempt: AttemptContext, stopped: Stopped) -> Finish:
-    reason = attempt.stop.reason or CancelReason.KILLED
-    error = None
-    if reason is CancelReason.TIMED_OUT:
-        error = TaskError("TIMED_OUT", f"took longer than its timeout of {attempt.spec.timeout} s")
-    return Finish(
-        path=attempt.task.path,
-        lease=attempt.lease,
-        state=_STOPPED.get(reason, AttemptState.LOST),
-        attempt=attempt.task.attempt,
-        error=error,
-        exit_code=stopped.exit_code,
-        resources=stopped.resources,
-        reason="drained" if reason is CancelReason.DRAINED else None,
-        handed_back=reason is CancelReason.DRAINED,
-    )
+    return _finish(attempt, _stopped_by(attempt), stopped.exit_code, stopped.resources)
+
+
+def _stopped_by(attempt: AttemptContext) -> AttemptOutcome:
+    match attempt.stop.reason:
+        case CancelReason.TIMED_OUT:
+            message = f"took longer than its timeout of {attempt.spec.timeout} s"
+            return TimedOut(TaskError("TIMED_OUT", message))
+        case CancelReason.DRAINED:
+            return HandedBack("drained")
+        case CancelReason.VOID:
+            return Lost()
+        case CancelReason.KILLED | None:
+            return Killed()
 
 
 def _erred(attempt: AttemptContext, error: TaskError) -> Finish:
+    return _finish(attempt, Errored(_masked(attempt, error)))
+
+
+def _masked(attempt: AttemptContext, error: TaskError) -> TaskError:
+    return replace(error, message=attempt.mask.text(error.message))
+
+
+def _finish(
+    attempt: AttemptContext,
+    outcome: AttemptOutcome,
+    exit_code: int | None = None,
+    resources: Mapping[str, Any] | None = None,
+) -> Finish:
     return Finish(
         path=attempt.task.path,
         lease=attempt.lease,
-        state=AttemptState.FAILED,
         attempt=attempt.task.attempt,
-        error=error,
-        erred=True,
+        outcome=outcome,
+        exit_code=exit_code,
+        resources=resources,
     )

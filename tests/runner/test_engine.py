@@ -27,9 +27,10 @@ from models.lifecycle.commands.commands import (
     SetLabels,
     Start,
 )
+from models.lifecycle.commands.outcomes import Succeeded
 from models.lifecycle.snapshot import CompiledFlow
 from models.spec import parse_flow
-from models.states import AttemptState, Channel, ExecutionState
+from models.states import Channel, ExecutionState
 from runner.engine.engine import Engine
 from runner.engine.transaction import EngineTransaction
 from runner.maintenance import invariants
@@ -88,7 +89,7 @@ async def run(engines: Engines, id: Any, path: str) -> None:
     job = next(job for job in await engines.queue.take(["default"], 500) if job.execution_id == id)
     lease = new_id()
     await engines.first.execute(id, Start(path, job.attempt, new_id(), "worker:w", lease, job.id))
-    await engines.second.execute(id, Finish(path, lease, AttemptState.SUCCESS, job.attempt))
+    await engines.second.execute(id, Finish(path, lease, job.attempt, Succeeded()))
 
 
 async def test_an_execution_goes_from_engine_to_engine_and_ends(engines: Engines) -> None:
@@ -106,7 +107,7 @@ async def test_what_is_forced_while_its_job_is_taken_has_no_second_job(engines: 
     lease = new_id()
     await engines.first.execute(id, Start("a", 1, new_id(), "worker:w", lease, job.id))
     assert await engines.database.pool.fetchval("select count(*) from pgqueuer") == 0
-    await engines.first.execute(id, Finish("a", lease, AttemptState.SUCCESS, 1))
+    await engines.first.execute(id, Finish("a", lease, 1, Succeeded()))
     await run(engines, id, "b")
 
 
@@ -304,10 +305,7 @@ async def test_who_meets_a_lock_that_stays_is_refused_alone(engines: Engines) ->
         await connection.execute("set local idle_in_transaction_session_timeout = 0")
         await connection.execute("select from attempts where execution_id = $1 for update", locked)
         ends = await asyncio.gather(
-            *(
-                engines.first.execute(id, Finish("a", leases[id], AttemptState.SUCCESS, 1))
-                for id in ids
-            ),
+            *(engines.first.execute(id, Finish("a", leases[id], 1, Succeeded())) for id in ids),
             return_exceptions=True,
         )
     refused = [id for id, end in zip(ids, ends, strict=True) if isinstance(end, BaseException)]

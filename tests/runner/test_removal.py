@@ -13,9 +13,10 @@ from models.access.viewer import Scope
 from models.errors import ProblemCode, Refused
 from models.ids import new_id
 from models.lifecycle.commands.commands import ChangeTaskRunState, Create, Finish, SetLabels, Start
+from models.lifecycle.commands.outcomes import FromCache
 from models.lifecycle.commands.records import AddNote, Archive, Delete
 from models.lifecycle.provenance import Reused
-from models.states import AttemptState, TaskRunState
+from models.states import TaskRunState
 from runner.launch.launch import Launch, prepare
 from runner.launch.reruns import Replay, prepare_replay
 from runner.maintenance import invariants
@@ -116,7 +117,7 @@ async def test_an_attempt_ends_cached_though_its_source_goes_meanwhile(floor: Fl
     await floor.parts.engine.execute(id, Start("a", 1, new_id(), "worker:w", lease, job.id))
     await floor.submit(held, Delete())
     reused = Reused(source.state, source.id, source.outputs)
-    finish = Finish("a", lease, AttemptState.SUCCESS, 1, cache_key="k", reused=reused)
+    finish = Finish("a", lease, 1, FromCache(reused))
     await floor.parts.engine.execute(id, finish)
     found = (await floor.look(id)).tasks["a"]
     assert (found.state, found.results) == (TaskRunState.CACHED, {"rows": 3})

@@ -10,7 +10,7 @@ import pytest
 
 from models.ids import new_id, untyped
 from models.lifecycle.commands.commands import Cancel, Finish, KillDeadline, Start
-from models.states import AttemptState
+from models.lifecycle.commands.outcomes import Succeeded
 from tests.api.client import Client, states, task
 from tests.api.servers import Served, start_worker
 from tests.api.test_frozen_worker import rows
@@ -216,7 +216,7 @@ async def test_a_result_that_arrives_after_the_fence_is_refused_and_recorded_as_
         await floor.submit(id, Cancel())
         await engine.execute(id, KillDeadline((("a", 1),)))
         assert (await floor.look(id)).state == "KILLED"
-        late = await engine.execute(id, Finish("a", lease, AttemptState.SUCCESS, 1))
+        late = await engine.execute(id, Finish("a", lease, 1, Succeeded()))
         assert late.refused and late.refused.code == "CONFLICT"
         found = await floor.look(id)
         assert (found.state, found.tasks["a"].state) == ("KILLED", "KILLED")

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 
 from models.events.events import ConditionAsked, ExecutionMoved, Parent, TaskError, TaskRunMoved
 from models.lifecycle.advance.affected import affected_by
-from models.lifecycle.advance.ending import error_end
 from models.lifecycle.advance.foreach import Iterations, iteration_has_begun
 from models.lifecycle.advance.starting import start
 from models.lifecycle.approvals.approvals import close_decided
 from models.lifecycle.commands.commands import AdmitNext, Evaluate, GoOn, TimeOutExecution
 from models.lifecycle.commands.subflows import ChildEnded
 from models.lifecycle.copies import copy_with
+from models.lifecycle.ending import error_end
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.stopping import close_stopped, is_person, kill, when_finally_begins
 from models.lifecycle.transition_builder import TransitionBuilder

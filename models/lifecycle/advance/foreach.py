@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
-from models.events.events import AttemptEnded, ProgressReported, TaskError, TaskRunsAdded
-from models.lifecycle.advance.ending import error_end
+from models.events.events import ProgressReported, TaskError, TaskRunsAdded
+from models.lifecycle.commands.outcomes import Errored, Failed, Killed, Succeeded
+from models.lifecycle.ending import end_attempt, error_end
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.transition_builder import TransitionBuilder
 from models.spec import ForeachTask
-from models.states import SUCCESSFUL_ENDS, AttemptState, TaskRunState
+from models.states import SUCCESSFUL_ENDS, TaskRunState
 
 MAX_ITEMS = 10_000
 MAX_TASK_RUNS = 20_000
@@ -18,14 +19,14 @@ def expand(builder: TransitionBuilder, task: TaskRun, items: object) -> None:
     spec = _spec(builder.execution, task)
     if not isinstance(items, list):
         told = "`items` did not give a list"
-        _end(builder, task, error_end(spec), TaskError("EXPRESSION", told))
+        end_attempt(builder, task, Errored(TaskError("EXPRESSION", told)), error_end(spec))
         return
     if excess := _too_many(builder.execution, len(items), len(spec.tasks)):
-        _end(builder, task, error_end(spec), TaskError("TOO_MANY_ITEMS", excess))
+        end_attempt(builder, task, Errored(TaskError("TOO_MANY_ITEMS", excess)), error_end(spec))
         return
     builder.emit(ProgressReported(task.path, task.attempt, inputs={"items": items}))
     if not items:
-        _end(builder, task, TaskRunState.SUCCESS)
+        end_attempt(builder, task, Succeeded(), TaskRunState.SUCCESS)
         return
     added: dict[str, UUID] = {
         f"{task.path}[{index}].{child.id}": builder.context.new_id()
@@ -111,21 +112,20 @@ class Iterations:
             return
         bad = [child for child in children if child.state not in SUCCESSFUL_ENDS]
         if bad and all(_was_dropped(child) for child in bad):
-            _end(builder, task, TaskRunState.CANCELLED)
+            end_attempt(builder, task, Killed(), TaskRunState.CANCELLED)
             return
-        error = None
-        if bad:
-            failed = len({child.index for child in bad})
-            told = f"{failed} of {len(task.inputs['items'])} iterations did not succeed"
-            error = TaskError("ITERATIONS", told)
-        worst = TaskRunState.FAILED
+        if not bad:
+            end_attempt(builder, task, Succeeded(), TaskRunState.SUCCESS)
+            return
+        failed = len({child.index for child in bad})
+        message = f"{failed} of {len(task.inputs['items'])} iterations did not succeed"
+        error = TaskError("ITERATIONS", message)
         if execution.spec_of(task).allow_failure:
-            worst = TaskRunState.WARNING
-        elif all(child.state in _STOPPED for child in bad):
-            worst = (
-                TaskRunState.KILLED
-            )  # executions that they waited for were cancelled: nothing has failed
-        _end(builder, task, worst if error else TaskRunState.SUCCESS, error)
+            end_attempt(builder, task, Failed(error), TaskRunState.WARNING)
+        elif all(child.state in _STOPPED for child in bad):  # nothing has failed
+            end_attempt(builder, task, Killed(error), TaskRunState.KILLED)
+        else:
+            end_attempt(builder, task, Failed(error), TaskRunState.FAILED)
 
 
 def _was_dropped(task: TaskRun) -> bool:
@@ -166,18 +166,6 @@ def iteration_has_begun(execution: Execution, task: TaskRun) -> bool:
 
 
 _STOPPED = frozenset({TaskRunState.KILLED, TaskRunState.CANCELLED})
-_ATTEMPT_ENDS = {
-    TaskRunState.SUCCESS: AttemptState.SUCCESS,
-    TaskRunState.KILLED: AttemptState.KILLED,
-    TaskRunState.CANCELLED: AttemptState.KILLED,
-}
-
-
-def _end(
-    builder: TransitionBuilder, task: TaskRun, state: TaskRunState, error: TaskError | None = None
-) -> None:
-    end = _ATTEMPT_ENDS.get(state, AttemptState.FAILED)
-    builder.emit(AttemptEnded(task.path, task.attempt, end, task.state, state, error=error))
 
 
 def _spec(execution: Execution, task: TaskRun) -> ForeachTask:

@@ -13,11 +13,13 @@ from models.events.approval_events import (
     ApprovalRequested,
     ApprovalVoted,
 )
-from models.events.events import AttemptEnded, TaskError
+from models.events.events import TaskError
 from models.inputs.inputs import InputSpec, validate_inputs
 from models.lifecycle.approvals.decided_on import decided_on
 from models.lifecycle.approvals.voters import groups_of
 from models.lifecycle.commands.commands import ApprovalDue, CastVote
+from models.lifecycle.commands.outcomes import Failed, Succeeded
+from models.lifecycle.ending import end_attempt
 from models.lifecycle.snapshot import Approval, Execution, TaskRun
 from models.lifecycle.stopping import kill
 from models.lifecycle.summaries import decision, expiry
@@ -25,7 +27,6 @@ from models.lifecycle.transition_builder import TransitionBuilder
 from models.spec import ApprovalTask
 from models.states import (
     ApprovalState,
-    AttemptState,
     ExecutionState,
     OnReject,
     OnTimeout,
@@ -303,28 +304,19 @@ def _end(
     approval = task.approval
     assert approval
     last = approval.votes[-1] if approval.votes and decided is not ApprovalState.EXPIRED else None
-    builder.emit(
-        AttemptEnded(
-            path=task.path,
-            attempt=task.attempt,
-            state=AttemptState.FAILED if error else AttemptState.SUCCESS,
-            from_state=task.state,
-            to_state=to_state,
-            outputs={
-                "decision": decided.value,
-                "approvers": [
-                    vote.actor
-                    for vote in approval.votes
-                    if vote.decision is VoteDecision.APPROVE and decided is ApprovalState.APPROVED
-                ],
-                "comment": last.comment if last else None,
-                "decidedAt": builder.now.isoformat(),
-                "form": dict(last.form) if last and last.form else {},
-            },
-            error=error,
-            message=decision(approval, decided),
-        )
-    )
+    outputs = {
+        "decision": decided.value,
+        "approvers": [
+            vote.actor
+            for vote in approval.votes
+            if vote.decision is VoteDecision.APPROVE and decided is ApprovalState.APPROVED
+        ],
+        "comment": last.comment if last else None,
+        "decidedAt": builder.now.isoformat(),
+        "form": dict(last.form) if last and last.form else {},
+    }
+    outcome = Failed(error) if error else Succeeded()
+    end_attempt(builder, task, outcome, to_state, outputs, message=decision(approval, decided))
 
 
 def _rejection(approval: Approval) -> TaskError:

@@ -9,6 +9,7 @@ from uuid import UUID
 from models.access.viewer import EVERYWHERE, Scope
 from models.events.events import TaskError
 from models.lifecycle.commands.external import RecordExecution, Retold
+from models.lifecycle.commands.outcomes import AttemptOutcome
 from models.lifecycle.commands.records import RecordCommand, RemoveFiles
 from models.lifecycle.commands.subflows import (
     Adopt,
@@ -20,7 +21,6 @@ from models.lifecycle.commands.subflows import (
 from models.lifecycle.provenance import Links, Reused
 from models.lifecycle.snapshot import CompiledFlow
 from models.states import (
-    AttemptState,
     ExecutionState,
     FailureAction,
     LabelMode,
@@ -190,27 +190,16 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """`state` is SUCCESS, FAILED, TIMED_OUT, KILLED or LOST; with `handed_back` its worker drains or has no room,
-    and the loss is no fault of the task.
-
-    `erred` means that Headway could not run it (an expression): the task run becomes ERROR and is not retried.
-    With `reused`, nothing was run: an earlier success under the same `cache_key` stands for it.
-    """
+    """The attempt has ended. `inputs` and `outputs` are those that no `Report` has carried."""
 
     path: str
     lease: UUID
-    state: AttemptState
     attempt: int
+    outcome: AttemptOutcome
     inputs: Mapping[str, Any] | None = None
     outputs: Mapping[str, Any] | None = None
-    error: TaskError | None = None
     exit_code: int | None = None
     resources: Mapping[str, Any] | None = None
-    reason: str | None = None
-    erred: bool = False
-    handed_back: bool = False
-    cache_key: str | None = None
-    reused: Reused | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,22 +225,20 @@ class Evaluate:
 
 @dataclass(frozen=True, slots=True)
 class Prepare:
-    """The evaluated settings of an engine task, or why they cannot be."""
+    """The evaluated settings of an engine task, or why they cannot be evaluated."""
 
     path: str
     attempt: int
-    values: Mapping[str, Any] | None
-    error: TaskError | None = None
+    result: Mapping[str, Any] | TaskError
 
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Whether a task's `when` holds, or why it cannot be told."""
+    """Whether a task's `when` is true, or why it cannot be evaluated."""
 
     path: str
     attempt: int
-    holds: bool
-    error: TaskError | None = None
+    result: bool | TaskError
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,10 +278,9 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Conclude:
-    """The evaluated outputs of the flow, or why they cannot be."""
+    """The evaluated outputs of the flow, or why they cannot be evaluated."""
 
-    outputs: Mapping[str, Any] | None
-    error: TaskError | None = None
+    result: Mapping[str, Any] | TaskError
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from models.events.events import (
     OutputsSet,
     ProgressReported,
     SignalReceived,
+    TaskError,
 )
 from models.lifecycle.advance.advance import advance, end_of, judged, move
-from models.lifecycle.advance.ending import end_attempt, error_end
 from models.lifecycle.advance.foreach import expand
 from models.lifecycle.advance.starting import start, takes_starts
 from models.lifecycle.approvals import approvals
@@ -25,6 +25,8 @@ from models.lifecycle.commands.commands import (
     StartChild,
     WakeUp,
 )
+from models.lifecycle.commands.outcomes import Errored, Succeeded
+from models.lifecycle.ending import end_attempt, error_end
 from models.lifecycle.engine_tasks.signals import (
     check_event,
     longest_waiting,
@@ -35,7 +37,6 @@ from models.lifecycle.snapshot import TaskRun
 from models.lifecycle.transition_builder import TransitionBuilder
 from models.spec import ApprovalTask, ForeachTask, SubflowTask, WaitTask
 from models.states import (
-    AttemptState,
     ExecutionState,
     TaskRunState,
 )
@@ -46,10 +47,10 @@ def judge(builder: TransitionBuilder, command: Judge) -> None:
     task = builder.execution.tasks[command.path]
     if task.state is not TaskRunState.CREATED or task.condition != "ASKED":
         return
-    if command.error:
-        judged(builder, task, command.error)
+    if isinstance(command.result, TaskError):
+        judged(builder, task, command.result)
     else:
-        builder.emit(ConditionJudged(task.path, command.holds))
+        builder.emit(ConditionJudged(task.path, command.result))
     advance(builder)
 
 
@@ -58,11 +59,11 @@ def prepare(builder: TransitionBuilder, command: Prepare) -> None:
     task = _own(builder, command.path, command.attempt)
     if task is None or task.child or task.path in builder.execution.families:
         return
-    if command.error:
+    if isinstance(command.result, TaskError):
         to_state = error_end(builder.execution.spec_of(task))
-        end_attempt(builder, task, AttemptState.FAILED, to_state, error=command.error)
+        end_attempt(builder, task, Errored(command.result), to_state)
     else:
-        _carry_on(builder, task, command.values or {})
+        _carry_on(builder, task, command.result)
     advance(builder)
 
 
@@ -113,7 +114,7 @@ def wake_up(builder: TransitionBuilder, command: WakeUp) -> None:
     if task.attempt != command.attempt:
         return
     if task.state is TaskRunState.RUNNING:
-        end_attempt(builder, task, AttemptState.SUCCESS, TaskRunState.SUCCESS)
+        end_attempt(builder, task, Succeeded(), TaskRunState.SUCCESS)
     elif task.state is TaskRunState.RETRYING and takes_starts(builder.execution, task):
         start(builder, task)
     advance(builder)
@@ -138,7 +139,7 @@ def receive(builder: TransitionBuilder, command: Signal) -> None:
 def _take_signal(builder: TransitionBuilder, task: TaskRun, name: str, data: Any) -> None:
     builder.emit(SignalReceived(name, data, task.path))
     outputs = {"event": name, "data": data}
-    end_attempt(builder, task, AttemptState.SUCCESS, TaskRunState.SUCCESS, outputs)
+    end_attempt(builder, task, Succeeded(), TaskRunState.SUCCESS, outputs)
 
 
 # -- the end ----------------------------------------------------------------------------------------------------------
@@ -151,10 +152,10 @@ def conclude(builder: TransitionBuilder, command: Conclude) -> None:
         task.ended for task in execution.tasks.values()
     ):
         return
-    if command.error:
-        builder.emit(FailureRecorded(command.error))
+    if isinstance(command.result, TaskError):
+        builder.emit(FailureRecorded(command.result))
         advance(builder)
         return
-    if command.outputs:
-        builder.emit(OutputsSet(None, command.outputs))
+    if command.result:
+        builder.emit(OutputsSet(None, command.result))
     move(builder, end_of(builder.execution))

@@ -8,8 +8,8 @@ from models.errors import Problem, ProblemCode, Refused
 from models.events.events import ChildLinked, ChildStateChanged, Parent, TaskError
 from models.lifecycle.actions import ALLOWED_IN, Action
 from models.lifecycle.advance.advance import advance, move, set_timer, tell_parent_of_the_end
-from models.lifecycle.advance.ending import end_attempt, fail
 from models.lifecycle.commands.commands import Pause, Resume, StartChild
+from models.lifecycle.commands.outcomes import Failed, Killed, Succeeded, TimedOut
 from models.lifecycle.commands.subflows import (
     Adopt,
     AwaitChild,
@@ -19,6 +19,7 @@ from models.lifecycle.commands.subflows import (
     ResumeChild,
     StopChild,
 )
+from models.lifecycle.ending import end_attempt, fail
 from models.lifecycle.engine_tasks.timeouts import set_task_timers
 from models.lifecycle.pausing import pause, resume
 from models.lifecycle.reruns.reruns import bring_back
@@ -31,7 +32,6 @@ from models.spec import SubflowTask
 from models.states import (
     EXECUTION_SUCCESSES,
     WITH_CHILD,
-    AttemptState,
     ExecutionState,
     TaskRunState,
 )
@@ -56,7 +56,7 @@ def adopt(builder: TransitionBuilder, command: Adopt) -> None:
     builder.emit(ChildLinked(task.path, task.attempt, command.child, command.child_seq))
     spec = execution.spec_of(task)
     if isinstance(spec, SubflowTask) and not spec.wait:
-        end_attempt(builder, task, AttemptState.SUCCESS, TaskRunState.SUCCESS)
+        end_attempt(builder, task, Succeeded(), TaskRunState.SUCCESS)
         advance(builder)
 
 
@@ -87,14 +87,14 @@ def child_ended(builder: TransitionBuilder, command: ChildEnded) -> None:
     to_state = _MIRRORED[command.state]
     error = _ended_so(builder.execution, task, command)
     if command.state in EXECUTION_SUCCESSES:
-        end_attempt(builder, task, AttemptState.SUCCESS, to_state, command.outputs)
+        end_attempt(builder, task, Succeeded(), to_state, command.outputs)
     elif task.state is TaskRunState.KILLING:
         _end_killing(builder, task)
     elif command.stopped:
         _end_with_stopped_child(builder, task, to_state, error)
     else:
         failed = TaskRunState.FAILED if to_state is TaskRunState.KILLED else to_state
-        fail(builder, task, AttemptState.FAILED, error, failed)
+        fail(builder, task, Failed(error), failed)
     advance(builder)
 
 
@@ -111,7 +111,7 @@ def _ended_so(execution: Execution, task: TaskRun, command: ChildEnded) -> TaskE
 def _end_killing(builder: TransitionBuilder, task: TaskRun) -> None:
     """With its execution, or by its own timeout, which is retried like any failure."""
     if task.error and builder.execution.state is not ExecutionState.KILLING:
-        fail(builder, task, AttemptState.TIMED_OUT, task.error)
+        fail(builder, task, TimedOut(task.error))
     else:
         end_stopped(builder, task)
 
@@ -120,10 +120,9 @@ def _end_with_stopped_child(
     builder: TransitionBuilder, task: TaskRun, to_state: TaskRunState, error: TaskError
 ) -> None:
     """A child that was stopped on request is not started again."""
-    rejected = to_state is TaskRunState.REJECTED
-    end = AttemptState.FAILED if rejected else AttemptState.KILLED
+    outcome = Failed(error) if to_state is TaskRunState.REJECTED else Killed(error)
     allowed = builder.execution.spec_of(task).allow_failure
-    end_attempt(builder, task, end, TaskRunState.WARNING if allowed else to_state, error=error)
+    end_attempt(builder, task, outcome, TaskRunState.WARNING if allowed else to_state)
 
 
 def record_child_state(builder: TransitionBuilder, command: ReportChildState) -> None:

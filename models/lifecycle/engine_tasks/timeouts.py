@@ -3,13 +3,13 @@ count: a timer that comes too early is set anew for what is left."""
 
 from models.events.events import FailureRecorded, TaskError
 from models.lifecycle.advance.advance import advance
-from models.lifecycle.advance.ending import fail
 from models.lifecycle.commands.commands import TimeOut, TimeOutExecution
+from models.lifecycle.commands.outcomes import TimedOut
+from models.lifecycle.ending import fail
 from models.lifecycle.snapshot import TIMED_OUT, Execution, TaskRun
 from models.lifecycle.stopping import begin_stopping, kill, stop
 from models.lifecycle.transition_builder import TransitionBuilder
 from models.states import (
-    AttemptState,
     ExecutionState,
     FailureAction,
     OnExecutionTimeout,
@@ -40,7 +40,7 @@ def time_out(builder: TransitionBuilder, command: TimeOut) -> None:
         begin_stopping(builder, task, error)
         stop(builder, below)
     else:
-        fail(builder, task, AttemptState.TIMED_OUT, error)
+        fail(builder, task, TimedOut(error))
     advance(builder)
 
 

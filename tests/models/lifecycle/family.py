@@ -38,6 +38,7 @@ from models.lifecycle.transition import Context, Deferred, Transition
 from models.lifecycle.transition_builder import check_moves
 from models.spec import ApprovalTask, ForeachTask, SubflowTask, WaitTask, parse_flow
 from models.states import ApprovalState, AttemptState, RestartChild, VoteDecision
+from tests.models.lifecycle.outcomes import outcome_of
 from tests.models.lifecycle.stage import MARIA, START
 
 
@@ -120,7 +121,11 @@ class Family:
         execution = self.one(flow)
         task = execution.tasks[path]
         assert task.lease, f"{path} of {flow} is {task.state}"
-        self.submit(execution.id, Finish(path, task.lease, state, task.attempt, **result), ENGINE)
+        self.submit(
+            execution.id,
+            Finish(path, task.lease, task.attempt, outcome_of(state), **result),
+            ENGINE,
+        )
         self.settle()
 
     def folds(self) -> bool:

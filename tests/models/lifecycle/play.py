@@ -34,6 +34,7 @@ from models.lifecycle.commands.commands import (
     Start,
     StartChild,
 )
+from models.lifecycle.commands.outcomes import Errored
 from models.lifecycle.commands.subflows import Adopt, ChildEnded, FollowParent, StopChild
 from models.lifecycle.snapshot import TaskRun
 from models.lifecycle.transition import Deferred
@@ -118,11 +119,10 @@ class Play:
             return
         error = ERROR if self._says(task) == "err" else None
         if errand.condition:
-            holds = self._says(task) != "never"
-            self.stage.submit(Judge(errand.path, number, holds, error), ENGINE)
+            result = error or self._says(task) != "never"
+            self.stage.submit(Judge(errand.path, number, result), ENGINE)
         else:
-            values = None if error else self._values(task)
-            self.stage.submit(Prepare(errand.path, number, values, error), ENGINE)
+            self.stage.submit(Prepare(errand.path, number, error or self._values(task)), ENGINE)
 
     def _values(self, task: TaskRun) -> dict[str, Any]:
         spec = self.stage.execution.spec_of(task)
@@ -207,7 +207,7 @@ class Play:
         elif says == "lost":
             self.stage.submit(Lose(task.path, task.lease), ENGINE)
         elif says == "err":
-            self.stage.finish(task.path, AttemptState.FAILED, erred=True, error=ERROR)
+            self.stage.finish(task.path, Errored(ERROR))
         else:
             self.stage.finish(task.path, AttemptState.FAILED if fails else AttemptState.SUCCESS)
 

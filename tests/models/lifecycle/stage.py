@@ -20,13 +20,15 @@ from models.lifecycle.commands.commands import (
     Prepare,
     Start,
 )
+from models.lifecycle.commands.outcomes import AttemptOutcome
 from models.lifecycle.copies import copy_with
 from models.lifecycle.decide import begin
 from models.lifecycle.snapshot import CompiledFlow, Execution, TaskRun
 from models.lifecycle.transition import Context, Deferred, Job, Transition
 from models.lifecycle.transition_builder import check_moves
 from models.spec import parse_flow
-from models.states import Channel, ExecutionState, TaskRunState
+from models.states import AttemptState, Channel, ExecutionState, TaskRunState
+from tests.models.lifecycle.outcomes import outcome_of
 
 MARIA = CommandOrigin("user:maria", Channel.API, "because")
 START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
@@ -83,14 +85,20 @@ class Stage:
             self.submit(Start(path, job.attempt, new_id(), "worker:w1", lease), ENGINE)
         return lease
 
-    def finish(self, path: str, state: Any, **result: Any) -> Transition:
+    def finish(
+        self, path: str, end: AttemptState | AttemptOutcome, error: Any = None, **result: Any
+    ) -> Transition:
         task = self.task(path)
         assert task.lease, f"{path} has no lease: it is {task.state}"
-        return self.submit(Finish(path, task.lease, state, task.attempt, **result), ENGINE)
+        return self.submit(
+            Finish(path, task.lease, task.attempt, outcome_of(end, error), **result), ENGINE
+        )
 
-    def run(self, path: str, state: Any, **result: Any) -> Transition:
+    def run(
+        self, path: str, end: AttemptState | AttemptOutcome, error: Any = None, **result: Any
+    ) -> Transition:
         self.start(path)
-        return self.finish(path, state, **result)
+        return self.finish(path, end, error, **result)
 
     def promised(self, kind: type[Any]) -> Deferred:
         """The only promise of that kind."""
@@ -110,15 +118,14 @@ class Stage:
         for deferred in owed:
             what = deferred.command
             assert isinstance(what, Evaluate)
-            given = None if error else values or {}
+            given = error or values or {}
             if what.path is None:
-                self.submit(Conclude(given, error), ENGINE)
+                self.submit(Conclude(given), ENGINE)
             elif what.condition:
-                holds = bool(given and given["when"])
-                self.submit(Judge(what.path, what.attempt or 0, holds, error), ENGINE)
+                self.submit(Judge(what.path, what.attempt or 0, error or given["when"]), ENGINE)
             else:
                 assert what.attempt
-                self.submit(Prepare(what.path, what.attempt, given, error), ENGINE)
+                self.submit(Prepare(what.path, what.attempt, given), ENGINE)
 
     def folded(self) -> Execution:
         first, *rest = self.events

@@ -20,6 +20,7 @@ from models.lifecycle.commands.commands import (
     RetryFailed,
     SetLabels,
 )
+from models.lifecycle.commands.outcomes import Succeeded
 from models.lifecycle.commands.records import AddNote, Archive, Delete, RemoveFiles, Unarchive
 from models.lifecycle.transition import Context
 from models.states import (
@@ -170,8 +171,8 @@ def test_the_same_result_told_twice_changes_nothing_the_second_time() -> None:
 
     stage = Stage(TWO)
     lease = stage.start("b")
-    stage.submit(Finish("b", lease, AttemptState.SUCCESS, 1))
-    transition = stage.submit(Finish("b", lease, AttemptState.SUCCESS, 1))
+    stage.submit(Finish("b", lease, 1, Succeeded()))
+    transition = stage.submit(Finish("b", lease, 1, Succeeded()))
     assert transition.events == ()
     assert transition.refused is None
 

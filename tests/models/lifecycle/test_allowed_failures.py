@@ -3,6 +3,7 @@
 import pytest
 
 from models.events.events import TaskError
+from models.lifecycle.commands.outcomes import Errored
 from models.states import AttemptState
 from tests.models.lifecycle.stage import Stage
 
@@ -31,7 +32,7 @@ def test_an_allowed_failure_covers_an_expression_that_cannot_be_evaluated(
         "  - {id: b, type: log, message: b, needs: [a]}\n"
     )
     if type == "worker":
-        stage.run("a", F, error=WRONG, erred=True)
+        stage.run("a", Errored(WRONG))
     else:
         stage.evaluate(error=WRONG)
     if not allowed:
@@ -47,7 +48,7 @@ def test_what_headway_itself_could_not_do_is_no_failure_of_the_task() -> None:
     stage = Stage(
         "id: x\nnamespace: y\ntasks: [{id: a, type: log, message: a, allow_failure: true}]\n"
     )
-    stage.run("a", F, error=TaskError("INTERNAL", "no"), erred=True)
+    stage.run("a", Errored(TaskError("INTERNAL", "no")))
     assert (stage.states, stage.state) == ({"a": "ERROR"}, "ERROR")
 
 

@@ -12,6 +12,7 @@ from models.lifecycle.commands.commands import (
     Finish,
     MakeRoom,
 )
+from models.lifecycle.commands.outcomes import Succeeded
 from models.lifecycle.commands.subflows import ChildEnded
 from models.states import (
     EXECUTION_ENDS,
@@ -145,7 +146,7 @@ def test_a_child_that_ended_well_before_its_stop_came_is_a_success() -> None:
     made.submit(made.root, Cancel())
     made.submit(
         made.one("leaf").id,
-        Finish("work", made.task("leaf", "work").lease or new_id(), AttemptState.SUCCESS, 1),
+        Finish("work", made.task("leaf", "work").lease or new_id(), 1, Succeeded()),
         ENGINE,
     )
     made.settle()

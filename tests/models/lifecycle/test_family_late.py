@@ -17,6 +17,7 @@ from models.lifecycle.commands.subflows import ChildEnded, ReportChildState, Sto
 from models.lifecycle.transition import Deferred
 from models.states import AttemptState, VoteDecision
 from tests.models.lifecycle.family import ASK, MORE, WORK, Family, at_work, family, submit, vote
+from tests.models.lifecycle.outcomes import outcome_of
 
 SUB = "tasks: [{id: sub, type: subflow, flow: leaf}]\n"
 EACH = "tasks: [{{id: each, type: foreach, items: [1, 2], {}tasks: [{{id: s, type: subflow, flow: leaf}}]}}]\n"
@@ -44,7 +45,7 @@ def failed_and_restarted(kind: type) -> tuple[Family, list[tuple[object, Deferre
         leaf = made.one("leaf").id
         lease = made.task("leaf", "work").lease
         assert lease
-        made.submit(leaf, Finish("work", lease, AttemptState.FAILED, 1), ENGINE)
+        made.submit(leaf, Finish("work", lease, 1, outcome_of(AttemptState.FAILED)), ENGINE)
     late = late or [each for each in made.promises if isinstance(each[1].command, kind)]
     made.settle()
     assert made.one("top").ended and made.one("leaf").ended
@@ -63,13 +64,12 @@ def test_what_was_told_in_an_earlier_life_means_nothing_to_the_next(kind: type) 
     assert (made.state("top"), made.state("leaf"), made.one("top").clock.held) == before
 
 
-@pytest.mark.parametrize("error", [None, TaskError("EXPRESSION", "no")])
+@pytest.mark.parametrize("settings", [{"inputs": {}, "labels": {}}, TaskError("EXPRESSION", "no")])
 def test_settings_that_come_twice_start_no_second_child_and_end_none(
-    error: TaskError | None,
+    settings: dict[str, object] | TaskError,
 ) -> None:
     made = at_work(1)
-    values: dict[str, object] | None = None if error else {"inputs": {}, "labels": {}}
-    made.submit(made.root, Prepare("sub", 1, values, error), ENGINE)
+    made.submit(made.root, Prepare("sub", 1, settings), ENGINE)
     made.settle()
     assert len(made.of("leaf")) == 1
     assert (made.task("top", "sub").state, made.state("leaf")) == ("RUNNING", "RUNNING")

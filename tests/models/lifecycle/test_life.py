@@ -13,6 +13,7 @@ from models.lifecycle.commands.commands import (
     RetryFailed,
     WakeUp,
 )
+from models.lifecycle.commands.outcomes import Errored
 from models.states import (
     AttemptState,
     ExecutionState,
@@ -212,7 +213,7 @@ def test_an_expression_that_cannot_be_evaluated_ends_error_without_a_retry() -> 
     stage = Stage(
         "id: x\nnamespace: y\ntasks: [{id: a, type: log, message: a, retry: {max_attempts: 3}}]\n"
     )
-    stage.run("a", F, erred=True, error=TaskError("EXPRESSION", "inputs has no 'x'"))
+    stage.run("a", Errored(TaskError("EXPRESSION", "inputs has no 'x'")))
     assert stage.states["a"] == "ERROR"
     assert stage.state == "ERROR"
 

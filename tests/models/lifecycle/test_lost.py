@@ -2,6 +2,7 @@
 
 from models.events.events import ENGINE
 from models.lifecycle.commands.commands import Finish, Lose, Restart
+from models.lifecycle.commands.outcomes import HandedBack, Succeeded
 from models.states import AttemptState, ExecutionState
 from tests.models.lifecycle.stage import Stage
 
@@ -25,11 +26,11 @@ def test_max_lost_counts_only_attempts_that_were_not_handed_back() -> None:
     source = "id: x\nnamespace: y\ntasks: [{id: a, type: log, message: a, max_lost: 2}]\n"
     stage = Stage(source)
     for number in range(1, 8):
-        stage.run("a", AttemptState.LOST, reason="drained", handed_back=True)
+        stage.run("a", HandedBack("drained"))
         assert (stage.states["a"], stage.jobs["a"].attempt) == ("QUEUED", number + 1)
     stage.submit(Lose("a", stage.start("a")), ENGINE)
     assert stage.states["a"] == "QUEUED"
-    stage.run("a", AttemptState.LOST, reason="no room", handed_back=True)
+    stage.run("a", HandedBack("no room"))
     assert stage.states["a"] == "QUEUED"
     stage.submit(Lose("a", stage.start("a")), ENGINE)
     assert (stage.states["a"], stage.state) == ("ERROR", ExecutionState.ERROR)
@@ -41,7 +42,7 @@ def test_max_lost_counts_only_attempts_that_were_not_handed_back() -> None:
 def test_what_is_put_back_may_be_lost_as_often_again() -> None:
     source = "id: x\nnamespace: y\ntasks: [{id: a, type: log, message: a, max_lost: 1}]\n"
     stage = Stage(source)
-    stage.run("a", AttemptState.LOST, handed_back=True)
+    stage.run("a", HandedBack("drained"))
     stage.submit(Lose("a", stage.start("a")), ENGINE)
     assert stage.states["a"] == "ERROR"
     stage.submit(Restart())
@@ -61,7 +62,7 @@ def test_the_result_of_a_lost_attempt_is_refused_while_the_next_one_runs() -> No
     old = stage.start("a")
     stage.submit(Lose("a", old), ENGINE)
     stage.start("a")
-    transition = stage.submit(Finish("a", old, S, 1), ENGINE)
+    transition = stage.submit(Finish("a", old, 1, Succeeded()), ENGINE)
     assert transition.refused
     assert stage.states["a"] == "RUNNING"
     stage.finish("a", S)

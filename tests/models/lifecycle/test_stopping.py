@@ -15,6 +15,7 @@ from models.lifecycle.commands.commands import (
     TimeOut,
     TimeOutExecution,
 )  # fmt: skip
+from models.lifecycle.commands.outcomes import Succeeded
 from models.lifecycle.commands.subflows import Adopt
 from models.states import AttemptState, ExecutionState
 from tests.models.lifecycle.stage import Stage
@@ -153,7 +154,7 @@ def test_a_result_after_the_fence_is_refused_and_recorded_as_late() -> None:
     stage.pass_time(16)
     stage.submit(KillDeadline((("a", 1),)), ENGINE)
     before = stage.states
-    transition = stage.submit(Finish("a", lease, AttemptState.SUCCESS, 1))
+    transition = stage.submit(Finish("a", lease, 1, Succeeded()))
     assert transition.refused and transition.refused.code is ProblemCode.CONFLICT
     assert [event.type.value for event in transition.events] == ["LATE_RESULT"]
     assert stage.states == before

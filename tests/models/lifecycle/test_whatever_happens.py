@@ -20,6 +20,7 @@ from models.lifecycle.commands.commands import (
     RetryFailed,
     WakeUp,
 )
+from models.lifecycle.commands.outcomes import Succeeded
 from models.lifecycle.commands.records import AddNote, Archive, Unarchive
 from models.lifecycle.snapshot import Execution
 from models.states import (
@@ -99,7 +100,7 @@ def _end(stage: Stage, move: str, task: Any) -> None:
     if move == "lose":
         stage.submit(Lose(task.path, task.lease), ENGINE)
     elif move == "late":
-        stage.submit(Finish(task.path, new_id(), S, task.attempt), ENGINE)
+        stage.submit(Finish(task.path, new_id(), task.attempt, Succeeded()), ENGINE)
     else:
         stage.finish(task.path, {"ok": S, "fail": F, "kill": AttemptState.KILLED}[move])
 
