@@ -18,6 +18,7 @@ from models.events.approval_events import (
 )
 from models.events.event_types import EventType
 from models.events.record_events import Archived, GitSet, NoteAdded, Unarchived
+from models.run_options import RunOptions
 from models.states import (
     AttemptState,
     Channel,
@@ -49,7 +50,7 @@ class Parent:
 
 
 @dataclass(frozen=True, slots=True)
-class ExecutionCreated:
+class ExecutionCreated(RunOptions):
     """`shares_slot`: one of the same flow holds the slot of both while it waits for this; without a `parent` it is a
     test, which takes none. `starters`, `scope`: see `Execution`. `given_labels`: not the flow's. Of `origin` EXTERNAL
     it has no revision; `created_at` is when it was created there, and `afterwards` says that it is recorded when all of
@@ -65,8 +66,6 @@ class ExecutionCreated:
     inputs: Mapping[str, Any]
     labels: Mapping[str, str]
     on_failure: FailureAction
-    priority: int
-    disabled_tasks: tuple[str, ...]
     trigger: Mapping[str, Any] | None
     task_runs: Mapping[str, UUID]
     rerun_of: UUID | None = None
@@ -76,9 +75,7 @@ class ExecutionCreated:
     carried: Mapping[str, Carried] = field(default_factory=dict)
     parent: Parent | None = None
     shares_slot: bool = False
-    no_cache: bool = False
     cache_key: str | None = None
-    scheduled_at: datetime | None = None
     origin: Origin = Origin.HEADWAY
     git: Mapping[str, Any] | None = None
     properties: Mapping[str, Any] | None = None

@@ -17,7 +17,7 @@ from models.states import (
 )
 
 FIRST_IN_LINE = 10_000
-"""The priority of what was forced to run; people give at most 1 000."""
+"""The priority of an execution that was forced to run: above the `MAX_PRIORITY` of a request."""
 
 
 def handle(builder: TransitionBuilder) -> None:
@@ -83,7 +83,7 @@ def make_room(builder: TransitionBuilder, _: MakeRoom) -> None:
 def force_run(builder: TransitionBuilder, command: ForceRun) -> None:
     """Starts now, past limits and backoff, and goes first in line."""
     execution = builder.execution
-    if execution.priority < FIRST_IN_LINE:
+    if execution.options.priority < FIRST_IN_LINE:
         builder.emit(PriorityChanged(FIRST_IN_LINE))
     if execution.state is ExecutionState.PAUSED:
         failed = execution.has_failed

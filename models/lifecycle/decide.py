@@ -230,8 +230,8 @@ def begin(command: Beginning, context: Context, id: UUID) -> Transition:
         builder.carry(key, reused.outputs)
     if command.links.cached_from:
         _end_cached(builder, command)
-    elif command.scheduled_at and command.scheduled_at > context.now:
-        builder.promise(Begin(), (command.scheduled_at - context.now).total_seconds())
+    elif (at := command.options.scheduled_at) and at > context.now:
+        builder.promise(Begin(), (at - context.now).total_seconds())
     else:
         admission.handle(builder)
     if source := command.links.replay_of:
@@ -254,8 +254,6 @@ def _created(id: UUID, command: Create, context: Context) -> ExecutionCreated:
         inputs=command.inputs,
         labels={**spec.labels, **command.labels, **command.system_labels},
         on_failure=command.on_failure or spec.on_failure,
-        priority=command.priority,
-        disabled_tasks=command.disabled_tasks,
         trigger=command.trigger,
         task_runs={key: context.new_id() for key in plan.outer_keys},
         rerun_of=links.rerun_of,
@@ -268,12 +266,11 @@ def _created(id: UUID, command: Create, context: Context) -> ExecutionCreated:
         },
         parent=links.parent,
         shares_slot=command.shares_slot,
-        no_cache=command.no_cache,
         cache_key=command.cache_key,
-        scheduled_at=command.scheduled_at,
         starters=command.starters,
         scope=command.scope.namespaces,
         given_labels=command.labels,
+        **command.options.as_dict(),
     )
 
 
@@ -288,7 +285,7 @@ def _end_cached(builder: TransitionBuilder, command: Create) -> None:
 
 
 def _refuse_unknown_tasks(command: Create) -> None:
-    unknown = [key for key in command.disabled_tasks if key not in command.plan.tasks]
+    unknown = [key for key in command.options.disabled_tasks if key not in command.plan.tasks]
     if unknown:
         known = ", ".join(command.plan.tasks)
         raise Refused.because(

@@ -13,6 +13,7 @@ from models.graph import Graph
 from models.lifecycle.clock import Stopwatch
 from models.lifecycle.standing import ChildStanding, Failure, Killing, Paused
 from models.lifecycle.task_path import place_of
+from models.run_options import RunOptions
 from models.spec import (
     ApprovalTask,
     ExternalTask,
@@ -270,8 +271,7 @@ class Execution:
     inputs: Mapping[str, Any]
     labels: Mapping[str, str]
     on_failure: FailureAction
-    priority: int
-    disabled_tasks: tuple[str, ...]
+    options: RunOptions
     trigger: Mapping[str, Any] | None
     tasks: Mapping[str, TaskRun]
     rerun_of: UUID | None = None
@@ -280,9 +280,7 @@ class Execution:
     cached_from: UUID | None = None
     parent: Parent | None = None
     shares_slot: bool = False
-    no_cache: bool = False
     cache_key: str | None = None
-    scheduled_at: datetime | None = None
     clock: Stopwatch = field(default=Stopwatch(), compare=False)
     restarted_by: tuple[str, ...] = ()
     starters: tuple[str, ...] = ()
@@ -368,7 +366,7 @@ class Execution:
         ]
 
     def is_disabled(self, task: TaskRun) -> bool:
-        return task.key in self.disabled_tasks or self.spec_of(task).disabled
+        return task.key in self.options.disabled_tasks or self.spec_of(task).disabled
 
     @property
     def has_failed(self) -> bool:

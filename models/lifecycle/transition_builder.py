@@ -96,7 +96,7 @@ class TransitionBuilder:
             return
         queue = spec.queue
         self.jobs[task.path] = Job(
-            task.id, task.path, task.attempt + 1, queue, execution.priority, delay
+            task.id, task.path, task.attempt + 1, queue, execution.options.priority, delay
         )
 
     def promise(self, command: Deferrable, after: float = 0.0) -> None:

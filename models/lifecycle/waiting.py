@@ -88,8 +88,9 @@ def _unread(told: str, path: str | None = None) -> Waiting:
 
 
 def _of_execution(execution: Execution, line: Line | None) -> list[Waiting]:
-    if execution.state is ExecutionState.CREATED and execution.scheduled_at:
-        return [Waiting(WaitingCode.TIME, "not before its time", until=execution.scheduled_at)]
+    scheduled_at = execution.options.scheduled_at
+    if execution.state is ExecutionState.CREATED and scheduled_at:
+        return [Waiting(WaitingCode.TIME, "not before its time", until=scheduled_at)]
     if execution.state is ExecutionState.QUEUED:
         return [Waiting(WaitingCode.SLOT, _slot(line))]
     if execution.state is ExecutionState.PAUSED:

@@ -23,6 +23,7 @@ from models.lifecycle.reruns.rerun_plan import (
     reused_when_disabled,
 )
 from models.lifecycle.snapshot import CompiledFlow, Execution
+from models.run_options import MAX_PRIORITY, RunOptions
 from models.spec import Path, given_as_written
 from models.states import FailureAction
 from runner.expressions.evaluator import Evaluator
@@ -49,13 +50,10 @@ class Launch:
     labels: Mapping[str, str] = field(default_factory=dict)
     kind: str | None = None
     on_failure: FailureAction | None = None
-    disabled_tasks: tuple[str, ...] = ()
-    priority: int = 0
+    options: RunOptions = field(default_factory=RunOptions)
     trigger: Mapping[str, Any] | None = None
     idempotency_key: str | None = None
     rerun_of: UUID | None = None
-    no_cache: bool = False
-    scheduled_at: datetime | None = None
     parent: Parent | None = None
     shares_slot: bool = False
     starters: tuple[str, ...] = ()
@@ -73,16 +71,10 @@ class Launch:
             self.labels,
             self.kind,
             self.on_failure,
-            self.disabled_tasks,
-            self.priority,
+            self.options,
             self.rerun_of,
-            self.no_cache,
-            self.scheduled_at,
         )
         return hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-
-_PRIORITIES = range(-1000, 1001)
 
 
 async def prepare(
@@ -98,9 +90,10 @@ async def prepare(
     `scope` is that of who starts it. The execution reaches no further, nor than who saved the revision did.
     """
     vault = vault or Cipher()
-    if launch.priority not in _PRIORITIES:
-        raise Refused.because(ProblemCode.VALIDATION, "priority is -1000 to 1000", "priority")
-    _refuse_too_late(launch.scheduled_at)
+    if abs(launch.options.priority) > MAX_PRIORITY:
+        message = f"priority must be between -{MAX_PRIORITY} and {MAX_PRIORITY}"
+        raise Refused.because(ProblemCode.VALIDATION, message, "priority")
+    _refuse_too_late(launch.options.scheduled_at)
     found = await find_to_start(pool, plans, scope, launch.namespace, launch.flow, launch.revision)
     plan = plans.kept(found["revision_id"]) or await _read(pool, plans, found["revision_id"])
     spec, given, source = plan.spec, launch.inputs, None
@@ -121,22 +114,19 @@ async def prepare(
         labels=launch.labels,
         kind=launch.kind,
         on_failure=launch.on_failure,
-        disabled_tasks=launch.disabled_tasks,
-        priority=launch.priority,
+        options=launch.options,
         trigger=launch.trigger,
         idempotency_key=launch.idempotency_key,
         digest=_digest(vault, plan, launch) if launch.idempotency_key else None,
         links=Links(parent=launch.parent),
         limited=found["limited"],
         shares_slot=launch.shares_slot,
-        no_cache=launch.no_cache,
-        scheduled_at=launch.scheduled_at,
         starters=launch.starters,
         scope=reach,
         may_override=launch.may_override,
         latest=await _newest_instead(pool, plans, plan, launch, found["latest_revision"]),
     )
-    if source or launch.disabled_tasks or command.latest:
+    if source or launch.options.disabled_tasks or command.latest:
         command = await _as_rerun(pool, plans, source, launch, command)
     return await with_cached(pool, evaluator, vault, command)
 
@@ -144,7 +134,7 @@ async def prepare(
 def _refuse_too_late(scheduled_at: datetime | None) -> None:
     if scheduled_at and (scheduled_at - datetime.now(UTC)).total_seconds() > MAX_SECONDS:
         raise Refused.because(
-            ProblemCode.VALIDATION, "scheduledAt is a time within 100 years", "scheduledAt"
+            ProblemCode.VALIDATION, "scheduledAt must be within 100 years", "scheduledAt"
         )
 
 
@@ -194,7 +184,7 @@ async def _as_rerun(
     command = replace(command, subflows=begins.subflows)
     if source is None:
         return command
-    reach, disabled = command.scope.within(source.scope), launch.disabled_tasks
+    reach, disabled = command.scope.within(source.scope), launch.options.disabled_tasks
     refuse_reuse_from_outside(source, command.plan, reach, disabled, "disabledTasks")
     return replace(
         command,

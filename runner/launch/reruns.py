@@ -26,6 +26,7 @@ from models.lifecycle.reruns.rerun_plan import (
     reused,
 )
 from models.lifecycle.snapshot import CompiledFlow, Execution
+from models.run_options import MAX_PRIORITY
 from models.secrets import without_secrets
 from runner.expressions.evaluator import Evaluator
 from runner.launch.input_defaults import names_of_defaults
@@ -74,6 +75,13 @@ async def prepare_replay(
     labels = await _labels(pool, source)
     names = await names_of_defaults(pool, spec, labels, source.trigger)
     digested = digested_inputs(vault, spec.inputs, replay.inputs or {})
+    options = replace(
+        source.options,
+        priority=min(source.options.priority, MAX_PRIORITY),
+        disabled_tasks=(),
+        no_cache=True,
+        scheduled_at=None,
+    )
     command = Create(
         plan=plan,
         id=names.id,
@@ -81,7 +89,7 @@ async def prepare_replay(
         labels=labels,
         kind=source.kind,
         on_failure=source.on_failure,
-        priority=min(source.priority, 1000),
+        options=options,
         trigger=source.trigger,
         idempotency_key=replay.idempotency_key,
         digest=replay.digest(digested) if replay.idempotency_key else None,
@@ -89,7 +97,6 @@ async def prepare_replay(
         system_labels={"system.replay": "true", **({} if plan.is_saved else {TEST: "true"})},
         limited=limited,
         shares_slot=not plan.is_saved,
-        no_cache=True,
         scope=reach,
         may_override=Permission.OVERRIDE_APPROVAL in replay.permissions,
         latest=await newest_instead(pool, plans, plan)
@@ -102,10 +109,11 @@ async def prepare_replay(
     keys = [task.key for task in planned if task.plan is TaskPlan.REUSE]
     refuse_reuse_from_outside(source, plan, reach, keys, "revision")
     asking = set() if replay.override else plan.asking | begins.subflows.keys()
-    disabled = [key for key in source.disabled_tasks if key in plan.tasks]
+    disabled = [key for key in source.options.disabled_tasks if key in plan.tasks]
+    kept = [key for key in disabled if key in keys or key not in asking]
     return replace(
         command,
-        disabled_tasks=tuple(key for key in disabled if key in keys or key not in asking),
+        options=replace(options, disabled_tasks=tuple(kept)),
         reused=reused(source, keys, plan, begins),
         subflows=begins.subflows,
     ), planned
@@ -184,7 +192,7 @@ async def draft(pool: Pool, plans: Plans, scope: Scope, id: UUID, latest: bool) 
             "labels": [{"key": key, "value": value} for key, value in labels.items()],
             "kind": source.kind,
             "onFailure": source.on_failure.value,
-            "priority": min(source.priority, 1000),
+            "priority": min(source.options.priority, MAX_PRIORITY),
             "disabledTasks": [task.key for task in tasks if not task.runs],
             "rerunOf": typed("exec", source.id),
         },

@@ -24,13 +24,13 @@ from runner.store.postgres.connection import Pool
 async def with_cached(pool: Pool, evaluator: Evaluator, vault: Cipher, command: Create) -> Create:
     """The creation with its cache key, and with the results of an identical earlier success if there is one."""
     spec = command.plan.spec
-    if spec.cache is None or command.disabled_tasks or command.links.rerun_of:
+    if spec.cache is None or command.options.disabled_tasks or command.links.rerun_of:
         return command
     if any(map(asks_always, command.plan.tasks.values())):
         return command
     key = await _flow_key(evaluator, vault, spec.cache, command)
     keyed = replace(command, cache_key=key)
-    if command.no_cache or command.scheduled_at:
+    if command.options.no_cache or command.options.scheduled_at:
         return keyed
     assert command.plan.flow_id
     found = await cache.find_execution(pool, command.plan.flow_id, key, spec.cache.ttl)

@@ -13,6 +13,7 @@ from models.lifecycle.commands.subflows import Adopt, AwaitChild, ResumeChild
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.visibility.apart import shows_child, shows_parent
 from models.lifecycle.visibility.outside import SUBFLOW, did_not_succeed
+from models.run_options import MAX_PRIORITY, RunOptions
 from models.spec import SubflowTask, given_as_written
 from models.states import Channel, ExecutionState, RestartChild, Section, TaskRunState
 from runner.engine.engine import Engine
@@ -127,7 +128,7 @@ def _launch(parent: Execution, task: TaskRun, spec: SubflowTask) -> Launch:
         revision=spec.revision,
         inputs=task.inputs.get("inputs") or {},
         labels=_labels(parent, task.inputs.get("labels") or {}),
-        priority=min(parent.priority, 1000),
+        options=RunOptions(priority=min(parent.options.priority, MAX_PRIORITY)),
         idempotency_key=f"{task.id}:{task.attempt}",
         parent=Parent(parent.id, task.path, task.attempt),
         starters=tuple(one for one in parent.started_by if one != parent.created_by),

@@ -10,6 +10,7 @@ import orjson
 from models.access.viewer import Scope
 from models.labels import TEST
 from models.lifecycle.commands.commands import Create
+from models.run_options import RunOptions
 from models.spec import FlowSpec
 from runner.expressions.evaluator import Evaluator
 from runner.launch.input_defaults import names_of_defaults
@@ -58,7 +59,7 @@ async def prepare_unsaved_run(
         idempotency_key=trial.idempotency_key,
         digest=_digest(vault, trial) if trial.idempotency_key else None,
         shares_slot=True,
-        no_cache=True,
+        options=RunOptions(no_cache=True),
         scope=scope,
     )
 

@@ -165,7 +165,7 @@ class JobExecutor:
     async def _cached(self, attempt: AttemptContext) -> Finish | None:
         """The end of an attempt for which an earlier success under the same key stands."""
         cache = attempt.spec.cache
-        if cache is None or attempt.execution.no_cache:
+        if cache is None or attempt.execution.options.no_cache:
             return None
         attempt.cache_key = await attempt.task_key()
         pool = self._surroundings.pool

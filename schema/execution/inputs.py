@@ -6,6 +6,7 @@ from enum import Enum
 import strawberry
 
 from models.ids import untyped
+from models.run_options import RunOptions
 from models.states import ExecutionState, FailureAction, LabelMode, TaskRunState
 from runner.launch.launch import Launch
 from schema.labels import LabelInput, labels_from
@@ -38,12 +39,14 @@ class CreateExecutionInput:
             labels=labels_from(self.labels),
             kind=self.kind,
             on_failure=self.on_failure,
-            disabled_tasks=tuple(self.disabled_tasks or ()),
-            priority=self.priority or 0,
+            options=RunOptions(
+                disabled_tasks=tuple(self.disabled_tasks or ()),
+                priority=self.priority or 0,
+                no_cache=bool(self.no_cache),
+                scheduled_at=self.scheduled_at,
+            ),
             idempotency_key=self.idempotency_key,
             rerun_of=untyped("exec", self.rerun_of) if self.rerun_of else None,
-            no_cache=bool(self.no_cache),
-            scheduled_at=self.scheduled_at,
         )
 
 

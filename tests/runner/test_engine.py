@@ -29,6 +29,7 @@ from models.lifecycle.commands.commands import (
 )
 from models.lifecycle.commands.outcomes import Succeeded
 from models.lifecycle.snapshot import CompiledFlow
+from models.run_options import RunOptions
 from models.spec import parse_flow
 from models.states import Channel, ExecutionState
 from runner.engine.engine import Engine
@@ -185,7 +186,12 @@ async def test_a_repeated_key_takes_no_slot_from_who_comes_with_it(engines: Engi
 
 
 async def test_a_key_is_free_again_where_nothing_could_be_created(engines: Engines) -> None:
-    wrong = Create(engines.plan, disabled_tasks=("nothing",), idempotency_key="k", digest="d")
+    wrong = Create(
+        engines.plan,
+        options=RunOptions(disabled_tasks=("nothing",)),
+        idempotency_key="k",
+        digest="d",
+    )
     right = Create(engines.plan, idempotency_key="k", digest="e")
     for found in await asyncio.gather(
         engines.first.create(wrong, ASK), engines.first.create(wrong, ASK), return_exceptions=True

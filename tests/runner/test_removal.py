@@ -16,6 +16,7 @@ from models.lifecycle.commands.commands import ChangeTaskRunState, Create, Finis
 from models.lifecycle.commands.outcomes import FromCache
 from models.lifecycle.commands.records import AddNote, Archive, Delete
 from models.lifecycle.provenance import Reused
+from models.run_options import RunOptions
 from models.states import TaskRunState
 from runner.launch.launch import Launch, prepare
 from runner.launch.reruns import Replay, prepare_replay
@@ -80,7 +81,7 @@ async def _replayed(floor: Floor, source: UUID) -> Create:
 
 
 async def _rerun(floor: Floor, source: UUID) -> Create:
-    return await _launched(floor, rerun_of=source, disabled_tasks=("a",))
+    return await _launched(floor, rerun_of=source, options=RunOptions(disabled_tasks=("a",)))
 
 
 async def _cached(floor: Floor, source: UUID) -> Create:

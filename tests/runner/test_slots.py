@@ -8,6 +8,7 @@ import pytest
 
 from models.lifecycle.commands.commands import Cancel, Create
 from models.lifecycle.snapshot import CompiledFlow, Execution
+from models.run_options import RunOptions
 from models.spec import parse_flow
 from models.states import ExecutionState
 from runner.engine.engine import Engine
@@ -47,7 +48,7 @@ async def plan_of(engines: Engines, limit: int) -> CompiledFlow:
 
 
 async def create(engines: Engines, plan: CompiledFlow, priority: int = 0) -> Execution:
-    command = Create(plan, limited=True, priority=priority)
+    command = Create(plan, limited=True, options=RunOptions(priority=priority))
     return (await engines.first.create(command, ASK)).execution
 
 

@@ -71,6 +71,7 @@ from models.lifecycle.clock import Stopwatch
 from models.lifecycle.copies import copy_with
 from models.lifecycle.snapshot import CompiledFlow, Execution
 from models.lifecycle.standing import Killing, Paused
+from models.run_options import RunOptions
 from models.states import (
     EXECUTION_ENDS,
     ExecutionState,
@@ -98,8 +99,7 @@ def create(plan: CompiledFlow, event: Event) -> Execution:
         inputs=fact.inputs,
         labels=fact.labels,
         on_failure=fact.on_failure,
-        priority=fact.priority,
-        disabled_tasks=fact.disabled_tasks,
+        options=RunOptions.of(fact),
         trigger=fact.trigger,
         tasks=tasks,
         rerun_of=fact.rerun_of,
@@ -108,9 +108,7 @@ def create(plan: CompiledFlow, event: Event) -> Execution:
         cached_from=fact.cached_from,
         parent=fact.parent,
         shares_slot=fact.shares_slot,
-        no_cache=fact.no_cache,
         cache_key=fact.cache_key,
-        scheduled_at=fact.scheduled_at,
         starters=fact.starters,
         scope=Scope(fact.scope),
         origin=fact.origin,
@@ -221,7 +219,7 @@ def _kill_forced(execution: Execution, _: KillForced, event: Event) -> Execution
 
 
 def _priority_changed(execution: Execution, fact: PriorityChanged, _: Event) -> Execution:
-    return copy_with(execution, priority=fact.priority)
+    return copy_with(execution, options=copy_with(execution.options, priority=fact.priority))
 
 
 def _signal_received(execution: Execution, fact: SignalReceived, _: Event) -> Execution:

@@ -171,7 +171,7 @@ def passed_by_creation(command: Create) -> list[PassedBy]:
             command.plan, command.plan.asking | command.subflows.keys(), command.latest
         )
     }
-    if command.disabled_tasks or command.reused:
+    if command.options.disabled_tasks or command.reused:
         found |= {one.key: one for one in _left_out(command)}
     return list(found.values())
 
@@ -185,7 +185,7 @@ def _left_out(command: Create) -> Iterator[PassedBy]:
             continue
         if plan.outermost(key) != key and plan.outermost(key) in command.reused:
             continue  # what is told of the foreach around it holds for it
-        if key in command.disabled_tasks or key in command.reused:
+        if key in command.options.disabled_tasks or key in command.reused:
             why = _not_standing(command, key, now, holders)
         else:
             why = _not_asked_in_time(command, key, now)
@@ -197,7 +197,9 @@ def _not_standing(command: Create, key: str, now: str, holders: Mapping[str, UUI
     reused = command.reused.get(key)
     if reused is None:
         return "asks people, and would be disabled"
-    skipped = (command.plan.graph.downstream(key) & set(command.disabled_tasks)) - holders.keys()
+    skipped = (
+        command.plan.graph.downstream(key) & set(command.options.disabled_tasks)
+    ) - holders.keys()
     if skipped:
         return f"was decided on with {', '.join(sorted(skipped))} after it, which would be disabled"
     stands = Standing(reused.decided_on, reused.undecided)
@@ -207,7 +209,7 @@ def _not_standing(command: Create, key: str, now: str, holders: Mapping[str, UUI
 def _not_asked_in_time(command: Create, key: str, now: str) -> str | None:
     """Of one that is to be asked: whether anything would keep it from being, or not wait for it."""
     graph = command.plan.graph
-    early = graph.downstream(key) & (command.reused.keys() - set(command.disabled_tasks))
+    early = graph.downstream(key) & (command.reused.keys() - set(command.options.disabled_tasks))
     if early:
         return f"would not be waited for, as {', '.join(sorted(early))} is used again"
     if not is_conditional(command.plan, key):
@@ -215,7 +217,7 @@ def _not_asked_in_time(command: Create, key: str, now: str) -> str | None:
     told = {
         before
         for before in decides_if_asked(command.plan, key)
-        if before in command.disabled_tasks or before in command.reused
+        if before in command.options.disabled_tasks or before in command.reused
         if before not in command.reused or command.reused[before].context != now
         if not command.plan.tasks[before].disabled
     }

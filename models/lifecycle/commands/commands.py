@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from models.lifecycle.commands.subflows import (
 )
 from models.lifecycle.provenance import Links, Reused
 from models.lifecycle.snapshot import CompiledFlow
+from models.run_options import RunOptions
 from models.states import (
     ExecutionState,
     FailureAction,
@@ -47,8 +47,7 @@ class Create:
     labels: Mapping[str, str] = field(default_factory=dict)
     kind: str | None = None
     on_failure: FailureAction | None = None
-    disabled_tasks: tuple[str, ...] = ()
-    priority: int = 0
+    options: RunOptions = field(default_factory=RunOptions)
     trigger: Mapping[str, Any] | None = None
     idempotency_key: str | None = None
     digest: str | None = None
@@ -58,9 +57,7 @@ class Create:
     system_labels: Mapping[str, str] = field(default_factory=dict)
     limited: bool = False
     shares_slot: bool = False
-    no_cache: bool = False
     cache_key: str | None = None
-    scheduled_at: datetime | None = None
     starters: tuple[str, ...] = ()
     scope: Scope = EVERYWHERE
     may_override: bool = False

@@ -64,8 +64,6 @@ def record_execution(command: RecordExecution, context: Context, id: UUID) -> Tr
             inputs=command.inputs,
             labels=command.labels,
             on_failure=FailureAction.FINISH_POSSIBLE,
-            priority=0,
-            disabled_tasks=(),
             trigger=None,
             task_runs={},
             origin=Origin.EXTERNAL,

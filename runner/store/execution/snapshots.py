@@ -30,6 +30,12 @@ from models.states import (
     VoteDecision,
 )
 from runner.service.event_loop import Checkpoint
+from runner.store.execution.run_options import (
+    CHANGING_OPTION,
+    FIXED_OPTIONS,
+    Column,
+    options_of,
+)
 from runner.store.json import dump, dump_or_none, load, plain
 from runner.store.plans import Plans
 from runner.store.postgres.connection import Connection, Pool
@@ -105,8 +111,7 @@ def _execution(plan: CompiledFlow, row: Any, tasks: Mapping[str, TaskRun]) -> Ex
         inputs=load(row["inputs"]),
         labels=load(row["labels"]),
         on_failure=FailureAction(row["on_failure"]),
-        priority=row["priority"],
-        disabled_tasks=tuple(load(row["disabled_tasks"])),
+        options=options_of(row),
         trigger=load(row["trigger"]),
         tasks=tasks,
         families=families_of(tasks),
@@ -116,9 +121,7 @@ def _execution(plan: CompiledFlow, row: Any, tasks: Mapping[str, TaskRun]) -> Ex
         cached_from=row["cached_from"],
         parent=_parent(row),
         shares_slot=row["shares_slot"],
-        no_cache=row["no_cache"],
         cache_key=row["cache_key"],
-        scheduled_at=row["scheduled_at"],
         clock=clock_of(row["clock"]),
         restarted_by=tuple(load(row["restarted_by"])),
         starters=tuple(load(row["starters"])),
@@ -256,8 +259,6 @@ def _moment(kind: type[Any], text: str | None) -> Any:
 
 # -- columns: name, array type, value of a snapshot -------------------------------------------------------------------
 
-Column = tuple[str, str, Any]
-
 EXECUTION_COLUMNS: Sequence[Column] = (
     ("state", "text", lambda x: x.state.value),
     ("cache_key", "text", lambda x: x.cache_key),
@@ -274,7 +275,7 @@ EXECUTION_COLUMNS: Sequence[Column] = (
     ("idle", "float8", lambda x: x.clock.idle),
     ("idle_since", "timestamptz", lambda x: x.clock.idle_since),
     ("failure", "jsonb", lambda x: dump_or_none(x.failure)),
-    ("priority", "int", lambda x: x.priority),
+    CHANGING_OPTION,
     ("clock", "jsonb", lambda x: dump(x.clock)),
     ("restarted_by", "jsonb", lambda x: dump(x.restarted_by)),
     ("signals", "jsonb", lambda x: dump(x.signals)),
@@ -298,7 +299,6 @@ NEW_EXECUTION_COLUMNS: Sequence[Column] = (
     ("name", "text", lambda x: x.name),
     ("inputs", "jsonb", lambda x: dump(x.inputs)),
     ("on_failure", "text", lambda x: x.on_failure.value),
-    ("disabled_tasks", "jsonb", lambda x: dump(x.disabled_tasks)),
     ("trigger", "jsonb", lambda x: dump_or_none(x.trigger)),
     ("created_by", "text", lambda x: x.created_by),
     ("created_at", "timestamptz", lambda x: x.created_at),
@@ -308,8 +308,7 @@ NEW_EXECUTION_COLUMNS: Sequence[Column] = (
     ("parent_id", "uuid", lambda x: x.parent.execution_id if x.parent else None),
     ("parent_path", "text", lambda x: x.parent.path if x.parent else None),
     ("parent_attempt", "int", lambda x: x.parent.attempt if x.parent else None),
-    ("no_cache", "bool", lambda x: x.no_cache),
-    ("scheduled_at", "timestamptz", lambda x: x.scheduled_at),
+    *FIXED_OPTIONS,
     ("starters", "jsonb", lambda x: dump(x.starters)),
     ("scope", "jsonb", lambda x: kept(x.scope)),
     ("origin", "text", lambda x: x.origin.value),

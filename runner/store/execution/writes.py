@@ -15,11 +15,11 @@ from runner.store.chunks import parts
 from runner.store.execution.approval_writes import write_approvals
 from runner.store.execution.recorded import write_recorded
 from runner.store.execution.removal import hold_sources, keep_changed_outputs
+from runner.store.execution.run_options import Column
 from runner.store.execution.snapshots import (
     EXECUTION_COLUMNS,
     NEW_EXECUTION_COLUMNS,
     TASK_RUN_COLUMNS,
-    Column,
 )
 from runner.store.json import dump, dump_or_none, turned
 from runner.store.postgres.connection import Connection

@@ -17,6 +17,7 @@ from models.lifecycle.commands.commands import (
 from models.lifecycle.decide import begin
 from models.lifecycle.reruns.rerun_plan import Begins
 from models.lifecycle.snapshot import CompiledFlow, Execution
+from models.run_options import RunOptions
 from models.spec import parse_flow
 from models.states import (
     AttemptState,
@@ -89,7 +90,9 @@ def decided(how: str) -> Execution:
     if how == "approved":
         return approved(plan_of()).execution
     if how == "overridden":
-        command = Create(plan_of(), inputs={"day": "monday"}, disabled_tasks=("ask",))
+        command = Create(
+            plan_of(), inputs={"day": "monday"}, options=RunOptions(disabled_tasks=("ask",))
+        )
         stage = Played(replace(command, may_override=True))
         stage.go_on()
         return stage.execution

@@ -16,6 +16,7 @@ from models.lifecycle.commands.commands import (
     SetLabels,
 )
 from models.lifecycle.reruns.rerun_plan import TaskPlan, plan_replay, reused
+from models.run_options import RunOptions
 from models.states import (
     SUCCESSFUL_ENDS,
     AttemptState,
@@ -53,7 +54,7 @@ def test_whatever_is_disabled_and_reused_nothing_after_it_runs_undecided(
         again = [key for key in KEYS if "reused" in way[key]]
         off = tuple(key for key in KEYS if "disabled" in way[key])
         held = reused(source, again, plan, begins(plan, inputs))
-        command = Create(plan, inputs=inputs, disabled_tasks=off, reused=held)
+        command = Create(plan, inputs=inputs, options=RunOptions(disabled_tasks=off), reused=held)
         try:
             stage = Played(command)
         except Refused as refused:
@@ -71,7 +72,7 @@ def test_whatever_is_disabled_and_reused_nothing_after_it_runs_undecided(
 
 
 def test_an_override_needs_a_reason() -> None:
-    command = Create(plan_of(), disabled_tasks=("ask",), may_override=True)
+    command = Create(plan_of(), options=RunOptions(disabled_tasks=("ask",)), may_override=True)
     with pytest.raises(Refused) as refused:
         Played(command, SILENT)
     assert refused.value.problems[0].path == ("reason",)
@@ -185,7 +186,9 @@ def test_what_is_asked_about_does_not_change_while_it_is_asked() -> None:
 
 
 def test_an_execution_that_was_overridden_is_no_result_for_others() -> None:
-    command = Create(plan_of(), disabled_tasks=("ask",), may_override=True, cache_key="k")
+    command = Create(
+        plan_of(), options=RunOptions(disabled_tasks=("ask",)), may_override=True, cache_key="k"
+    )
     stage = Played(command)
     assert stage.execution.cache_key is None
     assert stage.folded() == stage.execution
@@ -216,7 +219,9 @@ def test_a_condition_under_finally_is_not_met_with_results_of_other_inputs() -> 
         held = reused(source, keys, plan, start)
         Played(Create(plan, inputs={"day": day}, reused=held))
         held = reused(source, ["check"], plan, start)
-        command = Create(plan, inputs={"day": day}, disabled_tasks=("check",), reused=held)
+        command = Create(
+            plan, inputs={"day": day}, options=RunOptions(disabled_tasks=("check",)), reused=held
+        )
         if again:
             with pytest.raises(Refused):
                 Played(command)

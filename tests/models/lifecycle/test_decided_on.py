@@ -13,6 +13,7 @@ from models.lifecycle.commands.commands import (
     RetryFailed,
 )
 from models.lifecycle.reruns.rerun_plan import TaskPlan, plan_draft, plan_replay
+from models.run_options import RunOptions
 from models.states import (
     AttemptState,
 )
@@ -178,4 +179,4 @@ def test_decisions_made_before_they_were_bound_do_not_stand() -> None:
 
 def test_the_engine_never_overrides() -> None:
     with pytest.raises(Refused):
-        Played(Create(plan_of(), disabled_tasks=("ask",)), ENGINE)
+        Played(Create(plan_of(), options=RunOptions(disabled_tasks=("ask",))), ENGINE)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from models.lifecycle.clock import Stopwatch
 from models.lifecycle.commands.commands import Cancel, ChangeState, Restart
+from models.run_options import RunOptions
 from models.states import AttemptState, ExecutionState
 from tests.models.lifecycle.stage import START, Stage
 
@@ -60,7 +61,7 @@ def test_another_end_given_by_hand_changes_no_time() -> None:
 
 
 def test_what_never_started_had_no_time_to_leave_out() -> None:
-    stage = Stage(FLOW, scheduled_at=START + timedelta(hours=1))
+    stage = Stage(FLOW, options=RunOptions(scheduled_at=START + timedelta(hours=1)))
     stage.submit(Cancel())
     stage.pass_time(DAY)
     stage.submit(Restart())

@@ -14,6 +14,7 @@ from models.lifecycle.commands.commands import (
     WakeUp,
 )
 from models.lifecycle.commands.outcomes import Errored
+from models.run_options import RunOptions
 from models.states import (
     AttemptState,
     ExecutionState,
@@ -120,7 +121,9 @@ def test_an_allowed_failure_is_a_warning() -> None:
 
 
 def test_disabled_tasks_are_skipped_and_count_as_success() -> None:
-    stage = Stage(DIAMOND.format(action="FINISH_RUNNING"), disabled_tasks=("a",))
+    stage = Stage(
+        DIAMOND.format(action="FINISH_RUNNING"), options=RunOptions(disabled_tasks=("a",))
+    )
     assert stage.states == {"a": "SKIPPED", "b": "QUEUED", "other": "QUEUED", "after": "CREATED"}
 
 
@@ -137,7 +140,7 @@ tasks:
 
 
 def test_a_disabled_task_keeps_the_order_of_those_around_it() -> None:
-    stage = Stage(CHAIN, disabled_tasks=("second", "third"))
+    stage = Stage(CHAIN, options=RunOptions(disabled_tasks=("second", "third")))
     assert stage.states == {
         "first": "QUEUED", "second": "SKIPPED", "third": "SKIPPED", "last": "CREATED",
     }  # fmt: skip
@@ -146,7 +149,7 @@ def test_a_disabled_task_keeps_the_order_of_those_around_it() -> None:
 
 
 def test_what_fails_before_a_disabled_task_cancels_what_comes_after_it() -> None:
-    stage = Stage(CHAIN, disabled_tasks=("second", "third"))
+    stage = Stage(CHAIN, options=RunOptions(disabled_tasks=("second", "third")))
     stage.run("first", F)
     assert (stage.state, stage.states["last"]) == ("FAILED", "CANCELLED")
 
