@@ -20,6 +20,7 @@ from models.lifecycle.transition import Transition
 from runner.engine.quotas import Quotas
 from runner.engine.request import CommandRequest
 from runner.engine.transaction import EngineTransaction
+from runner.engine.transition_log import log_events
 from runner.notify.feed import Feed
 from runner.service.loop import Loop
 from runner.service.outage import ROLLED_BACK, UNREACHABLE, unavailable
@@ -238,6 +239,8 @@ class Engine(Loop):
     def _after_commit(self, batch: EngineTransaction) -> None:
         for id in batch.changed:
             self._cache_execution(batch.executions[id])
+        for id, events in batch.events.items():
+            log_events(batch.executions[id].name, events)
         self._feed.hint(_topics(batch))
         for request, verdict in batch.outcomes.items():
             if verdict is None:

@@ -85,6 +85,11 @@ class EngineTransaction:
         return list(self._before)
 
     @property
+    def events(self) -> Mapping[UUID, Sequence[Event]]:
+        """By execution, those that were stored."""
+        return {id: events for id, events in self._events.items() if id not in self._removals}
+
+    @property
     def to_kill(self) -> list[UUID]:
         """Executions of which workers have attempts to end."""
         return [id for id, events in self._events.items() if any(map(kills, events))]

@@ -53,9 +53,9 @@ def prune(
     settings = settings_of(data_dir=data_dir, database_url=database_url)
     rules = _rules(settings, keep, {"namespace": namespace, "flow": flow, "states": state})
     if yes and not dry_run:
-        run_to_its_end(_prune(settings, rules, batch, as_json))
+        run_to_its_end(settings, _prune(settings, rules, batch, as_json))
     else:
-        run_to_its_end(_survey(settings, rules, as_json))
+        run_to_its_end(settings, _survey(settings, rules, as_json))
 
 
 def _rules(

@@ -4,7 +4,6 @@ Their options are the settings of server/settings/settings.py; what is not given
 """
 
 import asyncio
-import logging
 import signal
 from collections.abc import Coroutine
 from pathlib import Path
@@ -83,7 +82,7 @@ def serve(
     )
     from server.serve import serve as run
 
-    run_to_its_end(run(settings, _say_ready))
+    run_to_its_end(settings, run(settings, _say_ready))
 
 
 def worker(
@@ -104,7 +103,7 @@ def worker(
     )
     from server.serve import work
 
-    run_to_its_end(work(settings, typer.echo))
+    run_to_its_end(settings, work(settings, typer.echo))
 
 
 def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
@@ -112,7 +111,7 @@ def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
     settings = settings_of(data_dir=data_dir, database_url=database_url)
     from server.serve import migrate as run
 
-    run_to_its_end(run(settings, typer.echo))
+    run_to_its_end(settings, run(settings, typer.echo))
 
 
 def _end_cleanly() -> None:
@@ -142,7 +141,7 @@ def settings_of(**given: Any) -> "Settings":
         raise typer.Exit(2) from error
 
 
-def run_to_its_end(work: Coroutine[Any, Any, None]) -> None:
+def run_to_its_end(settings: "Settings", work: Coroutine[Any, Any, None]) -> None:
     """Run it to its end; faults become sentences and exit codes."""
     import uvloop
 
@@ -151,17 +150,15 @@ def run_to_its_end(work: Coroutine[Any, Any, None]) -> None:
     from server.auth.identity import WrongSetting
     from server.http.listener import PortTaken
     from server.local.sole_server import DataDirTaken
+    from server.process.log_setup import logging_to_stderr
     from server.process.secret_key import BadSecretKey
     from server.serve import DatabaseUnknown, Interrupted
 
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    # In an outage it writes a traceback a second; our own loops tell of it in a line.
-    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with (
+            logging_to_stderr(settings.log_level, settings.log_format),
+            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+        ):
             runner.run(work)
     except BaseExceptionGroup as group:
         # A part that cannot begin ends what had begun before it.

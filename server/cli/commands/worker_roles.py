@@ -25,9 +25,8 @@ def create(name: Name, data_dir: DataDir = None, database_url: DatabaseUrl = Non
     """
     from server.worker_roles import create_here
 
-    run_to_its_end(
-        create_here(settings_of(data_dir=data_dir, database_url=database_url), name, typer.echo)
-    )
+    settings = settings_of(data_dir=data_dir, database_url=database_url)
+    run_to_its_end(settings, create_here(settings, name, typer.echo))
 
 
 @worker_role.command("list")
@@ -35,7 +34,8 @@ def list_roles(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> No
     """List the roles of workers."""
     from server.worker_roles import list_here
 
-    run_to_its_end(list_here(settings_of(data_dir=data_dir, database_url=database_url), typer.echo))
+    settings = settings_of(data_dir=data_dir, database_url=database_url)
+    run_to_its_end(settings, list_here(settings, typer.echo))
 
 
 @worker_role.command()
@@ -43,6 +43,5 @@ def drop(name: Name, data_dir: DataDir = None, database_url: DatabaseUrl = None)
     """End a role of workers, and the sessions that it has."""
     from server.worker_roles import drop_here
 
-    run_to_its_end(
-        drop_here(settings_of(data_dir=data_dir, database_url=database_url), name, typer.echo)
-    )
+    settings = settings_of(data_dir=data_dir, database_url=database_url)
+    run_to_its_end(settings, drop_here(settings, name, typer.echo))
