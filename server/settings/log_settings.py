@@ -1,6 +1,9 @@
 """The settings of the log of a process."""
 
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
 
 
 class LogLevel(StrEnum):
@@ -13,3 +16,11 @@ class LogLevel(StrEnum):
 class LogFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
+
+
+Level = Annotated[
+    LogLevel, Field(description="The least level of the log: debug, info, warning or error.")
+]
+Format = Annotated[
+    LogFormat, Field(description="Records of the log as text, or as one JSON object a line.")
+]

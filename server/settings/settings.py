@@ -45,7 +45,7 @@ from server.settings.identity_settings import (
     TrustedGroupsHeader,
     TrustedUserHeader,
 )
-from server.settings.log_settings import LogFormat, LogLevel
+from server.settings.log_settings import Format, Level, LogFormat, LogLevel
 
 FILE = "headway.toml"
 
@@ -202,12 +202,8 @@ class Settings(BaseSettings):
         4, ge=1, description="Connections to the database for exports: as many run at once."
     )
 
-    log_level: LogLevel = Field(
-        LogLevel.INFO, description="The least level of the log: debug, info, warning or error."
-    )
-    log_format: LogFormat = Field(
-        LogFormat.TEXT, description="Records of the log as text, or as one JSON object a line."
-    )
+    log_level: Level = LogLevel.INFO
+    log_format: Format = LogFormat.TEXT
 
     introspection: Introspection = Field(
         Introspection.EVERYONE,
