@@ -16,7 +16,7 @@ from models.lifecycle.transition import Transition
 from models.logs import LogLevel
 from models.payloads import CannotBeStored
 from models.states import AttemptState, Channel
-from models.task_error import beside
+from models.task_error import with_exit_code
 from runner.attempt.attempt import AttemptContext, WorkerServices
 from runner.attempt.cancellation import CancelReason, Stopped
 from runner.engine.engine import Engine
@@ -144,7 +144,7 @@ class JobExecutor:
             finish = replace(finish, error=replace(finish.error, message=message))
             refused = attempt.reports.error
             if refused is None or refused.message != message:  # else the log has it already
-                await attempt.page.note(beside(message, finish.exit_code), LogLevel.ERROR)
+                await attempt.page.note(with_exit_code(message, finish.exit_code), LogLevel.ERROR)
         return finish
 
     async def _without_room(self, attempt: AttemptContext, error: OSError) -> Finish:

@@ -8,7 +8,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, SimpleDocTemplate, Spacer, Table
 
-from models.task_error import beside
+from models.task_error import with_exit_code
 from schema.types.execution.task_run import TaskRun
 from server.report.blocks import MARKED, heading, section, table, text, together
 from server.report.charts import BAD, WIDTH, color_of, gantt, plot
@@ -95,7 +95,7 @@ def _failure_sentence(facts: Facts) -> str:
     if facts.failure is None:
         return ""
     where = f"{facts.failure.task}: " if facts.failure.task else ""
-    why = beside(facts.failure.message, facts.failure.exit_code)
+    why = with_exit_code(facts.failure.message, facts.failure.exit_code)
     return without_paths(cut(f"{where}{facts.failure.code}: {why}"))
 
 
@@ -159,7 +159,7 @@ def _tasks(facts: Facts) -> list[Flowable]:
 
 def _error(task: TaskRun) -> str:
     error = task.error
-    return without_paths(cut(beside(error.message, error.exit_code), 400)) if error else ""
+    return without_paths(cut(with_exit_code(error.message, error.exit_code), 400)) if error else ""
 
 
 def _plots(charts: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Flowable]:

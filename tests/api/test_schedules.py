@@ -150,7 +150,7 @@ async def test_a_schedule_is_made_changed_listed_and_deleted(client: Client) -> 
         ({"inputs": {"day": "{{ trigger.dat }}"}}, ["inputs", "day"], "has no `dat`; did you mean"),
         ({"inputs": {"day": "{{ inputs.day }}"}}, ["inputs", "day"], "`inputs` is no name"),
         ({"inputs": {"day": "{{ 1 + }}"}}, ["inputs", "day"], "cannot be read"),
-        ({"labels": [{"key": "system.a", "value": "b"}]}, ["labels", "system.a"], "Headway alone"),
+        ({"labels": [{"key": "system.a", "value": "b"}]}, ["labels", "system.a"], "Headway only"),
         ({"flow": "nowhere"}, ["flow"], "no flow clock/nowhere"),
     ],
 )

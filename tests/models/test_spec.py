@@ -272,8 +272,8 @@ def test_more_than_a_mebibyte() -> None:
         (task("{id: a, type: log, message: m, disabled: 'yes'}"), "must be true or false"),
         (task("{id: a, type: log, message: m, needs: b}"), "must be a list"),
         (task("{id: a, type: log, message: m, needs: [a]}"), "a cycle: a -> a"),
-        (task("{id: a, type: log, message: m, env: {A-B: c}}"), "no name of an environment variable"),
-        (task("{id: a, type: log, message: m, env: {HEADWAY_X: c}}"), "are Headway's"),
+        (task("{id: a, type: log, message: m, env: {A-B: c}}"), "not a valid name of an environment variable"),
+        (task("{id: a, type: log, message: m, env: {HEADWAY_X: c}}"), "are set by Headway only"),
         (task("{id: a, type: log, message: m, queue: '{{ inputs.q }}'}"), "`queue` takes no expression"),
         (task("{id: a, type: log, message: '{{ outputs.a.x }}'}"), "no outputs before it has run"),
         (task(LOG + "\n  - {id: b, type: log, message: '{{ outputs.a.x }}'}"), "add `a` to its `needs`"),
@@ -351,7 +351,7 @@ INPUTS = "id: f\nnamespace: a\ninputs:\n  - {id: env, type: STRING}\n  - {id: pi
     [
         ("{id: b, type: INT, depends_on: nothing}", "there is no input `nothing` before this one"),
         ("{id: b, type: INT, depends_on: [b]}", "there is no input `b` before this one"),
-        ("{id: b, type: INT, when: '{{ inputs.env }}'}", "`when` belongs to inputs that say what"),
+        ("{id: b, type: INT, when: '{{ inputs.env }}'}", "`when` needs `depends_on`: name"),
         ("{id: b, type: INT, depends_on: env, when: always}", "must be an expression, as in "),
         (
             "{id: b, type: INT, depends_on: env, when: '{{ inputs.pin }}'}",

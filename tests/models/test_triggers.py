@@ -56,7 +56,7 @@ def test_everything_can_be_said() -> None:
         (f'{{id: a, type: webhook, cron: "0 2 * * *", {DAY}}}',
          "type", 13, "there is no trigger type `webhook`; there is: schedule"),
         (f'{{id: a, type: schedule, cron: "{{{{ inputs.n }}}}", {DAY}}}',
-         "cron", 29, "takes no expression|is no cron expression"),
+         "cron", 29, "takes no expression|is not a valid cron expression"),
         ('{id: a, type: schedule, cron: "0 2 * * *"}', "inputs.day", 5,
          "the input `day` is required; give it a value"),
         ('{id: a, type: schedule, cron: "0 2 * * *", inputs: {day: soon}}',
@@ -70,7 +70,7 @@ def test_everything_can_be_said() -> None:
         ('{id: a, type: schedule, cron: "0 2 * * *", inputs: {day: "{{ trigger.date | dat }}"}}',
          "inputs.day", 74, "there is no filter `dat`"),
         (f'{{id: a, type: schedule, cron: "0 2 * * *", labels: {{system.a: b}}, {DAY}}}',
-         "labels.system.a", 57, "set by Headway alone"),
+         "labels.system.a", 57, "set by Headway only"),
         ("nightly", "", 5, "must be a mapping"),
     ],
 )  # fmt: skip

@@ -50,9 +50,7 @@ async def test_a_task_that_goes_on_after_a_bad_output_ends_first_and_has_failed(
     task = execution.tasks["a"]
     assert (task.state, await exit_codes(floor)) == (TaskRunState.FAILED, [0])
     assert task.error and task.error.code == "INVALID_OUTPUT"
-    assert task.error.message.startswith(
-        "output.rows is NaN, which is no number that JSON can hold"
-    )
+    assert task.error.message.startswith("output.rows is NaN, which JSON cannot represent")
     assert "to the end" in [line.text for line in await floor.lines(execution.id)]
     assert execution.state is ExecutionState.FAILED
 

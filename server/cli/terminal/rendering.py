@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from models.task_error import beside
+from models.task_error import with_exit_code
 from server.cli.terminal.audit_words import words_of
 from server.cli.terminal.folding import Fold, folded
 
@@ -140,7 +140,9 @@ def _error_of(task: dict[str, Any], whole: bool) -> str | None:
     if error is None:
         return None
     first = error["message"].partition("\n")[0]
-    return beside(first if whole or len(first) <= 80 else f"{first[:79]}…", error["exitCode"])
+    return with_exit_code(
+        first if whole or len(first) <= 80 else f"{first[:79]}…", error["exitCode"]
+    )
 
 
 def _waits_after_loss(task: dict[str, Any]) -> str | None:
@@ -262,7 +264,7 @@ def failure_sentence(execution: dict[str, Any]) -> str | None:
     task = failure["taskRun"]
     who = f"{task['key']} failed after {failure['attempt']} attempt(s)" if task else "it failed"
     skipped = ", ".join(run["key"] for run in failure["skipped"])
-    why = f"{who}: {beside(failure['message'], failure['exitCode'])}"
+    why = f"{who}: {with_exit_code(failure['message'], failure['exitCode'])}"
     others = failure["others"]
     more = f"+ {others} other {'task' if others == 1 else 'tasks'} failed" if others else ""
     skipped = skipped and f"not run because of it: {skipped}"

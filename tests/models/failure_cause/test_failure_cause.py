@@ -9,7 +9,7 @@ import pytest
 from models.failure_cause.choice import LONGEST, cause_of, without_time
 from models.failure_cause.shapes import SHAPES, Weight
 from models.failure_cause.tail import KEPT, LONGEST_LINE, Tail, plain
-from models.task_error import beside
+from models.task_error import with_exit_code
 
 _OUTPUTS = Path(__file__).with_name("outputs")
 _PARTS = re.compile(r"^#### (cause|stderr|stdout)\n(.*?)(?=^#### |\Z)", re.DOTALL | re.MULTILINE)
@@ -140,7 +140,7 @@ def test_only_what_weighs_enough_is_a_cause() -> None:
     ],
 )
 def test_the_exit_code_is_shown_beside(message: str, exit_code: int | None, shown: str) -> None:
-    assert beside(message, exit_code) == shown
+    assert with_exit_code(message, exit_code) == shown
 
 
 @pytest.mark.parametrize(
