@@ -139,7 +139,7 @@ async def test_heartbeats_come_while_it_says_nothing(client: Client, program: Pr
     """It outlives another of the same patience that nobody sends heartbeats for."""
     with headway.execution("quiet", namespace="program", heartbeat_ttl=2, client=program) as run:
         silent = headway.execution("silent", namespace="program", heartbeat_ttl=3, client=program)
-        made = program.mutate("recordExecution", **silent._told)
+        made = program.mutate("recordExecution", **silent._input)
         assert (await client.until_ended(made["execution"]["id"]))["state"] == "ERROR"
     assert (await whole(client, run.id))["state"] == "SUCCESS"
 
