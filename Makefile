@@ -1,9 +1,9 @@
-# One command each: `make help` lists them.
+# `make help` lists the commands.
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-# Else every process that a test starts compiles all of our code anew.
+# Otherwise, every process that a test starts would compile all code again.
 unexport PYTHONDONTWRITEBYTECODE
 
 PACKAGES := server schema runner models headway tests
@@ -16,14 +16,14 @@ PAGE_SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) \
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-install: .venv/.installed $(PAGE) ## make .venv with the headway command, and the page
+install: .venv/.installed $(PAGE) ## create .venv with the headway command, and build the page
 
 serve: install ## serve on http://127.0.0.1:8321 with the example flows
 	headway serve --examples
 
 test: check pytest e2e ## everything but the soak: what CI runs
 
-check: install ## formats, lints, types, the rule of imports; the page's own checks and tests
+check: install ## formats, lints, types, import rules; the checks and tests of the page
 	ruff format --check .
 	ruff check .
 	mypy
@@ -38,20 +38,20 @@ pytest: install tests/strangers/node_modules/.package-lock.json
 e2e: install ## the page in a real browser against a real server
 	browser="$$(scripts/browser.sh)"; cd frontend && CHROME_PATH="$$browser" npm run e2e
 
-fix: install ## format, and mend what the linters can
+fix: install ## format, and fix what the linters can
 	ruff check --fix .
 	ruff format .
 	npm --prefix frontend run fix
 
-frontend: frontend/node_modules/.package-lock.json ## build the page anew, with the types of its queries
+frontend: frontend/node_modules/.package-lock.json ## build the page, with the types of its queries
 	npm --prefix frontend run generate
 	npm --prefix frontend run build
 
-migration: install ## write the migration for what changed in models/tables.py: NAME=add_something
+migration: install ## write the migration for changes in models/tables.py: NAME=add_something
 	tortoise makemigrations $(if $(NAME),--name $(NAME))
 	ruff check --fix models/migrations && ruff format models/migrations
 
-lock: install ## lock the dependencies of pyproject.toml; ARGUMENTS=--upgrade takes newer ones
+lock: install ## lock the dependencies of pyproject.toml; ARGUMENTS=--upgrade for newer ones
 	scripts/lock.sh $(ARGUMENTS)
 
 wheel: install ## build the wheel, with the page in it
@@ -60,7 +60,7 @@ wheel: install ## build the wheel, with the page in it
 bench: install ## run every measurement of bench/
 	python bench/report.py
 
-soak: install ## tests that run for minutes: kills, restarts, load; HEADWAY_SOAK=seconds of the state machine
+soak: install ## tests that run for minutes: kills, restarts, load; HEADWAY_SOAK=seconds for the state machine
 	python -m pytest -m soak --timeout=0
 
 clean: ## remove everything that was built or installed

@@ -1,4 +1,4 @@
-"""A wheel without the page would be a server that shows nothing."""
+"""Checks that the page is built before a wheel is: without it, the server would show nothing."""
 
 from pathlib import Path
 from typing import Any

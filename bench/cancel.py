@@ -1,7 +1,7 @@
-"""P9: cancelExecution sent until no process of the task is left: bash and its background child, 30 times.
+"""P9: time from sending cancelExecution until all processes of the task (bash and its background child) have ended.
 
-Beside it: the same script as a child of this process, ended by `os.killpg` and waited for. The kernel says when a
-process is gone (pidfd), so neither side is a matter of how often one looks.
+The yardstick is the same script as a child of this process, ended with `os.killpg`. The kernel reports the end of a
+process (pidfd), so no polling interval affects either side.
 """
 
 import argparse
@@ -28,7 +28,7 @@ def script(file: Path) -> str:
 
 
 async def family(file: Path) -> list[int]:
-    """The pids that the script wrote, of bash and its child, as descriptors that become readable when they end."""
+    """Returns pidfds of bash and its child, whose pids the script wrote. They become readable when the process ends."""
     deadline = clock() + 20
     while not file.exists():
         if clock() > deadline:

@@ -1,4 +1,6 @@
-"""P8: from starting the process to /readyz, new and again, beside PostgreSQL alone doing the same; idle memory."""
+"""P8: time from starting the process to /readyz, with a new and an existing data dir; and memory when idle.
+
+The yardstick is the start of PostgreSQL alone."""
 
 import asyncio
 import statistics
@@ -66,7 +68,7 @@ def main() -> None:
 
 
 def resident(served: Served) -> float:
-    """MB of the server and its own children; what they share is counted once (PSS)."""
+    """Returns the MB of the server and its children; shared memory is counted once (PSS)."""
     family = psutil.Process(served.process.pid)
     mine = [
         family,

@@ -1,8 +1,8 @@
-"""How long the query behind an execution's page takes, with thousands of task runs, over HTTP.
+"""Time of the query behind an execution's page, with thousands of task runs, over HTTP.
 
-`python bench/execution_page.py [ITEMS...]`: a foreach of so many items with two tasks each, run to its end beside a
-task that holds the execution open. Prints a line a size: the median and the longest of several queries, and of queries
-of the same execution after half of its events (`at`)."""
+`python bench/execution_page.py [ITEMS...]` runs a foreach with so many items and two tasks each, while another task
+keeps the execution running. Prints a line for each size: the median and the longest of several queries, also for the
+same execution after half of its events (`at`)."""
 
 import asyncio
 import json
@@ -35,16 +35,16 @@ ROUNDS = 5
 
 async def _run(served: Any, sizes: list[int]) -> None:
     await served.client.save(FLOW)
-    async with line(served) as asking:
+    async with line(served) as connection:
         for items in sizes:
-            await _measured(served.client, asking, items)
+            await _measured(served.client, connection, items)
 
 
-async def _measured(client: Any, asking: Line, items: int) -> None:
+async def _measured(client: Any, connection: Line, items: int) -> None:
     client.timeout = 600
     execution = await client.create("bench/page", inputs={"items": list(range(items))})
-    await _done(asking, execution["id"])
-    seq = json.loads(await asking.post(QUERY, id=execution["id"]))["data"]["execution"]["seq"]
+    await _done(connection, execution["id"])
+    seq = json.loads(await connection.post(QUERY, id=execution["id"]))["data"]["execution"]["seq"]
     row = {"taskRuns": 2 * items + 2, "events": seq}
     for name, query, variables in (
         ("page", QUERY, {}),
@@ -54,7 +54,7 @@ async def _measured(client: Any, asking: Line, items: int) -> None:
         took = []
         for _ in range(ROUNDS):
             began = clock()
-            body = await asking.post(query, id=execution["id"], **variables)
+            body = await connection.post(query, id=execution["id"], **variables)
             took.append(clock() - began)
             assert b'"errors"' not in body, body[:500]
         row[name] = {"median": round(statistics.median(took), 3), "longest": round(max(took), 3)}
@@ -62,10 +62,10 @@ async def _measured(client: Any, asking: Line, items: int) -> None:
     print(json.dumps(row), flush=True)
 
 
-async def _done(asking: Line, id: str) -> None:
+async def _done(connection: Line, id: str) -> None:
     query = 'query ($id: ID!) { execution(id: $id) { task(key: "each") { state } } }'
     while (
-        json.loads(await asking.post(query, id=id))["data"]["execution"]["task"]["state"]
+        json.loads(await connection.post(query, id=id))["data"]["execution"]["task"]["state"]
         != "SUCCESS"
     ):
         await asyncio.sleep(1)

@@ -1,7 +1,7 @@
-"""P6: the events of one execution to 200 identical subscribers.
+"""P6: delivery of the events of one execution to 200 identical subscribers.
 
-Beside it a raw Starlette broadcast of messages of the same size to as many sockets under the same uvicorn settings.
-Servers and this client are processes of their own."""
+The yardstick is a raw Starlette broadcast of messages of the same size to as many sockets, with the same uvicorn
+settings. The servers and this client are separate processes."""
 
 import asyncio
 import json
@@ -52,7 +52,8 @@ uvicorn.run(app, port=int(sys.argv[1]), ws="websockets-sansio", ws_per_message_d
 
 
 async def headway(served: Served) -> tuple[float, float, int, int]:
-    """Deliveries a second, p99 spread of one event over all, messages each, bytes of one."""
+    """Returns deliveries per second, p99 of the spread of an event over all sockets, messages per socket, and bytes per
+    message."""
     client = served.client
     await client.save(HELD)
     id = (await client.create("bench/held"))["id"]

@@ -1,7 +1,7 @@
-"""P1: createExecution sent until a socket has the first task run's RUNNING event, 200 times on an idle server.
+"""P1: time from sending createExecution until a socket receives the first RUNNING event, 200 times on an idle server.
 
-Beside it, on the same database and machine: a durable insert, NOTIFY, LISTEN and read of the row, twice over, as the
-path has two commits (created; started) that another connection must learn of.
+The yardstick, on the same database: a durable insert, NOTIFY, LISTEN and read of the row, twice, because the path has
+two commits (created; started) of which another connection must be notified.
 """
 
 import asyncio
@@ -37,8 +37,8 @@ async def headway(served: Served) -> list[float]:
 async def raw(served: Served) -> list[float]:
     writer = await asyncpg.connect(served.database_url)
     reader = await asyncpg.connect(served.database_url)
-    heard: asyncio.Queue[str] = asyncio.Queue()
-    await reader.add_listener("bench", lambda *got: heard.put_nowait(str(got[3])))
+    notified: asyncio.Queue[str] = asyncio.Queue()
+    await reader.add_listener("bench", lambda *got: notified.put_nowait(str(got[3])))
     await writer.execute("create table if not exists bench_raw (id uuid primary key, data jsonb)")
     took: list[float] = []
     for _ in range(TIMES):
@@ -47,7 +47,7 @@ async def raw(served: Served) -> list[float]:
             key = uuid.uuid4()
             await writer.execute("insert into bench_raw values ($1, $2)", key, json.dumps({"a": 1}))
             await writer.execute("select pg_notify('bench', $1)", str(key))
-            await heard.get()
+            await notified.get()
             await reader.fetchrow("select * from bench_raw where id = $1", key)
         took.append(clock() - begin)
     await writer.close()
@@ -69,7 +69,7 @@ def main() -> None:
     report(
         "createExecution to the RUNNING event on a socket, 200 times",
         f"p50 {percentile(ours, 0.5) * 1e3:.1f} ms, p99 {percentile(ours, 0.99) * 1e3:.1f} ms",
-        f"raw asyncpg, two commits heard: p50 {percentile(theirs, 0.5) * 1e3:.1f} ms, "
+        f"raw asyncpg, two commits received: p50 {percentile(theirs, 0.5) * 1e3:.1f} ms, "
         f"p99 {percentile(theirs, 0.99) * 1e3:.1f} ms",
         ratios,
         "p50 15 ms, p99 60 ms",

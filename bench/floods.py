@@ -1,8 +1,7 @@
-"""P12: another user's createExecution while one user, task or stranger floods; one row a flood.
+"""P12: time of a user's createExecution while another user, a task or a stranger floods the server; one row per flood.
 
-Beside each, the same creations on the same server without the flood. The flood comes from a process of its own, with
-the token of a viewer (an operator uploads). A task that runs all the while shows that no lease was lost. `FLOODS=a,b`
-chooses.
+The yardstick is the same server without the flood. The flood comes from a separate process, with the token of a viewer
+(for uploads, an operator). A task that runs all the time shows that no lease was lost. `FLOODS=a,b` selects floods.
 """
 
 import asyncio
@@ -26,7 +25,7 @@ tasks: [{id: hold, type: shell, run: 'until [ -e $GO ]; do sleep 0.2; done', env
 
 
 async def create(served: Served, count: int = CREATIONS) -> list[float]:
-    """As another user does, one after the other."""
+    """Creates executions as another user, one after the other, and returns the seconds of each."""
     took = []
     headers = {"authorization": f"Bearer {served.token}"}
     async with httpx.AsyncClient(verify=False, timeout=60, headers=headers) as http:
@@ -40,7 +39,7 @@ async def create(served: Served, count: int = CREATIONS) -> list[float]:
 
 
 async def settle(served: Served) -> None:
-    """Seconds in which what a flood has left is worked off."""
+    """Waits until the executions that a flood has left behind have ended."""
     left = "select count(*) from executions where ended_at is null"
     connection = await asyncpg.connect(served.database_url)
     while await connection.fetchval(left) > 1:
@@ -60,15 +59,15 @@ def measure(served: Served, name: str, token: str, execution: str) -> None:
         idle, under = idle + before, under + during
         ratios.append(percentile(during, 0.5) / percentile(before, 0.5))
     report(
-        f"createExecution of another user beside {name.replace('_', ' ')}",
-        _told(under),
-        f"idle: {_told(idle)}",
+        f"createExecution of another user during {name.replace('_', ' ')}",
+        _shown(under),
+        f"idle: {_shown(idle)}",
         ratios,
         GOAL,
     )
 
 
-def _told(took: list[float]) -> str:
+def _shown(took: list[float]) -> str:
     return f"p50 {percentile(took, 0.5) * 1e3:.0f} ms, p99 {percentile(took, 0.99) * 1e3:.0f} ms"
 
 

@@ -1,7 +1,7 @@
-"""P4 and P5: pages, counts and facets of a long history over HTTP, page 1 and page 1000, by each filter and order.
+"""P4 and P5: pages, counts and facets of a long history over HTTP: page 1 and page 1000, by each filter and order.
 
-Beside each the same rows by asyncpg with the columns that are asked for, written by orjson. `HISTORY=1000000` asks
-for a longer one than 100 000."""
+The yardstick is reading the same rows and columns with asyncpg and writing them with orjson. `HISTORY=1000000` measures
+a longer history than 100 000."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ from runner.store.postgres.database import open_database
 from schema.types.paging import execution_cursor
 from tests.api.servers import Served
 
-COUNT, ROUNDS, ASKS, DEEP = int(os.environ.get("HISTORY", "100000")), 5, 12, 1000
+COUNT, ROUNDS, REQUESTS, DEEP = int(os.environ.get("HISTORY", "100000")), 5, 12, 1000
 CASES = {
     "newest first": "",
     "state": "state:failed",
@@ -97,7 +97,7 @@ class Bench:
 
 async def timed(read: Read) -> list[float]:
     times = []
-    for _ in range(ASKS):
+    for _ in range(REQUESTS):
         begin = clock()
         await read()
         times.append(clock() - begin)
@@ -122,16 +122,16 @@ async def compare(bench: Bench, work: str, ours: Read, ids: list[Any], goal: str
 
 
 async def page(bench: Bench, work: str, search: str, order: ExecutionOrder, after: Any) -> None:
-    asked = {"search": search, "orderBy": order.value, "after": after}
-    found = await bench.post(PAGE, **asked)
+    variables = {"search": search, "orderBy": order.value, "after": after}
+    found = await bench.post(PAGE, **variables)
     ids = [untyped("exec", node["id"]) for node in found["executions"]["nodes"]]
-    ours = partial(bench.line.post, PAGE, **asked)
+    ours = partial(bench.line.post, PAGE, **variables)
     goal = "<= 2 x" if work.startswith("newest") else FAST
     await compare(bench, work, ours, ids, goal)
 
 
 async def cursor_deep(url: str, search: str, order: ExecutionOrder) -> str | None:
-    """Before page 1000, or in the middle of what is shorter."""
+    """Returns the cursor before page 1000, or in the middle of a shorter list."""
     where = parse_search(search)
     async with open_database(url) as database:
         places: list[Any] = []
@@ -169,11 +169,11 @@ async def measured(served: Served) -> None:
             await compare(bench, f"{name}: count", counting, ids, FAST)
         for field in ("STATE", "FLOW", "LABEL", "BRANCH"):
             for search in ("", "state:failed"):
-                asking = partial(bench.line.post, FACETS, search=search, field=field)
-                await compare(bench, f"facets of {field} {search}", asking, ids, FAST)
-        for name, (query, asked) in QUERY_TABLE.items():
-            await bench.post(query, **asked)
-            await compare(bench, name, partial(bench.line.post, query, **asked), ids, SOON)
+                request = partial(bench.line.post, FACETS, search=search, field=field)
+                await compare(bench, f"facets of {field} {search}", request, ids, FAST)
+        for name, (query, variables) in QUERY_TABLE.items():
+            await bench.post(query, **variables)
+            await compare(bench, name, partial(bench.line.post, query, **variables), ids, SOON)
     await raw.close()
 
 

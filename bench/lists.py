@@ -1,11 +1,10 @@
-"""P7: 1000 live lists, each with a filter of its own, while 200 executions change a second.
+"""P7: 1000 live lists with different filters, while 200 executions change per second.
 
-The changes are made by a second process, asked over sockets that stay open, each when it is due: a slow server has as
-many to bear. Two kinds: one that moves nothing (a label that no list asks for), and one that takes a row out of a list
-and puts it into another. How late a row comes is counted from when its change was asked for, so the change itself is in
-it; its own time stands beside it, and what the client, which is one process too, took of a core. The yardstick is the
-same with few lists: the ratio is what the others cost. The share of a core is that of the server with the lists, and
-holds no PostgreSQL."""
+A second server process makes the changes, requested over open sockets at a fixed rate, even if the server is slow.
+There are two kinds: changes that move no row (a label that no list filters by), and changes that move a row from one
+list to another. The delay of a row is measured from the request of its change, so it includes the change; the time of
+the change is reported too, and the client's share of a core. The yardstick is the same with few lists: the ratio is the
+cost of the others. The share of a core is that of the server with the lists, without PostgreSQL."""
 
 import asyncio
 import json
@@ -37,7 +36,7 @@ LABEL = "mutation ($input: SetLabelsInput!) { setLabels(input: $input) { problem
 
 @dataclass
 class Times:
-    """Seconds: until a row came, until its change was answered; and shares of a core."""
+    """Seconds until a row arrived (`late`) and until its change was answered; and shares of a core."""
 
     late: list[float] = field(default_factory=list)
     answered: list[float] = field(default_factory=list)
@@ -59,23 +58,23 @@ async def created(client: Client) -> list[str]:
 
 @dataclass
 class Changer:
-    """Changes every execution in its turn. One that moves goes to the next list, in the next turn to the one after."""
+    """Changes the executions in rotation. With `moves`, each change moves the execution to the next list."""
 
     ids: Sequence[str]
     moves: bool
     doors: Sequence[Any]
     answered: list[float]
-    asked: dict[str, float] = field(default_factory=dict)
+    sent: dict[str, float] = field(default_factory=dict)
     numbers: Any = field(default_factory=count)
 
     async def change(self, seconds: float) -> None:
-        """At an even pace, whether those before are answered or not."""
+        """Sends changes at a fixed rate, without waiting for the responses."""
         due = clock()
         until = due + seconds
         while due < until:
             await asyncio.sleep(max(0.0, due - clock()))
             number = next(self.numbers)
-            self.asked[str(number)] = clock()
+            self.sent[str(number)] = clock()
             await subscribe(
                 self.doors[number % DOORS], str(number), LABEL, input=self._input(number)
             )
@@ -88,13 +87,13 @@ class Changer:
             labels.append({"key": "n", "value": str((place + turn + 1) % len(self.ids))})
         return {"id": self.ids[place], "labels": labels}
 
-    async def hear(self, door: Any) -> None:
+    async def receive(self, door: Any) -> None:
         async for text in door:
             message = json.loads(text)
             if message["type"] == "error" or message.get("payload", {}).get("errors"):
                 raise RuntimeError(message)
             if message["type"] == "next":
-                self.answered.append(clock() - self.asked.pop(message["id"]))
+                self.answered.append(clock() - self.sent.pop(message["id"]))
 
 
 @asynccontextmanager
@@ -105,9 +104,9 @@ async def changing(
         doors = [await stack.enter_async_context(socket(served)) for _ in range(DOORS)]
         changer = Changer(ids, moves, doors, answered)
         group = await stack.enter_async_context(asyncio.TaskGroup())
-        hearing = [group.create_task(changer.hear(door)) for door in doors]
+        receivers = [group.create_task(changer.receive(door)) for door in doors]
         yield changer
-        for task in hearing:
+        for task in receivers:
             task.cancel()
 
 
@@ -143,14 +142,14 @@ async def listening(
 
 
 async def measured(
-    served: Served, beside: Served, ids: Sequence[str], lists: int, moves: bool
+    served: Served, second: Served, ids: Sequence[str], lists: int, moves: bool
 ) -> Times:
     times = Times()
     processes = psutil.Process(served.process.pid), psutil.Process()
     searches = [f"label.n:{number}" for number in range(lists)]
     async with (
         listening(served, searches, times.late),
-        changing(beside, ids, moves, times.answered) as changer,
+        changing(second, ids, moves, times.answered) as changer,
     ):
         await changer.change(SETTLING)
         times.late.clear()
@@ -168,15 +167,15 @@ def cpu(process: psutil.Process) -> float:
     return sum(process.cpu_times()[:2])
 
 
-async def compare(served: Served, beside: Served) -> None:
+async def compare(served: Served, second: Served) -> None:
     ids = await created(served.client)
     for moves in (False, True):
-        many = await measured(served, beside, ids, LISTS, moves)
-        few = await measured(served, beside, ids, FEW, moves)
+        many = await measured(served, second, ids, LISTS, moves)
+        few = await measured(served, second, ids, FEW, moves)
         report(
             f"{LISTS} live lists with different filters, {len(many.late) / SECONDS:.0f} "
             f"{'rows/s from list to list' if moves else 'changes/s'}",
-            f"p50 {shown(many.late, 0.5)}, p99 {shown(many.late, 0.99)} (of it the change itself: "
+            f"p50 {shown(many.late, 0.5)}, p99 {shown(many.late, 0.99)} (of which the change: "
             f"p50 {shown(many.answered, 0.5)}, p99 {shown(many.answered, 0.99)}), "
             f"{many.server:.2f} of a core (the client: {many.client:.2f})",
             f"{FEW} lists: p50 {shown(few.late, 0.5)}, p99 {shown(few.late, 0.99)}, {few.server:.2f} of a core",
@@ -191,11 +190,11 @@ def shown(times: Sequence[float], share: float) -> str:
 
 def main() -> None:
     with a_server("--no-worker") as served, tempfile.TemporaryDirectory() as folder:
-        beside = start_beside(served, Path(folder) / "beside")
+        second = start_beside(served, Path(folder) / "second")
         try:
-            asyncio.run(compare(served, beside))
+            asyncio.run(compare(served, second))
         finally:
-            beside.stop()
+            second.stop()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""A log of a million lines over HTTP: pages around a line, through each filter, the next error, and a search of all.
+"""A log of a million lines over HTTP: pages around a line with each filter, the next error, and a full search.
 
-Beside each page as many lines by asyncpg and their primary key, written by orjson; beside the search a scan of the same
-table by PostgreSQL's own `ilike`. `LOGS=10000000` asks for a longer one."""
+The yardstick of a page is reading as many lines by primary key with asyncpg and writing them with orjson; that of the
+search is a scan of the same table with PostgreSQL's `ilike`. `LOGS=10000000` measures a longer log."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ from models.logs import LogLevel
 from tests.api.servers import Served
 from tests.soak.long_log import seed
 
-COUNT, ROUNDS, ASKS = int(os.environ.get("LOGS", "1000000")), 5, 12
+COUNT, ROUNDS, REQUESTS = int(os.environ.get("LOGS", "1000000")), 5, 12
 _ARGUMENTS = "$id: ID!, $around: Int, $run: ID, $level: LogLevel, $stream: LogStream, $first: Int"
 PAGE = f"""query ({_ARGUMENTS}) {{ execution(id: $id) {{
   logs(around: $around, taskRunId: $run, minLevel: $level, stream: $stream, first: $first) {{
@@ -32,7 +32,7 @@ COUNTS = "query ($id: ID!) { execution(id: $id) { logCounts { level count { valu
 RAW = """select line, at, level, stream, text, task_run_id, attempt from logs
 where execution_id = $1 and line > $2 order by line limit $3"""
 SCAN = "select line from logs where execution_id = $1 and text ilike '%needle%'"
-Ask = Callable[[], Awaitable[Any]]
+Request = Callable[[], Awaitable[Any]]
 
 
 async def post(kept: Line, query: str, **variables: Any) -> Any:
@@ -41,9 +41,9 @@ async def post(kept: Line, query: str, **variables: Any) -> Any:
     return answer["data"]["execution"]
 
 
-async def timed(once: Ask, asks: int) -> list[float]:
+async def timed(once: Request, requests: int) -> list[float]:
     times = []
-    for _ in range(asks):
+    for _ in range(requests):
         begin = clock()
         await once()
         times.append(clock() - begin)
@@ -51,14 +51,14 @@ async def timed(once: Ask, asks: int) -> list[float]:
 
 
 async def compare(
-    work: str, ours: Ask, yardstick: str, other: Ask, goal: str, asks: int = ASKS
+    work: str, ours: Request, yardstick: str, other: Request, goal: str, requests: int = REQUESTS
 ) -> None:
     mine, theirs, ratios = [], [], []
     await ours()
     await other()
     for _ in range(ROUNDS):
-        mine += (took := await timed(ours, asks))
-        theirs += (raw := await timed(other, asks))
+        mine += (took := await timed(ours, requests))
+        theirs += (raw := await timed(other, requests))
         ratios.append(statistics.median(took) / statistics.median(raw))
     report(
         f"{work}, log of {COUNT} lines",
@@ -70,7 +70,7 @@ async def compare(
 
 
 async def whole(kept: Line, id: str) -> list[int]:
-    """Searched to the end, call by call."""
+    """Searches the whole log, call by call."""
     found, after, complete = list[int](), 0, False
     while not complete:
         part = (await post(kept, SEARCH, id=id, after=after))["logMatches"]
@@ -100,10 +100,10 @@ async def measured(served: Served) -> None:
     }
     async with line(served) as kept:
         for work, which in cases.items():
-            asked = {"id": id, "around": middle, **which}
-            count = len((await post(kept, PAGE, **asked))["logs"]["nodes"])
+            variables = {"id": id, "around": middle, **which}
+            count = len((await post(kept, PAGE, **variables))["logs"]["nodes"])
             yardstick = f"asyncpg and orjson, {count} lines in their order"
-            ours = partial(kept.post, PAGE, **asked)
+            ours = partial(kept.post, PAGE, **variables)
             await compare(f"page {work}", ours, yardstick, partial(lines, count), goal)
         one = "asyncpg and orjson, one line"
         await compare(

@@ -1,4 +1,4 @@
-"""What every measurement here shares: a real server, its socket, and honest sums over rounds."""
+"""Shared by all measurements: a real server, connections to it, and reports over several rounds."""
 
 import asyncio
 import json
@@ -37,7 +37,7 @@ def a_server(*options: str) -> Iterator[Served]:
 
 
 class Line:
-    """One connection that is kept, HTTP written by hand: what a client library costs is not what is measured."""
+    """One persistent HTTP connection without a client library, whose cost must not be measured."""
 
     def __init__(
         self, served: Served, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -49,7 +49,7 @@ class Line:
         )
 
     async def post(self, query: str, **variables: Any) -> bytes:
-        """The body of the answer."""
+        """Returns the body of the response."""
         body = json.dumps({"query": query, "variables": variables}).encode()
         self._writer.write(f"{self._head}content-length: {len(body)}\r\n\r\n".encode() + body)
         head = await self._reader.readuntil(b"\r\n\r\n")
@@ -86,7 +86,7 @@ async def subscribe(opened: ClientConnection, name: str, query: str, **variables
 
 
 async def completed(opened: ClientConnection, count: int) -> None:
-    """Until so many operations are complete, in whatever order."""
+    """Waits until so many operations are complete, in any order."""
     while count:
         message = json.loads(await opened.recv())
         if message["type"] == "error" or message.get("payload", {}).get("errors"):
@@ -95,7 +95,7 @@ async def completed(opened: ClientConnection, count: int) -> None:
 
 
 async def until(opened: ClientConnection, id: str, kind: str = "next") -> Any:
-    """The payload of the next message of this operation and kind."""
+    """Returns the payload of the next message of this operation and type."""
     while True:
         message = json.loads(await opened.recv())
         if message["type"] == "error":
@@ -114,7 +114,7 @@ def clock() -> float:
 
 
 def report(work: str, headway: str, yardstick: str, ratios: Sequence[float], goal: str) -> None:
-    """One row: for people, and as JSON for bench/report.py."""
+    """Prints one row: as text, and as JSON for bench/report.py."""
     row = {
         "work": work,
         "headway": headway,

@@ -1,4 +1,4 @@
-"""Runs every measurement, or those that are named, and writes bench/RESULTS.md; the rows of the others stay."""
+"""Runs all measurements, or the named ones, and writes bench/RESULTS.md; the rows of the others are kept."""
 
 import json
 import os
@@ -39,12 +39,12 @@ def command(name: str) -> str:
     return f"python bench/{name}.py`"
 
 
-def asked_by() -> str:
-    """What the measurements were told by the environment, as one would write it before the command."""
-    told = (
+def settings() -> str:
+    """Returns the environment variables of the measurement, as written before a command."""
+    variables = (
         f"{name}={os.environ[name]} " for name in ("HISTORY", "LISTS", "LOGS") if name in os.environ
     )
-    return "".join(told)
+    return "".join(variables)
 
 
 def kept(name: str) -> Iterator[str]:
@@ -63,7 +63,7 @@ def measured(name: str) -> Iterator[str]:
         if line.startswith("{"):
             row = json.loads(line)
             cells = [row[key] for key in ("work", "headway", "yardstick", "ratio", "goal")]
-            cells += [f"{datetime.now(UTC):%Y-%m-%d}", f"`{asked_by()}{command(name)}"]
+            cells += [f"{datetime.now(UTC):%Y-%m-%d}", f"`{settings()}{command(name)}"]
             yield "| " + " | ".join(map(str, cells)) + " |"
 
 

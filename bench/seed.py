@@ -1,4 +1,4 @@
-"""A history to search in: executions with 10 labels, 10 properties and 10 metrics each, by COPY; always the same.
+"""Writes a reproducible history by COPY: executions with 10 labels, 10 properties and 10 metrics each.
 
 `python bench/seed.py DATABASE_URL COUNT` fills a migrated database."""
 
@@ -35,7 +35,7 @@ _METRIC_COLUMNS: Final = ("execution_id", "id", "name", "value", "kind", "step",
 async def seed(
     connection: "asyncpg.Connection[Any]", count: int, *, metrics: int = METRICS, chance: int = 1
 ) -> list[UUID]:
-    """The ids, the oldest first. The newest hundredth has not ended."""
+    """Returns the ids, the oldest first. The newest 1 % has not ended."""
     dice = random.Random(chance)
     flows = [UUID(int=dice.getrandbits(128)) for _ in range(FLOWS)]
     await connection.copy_records_to_table(
@@ -94,7 +94,7 @@ def _branch(dice: random.Random) -> str:
 
 
 def _labels(number: int, dice: random.Random) -> dict[str, str]:
-    """`team` is common, `customer` is rare; the others fill up."""
+    """Returns labels: `team` has few values, `customer` many; the others are filler."""
     first = {
         "team": dice.choice(["data", "ml", "web"]),
         "env": dice.choice(["prod", "prod", "prod", "staging"]),

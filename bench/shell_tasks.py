@@ -1,7 +1,7 @@
-"""P3: 200 `shell` task runs of `true`, in ten flows of 20 parallel tasks, until every execution is SUCCESS.
+"""P3: rate of 200 `shell` task runs of `true`, in ten executions of 20 parallel tasks, until all are SUCCESS.
 
-Beside it, in a process of its own like the server's: bash started as a task's is, by a bare `create_subprocess_exec`
-loop with as many at once as the worker has slots.
+The yardstick, in a separate process like the server: a bare `create_subprocess_exec` loop that starts bash in the same
+way, with as many at once as the worker has slots.
 """
 
 import argparse
@@ -48,7 +48,7 @@ asyncio.run(main())
 
 
 async def headway(served: Served) -> float:
-    """Task runs a second."""
+    """Returns task runs per second."""
 
     async def one() -> Any:
         async with socket(served) as opened:

@@ -1,5 +1,5 @@
-"""The cost of keeping a task apart: `true` started and reaped in the way that this machine has, and beside it as an
-ordinary child, in turns."""
+"""The cost of isolating a task: `true` started and reaped with this machine's isolation, and as an ordinary child, in
+turns."""
 
 import asyncio
 import logging
@@ -48,7 +48,7 @@ async def main(folder: Path) -> None:
             theirs.append(await one(Program(["true"], "/", program.env), Apart()))
     mine, bare = (1000 * statistics.median(times) for times in (ours, theirs))
     report(
-        f"a task's program `true`, kept apart ({isolation.way.name}), started and reaped",
+        f"a task's program `true`, isolated ({isolation.way.name}), started and reaped",
         f"{mine:.1f} ms",
         f"an ordinary child {bare:.1f} ms",
         [mine / bare for mine, bare in zip(ours, theirs, strict=True)],

@@ -1,6 +1,8 @@
-"""P2: one-task `log` executions, created 1 000 at a time over 20 sockets, until all are SUCCESS. The load is this
-process, the server another. Beside it: raw asyncpg writing the same rows in the same three durable steps by `unnest`,
-500 at a time. And one flow of 100 parallel no-op tasks."""
+"""P2: rate of executions of one `log` task, created 1 000 at a time over 20 sockets, until all are SUCCESS; and
+the time of one flow with 100 parallel no-op tasks.
+
+This process is the client, the server is another. The yardstick is raw asyncpg, which writes the same rows in the same
+three durable steps with `unnest`, 500 at a time."""
 
 import asyncio
 import statistics
@@ -49,7 +51,7 @@ INSERT_EVENT = "insert into raw_events select u, $2, $3, $5::jsonb, $4 from unne
 
 
 async def raw(pool: Any) -> float:
-    """Execution, task run, attempt and log line; six events; three commits."""
+    """Writes an execution, task run, attempt and log line with six events in three commits. Returns the rate."""
     await pool.execute(RAW_TABLES)
     ids = [uuid.uuid4() for _ in range(COUNT)]
     begin = clock()
@@ -100,7 +102,7 @@ async def measured(served: Served) -> None:
     took = statistics.median(spans)
     rates = [100 / span / rate for span, rate in zip(spans, theirs, strict=True)]
     report(
-        "one flow of 100 parallel no-op tasks, asked to SUCCESS",
+        "one flow of 100 parallel no-op tasks, request to SUCCESS",
         f"{took * 1e3:.0f} ms",
         f"raw asyncpg: {100 / statistics.median(theirs) * 1e3:.0f} ms for as many rows",
         rates,

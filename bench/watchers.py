@@ -1,6 +1,5 @@
-"""P12: how long createExecution takes while a thousand people watch: inboxes of approvals and
-statistics, each with variables of its own so that nothing is shared. The yardstick is the same
-server with nobody who watches."""
+"""P12: time of createExecution while a thousand people watch approval inboxes and statistics, each with
+different variables so that nothing is shared. The yardstick is the same server without watchers."""
 
 import asyncio
 import json
@@ -28,39 +27,39 @@ KINDS = {
 }  # fmt: skip
 
 
-async def hear(opened: Any, waiting: set[str], all_told: asyncio.Event) -> None:
+async def watch(opened: Any, waiting: set[str], complete: asyncio.Event) -> None:
     async for text in opened:
         message = json.loads(text)
         if message["type"] == "error" or (message.get("payload") or {}).get("errors"):
             raise RuntimeError(message)
         waiting.discard(message.get("id", ""))
-        all_told.set() if not waiting else None
+        complete.set() if not waiting else None
 
 
 @asynccontextmanager
 async def watching(served: Served, kind: str) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         group = await stack.enter_async_context(asyncio.TaskGroup())
-        waiting, told, tasks = set[str](), asyncio.Event(), []
+        waiting, complete, tasks = set[str](), asyncio.Event(), []
         for start in range(0, WATCHERS, A_SOCKET):
             opened = await stack.enter_async_context(socket(served))
-            tasks.append(group.create_task(hear(opened, waiting, told)))
+            tasks.append(group.create_task(watch(opened, waiting, complete)))
             for number in range(start, start + A_SOCKET):
                 waiting.add(str(number))
                 query, variables = KINDS[kind]
                 await subscribe(opened, str(number), query, **variables(number))
-        await told.wait()
+        await complete.wait()
         yield
         for task in tasks:
             task.cancel()
 
 
-async def created(asker: Line) -> list[float]:
-    """Seconds of each, one after the other."""
+async def created(client: Line) -> list[float]:
+    """Creates executions one after the other. Returns the seconds of each."""
     found = []
     for _ in range(CREATED):
         began = clock()
-        answer = await asker.post(CREATE)
+        answer = await client.post(CREATE)
         found.append(clock() - began)
         if b'"problems":[]' not in answer:
             raise RuntimeError(answer)
@@ -68,21 +67,21 @@ async def created(asker: Line) -> list[float]:
 
 
 async def compare(served: Served) -> None:
-    async with line(served) as asker:
-        await created(asker)
+    async with line(served) as client:
+        await created(client)
         for kind in KINDS:
             alone: list[float] = []
             watched: list[float] = []
             ratios = []
             for _ in range(ROUNDS):
-                alone += (one := await created(asker))
+                alone += (one := await created(client))
                 async with watching(served, kind):
-                    watched += (other := await created(asker))
+                    watched += (other := await created(client))
                 ratios.append(statistics.median(other) / statistics.median(one))
             report(
-                f"createExecution beside {WATCHERS} {kind}",
+                f"createExecution with {WATCHERS} {kind}",
                 shown(watched),
-                f"nobody watches: {shown(alone)}",
+                f"without watchers: {shown(alone)}",
                 ratios,
                 "p50 <= 5 times, p99 <= 1 s",
             )

@@ -1,4 +1,4 @@
-"""For people's own code. In a task: read what it is given, say what it made, measured and how far it is.
+"""The library for your own code. In a task: read inputs and report outputs, metrics, progress and artifacts.
 
     import headway
 
@@ -8,8 +8,8 @@
     headway.progress(0.4, "epoch 4/10")
     headway.artifact("model.pkl", type="Model")
 
-Outside of a task these do nothing, so the same program runs by hand. Anywhere else: record a run, and read what there
-is.
+Outside of a task these functions do nothing, so that you can run the same program by hand. Anywhere else: record an
+external run, and read executions.
 
     with headway.execution("mnist", kind="train") as run:
         run.log_metric("loss", 0.1, step=3)
@@ -17,7 +17,7 @@ is.
     for execution in headway.Client().executions(pipeline="mnist"):
         print(execution["name"], execution["state"])
 
-Needs Python 3.8 and nothing else.
+Needs Python 3.8 or newer, and no other packages.
 """
 
 from typing import TYPE_CHECKING
@@ -67,11 +67,11 @@ _LATER = {
     "Recording": ("headway.recording", "Recording"),
     "execution": ("headway.recording", "Recording"),
 }
-"""Names that tasks rarely need; each is imported when it is first used."""
+"""Names that tasks rarely need; each is imported on first use."""
 
 
 def __getattr__(name: str) -> object:
-    """`headway.args`: what the task's `args` say; read when it is first asked for."""
+    """Imports the names of `_LATER`, and reads `headway.args` (the task's `args`), on first use."""
     found: object
     if name == "args":
         found = read_args()

@@ -1,4 +1,4 @@
-"""`python -m headway.call package.module:function`: call it with the task's `args`; what it returns are outputs."""
+"""`python -m headway.call package.module:function` calls it with the task's `args`. The result is the outputs."""
 
 import importlib
 import sys
@@ -9,14 +9,14 @@ from headway.task import output, read_args, refuse_output
 
 
 def main(place: str) -> None:
-    """Raises what the function raises."""
+    """Calls the function. Its exceptions are passed on."""
     module, _, name = place.partition(":")
     function = getattr(importlib.import_module(module), name)
-    tell(place, function(**read_args()))
+    report_outputs(place, function(**read_args()))
 
 
-def tell(place: str, returned: Any) -> None:
-    """Reports the returned value as outputs; a value that cannot be one fails the attempt."""
+def report_outputs(place: str, returned: Any) -> None:
+    """Reports the returned value as outputs; an unsuitable value fails the attempt."""
     if returned is None:
         return
     if not isinstance(returned, Mapping):
@@ -26,7 +26,7 @@ def tell(place: str, returned: Any) -> None:
     try:
         output(**{str(key): value for key, value in returned.items()})
     except (TypeError, ValueError, RecursionError) as error:
-        refuse_output(f"{place} returned what cannot be an output: {error}")
+        refuse_output(f"{place} returned a value that cannot be an output: {error}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""A client of the API for programs: reading executions and artifacts, and what `headway.execution` stands on.
+"""A client of the API for programs: reads executions and artifacts, and is the base of `headway.execution`.
 
-Needs nothing but Python's own library.
+Needs only Python's standard library.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _ARTIFACT = "id namespace name version type uri digest size properties createdAt
 
 
 class HeadwayError(Exception):
-    """Whatever goes wrong with the server."""
+    """Base class of errors from the server or the connection."""
 
 
 class Refused(HeadwayError):
-    """The server will not do it; `problems` are its reasons, each with `code`, `message` and `path`."""
+    """The server refused a request; `problems` are the reasons, each with `code`, `message` and `path`."""
 
     def __init__(self, problems: Sequence[Mapping[str, Any]]) -> None:
         super().__init__("; ".join(str(problem["message"]) for problem in problems))
@@ -47,13 +47,13 @@ class Refused(HeadwayError):
 
 
 class Unreachable(HeadwayError):
-    """No server answers, for as long as one was ready to wait."""
+    """The server did not answer within `patience`."""
 
 
 class Client:
-    """Of the server at `url`: given, else HEADWAY_URL, else the one that runs on this machine.
+    """A client of the server at `url`; by default HEADWAY_URL, or else the server on this machine.
 
-    While it does not answer, everything is asked again for `patience` seconds.
+    While the server does not answer, requests are retried for `patience` seconds.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Client:
     def post(
         self, query: str, variables: Mapping[str, Any] | None = None, patience: float | None = None
     ) -> dict[str, Any]:
-        """The data of a GraphQL operation. Raises Unreachable, or HeadwayError with the server's words."""
+        """Returns the data of a GraphQL operation. Raises Unreachable, or HeadwayError with the server's message."""
         body = encoded({"query": query, "variables": dict(variables or {})})
         deadline = time.monotonic() + (self.patience if patience is None else patience)
         pause = _FIRST_PAUSE
@@ -118,10 +118,10 @@ class Client:
         search: str | None = None,
         order: str = "CREATED_DESC",
     ) -> Iterator[dict[str, Any]]:
-        """The newest first, or by another `order` as STARTED_ASC, read page by page; `stage` is their kind, `commit`
-        may be the beginning of one. `search` is one of the search language, as `date:2025-01-01 TO 2025-01-31`.
+        """Yields executions, read page by page: the newest first, or in another `order` such as STARTED_ASC.
 
-        Raises HeadwayError for a state that there is not, and for a search that cannot be read.
+        `stage` is their kind; `commit` may be the beginning of a commit; `search` is in the search language, for
+        example `date:2025-01-01 TO 2025-01-31`. Raises HeadwayError for an unknown state or an invalid search.
         """
         states = _states([state] if isinstance(state, str) else list(state or ()))
         where: dict[str, Any] = {
@@ -137,12 +137,12 @@ class Client:
         if labels:
             pairs = [{"key": key, "value": value} for key, value in labels.items()]
             where["and"] = [{"labels": {"has": pair}} for pair in pairs]
-        asked = {"search": ("String", search), "orderBy": ("ExecutionOrder", order)}
-        return self._pages("executions", "ExecutionFilter", _EXECUTION, where, asked)
+        more = {"search": ("String", search), "orderBy": ("ExecutionOrder", order)}
+        return self._pages("executions", "ExecutionFilter", _EXECUTION, where, more)
 
     def execution(self, id: str) -> dict[str, Any] | None:
-        """One execution with its task runs, metrics and artifacts, and those of its pipeline and stage beside it; None
-        when there is no such one."""
+        """Returns one execution with its task runs, metrics and artifacts, and its neighbours in the pipeline and
+        stage; None if it does not exist."""
         query = f"""query ($id: ID!) {{ execution(id: $id) {{ {_EXECUTION}
           taskRuns {{ id key state startedAt endedAt inputs outputs error {{ code message }} }}
           metrics {{ name value kind step tags at taskKey }}
@@ -153,7 +153,7 @@ class Client:
         return found
 
     def logs(self, execution_id: str, task_run_id: str | None = None) -> Iterator[dict[str, Any]]:
-        """The lines of its log so far, from the first on."""
+        """Yields the lines of the log so far, in order; none if the execution does not exist."""
         query = """query ($id: ID!, $task: ID, $after: String) { execution(id: $id) {
           logs(taskRunId: $task, first: 200, after: $after) {
             nodes { line at level taskKey text } pageInfo { hasNextPage endCursor } } } }"""
@@ -177,7 +177,7 @@ class Client:
         name: str | None = None,
         version: str | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """The newest first; `direction` IN is what was used, OUT what was made."""
+        """Yields artifacts, the newest first; `direction` is IN for used ones and OUT for produced ones."""
         where: dict[str, Any] = {
             **_equal("namespace", namespace),
             **_equal("name", name),
@@ -190,7 +190,7 @@ class Client:
         return self._pages("artifacts", "ArtifactFilter", _ARTIFACT, where)
 
     def lineage(self, of: str, direction: str = "BOTH", depth: int = 6) -> dict[str, Any]:
-        """`nodes` (executions and artifacts) and `edges` (`from`, `to`) around an execution or an artifact."""
+        """Returns `nodes` (executions and artifacts) and `edges` (`from`, `to`) around an execution or an artifact."""
         query = f"""query ($of: ID!, $direction: LineageDirection!, $depth: Int!) {{
           lineage(of: $of, direction: $direction, depth: $depth) {{ truncated
             edges {{ from to direction taskKey }}
@@ -208,13 +208,13 @@ class Client:
         where: Mapping[str, Any],
         more: Mapping[str, tuple[str, Any]] | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """`more` are further arguments, each with its type."""
-        asked = {"where": (kind, where), **(more or {})}
-        declared = "".join(f"${name}: {type}, " for name, (type, _) in asked.items())
-        passed = "".join(f"{name}: ${name}, " for name in asked)
+        """Yields the nodes of all pages. `more` are further arguments: (type, value) by name."""
+        arguments = {"where": (kind, where), **(more or {})}
+        declared = "".join(f"${name}: {type}, " for name, (type, _) in arguments.items())
+        passed = "".join(f"{name}: ${name}, " for name in arguments)
         query = f"""query ({declared}$after: String) {{ {field}({passed}first: 100, after: $after) {{
           nodes {{ {selection} }} pageInfo {{ hasNextPage endCursor }} }} }}"""
-        given = {name: value for name, (_, value) in asked.items()}
+        given = {name: value for name, (_, value) in arguments.items()}
         after = None
         while True:
             page = self.post(query, {**given, "after": after})[field]
@@ -238,7 +238,7 @@ class Client:
                 answer = json.loads(response.read())
         except urllib.error.HTTPError as error:
             if error.code in _AGAIN:
-                raise Unreachable(f"{self.url} answers {error.code}") from error
+                raise Unreachable(f"{self.url} answered with status {error.code}") from error
             answer = _errors_of(error)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise Unreachable(f"{self.url} does not answer: {error}") from error
@@ -254,12 +254,12 @@ def _errors_of(error: urllib.error.HTTPError) -> dict[str, Any]:
     try:
         answer: dict[str, Any] = json.loads(error.read())
     except ValueError:
-        raise HeadwayError(f"the server answers {error.code}") from error
+        raise HeadwayError(f"the server answered with status {error.code}") from error
     return answer
 
 
 def _find() -> tuple[str, str]:
-    """Raises HeadwayError where no server can be found."""
+    """Returns the URL and token. Raises HeadwayError if no server can be found."""
     url = os.environ.get("HEADWAY_URL")
     if url:
         return url, ""
@@ -269,7 +269,7 @@ def _find() -> tuple[str, str]:
     except (OSError, ValueError):
         raise HeadwayError(
             f"no server runs on {folder}; start one with `headway serve`, or set HEADWAY_DATA_DIR to the data dir of "
-            "the one that runs, or HEADWAY_URL and HEADWAY_TOKEN for one elsewhere"
+            "a running one, or HEADWAY_URL and HEADWAY_TOKEN for a remote one"
         ) from None
     return facts["url"], facts["token"]
 

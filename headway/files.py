@@ -1,4 +1,4 @@
-"""Digests of files and folders, the same wherever they are copied to."""
+"""Digests of files and folders, which do not depend on their location."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CHUNK = 1024 * 1024
 
 
 def describe(place: str | os.PathLike[str]) -> dict[str, Any]:
-    """`uri` and name; of what is a file or a folder here also digest and size. Raises FileNotFoundError."""
+    """Returns `uri` and `name`; for a local file or folder also `digest` and `size`. Raises FileNotFoundError."""
     text = os.fspath(place)
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", text):
         return {"uri": text, "name": text.rstrip("/").rpartition("/")[2]}
@@ -41,7 +41,7 @@ def _of_file(path: Path) -> tuple[str, int]:
 
 
 def _of_folder(path: Path) -> tuple[str, int]:
-    """Of the names and digests of its files, in the order of their names."""
+    """Returns the digest and size of a folder: the digest is over the sorted names and digests of its files."""
     digest, total = hashlib.sha256(), 0
     for file in sorted(one for one in path.rglob("*") if one.is_file()):
         content, size = _of_file(file)

@@ -1,4 +1,4 @@
-"""Recording a run that Headway does not run itself.
+"""Records an external run, which Headway does not run itself.
 
 with headway.execution("mnist", kind="train", namespace="ml") as run:
     run.log_params(lr=0.1)
@@ -31,7 +31,7 @@ from headway.task import encoded, plain
 _HEARTBEAT = 60.0
 _FLUSH_AFTER = 1.0
 _LONGEST = 16_000
-"""Characters of a line; a longer one is sent in parts."""
+"""Characters of a log line; a longer one is sent in parts."""
 _LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR")
 STARTED = "execution { id name state endedAt taskRuns { key attempts { number } } }"
 RECORDED = (
@@ -47,20 +47,20 @@ _logger = logging.getLogger("headway")
 
 
 _USUAL: Any = object()
-"""A minute, and for a run of the past none."""
+"""The default heartbeat TTL: a minute, or none for a run of the past."""
 
 
 class Recording:
-    """An execution that runs here. A context manager; inside, everything that is logged of it goes to the server.
+    """An execution of this program. A context manager: inside, everything that is logged is sent to the server.
 
-    Metrics and log lines go in batches from a thread of their own, which sends heartbeats too. The others go at once,
-    and raise Refused where the server will not have them.
+    A separate thread sends metrics and log lines in batches, and heartbeats. Everything else is sent at once, and
+    raises Refused if the server refuses it.
 
-    One of the past says when it was: `created_at`, `started_at` and `ended_at`, each a datetime with a time zone or
-    text as 2026-01-31T02:00:00Z. Then no heartbeats are sent, unless `heartbeat_ttl` asks for them.
+    For a run of the past, give `created_at`, `started_at` and `ended_at`, each a datetime with a time zone or text such
+    as 2026-01-31T02:00:00Z. No heartbeats are sent then, unless `heartbeat_ttl` is given.
 
-    With a `key` it is one execution, however often the program starts: one that has not ended goes on where it is, of
-    one that has ended nothing more is recorded.
+    With a `key`, all starts of the program record the same execution: it continues if it has not ended; if it has
+    ended, nothing more is recorded.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Recording:
         self.client = client or Client()
         self.id = ""
         self.name = ""
-        self._told: dict[str, Any] = {
+        self._input: dict[str, Any] = {
             "namespace": namespace,
             "pipeline": pipeline,
             "kind": kind,
@@ -111,10 +111,10 @@ class Recording:
         self._over = False
         self._thread = Sender(self._record, _FLUSH_AFTER, ttl)
 
-    # -- what happens in it -------------------------------------------------------------------------------------------
+    # -- reports ------------------------------------------------------------------------------------------------------
 
     def log_params(self, **values: Any) -> None:
-        """Parameters and whatever else is to be known of it: its properties, by which it is found and compared."""
+        """Records parameters and other properties, by which executions are searched and compared."""
         self._record("recordProperties", properties=values)
 
     def log_metric(
@@ -128,7 +128,7 @@ class Recording:
         task: str | None = None,
         at: datetime | str | None = None,
     ) -> None:
-        """A number; sent within a second. `kind` is `gauge`, `counter` or `duration` (in seconds)."""
+        """Records a number; sent within a second. `kind` is `gauge`, `counter` or `duration` (in seconds)."""
         number = float(value)
         if not math.isfinite(number):
             warnings.warn(f"metric {name} is {number} and is left out", stacklevel=2)
@@ -146,14 +146,14 @@ class Recording:
         }
         if self._key is not None:
             metric["idempotencyKey"] = self._key_of(name, step, tags, task)
-        self._thread.put_metric({key: told for key, told in metric.items() if told is not None})
+        self._thread.put_metric({key: one for key, one in metric.items() if one is not None})
 
     def _key_of(
         self, name: str, step: int | None, tags: Mapping[str, Any] | None, task: str | None
     ) -> str:
-        """The same each time the program runs: a step has one value, what has no step is counted."""
-        told = json.dumps([name, step, tags or {}, task], sort_keys=True, default=plain)
-        key = hashlib.sha256(told.encode()).hexdigest()
+        """Returns an idempotency key that is equal each time the program runs; values without a step are counted."""
+        text = json.dumps([name, step, tags or {}, task], sort_keys=True, default=plain)
+        key = hashlib.sha256(text.encode()).hexdigest()
         if step is not None:
             return key
         self._counted[key] += 1
@@ -171,40 +171,40 @@ class Recording:
         task: str | None = None,
         at: datetime | str | None = None,
     ) -> None:
-        """A line of its log, or several; sent within a second. `level` is TRACE, DEBUG, INFO, WARN or ERROR."""
+        """Logs one or more lines; sent within a second. `level` is TRACE, DEBUG, INFO, WARN or ERROR."""
         if level.upper() not in _LEVELS:
             raise ValueError(f"there is no level {level!r}; there are: {', '.join(_LEVELS)}")
         if self._over:
             return
-        told = {"level": level.upper(), "at": self._at(at), "taskKey": task}
-        line = {key: value for key, value in told.items() if value is not None}
+        fields = {"level": level.upper(), "at": self._at(at), "taskKey": task}
+        line = {key: value for key, value in fields.items() if value is not None}
         for one in str(text).encode("utf-8", "replace").decode().split("\n"):
             for start in range(0, max(len(one), 1), _LONGEST):
                 self._thread.put_line({**line, "text": one[start : start + _LONGEST]})
 
     def cached_from(self, execution: str) -> None:
-        """Nothing was run: it ends CACHED, with what the execution of this id made, unless it fails after all."""
+        """Makes the run end CACHED, with the outputs of the execution with this id, unless it fails."""
         self._cached_from = execution
 
-    def _at(self, told: datetime | str | None) -> str | None:
-        """Of the past what is not told is not guessed here."""
-        return _moment(told) or (None if self._past else _now())
+    def _at(self, given: datetime | str | None) -> str | None:
+        """Returns the given time, or now; for a run of the past, a missing time remains None."""
+        return _moment(given) or (None if self._past else _now())
 
     def log_output(self, **values: Any) -> None:
-        """Sets outputs, which are sent with the end. Raises ValueError for NaN and infinity."""
+        """Sets outputs, which are sent at the end. Raises ValueError for NaN and infinity."""
         encoded(values)
         self._outputs.update(values)
 
     def log_dataset(
         self, place: str | os.PathLike[str], *, direction: str = "IN", **more: Any
     ) -> None:
-        """Data that it used (or, OUT, made): a file, a folder or a URI. `more` as of `log_artifact`."""
+        """Records data that the run used (or with OUT, produced): a file, folder or URI. `more`: see `log_artifact`."""
         self.log_artifact(place, type="Dataset", direction=direction, **more)
 
     def log_model(
         self, place: str | os.PathLike[str], *, direction: str = "OUT", **more: Any
     ) -> None:
-        """A model that it made (or, IN, used)."""
+        """Records a model that the run produced (or with IN, used). `more`: see `log_artifact`."""
         self.log_artifact(place, type="Model", direction=direction, **more)
 
     def log_artifact(
@@ -219,8 +219,8 @@ class Recording:
         properties: Mapping[str, Any] | None = None,
         task: str | None = None,
     ) -> None:
-        """A file or a folder here is known by its content, a URI by its version. Nothing is copied."""
-        told = {
+        """Records an artifact without copying it. Local files are identified by content, URIs by version."""
+        fields = {
             **describe(place),
             "direction": direction,
             "type": type,
@@ -230,8 +230,8 @@ class Recording:
             "taskKey": task,
         }
         if name is not None:
-            told["name"] = name
-        artifact = {key: value for key, value in told.items() if value is not None}
+            fields["name"] = name
+        artifact = {key: value for key, value in fields.items() if value is not None}
         self._record("recordArtifacts", artifacts=[artifact])
 
     @contextmanager
@@ -242,29 +242,30 @@ class Recording:
         started_at: datetime | str | None = None,
         ended_at: datetime | str | None = None,
     ) -> Iterator[None]:
-        """A task run of it: RUNNING inside, then SUCCESS, or with an exception FAILED. Again it is another attempt.
+        """Records a task run: RUNNING inside, then SUCCESS, or FAILED after an exception. A repeated key is a new
+        attempt.
 
-        Of a run of the past it needs both times: else the server refuses it.
+        In a run of the past, both times are required.
         """
         self._attempts[key] += 1
-        told: dict[str, Any] = {"key": key, "attempt": self._attempts[key]}
-        self._record("recordTaskRun", **told, state="RUNNING", startedAt=self._at(started_at))
+        run: dict[str, Any] = {"key": key, "attempt": self._attempts[key]}
+        self._record("recordTaskRun", **run, state="RUNNING", startedAt=self._at(started_at))
         try:
             yield
         except BaseException as error:
             state, why = end_of(error)
-            self._last_words(
+            self._record_end(
                 lambda: self._record(
-                    "recordTaskRun", **told, state=state, endedAt=self._at(ended_at), error=why
+                    "recordTaskRun", **run, state=state, endedAt=self._at(ended_at), error=why
                 )
             )
             raise
-        self._record("recordTaskRun", **told, state="SUCCESS", endedAt=self._at(ended_at))
+        self._record("recordTaskRun", **run, state="SUCCESS", endedAt=self._at(ended_at))
 
-    # -- its life -----------------------------------------------------------------------------------------------------
+    # -- start and end ------------------------------------------------------------------------------------------------
 
     def start(self) -> Recording:
-        made = self.client.mutate("recordExecution", STARTED, **self._told)["execution"]
+        made = self.client.mutate("recordExecution", STARTED, **self._input)["execution"]
         self.id, self.name = made["id"], made["name"]
         for task in made["taskRuns"]:
             self._attempts[task["key"]] = max(
@@ -273,7 +274,7 @@ class Recording:
         self._over = made["endedAt"] is not None
         if self._over:
             _logger.warning(
-                "%s %s ended %s already: nothing more is recorded of it; another run needs another key than %r",
+                "%s %s has already ended %s: nothing more is recorded; to record another run, use a key other than %r",
                 self.name,
                 self.id,
                 made["state"],
@@ -290,8 +291,8 @@ class Recording:
         *,
         ended_at: datetime | str | None = None,
     ) -> None:
-        """Sends everything that waits first. Raises the error of that; once refused, it may be told
-        again, as with the `ended_at` that a run of the past needs."""
+        """Sends everything that is pending, then the end. Raises the first error of the sending thread. If the server
+        refused the end, it may be called again, for example with the `ended_at` that a run of the past needs."""
         if self._ended:
             return
         self._ended = True
@@ -326,8 +327,8 @@ class Recording:
         if error is None:
             self.finish()
             return
-        state, told = end_of(error)
-        self._last_words(lambda: self.finish(state, told))
+        state, why = end_of(error)
+        self._record_end(lambda: self.finish(state, why))
 
     def _record(self, mutation: str, /, patience: float | None = None, **input: Any) -> None:
         if not self.id:
@@ -336,33 +337,33 @@ class Recording:
             return
         self.client.mutate(mutation, patience=patience, executionId=self.id, **input)
 
-    def _last_words(self, say: Callable[[], None]) -> None:
-        """While an exception is on its way, trouble with the server must not hide it."""
+    def _record_end(self, record: Callable[[], None]) -> None:
+        """Records the end after an exception. An error of the server is a warning, so that it does not hide it."""
         try:
-            say()
+            record()
         except HeadwayError as error:
             warnings.warn(f"the end could not be recorded: {error}", stacklevel=3)
 
 
 def end_of(error: BaseException) -> tuple[str, dict[str, str] | None]:
-    """The state that an exception ends a run in, and what to say of it."""
+    """Returns the state and the error of a run that ends with this exception."""
     if isinstance(error, KeyboardInterrupt):
         return "KILLED", {"code": "INTERRUPTED", "message": "interrupted"}
     if isinstance(error, SystemExit) and error.code in (None, 0):
         return "SUCCESS", None
-    name, said = type(error).__name__, str(error)
-    if said and not isinstance(error, SystemExit):  # whose words are for people
-        said = f"{name}: {said}"
-    return "FAILED", {"code": name, "message": said or name}
+    name, message = type(error).__name__, str(error)
+    if message and not isinstance(error, SystemExit):  # whose message is meant for people
+        message = f"{name}: {message}"
+    return "FAILED", {"code": name, "message": message or name}
 
 
-def _moment(told: datetime | str | None) -> str | None:
-    """Raises ValueError without a time zone: nobody could say when that was."""
-    if isinstance(told, datetime):
-        if told.tzinfo is None:
-            raise ValueError(f"{told!r} has no time zone; say one, as tzinfo=timezone.utc")
-        return told.isoformat()
-    return told
+def _moment(given: datetime | str | None) -> str | None:
+    """Returns the time as text. Raises ValueError for a datetime without a time zone."""
+    if isinstance(given, datetime):
+        if given.tzinfo is None:
+            raise ValueError(f"{given!r} has no time zone; add one, such as tzinfo=timezone.utc")
+        return given.isoformat()
+    return given
 
 
 def _now() -> str:

@@ -1,4 +1,4 @@
-"""The code that runs, as `git` says in the working directory."""
+"""Reads from `git` which code runs in the working directory."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ _SECONDS = 5.0
 
 
 def detect(folder: str | None = None) -> dict[str, str]:
-    """Commit, branch, repository, author and message; nothing where there is no repository or no git."""
-    said = _git(folder, "log", "-1", "--format=%H%n%ae%n%s")
-    if said is None:
+    """Returns commit, branch, repository, author and message; empty if there is no repository or no git."""
+    entry = _git(folder, "log", "-1", "--format=%H%n%ae%n%s")
+    if entry is None:
         return {}
-    commit, author, message = (*said.split("\n"), "", "")[:3]
+    commit, author, message = (*entry.split("\n"), "", "")[:3]
     found = {"commit": commit, "author": author, "message": message}
     branch = _git(folder, "rev-parse", "--abbrev-ref", "HEAD")
-    if branch and branch != "HEAD":  # which it says when no branch is checked out
+    if branch and branch != "HEAD":  # the output if no branch is checked out
         found["branch"] = branch
     repository = _git(folder, "config", "--get", "remote.origin.url")
     if repository:
@@ -25,7 +25,7 @@ def detect(folder: str | None = None) -> dict[str, str]:
 
 
 def without_password(url: str) -> str:
-    """A remote may hold a token; it is nobody's business."""
+    """Removes the credentials from a remote's URL, which may contain a token."""
     return re.sub(r"(?<=://)[^/@]*@", "", url)
 
 

@@ -1,4 +1,4 @@
-"""Gathers frequent reports of a recording and sends them from a thread of its own."""
+"""Collects the frequent reports of a recording and sends them in a separate thread."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 from headway.client import HeadwayError
 
-_MANY = 1_000
-_LARGEST = 400_000
-"""Bytes of log lines in one batch: a request holds a megabyte."""
+_MAX_ITEMS = 1_000
+_MAX_BYTES = 400_000
+"""Bytes of log lines in one batch; a request may have 1 MB."""
 
 
 class Sender(threading.Thread):
@@ -41,12 +41,12 @@ class Sender(threading.Thread):
     def _put(self, waiting: list[dict[str, Any]], one: dict[str, Any]) -> None:
         with self._lock:
             waiting.append(one)
-            many = len(waiting) >= _MANY
+            many = len(waiting) >= _MAX_ITEMS
         if many:
             self._wake.set()
 
     def stop(self) -> None:
-        """Returns when everything is sent, or cannot be."""
+        """Returns after everything was sent, or has failed."""
         self._stopping = True
         self._wake.set()
         if self.is_alive():
@@ -59,7 +59,7 @@ class Sender(threading.Thread):
             self._wake.clear()
             quiet = 0 if self._flush() else quiet + 1
             if self._beats is not None and quiet >= self._beats:
-                self._say("heartbeat", self._flush_after)
+                self._call("heartbeat", self._flush_after)
                 quiet = 0
         self._flush()
 
@@ -68,7 +68,7 @@ class Sender(threading.Thread):
         return self._send("recordMetrics", "metrics", self._metrics) or lines
 
     def _send(self, mutation: str, name: str, waiting: list[dict[str, Any]]) -> bool:
-        """Whether there was anything; each batch has a key, so that one that is asked for again counts once."""
+        """Sends batches, and returns whether there were any. An idempotency key makes a retried batch count once."""
         sent = False
         while True:
             with self._lock:
@@ -79,22 +79,22 @@ class Sender(threading.Thread):
                 return sent
             self._batches += 1
             key = f"{self._key}-{self._batches}"
-            self._say(mutation, None, **{name: batch}, idempotencyKey=key)
+            self._call(mutation, None, **{name: batch}, idempotencyKey=key)
             sent = True
 
-    def _say(self, mutation: str, patience: float | None, **input: Any) -> None:
+    def _call(self, mutation: str, patience: float | None, **input: Any) -> None:
         try:
             self._record(mutation, patience, **input)
         except HeadwayError as error:
-            if mutation != "heartbeat":  # one that is missed is made good by the next
+            if mutation != "heartbeat":  # the next heartbeat makes up for a missed one
                 self.error = self.error or error
 
 
 def _fitting(waiting: list[dict[str, Any]]) -> int:
-    """How many of the first fit into one request."""
+    """Returns how many of the first items fit into one request."""
     size = 0
-    for count, one in enumerate(waiting[:_MANY]):
+    for count, one in enumerate(waiting[:_MAX_ITEMS]):
         size += len(json.dumps(one.get("text", "")))
-        if size > _LARGEST and count:
+        if size > _MAX_BYTES and count:
             return count
-    return min(len(waiting), _MANY)
+    return min(len(waiting), _MAX_ITEMS)

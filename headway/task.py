@@ -1,4 +1,4 @@
-"""Functions for tasks: they report to the worker as JSON Lines, and read inputs."""
+"""Functions for tasks: they report to the worker in JSON Lines, and read inputs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from functools import lru_cache
 from typing import Any
 
 _AT_ONCE = 4096
-"""Bytes that a pipe takes without mixing them with another process's."""
+"""Bytes that a write to a pipe transfers atomically (PIPE_BUF)."""
 _lock = threading.Lock()
 _by_file = threading.Event()
 
 
 def output(**values: Any) -> None:
-    """Set outputs of the task; later values replace earlier ones of the same name."""
-    _say({"output": values})
+    """Sets outputs of the task; later values replace earlier ones of the same name."""
+    _send({"output": values})
 
 
 def metric(
@@ -32,7 +32,7 @@ def metric(
     step: int | None = None,
     tags: Mapping[str, Any] | None = None,
 ) -> None:
-    """Record a number. `kind` is `counter`, `duration` (in seconds) or `gauge`.
+    """Records a number. `kind` is `counter`, `duration` (in seconds) or `gauge`.
 
     NaN and infinities are left out, with a warning.
     """
@@ -40,20 +40,20 @@ def metric(
     if not math.isfinite(number):
         warnings.warn(f"metric {name} is {number} and is left out", stacklevel=2)
         return
-    said: dict[str, Any] = {"name": name, "value": number, "kind": kind}
+    report: dict[str, Any] = {"name": name, "value": number, "kind": kind}
     if step is not None:
-        said["step"] = step
+        report["step"] = step
     if tags:
-        said["tags"] = dict(tags)
-    _say({"metric": said})
+        report["tags"] = dict(tags)
+    _send({"metric": report})
 
 
 def progress(fraction: float, message: str | None = None) -> None:
-    """How far the task is, from 0 to 1, and in words."""
-    said: dict[str, Any] = {"progress": min(max(float(fraction), 0.0), 1.0)}
+    """Reports the progress of the task, from 0 to 1, with an optional message."""
+    report: dict[str, Any] = {"progress": min(max(float(fraction), 0.0), 1.0)}
     if message is not None:
-        said["message"] = message
-    _say(said)
+        report["message"] = message
+    _send(report)
 
 
 def artifact(
@@ -66,10 +66,10 @@ def artifact(
     direction: str = "OUT",
     properties: Mapping[str, Any] | None = None,
 ) -> None:
-    """Keep a file of the working directory, or name something at `uri`; `direction` IN is what the task used."""
+    """Stores a file of the working directory, or records a `uri`. `direction` is IN for what the task used."""
     if (path is None) == (uri is None):
         raise ValueError("artifact() takes either a path or a uri")
-    said: dict[str, Any] = {"type": type, "direction": direction}
+    report: dict[str, Any] = {"type": type, "direction": direction}
     optional = {
         "path": None if path is None else os.fspath(path),
         "uri": uri,
@@ -77,18 +77,18 @@ def artifact(
         "version": version,
         "properties": dict(properties) if properties else None,
     }
-    said.update({key: value for key, value in optional.items() if value is not None})
-    _say({"artifact": said})
+    report.update({key: value for key, value in optional.items() if value is not None})
+    _send({"artifact": report})
 
 
 def property(**values: Any) -> None:
-    """Set properties of the execution."""
-    _say({"property": values})
+    """Sets properties of the execution."""
+    _send({"property": values})
 
 
 def label(**values: str) -> None:
-    """Set labels of the execution; `label(**{"team/name": "data"})` for keys that are no Python names."""
-    _say({"label": {key: str(value) for key, value in values.items()}})
+    """Sets labels of the execution; `label(**{"team/name": "data"})` for keys that are not Python names."""
+    _send({"label": {key: str(value) for key, value in values.items()}})
 
 
 def git(
@@ -99,38 +99,38 @@ def git(
     author: str | None = None,
     message: str | None = None,
 ) -> None:
-    """Tell which code runs; what is left out stays as it was told before."""
-    told = {
+    """Reports which code runs; arguments that are left out keep their earlier values."""
+    values = {
         "commit": commit,
         "branch": branch,
         "repository": repository,
         "author": author,
         "message": message,
     }
-    _say({"git": {key: value for key, value in told.items() if value is not None}})
+    _send({"git": {key: value for key, value in values.items() if value is not None}})
 
 
 def refuse_output(sentence: str) -> None:
-    """There is an output that cannot be written: the attempt fails. Outside of a task the process ends."""
+    """Fails the attempt because of an invalid output. Outside of a task, exits the process."""
     if "HEADWAY_FILE" not in os.environ:
         sys.exit(sentence)
-    _say({"output_error": sentence})
+    _send({"output_error": sentence})
 
 
 def inputs() -> dict[str, Any]:
-    """The inputs of the execution, of any size, secrets masked; none outside of a task."""
+    """Returns the inputs of the execution, of any size, with secrets masked; empty outside of a task."""
     found: dict[str, Any] = _read_input().get("inputs", {})
     return found
 
 
 def outputs() -> dict[str, Any]:
-    """By task, the outputs that its expressions could name, of any size; none outside of a task."""
+    """Returns, by task, the outputs that this task's expressions may use, of any size; empty outside of a task."""
     found: dict[str, Any] = _read_input().get("outputs", {})
     return found
 
 
 def read_args() -> dict[str, Any]:
-    """The task's `args`; none outside of a task."""
+    """Returns the task's `args`; empty outside of a task."""
     return _read(os.environ.get("HEADWAY_ARGS"))
 
 
@@ -147,9 +147,10 @@ def _read(file: str | None) -> dict[str, Any]:
     return found
 
 
-def _say(said: Mapping[str, Any]) -> None:
-    """Once by the file, always by it: it is read later than the pipe, and the last value of a name stays."""
-    line = encoded(said) + b"\n"
+def _send(report: Mapping[str, Any]) -> None:
+    """Sends a report through the pipe, or through the file if it is large. After the first use of the file, always uses
+    the file: the worker reads it after the pipe, and the last value of a name must win."""
+    line = encoded(report) + b"\n"
     with _lock:
         if len(line) > _AT_ONCE:
             _by_file.set()
@@ -161,7 +162,8 @@ def _say(said: Mapping[str, Any]) -> None:
 
 
 def _message_pipe() -> int | None:
-    """A grandchild may not have it, and then its number may be anything's: so it is looked at first."""
+    """Returns the pipe's descriptor, or None. A grandchild may not have it, and its number may then be another file's,
+    so the file's identity is checked."""
     try:
         descriptor = int(os.environ["HEADWAY_FD"])
         status = os.fstat(descriptor)
@@ -180,12 +182,13 @@ def _append(path: str, line: bytes) -> None:
         os.close(descriptor)
 
 
-def encoded(said: Any) -> bytes:
-    """As JSON. Raises ValueError for a number that it cannot hold, TypeError for what is none, by its name."""
+def encoded(report: Any) -> bytes:
+    """Returns the value as JSON. Raises ValueError for a number, TypeError for another value that JSON cannot
+    represent; the message says where it is."""
     try:
-        text = json.dumps(said, default=plain)
+        text = json.dumps(report, default=plain)
     except TypeError as error:
-        place = _place_of(said)
+        place = _place_of(report)
         raise TypeError(f"{place}: {error}" if place else str(error)) from None
     if _DOUBTFUL.search(text):
         _check_numbers(json.loads(text), "")
@@ -193,7 +196,7 @@ def encoded(said: Any) -> bytes:
 
 
 def _place_of(value: Any) -> str:
-    """Where the first thing stands that is no JSON value."""
+    """Returns the path of the first value that JSON cannot represent."""
     if isinstance(value, (Mapping, list, tuple)):
         pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
         for key, item in pairs:
@@ -213,13 +216,15 @@ def _check_numbers(value: Any, name: str) -> None:
         for key, item in pairs:
             _check_numbers(item, f"{name}.{key}" if name else str(key))
     elif isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{name} is {value}, which is no JSON; leave it out or write it as text")
+        raise ValueError(
+            f"{name} is {value}, which JSON cannot represent; leave it out or write it as text"
+        )
     elif isinstance(value, int) and not -(2**63) <= value < 2**64:
         raise ValueError(f"{name} is a whole number beyond 64 bits; write it as text")
 
 
 def plain(value: Any) -> Any:
-    """Numbers of numpy and the like, times, paths and sets."""
+    """Converts numbers and arrays of numpy and similar libraries, times, paths and sets to JSON values."""
     if hasattr(value, "item") and not getattr(value, "shape", ()):
         return value.item()
     if hasattr(value, "tolist"):
@@ -230,4 +235,4 @@ def plain(value: Any) -> Any:
         return sorted(value)
     if isinstance(value, os.PathLike):
         return os.fspath(value)
-    raise TypeError(f"{type(value).__name__} is no JSON value")
+    raise TypeError(f"{type(value).__name__} is not a JSON value")

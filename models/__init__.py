@@ -1,1 +1,1 @@
-"""The domain: states, facts, decisions. Pure, but for the tables."""
+"""The domain: states, events and decisions. Pure, except for the tables."""

@@ -1,4 +1,4 @@
-"""The rows of who may come in, and do what. They are read and written as SQL in runner/store/access."""
+"""Tables of principals, roles, grants, tokens and sessions. runner/store/access reads and writes them with SQL."""
 
 from tortoise import fields
 from tortoise.fields.db_defaults import Now, SqlDefault
@@ -9,8 +9,8 @@ from models.access.viewer import PrincipalKind, SignInMethod
 _EMPTY_LIST = SqlDefault("'[]'")
 
 
-# A person or a service; `owner` is the person who answers for a service, `subject` the issuer and subject by which an
-# identity provider knows a person. One name is one principal, whatever its kind.
+# A person or a service; `owner` is the person responsible for a service, `subject` the issuer and subject that an
+# identity provider uses for a person. Names are unique across both kinds.
 class Principal(Model):
     id = fields.UUIDField(primary_key=True)
     kind = fields.CharEnumField(PrincipalKind, max_length=16, description="")
@@ -43,7 +43,7 @@ class GroupMember(Model):
         unique_together = (("principal", "group_name"),)
 
 
-# A role that was made here; the built-in ones are in models/access/viewer.py.
+# A custom role; the built-in roles are in models/access/viewer.py.
 class Role(Model):
     id = fields.UUIDField(primary_key=True)
     name = fields.TextField()
@@ -57,7 +57,7 @@ class Role(Model):
         unique_together = (("name",),)
 
 
-# Either of a principal or of a group; of an empty namespace it is for all of them.
+# Belongs to a principal or to a group; an empty namespace means all namespaces.
 class RoleGrant(Model):
     id = fields.UUIDField(primary_key=True)
     principal: fields.ForeignKeyNullableRelation[Principal] = fields.ForeignKeyField(
@@ -74,10 +74,10 @@ class RoleGrant(Model):
         table = "role_grants"
 
 
-# Without `permissions` and `namespaces` a token has all that its principal has. Its name is unique among those that
+# Without `permissions` and `namespaces` a token has all rights of its principal. The name is unique among tokens that
 # are not revoked.
 class Token(Model):
-    """`digest` is of the secret, which is shown once and kept nowhere."""
+    """`digest` is that of the secret, which is shown once and never stored."""
 
     id = fields.UUIDField(primary_key=True)
     principal: fields.ForeignKeyRelation[Principal] = fields.ForeignKeyField(
@@ -98,8 +98,8 @@ class Token(Model):
         unique_together = (("digest",),)
 
 
-# A session of a browser. With a `token` it is worth no more than that token, and ends with it. `groups` are those that
-# an identity provider named at the sign-in.
+# A browser session. With a `token` it has at most that token's rights, and ends with it. `groups` are those that the
+# identity provider reported at sign-in.
 class SignIn(Model):
     id = fields.UUIDField(primary_key=True)
     principal: fields.ForeignKeyRelation[Principal] = fields.ForeignKeyField(
@@ -119,7 +119,7 @@ class SignIn(Model):
         table = "sign_ins"
 
 
-# A link that signs one browser in, once; `digest` is of the secret in it.
+# A one-time sign-in link; `digest` is that of the secret in it.
 class LoginLink(Model):
     id = fields.UUIDField(primary_key=True)
     digest = fields.TextField()

@@ -1,4 +1,4 @@
-"""The policy of an approval, and what votes amount to under it. Pure."""
+"""The policy of an approval, and counting its votes. Pure."""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalPolicy:
-    """A copy of what the task says, made when its task run begins to wait. Times are seconds.
+    """A copy of the task's settings, made when its task run begins to wait. Times are seconds.
 
-    Every group must be satisfied, one person counting for one. Without names in it, a policy is open to everyone.
+    Every group must be satisfied; a person counts for one group. A policy that names no one is open to everyone.
     """
 
     groups: tuple[Group, ...]
@@ -73,19 +73,19 @@ class ApprovalPolicy:
         return not self.users and not self.roles
 
     def groups_of(self, user: str, roles: Set[str]) -> tuple[str, ...]:
-        """The groups for which this person may count; none: may not vote."""
+        """Returns the groups that this person may count for; empty if the person may not vote."""
         if self.is_open:
             return tuple(group.name for group in self.groups)
         return tuple(group.name for group in self.groups if group.holds(user, roles))
 
-    def wants_comment(self, decision: VoteDecision) -> bool:
+    def needs_comment(self, decision: VoteDecision) -> bool:
         rejects = decision is VoteDecision.REJECT
         return self.comment is CommentRule.ALWAYS or (
             self.comment is CommentRule.ON_REJECT and rejects
         )
 
     def seats_filled(self, voters: Sequence[Sequence[str]]) -> Mapping[str, int]:
-        """How many of each group's seats the approvers can fill, each taking one: a largest matching.
+        """Returns how many seats of each group the approvers fill: a maximum matching with one seat per approver.
 
         `voters` are the groups that each approver may count for.
         """
@@ -103,7 +103,7 @@ def _seat(
     taken: dict[tuple[str, int], int],
     tried: set[tuple[str, int]],
 ) -> bool:
-    """Give the voter a seat, moving others where that makes room (an augmenting path)."""
+    """Gives the voter a seat and moves others if necessary (an augmenting path). Returns whether there was a seat."""
     for seat in seats:
         if seat[0] not in voters[voter] or seat in tried:
             continue
@@ -115,6 +115,6 @@ def _seat(
 
 
 def scheduled_by(trigger: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """Whoever saved the schedule that began an execution, or began what it replays: it runs through them, too."""
+    """Returns the actor who saved the schedule that started the execution (or the replayed one): also a starter."""
     saved_by = (trigger or {}).get("savedBy")
     return (saved_by,) if isinstance(saved_by, str) else ()

@@ -1,4 +1,4 @@
-"""One action on many executions: what may be asked of a set, and the command that it is for each of them."""
+"""One action on many executions: its parameters, the command for each execution, and whether it is allowed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ PERMISSIONS: Final[Mapping[Action, Permission]] = {
     for action, permission in action_permissions.PERMISSIONS.items()
     if action not in _ONE_BY_ONE
 }
-"""The actions that can be done to many at once, and the permission that each needs."""
+"""The actions that exist in bulk, and the permission that each needs."""
 
 _PARAMETERS: Final[Mapping[Action, tuple[str, ...]]] = {
     Action.CANCEL: ("cascade", "force"),
@@ -73,7 +73,7 @@ _PARAMETERS: Final[Mapping[Action, tuple[str, ...]]] = {
     Action.ADD_NOTE: ("text",),
     Action.DELETE: ("logs", "metrics", "artifacts"),
 }
-_TOLD: Final = {"from_task": "fromTask", "latest": "revision"}
+_API_NAMES: Final = {"from_task": "fromTask", "latest": "revision"}
 _NEEDED: Final = {
     Action.CHANGE_STATE: "state",
     Action.SET_LABELS: "labels",
@@ -83,7 +83,7 @@ _NEEDED: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """An action with its parameters; None: not given."""
+    """An action with its parameters; None is "not given"."""
 
     action: Action
     labels: Mapping[str, str] | None = None
@@ -99,17 +99,17 @@ class Instruction:
     artifacts: bool | None = None
 
     def check(self) -> None:
-        """Raises Refused for an action that has no bulk form, and for parameters that are wrong whatever the set."""
+        """Raises Refused for an action that does not exist in bulk, and for wrong parameters."""
         if self.action not in PERMISSIONS:
-            told = ", ".join(PERMISSIONS)
+            actions = ", ".join(PERMISSIONS)
             raise _wrong(
-                f"{self.action.value} is done one by one; in bulk there are {told}", "action"
+                f"{self.action.value} is not a bulk action; use one of {actions}", "action"
             )
         mine = _PARAMETERS.get(self.action, ())
         for name in (one for names in _PARAMETERS.values() for one in names):
             if name not in mine and getattr(self, name) is not None:
-                told = _TOLD.get(name, name)
-                raise _wrong(f"{told} is no parameter of {self.action.value}; leave it out", told)
+                shown = _API_NAMES.get(name, name)
+                raise _wrong(f"{self.action.value} does not take {shown}; leave it out", shown)
         needed = _NEEDED.get(self.action)
         if needed and getattr(self, needed) is None:
             raise _wrong(f"{self.action.value} needs {needed}", needed)
@@ -125,10 +125,10 @@ class Instruction:
 
     def check_reason(self, reason: str | None) -> None:
         if self.action is Action.CHANGE_STATE and not (reason or "").strip():
-            raise _wrong("changing a state needs a reason; it is kept with each event", "reason")
+            raise _wrong("changing a state needs a reason; it is stored with each event", "reason")
 
     def command(self, note_id: UUID) -> Command:
-        """The command for each execution; a replay is none of these, and a vote is `vote`."""
+        """Returns the command for each execution. For votes, use `vote`; a replay has no command."""
         simple = _SIMPLE.get(self.action)
         if simple:
             return simple
@@ -146,7 +146,7 @@ class Instruction:
             case Action.DELETE:
                 kept = {name: getattr(self, name) is not False for name in _PARAMETERS[self.action]}
                 return Delete(**kept)
-        raise _wrong(f"{self.action.value} is done one by one", "action")
+        raise _wrong(f"{self.action.value} is not a bulk action", "action")
 
 
 _SIMPLE: Final[Mapping[Action, Command]] = {
@@ -169,13 +169,12 @@ VOTES: Final[Mapping[Action, VoteDecision]] = {
 def vote(
     execution: Execution, action: Action, roles: frozenset[str], comment: str | None
 ) -> CastVote:
-    """On the one request that is open. Raises Refused where there is none, or more than one."""
+    """Returns the vote on the only pending request. Raises Refused if there is none, or more than one."""
     found = _open_requests(execution)
     if len(found) != 1:
-        count = "nothing" if not found else f"{len(found)} things"
         raise Refused.because(
             ProblemCode.INVALID_STATE,
-            f"it asks {count}; only an execution that asks one thing can be decided in bulk",
+            f"pending approvals: {len(found)}; only an execution with exactly one can be decided in bulk",
         )
     return CastVote(found[0].id, VOTES[action], roles, comment)
 
@@ -186,32 +185,32 @@ def _open_requests(execution: Execution) -> list[Approval]:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """The outcome of an action on one execution now."""
+class Evaluation:
+    """Whether an action is allowed on one execution now, and if not, why."""
 
     allowed: bool
     code: ProblemCode | None = None
     reason: str | None = None
 
 
-def judge(execution: Execution, instruction: Instruction, viewer: Viewer) -> Judgement:
-    """As the button of the execution would be shown to the viewer."""
+def evaluate(execution: Execution, instruction: Instruction, viewer: Viewer) -> Evaluation:
+    """Decides like the action's button on the execution's page, for this viewer."""
     action = instruction.action
     permission = PERMISSIONS[action]
     namespace = execution.plan.spec.namespace
     if not viewer.may(permission, namespace):
-        return Judgement(False, ProblemCode.FORBIDDEN, not_permitted(permission, namespace))
+        return Evaluation(False, ProblemCode.FORBIDDEN, not_permitted(permission, namespace))
     found: Availability = availability(execution, action)
     if found.allowed and action in VOTES:
-        return _judge_vote(execution, instruction, viewer)
+        return _evaluate_vote(execution, instruction, viewer)
     if found.allowed and action is Action.REPLAY and not instruction.latest:
-        return _judge_replay(execution, viewer)
+        return _evaluate_replay(execution, viewer)
     if found.allowed and instruction.state in GOES_ON:
-        return _judge_end(execution, viewer)
-    return Judgement(found.allowed, found.code, found.reason)
+        return _evaluate_end(execution, viewer)
+    return Evaluation(found.allowed, found.code, found.reason)
 
 
-def _judge_vote(execution: Execution, instruction: Instruction, viewer: Viewer) -> Judgement:
+def _evaluate_vote(execution: Execution, instruction: Instruction, viewer: Viewer) -> Evaluation:
     roles = viewer.roles_in(execution.plan.spec.namespace)
     try:
         vote(execution, instruction.action, roles, None)
@@ -219,31 +218,31 @@ def _judge_vote(execution: Execution, instruction: Instruction, viewer: Viewer) 
         return _refusal(refused.problems[0])
     (request,) = _open_requests(execution)
     problem = why_not(execution, request, viewer.actor, roles, viewer.same_person)
-    return _refusal(problem) if problem else Judgement(True)
+    return _refusal(problem) if problem else Evaluation(True)
 
 
-def _judge_replay(execution: Execution, viewer: Viewer) -> Judgement:
+def _evaluate_replay(execution: Execution, viewer: Viewer) -> Evaluation:
     try:
         refuse_unsaved(execution.plan, viewer.permissions_in(execution.plan.spec.namespace))
     except Refused as refused:
         return _refusal(refused.problems[0])
-    return Judgement(True)
+    return Evaluation(True)
 
 
-def _judge_end(execution: Execution, viewer: Viewer) -> Judgement:
-    """Of an end that says it got past its approvals."""
+def _evaluate_end(execution: Execution, viewer: Viewer) -> Evaluation:
+    """Evaluates a change to an end state that passes the undecided approvals."""
     passed_by = undecided(execution)
     if passed_by and not viewer.may(Permission.OVERRIDE_APPROVAL, execution.plan.spec.namespace):
         return _refusal(refusal(passed_by))
-    return Judgement(True)
+    return Evaluation(True)
 
 
-def _refusal(problem: Problem) -> Judgement:
-    return Judgement(False, problem.code, problem.message)
+def _refusal(problem: Problem) -> Evaluation:
+    return Evaluation(False, problem.code, problem.message)
 
 
 def shared_namespace(namespaces: list[str]) -> str | None:
-    """The nearest namespace that holds all of these."""
+    """Returns the nearest namespace that contains all of these; None if there is none."""
     paths = [name.split(".") for name in namespaces]
     shared: list[str] = []
     for parts in zip(*paths, strict=False):

@@ -1,6 +1,6 @@
-"""Whether an execution may run now: a flow's limit against the executions that hold its slots. Pure.
+"""Admission of executions under a flow's concurrency limit. Pure.
 
-Occupancy is what the rows say at the moment, read under the flow's lock; there is no counter.
+There is no counter: the slots in use are read from the rows, under the flow's lock.
 """
 
 from collections.abc import Sequence, Set
@@ -14,12 +14,13 @@ from models.states import ConcurrencyBehavior
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """`holders` oldest first; those in `going` are being killed, or will be. `line` is who waits, the next first."""
+    """`holders` hold slots, oldest first; those in `leaving` are being killed, or will be. `line` is the queue in
+    order."""
 
     limit: int
     behavior: ConcurrencyBehavior
     holders: Sequence[UUID] = ()
-    going: frozenset[UUID] = frozenset()
+    leaving: frozenset[UUID] = frozenset()
     line: Sequence[UUID] = ()
 
     @property
@@ -27,13 +28,13 @@ class Slots:
         return self.limit - len(self.holders)
 
     def is_next(self, id: UUID) -> bool:
-        """Whether this one of the line has a slot now."""
+        """Returns whether this queued execution may take a slot now."""
         return id not in self.holders and id in self.line[: max(0, self.free)]
 
     def without(self, doomed: Set[UUID]) -> Self:
-        """Once these are to make room: holders until they have ended, and no longer in the line."""
-        going = self.going | (doomed & set(self.holders))
-        return replace(self, going=going, line=[id for id in self.line if id not in doomed])
+        """Returns the slots after these were preempted: they hold their slots until they end, and leave the queue."""
+        leaving = self.leaving | (doomed & set(self.holders))
+        return replace(self, leaving=leaving, line=[id for id in self.line if id not in doomed])
 
 
 class Admission(StrEnum):
@@ -44,10 +45,10 @@ class Admission(StrEnum):
 
 
 def admit(slots: Slots | None) -> tuple[Admission, UUID | None]:
-    """Says what becomes of a newcomer, and which execution is cancelled for it.
+    """Returns how a new execution is admitted, and which execution is cancelled for it.
 
-    CANCEL_RUNNING keeps the newest: the oldest that runs is cancelled, or, when all of those are going already, the
-    one that has waited longest. A slot that someone in the line is about to get is not free.
+    CANCEL_RUNNING keeps the newest: the oldest running execution is cancelled, or, if all of them are being killed
+    already, the first in the queue. A slot that a queued execution will get is not free.
     """
     if slots is None:
         return Admission.RUN, None
@@ -59,8 +60,8 @@ def admit(slots: Slots | None) -> tuple[Admission, UUID | None]:
         return Admission.RUN, None
     if slots.behavior is ConcurrencyBehavior.QUEUE:
         return Admission.QUEUE, None
-    spared = [id for id in slots.holders if id not in slots.going]
-    staying = len(spared) + len(slots.line)
-    if staying < slots.limit:
+    staying = [id for id in slots.holders if id not in slots.leaving]
+    count = len(staying) + len(slots.line)
+    if count < slots.limit:
         return Admission.QUEUE, None
-    return Admission.QUEUE, next(iter([*spared, *slots.line]), None)
+    return Admission.QUEUE, next(iter([*staying, *slots.line]), None)

@@ -14,7 +14,7 @@ MAX_SECONDS = 100 * 366 * 86400.0
 
 
 def parse_duration(value: object) -> float:
-    """Seconds; raises ValueError with a sentence that says what would be right."""
+    """Returns seconds. Raises ValueError with a sentence that shows valid durations."""
     seconds = _seconds(value)
     if seconds is None:
         raise ValueError(f"must be a duration such as 10s, 5m, 1h30m or PT5M28S, got {value!r}")

@@ -1,9 +1,9 @@
 """Refusals and faults.
 
 HeadwayError
-├── Refused            expected: becomes a Problem in the answer, nothing was changed
-└── Fault              not expected of a caller: the database is away, an invariant broke
-    └── Unavailable    the database cannot be reached now; try again
+├── Refused            expected: becomes a Problem in the response, nothing was changed
+└── Fault              not the caller's fault: the database is unavailable, an invariant is broken
+    └── Unavailable    the database cannot be reached now; retry
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ class ProblemCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One refusal as data. `path` leads to the input that is wrong; `line` and `column` count from 1."""
+    """One reason of a refusal. `path` leads to the wrong input; `line` and `column` count from 1."""
 
     code: ProblemCode
     message: str
@@ -41,11 +41,11 @@ class Problem:
 
 
 class HeadwayError(Exception):
-    """Everything that Headway raises on purpose."""
+    """Base class of the errors that Headway raises on purpose."""
 
 
 class Refused(HeadwayError):
-    """An expected refusal, carrying the problems that the asker gets."""
+    """An expected refusal, with the problems that the client receives."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("; ".join(problem.message for problem in problems))
@@ -61,7 +61,7 @@ class Refused(HeadwayError):
 
 
 class Fault(HeadwayError):
-    """A bug or a failure of what Headway stands on."""
+    """A bug, or a failure of something that Headway depends on."""
 
 
 class Unavailable(Fault):

@@ -1,6 +1,6 @@
-"""Expressions, looked at but not evaluated: where they are, what they refer to, what is wrong.
+"""Static analysis of expressions: their positions, their references and their errors.
 
-Parsing runs nothing of an expression, so it may happen in the event loop.
+Parsing does not run any part of an expression, so it is safe in the event loop.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,13 +14,13 @@ from models.shell import Piece, PieceKind
 from models.similar import did_you_mean
 
 MAX_TEXT = 64 * 1024
-"""Characters of a text with expressions; a longer one would hold up whoever parses it."""
+"""Characters of a text with expressions; parsing a longer one would block the event loop."""
 MAX_EXPRESSIONS = 1000
 MAX_EXPRESSION = 4096
 """Characters of one expression."""
 
 SYNTAX: Mapping[str, Any] = {
-    # `{#` opens a comment in Jinja and a length in shell: `${#name}`. The shell keeps it.
+    # `{#` opens a comment in Jinja, but is a length in shell: `${#name}`. The shell's meaning is kept.
     "comment_start_string": "\x00{#",
     "comment_end_string": "#}\x00",
     "keep_trailing_newline": True,
@@ -34,7 +34,7 @@ _SHELL_STATEMENTS = (nodes.If, nodes.For, nodes.Assign, nodes.Output)
 
 @dataclass(frozen=True, slots=True)
 class Misreading:
-    """An error in a text, and where in it."""
+    """An error in a text, with its offset."""
 
     offset: int
     message: str
@@ -42,7 +42,7 @@ class Misreading:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A use of `root`, or of `root.name` when the name stands there and is not computed."""
+    """A use of `root`, or of `root.name` if the name is literal and not computed."""
 
     root: str
     name: str | None
@@ -51,18 +51,18 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The content of one text. `single` is the source of the one expression that is all of it."""
+    """The content of one text. `single` is the expression's source if the text is a single expression."""
 
     single: str | None
     pieces: tuple[Piece, ...]
     references: tuple[Reference, ...]
     misreadings: tuple[Misreading, ...]
     foreign_statements: tuple[Misreading, ...]
-    """Statements that a shell script may not hold, as they would undo the quoting."""
+    """Statements that a shell script may not contain, because they would defeat the quoting."""
 
 
 def has_expressions(value: Any) -> bool:
-    """Whether any text in a nested value holds an expression or statement."""
+    """Returns whether any text in a nested value contains an expression or statement."""
     if isinstance(value, str):
         return "{{" in value or "{%" in value
     if isinstance(value, Mapping):
@@ -73,13 +73,13 @@ def has_expressions(value: Any) -> bool:
 
 
 def is_single_expression(text: str) -> bool:
-    """Whether a text is one expression and nothing else, so that it keeps the value's type."""
+    """Returns whether a text is one expression and nothing else; its value then keeps its type."""
     return read(text).single is not None
 
 
 @lru_cache(maxsize=2048)
 def read(text: str) -> Reading:
-    """Everything that can be known of a text without evaluating it."""
+    """Analyses a text without evaluating it."""
     if len(text) > MAX_TEXT:
         fault = Misreading(0, f"a text with expressions holds at most {MAX_TEXT // 1024} KiB")
         return Reading(None, (), (), (fault,), ())
@@ -115,7 +115,7 @@ def _reading(text: str) -> Reading:
 
 
 def _nodes(tree: nodes.Node) -> Iterator[nodes.Node]:
-    """Every node, without recursion: what the parser could nest, this can walk."""
+    """Yields every node, without recursion, so that it can walk whatever depth the parser accepts."""
     waiting = [tree]
     while waiting:
         node = waiting.pop()
@@ -126,7 +126,7 @@ def _nodes(tree: nodes.Node) -> Iterator[nodes.Node]:
 def strings(
     value: Any, path: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Every text in a nested value, with the path to it."""
+    """Yields every text in a nested value, with its path."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, Mapping):
@@ -138,7 +138,7 @@ def strings(
 
 
 def _pieces(text: str) -> Iterator[Piece]:
-    """Data, expressions and statements, with Jinja's white space control applied."""
+    """Yields data, expressions and statements, with Jinja's white space control applied."""
     position = 0
     opened: tuple[PieceKind, int, int] | None = None
     for _, token, value in _ENVIRONMENT.lexer.tokeniter(text, None):
@@ -167,12 +167,12 @@ def _expression_faults(pieces: tuple[Piece, ...]) -> Iterator[Misreading]:
 def _sentence(error: TemplateSyntaxError) -> str:
     return (
         f"this expression cannot be read: {error.message}"
-        "; text that is no expression goes between {% raw %} and {% endraw %}"
+        "; put text that is not an expression between {% raw %} and {% endraw %}"
     )
 
 
 def _opening_in_line(text: str, line: int) -> int:
-    """The offset of the first expression or statement of a line, or of the line."""
+    """Returns the offset of the first expression or statement in a line, or else of the line."""
     start = sum(len(row) + 1 for row in text.split("\n")[: line - 1])
     places = [place for mark in ("{{", "{%") if (place := text.find(mark, start)) >= 0]
     return min(places, default=min(start, len(text)))
@@ -186,7 +186,7 @@ def _single(pieces: tuple[Piece, ...]) -> str | None:
 
 
 def is_raw(piece: Piece) -> bool:
-    """Whether the last thing an expression does is `| raw`."""
+    """Returns whether an expression ends with `| raw`."""
     tree = _ENVIRONMENT.parse("{{" + piece.text + "}}")
     output = tree.body[0]
     return (
@@ -226,7 +226,7 @@ def _accessed(access: nodes.Getattr | nodes.Getitem) -> str | None:
 
 
 def _offset_of(text: str, line: int, root: str, name: str = "") -> int:
-    """Jinja keeps lines only; within one, the first place where the words stand."""
+    """Returns the first offset of the name in its line, because Jinja keeps line numbers only."""
     start = _opening_in_line(text, line)
     for words in (f"{root}.{name}", f"{root}['{name}']", f'{root}["{name}"]', root):
         if (place := text.find(words, start)) >= 0:
@@ -235,7 +235,7 @@ def _offset_of(text: str, line: int, root: str, name: str = "") -> int:
 
 
 def _unknown(found: list[nodes.Node], text: str) -> Iterator[Misreading]:
-    """Filters, tests and statements that there are not."""
+    """Yields unknown filters and tests, and statements that refer to other templates."""
     filters, tests = frozenset(_ENVIRONMENT.filters) | OWN_FILTERS, frozenset(_ENVIRONMENT.tests)
     for node in found:
         if isinstance(node, nodes.Filter | nodes.Test):
@@ -247,7 +247,7 @@ def _unknown(found: list[nodes.Node], text: str) -> Iterator[Misreading]:
                 )
         elif isinstance(node, _FOREIGN):
             place = _opening_in_line(text, node.lineno)
-            yield Misreading(place, "there are no other templates to bring in")
+            yield Misreading(place, "other templates cannot be included or imported")
 
 
 def _foreign_statements(found: list[nodes.Node], text: str) -> Iterator[Misreading]:
@@ -255,5 +255,5 @@ def _foreign_statements(found: list[nodes.Node], text: str) -> Iterator[Misreadi
         if isinstance(node, nodes.Stmt) and not isinstance(node, _SHELL_STATEMENTS):
             yield Misreading(
                 _opening_in_line(text, node.lineno),
-                "in a shell script only `if`, `for` and `set` statements may stand",
+                "a shell script may contain only `if`, `for` and `set` statements",
             )

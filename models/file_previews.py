@@ -1,4 +1,4 @@
-"""Which files can be shown as they are, judged by their names."""
+"""The files that can be previewed, decided by their names."""
 
 from pathlib import PurePosixPath
 from typing import Final
@@ -23,8 +23,8 @@ _NAMES: Final = frozenset({"readme", "license", "makefile", "dockerfile", "chang
 
 
 def preview_type(name: str) -> str | None:
-    """The media type to show a file of this name as; None when it is not to be shown. What a browser would run, as
-    HTML and SVG, is shown as the text that it is."""
+    """Returns the media type for showing a file of this name; None if it has no preview. Files that a browser would
+    run, such as HTML and SVG, are shown as text."""
     file = PurePosixPath(name.lower())
     if image := _IMAGES.get(file.suffix):
         return image

@@ -1,4 +1,4 @@
-"""Tells whether two failures are the same error; `headway_fingerprint` says the same in SQL."""
+"""Fingerprints of failures, to recognise equal errors. `headway_fingerprint` computes the same in SQL."""
 
 import hashlib
 import re
@@ -13,7 +13,7 @@ _ITERATION: Final = re.compile(r"\[[0-9]+\]")
 
 
 def fingerprint(path: str | None, code: str, message: str) -> str:
-    """The same for failures that differ only in numbers, ids, quoted values and the iteration of a foreach."""
+    """Returns the same text for failures that differ only in numbers, ids, quoted values or foreach iterations."""
     place = _ITERATION.sub("[]", path or "")
     shape = _CHANGING.sub("#", folded(message[:LONGEST_ERROR]))
     return hashlib.sha256(f"{place}|{code}|{shape}".encode()).hexdigest()[:LENGTH]

@@ -1,4 +1,4 @@
-"""The order of tasks: a directed graph without cycles over their keys."""
+"""The order of tasks: a directed acyclic graph of their keys."""
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from models.similar import did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """`order` holds every key after what it needs, and else as they were given."""
+    """`order` has each key after the keys that it needs, and otherwise keeps the given order."""
 
     order: tuple[str, ...]
     _needs: Mapping[str, tuple[str, ...]]
@@ -20,7 +20,7 @@ class Graph:
 
     @classmethod
     def of(cls, needs: Mapping[str, Sequence[str]]) -> Self:
-        """Raises Refused for unknown keys and cycles, all of them."""
+        """Raises Refused with all unknown keys and all cycles."""
         problems = [
             Problem(ProblemCode.VALIDATION, sentence, ("tasks", key, "needs", str(position)))
             for key, position, sentence in graph_faults(needs)
@@ -37,20 +37,20 @@ class Graph:
         )
 
     def needs(self, key: str) -> tuple[str, ...]:
-        """The needs that a key names itself; none for one not in the graph, as a task run told from elsewhere."""
+        """Returns the direct needs of a key; empty if it is not in the graph, such as a task of an external run."""
         return self._needs.get(key, ())
 
     def upstream(self, key: str) -> frozenset[str]:
-        """Everything that must have ended before `key`."""
+        """Returns the keys that must have ended before `key` starts."""
         return self._upstream[key]
 
     def downstream(self, key: str) -> frozenset[str]:
-        """Everything that waits for `key`."""
+        """Returns the keys that wait for `key`."""
         return self._downstream[key]
 
 
 def graph_faults(needs: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, int, str]]:
-    """Key, position within its needs, and a sentence, for each unknown need and each cycle."""
+    """Yields the key, the position in its needs, and a message, for each unknown need and each cycle."""
     for key, of in needs.items():
         for position, need in enumerate(of):
             if need not in needs:
@@ -64,7 +64,7 @@ def graph_faults(needs: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, int,
 
 
 def _order(needs: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Kahn's algorithm; what is on a cycle or behind one is missing from the answer."""
+    """Sorts with Kahn's algorithm; keys on a cycle or behind one are missing from the result."""
     missing = {key: len({need for need in of if need in needs}) for key, of in needs.items()}
     following = _following(needs)
     ready = deque(key for key, count in missing.items() if count == 0)
@@ -96,7 +96,7 @@ def _reach(order: Sequence[str], before: Mapping[str, Sequence[str]]) -> dict[st
 
 
 def _cycle(needs: Mapping[str, Sequence[str]], left: set[str]) -> list[str]:
-    """Walks upstream among stuck keys until one comes again: each needs the next."""
+    """Walks upstream among the stuck keys until one repeats: each needs the next."""
     path = [next(key for key in needs if key in left)]
     while True:
         following = next(need for need in needs[path[-1]] if need in left)
@@ -106,6 +106,6 @@ def _cycle(needs: Mapping[str, Sequence[str]], left: set[str]) -> list[str]:
 
 
 def _stuck_only_by(needs: Mapping[str, Sequence[str]], left: set[str]) -> set[str]:
-    """Of the keys left, those that are on no further cycle."""
+    """Returns the keys that are on no further cycle."""
     rest = {key: [need for need in needs[key] if need in left] for key in needs if key in left}
     return set(_order(rest))

@@ -1,4 +1,4 @@
-"""Identity: UUIDv7 inside, TypeID (`exec_01k...`) outside."""
+"""Ids: UUIDv7 internally, TypeIDs (`exec_01k...`) in the API."""
 
 import re
 import secrets
@@ -18,7 +18,7 @@ _BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
 _DIGITS = 26
 _LAST = 2**128 - 1
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
-"""As it is written; one that PostgreSQL takes for an integer."""
+"""A canonical number within PostgreSQL's integer range."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Prefix = Literal[
@@ -70,13 +70,13 @@ _NOUNS: Mapping[Prefix, str] = {
 
 
 def new_id(ahead: int = 0) -> UUID:
-    """A UUIDv7: sortable by the time it was made, by this machine's clock and as many milliseconds on."""
+    """Returns a UUIDv7, which sorts by its time: this machine's clock plus `ahead` milliseconds."""
     return UUID(int=uuid_utils.uuid7().int + (ahead << _RANDOM_BITS))
 
 
 def id_of(moment: datetime) -> UUID:
-    """A UUIDv7 of another time than now: it stands among those made then, to the quarter of a microsecond. Each call
-    makes another one."""
+    """Returns a UUIDv7 of the given time: it sorts among ids made then, to a quarter of a microsecond. Each call
+    returns a new one."""
     milliseconds, rest = divmod((moment - _EPOCH) // timedelta(microseconds=1), 1000)
     fraction = rest * 4096 // 1000
     random = secrets.randbits(62)
@@ -84,8 +84,8 @@ def id_of(moment: datetime) -> UUID:
 
 
 def span_of(prefix: Prefix, start: str) -> tuple[UUID, UUID] | None:
-    """The first and the last UUID whose TypeIDs begin like this, with or without the prefix; None when no TypeID
-    begins so."""
+    """Returns the first and the last UUID whose TypeIDs start with `start`, with or without the prefix. None if no
+    TypeID can start so."""
     digits = start.lower().removeprefix(f"{prefix}_")
     if len(digits) > _DIGITS or not set(digits) <= set(_BASE32):
         return None
@@ -101,12 +101,12 @@ def _number_of(digits: str) -> int:
 
 
 def typed(prefix: Prefix, value: UUID) -> str:
-    """The TypeID of a UUID, as clients see it."""
+    """Returns the TypeID of a UUID, as clients see it."""
     return str(TypeID.from_uuid(value, prefix=prefix))  # type: ignore[arg-type]
 
 
 def untyped(prefix: Prefix, text: str) -> UUID:
-    """The UUID behind a TypeID; raises Refused NOT_FOUND for another kind or no TypeID at all."""
+    """Returns the UUID of a TypeID. Raises Refused NOT_FOUND for another prefix or an invalid TypeID."""
     try:
         parsed = TypeID.from_string(text)
     except TypeIDException:
@@ -117,12 +117,12 @@ def untyped(prefix: Prefix, text: str) -> UUID:
 
 
 def part_of(prefix: Prefix, whole: UUID, number: int) -> str:
-    """The id of what has a number within something else and no UUID of its own: `line_01k..._42`."""
+    """Returns the id of a numbered part of an object, which has no UUID of its own: `line_01k..._42`."""
     return f"{typed(prefix, whole)}_{number}"
 
 
 def untyped_part(prefix: Prefix, text: str) -> tuple[UUID, int]:
-    """The whole and the number in it; raises Refused NOT_FOUND for anything else."""
+    """Returns the UUID of the object and the number of the part. Raises Refused NOT_FOUND for an invalid id."""
     whole, _, number = text.rpartition("_")
     if not _NUMBER.fullmatch(number):
         raise Refused.not_found(f"no {_NOUNS.get(prefix, prefix)} {text:.80}")

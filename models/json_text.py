@@ -1,5 +1,5 @@
-"""JSON from outside, read so that no whole number becomes another and none becomes nothing: what cannot be kept is
-refused, and so is what is nested without end. Fractions are kept as they are everywhere: to some 15 digits."""
+"""Reads JSON from outside without changing any value: refuses integers beyond 64 bits, infinite numbers and deep
+nesting. Fractions have the usual precision of about 15 digits."""
 
 import json
 import re
@@ -9,31 +9,31 @@ from typing import Any, Final
 import orjson
 
 WHOLE: Final = range(-(2**63), 2**64)
-"""Whole numbers that are stored as they are."""
+"""The integers that can be stored exactly."""
 DEEPEST: Final = 200
-"""Lists and mappings in one another; nobody writes more, and what stores and answers gives up not far beyond."""
+"""Levels of nested lists and mappings. People do not write more; storage and serialisation fail not far beyond."""
 _TOO_DEEP: Final = f"nested too deeply: at most {DEEPEST} levels"
 _MARK: Final = b"\xef\xbb\xbf"
-"""The byte order mark that some programs begin with."""
+"""The byte order mark that some programs write first."""
 _NO_TEXT: Final = re.compile("[\ud800-\udfff\0]")
 _LONG: Final = re.compile(r"-[0-9]{19}|[0-9]{20}")
 _MAY_BE_BEYOND: Final = 19
-"""Characters of the shortest whole number that is not within 64 bits."""
+"""Characters of the shortest integer that does not fit into 64 bits."""
 _LONG_BYTES: Final = re.compile(_LONG.pattern.encode())
 
 
 class NotKept(ValueError):
-    """It is JSON, or nearly, but cannot be kept as it is; the text says why and, of a number, where it stands."""
+    """The text is JSON, or nearly, but cannot be stored exactly. The message says why and, for a number, where."""
 
 
 class _Beyond(str):
-    """Such a number, as it was written."""
+    """A number that cannot be stored exactly, as it was written."""
 
     __slots__ = ()
 
 
 def read_json(text: str | bytes) -> Any:
-    """Raises NotKept, and JSONDecodeError for what is no JSON: all are ValueErrors."""
+    """Raises NotKept, or JSONDecodeError for invalid JSON; both are ValueErrors."""
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -46,35 +46,35 @@ def read_json(text: str | bytes) -> Any:
 
 
 def read_apart(text: bytes) -> tuple[Any, bool]:
-    """The same of something that is judged part by part, each with `check_kept` or `spelled_out`; and if it was mended.
+    """Reads JSON whose parts are checked one by one with `check_kept` or `spelled_out`; returns if it was repaired.
 
-    Mended is text that is no text: halves of characters, NUL, bytes that are not UTF-8 become U+FFFD. Raises NotKept
-    for what is nested too deeply, and JSONDecodeError.
+    Repairs invalid text: lone surrogates, NUL and bytes that are not UTF-8 become U+FFFD. Raises NotKept for text that
+    is nested too deeply, and JSONDecodeError.
     """
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
-        return _read_mended(text)
+        return _read_repaired(text)
     _check_depth(value, text)
     if b"\\u0000" in text or _has_long(text):
-        return _read_mended(text)
+        return _read_repaired(text)
     return value, False
 
 
 def check_kept(value: Any, name: str) -> None:
-    """Raises NotKept for a part of what `read_apart` read that holds a number which cannot be stored as it is."""
+    """Raises NotKept if a part read by `read_apart` contains a number that cannot be stored exactly."""
     if found := _first(value, _is_beyond):
         raise _inexact([name, *found[0]], found[1])
 
 
 def check_numbers(value: Any, name: str = "") -> None:
-    """Raises NotKept for a value that holds a number which cannot be stored as it is."""
+    """Raises NotKept if the value contains a number that cannot be stored exactly."""
     if found := _first(value, _is_inexact):
         raise _inexact([name, *found[0]] if name else found[0], found[1])
 
 
 def holds_nul(value: Any, text: str | bytes) -> bool:
-    """Whether there is a NUL in any text of what `read_json` read, names included."""
+    """Returns whether any text in a value read by `read_json`, keys included, contains NUL."""
     escaped = b"\\u0000" in text if isinstance(text, bytes) else "\\u0000" in text
     return escaped and _holds_nul(value)
 
@@ -92,7 +92,7 @@ def _has_long(text: str | bytes) -> bool:
 
 
 def _check_depth(value: Any, text: str | bytes) -> None:
-    """One of few brackets is not deep, whatever they stand in."""
+    """Raises NotKept for deep nesting. A text with few brackets is not deep, so it is not walked."""
     written = text if isinstance(text, bytes) else text.encode()
     if written.count(b"[") + written.count(b"{") <= DEEPEST:
         return
@@ -111,7 +111,7 @@ def _parts(value: Any) -> Iterable[Any]:
 
 
 def _read_if_possible(text: str | bytes) -> Any:
-    """Of what orjson refuses it may be a number alone."""
+    """Reads text that orjson refuses: the only reason may be a number. Returns None if it is invalid."""
     try:
         value = _read_slowly(text)
         _check_depth(value, text)
@@ -124,23 +124,23 @@ def _read_slowly(text: str | bytes) -> Any:
     return json.loads(text, parse_int=_whole, parse_float=_float, parse_constant=_Beyond)
 
 
-def _read_mended(text: bytes) -> tuple[Any, bool]:
-    """Python's reader takes what orjson refuses: half a character as an escape. A byte order mark is left out."""
+def _read_repaired(text: bytes) -> tuple[Any, bool]:
+    """Reads with Python's parser, which accepts escaped lone surrogates. Skips a byte order mark."""
     written = text.decode("utf-8-sig", "replace")
     try:
         value = _read_slowly(written)
     except RecursionError:
         raise NotKept(_TOO_DEEP) from None
     _check_depth(value, text)
-    mended = "\ufffd" in written and written.encode() != text.removeprefix(_MARK)
+    repaired = "\ufffd" in written and written.encode() != text.removeprefix(_MARK)
     if not (b"\\u" in text or b"\0" in text):
-        return value, mended
+        return value, repaired
     whole = _whole_text(value)
-    return whole, mended or whole != value
+    return whole, repaired or whole != value
 
 
 def _whole_text(value: Any) -> Any:
-    """The value with U+FFFD for halves of characters, and for NUL, which the database does not take."""
+    """Replaces lone surrogates, and NUL, which the database does not accept, by U+FFFD."""
     if isinstance(value, _Beyond):
         return value
     if isinstance(value, str):
@@ -177,7 +177,7 @@ def _is_inexact(value: object) -> bool:
 
 
 def _first(value: Any, is_meant: Callable[[object], bool]) -> tuple[list[str], object] | None:
-    """The first value that is meant, no list and no mapping, and the way to it."""
+    """Returns the path and value of the first scalar for which `is_meant` is true."""
     if isinstance(value, dict):
         parts: Iterable[tuple[Any, Any]] = value.items()
     elif isinstance(value, list | tuple):
@@ -198,12 +198,12 @@ def _inexact(path: Sequence[str], number: object) -> NotKept:
     place = f"{'.'.join(path):.200} is" if path else "it is"
     what = "a whole number beyond 64 bits"
     if not re.fullmatch(r"-?[0-9]+", text):
-        what = "which is no number that JSON can hold"
+        what = "which JSON cannot represent"
     return NotKept(f"{place} {text:.40}, {what}; write it as text")
 
 
 def spelled_out(value: Any) -> Any:
-    """The value that `read_apart` read, with numbers that cannot be stored as they are as text."""
+    """Returns a value read by `read_apart`, with numbers that cannot be stored exactly as text."""
     if isinstance(value, dict):
         return {key: spelled_out(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""The flows that a flow starts: the edges between flows, read off their documents."""
+"""The flows that a flow starts: edges between flows, derived from their documents."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from models.spec import FlowSpec, SubflowTask
 
 
 class DependencyKind(StrEnum):
-    """Why one comes of the other: between flows only SUBFLOW."""
+    """The reason for an edge; between flows it is always SUBFLOW."""
 
     SUBFLOW = "SUBFLOW"
     RERUN = "RERUN"
@@ -17,7 +17,7 @@ class DependencyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FlowLink:
-    """The flow that a document's task starts; it need not exist."""
+    """A task of a document and the flow that it starts; that flow need not exist."""
 
     kind: DependencyKind
     task: str
@@ -26,7 +26,7 @@ class FlowLink:
 
 
 def links_of(spec: FlowSpec) -> Iterator[FlowLink]:
-    """In the order of the document, of tasks in a foreach, in `errors` and in `finally` too."""
+    """Yields the links in document order, including tasks in a foreach, in `errors` and in `finally`."""
     for task, _, _ in spec.placed_tasks():
         if isinstance(task, SubflowTask):
             namespace = task.namespace or spec.namespace

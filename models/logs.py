@@ -1,4 +1,4 @@
-"""Levels and streams of log lines, as numbers, because there are very many of them."""
+"""Levels and streams of log lines, stored as numbers to save space."""
 
 from enum import IntEnum
 from typing import Final
@@ -21,7 +21,7 @@ class LogStream(IntEnum):
 
 
 def cannot_be_searched(text: str) -> str | None:
-    """Why this text cannot be looked for; None when it can."""
+    """Returns why this text cannot be searched for; None if it can."""
     if 0 < len(text) <= _LONGEST_SEARCHED and "\0" not in text:
         return None
-    return f"text is 1 to {_LONGEST_SEARCHED} characters without NUL; got {len(text)}"
+    return f"text must have 1 to {_LONGEST_SEARCHED} characters, none of them NUL; got {len(text)}"

@@ -1,4 +1,4 @@
-"""The orders of lists of executions. Equal ones go by their creation, in the same direction."""
+"""The orders of lists of executions. Ties are sorted by creation, in the same direction."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -49,22 +49,22 @@ TEXTS: Final = {
     "branch": Field.BRANCH,
     "commit": Field.COMMIT,
 }
-"""By the name of a column, those that have text and no order among ExecutionOrder."""
+"""Text columns without an ExecutionOrder, by name."""
 KEYED: Final = {
     "metric": Field.METRIC,
     "property": Field.PROPERTY,
     "input": Field.INPUT,
     "label": Field.LABEL,
 }
-"""By the word before the dot in the name of a column."""
+"""Fields with keys, by the word before the dot in a column's name."""
 LONGEST_KEY: Final = 300
 """Characters of a key in the name of a column."""
 
 
 @dataclass(frozen=True, slots=True)
 class ByValue:
-    """By what executions have in a column: numbers first, then text, and in either direction last what has none.
-    `key` is empty where the field has none."""
+    """Sorts by the values of a column: numbers first, then text, and in either direction missing values last. `key` is
+    empty if the field has no keys."""
 
     field: Field
     key: str
@@ -72,7 +72,7 @@ class ByValue:
 
     @classmethod
     def of(cls, column: str, direction: SortDirection) -> "ByValue":
-        """Raises Refused for what is no such column."""
+        """Raises Refused for an unknown column."""
         descending = direction is SortDirection.DESC
         if column in TEXTS:
             return cls(TEXTS[column], "", descending)
@@ -81,7 +81,7 @@ class ByValue:
             known = ", ".join((*(f"{one}.KEY" for one in KEYED), *TEXTS))
             raise Refused.because(
                 ProblemCode.VALIDATION,
-                f"cannot order by {column[:100]!r}; name one of {known}, as metric.loss",
+                f"cannot order by {column[:100]!r}; name one of {known}, for example metric.loss",
                 "orderByValue",
                 "column",
             )

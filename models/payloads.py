@@ -1,4 +1,4 @@
-"""How much a value that is stored as JSON may hold: one rule for inputs, outputs, properties and the data of events."""
+"""The size limit of values stored as JSON: one rule for inputs, outputs, properties and event data."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
@@ -8,42 +8,42 @@ import orjson
 from models.errors import ProblemCode, Refused
 
 MAX_PAYLOAD: Final = 1024 * 1024
-"""Bytes of UTF-8, as stored: of all outputs of a task run or of an execution, all inputs of one, all properties that
-an attempt sets or that are recorded of an execution, the data of one event. How they were escaped or wrapped on their
-way does not count."""
+"""Bytes of UTF-8 as stored, for each of: all outputs of a task run or execution, all inputs of an execution, all
+properties that an attempt sets or that are recorded for an execution, the data of one event. Escaping in the request
+does not count."""
 _SHOWN_WHOLE: Final = 16 * 1024
-"""Bytes of a value that is shown as it is even where others are too large."""
+"""Bytes up to which a value is shown whole although others are too large."""
 
 
 class NotTaken(ValueError):
-    """A value that is not stored. Outputs of which this is raised fail their attempt, with this code."""
+    """A value that is refused. Outputs that raise this fail their attempt with `code`."""
 
     code: ClassVar[str]
 
 
 class CannotBeStored(NotTaken):
-    """It is not JSON; the text says which part and why."""
+    """The value is not JSON; the message says which part and why."""
 
     code = "INVALID_OUTPUT"
 
 
 class TooLarge(NotTaken):
-    """It holds more than MAX_PAYLOAD; the text names its largest part, the sizes and the limit."""
+    """The value is larger than MAX_PAYLOAD; the message names its largest part, the sizes and the limit."""
 
     code = ProblemCode.PAYLOAD_TOO_LARGE.value
 
 
 class Payload:
-    """Values that come one after another, and that hold up to the limit together."""
+    """Values that arrive one after another and share one size limit."""
 
     def __init__(self, name: str) -> None:
         self.values: dict[str, Any] = {}
         self._name = name
         self._size = 0
-        """Never less than what they hold: a value that took the place of another counts until all are measured."""
+        """An upper bound of the size: a value that was replaced counts until all are measured again."""
 
     def add(self, values: Mapping[str, Any]) -> None:
-        """Raises CannotBeStored and TooLarge; then nothing is added."""
+        """Adds or replaces values. Raises CannotBeStored and TooLarge; then nothing is added."""
         size = self._size + size_of(values, self._name)
         if size > MAX_PAYLOAD:
             size = measured({**self.values, **values}, self._name)
@@ -52,23 +52,23 @@ class Payload:
 
 
 def json_size(value: Any) -> int:
-    """Bytes of a JSON value as it is stored."""
+    """Returns the bytes of a JSON value as stored."""
     return len(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS))
 
 
 def size_of(value: Any, name: str) -> int:
-    """Bytes of a value as it is stored. Raises CannotBeStored."""
+    """Returns the bytes of a value as stored. Raises CannotBeStored."""
     try:
         return json_size(value)
     except TypeError as error:
         part = f"{name}.{_unstorable(value)}" if isinstance(value, Mapping) else name
         raise CannotBeStored(
-            f"{part} holds what cannot be stored ({error}); write such a value as text"
+            f"{part} contains a value that cannot be stored ({error}); write it as text"
         ) from None
 
 
 def measured(value: Any, name: str) -> int:
-    """Bytes of a value that has to keep to the limit. Raises CannotBeStored and TooLarge."""
+    """Returns the bytes of a value that is limited to MAX_PAYLOAD. Raises CannotBeStored and TooLarge."""
     size = size_of(value, name)
     if size <= MAX_PAYLOAD:
         return size
@@ -77,13 +77,13 @@ def measured(value: Any, name: str) -> int:
         key, most = max(((key, json_size(part)) for key, part in value.items()), key=lambda p: p[1])
         largest = f", {most} of them in {f'{name}.{key}':.200}"
     raise TooLarge(
-        f"too much in {name}: {size} bytes{largest}; the limit is {MAX_PAYLOAD} (1 MiB of stored UTF-8); "
+        f"{name} is too large: {size} bytes{largest}; the limit is {MAX_PAYLOAD} (1 MiB of stored UTF-8); "
         "keep large values as an artifact"
     )
 
 
 def check_json(value: Any, name: str) -> int:
-    """Bytes of a JSON value from outside. Raises Refused for one that cannot be stored."""
+    """Returns the bytes of a JSON value from outside. Raises Refused if it cannot be stored."""
     try:
         return size_of(value, name)
     except CannotBeStored as error:
@@ -91,7 +91,7 @@ def check_json(value: Any, name: str) -> int:
 
 
 def check_payload(value: Any, name: str) -> int:
-    """The same for one that has to keep to the limit."""
+    """Like `check_json`, but also refuses values larger than MAX_PAYLOAD."""
     check_json(value, name)
     try:
         return measured(value, name)
@@ -100,23 +100,23 @@ def check_payload(value: Any, name: str) -> int:
 
 
 def _unstorable(values: Mapping[str, Any]) -> str:
-    """The key of the first part that cannot be stored, or a key that cannot be one itself."""
+    """Returns the key of the first part that cannot be stored, or the first invalid key."""
     for key, part in values.items():
         try:
             json_size({key: part})
         except TypeError:
             return f"{key!s:.100}".encode("utf-8", "replace").decode()
-    raise AssertionError("something in it cannot be stored")
+    raise AssertionError("no part that cannot be stored was found")
 
 
 def abridged(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values that are only shown, within the limit: in place of what is large stands how large it was."""
+    """Returns values for display, within the limit: large ones are replaced by their size."""
     if json_size(values) <= MAX_PAYLOAD:
         return dict(values)
     short = {key: _shortened(part) for key, part in values.items()}
     if json_size(short) <= MAX_PAYLOAD:
         return short
-    return {key: _told_size(part) for key, part in short.items()}
+    return {key: _size_if_large(part) for key, part in short.items()}
 
 
 def _shortened(value: Any) -> Any:
@@ -124,9 +124,9 @@ def _shortened(value: Any) -> Any:
         return value
     if isinstance(value, Mapping):
         return {key: _shortened(part) for key, part in value.items()}
-    return _told_size(value)
+    return _size_if_large(value)
 
 
-def _told_size(value: Any) -> Any:
+def _size_if_large(value: Any) -> Any:
     size = json_size(value)
-    return value if size <= _SHOWN_WHOLE else f"({size} bytes, too many to keep here)"
+    return value if size <= _SHOWN_WHOLE else f"({size} bytes, too large to show)"

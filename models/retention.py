@@ -1,4 +1,4 @@
-"""How long what has ended is kept: of the rules that are set, the first that an execution meets decides."""
+"""Retention rules for ended executions: the first rule that matches an execution applies."""
 
 from typing import Annotated, Self
 
@@ -21,20 +21,22 @@ def _kept(value: object) -> float | None:
 
 
 def _states(value: object) -> object:
-    """One or several ends, in either case."""
+    """Reads one or several terminal states, in upper or lower case."""
     words = value.split(",") if isinstance(value, str) else value
     if not isinstance(words, list | tuple):
         raise ValueError(f"must be states, got {value!r:.80}")
     ends = {state.value for state in EXECUTION_ENDS}
     found = [str(word).strip().upper() for word in words]
     if wrong := [word for word in found if word not in ends]:
-        raise ValueError(f"only what has ended goes: {', '.join(sorted(ends))}; got {wrong[0]:.80}")
+        raise ValueError(
+            f"only terminal states can be pruned: {', '.join(sorted(ends))}; got {wrong[0]:.80}"
+        )
     return tuple(found)
 
 
 class RetentionRule(Part):
-    """`keep` is in seconds after the end, None is for ever. `namespace` means those below it too; `flow` is its key;
-    without `states` every end is meant."""
+    """`keep` is in seconds after the end; None is forever. `namespace` includes those below it; `flow` is the flow's
+    key; without `states` the rule applies to every terminal state."""
 
     keep: Annotated[float | None, BeforeValidator(_kept)]
     namespace: Namespace | None = None
@@ -44,10 +46,10 @@ class RetentionRule(Part):
     @model_validator(mode="after")
     def _some_time(self) -> Self:
         if self.keep == 0:
-            raise ValueError("`keep` must be longer than nothing")
+            raise ValueError("`keep` must be greater than 0")
         return self
 
 
 def shortest(rules: tuple[RetentionRule, ...]) -> float | None:
-    """Seconds for which all that has ended is kept; None where nothing ever goes."""
+    """Returns the seconds for which every ended execution is kept; None if no rule ever deletes any."""
     return min((rule.keep for rule in rules if rule.keep is not None), default=None)

@@ -1,4 +1,4 @@
-"""When a failed attempt is followed by another."""
+"""Decides if and when a failed attempt is retried."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from models.states import AttemptState
 
 
 def delay_before(retry: RetrySpec, used: int, random: Callable[[], float]) -> float:
-    """Seconds to wait after `used` attempts have been used up; jitter takes up to half of it away."""
+    """Returns the seconds to wait after `used` attempts; jitter subtracts up to half of them."""
     factor = {
         Backoff.CONSTANT: 1.0,
         Backoff.LINEAR: float(used),

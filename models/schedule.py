@@ -1,7 +1,7 @@
-"""When a schedule ticks, and which of the ticks that have come are to run.
+"""The ticks (occurrences) of a schedule, and the choice of those to run.
 
-Ticks are moments in UTC. Around a change of the clocks they follow Debian's cron: a time of day that the spring leaves
-out ticks once, right after the gap; one that the autumn has twice ticks once, at the first; a schedule whose minutes or
+Ticks are times in UTC. Daylight saving time is handled as in Debian's cron: a time of day that is skipped in spring
+ticks once, right after the gap; one that occurs twice in autumn ticks once, the first time; a schedule whose minutes or
 hours begin with `*` ticks by elapsed time.
 """
 
@@ -18,11 +18,11 @@ from cronsim import CronSim, CronSimError
 from models.similar import did_you_mean
 
 GRACE = timedelta(minutes=1)
-"""A tick that is not older is on time, also where missed ones are skipped."""
+"""A tick up to this old is on time, even if missed ticks are skipped."""
 TRIGGER_NAMES = frozenset({"type", "id", "key", "scheduledAt", "date", "time", "timezone"})
-"""The part of `trigger` that every execution of a schedule has."""
+"""The keys that the `trigger` of every scheduled execution has."""
 _LONGEST = 100
-_EXAMPLE = "as `0 2 * * *` for 02:00 every day"
+_EXAMPLE = "for example `0 2 * * *` for 02:00 every day"
 _WINDOWS = (
     timedelta(hours=1),
     timedelta(days=1),
@@ -33,7 +33,7 @@ _WINDOWS = (
 
 
 class CatchUp(StrEnum):
-    """The fate of ticks that came while no server was there to see them."""
+    """The treatment of ticks that were missed because no server was running."""
 
     NONE = "NONE"
     LAST = "LAST"
@@ -47,14 +47,14 @@ class ScheduleSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """The ticks to run now, in order, and the tick to wait for next; None when there is none any more."""
+    """The ticks to run now, in order, and the next tick; None if there are no more."""
 
     ticks: tuple[datetime, ...]
     next_at: datetime | None
 
 
 def check_cron(cron: object) -> str:
-    """A cron expression as it is kept; raises ValueError with a sentence."""
+    """Returns a cron expression in the form that is stored. Raises ValueError with a sentence."""
     if not isinstance(cron, str):
         raise ValueError(f"must be a cron expression, {_EXAMPLE}")
     text = " ".join(cron.split())
@@ -69,23 +69,25 @@ def check_cron(cron: object) -> str:
     try:
         tick = next(CronSim(text, datetime(2000, 1, 1, tzinfo=UTC)), None)
     except (CronSimError, ValueError, RecursionError) as error:
-        raise ValueError(f"{text!r} is no cron expression ({error}); write it {_EXAMPLE}") from None
+        raise ValueError(
+            f"{text!r} is not a valid cron expression ({error}); write it like `0 2 * * *`"
+        ) from None
     if tick is None:
         raise ValueError(
-            f"{text!r} never ticks: there is no such day in any month; write {_EXAMPLE}"
+            f"{text!r} never ticks: no month has such a day; write a date that exists, {_EXAMPLE}"
         )
     return text
 
 
 def check_zone(zone: object) -> str:
-    """The name of a time zone; raises ValueError with a sentence."""
+    """Returns the name of a time zone. Raises ValueError with a sentence."""
     if isinstance(zone, str) and zone in _zones():
         return zone
-    raise ValueError(f"there is no time zone `{zone!s:.60}`{_mend(str(zone))}")
+    raise ValueError(f"there is no time zone `{zone!s:.60}`{_suggestion(str(zone))}")
 
 
 def ticks(cron: str, zone: str, after: datetime, until: datetime) -> Iterator[datetime]:
-    """Every tick later than `after` and not later than `until`, in order, each once."""
+    """Yields the ticks after `after` and up to `until`, in order, each once."""
     latest = after.astimezone(UTC)
     for tick in CronSim(cron, after.astimezone(ZoneInfo(zone))):
         moment = tick.astimezone(UTC)
@@ -93,7 +95,7 @@ def ticks(cron: str, zone: str, after: datetime, until: datetime) -> Iterator[da
             return
         if (
             moment > latest
-        ):  # two times within a gap are one moment, and an hour that comes twice lies behind
+        ):  # two times in a gap are the same time in UTC; a repeated hour is in the past
             latest = moment
             yield moment
 
@@ -107,7 +109,7 @@ def next_ticks(cron: str, zone: str, after: datetime, most: int) -> list[datetim
 
 
 def newest_tick(cron: str, zone: str, now: datetime) -> datetime | None:
-    """The latest tick that is not later than `now`."""
+    """Returns the latest tick that is not after `now`."""
     for window in _WINDOWS:
         newest = None
         for newest in ticks(cron, zone, now - window, now):  # noqa: B007
@@ -120,9 +122,9 @@ def newest_tick(cron: str, zone: str, now: datetime) -> datetime | None:
 def due(
     cron: str, zone: str, catch_up: CatchUp, next_at: datetime, now: datetime, most: int
 ) -> Due:
-    """The ticks to run at `now` of a schedule whose first tick not seen to is `next_at`.
+    """Returns the ticks to run at `now`; `next_at` is the schedule's first tick that was not handled.
 
-    Of ALL at most `most` ticks; the rest are due again at once.
+    With ALL, at most `most` ticks are returned; the rest are due at once in the next call.
     """
     if next_at > now:
         return Due((), next_at)
@@ -138,8 +140,8 @@ def due(
 
 
 def trigger_of(id: str, key: str, zone: str, tick: datetime, saved_by: str) -> dict[str, str]:
-    """The `trigger` of the execution of a tick; date and time are those of the schedule's zone. `saved_by` is the actor
-    who saved the schedule last."""
+    """Returns the `trigger` of a tick's execution; date and time are in the schedule's zone. `saved_by` is the actor
+    who last saved the schedule."""
     there = tick.astimezone(ZoneInfo(zone))
     return {
         "type": "schedule",
@@ -158,8 +160,8 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _mend(zone: str) -> str:
+def _suggestion(zone: str) -> str:
     found = did_you_mean(zone, _zones())
     if found.startswith("; did"):
         return found
-    return "; write a name of the IANA database, as Europe/Paris or UTC"
+    return "; use a name of the IANA database, for example Europe/Paris or UTC"

@@ -1,11 +1,11 @@
-"""Did you mean: the known name nearest to one that is not known."""
+"""Suggestions ("did you mean"): the known name most similar to an unknown one."""
 
 from collections.abc import Iterable
 from difflib import SequenceMatcher, get_close_matches
 from typing import Final
 
 MOST_SHOWN: Final = 60
-"""Names of one list: every one of a vocabulary of ours, the nearest of what people may make by the thousand."""
+"""Names shown at most. Headway's own vocabularies are shorter; names that people create may be thousands."""
 
 
 def nearest(wrong: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
@@ -14,7 +14,7 @@ def nearest(wrong: str, known: Iterable[str], likeness: float = 0.6) -> str | No
 
 
 def nearest_first(wrong: str, known: Iterable[str]) -> list[str]:
-    """All of them; those that are equally near by name."""
+    """Returns all known names, the most similar first; ties by name."""
     matcher = SequenceMatcher(b=wrong[:100])
 
     def distance(name: str) -> tuple[float, str]:
@@ -25,13 +25,13 @@ def nearest_first(wrong: str, known: Iterable[str]) -> list[str]:
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
-    """The tail of a sentence: the nearest known name, or where none is near those that there are."""
+    """Returns the end of an error message: the most similar known name or, if none is similar, the known names."""
     near = nearest(wrong, known := set(known))
     return f"; did you mean `{near}`?" if near else f"; {_listed(wrong, known)}" if known else ""
 
 
 def word_meant(wrong: str, names: Iterable[str], others: Iterable[str] = ()) -> str:
-    """As `did_you_mean` of a language of ours: `others` are meant too, and the names are listed as they are sorted."""
+    """Like `did_you_mean`, for a fixed vocabulary: also suggests `others`, and lists the names alphabetically."""
     near = nearest(wrong, {*(names := set(names)), *others})
     return f"; did you mean `{near}`?" if near else f"; there are: {', '.join(sorted(names))}"
 

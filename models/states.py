@@ -1,6 +1,6 @@
 """The states of an execution, a task run, an attempt and an approval, and the moves between them.
 
-Everything that can be derived from these tables is: what is an end, what is active, what the documents draw.
+Everything else is derived from these tables: terminal and active states, and the diagrams in the documents.
 """
 
 from collections.abc import Mapping
@@ -82,7 +82,7 @@ class CommentRule(StrEnum):
 
 
 class OnTimeout(StrEnum):
-    """The end of an approval that nobody decided in time."""
+    """The end of an approval that was not decided in time."""
 
     REJECT = "REJECT"
     APPROVE = "APPROVE"
@@ -109,7 +109,7 @@ class OnExecutionTimeout(StrEnum):
 
 
 class RestartChild(StrEnum):
-    """Says how a subflow's task run treats the execution it had started, once a person puts the task run back."""
+    """The treatment of a subflow's child execution when a person runs the subflow task again."""
 
     RESUME = "RESUME"
     NEW = "NEW"
@@ -124,7 +124,7 @@ class RunIf(StrEnum):
 
 
 class ConcurrencyBehavior(StrEnum):
-    """The fate of an execution for which its flow has no slot left."""
+    """The treatment of an execution for which its flow has no free slot."""
 
     QUEUE = "QUEUE"
     CANCEL_NEW = "CANCEL_NEW"
@@ -133,7 +133,7 @@ class ConcurrencyBehavior(StrEnum):
 
 
 class Section(StrEnum):
-    """The part of a flow that a task stands in."""
+    """The part of a flow that a task is in."""
 
     TASKS = "tasks"
     ERRORS = "errors"
@@ -182,7 +182,7 @@ EXECUTION_MOVES = _table(
         "RESTARTED": "RUNNING QUEUED KILLING ERROR",
     },
 )
-"""The moves of an execution while it lives. Its ends have no row of their own."""
+"""The moves of a running execution. Terminal states have no row."""
 
 EXECUTION_RETURNS = _table(
     ExecutionState,
@@ -197,7 +197,7 @@ EXECUTION_RETURNS = _table(
         "CACHED": "RESTARTED SUCCESS WARNING FAILED KILLED CANCELLED",
     },
 )
-"""How a person brings an ended execution back, or corrects how it ended."""
+"""The moves by which a person restarts an ended execution or corrects its end."""
 
 TASK_RUN_MOVES = _table(
     TaskRunState,
@@ -226,7 +226,7 @@ TASK_RUN_RETURNS = _table(
         "CACHED": "CREATED SUCCESS WARNING FAILED SKIPPED",
     },
 )
-"""How a person puts ended task runs back (a new attempt, or to wait for what they need), or corrects their end."""
+"""The moves by which a person runs ended task runs again (at once, or after their needs), or corrects their end."""
 
 EXECUTION_ENDS = frozenset(state for state, following in EXECUTION_MOVES.items() if not following)
 TASK_RUN_ENDS = frozenset(state for state, following in TASK_RUN_MOVES.items() if not following)
@@ -234,7 +234,7 @@ EXECUTION_SUCCESSES = frozenset(
     {ExecutionState.SUCCESS, ExecutionState.WARNING, ExecutionState.CACHED}
 )
 EXECUTION_FAILURES = frozenset({ExecutionState.FAILED, ExecutionState.ERROR})
-"""Ends that count as failures in rates; what a person stopped or turned down is neither these nor a success."""
+"""Ends that count as failures in rates. Killed, cancelled and rejected ones are neither failures nor successes."""
 ATTEMPT_ENDS = frozenset(AttemptState) - {AttemptState.RUNNING}
 
 FAILED_ENDS = frozenset({TaskRunState.FAILED, TaskRunState.ERROR, TaskRunState.REJECTED})
@@ -242,7 +242,7 @@ FAILED_ENDS = frozenset({TaskRunState.FAILED, TaskRunState.ERROR, TaskRunState.R
 SUCCESSFUL_ENDS = frozenset(
     {TaskRunState.SUCCESS, TaskRunState.WARNING, TaskRunState.SKIPPED, TaskRunState.CACHED}
 )
-"""Ends of a task run after which what needs it may start."""
+"""Ends of a task run after which the tasks that need it may start."""
 WAITING_FOR_WORKER = frozenset({TaskRunState.QUEUED, TaskRunState.RETRYING})
 """The states in which a task run has a job in the queue."""
 WITH_CHILD = frozenset({TaskRunState.RUNNING, TaskRunState.KILLING})

@@ -1,7 +1,7 @@
-"""The rows. Much of what is read and written often goes past them, as SQL in runner/store.
+"""The tables. runner/store bypasses these models and uses SQL for frequent reads and writes.
 
-Events, logs, metrics, log heads, idempotency keys and bulk items have composite keys: they are in the migrations,
-and with the bulk items the sets that they are of; the months that pruning drops are there too.
+Tables with composite keys are in the migrations only: events, logs, metrics, log heads, idempotency keys, bulk items.
+So are the sets of bulk items, and the monthly partitions that pruning drops.
 """
 
 from tortoise import fields
@@ -25,7 +25,7 @@ _EMPTY_OBJECT = SqlDefault("'{}'")
 _EMPTY_LIST = SqlDefault("'[]'")
 
 
-# One that is deleted stays for its executions, and comes back when it is saved again.
+# The row of a deleted flow stays for its executions, and is used again if the flow is saved again.
 class Flow(Model):
     id = fields.UUIDField(primary_key=True)
     namespace = fields.TextField()
@@ -46,7 +46,7 @@ class Flow(Model):
         unique_together = (("namespace", "key"),)
 
 
-# Numbered from 1; the unsaved texts of tests have negative numbers and are listed nowhere.
+# Numbered from 1; unsaved documents of test runs have negative numbers and are never listed.
 class Revision(Model):
     id = fields.UUIDField(primary_key=True)
     flow: fields.ForeignKeyRelation[Flow] = fields.ForeignKeyField(
@@ -66,7 +66,7 @@ class Revision(Model):
 
 
 class Execution(Model):
-    """The result of folding the events of an execution; the engine alone writes it."""
+    """The snapshot of an execution, computed from its events. Only the engine writes it."""
 
     id = fields.UUIDField(primary_key=True)
     flow_id = fields.UUIDField(null=True)
@@ -161,7 +161,7 @@ class TaskRun(Model):
 
 
 class Attempt(Model):
-    """Without a lease it is an attempt of the engine itself: a wait, an approval."""
+    """An attempt without a lease belongs to the engine: a wait or an approval."""
 
     id = fields.UUIDField(primary_key=True)
     execution_id = fields.UUIDField()
@@ -184,7 +184,7 @@ class Attempt(Model):
 
 
 class Approval(Model):
-    # users, roles and required are all that the policy names together: what the inbox asks for
+    # users, roles and required are the union over the policy's groups; the inbox filters by them
     id = fields.UUIDField(primary_key=True)
     execution_id = fields.UUIDField()
     task_run_id = fields.UUIDField()
@@ -228,7 +228,7 @@ class Vote(Model):
 
 
 class Note(Model):
-    """A text that somebody wrote beside an execution; `seq` is of its event."""
+    """A note that a person added to an execution; `seq` is that of its event."""
 
     id = fields.UUIDField(primary_key=True)
     execution_id = fields.UUIDField()
@@ -244,7 +244,7 @@ class Note(Model):
 
 
 class AuditEntry(Model):
-    """An act of a person or program, kept when its object is gone. `seq` is of the event that it caused."""
+    """An act of a person or program; it outlives its object. `seq` is that of the event that it caused."""
 
     id = fields.UUIDField(primary_key=True)
     at = fields.DatetimeField()
@@ -265,7 +265,7 @@ class AuditEntry(Model):
 
 
 class Artifact(Model):
-    """One version of something that executions use and make; uri, digest and size as they were first told."""
+    """One version of an artifact; uri, digest and size are those of the first report."""
 
     id = fields.UUIDField(primary_key=True)
     namespace = fields.TextField()
@@ -285,7 +285,7 @@ class Artifact(Model):
 
 
 class ArtifactUse(Model):
-    """An execution, or one of its task runs, used or made an artifact; `uri` is of the copy that it meant."""
+    """The use or production of an artifact by an execution or one of its task runs; `uri` is that of its copy."""
 
     id = fields.UUIDField(primary_key=True)
     artifact_id = fields.UUIDField()
@@ -306,7 +306,7 @@ class ArtifactUse(Model):
 
 
 class Heartbeat(Model):
-    """When a sign of life is overdue of an execution that runs elsewhere; `ttl` in seconds."""
+    """The heartbeat deadline of an external run; `ttl` is in seconds."""
 
     execution_id = fields.UUIDField(primary_key=True)
     ttl = fields.FloatField()
@@ -318,7 +318,7 @@ class Heartbeat(Model):
 
 
 class DeferredCommand(Model):
-    """A command owed later or to another execution; the courier carries it out."""
+    """A command that is due later or for another execution; the deferred command runner runs it."""
 
     id = fields.UUIDField(primary_key=True)
     execution_id = fields.UUIDField()
@@ -349,7 +349,7 @@ class Worker(Model):
 
 
 class Schedule(Model):
-    """`next_at` is the first tick that was not seen to; null while it is disabled, or where none will come."""
+    """`next_at` is the first tick that was not handled; null if the schedule is disabled or has no more ticks."""
 
     id = fields.UUIDField(primary_key=True)
     flow: fields.ForeignKeyRelation[Flow] = fields.ForeignKeyField(

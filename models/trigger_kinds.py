@@ -1,4 +1,4 @@
-"""The kinds of what starts an execution, derived from its row; `headway_trigger` says the same in SQL."""
+"""The trigger kinds of executions, derived from their rows. `headway_trigger` computes the same in SQL."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -31,7 +31,7 @@ def trigger_kind(
     created_by: str,
     starters: Sequence[str],
 ) -> TriggerKind:
-    """The nearest cause counts: the replay of a scheduled execution is a replay, though it keeps its `trigger`."""
+    """Returns the nearest cause: the replay of a scheduled execution is a replay, though it keeps its `trigger`."""
     if parent_id:
         return TriggerKind.SUBFLOW
     if replay_of:
@@ -41,12 +41,12 @@ def trigger_kind(
     if origin is Origin.EXTERNAL:
         return TriggerKind.RECORDED
     actor = created_by.partition(":")[0]
-    if actor == "schedule":  # a person who asks for ticks of the past is among the starters
+    if actor == "schedule":  # with a backfill, the person is among the starters
         return TriggerKind.BACKFILL if starters else TriggerKind.SCHEDULE
     return TriggerKind.MANUAL if actor == "user" else TriggerKind.API
 
 
 def schedule_of(kind: TriggerKind, trigger: Mapping[str, Any] | None) -> str | None:
-    """The key of the schedule that started it; None for whatever else started it."""
+    """Returns the key of the schedule that started the execution; None for any other trigger."""
     key = (trigger or {}).get("key")
     return key if kind in BY_SCHEDULE and isinstance(key, str) else None

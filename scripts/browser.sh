@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints where a Chromium is; installs one where that is ours to do.
+# Prints the path of a Chromium; installs one if it is missing and we are root on a system with apt.
 set -euo pipefail
 
 find_browser() {
@@ -22,5 +22,5 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     exit 0
   fi
 fi
-echo "The page's tests need a browser: install Chromium or Chrome, or say where one is in CHROME_PATH" >&2
+echo "The page's tests need a browser: install Chromium or Chrome, or set CHROME_PATH to one" >&2
 exit 1

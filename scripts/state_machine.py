@@ -1,4 +1,4 @@
-"""Writes docs/state-machine.md from the tables in models/. With --check it only says whether they are equal."""
+"""Writes docs/state-machine.md from the tables in models/. With --check, only checks that it is up to date."""
 
 import sys
 from collections.abc import Mapping
@@ -28,11 +28,12 @@ DOCUMENT = ROOT / "docs" / "state-machine.md"
 HEAD = """\
 # The state machine
 
-Made from `models/states.py` and `models/lifecycle/actions.py` by `scripts/state_machine.py`; a test holds them equal.
-What moves what, and why, is in [flows.md](flows.md) and in the docstrings of `models/lifecycle/`.
+Generated from `models/states.py` and `models/lifecycle/actions.py` by `scripts/state_machine.py`; a test checks that it
+is up to date. The causes of the transitions are in [flows.md](flows.md) and in the docstrings of `models/lifecycle/`.
 """
 NEVER_LEFT = """\
-An end is left only when a person asks: by restart, by a retry of what failed, or by a correction.
+Only a person can move an execution or task run out of a terminal state: by a restart, a retry of failed tasks, or a
+correction.
 """
 
 
@@ -42,16 +43,16 @@ def document() -> str:
             HEAD,
             "## Executions\n",
             diagram(EXECUTION_MOVES, ExecutionState.CREATED),
-            f"Ends: {named(EXECUTION_ENDS)}. Holding a slot of a concurrency limit: {named(OCCUPIES_SLOT)}.\n",
+            f"Terminal: {named(EXECUTION_ENDS)}. Occupying a slot of a concurrency limit: {named(OCCUPIES_SLOT)}.\n",
             NEVER_LEFT,
             returns(EXECUTION_RETURNS),
             "## Task runs\n",
             diagram(TASK_RUN_MOVES, next(iter(TASK_RUN_MOVES))),
-            f"Ends: {named(TASK_RUN_ENDS)}. Waiting for a worker: {named(WAITING_FOR_WORKER)}. What needs it may start "
-            f"after {named(SUCCESSFUL_ENDS)}; {named(FAILED_ENDS)} make the execution fail.\n",
+            f"Terminal: {named(TASK_RUN_ENDS)}. Waiting for a worker: {named(WAITING_FOR_WORKER)}. Tasks that need it "
+            f"may start after {named(SUCCESSFUL_ENDS)}; {named(FAILED_ENDS)} make the execution fail.\n",
             returns(TASK_RUN_RETURNS),
             "## Attempts\n",
-            f"RUNNING, then one of {named(ATTEMPT_ENDS)}. An attempt is never rewritten: a retry is another one.\n",
+            f"RUNNING, then one of {named(ATTEMPT_ENDS)}. An attempt never changes afterwards: a retry is a new one.\n",
             "## Actions\n",
             actions(),
             *(f"- `{action.value}`: {WHEN[action]}." for action in Action if action in WHEN),
@@ -79,7 +80,7 @@ def returns(table: Mapping[StrEnum, frozenset[StrEnum]]) -> str:
 
 
 def actions() -> str:
-    """A cross where the state allows the action; the content may still refuse it, in a sentence."""
+    """Returns a table with a cross where the state allows the action. Further conditions may still refuse it."""
     rows = [
         f"| state | {' | '.join(f'`{action.value}`' for action in Action)} |",
         "|---" * (len(Action) + 1) + "|",
@@ -98,8 +99,6 @@ def named(states: frozenset[StrEnum]) -> str:
 if __name__ == "__main__":
     if "--check" in sys.argv:
         if DOCUMENT.read_text() != document():
-            sys.exit(
-                f"{DOCUMENT.name} is not what the tables say; run python scripts/state_machine.py"
-            )
+            sys.exit(f"{DOCUMENT.name} is out of date; run python scripts/state_machine.py")
     else:
         DOCUMENT.write_text(document())

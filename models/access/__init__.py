@@ -1,1 +1,1 @@
-"""Viewers, credentials, and hosts that tasks may reach."""
+"""Viewers, credentials, and rules for the hosts that tasks may reach."""

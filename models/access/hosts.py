@@ -1,8 +1,8 @@
-"""Which hosts tasks may connect to: rules on names, and on the address that a connection goes to. Pure.
+"""Rules for the hosts that tasks may connect to, by the host's name and by the address of the connection. Pure.
 
-A rule is a name, `*.name`, an address or a network, each with `:port` if it holds for one port, or a group:
-`@database`, `@link-local`, `@loopback`, `@private`. `denied` goes over `allowed`; where `allowed` is empty, all others
-are allowed.
+A rule is a name, `*.name`, an address or a network, each with an optional `:port`, or a group: `@database`,
+`@link-local`, `@loopback`, `@private`. `denied` takes precedence over `allowed`; if `allowed` is empty, every host
+that is not denied is allowed.
 """
 
 import json
@@ -20,10 +20,10 @@ _CLOUDS = (
     *("100.100.100.200/32", "168.63.129.16/32", "192.0.0.192/32"),
 )
 _LINK_LOCAL = tuple(map(ip_network, ("169.254.0.0/16", "fe80::/10", *_CLOUDS)))
-"""With the addresses at which clouds give out the credentials of a machine, wherever they lie."""
+"""Includes the addresses at which clouds serve a machine's credentials, also those that are not link-local."""
 _GROUPS = {
     DATABASE: "Headway's own database",
-    LINK_LOCAL: "addresses of the link and of a cloud's metadata",
+    LINK_LOCAL: "link-local addresses and cloud metadata services",
     LOOPBACK: "this machine",
     PRIVATE: "private networks",
 }
@@ -34,9 +34,9 @@ _PORT = re.compile(r"(.*?):(\d{1,5})")
 
 @dataclass(frozen=True, slots=True)
 class HostRules:
-    """`database` is where Headway's own is: hosts, or folders of sockets, with ports. `local` are the addresses of this
-    machine, of which each leads to the same programs. `resolved` has the addresses of names that are denied, and of the
-    database's: whoever connects to the address itself has not got round the rule."""
+    """`database` holds the hosts (or socket directories) and ports of Headway's own database. `local` are the addresses
+    of this machine. `resolved` maps denied names and the database's host to their addresses, so that connecting to the
+    address does not bypass the rule."""
 
     allowed: tuple[str, ...] = ()
     denied: tuple[str, ...] = DENIED
@@ -54,12 +54,12 @@ class HostRules:
         return {name for name in named if name[0] not in "@*/" and not _network(name)}
 
     def refusal(self, host: str, port: int, address: str) -> str | None:
-        """Why nothing may connect to this address, or folder of a socket, that `host` led to."""
+        """Returns why a connection is refused, or None. `address` is what `host` resolved to, or a socket directory."""
         for rule in self.denied:
             if self._meets(rule, host, port, address) or self._resolved_to(rule, port, address):
                 return (
-                    f"{_place(host, port, address)} is refused by the rule {_told(rule)} of task_denied_hosts; "
-                    "to allow it, an operator takes the rule out of that setting"
+                    f"{_place(host, port, address)} is refused by the rule {_shown(rule)} of task_denied_hosts; "
+                    "to allow it, an operator removes the rule from that setting"
                 )
         if not self.allowed or any(self._meets(one, host, port, address) for one in self.allowed):
             return None
@@ -83,12 +83,12 @@ class HostRules:
             return self._is_database(address, port)
         found = real_address(address)
         if name in _GROUPS:
-            # A socket of the system is on this machine.
+            # A Unix socket is on this machine.
             return self._in_group(name, found) if found else name == LOOPBACK
         if network := _network(name):
             return bool(found and found in network)
-        asked = host.lower().rstrip(".")
-        return name in ("*", asked) or (name[:2] == "*." and asked.endswith(name[1:]))
+        wanted = host.lower().rstrip(".")
+        return name in ("*", wanted) or (name[:2] == "*." and wanted.endswith(name[1:]))
 
     def _in_group(self, name: str, found: _Address) -> bool:
         if name == LINK_LOCAL:
@@ -105,7 +105,7 @@ class HostRules:
         )
 
     def _machine(self, address: str) -> str:
-        """The same text for all addresses of this machine."""
+        """Returns the address as text; the same text for all addresses of this machine."""
         found = real_address(address)
         if found is None:
             return address
@@ -123,29 +123,31 @@ class HostRules:
 
 
 def read_rule(text: str) -> str:
-    """As rules are compared. Raises ValueError with a sentence."""
+    """Returns the rule in the form in which rules are compared. Raises ValueError with a sentence."""
     rule = text.strip().lower().rstrip(".")
     name, port = _split(rule)
     if name.startswith("@"):
         if rule not in _GROUPS:
-            raise ValueError(f"{text!r} is no group of hosts; there are {', '.join(_GROUPS)}")
+            raise ValueError(f"{text!r} is not a group of hosts; use one of {', '.join(_GROUPS)}")
         return rule
     if port is not None and not 0 < port < 65536:
-        raise ValueError(f"{text!r} names a port that there is not")
+        raise ValueError(f"the port in {text!r} must be between 1 and 65535")
     if "/" in name or "[" in name or ":" in name:
         if not _network(name):
-            raise ValueError(f"{text!r} is no address or network, as 10.0.0.0/8 or [fd00::1]:5432")
+            raise ValueError(
+                f"{text!r} is not an address or network such as 10.0.0.0/8 or [fd00::1]:5432"
+            )
     elif not _network(name) and not _NAME.fullmatch(name):
         raise ValueError(
-            f"{text!r} is no rule on hosts: name a host, *.domain, an address, a network, or a group "
-            f"({', '.join(_GROUPS)}), and :port where only that is meant"
+            f"{text!r} is not a host rule: name a host, *.domain, an address, a network, or a group "
+            f"({', '.join(_GROUPS)}), with :port to match one port only"
         )
     return rule
 
 
 def real_address(text: str) -> _Address | None:
-    """Where a connection to it goes: IPv4 within IPv6 is taken out, and no address at all is this machine. None for the
-    path of a socket."""
+    """Returns the address that a connection reaches: embedded IPv4 for IPv6, and loopback for the unspecified address.
+    Returns None for the path of a socket."""
     try:
         found = ip_address(text.partition("%")[0])
     except ValueError:
@@ -161,7 +163,7 @@ def real_address(text: str) -> _Address | None:
 
 
 def _split(rule: str) -> tuple[str, int | None]:
-    """A rule without its port, and the port; an address of IPv6 with a port stands in brackets."""
+    """Splits a rule into name and port; an IPv6 address with a port is in brackets."""
     if rule.startswith("["):
         name, _, rest = rule[1:].partition("]")
         return name, int(rest[1:]) if rest[1:].isdigit() else None
@@ -177,7 +179,7 @@ def _network(name: str) -> IPv4Network | IPv6Network | None:
         return None
 
 
-def _told(rule: str) -> str:
+def _shown(rule: str) -> str:
     return f"{rule} ({_GROUPS[rule]})" if rule in _GROUPS else rule
 
 

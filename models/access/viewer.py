@@ -1,4 +1,4 @@
-"""Who asks, and what that one may see and do. What may not be seen does not exist for its asker."""
+"""The viewer who sends a request, and their permissions. Objects that a viewer may not see are reported as missing."""
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
@@ -45,7 +45,7 @@ SYNONYMS: Final[Mapping[str, Permission]] = {
     "RUN_WORKFLOW": Permission.RUN_FLOW,
     "UPDATE_WORKFLOW": Permission.UPDATE_FLOW,
 }
-"""Names of the reference systems."""
+"""Permission names of other workflow systems."""
 
 _VIEWER = frozenset({Permission.LIST_FLOWS, Permission.VIEW_EXECUTION, Permission.VIEW_LOGS})
 _OPERATOR = _VIEWER | {Permission.RUN_FLOW, Permission.ACT_ON_EXECUTION, Permission.RECORD}
@@ -57,7 +57,7 @@ ROLES: Final[Mapping[str, frozenset[Permission]]] = {
     "namespace_admin": frozenset(Permission),
     "admin": frozenset(Permission),
 }
-"""The built-in ones. `namespace_admin` is what `admin` is, named for who gets it on some namespaces only."""
+"""The built-in roles. `namespace_admin` equals `admin`; the name is for grants on some namespaces only."""
 ADMIN_ROLE: Final = "admin"
 
 
@@ -66,14 +66,14 @@ def roles_with(permission: Permission) -> list[str]:
 
 
 def not_permitted(permission: Permission, namespace: str | None) -> str:
-    """The sentence for one who may not in the namespace; None is for what is of no namespace."""
+    """Returns the error message for a missing permission in a namespace; None if the object has no namespace."""
     return _not_permitted(
         permission, f" in the namespace {namespace}" if namespace else " on every namespace"
     )
 
 
 def nowhere_permitted(permission: Permission) -> str:
-    """The sentence for one who may in no namespace, where nothing was looked for that has one."""
+    """Returns the error message for a permission that is missing in every namespace."""
     return _not_permitted(permission, ", which you have in no namespace")
 
 
@@ -83,13 +83,13 @@ def _not_permitted(permission: Permission, where: str) -> str:
 
 
 def group_role(group: str) -> str:
-    """How a policy means the members of a group."""
+    """Returns the role name by which an approval policy names the members of a group."""
     return f"group:{group}"
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The namespaces one may see, each with all below it; None is every namespace."""
+    """The namespaces that a viewer may see, each with all below it; None is every namespace."""
 
     namespaces: tuple[str, ...] | None = None
 
@@ -102,13 +102,13 @@ class Scope:
         )
 
     def includes(self, other: "Scope") -> bool:
-        """Whether all that the other covers is covered here."""
+        """Returns whether this scope covers everything that the other covers."""
         if self.namespaces is None or other.namespaces is None:
             return self.namespaces is None
         return all(self.covers(namespace) for namespace in other.namespaces)
 
     def within(self, other: "Scope") -> "Scope":
-        """The namespaces that both cover."""
+        """Returns the namespaces that both cover."""
         if self.namespaces is None:
             return other
         if other.namespaces is None:
@@ -132,34 +132,34 @@ EVERYWHERE: Final = Scope()
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A role, with the permissions that it is made of, on some namespaces."""
+    """A role with its permissions, on some namespaces."""
 
     role: str
     permissions: frozenset[Permission]
     scope: Scope = Scope()
 
-    def told(self) -> list[Any]:
-        """As JSON has it; `of` reads it again."""
+    def dump(self) -> list[Any]:
+        """Returns the grant as JSON; `of` reads it."""
         namespaces = self.scope.namespaces
         return [self.role, sorted(self.permissions), None if namespaces is None else [*namespaces]]
 
     @classmethod
-    def of(cls, told: list[Any]) -> Self:
-        role, permissions, namespaces = told
+    def of(cls, stored: list[Any]) -> Self:
+        role, permissions, namespaces = stored
         scope = Scope(None if namespaces is None else tuple(namespaces))
         return cls(role, frozenset(map(Permission, permissions)), scope)
 
     def limited(self, permissions: Set[Permission] | None, scope: Scope) -> "Grant":
-        """As a token has it that is worth less than its owner; None is every permission."""
+        """Returns the grant reduced to the limits of a token; None is every permission."""
         left = self.permissions if permissions is None else self.permissions & permissions
         return Grant(self.role, frozenset(left), self.scope.within(scope))
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """Names the token or session that somebody came with, whose it is, and what it is limited to; None is every
-    permission. Of the kind `principal` it is a person whom an identity provider vouches for. A session that a cookie
-    named has the id of the key that signed the cookie."""
+    """The token or session of a request, its owner and its limits; `permissions` None is every permission. The kind
+    `principal` is a person authenticated by an identity provider. `key` is the id of the key that signed a session's
+    cookie."""
 
     kind: str
     id: UUID
@@ -171,9 +171,9 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """`actor` is text such as `user:admin` or `service:ci`; without `expires_at` the credential lasts.
+    """`actor` is text such as `user:admin` or `service:ci`; without `expires_at` the credential does not expire.
 
-    `same_person` are the actors behind whom the same person stands: their own name, and services that they own.
+    `same_person` are the actors of the same person: their own name, and the services that they own.
     """
 
     actor: str
@@ -188,7 +188,7 @@ class Viewer:
     def holding(
         cls, actor: str, permissions: Iterable[Permission], scope: Scope = Scope(), **more: Any
     ) -> Self:
-        """One who holds these permissions by one grant, of a role without a name."""
+        """Returns a viewer with these permissions in one grant, whose role has no name."""
         return cls(actor, (Grant("", frozenset(permissions), scope),), **more)
 
     def may(self, permission: Permission, namespace: str) -> bool:
@@ -198,30 +198,30 @@ class Viewer:
         )
 
     def may_somewhere(self, permission: Permission) -> bool:
-        """In one namespace at least: what is read is then narrowed by `scope_of`."""
+        """Returns whether the permission is held in at least one namespace; `scope_of` then limits what is read."""
         return self.scope_of(permission).namespaces != ()
 
     def may_everywhere(self, permission: Permission) -> bool:
-        """Needed for what is of no namespace."""
+        """Required for objects without a namespace."""
         return self.scope_of(permission).namespaces is None
 
     def scope_of(self, permission: Permission) -> Scope:
-        """The namespaces where one may."""
+        """Returns the namespaces in which the permission is held."""
         return Scope.union(grant.scope for grant in self.grants if permission in grant.permissions)
 
     @property
     def scope(self) -> Scope:
-        """The namespaces of the executions that one may see."""
+        """The namespaces whose executions the viewer may see."""
         return self.scope_of(Permission.VIEW_EXECUTION)
 
     @property
     def reach(self) -> Scope:
-        """The namespaces that what one saves may start flows in, by whomever it is run."""
+        """The namespaces in which flows that this viewer saves may start other flows, no matter who runs them."""
         return Scope.union(map(self.scope_of, (Permission.RUN_FLOW, Permission.UPDATE_FLOW)))
 
     @property
     def permissions(self) -> frozenset[Permission]:
-        """All that are held in any namespace."""
+        """The permissions held in any namespace."""
         return frozenset[Permission]().union(
             *(grant.permissions for grant in self.grants if grant.scope.namespaces != ())
         )
@@ -231,7 +231,7 @@ class Viewer:
         return frozenset[Permission]().union(*(grant.permissions for grant in covering))
 
     def roles_in(self, namespace: str) -> frozenset[str]:
-        """Names by which an approval's policy may mean this one: roles held there, and `group:NAME` of each group."""
+        """Returns the names by which an approval policy may match the viewer: roles held there, and `group:NAME`s."""
         roles = (grant.role for grant in self.grants if grant.scope.covers(namespace))
         return frozenset((*roles, *map(group_role, self.groups)))
 
@@ -240,10 +240,10 @@ class Viewer:
 
     @property
     def worth(self) -> tuple[Any, ...]:
-        """Equal while one may do the same. Whom one counts as one person with changes nothing of that."""
+        """A key that is equal while the viewer's rights are the same; `same_person` does not affect them."""
         return self.actor, self.grants, self.groups
 
     @property
     def sharing_key(self) -> tuple[Any, ...]:
-        """Viewers with equal keys get equal answers, so one execution of a subscription serves them all."""
+        """Viewers with equal keys get equal responses, so they share one run of a subscription."""
         return *self.worth, self.same_person

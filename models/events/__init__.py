@@ -1,1 +1,1 @@
-"""One frozen dataclass for each fact."""
+"""The events of an execution: one frozen dataclass for each fact."""

@@ -1,4 +1,4 @@
-"""The facts of an execution's approvals; a part of `Fact`."""
+"""The facts about an execution's approvals; part of `Fact`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from models.states import ApprovalState, TaskRunState, VoteDecision
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRequested:
-    """`decided_on` is the digest of what is asked about."""
+    """`decided_on` is the digest of the data that the decision is about."""
 
     path: str
     attempt: int
@@ -27,7 +27,7 @@ class ApprovalRequested:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalVoted:
-    """`groups` are those of the policy's that the voter belonged to; `key` makes the same vote again a success."""
+    """`groups` are the policy's groups that the voter belonged to. `key` makes a repeated vote idempotent."""
 
     path: str
     approval_id: UUID
@@ -48,7 +48,7 @@ class ApprovalReminded:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalEscalated:
-    """`roles` may decide as well from now on, until `expires_at` if there is a time."""
+    """From now on, holders of `roles` may decide too, until `expires_at` if it is set."""
 
     path: str
     approval_id: UUID
@@ -65,7 +65,7 @@ class ApprovalClosed:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalOverridden:
-    """A person who may has what needs a decision go on without one, for the reason that the event has. `tasks` are the
-    keys of the tasks that ask."""
+    """A person with the permission passed approvals without a decision; the event has the reason. `tasks` are the keys
+    of the approval tasks."""
 
     tasks: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The kinds of facts."""
+"""The types of events."""
 
 from enum import StrEnum
 

@@ -1,6 +1,6 @@
 """The facts of an execution: one frozen dataclass each. `decide` makes them, `evolve` applies them.
 
-A fact names a task run by its `path` within the execution. States stand in the fact where it changes one."""
+A fact names a task run by its `path` within the execution. A fact that changes a state has the old and the new one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,8 +32,8 @@ from models.task_error import TaskError as TaskError  # noqa: PLC0414 - the fact
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """A task run that is not run: its end, the earlier task run that holds its outputs, and the digest of what the
-    decisions that stand for its own were made on."""
+    """A task run that is reused instead of run: its end state, and the earlier task run that holds its outputs.
+    `decided_on` is the digest of the data that the reused approval was about."""
 
     state: TaskRunState
     outputs_from: UUID
@@ -51,10 +51,10 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionCreated(RunOptions):
-    """`shares_slot`: one of the same flow holds the slot of both while it waits for this; without a `parent` it is a
-    test, which takes none. `starters`, `scope`: see `Execution`. `given_labels`: not the flow's. Of `origin` EXTERNAL
-    it has no revision; `created_at` is when it was created there, and `afterwards` says that it is recorded when all of
-    it may be over."""
+    """`shares_slot`: a waiting execution of the same flow holds the slot for both; without a `parent`, this is a test,
+    which needs no slot. `starters`, `scope`: see `Execution`. `given_labels`: labels that are not the flow's. With
+    `origin` EXTERNAL there is no revision; `created_at` is then the time of creation in the external system, and
+    `afterwards` means that the run may have ended before it was recorded."""
 
     flow_id: UUID | None
     revision_id: UUID | None
@@ -89,10 +89,10 @@ class ExecutionCreated(RunOptions):
 
 @dataclass(frozen=True, slots=True)
 class ExecutionMoved:
-    """`told_at` is when it happened, where that was told from outside and is not when it was recorded. `cascade`: of a
-    pause or kill, whether the executions that its subflows started follow. `shares_slot`: of a child that its parent,
-    of the same flow, brought back: it uses that one's slot. `cached_from`: it ended in CACHED, with what this one had
-    made."""
+    """`told_at` is the time of the change as an external system reported it, if it differs from the time of recording.
+    `cascade`: whether a pause or kill applies to the executions of subflows too. `shares_slot`: the execution was
+    restarted by a parent of the same flow and uses the parent's slot. `cached_from`: the execution ended in CACHED
+    and reuses the outputs of that one."""
 
     from_state: ExecutionState
     to_state: ExecutionState
@@ -112,7 +112,7 @@ class TaskRunMoved:
 
 @dataclass(frozen=True, slots=True)
 class TaskRunsAdded:
-    """The iterations of the foreach at `path`: ids of their task runs by path, in their order."""
+    """The iterations of the foreach at `path`: the ids of their task runs by path, in order."""
 
     path: str
     task_runs: Mapping[str, UUID]
@@ -131,7 +131,7 @@ class ConditionJudged:
 
 @dataclass(frozen=True, slots=True)
 class ChildLinked:
-    """The execution that a subflow's attempt has started, or goes on with since that one's event `child_seq`."""
+    """The execution that a subflow's attempt has started, or continues from the child's event `child_seq`."""
 
     path: str
     attempt: int
@@ -141,8 +141,9 @@ class ChildLinked:
 
 @dataclass(frozen=True, slots=True)
 class ChildStateChanged:
-    """The child of a subflow's task run stands still, or goes on. `held`: it, or one below it, is paused or waits for a
-    person, so that time does not count. `child_seq` is the child's event that says so: older news is ignored."""
+    """The child of a subflow's task run was held up, or continued. `held`: the child, or an execution below it, is
+    paused or waits for a person, so that the time does not count. `child_seq` is the seq of the child's event; changes
+    with an older seq are ignored."""
 
     path: str
     child: UUID
@@ -153,7 +154,8 @@ class ChildStateChanged:
 
 @dataclass(frozen=True, slots=True)
 class SignalReceived:
-    """An event for the wait at `path`, or `queued` by its name; older ones took the place of the one before them."""
+    """An event for the wait task at `path`, or `queued` under its name. Facts of older releases are not queued: there,
+    an event replaced the previous one of its name."""
 
     name: str
     data: Any
@@ -168,7 +170,7 @@ class PriorityChanged:
 
 @dataclass(frozen=True, slots=True)
 class AttemptStarted:
-    """`worker` is None for an attempt of the engine itself (wait, approval): it has no lease."""
+    """`worker` is None for an attempt of the engine (wait, approval), which has no lease."""
 
     path: str
     attempt: int
@@ -180,10 +182,10 @@ class AttemptStarted:
 
 @dataclass(frozen=True, slots=True)
 class AttemptEnded:
-    """`state` is the attempt's end, `to_state` the task run's, RETRYING until `retry_at`; `message` stays.
+    """`state` is the end of the attempt, `to_state` the new state of the task run: RETRYING until `retry_at`.
 
-    With `sets_aside` whatever the attempt gave stays with it: outputs, properties, progress. One that is LOST and
-    `handed_back` by its worker does not count towards the task's `max_lost`.
+    `message` remains the task run's message. With `sets_aside`, the outputs, properties and progress of the attempt are
+    not taken over by the task run. A LOST attempt that its worker `handed_back` does not count towards `max_lost`.
     """
 
     path: str
@@ -207,8 +209,8 @@ class AttemptEnded:
 
 @dataclass(frozen=True, slots=True)
 class OutputsSet:
-    """Outputs merged into a task run's, or, without a path, the execution's own. `attempt` is the one that set them,
-    if one did."""
+    """Outputs to merge into those of a task run or, without a path, of the execution. `attempt` is the attempt that
+    set them, if any."""
 
     path: str | None
     outputs: Mapping[str, Any]
@@ -217,7 +219,7 @@ class OutputsSet:
 
 @dataclass(frozen=True, slots=True)
 class PropertiesSet:
-    """Those of an `attempt` are taken back when it does not succeed."""
+    """Properties set by an `attempt` are removed again if it does not succeed."""
 
     path: str | None
     properties: Mapping[str, Any]
@@ -226,7 +228,7 @@ class PropertiesSet:
 
 @dataclass(frozen=True, slots=True)
 class LabelsSet:
-    """All labels as they are afterwards."""
+    """All labels after the change."""
 
     labels: Mapping[str, str]
     path: str | None = None
@@ -234,7 +236,7 @@ class LabelsSet:
 
 @dataclass(frozen=True, slots=True)
 class ProgressReported:
-    """A running task said this of itself; `progress` in [0, 1]. `wake_at` is when a wait is over."""
+    """Reported by a running task; `progress` is in [0, 1]. `wake_at` is the time at which a wait ends."""
 
     path: str
     attempt: int
@@ -246,19 +248,19 @@ class ProgressReported:
 
 @dataclass(frozen=True, slots=True)
 class FailureRecorded:
-    """A failure of the execution itself and of none of its tasks, as an output that cannot be evaluated."""
+    """A failure of the execution itself, not of a task: for example, an output that cannot be evaluated."""
 
     error: TaskError
 
 
 @dataclass(frozen=True, slots=True)
 class KillForced:
-    """A second cancel: what is being killed gets no more grace."""
+    """A second cancel: processes that are being killed get no further grace period."""
 
 
 @dataclass(frozen=True, slots=True)
 class LateResult:
-    """The result of an attempt that had lost its lease; refused, kept for whoever asks."""
+    """The result of an attempt that had lost its lease; rejected, and kept for information."""
 
     path: str
     attempt: int
@@ -269,7 +271,7 @@ class LateResult:
 
 @dataclass(frozen=True, slots=True)
 class TaskRunRecorded:
-    """A task run that ran elsewhere, as it is afterwards; inputs and outputs are None where they did not change."""
+    """A task run of an external run, after the change; inputs and outputs are None if they did not change."""
 
     path: str
     id: UUID
@@ -359,7 +361,8 @@ TYPES: Mapping[type[Any], EventType] = {
 
 @dataclass(frozen=True, slots=True)
 class CommandOrigin:
-    """Who asks, through which channel, and why. `expected_seq` is the seq of the last state change the asker saw."""
+    """The actor, channel and reason of a command. `expected_seq` is the seq of the last state change that the client
+    saw."""
 
     actor: str
     channel: Channel
@@ -372,7 +375,7 @@ ENGINE = CommandOrigin(actor="engine", channel=Channel.ENGINE)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A fact with its place: `seq` counts from 1 within the execution, without a gap."""
+    """A fact with its position: `seq` counts from 1 within the execution, without gaps."""
 
     execution_id: UUID
     seq: int

@@ -1,4 +1,4 @@
-"""The facts of an execution's record; a part of `Fact`."""
+"""The facts about notes, archiving and Git; part of `Fact`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class NoteAdded:
-    """Plain text, as Markdown that nobody has rendered."""
+    """`text` is Markdown source."""
 
     id: UUID
     text: str
@@ -16,7 +16,7 @@ class NoteAdded:
 
 @dataclass(frozen=True, slots=True)
 class Archived:
-    """Hidden from lists and kept from pruning."""
+    """Hidden from lists and excluded from pruning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,6 @@ class Unarchived:
 
 @dataclass(frozen=True, slots=True)
 class GitSet:
-    """The code that ran, as it is afterwards."""
+    """The Git information of the code that ran, after the change."""
 
     git: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""Which line of a failed program's last ones says why it failed."""
+"""Chooses, among the last lines of a failed program, the one that shows the cause."""
 
 import re
 from collections.abc import Sequence
@@ -17,20 +17,19 @@ _PREFIX = re.compile(
 def cause_of(
     stderr: Sequence[str], stdout: Sequence[str], least: Weight = Weight.WARNING
 ) -> str | None:
-    """The line, or the exception with what caused it; None when nothing that was written says why, or nothing of the
-    `least` weight.
+    """Returns the line, or the exception with its cause; None if no line has the `least` weight.
 
-    What was written to stdout counts where stderr has nothing that looks like an error, and only if it does itself.
+    A line of stdout is used only if it looks like an error and no line of stderr does.
     """
     complaint, printed = _heaviest(stderr), _heaviest(stdout)
-    error_beside = printed.weight >= Weight.ERROR > complaint.weight
-    hint_beside = printed.weight >= Weight.HINT and complaint.weight < Weight.LAST_WORD
-    best = printed if error_beside or hint_beside else complaint
+    better_error = printed.weight >= Weight.ERROR > complaint.weight
+    better_hint = printed.weight >= Weight.HINT and complaint.weight < Weight.LAST_WORD
+    best = printed if better_error or better_hint else complaint
     return _bounded(best.text) if best.weight >= least else None
 
 
 def _heaviest(lines: Sequence[str]) -> Found:
-    """Of the heaviest the one that its shape says."""
+    """Returns the find with the greatest weight; the `take` of its shape decides between equal ones."""
     found = _all_found([without_time(line) for line in lines])
     heaviest = max((one.weight for one in found), default=Weight.NOISE)
     alike = [one for one in found if one.weight is heaviest]
@@ -46,7 +45,7 @@ def _heaviest(lines: Sequence[str]) -> Found:
 
 
 def without_time(line: str) -> str:
-    """The line without the time, or the frame of a box, that it begins with."""
+    """Returns the line without a time, or the border of a box, at its start."""
     return _PREFIX.sub("", line, count=1).rstrip()
 
 

@@ -1,4 +1,4 @@
-"""The shapes of lines that say why a program failed, each with its weight. The first that fits a line counts."""
+"""Patterns of lines that show why a program failed, each with its weight. The first pattern that matches counts."""
 
 import re
 from dataclasses import dataclass
@@ -6,36 +6,36 @@ from enum import IntEnum, StrEnum
 
 
 class Weight(IntEnum):
-    """How much a line says of the cause. A heavier line wins wherever it is."""
+    """The significance of a line for the cause. A heavier line wins, wherever it is."""
 
     NOISE = 0
     WARNING = 1
     WRAPPER = 2
-    """A program says no more than that another one failed."""
+    """A program reports only that another one failed."""
     LAST_WORD = 3
     """A line of no known shape."""
     HINT = 4
-    """It has a word in it that errors have."""
+    """A line with a word that is typical of errors."""
     RELAY = 5
-    """An exception that only says that another program failed."""
+    """An exception that reports only that another program failed."""
     ERROR = 6
     CRASH = 7
     """An exception or panic that nothing caught."""
 
 
 class Take(StrEnum):
-    """Which of several lines of one shape counts."""
+    """The choice among several lines of one shape."""
 
     LAST = "LAST"
     FIRST = "FIRST"
     FIRST_OF_RUN = "FIRST_OF_RUN"
-    """The first of the last ones that follow each other without another line between."""
+    """The first line of the last uninterrupted run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """`pattern` is tried at the start of a line; its group `text`, if it has one, is what is shown. `joins` is how many
-    of the lines after it belong to it."""
+    """`pattern` is matched at the start of a line; its group `text`, if any, is shown instead of the line. `joins` is
+    the number of following lines that belong to it."""
 
     name: str
     weight: Weight
@@ -61,7 +61,7 @@ NOISE = _shape(
     Weight.NOISE,
     r"\s*$"
     r"|\s*[~^|.\-=*_+ ]+$"  # carets below a line of code, rules of a table
-    r"|\++ "  # what `set -x` says
+    r"|\++ "  # the trace of `set -x`
     r"|(?:real|user|sys)\s+\d+m[\d.]+s$"
     r"|Node\.js v\d"
     r"|exit status \d+$"  # of `go run`

@@ -1,4 +1,4 @@
-"""The last lines of one stream: as many as the cause of a failure is looked for in."""
+"""Keeps the last lines of one stream, in which the cause of a failure is searched."""
 
 import re
 from collections import deque
@@ -10,11 +10,11 @@ LONGEST_LINE = 400
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _FRAME = re.compile(r"\s+at |\s+\.\.\. \d+ (?:more|common frames)|\t\S+:\d+ \+0x|\s+\d+: 0x")
-"""A step of a stack: of a run of them only the first is kept, for there may be thousands after the line that counts."""
+"""A stack frame. Only the first of a run is kept, because thousands may follow the line that shows the cause."""
 
 
 def plain(text: str) -> str:
-    """The text without the escape sequences that color a terminal."""
+    """Returns the text without terminal escape sequences."""
     return _ESCAPES.sub("", text) if "\x1b" in text else text
 
 
@@ -24,7 +24,7 @@ class Tail:
         self._in_stack = False
 
     def add(self, texts: Iterable[str]) -> None:
-        """Lines in the order in which they came, already masked and without escape sequences."""
+        """Adds lines in order of arrival, already masked and without escape sequences."""
         for text in texts:
             frame = text[:1] in " \t" and _FRAME.match(text) is not None
             if not (frame and self._in_stack):

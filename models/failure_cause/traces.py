@@ -1,4 +1,4 @@
-"""Exceptions that are told in several lines: of Python, of the JVM and JavaScript, of C++."""
+"""Finds exceptions that span several lines: Python, JVM, JavaScript and C++."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ _LOOK_BACK = 12
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A cause, and the lines that it was read from: `start` is the first, `stop` the one after the last."""
+    """A cause, and its lines: from `start` to before `stop`."""
 
     start: int
     stop: int
@@ -44,7 +44,7 @@ class Found:
 
 
 def traces(lines: Sequence[str]) -> Iterator[Found]:
-    """All of them in order; what was raised while another one was handled is one with it."""
+    """Yields all exceptions in order; an exception and those raised while handling it are one."""
     at = 0
     while at < len(lines):
         found = _trace_at(lines, at)
@@ -56,7 +56,7 @@ def traces(lines: Sequence[str]) -> Iterator[Found]:
 def _trace_at(lines: Sequence[str], at: int) -> Found | None:
     line = lines[at]
     if _IGNORED.match(line):
-        return _passed_over(lines, at)
+        return _ignored(lines, at)
     if _PYTHON.pattern.match(line):
         return _python(lines, at)
     if _GROUP.pattern.match(line):
@@ -70,8 +70,8 @@ def _trace_at(lines: Sequence[str], at: int) -> Found | None:
     return None
 
 
-def _passed_over(lines: Sequence[str], at: int) -> Found:
-    """The lines in which Python tells of an exception that ended nothing."""
+def _ignored(lines: Sequence[str], at: int) -> Found:
+    """Returns, as noise, the lines in which Python reports an exception that it ignored."""
     after = at + 1
     if after < len(lines) and _PYTHON.pattern.match(lines[after]):
         after = _end_of_frames(lines, after + 1)
@@ -82,7 +82,7 @@ def _passed_over(lines: Sequence[str], at: int) -> Found:
 
 
 def _python(lines: Sequence[str], at: int) -> Found | None:
-    """One traceback, or a chain of them: the last exception ended the program, the first one began it."""
+    """Reads one traceback, or a chain: the last exception ended the program, the first one caused it."""
     start, deepest, link = at, "", ""
     while True:
         raised = _end_of_frames(lines, at + 1)
@@ -106,7 +106,7 @@ def _end_of_frames(lines: Sequence[str], at: int) -> int:
 
 
 def _continued(lines: Sequence[str], at: int) -> tuple[str, int]:
-    """The line, with the next ones where it says that they follow, and the place after them."""
+    """Returns the line, joined with the following lines if it announces them, and the index after them."""
     text, stop = lines[at].strip(), at + 1
     for _ in range(2 if _LISTS.match(text) else 1 if _CONTINUES.match(text) else 0):
         while stop < len(lines) and not lines[stop].strip():
@@ -119,7 +119,8 @@ def _continued(lines: Sequence[str], at: int) -> tuple[str, int]:
 
 
 def _next_in_chain(lines: Sequence[str], at: int) -> tuple[int, str] | None:
-    """Where the traceback begins that followed from this one, and how; some lines of its message may be between."""
+    """Returns the start of the next traceback of the chain, and its relation to this one; lines of the message may be
+    between them."""
     for place in range(at, min(at + 40, len(lines))):
         if _PYTHON.pattern.match(lines[place]) or _IGNORED.match(lines[place]):
             return None
@@ -133,7 +134,7 @@ def _next_in_chain(lines: Sequence[str], at: int) -> tuple[int, str] | None:
 
 
 def _group(lines: Sequence[str], at: int) -> Found:
-    """The group, then those in it."""
+    """Reads an exception group: the group, then its members."""
     raised, stop = [], at + 1
     for line in lines[at + 1 :]:
         if not re.match(r"\s*[|+]", line):
@@ -151,7 +152,7 @@ def _group(lines: Sequence[str], at: int) -> Found:
 
 
 def _stack(lines: Sequence[str], at: int) -> Found | None:
-    """The exception above the first step of a stack, with the deepest of what caused it."""
+    """Returns the exception above the first stack frame, with its root cause."""
     head = next(
         (
             place
@@ -175,7 +176,7 @@ def _stack(lines: Sequence[str], at: int) -> Found | None:
 
 
 def _is_head(lines: Sequence[str], place: int, at: int) -> bool:
-    """A name of an exception; one without such an ending has to be the line before its stack."""
+    """Returns whether the line names an exception; a name without a usual ending must be directly above its stack."""
     matched = _HEAD.match(lines[place])
     if not matched:
         return False

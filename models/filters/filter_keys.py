@@ -1,6 +1,6 @@
-"""Marks that an execution must bear for a filter to match it, so that it is judged by few of many filters.
+"""Keys for finding the few of many filters that may match an execution.
 
-Whatever matches bears one of the marks that its filter asks for; not all that bears one matches.
+An execution that matches a filter has at least one of the filter's required keys. The reverse does not hold.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from models.filters.matching import JSON_FIELDS, Candidate
 from models.filters.words import NUMBER
 
 FilterKey: TypeAlias = tuple[Any, ...]
-"""A field, or UNDER, with its key where it has one, and a value; without a value: the key is there at all."""
+"""A field (or UNDER), the field's key if it has one, and a value; without a value, the key exists."""
 
 _RAREST: Final = (
     Field.ID,
@@ -33,20 +33,20 @@ _RAREST: Final = (
     Field.TRIGGER,
     Field.ORIGIN,
 )
-"""Those that few executions have in common come first."""
+"""Fields whose values few executions share come first."""
 
 
 def required_keys(node: Filter) -> frozenset[FilterKey] | None:
-    """None when anything may match."""
+    """Returns keys of which a matching execution has at least one; None if any execution may match."""
     match node:
         case Term():
             return _of_term(node)
         case And(parts):
-            asked = [marks for part in parts if (marks := required_keys(part)) is not None]
-            return min(asked, key=_frequency, default=None)
+            required = [keys for part in parts if (keys := required_keys(part)) is not None]
+            return min(required, key=_frequency, default=None)
         case Or(parts):
             each = [required_keys(part) for part in parts]
-            known = [marks for marks in each if marks is not None]
+            known = [keys for keys in each if keys is not None]
             return frozenset[FilterKey]().union(*known) if len(known) == len(each) else None
         case _:
             return None
@@ -88,11 +88,11 @@ def _of_term(term: Term) -> frozenset[FilterKey] | None:
 def _of_json(term: Term) -> frozenset[FilterKey]:
     if term.operator not in (Operator.EQ, Operator.IN):
         return frozenset({(term.field, term.key)})
-    marks = {(term.field, term.key, value) for value in _values(term)}
+    keys = {(term.field, term.key, value) for value in _values(term)}
     numbers = {
         (term.field, term.key, Decimal(value)) for value in _values(term) if NUMBER.fullmatch(value)
     }
-    return frozenset(marks | numbers)
+    return frozenset(keys | numbers)
 
 
 def _values(term: Term) -> tuple[Any, ...]:
@@ -100,7 +100,7 @@ def _values(term: Term) -> tuple[Any, ...]:
 
 
 def _written(value: Any) -> Any:
-    """As a filter may ask for it: a truth by its name, a number by its worth."""
+    """Returns the value in the form that filters compare: booleans as text, numbers as Decimal."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -108,11 +108,11 @@ def _written(value: Any) -> Any:
     return value if isinstance(value, str) else None
 
 
-def _frequency(marks: frozenset[FilterKey]) -> tuple[int, int]:
-    """A mark without a value is more frequent than any with one; of none there is nothing."""
-    ranks = (_RAREST.index(mark[0]) + len(_RAREST) * _is_key(mark) for mark in marks)
-    return max(ranks, default=-1), len(marks)
+def _frequency(keys: frozenset[FilterKey]) -> tuple[int, int]:
+    """Returns a sort key: a key without a value is more frequent than any with one; an empty set comes first."""
+    ranks = (_RAREST.index(key[0]) + len(_RAREST) * _lacks_value(key) for key in keys)
+    return max(ranks, default=-1), len(keys)
 
 
-def _is_key(mark: FilterKey) -> bool:
-    return mark[0] in JSON_FIELDS and len(mark) == 2
+def _lacks_value(key: FilterKey) -> bool:
+    return key[0] in JSON_FIELDS and len(key) == 2

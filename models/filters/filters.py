@@ -1,4 +1,4 @@
-"""A filter over executions, or flows, as a tree. The `where` of the API and the search language both become one."""
+"""Filters over executions or flows, as trees. Both the API's `where` and the search language are read into them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ DEEPEST = 20
 
 
 class Field(StrEnum):
-    """The subject of a term. LABEL, PROPERTY, INPUT and METRIC have a key beside it."""
+    """The subject of a term. LABEL, PROPERTY, INPUT and METRIC also have a key."""
 
     ID = "id"
     NAMESPACE = "namespace"
@@ -27,7 +27,7 @@ class Field(StrEnum):
     METRIC = "metric"
     CREATED_BY = "created_by"
     DATE = "date"
-    """When it started; of what has not, when it was created."""
+    """The start, or the creation if it has not started."""
     CREATED_AT = "created_at"
     STARTED_AT = "started_at"
     ENDED_AT = "ended_at"
@@ -37,21 +37,21 @@ class Field(StrEnum):
     COMMIT = "commit"
     BRANCH = "branch"
     TEXT = "text"
-    """Words of the name, the flow and the error; of a flow those of its names and description."""
+    """Words of an execution's name, flow and error, or of a flow's names and description."""
     ARCHIVED = "archived"
     TESTS = "tests"
-    """Holds of everything; where it is said, tests are listed too."""
+    """Matches everything; its presence makes lists include tests."""
     RETRIED = "retried"
     ERROR = "error"
     FINGERPRINT = "fingerprint"
-    """Of what made it fail: the same for the same error."""
+    """The fingerprint of the error: equal for equal errors."""
     NOTES = "notes"
     CHILDREN = "children"
     CHILD = "child"
-    """Whether a subflow task of another execution started it."""
+    """True if a subflow task of another execution started it."""
     TRIGGER = "trigger"
     SCHEDULE = "schedule"
-    """The key of the schedule that started it, by itself or asked for a tick of the past."""
+    """The key of the schedule that started it, on time or as a backfill."""
     ENABLED = "enabled"
 
 
@@ -60,7 +60,7 @@ class Operator(StrEnum):
     IN = "in"
     PREFIX = "prefix"
     UNDER = "under"
-    """A namespace itself, and those below it."""
+    """A namespace and those below it."""
     CONTAINS = "contains"
     GTE = "gte"
     GT = "gt"
@@ -71,7 +71,7 @@ class Operator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ago:
-    """A moment that moves: so many seconds before now, or before the last midnight in UTC."""
+    """A relative time: so many seconds before now, or before the last midnight in UTC."""
 
     seconds: float
     midnight: bool = False
@@ -79,7 +79,7 @@ class Ago:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A missing value fails every term; a `!=` is therefore a Not, and holds of it."""
+    """A condition on one field. A missing value fails every term; `!=` is a Not, which a missing value matches."""
 
     field: Field
     operator: Operator
@@ -121,8 +121,8 @@ def mentions(node: Filter, field: Field) -> bool:
     return any(term.field is field for term in terms_of(node))
 
 
-def speaks_of_tests(node: Filter) -> bool:
-    """Whether a filter asks for tests, by itself or by their label."""
+def mentions_tests(node: Filter) -> bool:
+    """Returns whether a filter has a TESTS term or a term on the label of tests."""
     return any(
         term.field is Field.TESTS or (term.field is Field.LABEL and term.key == TEST)
         for term in terms_of(node)
@@ -140,9 +140,9 @@ def depth_of(node: Filter) -> int:
 
 
 def check_size(node: Filter, path: str) -> Filter:
-    """The filter itself; Refused when it is larger than a person would write."""
+    """Returns the filter. Raises Refused if it is larger than a person would write."""
     if depth_of(node) > DEEPEST:
-        sentence = f"nested too deeply: at most {DEEPEST} levels; take out parentheses or `not`"
+        sentence = f"nested too deeply: at most {DEEPEST} levels; remove parentheses or `not`"
         raise Refused.because(ProblemCode.VALIDATION, sentence, path)
     count = sum(1 for _ in terms_of(node))
     if count > MOST_TERMS:

@@ -1,4 +1,4 @@
-"""An inbox of approval requests, judged in Python; it agrees with the SQL of runner/store/approvals.py."""
+"""Filters approval requests in Python, with the same result as the SQL of runner/store/approvals.py."""
 
 from collections.abc import Hashable, Set
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from models.access.viewer import Scope, Viewer, group_role
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as it was read: `version` differs when what is shown of it does."""
+    """An approval request as it was read. `version` changes when the data shown of it changes."""
 
     row: Any
     id: UUID
@@ -24,7 +24,7 @@ class Request:
 
 
 class Person(NamedTuple):
-    """Somebody who may decide, with the roles that a policy may mean them by, each where it is held."""
+    """A person who may decide, with the roles by which a policy may match them, each with its scope."""
 
     name: str
     roles: tuple[tuple[str, Scope], ...]
@@ -40,7 +40,7 @@ class Person(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A request, and as it was `before`, where that is known."""
+    """A request, and its state `before` the change if known."""
 
     before: Request | None
     now: Request
@@ -48,8 +48,8 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Which requests somebody wants to see: of these states, of this execution, those that `decider` may decide; None
-    is any."""
+    """The requests that a client wants: with one of these states, of this execution, and decidable by `decider`. None
+    means any."""
 
     scope: Scope
     states: frozenset[str] | None = None
@@ -57,7 +57,7 @@ class Wish:
     decider: Person | None = None
 
     def may_take(self, request: Request) -> bool:
-        """Whether it is among these, or could be another time."""
+        """Returns whether the request matches, or could match after a change."""
         if not self.scope.covers(request.namespace):
             return False
         return self.execution_id in (None, request.execution_id)

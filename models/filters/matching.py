@@ -1,6 +1,6 @@
-"""A filter judged in Python, for what is not asked of the database: a list that is live, a rule for alerts.
+"""Evaluates filters in Python instead of in the database, for live lists and alert rules.
 
-It agrees with the SQL of runner/store/where; a property test holds them together.
+The result is the same as that of the SQL of runner/store/where; a property test compares them.
 """
 
 import re
@@ -23,7 +23,7 @@ from models.filters.filters import (
     Or,
     Term,
     mentions,
-    speaks_of_tests,
+    mentions_tests,
 )
 from models.filters.words import NUMBER, folded, pattern_of, searched_text
 from models.labels import TEST
@@ -33,7 +33,7 @@ from models.trigger_kinds import TriggerKind
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """All that a filter can ask of an execution. `metrics` holds of each name the value that was recorded last."""
+    """The fields of an execution that a filter can test. `metrics` has the last recorded value of each name."""
 
     id: UUID
     namespace: str
@@ -106,10 +106,10 @@ def matches(node: Filter, row: Candidate, now: datetime) -> bool:
 
 
 def listed(node: Filter, row: Candidate, now: datetime) -> bool:
-    """As `matches`, without those archived and without tests, unless the filter speaks of them."""
+    """Like `matches`, but excludes archived executions and tests unless the filter mentions them."""
     if row.archived and not mentions(node, Field.ARCHIVED):
         return False
-    if TEST in row.labels and not speaks_of_tests(node):
+    if TEST in row.labels and not mentions_tests(node):
         return False
     return matches(node, row, now)
 
@@ -166,7 +166,7 @@ def _text(term: Term, value: Any) -> bool:
 
 
 def _by(term: Term, actor: str) -> bool:
-    """`user:maria` is meant by that, and by `maria`."""
+    """Matches `user:maria` by the actor and by the name alone, `maria`."""
     name = actor[actor.find(":") + 1 :]
     return term.operator is Operator.EXISTS or _text(term, actor) or _text(term, name)
 
@@ -188,7 +188,7 @@ def _in_json(term: Term, values: Mapping[str, Any]) -> bool:
 
 
 def _same(value: Any, wanted: str) -> bool:
-    """As text; or as a number or a truth, where the value is one."""
+    """Compares as text, or as a number or boolean if the value is one."""
     if isinstance(value, bool):
         return wanted == ("true" if value else "false")
     if isinstance(value, int | float):
@@ -205,7 +205,7 @@ def _number(value: Any) -> Decimal | None:
 
 
 def moment(value: datetime | Ago, now: datetime) -> datetime:
-    """When that was, or will be."""
+    """Returns the point in time that `value` means at `now`."""
     if isinstance(value, datetime):
         return value
     origin = now.replace(hour=0, minute=0, second=0, microsecond=0) if value.midnight else now

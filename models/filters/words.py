@@ -1,6 +1,6 @@
-"""How free words are found in a text: from the beginning of a word on, A to Z in either case.
+"""Searches a text for free words: from the start of a word, case-insensitive for A to Z.
 
-PostgreSQL searches by the same pattern, and by the same words in its index, so what is said here is said there too.
+PostgreSQL searches with the same pattern, and with the same words in its index: keep both in step.
 """
 
 import re
@@ -19,7 +19,7 @@ _FOLDED: Final = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRS
 
 
 def folded(text: str) -> str:
-    """In lower case, as the C locale has it: of letters beyond ASCII the case counts."""
+    """Returns the text in lower case, as in the C locale: only ASCII letters are changed."""
     return text.translate(_FOLDED)
 
 
@@ -28,7 +28,7 @@ def searched_text(name: str, flow: str, error: str | None) -> str:
 
 
 def pattern_of(wanted: str) -> str:
-    """A regular expression over `searched_text`, for Python and for PostgreSQL alike."""
+    """Returns a regular expression over `searched_text` that works in Python and in PostgreSQL."""
     text = folded(wanted)
     escaped = "".join(c if c.isalnum() or ord(c) > 127 else f"\\{c}" for c in text)
     starts_a_word = text[:1] and not re.match(_BETWEEN, text)
@@ -36,5 +36,5 @@ def pattern_of(wanted: str) -> str:
 
 
 def words_of(wanted: str) -> list[str]:
-    """The words that a text must have to match: all but the last whole, of the last its beginning."""
+    """Returns the words that a matching text must contain: the last one as a prefix, the others whole."""
     return [word for word in re.split(_BETWEEN, folded(wanted)) if word]

@@ -1,4 +1,4 @@
-"""The types of inputs, and how a value of each is read. What cannot be read raises ValueError, a sentence's end."""
+"""The types of inputs, and a reader for each. Readers raise ValueError with the end of a sentence: `must be ...`."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -50,11 +50,11 @@ TEXTS = frozenset(
         InputType.FILE,
     }
 )
-"""Those whose values are text, and are taken as a document writes them."""
+"""Types whose values are text: a YAML scalar keeps the spelling of the document."""
 
 
 def items_of(value: Any) -> list[Any]:
-    """A list as it is, or from text: JSON, or words with commas between them."""
+    """Returns a list unchanged, or reads it from text: JSON, or comma-separated values."""
     if isinstance(value, list | tuple):
         return list(value)
     if not isinstance(value, str):
@@ -132,14 +132,14 @@ def _duration(value: Any) -> int | float:
 
 
 def _json(value: Any) -> Any:
-    """Text that reads as JSON is what it says, so that a command line can give any value."""
+    """Reads text that is JSON as JSON, so that a command line can give any value."""
     if not isinstance(value, str):
         return value
     try:
         return read_json(value)
     except ValueError as error:
         if value.lstrip()[:1] in {"{", "[", '"'}:
-            raise ValueError(f"must be JSON: {error}") from None
+            raise ValueError(f"must be valid JSON: {error}") from None
         return value
 
 
@@ -162,13 +162,13 @@ def _email(value: Any) -> str:
 
 
 def _secret(value: Any) -> Any:
-    """As it came: it is sealed before it is stored. Nothing of it is told when it will not do."""
+    """Returns the value unchanged; it is encrypted before it is stored. Error messages never contain it."""
     return value if isinstance(value, Sealed) else checked_secret(value)
 
 
 def _file(value: Any) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_FILE:
-        raise ValueError(f"must be what POST /files answered, an id or a URI, got {shown(value)}")
+        raise ValueError(f"must be the id or URI returned by POST /files, got {shown(value)}")
     return value
 
 

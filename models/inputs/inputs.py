@@ -1,4 +1,4 @@
-"""Inputs of a flow: what may be declared, and the values that an execution is given."""
+"""Inputs of a flow: their declarations, and the values that an execution is started with."""
 
 from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache
@@ -50,7 +50,7 @@ def _one_or_many(value: object) -> object:
 class InputSpec(Part):
     """One declared input. `default` may hold an expression; `pattern` must match the whole text.
 
-    One that `depends_on` others is asked for while `when` holds, or without it while those have values.
+    An input that `depends_on` others is requested only if `when` is true or, without `when`, if those have values.
     """
 
     id: Key
@@ -88,7 +88,7 @@ class InputSpec(Part):
                 "a SECRET input takes no default, which everyone could read; use secrets.NAME in the task"
             )
         if self.when is not None and not self.depends_on:
-            raise ValueError("`when` belongs to inputs that say what they `depends_on`")
+            raise ValueError("`when` needs `depends_on`: name there the inputs that it uses")
 
     def _check_bounds(self) -> None:
         if self.type in _OF_TYPES["options"] and not self.options:
@@ -97,17 +97,19 @@ class InputSpec(Part):
             raise ValueError("an ARRAY input needs `item_type`, as in item_type: STRING")
         for low, high in ((self.min, self.max), (self.min_length, self.max_length)):
             if low is not None and high is not None and low > high:
-                raise ValueError(f"the smallest, {low:g}, is greater than the greatest, {high:g}")
+                raise ValueError(f"the minimum, {low:g}, is greater than the maximum, {high:g}")
         if self.pattern is not None:
             try:
                 _matcher(self.pattern)
             except SchemaError as error:
                 reason = " ".join(str(error).split())
-                raise ValueError(f"the pattern is no regular expression: {reason:.200}") from None
+                raise ValueError(
+                    f"the pattern is not a valid regular expression: {reason:.200}"
+                ) from None
 
 
 def names_in_default(default: Any) -> Mapping[str, frozenset[str]]:
-    """The inputs that the expressions of a default use: their names under `inputs`, none under other roots."""
+    """Returns the names that a default's expressions use, by root: input names under `inputs`, none for others."""
     found: dict[str, set[str]] = {}
     for _, text in strings(default) if has_expressions(default) else ():
         for reference in read(text).references:
@@ -124,11 +126,11 @@ def validate_inputs(
     *,
     absent: Container[str] = (),
 ) -> dict[str, Any]:
-    """The value of every declared input, None where it has none, ready to be stored as JSON.
+    """Returns the value of every declared input, or None, ready to be stored as JSON.
 
-    `evaluated` are the values of the defaults that are expressions. null is as good as not given. Those that are
-    `absent`, as what they depend on does not ask for them, are None whatever was given. SECRET values are still to
-    be sealed, FILE values still to be found. Raises Refused with all that is wrong.
+    `evaluated` are the values of the defaults that are expressions. null counts as not given. Inputs in `absent`, whose
+    condition does not hold, are None even if a value was given. The caller still has to encrypt SECRET values and to
+    look up FILE values. Raises Refused with all problems.
     """
     known = {spec.id: spec for spec in specs}
     problems = [
@@ -157,7 +159,7 @@ def validate_inputs(
 
 
 def input_sentence(name: str, error: ValueError) -> str:
-    """Put the name of an input before the error of `coerce`: `day must be a date`, `regions[1] must be text`."""
+    """Puts an input's name before the error of `coerce`: `day must be a date`, `regions[1] must be text`."""
     end = str(error)
     return f"{name}{end}" if end.startswith("[") else f"{name} {end}"
 
@@ -183,7 +185,7 @@ def _value(spec: InputSpec, value: Any) -> Any:
 
 
 def coerce(spec: InputSpec, value: Any) -> Any:
-    """The value as it is stored; raises ValueError with the end of a sentence."""
+    """Returns the value as it is stored. Raises ValueError with the end of a sentence: `must be ...`."""
     if spec.type is InputType.STRING:
         return _string(spec, value)
     if spec.type in {InputType.INT, InputType.FLOAT}:
@@ -214,7 +216,7 @@ def _string(spec: InputSpec, value: Any) -> str:
 
 @lru_cache(maxsize=1024)
 def _matcher(pattern: str) -> SchemaValidator:
-    """Matched in time linear in the text, so that no pattern can hold up the server."""
+    """Compiles a matcher that takes time linear in the text, so that no pattern can block the server."""
     return SchemaValidator(
         core_schema.str_schema(pattern=rf"\A(?:{pattern})\z", regex_engine="rust-regex")
     )

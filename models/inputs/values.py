@@ -1,4 +1,4 @@
-"""The kinds of value that keys of a flow document hold, each with the sentence for a wrong one."""
+"""The types of values in a flow document, each with the error message for a wrong value."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ DURATION_PATTERN = r"^(\d+(\.\d+)?(ms|[smhdw])\s*)+$|^P[0-9WDTHMS.]+$|^\d+(\.\d+
 
 
 class Part(BaseModel):
-    """A piece of a flow document: immutable, and no key in it that is not known."""
+    """A part of a flow document: immutable, without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=False)
 
@@ -63,7 +63,7 @@ Namespace = Annotated[
 
 
 def _text(value: object) -> str:
-    """Text; numbers and booleans are taken as they are written in YAML."""
+    """Reads text; numbers and booleans become text."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -75,7 +75,7 @@ def _text(value: object) -> str:
 
 def _kind(value: object) -> str:
     if value is None:
-        return "nothing (the word null stands in quotes)"
+        return "nothing (put the word null in quotes)"
     return "a list" if isinstance(value, list) else "a mapping"
 
 
@@ -121,7 +121,7 @@ Condition = Annotated[
 
 @dataclass(frozen=True)
 class Word:
-    """An enum as YAML writes it: its values, or those in lower case."""
+    """An enum in YAML: its values, or its values in lower case."""
 
     enum: type[StrEnum]
     lower: bool = False
@@ -148,16 +148,16 @@ class Word:
 
 @dataclass(frozen=True)
 class AsText:
-    """Marks a place that takes any value, and makes text of it: what is written there stays as it is written."""
+    """Marks a place that converts any value to text and keeps the spelling of the document."""
 
 
 def _listed(value: object) -> object:
-    """A list that holds nothing twice."""
+    """Checks that the value is a list without duplicates."""
     if not isinstance(value, list):
         raise ValueError("must be a list, as in [a, b]")
     for position, item in enumerate(value):
         if item in value[:position]:
-            raise ValueError(f"holds {item!r:.80} twice")
+            raise ValueError(f"contains {item!r:.80} twice")
     return value
 
 
@@ -169,9 +169,11 @@ def _environment(value: object) -> object:
     if isinstance(value, Mapping):
         for name in value:
             if not re.fullmatch(VARIABLE_PATTERN[1:-1], name, re.ASCII):
-                raise ValueError(f"{name!r:.80} is no name of an environment variable")
+                raise ValueError(f"{name!r:.80} is not a valid name of an environment variable")
             if name.startswith("HEADWAY_"):
-                raise ValueError(f"{name!r:.80}: variables that start with HEADWAY_ are Headway's")
+                raise ValueError(
+                    f"{name!r:.80}: variables that start with HEADWAY_ are set by Headway only"
+                )
     return value
 
 

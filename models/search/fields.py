@@ -1,4 +1,4 @@
-"""The names that the search language knows, with the synonyms of other tools."""
+"""The field names of the search language, with the synonyms of other tools."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,8 +29,7 @@ class Takes(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """`about` is what it says to whoever completes a search. `flags` are the words of `is` and `has`, each the
-    filter that it stands for."""
+    """A field. `about` is shown when a search is completed. `flags` maps the words of `is` and `has` to filters."""
 
     name: str
     takes: Takes
@@ -91,7 +90,7 @@ EXECUTIONS: Vocabulary = _vocabulary(
     Known("input", Takes.KEYED, "an input, by its key", Field.INPUT),
     Known("metric", Takes.METRIC, "a metric, by its name: the value recorded last", Field.METRIC),
     Known("by", Takes.TEXT, "who created it", Field.CREATED_BY),
-    Known("date", Takes.TIME, "when it started; of what has not, when it was created", Field.DATE),
+    Known("date", Takes.TIME, "when it started or, before that, was created", Field.DATE),
     Known("created", Takes.TIME, "when it was created", Field.CREATED_AT),
     Known("started", Takes.TIME, "when it started", Field.STARTED_AT),
     Known("ended", Takes.TIME, "when it ended", Field.ENDED_AT),
@@ -106,8 +105,8 @@ EXECUTIONS: Vocabulary = _vocabulary(
     ),
     Known("schedule", Takes.TEXT, "the key of the schedule that started it", Field.SCHEDULE),
     Known("text", Takes.TEXT, "words of the name, the flow and the error", Field.TEXT),
-    Known("is", Takes.FLAG, "what holds of it", flags=_IS),
-    Known("has", Takes.FLAG, "what it has", flags=_HAS),
+    Known("is", Takes.FLAG, "a condition that is true for it", flags=_IS),
+    Known("has", Takes.FLAG, "something that it has", flags=_HAS),
     pipeline="flow",
     workflow="flow",
     status="state",
@@ -146,14 +145,14 @@ FLOWS: Vocabulary = _vocabulary(
 )
 
 _REFERENCES: Mapping[str, tuple[ExecutionState, ...]] = {
-    # Elsewhere one word says that it has not begun, whatever it waits for.
+    # Other tools have one word for everything that has not begun.
     "pending": (ExecutionState.CREATED, ExecutionState.QUEUED),
     "ready": (ExecutionState.CREATED,),
     "preparing": (ExecutionState.CREATED,),
     "waiting": (ExecutionState.WAITING_FOR_APPROVAL,),
     "completed": (ExecutionState.SUCCESS,),
     "succeeded": (ExecutionState.SUCCESS,),
-    # Others say so of what was stopped; it is the name of a state of ours too.
+    # Other tools call stopped executions "cancelled", which is also a state of Headway.
     "cancelled": (ExecutionState.CANCELLED, ExecutionState.KILLED),
     "canceled": (ExecutionState.CANCELLED, ExecutionState.KILLED),
 }
@@ -161,7 +160,7 @@ STATE_WORDS: Mapping[str, tuple[ExecutionState, ...]] = {
     **{state.value.lower(): (state,) for state in ExecutionState},
     **_REFERENCES,
 }
-"""By the words that people and other tools use, in lower case with `_` between."""
+"""States by the words of people and other tools, in lower case with `_` between words."""
 
 TRIGGER_WORDS: Mapping[str, TriggerKind] = {
     **{kind.value.lower(): kind for kind in TriggerKind},
@@ -171,7 +170,7 @@ TRIGGER_WORDS: Mapping[str, TriggerKind] = {
 
 
 def states_named(word: str) -> tuple[ExecutionState, ...]:
-    """Written as the state itself, in capitals, it is that one alone."""
+    """Returns the states that a word means; the name of a state in capitals means this state only."""
     if word in ExecutionState.__members__:
         return (ExecutionState[word],)
     return STATE_WORDS.get(word.strip().lower().replace(" ", "_").replace("-", "_"), ())

@@ -1,4 +1,4 @@
-"""Text to tree, with lark; whatever is wrong is told with its column and what was expected there."""
+"""Parses a search with lark. Errors are reported with the column and what was expected there."""
 
 import re
 from functools import cache
@@ -24,13 +24,13 @@ _EXPECTED: Final = {
     "KEY": "a key",
     "LPAR": "`(`",
     "RPAR": "`)`",
-    "FIELD": "a term as state:failed",
+    "FIELD": "a term such as state:failed",
     "WORD": "a word",
     "_AND": "AND",
     "_OR": "OR",
     "_TO": "TO",
     "COLON": "`:`",
-    "COMPARISON": "an operator as = or >",
+    "COMPARISON": "an operator such as = or >",
     "$END": "the end",
 }
 
@@ -45,12 +45,12 @@ class _Misfit(Exception):
 
 
 def parse_search(text: str, vocabulary: Vocabulary = EXECUTIONS) -> Filter:
-    """The filter that a search means; an empty one is everything. Raises Refused, with the column."""
+    """Returns the filter of a search; an empty search matches everything. Raises Refused, with the column."""
     if len(text) > LONGEST:
         _refuse(f"a search has at most {LONGEST} characters; this has {len(text)}", LONGEST + 1)
     if "\0" in text:
-        _refuse("a search holds no NUL", text.index("\0") + 1)
-    # Every level costs a level of Python's stack later, long before DEEPEST is told.
+        _refuse("a search must not contain NUL", text.index("\0") + 1)
+    # Each level needs stack space while the tree is built, which is before the check of DEEPEST.
     if text.count("(") > _MOST_OPEN or len(re.findall(r"\bNOT\b", text)) > _MOST_OPEN:
         _refuse(f"nested too deeply: more than {_MOST_OPEN} parentheses or NOTs", 1)
     try:
@@ -80,7 +80,7 @@ def _unexpected(error: UnexpectedInput, text: str) -> tuple[str, int]:
     if not isinstance(error, UnexpectedToken):
         position = position or 0
         if text[position] == '"':
-            return "a quote that is not closed", position + 1
+            return "this quote is not closed", position + 1
         return f"did not expect {text[position]!r}", position + 1
     ended = error.token.type == "$END"
     names = error.accepts or error.expected
@@ -96,7 +96,7 @@ def _listed(words: list[str]) -> str:
 
 
 class _Reader(Transformer[Token, Filter]):
-    """Bottom up, one method a rule."""
+    """Builds the filter bottom up, with one method for each grammar rule."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         super().__init__(visit_tokens=False)
@@ -150,7 +150,7 @@ class _Reader(Transformer[Token, Filter]):
         known = self._vocabulary.get(word) or self._vocabulary.get(word.lower())
         if known is None:
             sentence = f"there is no field `{word}`{self._field_meant(word)}"
-            raise _Misfit(f"{sentence} (text with `:` in it goes in quotes)", _column(token))
+            raise _Misfit(f"{sentence} (put text that contains `:` in quotes)", _column(token))
         return known
 
     def _field_meant(self, word: str) -> str:
@@ -176,7 +176,7 @@ def _condition(
         at = value.column
         raise _Misfit(f"`{known.name}` got {value.text[:40]!r}: expected {unfit}", at) from unfit
     if operator not in (":", "=", "!="):
-        raise _Misfit("a range stands behind `:`", _column(operator))
+        raise _Misfit("a range needs `:` before it", _column(operator))
     return Not(node) if operator == "!=" else node
 
 

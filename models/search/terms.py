@@ -1,4 +1,4 @@
-"""From one condition of the search language to its term: each kind of field with the operators that it takes."""
+"""Turns one condition of the search language into a term, by the type of the field and its operators."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -52,13 +52,13 @@ _FINGERPRINT = re.compile(rf"[0-9a-f]{{{LENGTH}}}", re.ASCII)
 
 
 def condition(known: Known, operator: str, value: Given, key: str | None) -> Filter:
-    """Raises Unfit."""
+    """Returns the filter of a condition. Raises Unfit for a wrong value."""
     node = _READERS[known.takes](known, operator, value, key)
     return Not(node) if operator == "!=" else node
 
 
 def between(known: Known, first: Given, last: Given, key: str | None) -> Filter:
-    """Both ends are in it, a last day to its end. Raises Unfit."""
+    """Returns the filter of a range, which includes both ends (all of the last day). Raises Unfit."""
     if known.takes is Takes.TIME:
         start, end = span_from(first).start, span_from(last)
         below = Operator.LTE if end.start == end.end else Operator.LT
@@ -68,7 +68,7 @@ def between(known: Known, first: Given, last: Given, key: str | None) -> Filter:
     elif known.takes in (Takes.NUMBER, Takes.KEYED, Takes.METRIC):
         low, high = number_from(first), number_from(last)
     else:
-        raise Unfit(f"no range: `{known.name}` takes one value")
+        raise Unfit(f"one value: `{known.name}` does not take a range")
     return _both(_field(known), (Operator.GTE, low), (Operator.LTE, high), key=key)
 
 
@@ -128,13 +128,13 @@ def _fingerprint(known: Known, operator: str, value: Given, key: str | None) -> 
         return Term(_field(known), Operator.EXISTS, True)
     if not _FINGERPRINT.fullmatch(value.text.lower()):
         raise Unfit(
-            f"the fingerprint of a failure, {LENGTH} hexadecimal digits; its words are found without `error:`"
+            f"the fingerprint of a failure, {LENGTH} hexadecimal digits; to search for its words, leave out `error:`"
         )
     return Term(_field(known), Operator.EQ, value.text.lower())
 
 
 def _trigger(known: Known, operator: str, value: Given, key: str | None) -> Filter:
-    """A word that is no kind is the key of a schedule."""
+    """Reads a trigger kind; any other word is the key of a schedule."""
     kind = TRIGGER_WORDS.get(value.text.lower())
     if operator != "~" and kind:
         return Term(Field.TRIGGER, Operator.IN, (kind,))
@@ -142,7 +142,7 @@ def _trigger(known: Known, operator: str, value: Given, key: str | None) -> Filt
 
 
 def _time(known: Known, operator: str, value: Given, key: str | None) -> Filter:
-    """A day that is compared with counts as a whole: `> 2026-01-01` begins with the 2nd."""
+    """Compares with a day as a whole: `> 2026-01-01` begins on the 2nd."""
     field = _field(known)
     if value.pattern == "":
         return Term(field, Operator.EXISTS, True)
@@ -163,7 +163,7 @@ def _time(known: Known, operator: str, value: Given, key: str | None) -> Filter:
 
 def _duration(known: Known, operator: str, value: Given, key: str | None) -> Filter:
     if operator not in COMPARISONS:
-        raise Unfit("one of >, >=, <, <= before a duration, or a range as duration:10m TO 30m")
+        raise Unfit("one of >, >=, <, <= before a duration, or a range such as duration:10m TO 30m")
     return Term(_field(known), COMPARISONS[operator], seconds_from(value))
 
 
@@ -186,7 +186,7 @@ def _id(known: Known, operator: str, value: Given, key: str | None) -> Filter:
     try:
         return Term(_field(known), Operator.EQ, untyped("exec", value.text))
     except Refused as refused:
-        right = "the whole id of an execution, as exec_01k..., or its beginning with a `*`"
+        right = "the whole id of an execution, such as exec_01k..., or its beginning with a `*`"
         raise Unfit(right) from refused
 
 

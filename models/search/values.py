@@ -1,4 +1,4 @@
-"""The values behind an operator: times, durations, numbers, states; each with the sentence for a wrong one."""
+"""Readers for the values after an operator: times, durations, numbers, states, each with its error message."""
 
 import re
 from collections.abc import Callable
@@ -15,19 +15,20 @@ from models.states import ExecutionState
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIMES = (
-    "a date as 2026-01-31, a time as 2026-01-31T08:00, `today`, `yesterday`, or a span ago as -24h"
+    "a date such as 2026-01-31, a time such as 2026-01-31T08:00, `today`, `yesterday`, "
+    "or an offset such as -24h"
 )
 
 Moment = datetime | Ago
 
 
 class Unfit(ValueError):
-    """A value that is not of its kind; the text is the rest of the sentence `expected ...`."""
+    """A value of the wrong type; the message completes the sentence `expected ...`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A value as it was written; `column` from 1. In quotes a `*` is a star."""
+    """A value as it was written; `column` counts from 1. In quotes, `*` is an ordinary character."""
 
     text: str
     quoted: bool
@@ -41,7 +42,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From `start` until before `end`: a day, a month, or a moment, where both are the same."""
+    """The time from `start` until before `end`: a day, or a single moment if both are equal."""
 
     start: Moment
     end: Moment
@@ -49,7 +50,7 @@ class Span:
 
 def number_from(given: Given) -> Decimal:
     if not NUMBER.fullmatch(given.text):
-        raise Unfit("a number, as 0.5")
+        raise Unfit("a number such as 0.5")
     return Decimal(given.text)
 
 
@@ -57,7 +58,7 @@ def seconds_from(given: Given) -> Decimal:
     try:
         return Decimal(repr(parse_duration(given.text)))
     except ValueError as error:
-        raise Unfit("a duration, as 30m, 1h30m or 45s") from error
+        raise Unfit("a duration such as 30m, 1h30m or 45s") from error
 
 
 def span_from(given: Given) -> Span:

@@ -1,4 +1,4 @@
-"""Decides whether the values of a shell script's expressions are data wherever they stand."""
+"""Decides whether the values of a shell script's expressions are always data and never code."""
 
 from models.shell.pieces import Piece, PieceKind
 from models.shell.scanner import SHELLS, unsafe_places

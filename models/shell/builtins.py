@@ -1,4 +1,4 @@
-"""Builtins of bash and dash: which arguments of theirs are data."""
+"""Builtins of bash and dash, and rules for the arguments that they treat as data."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ DATA = frozenset(
         *("dirs", "jobs", "bg", "fg", "disown", "suspend", "caller"),
     }
 )
-"""They take any argument as data."""
+"""Builtins that treat every argument as data."""
 _BINARY = frozenset(
     {
         *("=", "==", "!=", "-eq", "-ne", "-lt", "-le", "-gt", "-ge"),
@@ -29,7 +29,7 @@ _SIGNAL = re.compile(r"[A-Z0-9]+")
 _DECLARES = re.compile(r"-[rxg]+")
 
 
-class Judges(Protocol):
+class Checker(Protocol):
     @property
     def numbers(self) -> Numbers: ...
 
@@ -37,22 +37,22 @@ class Judges(Protocol):
     def nested(self) -> Callable[[str, int], None]: ...
 
 
-def _never(name: str, words: Sequence[Word], judges: Judges) -> None:
+def _never(name: str, words: Sequence[Word], checker: Checker) -> None:
     raise Unknown(f"with `{name}`, which runs text as code or changes what words mean,")
 
 
-def _trap(name: str, words: Sequence[Word], judges: Judges) -> None:
+def _trap(name: str, words: Sequence[Word], checker: Checker) -> None:
     given = words[1:] if words and words[0].literal == "--" else words
     if any(word.is_open for word in given):
         raise Unknown("with a `trap` whose text is not plain")
     if given and not str(given[0].literal).startswith("-"):
-        judges.nested(str(given[0].literal), given[0].place)
+        checker.nested(str(given[0].literal), given[0].place)
 
 
-def _printf(name: str, words: Sequence[Word], judges: Judges) -> None:
+def _printf(name: str, words: Sequence[Word], checker: Checker) -> None:
     rest = words
     if words and words[0].literal == "-v":
-        _variable(name, words[1:2], judges)
+        _variable(name, words[1:2], checker)
         rest = words[2:]
     elif words and words[0].literal == "--":
         rest = (
@@ -62,32 +62,32 @@ def _printf(name: str, words: Sequence[Word], judges: Judges) -> None:
         raise Unknown("where `printf` reads its format")
 
 
-def _read(name: str, words: Sequence[Word], judges: Judges) -> None:
+def _read(name: str, words: Sequence[Word], checker: Checker) -> None:
     if name != "read" and any(re.match(r"-\w*C", str(word.literal)) for word in words):
         raise Unknown(f"with `{name} -C`, which runs text")
     for word in words:
         text = word.literal
         if text is None or (not text.startswith("-") and not re.fullmatch(r"\w*[.,:]*", text)):
             raise Unknown(f"where `{name}` takes the names of variables")
-        _variable(name, [] if text.startswith("-") or not word.is_name else [word], judges)
-    judges.numbers.assign("REPLY", OPEN)
-    judges.numbers.assign("MAPFILE", OPEN)
+        _variable(name, [] if text.startswith("-") or not word.is_name else [word], checker)
+    checker.numbers.assign("REPLY", OPEN)
+    checker.numbers.assign("MAPFILE", OPEN)
 
 
-def _variable(name: str, words: Sequence[Word], judges: Judges) -> None:
+def _variable(name: str, words: Sequence[Word], checker: Checker) -> None:
     for word in words:
         if not word.is_name or is_special(str(word.literal)):
             raise Unknown(f"where `{name}` takes the name of a variable")
-        judges.numbers.assign(str(word.literal), OPEN)
+        checker.numbers.assign(str(word.literal), OPEN)
 
 
-def _unset(name: str, words: Sequence[Word], judges: Judges) -> None:
+def _unset(name: str, words: Sequence[Word], checker: Checker) -> None:
     for word in words:
         if word.literal not in {"-v", "-f"} and not word.is_name:
             raise Unknown(f"where `{name}` takes the name of a variable")
 
 
-def _declare(name: str, words: Sequence[Word], judges: Judges) -> None:
+def _declare(name: str, words: Sequence[Word], checker: Checker) -> None:
     for word in words:
         found = word.assignment
         if found is not None and found[2] is None:
@@ -100,18 +100,18 @@ def _declare(name: str, words: Sequence[Word], judges: Judges) -> None:
                 raise Unknown(f"in `{found[1]}`, which has a meaning of its own,")
             if name in {"declare", "typeset"} and Word(given, 0).is_open:
                 raise Unknown(f"where `{name}` may evaluate it")
-            judges.numbers.assign(found[1], given or OPEN)
+            checker.numbers.assign(found[1], given or OPEN)
         elif word.is_open or not (word.is_name or _DECLARES.fullmatch(str(word.literal))):
             raise Unknown(f"with a `{name}` that may evaluate its words")
 
 
-def _test(name: str, words: Sequence[Word], judges: Judges) -> None:
+def _test(name: str, words: Sequence[Word], checker: Checker) -> None:
     given = list(words)
     if name == "[" and (not given or given.pop().raw != "]"):
         raise Unknown("with a `[` without its `]`")
     for word in given:
         if not (word.is_single or word.raw in _OPERATORS | _BINARY):
-            judges.numbers.unquoted(word.raw, word.place)
+            checker.numbers.unquoted(word.raw, word.place)
     if any(word.is_open for word in given):
         _comparison(name, given)
 
@@ -126,7 +126,7 @@ def _comparison(name: str, words: Sequence[Word]) -> None:
         raise Unknown(f"in a `{name}` that is more than one plain comparison")
 
 
-def _set(name: str, words: Sequence[Word], judges: Judges) -> None:
+def _set(name: str, words: Sequence[Word], checker: Checker) -> None:
     for word in words:
         if word.literal == "--" and name == "set":
             return
@@ -134,7 +134,7 @@ def _set(name: str, words: Sequence[Word], judges: Judges) -> None:
             raise Unknown(f"where `{name}` reads options")
 
 
-def _wait(name: str, words: Sequence[Word], judges: Judges) -> None:
+def _wait(name: str, words: Sequence[Word], checker: Checker) -> None:
     opened = [word for word in words if word.is_open]
     if len(opened) > 1 or any(word.has_value or not word.is_single for word in opened):
         raise Unknown("with a `wait` that may name a variable")
@@ -142,13 +142,13 @@ def _wait(name: str, words: Sequence[Word], judges: Judges) -> None:
         raise Unknown("with a `wait` with options")
 
 
-def _getopts(name: str, words: Sequence[Word], judges: Judges) -> None:
+def _getopts(name: str, words: Sequence[Word], checker: Checker) -> None:
     if any(word.is_open for word in words[:2]):
         raise Unknown("where `getopts` takes the name of a variable")
-    _variable(name, words[1:2], judges)
+    _variable(name, words[1:2], checker)
 
 
-BUILTINS: Mapping[str, Callable[[str, Sequence[Word], Judges], None]] = {
+BUILTINS: Mapping[str, Callable[[str, Sequence[Word], Checker], None]] = {
     **dict.fromkeys(("eval", "source", ".", "let", "alias", "unalias", "enable", "bind"), _never),
     **dict.fromkeys(("complete", "compgen", "compopt", "fc", "history", "help"), _never),
     "logout": _never,

@@ -1,4 +1,4 @@
-"""Places of a shell script that are nested in others."""
+"""The nested parts of a shell script: substitutions, quotes and parentheses."""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -20,11 +20,11 @@ class Frame:
     word: str = ""
     depth: int = 0
     in_word: bool = True
-    """Whether a word goes on after it: `$(a)b`, but not `(a)b`."""
+    """Whether a word continues after it: `$(a)b`, but not `(a)b`."""
     conditional: bool = False
-    """Inside `[[ ]]`, whose `-eq` evaluates its words as arithmetic, commands in them included."""
+    """Inside `[[ ]]`, where `-eq` evaluates words as arithmetic and runs commands in them."""
     word_may_be_empty: bool = False
     heredocs: list[Heredoc] = field(default_factory=list)
     reader: Reader | None = None
     start: int | None = None
-    """Where the word that is being read began; of (( )), the text within."""
+    """The start of the word that is being read or, for (( )), of the text inside."""

@@ -1,4 +1,4 @@
-"""Here-documents of a shell script: their delimiters and where they end."""
+"""Here-documents of a shell script: their delimiters and their ends."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -12,7 +12,7 @@ class Heredoc:
 
     @classmethod
     def of(cls, word: str, strips_tabs: bool) -> Self | None:
-        """From E, 'E', "E" or \\E as written; None for what mixes them or is no plain word."""
+        """Reads a delimiter written as E, 'E', "E" or \\E; returns None for a mixture or any other word."""
         for quote in ("'", '"'):
             if word.startswith(quote) and word.endswith(quote) and _is_name(word[1:-1]):
                 return cls(word[1:-1], strips_tabs, expands=False)
@@ -21,7 +21,7 @@ class Heredoc:
         return cls(word, strips_tabs, expands=True) if _is_name(word) else None
 
     def end(self, text: str, start: int, nested: bool) -> int | None:
-        """Where the text goes on after the body; None where shells could see another end."""
+        """Returns the position after the body; None if shells could disagree about the end."""
         continued = False
         while start < len(text):
             stop = text.find("\n", start)

@@ -1,4 +1,4 @@
-"""Arguments of programs that run text: where in them a word is data."""
+"""Checks the arguments of programs that run text: a value may be used only where it is data."""
 
 import re
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from models.shell.words import Word
 
 
 def _is_operand(word: Word) -> bool:
-    """Whether it begins with text that no option begins with, and stays one word."""
+    """Returns whether the word cannot be an option and remains one word."""
     return word.is_single and word.prefix != "" and not word.prefix.startswith("-")
 
 
@@ -21,7 +21,7 @@ def _plain(word: Word, program: str) -> str:
 
 
 class _Arguments:
-    """Walks the words up to where the program takes all that follow as data."""
+    """Walks the words up to the point from which the program treats all others as data."""
 
     def __init__(self, program: str, words: Sequence[Word]) -> None:
         self._program = program
@@ -30,7 +30,7 @@ class _Arguments:
         self._at = 0
         self._over = False
         self.has_text = False
-        """Whether a text to run, or the file of one, stands among them."""
+        """Whether the words include a text to run, or a file with one."""
 
     def walk(self) -> None:
         while not self._over and self._at < len(self._words):
@@ -87,7 +87,8 @@ def check_interpreter(program: str, words: Sequence[Word], command: Command) -> 
 
 
 def _option(text: str, spec: Program) -> str:
-    """The option of a word that decides what the next word is: the last of letters in one, as of `-ne`."""
+    """Returns the option that determines the meaning of the next word: in combined letters such as `-ne`, the one that
+    takes an argument."""
     if text.startswith("--"):
         return text.split("=", 1)[0]
     for letter in text[1:]:
@@ -97,7 +98,7 @@ def _option(text: str, spec: Program) -> str:
 
 
 def _attached(text: str, option: str) -> bool:
-    """Whether the option's argument stands in the same word."""
+    """Returns whether the option's argument is in the same word."""
     if text.startswith("--"):
         return "=" in text
     return not text.endswith(option[1])

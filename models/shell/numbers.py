@@ -1,4 +1,4 @@
-"""Which variables of a script can only hold numbers, so that arithmetic over them is harmless.
+"""Finds the variables of a script that can hold only numbers, so that arithmetic with them is safe.
 
 Arithmetic evaluates the text of a variable again: the value `a[$(command)]` runs the command.
 """
@@ -18,7 +18,7 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 
 @dataclass(slots=True)
 class Numbers:
-    """Collects what a script assigns and computes with; `faults` can be told when all is read."""
+    """Collects the assignments and the arithmetic of a script; call `faults` after all of it was read."""
 
     numeric: set[str] = field(default_factory=set)
     open: set[str] = field(default_factory=set)
@@ -39,17 +39,17 @@ class Numbers:
         self.used += [(name, place) for name in _NAME.findall(text)]
 
     def unquoted(self, raw: str, place: int) -> None:
-        """One that would become several words if it were no number."""
+        """Adds an unquoted variable, which may become several words unless it is a number."""
         if _VARIABLE.fullmatch(raw):
             self.arithmetic(raw.replace("{", "").replace("}", ""), place)
         else:
             self.refused.append(place)
 
     def operand(self, raw: str, place: int) -> None:
-        """One that `-eq` and the like evaluate within [[ ]]."""
+        """Adds an operand that `-eq` and similar operators evaluate within [[ ]]."""
         self.arithmetic(raw.strip('"'), place)
 
     def faults(self) -> list[int]:
-        """Where arithmetic could meet a value."""
+        """Returns the positions at which arithmetic could evaluate a value."""
         known = self.numeric - self.open
         return sorted({*self.refused, *(place for name, place in self.used if name not in known)})

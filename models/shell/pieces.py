@@ -1,4 +1,4 @@
-"""The parts of a text with expressions, and the marks that stand for them while a script is read."""
+"""The parts of a text with expressions, and the marks that replace them while a script is read."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -6,7 +6,7 @@ from enum import Enum, auto
 EXPRESSION = "\ue000"
 STATEMENT = "\ue001"
 RAW = "\ue002"
-"""Text that `| raw` lets in unquoted; it may be anything."""
+"""The mark of a value that `| raw` inserts unquoted; it may be any text."""
 MARKS = frozenset({EXPRESSION, STATEMENT, RAW})
 REFUSED_MARKS = frozenset({EXPRESSION, STATEMENT})
 
@@ -19,7 +19,7 @@ class PieceKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of a text; of an expression or statement, what stands between the braces."""
+    """A part of a text; for an expression or statement, the text between the braces."""
 
     kind: PieceKind
     text: str

@@ -1,4 +1,4 @@
-"""Programs that run text which their arguments or their input hold, and where in it data may stand."""
+"""Programs that run text from their arguments or input, and the places in it where data is allowed."""
 
 import re
 from collections.abc import Mapping
@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """How a program that runs text reads its arguments; options are written with their dashes."""
+    """The arguments of a program that runs text; options are written with their dashes."""
 
     code: frozenset[str] = frozenset()
-    """Options whose argument is the text that is run."""
+    """Options whose argument is the text to run."""
     takes: frozenset[str] = frozenset()
-    """Other options with an argument of their own."""
+    """Other options with an argument."""
     data: Mapping[str, str] = field(default_factory=dict)
-    """Options whose argument is data, and how it must begin: a name and `=`, or nothing."""
+    """Options whose argument is data, and a pattern for its beginning: a name and `=`, or nothing."""
     named: frozenset[str] = frozenset()
-    """Options with a name and then a value as two words."""
+    """Options followed by two words: a name and a value."""
     stops: bool = True
-    """Whether it reads no options after its text, so that any word there is data."""
+    """Whether it reads no options after its text, so that all later words are data."""
     code_stops: bool = False
-    """The same where the text was an option's argument."""
+    """The same if the text was an option's argument."""
 
 
 def _letters(letters: str) -> frozenset[str]:
@@ -54,7 +54,7 @@ INTERPRETERS: Mapping[str, Program] = {
         stops=False,
     ),
 }
-"""Their text is an option's argument or their first argument without a dash."""
+"""Programs whose text is an option's argument, or the first argument without a dash."""
 
 SHELLS = frozenset(
     {"sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "fish", "rbash", "yash", "csh", "tcsh"}
@@ -66,7 +66,7 @@ WRAPPERS = frozenset(
         *("ionice", "time", "stdbuf", "setsid", "chronic", "busybox", "taskset", "catchsegv"),
     }
 )
-"""They run the command that follows their options."""
+"""Programs that run the command that follows their options."""
 
 RUN_TEXT = frozenset(
     {
@@ -94,7 +94,7 @@ RUN_TEXT = frozenset(
         ),
     }
 )
-"""Almost any argument of theirs may be run, here or by a server; all of them must be plain words."""
+"""Programs that may run almost any argument, locally or on a server; all arguments must be plain words."""
 
 READ_TEXT = frozenset(
     {
@@ -104,7 +104,7 @@ READ_TEXT = frozenset(
         *("octave", "gdb", "expect", "sftp", "lftp", "ftp", "make", "gmake"),
     }
 )
-"""Of RUN_TEXT those that run what they read, or make commands of it."""
+"""Programs of RUN_TEXT that run their input, or build commands from it."""
 
 RUN_OPTIONS = frozenset(
     {
@@ -115,13 +115,13 @@ RUN_OPTIONS = frozenset(
         *("gem", "bundle", "pytest", "ansible", "terraform", "helm"),
     }
 )
-"""An option may name a command, or code, to run."""
+"""Programs with options that may name a command, or code, to run."""
 
 _VERSION = re.compile(r"(?<=[A-Za-z])-?\d[\d.]*$")
 
 
 def family(name: str) -> str:
-    """The name without its version: `python3.11` is `python`."""
+    """Returns the name without its version: `python` for `python3.11`."""
     return name if name in RUN_OPTIONS else _VERSION.sub("", name)
 
 

@@ -1,4 +1,4 @@
-"""Quotes, expansions and here-documents of a shell script."""
+"""Reads the quotes, expansions and here-documents of a shell script."""
 
 import re
 
@@ -23,7 +23,7 @@ _PLAIN_BODY = re.compile(
 
 class Quotes(Reading):
     def _quoting(self, char: str) -> bool:
-        """Reads the beginning of quotes or of an expansion; whether there was any."""
+        """Reads the beginning of quotes or of an expansion. Returns whether there was one."""
         if char == "\\":
             self._backslash()
         elif char == "'":
@@ -162,7 +162,7 @@ class Quotes(Reading):
                 self._top.reader.heredoc(heredoc.expands)
 
     def _bodies(self) -> None:
-        """After a line's end come the bodies of the here-documents that began in it."""
+        """Reads, after the end of a line, the bodies of the here-documents that began in it."""
         if any(frame.heredocs for frame in self.frames[:-1]):
             self.lost = "after a here-document that begins in a line with parentheses across lines"
         for heredoc in self._top.heredocs:

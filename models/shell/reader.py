@@ -1,4 +1,4 @@
-"""The commands of a script: which words are a command's name, its arguments, assignments, patterns."""
+"""Reads the commands of a script: finds names, arguments, assignments and patterns among the words."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,11 +17,11 @@ _DESCRIPTORS = frozenset({"$HEADWAY_FD", "${HEADWAY_FD}", '"$HEADWAY_FD"', '"${H
 
 
 class Unknown(Exception):
-    """Ends the judging of a script; its text says where a value could become code."""
+    """Ends the check of a script; the message says where a value could become code."""
 
 
 class Await(Enum):
-    """Kinds of a next word that is neither a command's name nor its argument."""
+    """The meaning of the next word if it is neither a command's name nor an argument."""
 
     NOTHING = auto()
     VARIABLE = auto()
@@ -38,9 +38,9 @@ _RESERVED = _STARTS | _ENDS | _UNKNOWN | _AWAITED.keys() | {"esac", "[["}
 
 class Stdin(Enum):
     OPEN = auto()
-    """A pipe, a string, or that of the task, and so possibly a value."""
+    """A pipe, a string or the task's stdin: may contain a value."""
     GIVEN = auto()
-    """A file, or a here-document that expands nothing."""
+    """A file, or a here-document without expansion."""
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class Command:
     assignments: list[Word] = field(default_factory=list)
     stdin: Stdin = Stdin.OPEN
     steady: int | None = None
-    """How many words stand before the first statement that leaves out or repeats some; None without any."""
+    """The number of words before the first statement that may omit or repeat words; None without statements."""
 
     @property
     def is_empty(self) -> bool:
@@ -60,7 +60,7 @@ class Command:
 
 @dataclass(slots=True)
 class _Block:
-    """A statement with an end; how many commands had ended when it began."""
+    """A statement with an end. `ended` is the number of commands that had ended when it began."""
 
     is_loop: bool
     at_start: bool
@@ -72,7 +72,7 @@ class _Block:
 class Reader:
     """Follows the commands of the script, or of one pair of parentheses in it."""
 
-    judge: Callable[[Command], None]
+    check: Callable[[Command], None]
     numbers: Numbers
     nested: bool = False
     is_array: bool = False
@@ -85,7 +85,7 @@ class Reader:
     cases: int = 0
     ended: int = 0
     sealed: bool = False
-    """Whether the command has ended in some branches of a statement and not in others."""
+    """Whether the command ended in some branches of a statement but not in others."""
     blocks: list[_Block] = field(default_factory=list)
 
     # Words.
@@ -197,24 +197,24 @@ class Reader:
             for word in self.command.words:
                 self.numbers.assign(self.loop, word.raw)
         elif not self.command.is_empty:
-            self.judge(self.command)
+            self.check(self.command)
         self.command, self.loop, self.awaits = Command(), None, Await.NOTHING
 
     def redirects(self, operator: str, descriptor: bool) -> None:
-        """`descriptor` tells whether the word before it touches it, and may be a number that belongs to it."""
+        """`descriptor`: the previous word is adjacent to the operator and may be its file descriptor."""
         words = self.command.words
         if self.conditional is not None:
             self.conditional.append(Word(operator, 0))
             return
         if self.redirect is not None or self.is_array or self.awaits is not Await.NOTHING:
-            raise Unknown(f"after `{operator}` in an odd place")
+            raise Unknown(f"after `{operator}` in an unexpected place")
         if descriptor and words and words[-1].raw.isdigit():
             words.pop()
         self.redirect = operator
 
     def heredoc(self, expands: bool) -> None:
         if self.conditional is not None or self.is_array or self.awaits is not Await.NOTHING:
-            raise Unknown("after a here-document in an odd place")
+            raise Unknown("after a here-document in an unexpected place")
         if not expands:
             self.command.stdin = Stdin.GIVEN
 
@@ -226,7 +226,7 @@ class Reader:
         return True
 
     def ends(self) -> None:
-        """The script, or the pair of parentheses, ends."""
+        """Handles the end of the script or of the pair of parentheses."""
         if self.conditional is not None or self.redirect is not None or self.cases:
             raise Unknown("in a script whose commands do not end")
         if not self.is_array:
@@ -235,12 +235,12 @@ class Reader:
     # Parentheses.
 
     def opens(self, touches: bool) -> str:
-        """Tells which parenthesis this is: of a pattern, a function, an array, or a subshell."""
+        """Returns the kind of this parenthesis: pattern, function, array or subshell."""
         command = self.command
         if self.awaits is Await.PATTERN:
             return "pattern"
         if self.conditional is not None or self.is_array or self.loop or self.redirect:
-            raise Unknown("after a parenthesis in an odd place")
+            raise Unknown("after a parenthesis in an unexpected place")
         assigned = command.assignments if touches and not command.words else []
         if assigned and assigned[-1].raw.endswith("="):
             return "array"
@@ -252,7 +252,7 @@ class Reader:
         return "subshell"
 
     def computes(self) -> None:
-        """The head of a `for ((`, or a command of its own."""
+        """Handles (( )): the head of a `for ((`, or a command."""
         if self.awaits is Await.VARIABLE:
             self.awaits = Await.NOTHING
         elif not self.command.is_empty or self.conditional is not None or self.is_array:
@@ -261,7 +261,7 @@ class Reader:
     # Statements of the template.
 
     def statement(self, text: str, fragment: Word | None) -> bool:
-        """Whether the word that was being read, `fragment`, ends here."""
+        """Handles a statement. Returns whether the word that was being read, `fragment`, ends here."""
         name = (text.strip("+- \t\n").split(None, 1) or [""])[0]
         if name not in {"if", "for", "set"} and self.blocks:
             return self._branch_ends(name, fragment)
@@ -271,9 +271,9 @@ class Reader:
         return False
 
     def _at_statement(self, fragment: Word | None) -> bool:
-        """Whether a command may begin here; refuses where a statement cannot be followed."""
+        """Returns whether a command may begin here. Raises Unknown if the statement cannot be followed."""
         if self.redirect is not None or self.conditional is not None or self.is_array:
-            raise Unknown("after a statement in an odd place")
+            raise Unknown("after a statement in an unexpected place")
         if self.awaits is not Await.NOTHING:
             raise Unknown("after a statement in a `for` or `case`")
         if fragment is None and self.command.is_empty and self.loop is None:
@@ -296,9 +296,9 @@ class Reader:
         return ends_word
 
     def _command_branch_ends(self, block: _Block, fragment: Word | None) -> bool:
-        """Ends the command that the branch holds, after which nothing of it may follow."""
+        """Ends the command in the branch; it may not continue after the branch. Returns whether a word ended too."""
         if self.conditional is not None or self.is_array or self.awaits is not Await.NOTHING:
-            raise Unknown("after a statement in an odd place")
+            raise Unknown("after a statement in an unexpected place")
         if fragment is not None:
             self.word(fragment)
         if fragment is not None or not self.command.is_empty or self.loop is not None:
@@ -307,5 +307,5 @@ class Reader:
             self.separator("")
             block.leaves_open = True
         elif self.redirect is not None:
-            raise Unknown("after a statement in an odd place")
+            raise Unknown("after a statement in an unexpected place")
         return fragment is not None

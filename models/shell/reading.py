@@ -1,4 +1,4 @@
-"""A shell script while it is read: where the reading stands, and what was found so far."""
+"""The state of reading a shell script: the position, and the findings so far."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -15,7 +15,8 @@ _DEEPEST = 50
 
 
 class Reading(ABC):
-    """`lost` says why nothing can be told from here on; `unknown` where a command could not be judged, and why."""
+    """`lost` is the reason why the text cannot be followed from here on. `unknown` is the place of the first command
+    that could not be checked, and the reason."""
 
     def __init__(self, bash: bool, numbers: Numbers | None = None) -> None:
         self.bash = bash
@@ -33,7 +34,7 @@ class Reading(ABC):
 
     @abstractmethod
     def scan(self) -> list[tuple[int, str]]:
-        """Reads all of the text; offsets and sentences of the values that quotes do not protect."""
+        """Reads the whole text. Returns the offsets of values that quotes do not protect, with messages."""
 
     def add(self, piece: Piece, raw: Callable[[Piece], bool]) -> None:
         if piece.kind is PieceKind.DATA:
@@ -50,13 +51,13 @@ class Reading(ABC):
         self.offsets.append(piece.offset)
 
     def _doubt(self, unknown: Unknown) -> None:
-        """Remembers the first construct that cannot be judged; from there on only quotes are followed."""
+        """Stores the first construct that cannot be checked; from there on only quotes are followed."""
         if self.unknown is None:
             place = self._top.start if self._top.start is not None else self.at
             self.unknown = (min(place, self.at), str(unknown))
 
     def _reader(self, nested: bool = False, is_array: bool = False) -> Reader:
-        return Reader(self.rules.judge, self.numbers, nested, is_array)
+        return Reader(self.rules.check, self.numbers, nested, is_array)
 
     def _nested(self, text: str, place: int) -> None:
         """Reads a text that the script runs as a script."""
@@ -74,7 +75,7 @@ class Reading(ABC):
         raw = self.text[start : self.at]
         return Word(raw if "'" in raw else raw.replace("\\\n", ""), start)
 
-    def _tell(self, word: Word) -> None:
+    def _pass(self, word: Word) -> None:
         if self.unknown is None and self._top.reader is not None and word.raw:
             self._top.reader.word(word)
 
@@ -82,7 +83,7 @@ class Reading(ABC):
         frame = self._top
         start, frame.start = frame.start, None
         if frame.kind is Kind.COMMAND and start is not None:
-            self._tell(self._word(start))
+            self._pass(self._word(start))
 
     @property
     def _top(self) -> Frame:
@@ -135,7 +136,7 @@ class Reading(ABC):
                 self.found.append((self.offsets[place], sentence))
 
     def _where(self) -> str | None:
-        """In what an unquoted place is nested that makes it unsafe all the same."""
+        """Returns the enclosing construct that makes an unquoted place unsafe, or None."""
         for frame in self.frames:
             if frame.conditional:
                 return "inside [[ ]], which evaluates arithmetic,"
@@ -147,7 +148,7 @@ class Reading(ABC):
         return None
 
     def _skip_to(self, end: int, where: str) -> None:
-        """Passes over text that is read by other rules, up to and with the character at `end`."""
+        """Skips text with other rules, up to and including the character at `end`."""
         if end < 0:
             self.lost, end = f"{where} that do not close", len(self.text)
         self._refuse(self.at, min(end + 1, len(self.text)), where)
@@ -156,7 +157,7 @@ class Reading(ABC):
         self._step(end + 1 - self.at)
 
     def _closing(self, quote: str, start: int) -> int:
-        """The place of the first `quote` that no backslash precedes."""
+        """Returns the position of the first `quote` without a backslash before it; -1 if there is none."""
         place = start
         while place < len(self.text):
             if self.text[place] == "\\":

@@ -1,4 +1,4 @@
-"""Whether the words of a command are data for it, whatever values they hold."""
+"""Checks that a command treats its words as data, whatever values they contain."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -16,18 +16,18 @@ from models.shell.words import OPEN, Word
 _NUMBER = re.compile(r"\d+(\.\d+)?[smhd]?")
 _OPTIONS_WITH_TEXT = re.compile(r"-[A-Za-z]*c")
 _MOST_PROGRAMS = 20
-"""In one command, each of which may start the next."""
+"""The most programs in one command, each of which may start the next."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Judges the commands of one script; `nested` reads a text that a command runs as a script."""
+    """Checks the commands of one script. `nested` reads a text that a command runs as a script."""
 
     numbers: Numbers
     nested: Callable[[str, int], None]
 
-    def judge(self, command: Command) -> None:
-        """Raises Unknown where a value could become more than data."""
+    def check(self, command: Command) -> None:
+        """Raises Unknown if a value could become more than data."""
         for word in command.assignments:
             self._assign(word)
         running = [word for word in command.words if programs.runs_text(word.program or "")]
@@ -61,7 +61,7 @@ class Rules:
                 self._program(program, words[1:], command)
 
     def _check_statements(self, program: str, command: Command) -> None:
-        """Statements may leave out words, so that others come to stand where the program runs text."""
+        """Raises Unknown for statements: they may omit words, which moves others to where the program runs text."""
         if command.steady is None or (program == "printf" and command.steady > 1):
             return
         known = programs.runs_text(program) or program in programs.RUN_OPTIONS
@@ -83,7 +83,7 @@ class Rules:
             self._suffixes(words, command)
 
     def _suffixes(self, words: Sequence[Word], command: Command) -> None:
-        """Programs that are named among the arguments may be started with those that follow."""
+        """Checks programs that are named among the arguments: they may be started with the following words."""
         for place, word in enumerate(words):
             if word.program is not None and programs.runs_text(word.program):
                 if command.steady is not None:
@@ -125,4 +125,4 @@ class Rules:
                 return None
             if not re.fullmatch(r"-[euxvf]+", text):
                 break
-        raise Unknown(f"with `{program}`, which would run more than a script that stands there,")
+        raise Unknown(f"with `{program}`, which would run more than a script written there,")

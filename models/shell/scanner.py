@@ -1,9 +1,9 @@
-"""Where an expression in a shell script would not be protected by quoting its value.
+"""Finds the expressions in a shell script that quoting their values would not protect.
 
 A quoted value is one word only where the shell expects an unquoted word. The scanner follows the
-script as bash and dash read it; where the two, or a cautious reader, could differ it is `lost`, and
-every expression from there on is refused. So a script may be refused needlessly, but none is let
-through wrongly. What the words are to their commands is judged by Reader and Rules.
+script as bash and dash read it. Where the two could differ, it is `lost` and refuses every expression
+from there on: a safe script may be refused, but an unsafe one is never accepted. Reader and Rules
+check the meaning of words for their commands.
 """
 
 import re
@@ -27,7 +27,7 @@ SHELLS = frozenset({"bash", "sh", "dash"})
 def unsafe_places(
     pieces: Iterable[Piece], raw: Callable[[Piece], bool], bash: bool = True
 ) -> list[tuple[int, str]]:
-    """Offsets and sentences, in order. `raw` tells which expressions have opted out of quoting."""
+    """Returns offsets and messages, in order. `raw` decides which expressions have opted out of quoting."""
     scanner = Scanner(bash)
     for piece in pieces:
         scanner.add(piece, raw)
@@ -112,14 +112,14 @@ class Scanner(Quotes):
         elif char == "<" and self.text[self.at : self.at + 3] != "<<<" and self._next() == "<":
             self._less()
         else:
-            self._tell_operator()
+            self._pass_operator()
 
     def _closes_pattern(self) -> bool:
         reader = self._top.reader
         return self.unknown is None and reader is not None and reader.closes_pattern()
 
-    def _tell_operator(self) -> None:
-        """Passes over the operator first, as the reader may refuse it."""
+    def _pass_operator(self) -> None:
+        """Skips the operator before passing it on, because the reader may refuse it."""
         redirect = _REDIRECT.match(self.text, self.at)
         operator = _OPERATOR.match(self.text, self.at)
         found = operator or redirect

@@ -1,4 +1,4 @@
-"""Variables whose text a shell, the loader or an interpreter evaluates or gives a meaning of its own."""
+"""Environment variables that a shell, the loader or an interpreter evaluates or treats specially."""
 
 EVALUATED = frozenset(
     {
@@ -15,7 +15,7 @@ EVALUATED = frozenset(
         *("PSQLRC", "PSQL_EDITOR", "CARGO_BUILD_RUSTC_WRAPPER", "RUSTC_WRAPPER", "SHELL"),
     }
 )
-"""No value may be in them, be it through the script or through `env:`."""
+"""Variables that may not contain values, neither from the script nor from `env:`."""
 
 _OF_THE_SHELL = frozenset(
     {
@@ -36,5 +36,5 @@ def is_evaluated(name: str) -> bool:
 
 
 def is_special(name: str) -> bool:
-    """Whether a script may give the variable no value: it means something to the shell or to programs."""
+    """Returns whether a script must not set the variable to a value, because it controls the shell or programs."""
     return is_evaluated(name) or name in _OF_THE_SHELL or name.startswith(("BASH_", "COMP_", "LC_"))

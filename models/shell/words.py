@@ -1,4 +1,4 @@
-"""Words of a shell script as they are written, and how much of one is known without running it."""
+"""Words of a shell script as written, and the parts that are known without running it."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _TAIL = re.compile(r"/([A-Za-z0-9_.+-]+)[\"']?$")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\[[^]]*\])?\+?=")
 OPEN = "$"
-"""A word that the shell makes, such as the name of a pipe."""
+"""A word that the shell generates, such as the name of a pipe."""
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,14 @@ class Word:
 
     @cached_property
     def prefix(self) -> str:
-        """The beginning that is the same whatever variables and values hold."""
+        """The beginning that does not depend on variables and values."""
         text, rest = self._read
         opened = _QUOTED_START.match(self.raw, rest)
         return text + (opened.group(1) if opened else "")
 
     @cached_property
     def literal(self) -> str | None:
-        """All of the word, if none of it depends on variables, values, files or commands."""
+        """The whole word, if no part of it depends on variables, values, files or commands; otherwise None."""
         text, rest = self._read
         return text if rest == len(self.raw) else None
 
@@ -57,17 +57,17 @@ class Word:
 
     @property
     def is_single(self) -> bool:
-        """Whether it stays one word, as what is quoted does; `$name` may become several or none."""
+        """Whether it remains one word, like quoted text; `$name` may become several or none."""
         return _SINGLE.fullmatch(self.raw) is not None
 
     @property
     def may_be_option(self) -> bool:
-        """Whether it could begin with a dash that its author did not write."""
+        """Whether a variable or value could make it begin with a dash."""
         return self.is_open and not self.prefix
 
     @property
     def program(self) -> str | None:
-        """The last part of the path of a command that it may name."""
+        """The last path component of the command that the word may name, or None."""
         if self.literal is not None:
             return self.literal.rsplit("/", 1)[-1]
         found = None if self.has_value else _TAIL.search(self.raw)

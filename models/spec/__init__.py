@@ -1,4 +1,4 @@
-"""The flow language: what a flow document may say, and reading one."""
+"""The flow language: the models of a flow document, and its parser."""
 
 from models.inputs.inputs import InputSpec, InputType
 from models.spec.checks import trigger_input_faults

@@ -1,6 +1,6 @@
-"""Checks what a flow document must hold beyond the shape of each key: references, expressions, the graph.
+"""Checks a flow document beyond the type of each key: references, expressions, the graph.
 
-Looks at the plain data, so that it finds what it can in a document whose shapes are wrong too.
+Works on the plain data, so that it also finds problems in a document with wrong types.
 """
 
 import shlex
@@ -26,7 +26,7 @@ _ALWAYS = frozenset({"execution", "flow", "trigger", "labels", "env"})
 _BY_ENGINE = _ALWAYS | {"inputs", "outputs", "task"}
 _IN_TASKS = _BY_ENGINE | {"secrets"}
 _ON_WORKERS = frozenset({"shell", "python", "http", "sql", "log", "return", "fail"})
-"""Task types whose expressions a worker evaluates, but for `when`: only there secrets are decrypted."""
+"""Task types whose expressions, except `when`, a worker evaluates: only workers decrypt secrets."""
 _OF_FOREACH = frozenset({"item", "index"})
 _IN_TRIGGERS = frozenset({"trigger", "flow", "labels"})
 _IN_FLOW_KEYS = frozenset({"inputs", "flow", "labels", "trigger"})
@@ -54,7 +54,7 @@ _ENV = "; give the value through `env:` and read the variable there"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A mistake at a path; `offset` counts within the text that stands there."""
+    """A mistake at a path; `offset` is the position in the text at this path."""
 
     path: Path
     message: str
@@ -64,7 +64,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """The names that an expression at some place may refer to. `tasks` are those whose outputs are there."""
+    """The names that an expression at some place may refer to. `tasks` are those whose outputs are available."""
 
     roots: frozenset[str]
     inputs: frozenset[str] | None
@@ -72,11 +72,11 @@ class _Names:
     all_tasks: frozenset[str]
     user: str | None = None
     hidden: frozenset[str] = frozenset()
-    """SECRET inputs that may not be used there."""
+    """SECRET inputs that may not be used at this place."""
 
 
 def document_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
-    """Everything that spans several keys of a document, or lies inside its texts."""
+    """Yields the mistakes that span several keys of a document, or are in its texts."""
     yield from _label_faults(data.get("labels"))
     yield from _duplicates(data, "inputs", "input")
     yield from _duplicates(data, "triggers", "trigger")
@@ -98,9 +98,9 @@ def _duplicates(data: Mapping[str, Any], key: str, noun: str) -> Iterator[Fault]
 
 def _condition_faults(task: Placed) -> Iterator[Fault]:
     if task.item.get("run_if") in ("failed", "always") and not task.item.get("needs"):
-        right = "name in `needs` the tasks whose ends it looks at, or put it under `finally:`"
+        right = "list in `needs` the tasks that it depends on, or put it under `finally:`"
         yield Fault(
-            (*task.path, "run_if"), f"`run_if: {task.item['run_if']}` needs others; {right}"
+            (*task.path, "run_if"), f"`run_if: {task.item['run_if']}` needs other tasks; {right}"
         )
 
 
@@ -144,7 +144,7 @@ def _trigger(item: Mapping[str, Any], path: Path) -> Iterator[Fault]:
 
 
 def trigger_input_faults(inputs: Any, path: Path = ("inputs",)) -> Iterator[Fault]:
-    """Finds what is wrong with the expressions of the inputs that a schedule gives."""
+    """Yields the mistakes in the expressions of a schedule's inputs."""
     yield from _values(inputs, path, _Names(_IN_TRIGGERS, None, frozenset(), frozenset()))
     for below, text in strings(inputs):
         for reference in read(text).references if has_expressions(text) else ():
@@ -186,7 +186,7 @@ def _task(
 
 
 def _evaluated(kind: str) -> Collection[str] | None:
-    """The keys of a task type that may hold expressions: all own keys of an installed one."""
+    """Returns the keys of a task type that may contain expressions: for installed types, all of their own keys."""
     if kind in installed_types():
         return own_keys(installed_types()[kind])
     return _EVALUATED.get(kind)
@@ -209,8 +209,8 @@ def _variable_faults(env: Any, path: Path) -> Iterator[Fault]:
         for name, value in env.items():
             if is_evaluated(str(name)) and has_expressions(value):
                 sentence = f"programs run the text of `{name}` as code; it takes no expression"
-                mend = "write a plain value, or give the value under a name of your own"
-                yield Fault((*path, name), f"{sentence}: {mend}")
+                fix = "write a plain value, or use another name"
+                yield Fault((*path, name), f"{sentence}: {fix}")
 
 
 def _none(value: Any, path: Path) -> Iterator[Fault]:
@@ -232,10 +232,10 @@ def _values(value: Any, path: Path, names: _Names) -> Iterator[Fault]:
 def _reference(reference: Reference, path: Path, names: _Names) -> Iterator[Fault]:
     root, offset = reference.root, reference.offset
     if root in _OF_FOREACH and root not in names.roots:
-        yield Fault(path, f"`{root}` is known in the tasks of a foreach only", offset)
+        yield Fault(path, f"`{root}` can be used in the tasks of a foreach only", offset)
     elif root not in names.roots:
         where = "" if root not in _IN_TASKS else " here"
-        sentence = f"`{root}` is no name that expressions know{where}"
+        sentence = f"`{root}` is not a name that expressions can use{where}"
         yield Fault(path, sentence + did_you_mean(root, names.roots), offset)
     elif refusal := _secrecy(reference, names):
         yield Fault(path, refusal, offset)
@@ -268,7 +268,7 @@ def _no_outputs(task: str, names: _Names) -> str:
     if task == names.user:
         return f"`{task}` has no outputs before it has run"
     return (
-        f"the outputs of `{task}` are not there yet when `{names.user}` runs; "
+        f"the outputs of `{task}` are not available when `{names.user}` runs; "
         f"add `{task}` to its `needs`"
     )
 
@@ -279,7 +279,7 @@ def _shell_faults(run: str, path: Path, interpreter: object) -> Iterator[Fault]:
     reading = read(run)
     shell = _shell_of(interpreter)
     if shell is None:
-        where = "; quoting is for POSIX shells (bash, sh, dash)"
+        where = "; quoting works in POSIX shells only (bash, sh, dash)"
         yield from _every_expression(reading, path, "in a script of this interpreter", where)
         return
     for wrong in reading.foreign_statements:
@@ -290,7 +290,7 @@ def _shell_faults(run: str, path: Path, interpreter: object) -> Iterator[Fault]:
 
 
 def _shell_of(interpreter: object) -> str | None:
-    """The name of the POSIX shell that an interpreter's command line starts, if it does."""
+    """Returns the name of the POSIX shell that an interpreter's command line starts, or None."""
     if interpreter is None:
         return "bash"
     try:
@@ -305,7 +305,7 @@ def _shell_of(interpreter: object) -> str | None:
 
 def _script_faults(script: str, path: Path) -> Iterator[Fault]:
     if has_expressions(script):
-        where = "; or through `args:`, which the script finds in headway.args"
+        where = "; or give it through `args:` and read headway.args in the script"
         yield from _every_expression(read(script), path, "inside a Python `script`", where)
 
 
@@ -314,17 +314,17 @@ def _statement_faults(statement: Any, path: Path) -> Iterator[Fault]:
     for below, text in strings(statement):
         if has_expressions(text):
             where, place = "inside a SQL statement", (*path, *below)
-            yield from _every_expression(read(text), place, where, "", mend=bound)
+            yield from _every_expression(read(text), place, where, "", fix=bound)
 
 
 def _every_expression(
-    reading: Reading, path: Path, where: str, why: str, mend: str = _ENV
+    reading: Reading, path: Path, where: str, why: str, fix: str = _ENV
 ) -> Iterator[Fault]:
     for piece in reading.pieces:
         if piece.kind is PieceKind.STATEMENT or (
             piece.kind is PieceKind.EXPRESSION and not is_raw(piece)
         ):
-            sentence = f"an expression {where} is not protected by quoting{mend}{why}"
+            sentence = f"an expression {where} is not protected by quoting{fix}{why}"
             yield Fault(path, sentence, piece.offset)
 
 

@@ -1,7 +1,7 @@
-"""YAML as the flow language takes it: plain data, and where in the text each piece stands.
+"""Reads the YAML of the flow language: plain data, and the position of each value in the text.
 
-Read from libyaml's events rather than composed by PyYAML, so that depth and size are bounded while
-reading, plain scalars mean what YAML 1.2 says (`on` is a word, a date is text), and nothing is ever constructed.
+Reads libyaml's events instead of using PyYAML's composer: depth and size are limited while reading, plain scalars have
+the meaning of YAML 1.2 (`on` is a word, a date is text), and no Python objects are constructed.
 """
 
 import re
@@ -34,7 +34,7 @@ _STANDARD_TAGS = {None, "!", "tag:yaml.org,2002:str"}
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From where to where a value stands in the text; `key` is where its key does."""
+    """The start and end of a value in the text; `key` is the position of its key."""
 
     start: int
     end: int
@@ -43,7 +43,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """A value with the spans of what is in it, by their paths from it."""
+    """A value with the spans of its parts, by their paths within it."""
 
     data: Any
     spans: Mapping[Path, Span]
@@ -53,7 +53,7 @@ class _Value:
 
 @dataclass(slots=True)
 class Document:
-    """`sources` are the texts of the plain scalars that are no text: numbers, truth values, null."""
+    """`sources` has the spelling of the plain scalars that are not text: numbers, booleans, null."""
 
     source: str
     data: Any
@@ -68,7 +68,7 @@ class Document:
         code: ProblemCode = ProblemCode.VALIDATION,
         offset: int | None = None,
     ) -> Problem:
-        """A problem at the nearest value that is there, or at an offset in the text at `path`."""
+        """Returns a problem at the nearest existing value, or at an offset in the text at `path`."""
         near = path
         while near and near not in self.spans:
             near = near[:-1]
@@ -80,14 +80,15 @@ class Document:
         return Problem(code, message, tuple(map(str, path)), line, column)
 
     def inexact(self, data: Any) -> Iterator[Problem]:
-        """Numbers in the document's `data` that would become others; revisions saved earlier may hold some."""
+        """Yields problems for numbers that cannot be stored exactly. Older saved revisions may contain some."""
         for path, text in self.sources.items():
             if _is_inexact(text, _at(data, path)):
-                message = f"{text} is a number that cannot be kept as it is; put it in quotes"
+                message = f"{text} is a number that cannot be stored exactly; put it in quotes"
                 yield self.problem(path, message, offset=0)
 
     def _inside(self, span: Span, path: Path, offset: int) -> int:
-        """Every style of YAML writes braces as they are: the nth opening is the nth there."""
+        """Returns the position of an offset in the source. No YAML style escapes braces, so the nth `{{` of the value
+        is the nth in its source."""
         value = _at(self.data, path)
         text = value if isinstance(value, str) else ""
         opening = re.compile(r"\{[{%]")
@@ -100,7 +101,7 @@ class Document:
         return written[len(before) - 1] + (0 if "\n" in passed else distance)
 
     def text_of(self, path: Path) -> str:
-        """The YAML of the value at `path`, moved to the left margin."""
+        """Returns the YAML of the value at `path`, without its indentation."""
         span = self.spans[path]
         margin = span.start - (self.source.rfind("\n", 0, span.start) + 1)
         text = self.source[span.start : span.end].rstrip()
@@ -114,9 +115,11 @@ def _at(data: Any, path: Path) -> Any:
 
 
 def read_document(source: str) -> Document:
-    """Raises Refused for what is no YAML, or more of it than a flow may be."""
+    """Raises Refused for invalid YAML, and for a text that is larger than a flow may be."""
     if len(source.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise Refused.because(ProblemCode.PAYLOAD_TOO_LARGE, "a flow holds at most 1 MiB of text")
+        raise Refused.because(
+            ProblemCode.PAYLOAD_TOO_LARGE, "a flow may have at most 1 MiB of text"
+        )
     source = source.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
     reader = _Reader(source)
     try:
@@ -145,7 +148,7 @@ def _refused(source: str, place: int, message: str) -> Refused:
 
 
 class _Reader:
-    """Builds values from events, one document's."""
+    """Builds the values of one document from its events."""
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -160,12 +163,12 @@ class _Reader:
         while isinstance(event, yaml.StreamStartEvent | yaml.DocumentStartEvent):
             event = self._next()
         if isinstance(event, yaml.StreamEndEvent):
-            raise _refused(self.source, 0, "the flow is empty; it begins with `id:`")
+            raise _refused(self.source, 0, "the flow is empty; a flow begins with `id:`")
         value = self._value(event, 1)
         for event in self.events:
             if isinstance(event, yaml.DocumentStartEvent):
                 place = _index(self.source, event.start_mark)
-                raise _refused(self.source, place, "a text holds one flow, and here begins another")
+                raise _refused(self.source, place, "a text may hold one flow; a second begins here")
         return value
 
     def _next(self) -> Any:
@@ -178,7 +181,7 @@ class _Reader:
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
         if event.tag not in _STANDARD_TAGS:
-            raise self._fail(event, f"tags such as {event.tag!r:.80} are no part of a flow")
+            raise self._fail(event, f"tags such as {event.tag!r:.80} are not allowed in a flow")
         if depth > MAX_DEPTH:
             raise self._fail(event, f"nested more than {MAX_DEPTH} levels deep")
         self._count(event, 1)
@@ -195,11 +198,12 @@ class _Reader:
     def _count(self, event: Any, size: int) -> None:
         self.values += size
         if self.values > MAX_VALUES:
-            raise self._fail(event, f"a flow holds at most {MAX_VALUES} values, aliases spelt out")
+            message = f"a flow may have at most {MAX_VALUES} values, with aliases expanded"
+            raise self._fail(event, message)
 
     def _alias(self, event: Any) -> _Value:
         if event.anchor not in self.anchors:
-            raise self._fail(event, f"no anchor `&{event.anchor}` stands before this alias")
+            raise self._fail(event, f"there is no anchor `&{event.anchor}` before this alias")
         value = self.anchors[event.anchor]
         self._count(event, value.size)
         span = self._span(event, event)
@@ -236,7 +240,7 @@ class _Reader:
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             key = self._key(event, start)
             if key in pairs:
-                self._note(event, f"`{key:.80}` stands here a second time")
+                self._note(event, f"the key `{key:.80}` is repeated")
             item = self._value(self._next(), depth + 1)
             pairs[key] = item.data
             spans.update({(key, *path): span for path, span in item.spans.items()})
@@ -251,14 +255,14 @@ class _Reader:
     def _key(self, event: Any, mapping: Any) -> str:
         if not isinstance(event, yaml.ScalarEvent):
             if mapping.flow_style:
-                raise self._fail(event, 'an expression stands in quotes: "{{ ... }}"')
-            raise self._fail(event, "a key is text")
+                raise self._fail(event, 'put the expression in quotes: "{{ ... }}"')
+            raise self._fail(event, "a key must be text")
         text: str = event.value
         plain = event.style is None or event.style == ""
         if plain and text == "<<":
-            raise self._fail(event, "merge keys (`<<`) are no part of a flow")
+            raise self._fail(event, "merge keys (`<<`) are not allowed in a flow")
         if plain and not isinstance(_plain(text), str):
-            raise self._fail(event, f"a key is text; put {text!r:.80} in quotes")
+            raise self._fail(event, f"a key must be text; put {text!r:.80} in quotes")
         return text
 
     def _note(self, event: Any, message: str) -> None:

@@ -1,4 +1,4 @@
-"""The flow document as a whole."""
+"""The model of a whole flow document."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
@@ -16,14 +16,14 @@ from models.states import ConcurrencyBehavior, FailureAction, OnExecutionTimeout
 
 
 class ConcurrencySpec(Part):
-    """At most `limit` executions of the flow hold a slot at once."""
+    """Limits how many executions of the flow hold a slot at once."""
 
     limit: Annotated[int, Field(strict=True, ge=1)]
     behavior: Annotated[ConcurrencyBehavior, Word(ConcurrencyBehavior)] = ConcurrencyBehavior.QUEUE
 
 
 class FlowSpec(Part):
-    """A flow as its author wrote it. `parse_flow` makes it, and checks what spans several keys."""
+    """A flow as its author wrote it. Create it with `parse_flow`, which also checks what spans several keys."""
 
     id: Key
     namespace: Namespace
@@ -49,25 +49,25 @@ class FlowSpec(Part):
     def with_sources(
         self, sources: Mapping[str, str], given: Mapping[str, Mapping[Path, str]]
     ) -> "FlowSpec":
-        """The same flow, knowing the YAML text of each of its tasks, and of what subflow tasks give as inputs."""
+        """Returns the flow with the YAML text of each task, and of the inputs that subflow tasks give."""
         self._sources = sources
         self._given = given
         return self
 
     def given_by(self, task: str) -> Mapping[Path, str]:
-        """The YAML text of numbers and the like in the inputs that a subflow task gives, by their paths."""
+        """Returns the YAML text of numbers, booleans and null in the inputs of a subflow task, by their paths."""
         return self._given.get(task, {})
 
     def name_of(self, execution: UUID) -> str:
-        """The name of an execution of it."""
+        """Returns the name of an execution of this flow."""
         return f"{self.id}-{execution.hex[-6:]}"
 
     def source_of(self, task: str) -> str:
-        """The YAML text of a task, as it stands in the document; empty where there is no document."""
+        """Returns the YAML text of a task as in the document; empty if there is no document."""
         return self._sources.get(task, "")
 
     def placed_tasks(self) -> Iterator[tuple[TaskSpec, Section, str | None]]:
-        """Every task of the document, with its section and the foreach it stands in; outer ones first."""
+        """Yields every task with its section and the foreach that contains it; outer tasks first."""
         for section, tasks in (
             (Section.TASKS, self.tasks),
             (Section.ERRORS, self.errors),

@@ -1,4 +1,4 @@
-"""Checks what inputs say of each other: `depends_on` names earlier ones, and `when` uses no others."""
+"""Checks the references between inputs: `depends_on` names earlier inputs, and `when` uses only those."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -28,7 +28,7 @@ def input_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _default_faults(items: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[Fault]:
-    """A default uses other inputs by their names, and not itself, along whatever way."""
+    """Yields defaults that do not name the inputs they use, and defaults that depend on themselves, even indirectly."""
     places = {item["id"]: (position, item) for position, item in reversed([*items])}
     used: dict[str, list[str]] = {}
     for id, (position, item) in reversed(places.items()):
@@ -36,7 +36,7 @@ def _default_faults(items: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[Fau
         for below, text in strings(item.get("default")):
             for reference in read(text).references:
                 if reference.root == "inputs" and reference.name is None:
-                    sentence = "a default names the inputs that it uses, as in inputs.a"
+                    sentence = "a default must name the inputs that it uses, as in inputs.a"
                     yield Fault((*path, *below), sentence, reference.offset)
         needed = item.get("depends_on")
         others = map(str, needed if isinstance(needed, list) else [needed])
@@ -62,8 +62,9 @@ def _condition_faults(when: str, names: list[str], path: Path) -> Iterator[Fault
         yield Fault(path, wrong.message, wrong.offset)
     for reference in read(when).references:
         if reference.root != "inputs":
-            sentence = f"`when` knows `inputs` only, not `{reference.root}`"
+            sentence = f"`when` can use `inputs` only, not `{reference.root}`"
             yield Fault(path, sentence, reference.offset)
         elif reference.name not in names:
-            mend = f"add `{reference.name}` there" if reference.name else "name it, as in inputs.a"
-            yield Fault(path, f"`when` uses inputs of `depends_on` only; {mend}", reference.offset)
+            fix = f"add `{reference.name}` there" if reference.name else "name it, as in inputs.a"
+            sentence = f"`when` can use inputs of `depends_on` only; {fix}"
+            yield Fault(path, sentence, reference.offset)

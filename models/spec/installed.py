@@ -1,7 +1,7 @@
-"""Task types of people's own: a package publishes a class under the entry point group `headway.tasks`.
+"""Custom task types: a package publishes a class under the entry point group `headway.tasks`.
 
-The class is a `Task` whose `type` is the entry point's name, and whose method `run` does the work, in a process of its
-own on a worker. What is wrong with one is logged, and the others stay.
+The class is a `Task` whose `type` is the entry point's name, and whose method `run` does the work, in its own process
+on a worker. A faulty type is logged and skipped.
 """
 
 import logging
@@ -22,20 +22,20 @@ _reserved: set[str] = set()
 
 
 def reserve(names: Iterable[str]) -> None:
-    """Keep the names of built-in types from installed ones."""
+    """Reserves the names of the built-in types."""
     _reserved.update(names)
 
 
 @cache
 def installed_types() -> Mapping[str, type[Any]]:
-    """By name. Read once a process: what is installed later needs a restart."""
+    """Returns the installed types by name. They are read once per process: a new package needs a restart."""
     found = {point.name: point for point in entry_points(group=GROUP)}
     loaded = {name: _loaded(point) for name, point in sorted(found.items())}
     return {name: kind for name, kind in loaded.items() if kind is not None}
 
 
 def own_keys(kind: type[BaseModel]) -> Mapping[str, str]:
-    """Of an installed type: its own keys as they are written, and the fields that they are."""
+    """Maps an installed type's own keys, as written in documents, to its fields."""
     own = {name: field for name, field in kind.model_fields.items() if name != "type"}
     return {
         field.alias or name: name for name, field in own.items() if name not in Task.model_fields
@@ -46,10 +46,10 @@ def _loaded(point: EntryPoint) -> type[BaseModel] | None:
     try:
         kind = point.load()
         fault = _fault(point.name, kind)
-    except Exception as error:  # whatever a stranger's package raises when it is imported
+    except Exception as error:  # anything that a foreign package raises when it is imported
         fault = f"{type(error).__name__}: {error}"
     if fault:
-        logger.error("the task type %s (%s) is left out: %s", point.name, point.value, fault)
+        logger.error("the task type %s (%s) is ignored: %s", point.name, point.value, fault)
         return None
     found: type[BaseModel] = kind
     return found
@@ -59,15 +59,15 @@ def _fault(name: str, kind: Any) -> str | None:
     if name in _reserved:
         return "Headway has a type of this name, which cannot be replaced"
     if not (isinstance(kind, type) and issubclass(kind, Task)):
-        return "it is no subclass of models.spec.Task"
+        return "it is not a subclass of models.spec.Task"
     field = kind.model_fields.get("type")
     if field is None or get_args(field.annotation) != (name,):
-        return f'it must say `type: Literal["{name}"]`'
+        return f'it must declare `type: Literal["{name}"]`'
     return None if callable(getattr(kind, "run", None)) else "it has no method `run`"
 
 
 class OrInstalled:
-    """Marks the union of the built-in types: an installed one is taken wherever they are."""
+    """Marks the union of the built-in types: installed types are accepted in the same places."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler

@@ -1,4 +1,4 @@
-"""Where the models of a document take text, read off their annotations: so that no new key can be forgotten."""
+"""Derives from the annotations of the models where a document takes text, so that no new key can be forgotten."""
 
 import types
 from collections.abc import Mapping, Sequence, Set
@@ -17,13 +17,13 @@ from models.spec.installed import OrInstalled, installed_types
 _NO_TEXT = (int, float, bool, types.NoneType)
 _UNIONS = (Union, types.UnionType)
 Model = Any
-"""A pydantic model, a dataclass or a TypedDict: a class."""
+"""A class: a pydantic model, a dataclass or a TypedDict."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """The values allowed at a place: text; values that are no text, by their types or as they are; lists of an `item`;
-    mappings to a `value`; mappings that are `models`, told apart by the words that their keys must hold."""
+    """The values allowed at a place: text; other values, by their `types` or listed in `words`; lists of `item`;
+    mappings to `value`; mappings that are one of `models`, chosen by the literals that their keys require."""
 
     text: bool = False
     types: frozenset[type] = frozenset()
@@ -34,13 +34,13 @@ class Kind:
     installed: bool = False
 
     def keeps(self, value: Any) -> bool:
-        """Whether a number or truth value may stand there as it is."""
+        """Returns whether a number or boolean is allowed at this place without conversion to text."""
         if any(type(word) is type(value) and word == value for word in self.words):
             return True
         return type(value) in self.types or (type(value) is int and float in self.types)
 
     def model_of(self, data: Mapping[str, Any]) -> Model | None:
-        """The model that a mapping is of: the one whose words it holds, or whose keys it has."""
+        """Returns the model of a mapping, chosen by its literals and then by its keys."""
         name = data.get("type")
         if self.installed and isinstance(name, str) and name in installed_types():
             return installed_types()[name]
@@ -57,7 +57,7 @@ TEXT = Kind(text=True)
 
 
 def _holds_words(model: Model, data: Mapping[str, Any]) -> bool:
-    """Whether each key that must hold a certain word does."""
+    """Returns whether each key that requires a literal has it."""
     return all(data[key] in words for key, words in _words_of(model).items() if key in data)
 
 
@@ -75,7 +75,7 @@ def _literals(annotation: Any) -> tuple[Any, ...]:
 
 @cache
 def kinds_of(model: Model) -> Mapping[str, Kind]:
-    """By key, as the document writes it."""
+    """Returns the kinds by key, as written in documents."""
     return {key: kind_of(annotation) for key, annotation in _annotations(model).items()}
 
 
@@ -139,7 +139,7 @@ def _kind_of_many(container: type[Any], arguments: tuple[Any, ...], annotation: 
 
 
 def _union(kinds: Sequence[Kind]) -> Kind:
-    """Of its lists and mappings the first counts."""
+    """Merges the kinds of a union. The first list and the first mapping count."""
     return Kind(
         any(kind.text for kind in kinds),
         frozenset().union(*(kind.types for kind in kinds)),
@@ -152,7 +152,7 @@ def _union(kinds: Sequence[Kind]) -> Kind:
 
 
 def _reads_text(annotation: Any) -> bool:
-    """Of a type that is none of these, as a path or a date: whether it is text in JSON."""
+    """Returns whether any other type, such as a path or a date, is text in JSON."""
     try:
         schema = TypeAdapter(annotation).json_schema()
     except PydanticUserError:

@@ -1,4 +1,4 @@
-"""Checks of a document that is saved now; revisions saved earlier need not pass them: those still run."""
+"""Checks for documents that are saved now. Revisions saved earlier are exempt, so that they can still run."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -39,7 +39,7 @@ def _role_faults(part: Any, path: Path) -> Iterator[Fault]:
 
 
 def _endless_faults(data: Mapping[str, Any], task: Placed) -> Iterator[Fault]:
-    """A flow may start itself under a condition, and then comes to an end."""
+    """Yields unconditional subflow tasks that start their own flow; with a condition, the recursion can end."""
     item = task.item
     itself = item.get("flow") == data.get("id") and (
         item.get("namespace") in (None, data.get("namespace"))

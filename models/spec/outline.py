@@ -1,6 +1,6 @@
-"""Where the tasks of a document stand: sections, foreach within foreach, and what has ended before what.
+"""The structure of a document's tasks: sections, nested foreach, and which tasks end before which.
 
-Looks at plain data, so that it finds what it can in a document whose shapes are wrong too.
+Works on plain data, so that it also handles a document with wrong types.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ class Placed:
 
 @dataclass(slots=True)
 class Outline:
-    """`before` are, for each task, the tasks whose outputs are there when it runs."""
+    """`before` has, for each task, the tasks whose outputs are available when it runs."""
 
     tasks: list[Placed] = field(default_factory=list)
     before: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -57,7 +57,7 @@ def outline(data: Mapping[str, Any]) -> Outline:
 
 
 def items_of(items: object) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The well-formed items of a list, with their positions."""
+    """Yields the well-formed items of a list, with their positions."""
     for position, item in enumerate(items if isinstance(items, list) else ()):
         if isinstance(item, dict) and isinstance(item.get("id"), str | int):
             yield position, {**item, "id": str(item["id"])}
@@ -73,7 +73,7 @@ def _add_level(
 ) -> None:
     level = {item["id"]: (position, item) for position, item in reversed([*items_of(items)])}
     needs = {key: _needs(item) for key, (_, item) in reversed(level.items())}
-    upstream = {key: frozenset(needs) for key in needs}  # where the order is faulty, any
+    upstream = {key: frozenset(needs) for key in needs}  # in a faulty graph, every task counts
     faulty = False
     for key, position, sentence in graph_faults(needs):
         faulty = True

@@ -1,4 +1,4 @@
-"""From the text of a flow to its specification, or to everything that is wrong with it."""
+"""Parses the text of a flow into its specification, or reports all of its problems."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
@@ -57,14 +57,14 @@ _SENTENCES: Mapping[str, str] = {
     "string_too_long": "must have at most {max_length} characters",
     "too_long": "must hold at most {max_length} items",
     "string_pattern_mismatch": "must match {pattern}",
-    "recursion_loop": "must not hold itself",
+    "recursion_loop": "must not contain itself",
 }
 
 
 def parse_flow(source: str, *, saved: bool = False) -> FlowSpec:
-    """Raises Refused with every problem of the text, by its line and column.
+    """Raises Refused with every problem of the text, with line and column.
 
-    One that was `saved` is held to what held for every document that ever was.
+    A document that was `saved` earlier skips the checks that were added in later releases.
     """
     document = read_document(source)
     if not isinstance(document.data, dict):
@@ -75,7 +75,9 @@ def parse_flow(source: str, *, saved: bool = False) -> FlowSpec:
         return _parsed(document, written, saved)
     try:
         return _parsed(document, written, saved)
-    except Refused:  # it was saved when numbers were no text, and holds together only like that
+    except (
+        Refused
+    ):  # it was saved when numbers were not read as text, and is valid only in this way
         return _parsed(document, data, saved)
 
 
@@ -103,7 +105,7 @@ def _parsed(document: Document, data: dict[str, Any], saved: bool) -> FlowSpec:
 def _given_to_subflows(
     tasks: Iterable[Placed], sources: Mapping[Path, str]
 ) -> Mapping[str, Mapping[Path, str]]:
-    """The sources of the inputs that subflow tasks give: which of them are text, the other flow says."""
+    """Returns the spelling of the inputs that subflow tasks give; the other flow decides which of them are text."""
     places = {
         (*task.path, "inputs"): task.key for task in tasks if task.item.get("type") == "subflow"
     }
@@ -116,14 +118,14 @@ def _given_to_subflows(
 
 
 def _copied(value: Any) -> Any:
-    """A copy of its own, in which no alias shares what another place holds."""
+    """Returns a deep copy in which aliases share no data."""
     if isinstance(value, dict):
         return {key: _copied(item) for key, item in value.items()}
     return [_copied(item) for item in value] if isinstance(value, list) else value
 
 
 def _ordered(problems: Sequence[Problem]) -> list[Problem]:
-    """In the order of the text, each once."""
+    """Returns the problems in the order of the text, without duplicates."""
     once = {(p.line, p.column, p.message): p for p in problems}
     return sorted(once.values(), key=lambda problem: (problem.line or 0, problem.column or 0))
 
@@ -140,7 +142,7 @@ def _shape_problems(
     for detail in error.errors(include_url=False):
         path = _path(detail["loc"])
         if detail["type"] == "too_short" and _at(document.data, path):
-            continue  # what was in it is not built yet, which is said already
+            continue  # its items are not built yet, which is reported already
         if len(path) == 2 and path[0] in _LISTS and _at(data, path) is None:
             if _at(document.data, path) is None:
                 yield document.problem(path, "must be a mapping, as in {id: a, type: log}")
@@ -149,14 +151,14 @@ def _shape_problems(
 
 
 def _given_problems(document: Document, spec: FlowSpec) -> Iterator[Problem]:
-    """Of the inputs that triggers give."""
+    """Yields the problems of the inputs that triggers give."""
     for position, trigger in enumerate(spec.triggers):
         for problem in given_problems(spec.inputs, trigger.inputs):
             yield document.problem(("triggers", position, *problem.path), problem.message)
 
 
 def _path(location: tuple[int | str, ...]) -> Path:
-    """Pydantic puts the type of a task after its position; the document has no such step."""
+    """Removes the task types that pydantic adds to locations; paths in the document do not have them."""
     steps: list[int | str] = []
     for step in location:
         if not (step in TASK_CLASSES and _is_task(tuple(steps))):
@@ -203,7 +205,7 @@ def _sentence(detail: Any, path: Path, data: dict[str, Any]) -> str:
 def _unknown_key(key: str, path: Path, data: dict[str, Any]) -> str:
     model = _model_at(path, data)
     known = [field.alias or name for name, field in model.model_fields.items()]
-    return f"`{key:.80}` is no key of {_noun(path, data)}{did_you_mean(key, known)}"
+    return f"`{key:.80}` is not a key of {_noun(path, data)}{did_you_mean(key, known)}"
 
 
 def _model_at(path: Path, data: dict[str, Any]) -> type[BaseModel]:

@@ -24,7 +24,7 @@ class LogLevel(StrEnum):
 
 
 class RetriedEnd(StrEnum):
-    """The ends of an attempt that a retry may follow."""
+    """The ends of an attempt after which it may be retried."""
 
     FAILED = AttemptState.FAILED.value
     TIMED_OUT = AttemptState.TIMED_OUT.value
@@ -52,7 +52,7 @@ class ArtifactSpec(Part):
 
 
 class CacheSpec(Part):
-    """How long a success may be used again, in seconds; `key` is an expression instead of the digest."""
+    """`ttl` is the time for which a success may be reused; `key` is an expression that replaces the digest."""
 
     ttl: Seconds
     key: Text | None = None

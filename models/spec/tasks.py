@@ -1,4 +1,4 @@
-"""The task types that are built, one class each; `type` tells them apart."""
+"""The built-in task types, one class each, distinguished by `type`."""
 
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self, get_args
@@ -74,7 +74,7 @@ Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 class HttpTask(Task):
-    """One request; at most one of `json` (here `json_body`) and `body`."""
+    """Sends one request, with at most one of `json` (here `json_body`) and `body`."""
 
     type: Literal["http"]
     method: Annotated[Method, BeforeValidator(_method)] = "GET"
@@ -121,7 +121,7 @@ class RowFormat(StrEnum):
 
 
 class SqlTask(Task):
-    """Statements on one database, several of them in one transaction; `params` are bound to `$1`, `$2`, ..."""
+    """Runs statements on one database, in one transaction; `params` are bound to `$1`, `$2`, ..."""
 
     type: Literal["sql"]
     url: Annotated[Text, BeforeValidator(_database_url)]
@@ -144,7 +144,7 @@ class LogTask(Task):
 
 
 class ReturnTask(Task):
-    """Sets its outputs."""
+    """Sets outputs."""
 
     type: Literal["return"]
     outputs: dict[str, Any]
@@ -173,7 +173,7 @@ class WaitTask(Task):
 
 
 class GroupSpec(Part):
-    """People of whom `required` must approve."""
+    """A group of people, of whom `required` must approve."""
 
     name: Key
     users: Texts = ()
@@ -188,17 +188,17 @@ class GroupSpec(Part):
 
 
 class EscalateSpec(Part):
-    """After `after` seconds holders of these roles may decide as well."""
+    """After `after` seconds, holders of these roles may decide too."""
 
     after: Seconds | None = None
     roles: Annotated[Texts, Field(min_length=1)]
 
 
 class ApprovalTask(Task):
-    """Waits for `required` of `users` and holders of `roles` (of anyone, if both are empty), or for every group.
+    """Waits for approvals by `required` of `users` and holders of `roles` (anyone if both are empty), or by all groups.
 
-    A person counts for one group. `timeout` is of the request, not of an attempt. `reuse`: whether a decision stands
-    for another run of what it was made on.
+    A person counts for one group. `timeout` applies to the request, not to an attempt. `reuse`: whether a decision is
+    reused when the task runs again with the same data.
     """
 
     type: Literal["approval"]
@@ -247,14 +247,14 @@ class ApprovalTask(Task):
         ):
             raise ValueError("`escalate` needs `after`, or `on_timeout: ESCALATE`")
         if self.remind_every is not None and self.remind_every < 1:
-            raise ValueError("`remind_every` is at least 1 s")
+            raise ValueError("`remind_every` must be at least 1 s")
         return self
 
 
 class SubflowTask(Task):
-    """Starts another flow, by default of the same namespace, and mirrors its end unless `wait` is false.
+    """Starts another flow, by default of the same namespace, and takes over its end unless `wait` is false.
 
-    `restart_child`: a task run that a person puts back goes on with the execution that it had started, or starts a new
+    `restart_child`: when a person runs the task again, it continues the execution that it had started, or starts a new
     one."""
 
     type: Literal["subflow"]
@@ -268,7 +268,7 @@ class SubflowTask(Task):
 
 
 class ForeachTask(Task):
-    """Its `tasks` once for each of `items`, a list or an expression that gives one; `item` and `index` in them."""
+    """Runs `tasks` once for each of `items` (a list, or an expression for one), with `item` and `index` as names."""
 
     type: Literal["foreach"]
     items: list[Any] | Text
@@ -278,12 +278,12 @@ class ForeachTask(Task):
     @model_validator(mode="after")
     def _no_retry(self) -> Self:
         if self.retry is not None:
-            raise ValueError("`retry` stands at the tasks inside a foreach")
+            raise ValueError("a foreach takes no `retry`; set it on the tasks inside")
         return self
 
 
 class ExternalTask(Task):
-    """Ran elsewhere and is only recorded here. No document can ask for it."""
+    """A task of an external run, which is only recorded. Documents cannot contain it."""
 
     type: Literal["external"] = "external"
 
@@ -311,5 +311,5 @@ reserve(TASK_CLASSES)
 
 
 def task_classes() -> dict[str, type[Task]]:
-    """Those and the installed ones."""
+    """Returns the built-in and the installed task classes by type."""
     return {**TASK_CLASSES, **installed_types()}

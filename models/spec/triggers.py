@@ -1,4 +1,4 @@
-"""Triggers, which start a flow by themselves: a schedule."""
+"""Triggers, which start a flow automatically: schedules."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -18,7 +18,7 @@ TRIGGER_TYPES = ("schedule",)
 
 
 class ScheduleTrigger(Part):
-    """Without `enabled` it starts enabled, and a new revision leaves it as people set it."""
+    """Without `enabled`, a new schedule is enabled, and a new revision does not change that setting."""
 
     id: Key
     type: Literal["schedule"]
@@ -31,7 +31,7 @@ class ScheduleTrigger(Part):
 
 
 def given_problems(specs: Sequence[InputSpec], given: Mapping[str, Any]) -> Iterator[Problem]:
-    """Checks inputs that are given beforehand, as far as that can be done before they are evaluated."""
+    """Checks the inputs of a trigger as far as possible before they are evaluated."""
     known = {spec.id: spec for spec in specs}
     for name, value in given.items():
         if name not in known:

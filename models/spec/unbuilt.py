@@ -1,4 +1,4 @@
-"""Keys that the flow language has and this release does not do yet: refused by name, never ignored."""
+"""Keys of the flow language that this release does not support yet: they are refused, never ignored."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ _TAIL = "is part of the flow language but not built yet"
 
 
 def take_unbuilt(data: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    """Takes what is not built yet out of the document's data, in place, and says what it was."""
+    """Removes the keys that are not built yet from the document's data, in place, and yields a message for each."""
     for key in sorted(_FLOW_KEYS & data.keys()):
         del data[key]
         yield (key,), f"`{key}` {_TAIL}; remove it"

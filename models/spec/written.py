@@ -1,6 +1,6 @@
-"""Text as its author wrote it: to YAML `3.10` is a number, and it stays `3.10` where the document takes text.
+"""Keeps the spelling of text: `3.10` is a number in YAML, but remains `3.10` where the document takes text.
 
-Where a number or a truth value may stand as well, it is one; null is nothing everywhere.
+Where numbers or booleans are allowed as well, it is one; null always means no value.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,11 +15,11 @@ from models.spec.flow import FlowSpec
 from models.spec.kinds import ANYTHING, TEXT, Kind, Model, kinds_of
 
 Sources = Mapping[Path, str]
-"""The source of each plain scalar that is no text to YAML, by its path."""
+"""The spelling of each plain scalar that is not text in YAML, by its path."""
 
 
 def as_written(data: dict[str, Any], sources: Sources) -> dict[str, Any]:
-    """The data of a flow's document, with the source of what is text there."""
+    """Returns the data of a flow's document, with the original spelling where it takes text."""
     if not sources:
         return data
     pen = _Pen(sources)
@@ -32,7 +32,7 @@ def as_written(data: dict[str, Any], sources: Sources) -> dict[str, Any]:
 
 
 def _started(pen: "_Pen", declared: Mapping[str, Kind], trigger: Any, path: Path) -> Any:
-    """A trigger, whose inputs are of the types that the flow declares."""
+    """Returns a trigger; its inputs have the types that the flow declares."""
     given = trigger.get("inputs") if isinstance(trigger, dict) else None
     return (
         {**trigger, "inputs": pen.named(declared, given, path)}
@@ -44,7 +44,7 @@ def _started(pen: "_Pen", declared: Mapping[str, Kind], trigger: Any, path: Path
 def given_as_written(
     specs: Iterable[InputSpec], given: Mapping[str, Any], sources: Sources
 ) -> Mapping[str, Any]:
-    """Inputs that a document gives to a flow which declares these, with the source of those that are text."""
+    """Returns the inputs given to a flow with these declarations, with the original spelling where they are text."""
     if not sources:
         return given
     kinds = {spec.id: _kind_of_input(spec.type, spec.item_type) for spec in specs}
@@ -52,7 +52,7 @@ def given_as_written(
 
 
 def kind_of_default(declared: Mapping[str, Any]) -> Kind:
-    """Of the values of an input that is declared like this, rightly or not."""
+    """Returns the kind of an input's values; the declaration may be invalid."""
     return _kind_of_input(declared.get("type"), declared.get("item_type"))
 
 

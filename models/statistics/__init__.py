@@ -1,1 +1,1 @@
-"""Executions counted and compared."""
+"""Counting executions over time, and comparing them."""

@@ -1,4 +1,4 @@
-"""A time in bars of one round length, each beginning where the clock in UTC does; weeks on Monday."""
+"""Divides a time span into bars of one round length, aligned to UTC; weeks begin on Monday."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ LENGTHS: Final = (
     _SECOND, 5 * _SECOND, 15 * _SECOND, _MINUTE, 5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE,
     _HOUR, 3 * _HOUR, 6 * _HOUR, 12 * _HOUR, _DAY, 7 * _DAY,
 )  # fmt: skip
-"""In seconds; beyond, so many weeks."""
+"""Seconds; longer bars are several weeks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,11 @@ class Bars:
 
 
 def bars_between(since: datetime, until: datetime, most: int) -> Bars:
-    """As many as fit into `most`; the first holds `since`, the last what is just before `until`. Raises Refused."""
+    """Returns at most `most` bars; the first contains `since`, the last the moment before `until`. Raises Refused."""
     if not 1 <= most <= MOST_BARS:
-        raise _refused(f"bars is 1 to {MOST_BARS}; got {most}", "bars")
+        raise _refused(f"bars must be between 1 and {MOST_BARS}; got {most}", "bars")
     if not _YEARS[0] <= since.year <= until.year <= _YEARS[1] or since >= until:
-        sentence = (
-            f"`since` must be before `until`, and both of the years {_YEARS[0]} to {_YEARS[1]}"
-        )
+        sentence = f"`since` must be before `until`, and both between the years {_YEARS[0]} and {_YEARS[1]}"
         raise _refused(sentence, "since")
     return next(
         bars
@@ -47,7 +45,7 @@ def bars_between(since: datetime, until: datetime, most: int) -> Bars:
 
 
 def _lengths(span: timedelta, most: int) -> Iterator[int]:
-    """In seconds; of those of several weeks the shortest of which `most` may reach over the span, and longer ones."""
+    """Yields lengths in seconds: the LENGTHS, then multiples of a week that are long enough to cover the span."""
     yield from LENGTHS
     week = timedelta(seconds=LENGTHS[-1])
     fewest = -(-span // (week * most))

@@ -1,4 +1,4 @@
-"""Time in equal parts, each beginning where the clock in UTC does; weeks on Monday."""
+"""Divides a time span into equal buckets, aligned to UTC; weeks begin on Monday."""
 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -7,7 +7,7 @@ from typing import Final
 from models.errors import ProblemCode, Refused
 
 MOST_BUCKETS: Final = 1500
-"""A day of minutes, and then some."""
+"""A little more than the minutes of a day."""
 _YEARS: Final = (1970, 9000)
 
 
@@ -32,11 +32,11 @@ _MONDAY: Final = datetime(1970, 1, 5, tzinfo=UTC)
 
 
 def buckets_between(since: datetime, until: datetime, bucket: Bucket) -> list[datetime]:
-    """Where each begins; the first holds `since`. Raises Refused for too many, or none."""
+    """Returns the start of each bucket; the first contains `since`. Raises Refused for too many, or none."""
     if not _YEARS[0] <= since.year <= until.year <= _YEARS[1] or since >= until:
         raise Refused.because(
             ProblemCode.VALIDATION,
-            f"`since` must be before `until`, and both of the years {_YEARS[0]} to {_YEARS[1]}",
+            f"`since` must be before `until`, and both between the years {_YEARS[0]} and {_YEARS[1]}",
             "since",
         )
     width = bucket.width
@@ -45,8 +45,8 @@ def buckets_between(since: datetime, until: datetime, bucket: Bucket) -> list[da
     if number > MOST_BUCKETS:
         raise Refused.because(
             ProblemCode.VALIDATION,
-            f"these are {number} buckets of a {bucket.lower()}, and {MOST_BUCKETS} is the most; "
-            "ask for longer buckets or a later `since`",
+            f"{number} buckets of a {bucket.lower()} are too many; the limit is {MOST_BUCKETS}; "
+            "use longer buckets or a later `since`",
             "bucket",
         )
     return [first + width * place for place in range(number)]

@@ -1,4 +1,4 @@
-"""Executions side by side, judged against the first of them: the baseline. Pure."""
+"""Compares executions with the first of them, the baseline. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from models.errors import ProblemCode, Refused
 FEWEST: Final = 2
 MOST: Final = 5
 _NOTICED: Final = 1.0
-"""Seconds that two durations are apart at least to count as different; no two are ever the same."""
+"""The least difference, in seconds, of durations that count as different; exact equality never occurs."""
 _SHARE: Final = 0.1
-"""The same as a share of the longer."""
+"""The same, as a share of the longer duration."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The value of one execution under a key; `present` tells null from nothing."""
+    """The value of one execution under a key; `present` distinguishes null from a missing key."""
 
     value: Any
     present: bool
@@ -37,7 +37,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """`delta` is what it is more than the baseline, `percent` that as a share of it; None where there is none."""
+    """`delta` is the difference to the baseline, `percent` the same relative to it; None if it cannot be computed."""
 
     value: float | None
     delta: float | None
@@ -45,7 +45,7 @@ class Number:
 
 
 def check_choice(ids: Sequence[UUID]) -> None:
-    """Raises Refused for too few, too many, or one that is there twice."""
+    """Raises Refused for too few, too many or duplicate ids."""
     if not FEWEST <= len(ids) <= MOST:
         raise Refused.because(
             ProblemCode.VALIDATION,
@@ -56,14 +56,14 @@ def check_choice(ids: Sequence[UUID]) -> None:
         if id in ids[:place]:
             raise Refused.because(
                 ProblemCode.VALIDATION,
-                f"number {place + 1} is the same execution as number {ids.index(id) + 1}; give each once",
+                f"execution {place + 1} is the same as execution {ids.index(id) + 1}; give each once",
                 "ids",
                 str(place),
             )
 
 
 def rows_of(values: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """One for each key that any of them has, by key."""
+    """Returns a row for each key that any execution has, sorted by key."""
     keys = sorted({key for one in values for key in one})
     return [Row(key, _cells(key, values)) for key in keys]
 
@@ -77,7 +77,7 @@ def _cells(key: str, values: Sequence[Mapping[str, Any]]) -> list[Cell]:
 
 
 def same(one: Any, other: Any) -> bool:
-    """As JSON: 1 is 1.0, but true is not 1."""
+    """Compares as JSON: 1 equals 1.0, but true is not 1."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, Mapping) and isinstance(other, Mapping):
@@ -104,7 +104,7 @@ def _finite(value: float) -> float | None:
 
 
 def lasted_alike(one: float | None, other: float | None) -> bool:
-    """Whether nobody would call one longer: apart by no more than a tenth of the longer, or by less than a second."""
+    """Returns whether two durations count as equal: they differ by at most 10 % of the longer, or by less than 1 s."""
     if one is None or other is None:
         return one is other
     apart = abs(one - other)

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from models.access.viewer import Scope, Viewer
-from models.bulk import MOST, Instruction, Judgement, judge, shared_namespace
+from models.bulk import MOST, Evaluation, Instruction, evaluate, shared_namespace
 from models.errors import ProblemCode, Refused
 from models.filters.filters import Filter
 from models.ids import new_id
@@ -42,9 +42,9 @@ class Judged:
     """`groups` by what stands against it, in the order in which they were met."""
 
     frozen: list[bulk.Frozen] = field(default_factory=list)
-    groups: dict[Judgement, Alike] = field(default_factory=dict)
+    groups: dict[Evaluation, Alike] = field(default_factory=dict)
 
-    def add(self, execution: Execution, found: Judgement) -> None:
+    def add(self, execution: Execution, found: Evaluation) -> None:
         spec = execution.plan.spec
         self.frozen.append(
             bulk.Frozen(execution.id, execution.name, spec.namespace, execution.state_seq)
@@ -106,6 +106,6 @@ async def _judge(
         found = await read_executions(pool, plans, some)
         for id in some:
             if execution := found.get(id):
-                judged.add(execution, judge(execution, instruction, viewer))
+                judged.add(execution, evaluate(execution, instruction, viewer))
         await asyncio.sleep(0)
     return judged

@@ -24,6 +24,6 @@ class InstalledExecutor:
         request = {"task": task, "path": [path for path in sys.path if path]}
         async with attempt.workplace() as place:
             file = place.write("own.json", orjson.dumps(request).decode())
-            argv = [sys.executable, "-m", "headway.own"]
+            argv = [sys.executable, "-m", "headway.installed"]
             env = {**settings["env"], "HEADWAY_ARGS": file}
             return await run_program(attempt, place, argv, env)

@@ -83,7 +83,7 @@ async def _refuse_own_database(connection: Any, request: dict[str, Any]) -> None
     if found == request["own"]:
         raise Refused(
             f"this is Headway's own database, which is refused by the rule {DATABASE} of task_denied_hosts; "
-            "to allow it, an operator takes the rule out of that setting"
+            "to allow it, an operator removes the rule from that setting"
         )
 
 

@@ -279,7 +279,7 @@ async def start(
 ) -> bool:
     """False when it was run before."""
     values = (mode.value, state.value, origin.actor, origin.channel.value, origin.reason)
-    held = dump([grant.told() for grant in grants])
+    held = dump([grant.dump() for grant in grants])
     return await connection.execute(_RUN, id, *values, held, token_id) == "UPDATE 1"
 
 

@@ -46,11 +46,11 @@ async def test_a_search_names_the_set(client: Client) -> None:
         ({"action": "ADD_NOTE", "ids": []}, "text", "needs text"),
         ({"action": "ADD_NOTE", "ids": [], "text": " "}, "text", "needs some text"),
         ({"action": "CHANGE_STATE", "ids": [], "state": "RUNNING"}, "state", "cannot be set to"),
-        ({"action": "PREPARE_EXECUTION", "ids": []}, "action", "one by one"),
+        ({"action": "PREPARE_EXECUTION", "ids": []}, "action", "not a bulk action"),
         (
             {"action": "SET_LABELS", "ids": [], "labels": [{"key": "system.x", "value": "1"}]},
             "labels",
-            "Headway alone",
+            "Headway only",
         ),
         (
             {"action": "PAUSE", "ids": [UNKNOWN[:-5] + f"{n:05d}" for n in range(10_001)]},

@@ -304,7 +304,7 @@ async def test_what_cannot_be_compared_is_said(client: Client) -> None:
             [ids[0], ids[1], ids[0]],
             "VALIDATION",
             ["ids", "2"],
-            "number 3 is the same execution as number 1; give each once",
+            "execution 3 is the same as execution 1; give each once",
         ),
         ([ids[0], gone], "NOT_FOUND", ["ids", "1"], f"no execution {gone}"),
         (

@@ -176,8 +176,8 @@ async def test_what_matches(client: Client, ended: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("which", "said"),
     [
-        ({"text": ""}, "text is 1 to 1000 characters without NUL; got 0"),
-        ({"text": "x" * 1001}, "text is 1 to 1000 characters without NUL; got 1001"),
+        ({"text": ""}, "text must have 1 to 1000 characters, none of them NUL; got 0"),
+        ({"text": "x" * 1001}, "text must have 1 to 1000 characters, none of them NUL; got 1001"),
         ({"text": "x", "first": 1001}, "first is 1 to 1000; got 1001"),
     ],
 )
@@ -234,7 +234,7 @@ async def test_a_download_is_everything_that_the_filter_shows(
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"text": ""}, "text is 1 to 1000 characters"),
+        ({"text": ""}, "text must have 1 to 1000 characters"),
         ({"text": "a\0"}, "without NUL"),
         ({"stream": "FILE"}, "stream is one of"),
     ],

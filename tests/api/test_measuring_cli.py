@@ -41,7 +41,7 @@ async def test_what_cannot_be_compared_is_said(client: Client, served: Served) -
     twin = await training(client, "compare.cli", 0.5, "11")
     for ids, words in (
         ([id], "error: 2 to 5 executions can be compared; got 1\n"),
-        ([id, id], "error: number 2 is the same execution as number 1; give each once\n"),
+        ([id, id], "error: execution 2 is the same as execution 1; give each once\n"),
         ([id, "exec_none"], "error: no execution exec_none\n"),
     ):
         assert await headway(served, "compare", *ids) == (1, "", words)
@@ -96,4 +96,4 @@ async def test_executions_are_counted(client: Client, served: Served) -> None:
     code, _, errors = await headway(served, "stats", "--by", "moon")
     assert (code, errors) == (1, "error: --by is flow, kind, minute, hour, day, week; got moon\n")
     code, _, errors = await headway(served, "stats", "--by", "minute")
-    assert code == 1 and "1500 is the most" in errors
+    assert code == 1 and "the limit is 1500" in errors

@@ -139,7 +139,7 @@ async def test_heartbeats_come_while_it_says_nothing(client: Client, program: Pr
     """It outlives another of the same patience that nobody sends heartbeats for."""
     with headway.execution("quiet", namespace="program", heartbeat_ttl=2, client=program) as run:
         silent = headway.execution("silent", namespace="program", heartbeat_ttl=3, client=program)
-        made = program.mutate("recordExecution", **silent._told)
+        made = program.mutate("recordExecution", **silent._input)
         assert (await client.until_ended(made["execution"]["id"]))["state"] == "ERROR"
     assert (await whole(client, run.id))["state"] == "SUCCESS"
 
@@ -148,7 +148,7 @@ async def test_what_is_no_number_is_left_out_and_told_of(client: Client, program
     run = headway.execution("nan", namespace="program", client=program)
     with run, pytest.warns(UserWarning, match="loss is nan"):
         run.log_metric("loss", float("nan"))
-        with pytest.raises(ValueError, match="loss is nan, which is no JSON"):
+        with pytest.raises(ValueError, match="loss is nan, which JSON cannot represent"):
             run.log_output(loss=float("nan"))
         with pytest.raises(
             ValueError, match=r"properties.sizes.1 is a whole number beyond 64 bits"
@@ -338,7 +338,7 @@ async def test_every_example_of_the_document_runs(
     assert len(examples) == 5
     said = [await run_example(example, served, repository) for example in examples]
     again = await run_example(examples[1], served, repository, quiet=False)
-    assert "ended SUCCESS already" in again and again.count("\n") == 1
+    assert "has already ended SUCCESS" in again and again.count("\n") == 1
     id = said[0].split()[0]
     found = await whole(client, id)
     assert (found["state"], found["outputs"]) == ("SUCCESS", {"accuracy": 0.97})

@@ -52,7 +52,10 @@ async def test_a_program_with_a_key_that_runs_again_records_nothing_twice(
     assert await asyncio.to_thread(work, 2.0) == id
     assert await whole(client, id) == before
     (said,) = caplog.messages
-    assert f"{id} ended SUCCESS already" in said and "another run needs another key" in said
+    assert (
+        f"{id} has already ended SUCCESS" in said
+        and "to record another run, use a key other than" in said
+    )
 
 
 async def test_a_program_with_a_key_that_died_goes_on_where_it_was(

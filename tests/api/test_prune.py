@@ -117,7 +117,7 @@ async def test_it_tells_first_and_removes_when_told(own: Served, pool: asyncpg.P
         (("--flow", "load"), "--namespace, --flow and --state narrow --keep; give that too"),
         (("--keep", "soon"), "--keep: must be forever, or a duration such as"),
         (("--keep", "1d", "--state", "running"), "--state: only what has ended goes"),
-        (("--keep", "0"), "--keep: `keep` must be longer than nothing"),
+        (("--keep", "0"), "--keep: `keep` must be greater than 0"),
     ],
 )
 async def test_wrong_usage_changes_nothing(

@@ -148,9 +148,9 @@ async def test_a_schedule_is_made_changed_listed_and_deleted(client: Client) -> 
         ({"inputs": {**DAY, "dya": 1}}, ["inputs", "dya"], "there is no input `dya`"),
         ({"inputs": {"day": "soon"}}, ["inputs", "day"], "must be a date"),
         ({"inputs": {"day": "{{ trigger.dat }}"}}, ["inputs", "day"], "has no `dat`; did you mean"),
-        ({"inputs": {"day": "{{ inputs.day }}"}}, ["inputs", "day"], "`inputs` is no name"),
+        ({"inputs": {"day": "{{ inputs.day }}"}}, ["inputs", "day"], "`inputs` is not a name"),
         ({"inputs": {"day": "{{ 1 + }}"}}, ["inputs", "day"], "cannot be read"),
-        ({"labels": [{"key": "system.a", "value": "b"}]}, ["labels", "system.a"], "Headway alone"),
+        ({"labels": [{"key": "system.a", "value": "b"}]}, ["labels", "system.a"], "Headway only"),
         ({"flow": "nowhere"}, ["flow"], "no flow clock/nowhere"),
     ],
 )

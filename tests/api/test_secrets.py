@@ -258,7 +258,7 @@ async def test_the_command_line_never_needs_a_value_as_argument(served: Served) 
     refused = headway("set", "cli.a", "TOKEN", given="abc")
     assert (refused.returncode, refused.stderr) == (
         1,
-        "error: the value of a secret must have 4 characters in a line at least, or it could not be masked\n",
+        "error: the value of a secret must have a line of at least 4 characters, or it could not be masked\n",
     )
     assert headway("delete", "cli.a", "TOKEN").returncode == 0
     assert headway("list", "cli.a").stdout == ""

@@ -149,7 +149,7 @@ async def test_a_region_that_cannot_answer_stops_the_total_and_nothing_else(
             "each": "FAILED", "each[0].fetch": "SUCCESS", "each[0].note": "SUCCESS",
             "each[1].fetch": "SUCCESS", "each[1].note": "SUCCESS", "each[2].fetch": "SUCCESS",
             "each[2].note": "SUCCESS", "each[3].fetch": "FAILED", "each[3].note": "CANCELLED",
-            "total": "CANCELLED", "tell": "SUCCESS", "done": "SUCCESS",
+            "total": "CANCELLED", "report": "SUCCESS", "done": "SUCCESS",
         },
     )  # fmt: skip
     assert "no office on the moon" in execution["failure"]["message"]

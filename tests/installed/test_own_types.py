@@ -66,7 +66,7 @@ def problems(tasks: str) -> list[tuple[int | None, int | None, str]]:
 def test_its_keys_are_checked_by_line_and_column() -> None:
     assert problems("  - {id: a, type: greet, nam: x, times: 11}\n") == [
         (5, 5, "`name` is missing"),
-        (5, 26, "`nam` is no key of a task of type greet; did you mean `name`?"),
+        (5, 26, "`nam` is not a key of a task of type greet; did you mean `name`?"),
         (5, 34, "must be at most 10"),
     ]
     assert problems("  - {id: a, type: greet, name: '{{ inputs.wo }}', needs: [b]}\n") == [
@@ -127,10 +127,10 @@ def test_what_is_broken_is_a_line_in_the_log_and_stops_nothing(
     with caplog.at_level(logging.ERROR, "headway.tasks"):
         assert set(installed_types()) == {"greet"}
     assert caplog.messages == [
-        "the task type absent (no_such_module:Task) is left out: ModuleNotFoundError: No module named 'no_such_module'",
-        "the task type no-task (json:dumps) is left out: it is no subclass of models.spec.Task",
-        'the task type other-name (greetings:Greet) is left out: it must say `type: Literal["other-name"]`',
-        "the task type shell (greetings:Greet) is left out: Headway has a type of this name, which cannot be replaced",
+        "the task type absent (no_such_module:Task) is ignored: ModuleNotFoundError: No module named 'no_such_module'",
+        "the task type no-task (json:dumps) is ignored: it is not a subclass of models.spec.Task",
+        'the task type other-name (greetings:Greet) is ignored: it must declare `type: Literal["other-name"]`',
+        "the task type shell (greetings:Greet) is ignored: Headway has a type of this name, which cannot be replaced",
     ]
 
 

@@ -98,6 +98,6 @@ def test_a_choice_is_two_to_five_each_once() -> None:
             ProblemCode.VALIDATION,
             ("ids",),
         )
-    with pytest.raises(Refused, match="number 3 is the same execution as number 1") as twice:
+    with pytest.raises(Refused, match="execution 3 is the same as execution 1") as twice:
         check_choice([ids[0], ids[1], ids[0]])
     assert twice.value.problems[0].path == ("ids", "2")

@@ -37,13 +37,13 @@ ACCEPTED: list[tuple[InputSpec, Any, Any]] = [
     (spec("SECRET"), "hunter2", "hunter2"),
     (spec("FILE"), "file_01h455vb4pex5vsknk084sn02q", "file_01h455vb4pex5vsknk084sn02q"),
 ]
-SHORT = "x must have 4 characters in a line at least, or it could not be masked"
+SHORT = "x must have a line of at least 4 characters, or it could not be masked"
 REFUSED: list[tuple[InputSpec, Any, str]] = [
     (spec("SECRET"), "abc", SHORT),
     (spec("SECRET"), "   a   ", SHORT),
     (spec("SECRET"), {"$secret": "x.y"}, "x must be text"),
     (spec("SECRET"), "x" * 20_000, "x must have at most 16384 bytes"),
-    (spec("FILE"), 5, "x must be what POST /files answered, an id or a URI, got 5"),
+    (spec("FILE"), 5, "x must be the id or URI returned by POST /files, got 5"),
     (spec("STRING"), 5, "x must be text, got 5"),
     (spec("STRING", min_length=2), "a", "x must have at least 2 characters, got 1"),
     (spec("STRING", max_length=2), "abc", "x must have at most 2 characters, got 3"),
@@ -129,8 +129,8 @@ def test_more_than_a_mebibyte() -> None:
         ({"type": "INT", "options": ["a"]}, "`options` belongs to MULTISELECT and SELECT inputs"),
         ({"type": "SELECT"}, "needs `options`"),
         ({"type": "ARRAY"}, "needs `item_type`"),
-        ({"type": "INT", "min": 5, "max": 1}, "the smallest, 5, is greater than the greatest, 1"),
-        ({"type": "STRING", "pattern": "("}, "the pattern is no regular expression"),
+        ({"type": "INT", "min": 5, "max": 1}, "the minimum, 5, is greater than the maximum, 1"),
+        ({"type": "STRING", "pattern": "("}, "the pattern is not a valid regular expression"),
         ({"type": "INT", "default": "x"}, "the default must be a whole number, got 'x'"),
         (
             {"type": "ARRAY", "item_type": "INT", "default": [1, "b"]},

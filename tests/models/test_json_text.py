@@ -28,10 +28,10 @@ KEPT = [
 INEXACT = [
     ("18446744073709551616", "it is 18446744073709551616, a whole number beyond 64 bits"),
     ('{"a": [1, -9223372036854775809]}', "a.1 is -9223372036854775809, a whole number beyond 64"),
-    ('{"a": {"b": 1e999}}', "a.b is 1e999, which is no number that JSON can hold"),
-    ('{"a": -1E400}', "a is -1E400, which is no number"),
-    ('{"loss": NaN}', "loss is NaN, which is no number"),
-    ('{"loss": -Infinity}', "loss is -Infinity, which is no number"),
+    ('{"a": {"b": 1e999}}', "a.b is 1e999, which JSON cannot represent"),
+    ('{"a": -1E400}', "a is -1E400, which JSON cannot represent"),
+    ('{"loss": NaN}', "loss is NaN, which JSON cannot represent"),
+    ('{"loss": -Infinity}', "loss is -Infinity, which JSON cannot represent"),
 ]
 
 

@@ -36,7 +36,7 @@ def test_a_value_is_measured_as_it_is_stored(character: str) -> None:
     with pytest.raises(TooLarge) as refused:
         measured({"a": fits["a"] + "y"}, "output")
     assert str(refused.value) == (
-        f"too much in output: {MAX_PAYLOAD + 1} bytes, {MAX_PAYLOAD - 5} of them in output.a; the limit is "
+        f"output is too large: {MAX_PAYLOAD + 1} bytes, {MAX_PAYLOAD - 5} of them in output.a; the limit is "
         f"{MAX_PAYLOAD} (1 MiB of stored UTF-8); keep large values as an artifact"
     )
 
@@ -44,14 +44,14 @@ def test_a_value_is_measured_as_it_is_stored(character: str) -> None:
 @pytest.mark.parametrize("what", UNSTORABLE)
 def test_what_cannot_be_stored_is_named(what: str) -> None:
     value = {"good": 1, "bad": UNSTORABLE[what]}
-    with pytest.raises(CannotBeStored, match=r"^output.bad holds what cannot be stored"):
+    with pytest.raises(CannotBeStored, match=r"^output.bad contains a value that cannot be stored"):
         measured(value, "output")
     for check in (check_json, check_payload):
         with pytest.raises(Refused) as refused:
             check(value, "outputs")
         (problem,) = refused.value.problems
         assert (problem.code, problem.path) == (ProblemCode.VALIDATION, ("outputs",))
-    with pytest.raises(CannotBeStored, match=r"^data(\.a)? holds"):
+    with pytest.raises(CannotBeStored, match=r"^data(\.a)? contains"):
         measured(UNSTORABLE[what], "data")
 
 
@@ -74,11 +74,11 @@ def test_what_is_shown_keeps_to_the_limit_and_says_how_large_the_rest_was() -> N
     small = {"args": {"a": "x" * 1000}, "run": "echo"}
     assert abridged(small) == small
     large = "\u4e2d" * (MAX_PAYLOAD // 3)
-    told = f"({len(orjson.dumps(large))} bytes, too many to keep here)"
+    told = f"({len(orjson.dumps(large))} bytes, too large to show)"
     assert abridged({"args": {"a": large, "b": {"c": [large], "d": 1}}, "run": "echo"}) == {
         "args": {
             "a": told,
-            "b": {"c": f"({len(orjson.dumps([large]))} bytes, too many to keep here)", "d": 1},
+            "b": {"c": f"({len(orjson.dumps([large]))} bytes, too large to show)", "d": 1},
         },
         "run": "echo",
     }

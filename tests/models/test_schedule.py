@@ -152,7 +152,7 @@ def test_cron_expressions(cron: str, kept: str | None) -> None:
 @pytest.mark.parametrize(
     ("cron", "words"),
     [
-        ("61 * * * *", r"Bad minute\); write it as `0 2"),
+        ("61 * * * *", r"Bad minute\); write it like `0 2"),
         ("0 2 * *", "has 5 fields .* has 4"),
         ("@daily", "has 5 fields"),
         ("0 0 0 2 * *", "has 5 fields .* has 6"),
@@ -174,10 +174,10 @@ def test_what_is_no_cron_expression_is_refused_with_one_that_is(cron: object, wo
     ("zone", "words"),
     [
         ("Europe/Pariss", "did you mean `Europe/Paris`"),
-        ("Mars", "as Europe/Paris or UTC"),
-        ("../etc/passwd", "as Europe/Paris or UTC"),
-        ("", "as Europe/Paris or UTC"),
-        (None, "as Europe/Paris or UTC"),
+        ("Mars", "for example Europe/Paris or UTC"),
+        ("../etc/passwd", "for example Europe/Paris or UTC"),
+        ("", "for example Europe/Paris or UTC"),
+        (None, "for example Europe/Paris or UTC"),
     ],
 )
 def test_what_is_no_time_zone_is_refused(zone: object, words: str) -> None:

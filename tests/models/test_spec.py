@@ -158,18 +158,18 @@ def test_everything_wrong_at_once_each_with_its_place() -> None:
 
 
 WRONG = """\
-VALIDATION 10 1 on_failur `on_failur` is no key of a flow; did you mean `on_failure`?
+VALIDATION 10 1 on_failur `on_failur` is not a key of a flow; did you mean `on_failure`?
 VALIDATION 11 15 concurrency.limit must be at least 1
 NOT_YET 12 1 alerts `alerts` is part of the flow language but not built yet; remove it
 VALIDATION 17 32 tasks.0.run an expression inside double quotes is not protected by quoting; \
 give the value to the script through `env:` and write "$NAME" here
-VALIDATION 17 53 tasks.0.run `foo` is no name that expressions know; \
+VALIDATION 17 53 tasks.0.run `foo` is not a name that expressions can use; \
 there are: flow, outputs, execution, env, inputs, labels, secrets, task, trigger
 VALIDATION 19 23 tasks.0.env.REGION there is no input `regoin`; did you mean `region`?
 VALIDATION 21 52 tasks.0.retry.delay must be a duration such as 10s, 5m, 1h30m or PT5M28S, got 'soon'
-VALIDATION 21 65 tasks.0.retry.dlay `dlay` is no key of `retry`; did you mean `delay`?
+VALIDATION 21 65 tasks.0.retry.dlay `dlay` is not a key of `retry`; did you mean `delay`?
 VALIDATION 32 13 tasks.2.needs.0 there is no task `aprove`; did you mean `approve`?
-VALIDATION 33 5 tasks.2.tiemout `tiemout` is no key of a task of type python; did you mean `timeout`?
+VALIDATION 33 5 tasks.2.tiemout `tiemout` is not a key of a task of type python; did you mean `timeout`?
 VALIDATION 44 5 tasks.8 there is no task type `fial`; \
 there are: shell, python, http, sql, log, return, fail, wait, approval, subflow, foreach
 """.splitlines()
@@ -194,15 +194,15 @@ def test_what_is_not_built_yet_is_refused_by_name(source: str) -> None:
         ("- a", 1, 1, "a flow is a mapping"),
         ("a: [", 1, 5, "not valid YAML"),
         ("a: \x07", 1, 1, "not valid YAML"),
-        ("id: a\nid: b\n", 2, 1, "`id` stands here a second time"),
+        ("id: a\nid: b\n", 2, 1, "the key `id` is repeated"),
         ("1: a\n", 1, 1, "put '1' in quotes"),
-        ("url: {{ x }}\n", 1, 7, 'an expression stands in quotes: "{{ ... }}"'),
-        ("? [a]\n: b\n", 1, 3, "a key is text"),
+        ("url: {{ x }}\n", 1, 7, 'put the expression in quotes: "{{ ... }}"'),
+        ("? [a]\n: b\n", 1, 3, "a key must be text"),
         ("<<: {a: b}\n", 1, 1, "merge keys"),
         ("a: !!python/object:os.system x\n", 1, 4, "tags such as"),
         ("a: *b\n", 1, 4, "no anchor `&b`"),
         ("a: &a [*a]\n", 1, 8, "no anchor `&a`"),
-        ("id: a\n---\nid: b\n", 2, 1, "a text holds one flow"),
+        ("id: a\n---\nid: b\n", 2, 1, "a text may hold one flow"),
         ("a: " + "[" * 30 + "]" * 30, 1, 23, "nested more than 20 levels deep"),
         ("a: " + "[" * 5000, 1, None, ""),
         ("a: [" + "b," * 60_000 + "]", 1, None, "at most 50000 values"),
@@ -238,9 +238,9 @@ def test_more_than_a_mebibyte() -> None:
         (task("{id: a, type: wait, duration: 1s, event: e}"), "one of `duration`, `until` and `event`"),
         (task("{id: a, type: log, message: m, when: 1}"), "true, false or an expression"),
         (task("{id: a, type: log, message: m, run_if: never}"), "must be one of success, failed, always"),
-        (task("{id: a, type: log, message: m, run_if: failed}"), "needs others; name in `needs`"),
+        (task("{id: a, type: log, message: m, run_if: failed}"), "needs other tasks; list in `needs`"),
         (task("{id: a, type: log, message: m, cache: {key: a}}"), "`ttl` is missing"),
-        (task("{id: a, type: log, message: '{{ item }}'}"), "known in the tasks of a foreach only"),
+        (task("{id: a, type: log, message: '{{ item }}'}"), "used in the tasks of a foreach only"),
         (task("{id: a, type: foreach, items: [1]}"), "`tasks` is missing"),
         (task("{id: a, type: foreach, items: [1], tasks: [{id: a, type: log, message: m}]}"), "another task `a`"),
         (task("{id: a, type: foreach, items: [1], tasks: [{id: b, type: log, needs: [c]}]}"), "no task `c`"),
@@ -272,8 +272,8 @@ def test_more_than_a_mebibyte() -> None:
         (task("{id: a, type: log, message: m, disabled: 'yes'}"), "must be true or false"),
         (task("{id: a, type: log, message: m, needs: b}"), "must be a list"),
         (task("{id: a, type: log, message: m, needs: [a]}"), "a cycle: a -> a"),
-        (task("{id: a, type: log, message: m, env: {A-B: c}}"), "no name of an environment variable"),
-        (task("{id: a, type: log, message: m, env: {HEADWAY_X: c}}"), "are Headway's"),
+        (task("{id: a, type: log, message: m, env: {A-B: c}}"), "not a valid name of an environment variable"),
+        (task("{id: a, type: log, message: m, env: {HEADWAY_X: c}}"), "are set by Headway only"),
         (task("{id: a, type: log, message: m, queue: '{{ inputs.q }}'}"), "`queue` takes no expression"),
         (task("{id: a, type: log, message: '{{ outputs.a.x }}'}"), "no outputs before it has run"),
         (task(LOG + "\n  - {id: b, type: log, message: '{{ outputs.a.x }}'}"), "add `a` to its `needs`"),
@@ -351,19 +351,19 @@ INPUTS = "id: f\nnamespace: a\ninputs:\n  - {id: env, type: STRING}\n  - {id: pi
     [
         ("{id: b, type: INT, depends_on: nothing}", "there is no input `nothing` before this one"),
         ("{id: b, type: INT, depends_on: [b]}", "there is no input `b` before this one"),
-        ("{id: b, type: INT, when: '{{ inputs.env }}'}", "`when` belongs to inputs that say what"),
+        ("{id: b, type: INT, when: '{{ inputs.env }}'}", "`when` needs `depends_on`: name"),
         ("{id: b, type: INT, depends_on: env, when: always}", "must be an expression, as in "),
         (
             "{id: b, type: INT, depends_on: env, when: '{{ inputs.pin }}'}",
-            "`when` uses inputs of `depends_on` only; add `pin` there",
+            "`when` can use inputs of `depends_on` only; add `pin` there",
         ),
         (
             "{id: b, type: INT, depends_on: env, when: '{{ labels.a }}'}",
-            "`when` knows `inputs` only, not `labels`",
+            "`when` can use `inputs` only, not `labels`",
         ),
         ("{id: b, type: INT, depends_on: env, when: '{{ inputs. }}'}", "this expression cannot"),
         ("{id: b, type: SECRET, default: hunter2}", "a SECRET input takes no default"),
-        ("{id: b, type: STRING, default: '{{ secrets.A }}'}", "`secrets` is no name that "),
+        ("{id: b, type: STRING, default: '{{ secrets.A }}'}", "`secrets` is not a name that "),
         ("{id: b, type: ARRAY, item_type: SECRET}", "an ARRAY input needs `item_type`"),
     ],
 )
@@ -378,7 +378,7 @@ def test_inputs_that_cannot_be(text: str, message: str) -> None:
     [
         ("{id: a, type: log, message: '{{ secrets }}'}", "name the secret, as in secrets.NAME"),
         ("{id: a, type: log, message: '{{ secrets[labels.a] }}'}", "name the secret, as in"),
-        ("{id: a, type: approval, message: '{{ secrets.A }}'}", "`secrets` is no name that"),
+        ("{id: a, type: approval, message: '{{ secrets.A }}'}", "`secrets` is not a name that"),
         ("{id: a, type: approval, message: '{{ inputs.pin }}'}", "`pin` is a SECRET: only"),
         ("{id: a, type: wait, duration: '{{ inputs.pin }}'}", "`pin` is a SECRET: only"),
     ],

@@ -14,7 +14,7 @@ def test_a_number_that_would_become_another_is_refused(number: str) -> None:
         parse_flow(NUMBERS % number)
     (problem,) = refused.value.problems
     assert problem.message == (
-        f"{number} is a number that cannot be kept as it is; put it in quotes"
+        f"{number} is a number that cannot be stored exactly; put it in quotes"
     )
     assert (problem.line, problem.column) == (4, 40)
 

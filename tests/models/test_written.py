@@ -184,7 +184,7 @@ def test_null_is_no_text_and_says_what_to_do() -> None:
     for null in ("null", "~", ""):
         source = f"id: f\nnamespace: n\nlabels: {{a: {null}}}\ntasks: [{{id: a, type: fail}}]\n"
         with pytest.raises(
-            Refused, match=r"must be text, got nothing \(the word null stands in quotes\)"
+            Refused, match=r"must be text, got nothing \(put the word null in quotes\)"
         ):
             parse_flow(source)
 

@@ -223,7 +223,10 @@ def test_defaults_that_need_each_other_are_refused_by_their_way() -> None:
     ("default", "words"),
     [
         ("{{ inputs.rgion }}", "there is no input `rgion`; did you mean `region`?"),
-        ("{{ inputs['reg' ~ 'ion'] }}", "a default names the inputs that it uses, as in inputs.a"),
+        (
+            "{{ inputs['reg' ~ 'ion'] }}",
+            "a default must name the inputs that it uses, as in inputs.a",
+        ),
         ("{{ outputs.a }}", "`outputs`"),
         ("{{ inputs.pin }}", "pin"),
     ],

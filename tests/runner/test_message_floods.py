@@ -189,7 +189,7 @@ async def test_a_long_line_is_read_beside_the_event_loop(kind: str) -> None:
     if kind == "no JSON":
         assert type(said) is InvalidMessage
     else:
-        assert isinstance(said, TooLongOutput) and "too much in output" in str(said)
+        assert isinstance(said, TooLongOutput) and "output is too large" in str(said)
 
 
 ALL_KINDS = {

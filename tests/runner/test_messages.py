@@ -80,7 +80,10 @@ def test_a_number_that_cannot_be_kept_takes_no_output_along() -> None:
         (b'{"nonsense": 1}', "nonsense is none of the keys"),
         (b'{"more": 1}', "more"),
         (b'{"metric": {"name": "x"}}', "metric.value"),
-        (b'{"metric": {"name": "x", "value": NaN}}', "^metric.value is NaN, which is no number"),
+        (
+            b'{"metric": {"name": "x", "value": NaN}}',
+            "^metric.value is NaN, which JSON cannot represent",
+        ),
         (b'{"metric": {"name": "x", "value": 1e999}}', "^metric.value is 1e999, "),
         (b'{"metric": {"name": "x", "value": "7"}}', "metric.value"),
         (b'{"metric": {"name": "x\\u0001", "value": 7}}', "metric.name"),
@@ -103,7 +106,7 @@ def test_a_malformed_line_says_what_is_wrong(line: bytes, word: str) -> None:
     [
         (b'{"output": [1]}', "output must be an object"),
         (b'{"output": null}', "output must be an object"),
-        (b'{"output": {"rate": NaN}}', "^output.rate is NaN, which is no number"),
+        (b'{"output": {"rate": NaN}}', "^output.rate is NaN, which JSON cannot represent"),
         (b'{"output": {"a": [1, -9223372036854775809]}}', "^output.a.1 is -9223372036854775809, "),
         (b'{"output": {"a": ' + b"[" * 300 + b"]" * 300 + b"}}", "nested too deeply"),
         (b'{"output": {"a": ' + b"[" * 3000, "JSON"),

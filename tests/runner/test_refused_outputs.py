@@ -50,9 +50,7 @@ async def test_a_task_that_goes_on_after_a_bad_output_ends_first_and_has_failed(
     task = execution.tasks["a"]
     assert (task.state, await exit_codes(floor)) == (TaskRunState.FAILED, [0])
     assert task.error and task.error.code == "INVALID_OUTPUT"
-    assert task.error.message.startswith(
-        "output.rows is NaN, which is no number that JSON can hold"
-    )
+    assert task.error.message.startswith("output.rows is NaN, which JSON cannot represent")
     assert "to the end" in [line.text for line in await floor.lines(execution.id)]
     assert execution.state is ExecutionState.FAILED
 
@@ -150,10 +148,10 @@ def give(which): return RETURNED[which]
             "odd:give returned list; a task returns a dict of outputs or None",
         ),
         ("text", "INVALID_OUTPUT", "odd:give returned str; "),
-        ("nan", "INVALID_OUTPUT", "output.rate is nan, which is no JSON"),
-        ("object", "INVALID_OUTPUT", "output.a.b.1: object is no JSON value"),
+        ("nan", "INVALID_OUTPUT", "output.rate is nan, which JSON cannot represent"),
+        ("object", "INVALID_OUTPUT", "output.a.b.1: object is not a JSON value"),
         ("large", "INVALID_OUTPUT", "output.n is a whole number beyond 64 bits"),
-        ("deep", "INVALID_OUTPUT", "odd:give returned what cannot be an output: "),
+        ("deep", "INVALID_OUTPUT", "odd:give returned a value that cannot be an output: "),
         ("too much", "PAYLOAD_TOO_LARGE", "1048578 of them in output.a; the limit is 1048576"),
         ("half", None, ""),
         ("none", None, ""),

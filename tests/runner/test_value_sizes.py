@@ -81,7 +81,7 @@ def check(case: Case, task: TaskRun, expected: Mapping[str, Any], key: str) -> N
 
 def check_refused(task: TaskRun, key: str) -> None:
     assert task.error and task.error.code == "PAYLOAD_TOO_LARGE"
-    assert f"too much in output: {MAX_PAYLOAD + 1} bytes" in task.error.message
+    assert f"output is too large: {MAX_PAYLOAD + 1} bytes" in task.error.message
     assert f"in output.{key}; the limit is {MAX_PAYLOAD}" in task.error.message
 
 

@@ -51,10 +51,10 @@ def test_the_file_may_be_in_the_data_directory(nowhere: Path) -> None:
         ("queues = []", "--queues .HEADWAY_QUEUES.: "),
         ("[[retention]]\nflow = 'a'", "HEADWAY_RETENTION at 0.keep.: Field required"),
         ("[[retention]]\nkeep = 'soon'", "at 0.keep.: must be forever, or a duration such as"),
-        ("[[retention]]\nkeep = 0", "`keep` must be longer than nothing"),
+        ("[[retention]]\nkeep = 0", "`keep` must be greater than 0"),
         (
             "[[retention]]\nkeep = 1\nstates = ['RUNNING']",
-            "only what has ended goes: .*; got RUNNING",
+            "only terminal states can be pruned: .*; got RUNNING",
         ),
         (
             "[[retention]]\nkeep = 1\nolder = 2",

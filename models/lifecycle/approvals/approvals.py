@@ -156,7 +156,7 @@ def _is_over(builder: TransitionBuilder, approval: Approval) -> bool:
 
 
 def _refuse_comment(approval: Approval, command: CastVote) -> None:
-    if approval.policy.wants_comment(command.decision) and not (command.comment or "").strip():
+    if approval.policy.needs_comment(command.decision) and not (command.comment or "").strip():
         raise Refused.because(ProblemCode.VALIDATION, "this decision needs a comment", "comment")
 
 

@@ -141,7 +141,7 @@ def _of(
         limit=limit["limit"],
         behavior=ConcurrencyBehavior(limit["behavior"]),
         holders=[row["id"] for row in holding],
-        going=frozenset(row["id"] for row in holding if row["state"] == ExecutionState.KILLING),
+        leaving=frozenset(row["id"] for row in holding if row["state"] == ExecutionState.KILLING),
         line=line,
     )
     return slots.without(doomed)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from models.filters.filters import And, Field, Filter, Not, Or, Term, mentions, speaks_of_tests
+from models.filters.filters import And, Field, Filter, Not, Or, Term, mentions, mentions_tests
 from models.labels import TEST
 from runner.store.where.arguments import Arguments
 from runner.store.where.terms import EXECUTIONS, Target, compile_term
@@ -23,7 +23,7 @@ def compile_filter(node: Filter, arguments: Arguments, target: Target = EXECUTIO
 def compile_listed(node: Filter, arguments: Arguments) -> str:
     """As `compile_filter`, without those archived and without tests, unless the filter speaks of them."""
     parts = [compile_filter(node, arguments)]
-    if not speaks_of_tests(node):
+    if not mentions_tests(node):
         parts.insert(0, f"not labels ? '{TEST}'")
     if not mentions(node, Field.ARCHIVED):
         parts.insert(0, "not archived")

@@ -1,4 +1,4 @@
-"""`python -m headway.own`: carry out a task of an installed type; what its method `run` returns are outputs."""
+"""`python -m headway.installed` runs a task of an installed type. The result of its method `run` is the outputs."""
 
 import asyncio
 import inspect
@@ -6,14 +6,14 @@ import sys
 from importlib.metadata import entry_points
 from typing import Any
 
-from headway.call import tell
+from headway.call import report_outputs
 from headway.task import read_args
 
 _GROUP = "headway.tasks"
 
 
 def main() -> None:
-    """Raises what the method raises."""
+    """Runs the task. The method's exceptions are passed on."""
     request = read_args()
     sys.path += [path for path in request["path"] if path not in sys.path]
     name = request["task"]["type"]
@@ -24,17 +24,17 @@ def main() -> None:
     returned = _task(kind, request["task"]).run()
     if inspect.isawaitable(returned):
         returned = asyncio.run(_awaited(returned))
-    tell(name, returned)
+    report_outputs(name, returned)
 
 
 def _task(kind: Any, data: dict[str, Any]) -> Any:
-    """The task with its expressions evaluated: only now is known whether the values will do."""
+    """Returns the task, or exits if its values, known only now that expressions are evaluated, are invalid."""
     try:
         return kind.model_validate(data)
     except ValueError as error:
         faults = error.errors() if hasattr(error, "errors") else []
-        told = "; ".join(f"`{'.'.join(map(str, one['loc']))}`: {one['msg']}" for one in faults)
-        sys.exit(told or str(error))
+        message = "; ".join(f"`{'.'.join(map(str, one['loc']))}`: {one['msg']}" for one in faults)
+        sys.exit(message or str(error))
 
 
 async def _awaited(returned: Any) -> Any:
