@@ -1,4 +1,4 @@
-"""How an attempt that the engine carries ends: well, failed and perhaps retried, or stopped."""
+"""Ends attempts of engine tasks: with success, with a failure that may be retried, or stopped."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -20,7 +20,7 @@ def fail(
     error: TaskError,
     to_state: TaskRunState = TaskRunState.FAILED,
 ) -> None:
-    """Retried like any other failure, except a foreach: its tasks are what is tried again."""
+    """Ends the attempt as failed and retries it if allowed. A foreach is not retried, as its tasks are."""
     spec: TaskSpec = builder.execution.spec_of(task)
     used = task.attempt - task.attempt_base - task.lost
     again = not isinstance(spec, ForeachTask) and may_retry(spec.retry, end, used)
@@ -69,5 +69,6 @@ def end_attempt(
 
 
 def error_end(spec: TaskSpec) -> TaskRunState:
-    """ERROR, of an expression that cannot be evaluated or settings that will not do; allowed as any failure may be."""
+    """Returns the state for an expression that cannot be evaluated or invalid settings: ERROR, or with
+    `allow_failure` WARNING."""
     return TaskRunState.WARNING if spec.allow_failure else TaskRunState.ERROR

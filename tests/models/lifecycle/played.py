@@ -15,7 +15,7 @@ from models.lifecycle.commands.commands import (
     Create,
 )
 from models.lifecycle.decide import begin
-from models.lifecycle.reruns.rerun_plan import Begins
+from models.lifecycle.reruns.rerun_plan import NewExecution
 from models.lifecycle.snapshot import CompiledFlow, Execution
 from models.spec import parse_flow
 from models.states import (
@@ -106,5 +106,5 @@ def decided(how: str) -> Execution:
     return stage.execution
 
 
-def begins(plan: CompiledFlow, inputs: Any) -> Begins:
-    return Begins(context(plan, inputs, {}, None))
+def begins(plan: CompiledFlow, inputs: Any) -> NewExecution:
+    return NewExecution(context(plan, inputs, {}, None))

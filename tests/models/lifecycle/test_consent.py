@@ -152,7 +152,7 @@ def test_changing_what_was_decided_on_is_an_override() -> None:
     change = ChangeTaskRunState("extract", TaskRunState.SUCCESS, {"rows": 8})
     with pytest.raises(Refused) as refused:
         stage.submit(change)
-    assert "was decided on what extract gave" in refused.value.problems[0].message
+    assert "was decided on outputs of extract" in refused.value.problems[0].message
     stage.submit(replace(change, may_override=True))
     assert decided_on(stage.execution, stage.task("ask")) != digest
     stage.go_on()

@@ -154,7 +154,9 @@ def test_a_plan_says_what_has_to_be_asked_and_why() -> None:
             told = {one.key: one for one in planned}
             assert (told["ask"].must_ask is not None) is asks
             assert (told["ask"].plan is TaskPlan.RUN) is asks
-            assert not asks or told["ask"].why.startswith("asks again: it was decided on other")
+            assert not asks or told["ask"].why.startswith(
+                "needs a new decision: it was decided on other"
+            )
     overridden = plan_replay(source, plan_of(), "load", begins(plan_of(), {"day": "x"}), True)
     assert {one.key: one.plan for one in overridden}["ask"] is TaskPlan.REUSE
 
@@ -163,7 +165,7 @@ def test_what_follows_an_approval_that_is_asked_again_runs_again() -> None:
     source = approved(plan_of()).execution
     planned = plan_replay(source, plan_of(), "load", begins(plan_of(), {"day": "tuesday"}))
     told = {one.key: (one.plan, one.why) for one in planned}
-    assert told["mid"] == (TaskPlan.RUN, "ask is asked again")
+    assert told["mid"] == (TaskPlan.RUN, "ask has to be decided again")
     assert told["extract"][0] is TaskPlan.REUSE
 
 
@@ -173,7 +175,9 @@ def test_decisions_made_before_they_were_bound_do_not_stand() -> None:
     old = replace(source, tasks=tasks)
     planned = plan_replay(old, plan_of(), "load", begins(plan_of(), {"day": "monday"}))
     (asked,) = [one for one in planned if one.must_ask]
-    assert asked.must_ask == "was decided before decisions were bound to what they are made on"
+    assert (
+        asked.must_ask == "was decided by a version that did not store what a decision was made on"
+    )
 
 
 def test_the_engine_never_overrides() -> None:

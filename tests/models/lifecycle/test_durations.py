@@ -70,7 +70,11 @@ def test_what_never_started_had_no_time_to_leave_out() -> None:
 
 def test_to_wait_in_line_after_a_restart_is_left_out_too() -> None:
     ended, started = (START + timedelta(seconds=at) for at in (10, DAY + 5))
-    waiting = Stopwatch(since=START).stopped(ended).put_back(ended)
+    waiting = Stopwatch(since=START).stopped(ended).idle_from(ended)
     assert (waiting.idle, waiting.idle_since) == (0, ended)
-    going = waiting.rested(started).anew(started)
-    assert (going.idle, going.at(started), going.rested(started)) == (DAY - 5, 10, going)
+    running = waiting.idle_until(started).with_full_timeout(started)
+    assert (running.idle, running.at(started), running.idle_until(started)) == (
+        DAY - 5,
+        10,
+        running,
+    )

@@ -120,7 +120,7 @@ def test_without_cascade_the_child_goes_on_and_the_parent_says_so() -> None:
     submit(made, Cancel(cascade=False))
     assert (made.state("top"), made.state("leaf")) == ("KILLED", "RUNNING")
     assert made.task("top", "sub").message == (
-        "the execution that it started goes on: cancelled without cascade"
+        "the execution that it started continues: cancelled without cascade"
     )
     made.finish("leaf", "work", AttemptState.SUCCESS)
     assert made.state("top") == "KILLED"

@@ -37,7 +37,7 @@ from models.lifecycle.commands.commands import (
 from models.lifecycle.commands.subflows import Adopt, ChildEnded, StopChild
 from models.lifecycle.copies import copy_with
 from models.lifecycle.snapshot import CompiledFlow
-from models.lifecycle.standing import Failure
+from models.lifecycle.status import Failure
 from models.lifecycle.waiting import Waiting, WaitingCode, waiting_for, waiting_of_task
 from models.states import AttemptState, ExecutionState, VoteDecision
 from tests.models.lifecycle.stage import Stage
@@ -200,8 +200,8 @@ def test_it_can_be_labelled_and_cancelled_and_says_what_keeps_it() -> None:
     assert availability(stage.execution, Action.CANCEL).allowed
     assert not availability(stage.execution, Action.RESUME).allowed
     told = (
-        f"{WHY}; mend what keeps it from being read before the next step is due, "
-        "which ends it in ERROR; or cancel it"
+        f"{WHY}; fix the cause before the next step is due, or the execution will end in ERROR; "
+        "or cancel it"
     )
     assert waiting_for(stage.execution, set()) == [Waiting(WaitingCode.REVISION, told)]
     task = stage.execution.tasks["queued"]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from models.events.events import ENGINE
-from models.lifecycle.advance.advance import MOST_STARTS
+from models.lifecycle.advance.advance import MAX_STARTS
 from models.lifecycle.advance.foreach import MAX_TASK_RUNS
 from models.lifecycle.apply.task_runs import TaskRuns, changed, dict_of
 from models.lifecycle.commands.commands import Cancel, GoOn, Pause, Prepare, Restart, Resume
@@ -72,8 +72,8 @@ def test_foreach_tasks_within_each_other_have_one_bound_together() -> None:
         "TOO_MANY_ITEMS",
     )
     assert refused.error and refused.error.message == (
-        "1 items make 2 task runs, beside 19999 that other iterations have; an execution has at most 20000 in its "
-        "foreach tasks: give it fewer items, or have a subflow take some of them"
+        "1 items make 2 task runs, besides 19999 in other iterations; an execution has at most 20000 in its "
+        "foreach tasks: give it fewer items, or let subflows handle some of them"
     )
     assert len(stage.execution.tasks) - 1 == there
 
@@ -90,7 +90,7 @@ def test_more_items_than_a_foreach_takes_are_refused() -> None:
 def test_what_is_ready_starts_in_slices_and_none_is_forgotten() -> None:
     stage = wide(2500)
     first = sum(state == "QUEUED" for state in stage.states.values())
-    assert first == MOST_STARTS
+    assert first == MAX_STARTS
     assert go_on(stage) == [1000, 500]
     assert sum(state == "QUEUED" for state in stage.states.values()) == 2500
     assert len(stage.jobs) == 2500

@@ -2,7 +2,7 @@
 
 from models.lifecycle.apply.changes import other_failures
 from models.lifecycle.commands.commands import TimeOutExecution
-from models.lifecycle.standing import Failure
+from models.lifecycle.status import Failure
 from models.states import AttemptState
 from models.task_error import TaskError
 from tests.models.lifecycle.stage import Stage

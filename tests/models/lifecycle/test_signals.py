@@ -83,7 +83,7 @@ def test_no_more_are_kept_than_a_hundred_whatever_their_names() -> None:
         problem = refusal(stage, Signal(name))
         assert (problem.code, problem.path) == (ProblemCode.PAYLOAD_TOO_LARGE, ("name",))
         assert problem.message == (
-            f"it keeps {MAX_KEPT} events, the most there can be, and no `wait` has taken them yet "
+            f"it keeps {MAX_KEPT} events, which is the limit, and no `wait` has taken them yet "
             f"({same} of them are `{name}`); send this one again when waits have taken some"
         )
     stage.submit(Signal("go"))

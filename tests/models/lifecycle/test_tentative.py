@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.lifecycle.apply.tentative import (
+    discard_properties,
     keep_properties,
     set_properties,
-    take_properties_back,
     try_properties,
 )
 from models.lifecycle.copies import copy_with
@@ -42,7 +42,7 @@ def test_what_is_left_is_what_the_others_set(moves: list[tuple[Any, ...]]) -> No
                 execution = keep_properties(execution, path)
                 told = [[None if one[0] == path else one[0], *one[1:]] for one in told]
             case "fails", path:
-                execution = take_properties_back(execution, path)
+                execution = discard_properties(execution, path)
                 told = [one for one in told if one[0] != path]
         assert execution.properties == {name: value for _, name, value in told}
     for path in ("a", "b", "each[0].a"):

@@ -19,7 +19,7 @@ from models.lifecycle.commands.external import (
     RecordTaskRun,
 )
 from models.lifecycle.decide import begin
-from models.lifecycle.external.moments import CLOCKS_DIFFER, LONG_AGO, id_for, placed
+from models.lifecycle.external.moments import CLOCKS_DIFFER, LONG_AGO, id_for, presumed_time
 from models.lifecycle.snapshot import CompiledFlow, Execution
 from models.lifecycle.transition import Context
 from models.states import EXECUTION_ENDS, TASK_RUN_ENDS, Channel, ExecutionState, TaskRunState
@@ -84,11 +84,15 @@ def test_it_began_when_it_is_told_to_have(
 @pytest.mark.parametrize(
     ("about", "path", "words"),
     [
-        ({"created_at": NOW + CLOCKS_DIFFER * 2}, "createdAt", "is still to come"),
-        ({"started_at": NOW + CLOCKS_DIFFER * 2}, "startedAt", "is still to come"),
-        ({"created_at": THEN + MINUTE * 60, "started_at": THEN}, "createdAt", "cannot be"),
-        ({"created_at": datetime(1969, 7, 20, tzinfo=UTC)}, "createdAt", "times are from 1970"),
-        ({"started_at": datetime(1, 1, 1, tzinfo=UTC)}, "startedAt", "times are from 1970"),
+        ({"created_at": NOW + CLOCKS_DIFFER * 2}, "createdAt", "is in the future"),
+        ({"started_at": NOW + CLOCKS_DIFFER * 2}, "startedAt", "is in the future"),
+        (
+            {"created_at": THEN + MINUTE * 60, "started_at": THEN},
+            "createdAt",
+            "is before createdAt",
+        ),
+        ({"created_at": datetime(1969, 7, 20, tzinfo=UTC)}, "createdAt", "the earliest is 1970"),
+        ({"started_at": datetime(1, 1, 1, tzinfo=UTC)}, "startedAt", "the earliest is 1970"),
     ],
 )
 def test_a_beginning_that_cannot_be_is_refused(
@@ -149,7 +153,7 @@ def test_of_what_is_long_gone_no_time_is_made_up(command: Command, path: str) ->
     assert found == path
     assert sentence.endswith(
         "started at 2026-01-21T14:23:15Z and was recorded afterwards, at 2026-11-29T06:00:00Z: "
-        f"say when this happened, with {path}"
+        f"pass {path}, the time when this happened"
     )
     just_now = recorded(started_at=NOW - LONG_AGO)
     assert decide(just_now, command, context()).events
@@ -184,10 +188,10 @@ def test_what_is_told_after_the_end_did_not_happen_after_it() -> None:
 
 def test_what_has_no_time_of_its_own_keeps_its_distance_from_the_beginning() -> None:
     row = {"started_at": THEN, "created_at": THEN, "recorded_at": NOW, "ended_at": None}
-    assert placed(row, NOW + MINUTE) == THEN + MINUTE
-    assert placed({**row, "ended_at": THEN}, NOW + MINUTE) == THEN
-    assert placed({**row, "started_at": None}, NOW) == THEN
-    assert placed({**row, "recorded_at": None}, NOW) == NOW
+    assert presumed_time(row, NOW + MINUTE) == THEN + MINUTE
+    assert presumed_time({**row, "ended_at": THEN}, NOW + MINUTE) == THEN
+    assert presumed_time({**row, "started_at": None}, NOW) == THEN
+    assert presumed_time({**row, "recorded_at": None}, NOW) == NOW
 
 
 def test_only_what_has_not_started_can_be_cancelled() -> None:
@@ -196,9 +200,9 @@ def test_only_what_has_not_started_can_be_cancelled() -> None:
     assert cancelled.state is ExecutionState.CANCELLED
     assert cancelled.ended_at == NOW
     assert cancelled.tasks["a"].state is TaskRunState.CANCELLED
-    with pytest.raises(Refused, match="it ended CANCELLED already"):
+    with pytest.raises(Refused, match="it already ended CANCELLED"):
         decide(cancelled, RecordStart(), context())
-    with pytest.raises(Refused, match="only what is CREATED can be cancelled here"):
+    with pytest.raises(Refused, match="can be cancelled here only while CREATED"):
         decide(recorded(), Cancel(), context())
 
 
@@ -208,7 +212,7 @@ def test_from_where_it_is_cached() -> None:
         end = RecordEnd(ExecutionState.CACHED, cached_from=source)
         cached = recorded(end, end, RecordEnd(ExecutionState.CACHED), started=started)
         assert (cached.state, cached.cached_from) == (ExecutionState.CACHED, source)
-        with pytest.raises(Refused, match="it ended CACHED already"):
+        with pytest.raises(Refused, match="it already ended CACHED"):
             decide(cached, RecordEnd(ExecutionState.CACHED, cached_from=other), context())
 
 

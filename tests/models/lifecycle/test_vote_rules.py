@@ -260,7 +260,7 @@ def test_an_override_decides_alone_is_marked_and_says_who_and_why(channel: Chann
         (vote,) = request(stage).votes
         assert (vote.override, vote.groups, vote.comment) == (True, (), "nobody is there")
         assert stage.states["ok"] == ends
-        assert "past the policy: nobody is there" in (stage.task("ok").message or "")
+        assert "overriding the policy: nobody is there" in (stage.task("ok").message or "")
 
 
 @pytest.mark.parametrize(
