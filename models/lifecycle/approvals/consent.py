@@ -216,15 +216,15 @@ def _not_requested_in_time(command: Create, key: str, now: str) -> str | None:
         return f"would not be waited for, as {', '.join(sorted(early))} after it would be reused"
     if not is_conditional(command.plan, key):
         return None
-    open_needs = {
+    not_running = {
         before
         for before in decides_if_requested(command.plan, key)
         if before in command.disabled_tasks or before in command.reused
         if before not in command.reused or command.reused[before].context != now
         if not command.plan.tasks[before].disabled
     }
-    if open_needs:
-        return f"is requested depending on {', '.join(sorted(open_needs))}, which would not run"
+    if not_running:
+        return f"is requested depending on {', '.join(sorted(not_running))}, which would not run"
     return None
 
 
