@@ -11,7 +11,7 @@ from models.errors import Problem, ProblemCode, Refused
 from models.labels import check_labels
 from models.lifecycle import action_permissions
 from models.lifecycle.actions import Action, Availability, availability, check_end
-from models.lifecycle.approvals.consent import GOES_ON, refusal, undecided
+from models.lifecycle.approvals.consent import SUCCEEDED, refusal, undecided
 from models.lifecycle.approvals.voters import why_not
 from models.lifecycle.commands.commands import (
     Cancel,
@@ -205,7 +205,7 @@ def evaluate(execution: Execution, instruction: Instruction, viewer: Viewer) -> 
         return _evaluate_vote(execution, instruction, viewer)
     if found.allowed and action is Action.REPLAY and not instruction.latest:
         return _evaluate_replay(execution, viewer)
-    if found.allowed and instruction.state in GOES_ON:
+    if found.allowed and instruction.state in SUCCEEDED:
         return _evaluate_end(execution, viewer)
     return Evaluation(found.allowed, found.code, found.reason)
 

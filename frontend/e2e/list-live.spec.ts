@@ -79,7 +79,7 @@ test("one that waits for a slot says so in its row, until it has it", async ({ p
   await page.goto(`${headway.server.url}/?flow=single`);
   const row = page.locator(`[data-execution="${second.id}"]`);
   await expect(row).toContainText(
-    `Waits for a slot of the flow's limit of 1, held by ${first.name}; position 1 in line`,
+    `Waits for a slot of the flow's limit of 1, held by ${first.name}; position 1 in the queue`,
   );
   await headway.cancel(first.id);
   await expect(row).toContainText("Running");

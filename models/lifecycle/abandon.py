@@ -1,4 +1,4 @@
-"""The end of what Headway cannot go on with: a revision that cannot be read, a promise that cannot be kept."""
+"""Ends executions that Headway cannot continue: their revision cannot be read, or a deferred command cannot be run."""
 
 from models.errors import Refused
 from models.events.approval_events import ApprovalClosed
@@ -14,12 +14,12 @@ from models.lifecycle.transition_builder import TransitionBuilder
 from models.states import ApprovalState, AttemptState, ExecutionState, TaskRunState
 
 UNREADABLE = "REVISION"
-"""The code of a failure by a revision that cannot be read."""
+"""The error code of a revision that cannot be read."""
 _ABANDONED = "its execution could not continue"
 
 
 def give_up(builder: TransitionBuilder, command: GiveUp) -> None:
-    """ERROR, at once and whatever it was doing: nothing here asks the flow's document for anything."""
+    """Ends the execution in ERROR at once, from any state. Nothing here needs the flow's document."""
     execution = builder.execution
     if execution.ended or execution.ran_elsewhere:
         return
@@ -30,22 +30,21 @@ def give_up(builder: TransitionBuilder, command: GiveUp) -> None:
     move(builder, ExecutionState.ERROR)
 
 
-def refuse_unread(execution: Execution, command: Command) -> None:
-    """Raises Refused for what people send to it meanwhile: only what it may be cancelled or noted by is taken."""
+def refuse_unreadable(execution: Execution, command: Command) -> None:
+    """Raises Refused for a vote or an event sent to an execution whose revision cannot be read."""
     if execution.plan.unreadable and isinstance(command, CastVote | Signal):
         raise Refused([invalid_state(execution, execution.plan.unreadable)])
 
 
-def give_up_unread(builder: TransitionBuilder) -> None:
-    told = builder.execution.plan.unreadable
-    assert told
-    give_up(
-        builder, GiveUp(UNREADABLE, f"{told}; mend what keeps it from being read, then restart")
-    )
+def end_unreadable(builder: TransitionBuilder) -> None:
+    reason = builder.execution.plan.unreadable
+    assert reason
+    give_up(builder, GiveUp(UNREADABLE, f"{reason}; fix the cause, then restart the execution"))
 
 
 def _drop(builder: TransitionBuilder, task: TaskRun) -> None:
-    """A task run that had started is KILLED, and its attempt's lease is void; what it waited for is called off."""
+    """Ends a task run as KILLED if it had started, else as CANCELLED. Its lease becomes void; its approval request and
+    its child are cancelled."""
     if task.approval and task.approval.state is ApprovalState.PENDING:
         builder.emit(ApprovalClosed(task.path, task.approval.id, ApprovalState.CANCELLED))
     if task.child:

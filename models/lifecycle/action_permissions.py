@@ -6,7 +6,7 @@ from typing import Final
 from models.access.viewer import Permission, not_permitted
 from models.errors import ProblemCode
 from models.lifecycle.actions import Action, Availability
-from models.lifecycle.approvals.consent import passed_by_going_on_from, refusal
+from models.lifecycle.approvals.consent import bypassed_by_continuing, refusal
 from models.lifecycle.snapshot import Execution, TaskRun
 
 PERMISSIONS: Final[Mapping[Action, Permission]] = {
@@ -33,7 +33,7 @@ PERMISSIONS: Final[Mapping[Action, Permission]] = {
 def permitted(
     found: Availability, permissions: Container[Permission], namespace: str
 ) -> Availability:
-    """As it is for who has these permissions there: without the one it needs, no state allows it."""
+    """Returns the availability for a viewer with these permissions: FORBIDDEN without the one that the action needs."""
     needed = PERMISSIONS[found.action]
     if needed in permissions:
         return found
@@ -48,12 +48,12 @@ def permitted_on(
     found: Availability,
     permissions: Container[Permission],
 ) -> Availability:
-    """The same on a task run: what would go past an approval needs the permission to override that."""
+    """Returns the same for a task run: a change that bypasses an approval needs the permission to override it."""
     narrowed = permitted(found, permissions, execution.plan.spec.namespace)
     if not narrowed.allowed or found.action is not Action.CHANGE_TASK_RUN_STATE:
         return narrowed
-    passed_by = list(passed_by_going_on_from(execution, task))
-    if not passed_by or Permission.OVERRIDE_APPROVAL in permissions:
+    bypassed = list(bypassed_by_continuing(execution, task))
+    if not bypassed or Permission.OVERRIDE_APPROVAL in permissions:
         return narrowed
-    refused = refusal(passed_by)
+    refused = refusal(bypassed)
     return Availability(found.action, False, refused.code, refused.message)

@@ -1,4 +1,4 @@
-"""The actions that people may ask for now. The mutation and the button read the same table."""
+"""The actions that are available now. Mutations and the page's buttons use the same table."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -99,7 +99,7 @@ WHEN: Final[Mapping[Action, str]] = {
     "or PAUSED with a failure",
     Action.RESTART: "only a FAILED, KILLED, REJECTED, ERROR or CANCELLED execution can be restarted",
     Action.REPLAY: "only an execution that has ended can be replayed",
-    Action.PREPARE_EXECUTION: "only an execution that has ended can be prepared anew",
+    Action.PREPARE_EXECUTION: "a draft can be prepared only from an execution that has ended",
     Action.FORCE_RUN: "only a CREATED, QUEUED, PAUSED or RESTARTED execution can be forced to run, or a RUNNING one "
     "with task runs QUEUED or RETRYING",
     Action.CHANGE_STATE: "only the state of an execution that has ended can be changed",
@@ -108,7 +108,7 @@ WHEN: Final[Mapping[Action, str]] = {
     Action.APPROVE: "only an execution with a task run WAITING_FOR_APPROVAL can be approved",
     Action.REJECT: "only an execution with a task run WAITING_FOR_APPROVAL can be rejected",
     Action.ARCHIVE: "only an execution that has ended, and is not archived, can be archived",
-    Action.UNARCHIVE: "only an archived execution can be shown in lists again",
+    Action.UNARCHIVE: "only an archived execution can be unarchived",
     Action.DELETE: "only an execution that has ended can be deleted; cancel it first",
 }
 
@@ -122,7 +122,7 @@ _NEEDS_RUNNER: Final = frozenset(Action) - {
     Action.DELETE,
 }
 _NEEDS_DOCUMENT: Final = _NEEDS_RUNNER - {Action.CANCEL, Action.REPLAY, Action.PREPARE_EXECUTION}
-RAN_ELSEWHERE: Final = "it runs elsewhere and is only recorded here; ask this of what runs it there"
+RAN_ELSEWHERE: Final = "it runs elsewhere and is only recorded here; use the system that runs it"
 
 
 def available_actions(execution: Execution) -> list[Availability]:
@@ -130,45 +130,46 @@ def available_actions(execution: Execution) -> list[Availability]:
 
 
 def availability(execution: Execution, action: Action, task: TaskRun | None = None) -> Availability:
-    """Of the execution; or, with `task`, of that one of its task runs."""
+    """Returns the availability for the execution, or for its task run `task`."""
     if execution.ran_elsewhere and action in _NEEDS_RUNNER:
-        return _of_what_runs_elsewhere(execution, action)
+        return _availability_elsewhere(execution, action)
     if execution.plan.unreadable and action in _NEEDS_DOCUMENT:
         return Availability(action, False, ProblemCode.INVALID_STATE, execution.plan.unreadable)
     if execution.state not in ALLOWED_IN[action]:
         sentence = f"{WHEN[action]}; this one is {execution.state.value}"
         return Availability(action, False, ProblemCode.INVALID_STATE, sentence)
     if not _content_allows(execution, action, task):
-        sentence = _what_is_missing(action, task)
+        sentence = _reason(action, task)
         if action in _VOTES and execution.state is ExecutionState.WAITING_FOR_APPROVAL:
-            sentence = f"{sentence}: an execution that it started asks; decide there, see what it waits for"
+            sentence = f"{sentence}: the approval is pending in an execution that a subflow started; decide it there"
         return Availability(action, False, ProblemCode.INVALID_STATE, sentence)
     return Availability(action, True)
 
 
-def _of_what_runs_elsewhere(execution: Execution, action: Action) -> Availability:
-    """An execution that has not started there can be taken back here, for whoever starts it tells of it first."""
+def _availability_elsewhere(execution: Execution, action: Action) -> Availability:
+    """An execution that has not started can be cancelled here, as its runner must report the start first."""
     if action is not Action.CANCEL:
         return Availability(action, False, ProblemCode.INVALID_STATE, RAN_ELSEWHERE)
     if execution.state is ExecutionState.CREATED:
         return Availability(action, True)
-    sentence = f"of what runs elsewhere only what is CREATED can be cancelled here; this one is {execution.state.value}"
-    ask = "" if execution.ended else ": ask this of what runs it there"
-    return Availability(action, False, ProblemCode.INVALID_STATE, f"{sentence}{ask}")
+    state = execution.state.value
+    sentence = f"an execution that runs elsewhere can be cancelled here only while CREATED; this one is {state}"
+    hint = "" if execution.ended else ": cancel it in the system that runs it"
+    return Availability(action, False, ProblemCode.INVALID_STATE, f"{sentence}{hint}")
 
 
-def _what_is_missing(action: Action, task: TaskRun | None) -> str:
+def _reason(action: Action, task: TaskRun | None) -> str:
     if task and action is Action.CHANGE_TASK_RUN_STATE:
         return f"{WHEN[action]}; this one is {task.state.value}"
-    return _NOTHING.get(action) or f"{WHEN[action]}; this one has none"
+    return _NOTHING_TO_DO.get(action) or f"{WHEN[action]}; this one has none"
 
 
 _VOTES: Final = frozenset({Action.APPROVE, Action.REJECT})
-_NOTHING: Final[Mapping[Action, str]] = {
+_NOTHING_TO_DO: Final[Mapping[Action, str]] = {
     Action.RETRY_FAILED: "nothing to retry: no task run is FAILED, ERROR or KILLED",
     Action.RESTART: "nothing to run again: no task run is FAILED, ERROR, KILLED, REJECTED or CANCELLED; "
-    "replay it to run it anew",
-    Action.FORCE_RUN: "nothing waits: no task run is QUEUED or RETRYING",
+    "replay it instead",
+    Action.FORCE_RUN: "nothing to force: no task run is QUEUED or RETRYING",
     Action.CHANGE_TASK_RUN_STATE: "no task run has ended yet",
     Action.ARCHIVE: f"{WHEN[Action.ARCHIVE]}; this one is archived",
     Action.UNARCHIVE: f"{WHEN[Action.UNARCHIVE]}; this one is not archived",
@@ -198,7 +199,7 @@ RESTARTED: Final = RETRIED | {TaskRunState.REJECTED, TaskRunState.CANCELLED}
 
 
 def has_something_to_restart(execution: Execution) -> bool:
-    """One of the flow's own tasks, or a failure of the execution itself; `errors` and `finally` only follow."""
+    """Checks the flow's own tasks and for a failure of the execution itself; `errors` and `finally` do not count."""
     if execution.failure and execution.failure.path is None:
         return True
     return any(
@@ -209,16 +210,14 @@ def has_something_to_restart(execution: Execution) -> bool:
 
 
 def require(execution: Execution, action: Action, *path: str, task: TaskRun | None = None) -> None:
-    """Raises Refused INVALID_STATE, carrying the state and the available actions; `path` is what named it."""
+    """Raises Refused INVALID_STATE with the state and the available actions; `path` is the argument that named it."""
     found = availability(execution, action, task)
     if not found.allowed:
         code = found.code or ProblemCode.INVALID_STATE
         problem = invalid_state(execution, found.reason or "", code)
-        if (
-            task is not None
-        ):  # what was refused of this task run is not offered, though others allow it
-            all_of_it = problem.details["available_actions"]
-            possible = [found if _same(one, action) else one for one in all_of_it]
+        if task is not None:  # not offered, even if other task runs allow it
+            actions = problem.details["available_actions"]
+            possible = [found if _same(one, action) else one for one in actions]
             problem = replace(problem, details={**problem.details, "available_actions": possible})
         raise Refused([replace(problem, path=path)])
 
@@ -257,14 +256,14 @@ TASK_CHANGED_TO: Final = (
 
 
 def require_state(builder: TransitionBuilder, state: ExecutionState) -> None:
-    """An ended execution may be given another end, with a reason."""
+    """Raises Refused unless the execution has ended, a reason is given, and people can set the state."""
     require(builder.execution, Action.CHANGE_STATE)
     _require_reason(builder)
     check_end(state)
 
 
 def check_end(state: ExecutionState) -> None:
-    """Raises Refused for a state that people do not set."""
+    """Raises Refused for a state that people cannot set."""
     _require_one_of(state, CHANGED_TO)
 
 
@@ -276,7 +275,7 @@ def require_task_state(builder: TransitionBuilder, task: TaskRun, state: TaskRun
 
 def _require_reason(builder: TransitionBuilder) -> None:
     if not (builder.context.origin.reason or "").strip():
-        sentence = "changing a state needs a reason; it is kept with the event"
+        sentence = "changing a state needs a reason; it is stored with the event"
         raise Refused.because(ProblemCode.VALIDATION, sentence, "reason")
 
 
@@ -284,5 +283,7 @@ def _require_one_of(state: StrEnum, allowed: Sequence[StrEnum]) -> None:
     if state not in allowed:
         names = ", ".join(each.value for each in allowed)
         raise Refused.because(
-            ProblemCode.VALIDATION, f"cannot be set to {state.value}; to one of {names}", "state"
+            ProblemCode.VALIDATION,
+            f"cannot be set to {state.value}; choose one of {names}",
+            "state",
         )

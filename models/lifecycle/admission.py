@@ -1,4 +1,4 @@
-"""From CREATED to RUNNING: at its time, and when its flow has a slot for it."""
+"""Admission of executions: from CREATED to RUNNING, at the scheduled time and when the flow has a free slot."""
 
 from models.concurrency import Admission, admit
 from models.events.events import FailureRecorded, PriorityChanged, TaskError
@@ -16,19 +16,19 @@ from models.states import (
     TaskRunState,
 )
 
-FIRST_IN_LINE = 10_000
-"""The priority of an execution that was forced to run: above the `MAX_PRIORITY` of a request."""
+FORCED_PRIORITY = 10_000
+"""The priority of executions that were forced to run: above the `MAX_PRIORITY` of a request."""
 
 
-def handle(builder: TransitionBuilder) -> None:
-    """Run a new or restarted execution, or do what its flow's limit says."""
+def admit_or_queue(builder: TransitionBuilder) -> None:
+    """Runs a new or restarted execution, or applies its flow's concurrency limit."""
     execution = builder.execution
     slots = None if execution.shares_slot else builder.context.slots
     admission, victim = admit(slots)
     if admission is not Admission.RUN and execution.state is ExecutionState.RESTARTED:
         admission, victim = Admission.QUEUE, None
     if victim is not None:
-        builder.promise_to(victim, MakeRoom(), f"made room for {execution.name}: its flow's limit")
+        builder.defer_to(victim, MakeRoom(), f"made room for {execution.name}: its flow's limit")
     if admission is Admission.RUN:
         move(builder, ExecutionState.RUNNING)
         advance(builder)
@@ -40,8 +40,8 @@ def handle(builder: TransitionBuilder) -> None:
 
 def _drop(builder: TransitionBuilder, admission: Admission) -> None:
     if admission is Admission.FAIL:
-        told = "its flow's concurrency limit was reached"
-        builder.emit(FailureRecorded(TaskError("CONCURRENCY_LIMIT", told)))
+        message = "its flow's concurrency limit was reached"
+        builder.emit(FailureRecorded(TaskError("CONCURRENCY_LIMIT", message)))
     _cancel_everything(builder)
     failed = admission is Admission.FAIL
     move(builder, ExecutionState.FAILED if failed else ExecutionState.CANCELLED)
@@ -55,18 +55,18 @@ def _cancel_everything(builder: TransitionBuilder) -> None:
 
 def begin_at_its_time(builder: TransitionBuilder, _: Begin) -> None:
     if builder.execution.state is ExecutionState.CREATED:
-        handle(builder)
+        admit_or_queue(builder)
 
 
 def admit_from_line(builder: TransitionBuilder, _: Admit) -> None:
-    """Nothing, if there is no slot for it after all: whoever frees one asks again."""
+    """Does nothing if there is no slot after all: the execution that frees one triggers the next admission."""
     execution = builder.execution
     slots = builder.context.slots
     if execution.state is ExecutionState.QUEUED and (slots is None or slots.is_next(execution.id)):
         move(builder, ExecutionState.RUNNING)
-        if execution.parent:  # which may have been paused while this one waited
+        if execution.parent:  # it may have been paused while this execution was queued
             follow = FollowParent(execution.parent, pause=True)
-            builder.promise_to(execution.id, follow, "the execution that started it is paused")
+            builder.defer_to(execution.id, follow, "the execution that started it is paused")
         advance(builder)
 
 
@@ -81,10 +81,10 @@ def make_room(builder: TransitionBuilder, _: MakeRoom) -> None:
 
 
 def force_run(builder: TransitionBuilder, command: ForceRun) -> None:
-    """Starts now, past limits and backoff, and goes first in line."""
+    """Starts the execution now, ignoring limits and backoff, with the highest priority."""
     execution = builder.execution
-    if execution.options.priority < FIRST_IN_LINE:
-        builder.emit(PriorityChanged(FIRST_IN_LINE))
+    if execution.options.priority < FORCED_PRIORITY:
+        builder.emit(PriorityChanged(FORCED_PRIORITY))
     if execution.state is ExecutionState.PAUSED:
         failed = execution.has_failed
         to = ExecutionState.FAILED_FINISHING if failed else ExecutionState.RUNNING
@@ -96,7 +96,7 @@ def force_run(builder: TransitionBuilder, command: ForceRun) -> None:
 
 
 def hasten(builder: TransitionBuilder) -> None:
-    """Jobs due now and before all others; a retry waits no longer."""
+    """Makes the jobs of all waiting task runs due now and first in their queues; retries skip their backoff."""
     for path in list(builder.execution.tasks):
         task = builder.execution.tasks[path]
         if task.state not in WAITING_FOR_WORKER:
@@ -106,9 +106,9 @@ def hasten(builder: TransitionBuilder) -> None:
             continue
         if task.state is TaskRunState.RETRYING:
             builder.move_task(task, TaskRunState.QUEUED)
-        builder.line_up_first(builder.execution.tasks[path])
+        builder.requeue(builder.execution.tasks[path])
 
 
 def can_be_forced(execution: Execution) -> bool:
-    """Of a RUNNING one: whether anything in it waits for a worker or a backoff."""
+    """Checks whether a task run of a RUNNING execution waits for a worker or a backoff."""
     return any(task.state in WAITING_FOR_WORKER for task in execution.tasks.values())

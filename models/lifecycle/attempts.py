@@ -1,4 +1,4 @@
-"""Attempts: taken by a worker, reported on, ended, lost."""
+"""Attempts of workers: their start, reports, end and loss."""
 
 from datetime import timedelta
 
@@ -41,7 +41,7 @@ from models.states import (
 
 
 def start(builder: TransitionBuilder, command: Start) -> None:
-    """Accepted only where the job is still true; otherwise nothing is recorded and the job is dropped."""
+    """Starts the attempt if its task run still waits for it; otherwise nothing is recorded and the job is dropped."""
     task = builder.execution.tasks.get(command.path)
     if (
         task is None
@@ -50,7 +50,7 @@ def start(builder: TransitionBuilder, command: Start) -> None:
         or command.attempt != task.attempt + 1
     ):
         builder.refused = Problem(
-            ProblemCode.INVALID_STATE, "the job no longer holds: its task run does not wait for it"
+            ProblemCode.INVALID_STATE, "the job is obsolete: its task run does not wait for it"
         )
         return
     builder.emit(
@@ -85,7 +85,7 @@ def finish(builder: TransitionBuilder, command: Finish) -> None:
     newest = task.newest
     if task.lease != command.lease:
         if newest and newest.lease == command.lease and newest.state is command.outcome.state:
-            return  # reported twice: the first answer did not reach the worker
+            return  # sent twice: the first response did not reach the worker
         worker = newest.worker if newest and newest.number == command.attempt else None
         state, error = command.outcome.state, command.outcome.error
         builder.emit(LateResult(task.path, command.attempt, state, worker, error))
@@ -99,7 +99,7 @@ def lose(builder: TransitionBuilder, command: Lose) -> None:
     task = builder.execution.tasks[command.path]
     if task.lease != command.lease:
         return
-    message = "its worker was not heard of until the lease ran out"
+    message = "its worker sent no heartbeat until the lease expired"
     spec = builder.execution.spec_of(task)
     if spec.on_worker_lost is OnWorkerLost.RETRY and not _may_be_lost_again(task, spec):
         message += f"; that is the last of {spec.max_lost} attempts that may be lost (max_lost)"
@@ -109,7 +109,7 @@ def lose(builder: TransitionBuilder, command: Lose) -> None:
 
 
 def fence(builder: TransitionBuilder, command: KillDeadline) -> None:
-    """An attempt that has outlived its kill loses its lease; the execution goes on to its end."""
+    """Fences attempts that have not ended by their kill deadline, and continues to the end of the execution."""
     for path, attempt in command.attempts:
         task = builder.execution.tasks[path]
         if task.state is TaskRunState.KILLING and task.attempt == attempt:
@@ -123,7 +123,7 @@ def _void_lease() -> Problem:
     )
 
 
-# -- what an end makes of the task run --------------------------------------------------------------------------------
+# -- the end of an attempt --------------------------------------------------------------------------------------------
 
 
 def _end(builder: TransitionBuilder, task: TaskRun, command: Finish) -> None:
@@ -147,7 +147,7 @@ def _end(builder: TransitionBuilder, task: TaskRun, command: Finish) -> None:
 def _next(
     builder: TransitionBuilder, task: TaskRun, spec: TaskSpec, outcome: AttemptOutcome
 ) -> tuple[TaskRunState, float]:
-    """The task run's next state, and the seconds until its next attempt."""
+    """Returns the task run's next state, and the seconds until its next attempt."""
     if isinstance(outcome, FromCache):
         return TaskRunState.CACHED, 0.0
     if isinstance(outcome, Succeeded):
@@ -176,13 +176,13 @@ def _outcome(builder: TransitionBuilder, task: TaskRun, outcome: AttemptOutcome)
 
 
 def _next_after_loss(task: TaskRun, spec: TaskSpec, handed_back: bool) -> TaskRunState:
-    """A lost attempt does not use up the task's retries, for the task is not at fault. A task whose worker is lost
-    `max_lost` times is taken for the cause of the losses."""
+    """A lost attempt does not use up the task's retries. A task that loses its worker too often is assumed to be the
+    cause."""
     again = spec.on_worker_lost is OnWorkerLost.RETRY
     again = again and (handed_back or _may_be_lost_again(task, spec))
     return TaskRunState.QUEUED if again else TaskRunState.ERROR
 
 
 def _may_be_lost_again(task: TaskRun, spec: TaskSpec) -> bool:
-    """After the loss that is being recorded."""
+    """Checks the limit `max_lost`, including the loss that is being recorded."""
     return task.lost - task.handed_back + 1 < spec.max_lost

@@ -1,4 +1,4 @@
-"""The time of an execution: while it is paused or waits for people it stands."""
+"""The stopwatch of an execution: stopped while the execution is paused or waits for people."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -6,14 +6,14 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Stopwatch:
-    """The time that counts against timeouts: the seconds `used` before `since`, and those since then. It never goes
-    back; the execution's own timeout counts from `zero`, the seconds used when it was last put back to run.
+    """Measures the time for timeouts: the seconds `used` before `since`, and those since then. The reading never
+    decreases; the execution's own timeout counts from `zero`, the reading at the last retry or restart.
 
-    `held` is the reading since which a child is paused or waits for a person: from there on nothing counts against the
-    execution's own timeout, though the clock goes on for its other task runs.
+    `held` is the reading at which a child was paused or began to wait for a person: time after it does not count
+    against the execution's own timeout, although the clock runs on for the other task runs.
 
-    `idle` are the seconds between its ends and the starts after them, which are no part of how long it took;
-    `idle_since` is the end before, while it is put back and has not started again."""
+    `idle` are the seconds between its ends and the restarts after them, excluded from its duration; `idle_since` is
+    the last end, while the execution is restarted but has not started yet."""
 
     used: float = 0.0
     since: datetime | None = None
@@ -23,22 +23,22 @@ class Stopwatch:
     held: float | None = None
 
     def at(self, moment: datetime) -> float:
-        running = (moment - self.since).total_seconds() if self.since else 0.0
-        return self.used + max(0.0, running)
+        since = (moment - self.since).total_seconds() if self.since else 0.0
+        return self.used + max(0.0, since)
 
     def stopped(self, moment: datetime) -> "Stopwatch":
         return replace(self, used=self.at(moment), since=None)
 
-    def going(self, moment: datetime) -> "Stopwatch":
+    def running(self, moment: datetime) -> "Stopwatch":
         return self if self.since else replace(self, since=moment)
 
-    def anew(self, moment: datetime) -> "Stopwatch":
+    def with_full_timeout(self, moment: datetime) -> "Stopwatch":
         now = self.at(moment)
         held = None if self.held is None else now
         return replace(self, used=now, since=moment, zero=now, held=held)
 
     def counted(self, moment: datetime) -> float:
-        """Seconds that count against the execution's own timeout."""
+        """Returns the seconds that count against the execution's own timeout."""
         return (self.at(moment) if self.held is None else self.held) - self.zero
 
     def hold(self, moment: datetime) -> "Stopwatch":
@@ -49,11 +49,11 @@ class Stopwatch:
             return self
         return replace(self, zero=self.zero + self.at(moment) - self.held, held=None)
 
-    def put_back(self, ended: datetime) -> "Stopwatch":
-        """After an end: until it starts again it only waits."""
+    def idle_from(self, ended: datetime) -> "Stopwatch":
+        """For a restart: the time from the end to the next start is idle."""
         return replace(self, idle_since=ended)
 
-    def rested(self, moment: datetime) -> "Stopwatch":
+    def idle_until(self, moment: datetime) -> "Stopwatch":
         if self.idle_since is None:
             return self
         waited = max(0.0, (moment - self.idle_since).total_seconds())

@@ -1,4 +1,4 @@
-"""`decide`: the one way from a command to what it changes."""
+"""`decide` and `begin`: turn a command into the transition that it causes."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -80,7 +80,7 @@ def _cancel(builder: TransitionBuilder, command: Cancel) -> None:
         record.cancel(builder)
         return
     if builder.execution.state is ExecutionState.KILLING:
-        stopping.hurry(builder)
+        stopping.force_kill(builder)
     else:
         stopping.kill(builder, command.force, command.cascade)
     advance(builder)
@@ -100,8 +100,8 @@ def _set_labels(builder: TransitionBuilder, command: SetLabels) -> None:
     require(builder.execution, Action.SET_LABELS)
     labels = changed_labels(builder.execution.labels, command.labels, command.mode)
     if labels != builder.execution.labels:
-        passed_by = consent.asked_with_other_labels(builder.execution, labels)
-        consent.allow(builder, passed_by, command.may_override)
+        bypassed = consent.bypassed_by_labels(builder.execution, labels)
+        consent.allow(builder, bypassed, command.may_override)
         builder.emit(LabelsSet(labels))
 
 
@@ -132,7 +132,7 @@ _DECIDE: Mapping[type[Any], Callable[[TransitionBuilder, Any], None]] = {
     Finish: attempts.finish,
     Lose: attempts.lose,
     Prepare: engine_tasks.prepare,
-    Judge: engine_tasks.judge,
+    Judge: engine_tasks.record_condition,
     Adopt: subflows.adopt,
     AwaitChild: subflows.await_child,
     ChildEnded: subflows.child_ended,
@@ -161,7 +161,7 @@ _DECIDE: Mapping[type[Any], Callable[[TransitionBuilder, Any], None]] = {
 }
 
 
-_GOES_ON = (
+_NEEDS_DOCUMENT = (
     Cancel
     | Start
     | Report
@@ -187,28 +187,28 @@ _GOES_ON = (
     | KillDeadline
     | FinallyDeadline
 )
-"""Commands that cannot be decided without the flow's document. Where that cannot be read, the execution ends
-instead, and the command meets one that has ended."""
+"""Commands that cannot be decided without the flow's document. If it cannot be read, the execution ends first, and
+the command is applied to an ended execution."""
 
 
 def decide(execution: Execution, command: Command, context: Context) -> Transition:
-    """Applies the command to the execution. Raises Refused, and then nothing changes."""
+    """Returns the transition that the command causes. Raises Refused; then nothing changes."""
     expected = context.origin.expected_seq
     if expected is not None and expected != execution.state_seq:
         raise Refused(
             [
                 Problem(
                     ProblemCode.CONFLICT,
-                    f"its state changed since seq {expected}: it is {execution.state.value}, "
-                    f"seq {execution.state_seq}; look again",
+                    f"the execution changed since seq {expected} (now {execution.state.value}, "
+                    f"seq {execution.state_seq}); reload and retry",
                 )
             ]
         )
     builder = TransitionBuilder(execution, context)
     if execution.plan.unreadable and not execution.ended:
-        abandon.refuse_unread(execution, command)
-        if isinstance(command, _GOES_ON):
-            abandon.give_up_unread(builder)
+        abandon.refuse_unreadable(execution, command)
+        if isinstance(command, _NEEDS_DOCUMENT):
+            abandon.end_unreadable(builder)
         if isinstance(command, Cancel):
             return builder.close()
     _DECIDE[type(command)](builder, command)
@@ -217,7 +217,7 @@ def decide(execution: Execution, command: Command, context: Context) -> Transiti
 
 
 def begin(command: Beginning, context: Context, id: UUID) -> Transition:
-    """A new execution, handled at once as far as it goes by itself."""
+    """Creates an execution and advances it as far as possible."""
     if isinstance(command, RecordExecution):
         return record.record_execution(command, context, id)
     check_labels(command.labels, settable=(CORRELATION,))
@@ -225,17 +225,17 @@ def begin(command: Beginning, context: Context, id: UUID) -> Transition:
     event = Event(id, 1, context.now, context.origin, _created(id, command, context))
     builder = TransitionBuilder(create(command.plan, event), context)
     builder.events.append(event)
-    consent.allow(builder, consent.passed_by_creation(command), command.may_override)
+    consent.allow(builder, consent.bypassed_by_creation(command), command.may_override)
     for key, reused in command.reused.items():
-        builder.carry(key, reused.outputs)
+        builder.set_reused_outputs(key, reused.outputs)
     if command.links.cached_from:
         _end_cached(builder, command)
     elif (at := command.options.scheduled_at) and at > context.now:
-        builder.promise(Begin(), (at - context.now).total_seconds())
+        builder.defer(Begin(), (at - context.now).total_seconds())
     else:
-        admission.handle(builder)
+        admission.admit_or_queue(builder)
     if source := command.links.replay_of:
-        builder.promise_to(
+        builder.defer_to(
             source, Mark({"system.replayed": "true"}), f"replayed as {builder.execution.name}"
         )
     return builder.close()
@@ -275,7 +275,7 @@ def _created(id: UUID, command: Create, context: Context) -> ExecutionCreated:
 
 
 def _end_cached(builder: TransitionBuilder, command: Create) -> None:
-    """Nothing is run: what an earlier success gave is given again."""
+    """Ends the new execution as CACHED, with the outputs of an earlier success; no task runs."""
     for task in list(builder.execution.tasks.values()):
         if not task.ended:
             builder.move_task(task, TaskRunState.SKIPPED)

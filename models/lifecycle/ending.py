@@ -1,4 +1,4 @@
-"""How an attempt that the engine carries ends: well, failed and perhaps retried, or stopped."""
+"""Ends attempts: with success, with a failure that may be retried, or stopped."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ def fail(
     outcome: Failed | TimedOut,
     to_state: TaskRunState = TaskRunState.FAILED,
 ) -> None:
-    """Retried like any other failure, except a foreach: its tasks are what is tried again."""
+    """Ends the attempt as failed and retries it if allowed. A foreach is not retried, as its tasks are."""
     spec: TaskSpec = builder.execution.spec_of(task)
     used = task.attempt - task.attempt_base - task.lost
     again = not isinstance(spec, ForeachTask) and may_retry(spec.retry, outcome.state, used)
@@ -57,7 +57,7 @@ def end_attempt(
     reason: str | None = None,
     message: str | None = None,
 ) -> None:
-    """Emit the only event that ends an attempt. `message` is set for the task run, else that of a wait is kept."""
+    """Emits the only event that ends an attempt. Without a `message` that of a wait is kept."""
     builder.emit(
         AttemptEnded(
             path=task.path,
@@ -79,9 +79,9 @@ def end_attempt(
         )
     )
     if isinstance(outcome, FromCache):
-        builder.carry(task.path, outcome.reused.outputs)
+        builder.set_reused_outputs(task.path, outcome.reused.outputs)
 
 
 def error_end(spec: TaskSpec) -> TaskRunState:
-    """ERROR, of an expression that cannot be evaluated or settings that will not do; allowed as any failure may be."""
+    """Returns the state of a task run with a wrong expression or settings: ERROR, or WARNING with `allow_failure`."""
     return TaskRunState.WARNING if spec.allow_failure else TaskRunState.ERROR

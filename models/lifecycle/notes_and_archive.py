@@ -1,4 +1,4 @@
-"""The commands on an execution's record: notes beside it, out of the lists and back, gone."""
+"""Notes, archiving and deletion of an execution."""
 
 from models.errors import ProblemCode, Refused
 from models.events.record_events import Archived, NoteAdded, Unarchived
@@ -16,7 +16,7 @@ def add_note(builder: TransitionBuilder, command: AddNote) -> None:
 
 
 def check_text(text: str) -> None:
-    """Raises Refused VALIDATION for a note that says nothing or too much."""
+    """Raises Refused VALIDATION for a note that is empty or too long."""
     if not text.strip():
         raise Refused.because(ProblemCode.VALIDATION, "a note needs some text", "text")
     if len(text) > LONGEST_NOTE:
@@ -38,14 +38,16 @@ def unarchive(builder: TransitionBuilder, _: Unarchive) -> None:
 
 
 def delete(builder: TransitionBuilder, command: Delete) -> None:
-    """No fact: its facts go with it, and what remains is the audit entry."""
+    """Deletes the execution. It emits no event, as the events are deleted too; the audit log has an entry."""
     require(builder.execution, Action.DELETE)
     builder.removal = command
     if command.artifacts:
-        builder.promise(RemoveFiles())
+        builder.defer(RemoveFiles())
 
 
 def in_the_past(seq: int) -> list[Availability]:
-    """The actions at a moment that is over: none is allowed."""
-    sentence = f"this is the past, as of seq {seq}; ask for the execution without `at` to act on it"
+    """Returns the actions on an earlier state of an execution: none is allowed."""
+    sentence = (
+        f"this is an earlier state, as of seq {seq}; query the execution without `at` to act on it"
+    )
     return [Availability(action, False, ProblemCode.INVALID_STATE, sentence) for action in Action]

@@ -1,4 +1,4 @@
-"""Pause and resume. What runs goes on; nothing new starts, retries included."""
+"""Pause and resume. Running attempts continue; nothing new starts, not even a retry."""
 
 from models.events.events import Parent
 from models.lifecycle.actions import Action, require
@@ -15,11 +15,11 @@ def pause(builder: TransitionBuilder, command: Pause) -> None:
     require(builder.execution, Action.PAUSE)
     move(builder, ExecutionState.PAUSED, cascade=command.cascade)
     if command.cascade:
-        _have_children_follow(builder, pause=True)
+        _defer_to_children(builder, pause=True)
 
 
 def resume(builder: TransitionBuilder, command: Resume) -> None:
-    """Judged again, with what was held back."""
+    """Resumes the execution, and starts what was held back."""
     require(builder.execution, Action.RESUME)
     failed = builder.execution.has_failed
     leave_pause(
@@ -31,26 +31,26 @@ def resume(builder: TransitionBuilder, command: Resume) -> None:
 
 
 def leave_pause(builder: TransitionBuilder, to: ExecutionState, cascade: bool = True) -> None:
-    """Task runs that were held back get their jobs anew, since those taken meanwhile were dropped; and so do subflows,
-    of which none were started."""
+    """Gives new jobs to the task runs that were held back, since jobs taken during the pause were dropped, and starts
+    the subflows that were held back."""
     for task in builder.execution.tasks.values():
         if task.state in WAITING_FOR_WORKER:
-            builder.line_up(task)
+            builder.enqueue(task)
         elif (
             task.state is TaskRunState.RUNNING
             and task.child is None
             and isinstance(builder.execution.spec_of(task), SubflowTask)
         ):
-            builder.promise(Evaluate(task.path, task.attempt))
+            builder.defer(Evaluate(task.path, task.attempt))
     move(builder, to)
     if cascade:
-        _have_children_follow(builder, pause=False)
+        _defer_to_children(builder, pause=False)
 
 
-def _have_children_follow(builder: TransitionBuilder, pause: bool) -> None:
-    what = "was paused" if pause else "goes on"
+def _defer_to_children(builder: TransitionBuilder, pause: bool) -> None:
+    what = "was paused" if pause else "was resumed"
     for task in builder.execution.tasks.values():
         if task.child and task.state is TaskRunState.RUNNING:
             parent = Parent(builder.execution.id, task.path, task.attempt)
             why = because(builder, task, what)
-            builder.promise_to(task.child, FollowParent(parent, pause), why)
+            builder.defer_to(task.child, FollowParent(parent, pause), why)

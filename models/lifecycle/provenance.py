@@ -1,4 +1,4 @@
-"""Where a new execution comes from, and what of an earlier one stands for its own."""
+"""The origin of a new execution, and the task runs of earlier ones that it reuses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from models.states import TaskRunState
 
 @dataclass(frozen=True, slots=True)
 class Reused:
-    """A task run of an earlier execution that stands for one of the new execution: its end and its outputs.
+    """A task run of an earlier execution that a new execution reuses: its end and its outputs.
 
-    `context` is the digest of what that execution began with. Of one that asks people `decided_on` is the digest of
-    what was decided on; without it no decision stands, and `undecided` says why.
+    `context` is the digest of that execution's revision and inputs. If the task needs an approval, `decided_on` is the
+    digest of what was decided on; without it the decision cannot be reused, and `undecided` is the reason.
     """
 
     state: TaskRunState
@@ -27,7 +27,7 @@ class Reused:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where a new execution comes from. `source` is the execution that it replays, reruns or reuses."""
+    """The executions that a new execution reruns, replays or has its outputs from, and its parent."""
 
     rerun_of: UUID | None = None
     replay_of: UUID | None = None

@@ -1,4 +1,4 @@
-"""Results of task runs: outputs of their own or carried ones; those of a foreach are its iterations', never copied."""
+"""Results of task runs: own or reused outputs. Those of a foreach are collected from its iterations, not stored."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -8,9 +8,9 @@ from models.lifecycle.task_path import place_of
 from models.payloads import json_size
 
 MAX_RESULTS: Final = 16 * 1024 * 1024
-"""Bytes, as JSON, up to which the results of a foreach are read together."""
+"""The largest results of a foreach that are read together, in bytes of JSON."""
 TOO_LARGE: Final = "tooLarge"
-"""The only key of results that are larger; no task has this id."""
+"""The only key of results that are too large; no task has this id."""
 TOO_LARGE_MESSAGE: Final = (
     f"its iterations hold more than {MAX_RESULTS >> 20} MiB of outputs together; "
     "read those of one iteration, or have the tasks keep large values as artifacts"
@@ -18,7 +18,7 @@ TOO_LARGE_MESSAGE: Final = (
 
 
 def results_of(execution: Execution, task: TaskRun) -> Mapping[str, Any]:
-    """For a foreach that has ended: per task the results of its iterations, in their order."""
+    """Returns the results; for an ended foreach, by task the list of its iterations' results, in order."""
     if not task.ended or task.path not in execution.families:
         return within_limit(task.results) if task.outputs_from else task.results
     gathered: dict[str, list[Any]] = {}
@@ -32,7 +32,7 @@ def results_of(execution: Execution, task: TaskRun) -> Mapping[str, Any]:
 
 
 def within_limit(results: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The results, or, where they are too large to be read together, what says so."""
+    """Returns the results, or an object that says that they are too large to be read together."""
     if is_too_large(results) or json_size(results) > MAX_RESULTS:
         return _TOO_LARGE
     return results

@@ -1,4 +1,4 @@
-"""An execution as the domain sees it: immutable, whole, without I/O."""
+"""The snapshot of an execution: immutable and complete, without I/O."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from models.approval import ApprovalPolicy, scheduled_by
 from models.events.events import Parent, TaskError
 from models.graph import Graph
 from models.lifecycle.clock import Stopwatch
-from models.lifecycle.standing import ChildStanding, Failure, Killing, Paused
+from models.lifecycle.status import ChildStanding, Failure, Killing, Paused
 from models.lifecycle.task_path import place_of
 from models.run_options import RunOptions
 from models.spec import (
@@ -38,16 +38,17 @@ from models.states import (
 )
 
 TIMED_OUT = "TIMED_OUT"
-"""The code of a failure by a timeout."""
+"""The error code of a timeout."""
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledFlow:
-    """A revision made ready to run: the document, its graph, its tasks by key. Shared by all its executions.
+    """A revision compiled for running: the document, its graph, its tasks by key. All its executions share it.
 
-    `tasks` holds those within a foreach, of `errors` and of `finally` too; `parents` the foreach around a task;
-    `has_last_tasks` whether there are `errors` or `finally`; `asking` are the approvals and each foreach with one
-    in it that the document does not disable. `unreadable` says why it could not be read: it is known by name alone.
+    `tasks` includes those within a foreach, of `errors` and of `finally`; `parents` has the foreach around each task;
+    `has_last_tasks` is true if there are `errors` or `finally`; `asking` has the approvals that the document does not
+    disable, and each foreach with one in it. `unreadable` is the reason why the revision cannot be read: then only
+    its names are set.
     """
 
     flow_id: UUID | None
@@ -78,34 +79,35 @@ class CompiledFlow:
             {task.id: parent for task, _, parent in placed},
             bool(spec.errors or spec.finally_tasks),
             any(isinstance(task, ApprovalTask) for task in tasks.values()),
-            frozenset(_asking((*spec.tasks, *spec.errors, *spec.finally_tasks))),
+            frozenset(_approvals_in((*spec.tasks, *spec.errors, *spec.finally_tasks))),
         )
 
     def outermost(self, key: str) -> str:
-        """The task itself, or the outermost foreach around it."""
+        """Returns the task itself, or the outermost foreach around it."""
         while parent := self.parents[key]:
             key = parent
         return key
 
     def spec_of(self, key: str) -> TaskSpec:
-        """Of a task run of this key. What ran elsewhere, or cannot be read, has no document: no flow has this type."""
+        """Returns the document of a task. External runs and unreadable revisions have none: an ExternalTask, a type
+        that no flow has."""
         if self.revision_id is None or self.unreadable:
             return cast(TaskSpec, ExternalTask(id=key))
         return self.tasks[key]
 
     @property
     def is_saved(self) -> bool:
-        """False of a text that was only tried: it is a revision of its flow for nobody."""
+        """False for a text that was run without being saved: it is not listed as a revision of its flow."""
         return self.revision is None or self.revision > 0
 
     @property
     def outer_keys(self) -> list[str]:
-        """The keys that an execution begins with; the rest is added as foreach tasks learn their items."""
+        """The keys of the task runs that an execution begins with; a foreach adds the others once it has its items."""
         return [key for key, parent in self.parents.items() if parent is None]
 
     @classmethod
     def external(cls, namespace: str, key: str) -> "CompiledFlow":
-        """Of what ran elsewhere: a name, and no revision."""
+        """Returns the flow of an external run: a name without a revision."""
         spec = FlowSpec.model_construct(id=key, namespace=namespace, tasks=())
         return cls(None, None, None, spec, Graph.of({}), {}, {}, {})
 
@@ -113,25 +115,25 @@ class CompiledFlow:
     def unread(
         cls, flow_id: UUID, revision_id: UUID, revision: int, namespace: str, key: str, why: str
     ) -> "CompiledFlow":
-        """Of a revision that this process cannot read."""
+        """Returns the flow of a revision that this process cannot read; `why` is the reason."""
         spec = cls.external(namespace, key).spec
         return cls(flow_id, revision_id, revision, spec, Graph.of({}), {}, {}, {}, unreadable=why)
 
 
-def _asking(tasks: Sequence[TaskSpec]) -> Iterator[str]:
-    """The keys of those that ask people, and of each foreach around them."""
+def _approvals_in(tasks: Sequence[TaskSpec]) -> Iterator[str]:
+    """Yields the keys of the approvals that are not disabled, and of each foreach around one."""
     for task in tasks:
         if task.disabled:
             continue
         if isinstance(task, ApprovalTask):
             yield task.id
-        elif isinstance(task, ForeachTask) and (within := list(_asking(task.tasks))):
+        elif isinstance(task, ForeachTask) and (within := list(_approvals_in(task.tasks))):
             yield from (task.id, *within)
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The newest attempt of a task run. Without a lease it is the engine's own."""
+    """The newest attempt of a task run. An attempt of an engine task has no lease."""
 
     id: UUID
     number: int
@@ -156,7 +158,7 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A request for a decision. `escalated` roles may decide beside those of the policy."""
+    """An approval request. `escalated` roles may decide in addition to those of the policy."""
 
     id: UUID
     attempt: int
@@ -172,14 +174,14 @@ class Approval:
 
 @dataclass(frozen=True)
 class TaskRun:
-    """`attempt` is the newest attempt's number, 0 before the first; those up to `attempt_base` and the `lost`
-    ones since do not count against `retry`; of these the `handed_back` ones do not count against `max_lost` either.
+    """`attempt` is the number of the newest attempt, 0 before the first. Attempts up to `attempt_base` and `lost` ones
+    after it do not count against `retry`; the lost ones that were `handed_back` do not count against `max_lost` either.
 
     The path names the task among its siblings: `key`, or `each[3].key` within the fourth iteration of a foreach.
-    `condition` is what became of `when`: None (not asked), ASKED, HOLDS or FAILS. With `outputs_from` another task
-    run holds the outputs; `carried` are those, read with it and no part of what the events say. `outputs_id` names the
-    outputs as they are since they were changed: what others carry by the task run's own id are those before.
-    `decided_on` is the digest of what its approval asks about; of a carried one, of what was decided on."""
+    `condition` is the result of `when`: None (not evaluated), ASKED (being evaluated), HOLDS or FAILS. With
+    `outputs_from` another task run holds the outputs; `carried` are these outputs, loaded with it and not part of the
+    events. `outputs_id` names the outputs since their last change: task runs that reuse outputs by the task run's own
+    id have those from before. `decided_on` is the digest of what its approval decides on; if reused, decided on."""
 
     id: UUID
     path: str
@@ -213,22 +215,22 @@ class TaskRun:
 
     @property
     def results(self) -> Mapping[str, Any]:
-        """Its outputs, wherever they are kept."""
+        """Its outputs, own and reused ones."""
         return {**self.carried, **self.outputs} if self.outputs_from else self.outputs
 
     @property
     def holder(self) -> UUID:
-        """The id that others name to carry its outputs as they are now."""
+        """The id by which other task runs reuse its current outputs."""
         return self.outputs_id or self.outputs_from or self.id
 
     @property
     def level(self) -> str:
-        """The beginning that its path shares with its siblings': empty, or `each[3].`."""
+        """The prefix that its path shares with its siblings' paths: empty, or `each[3].`."""
         return place_of(self.path).level
 
     @property
     def parent(self) -> str | None:
-        """The path of the foreach it is an iteration of."""
+        """The path of the foreach that it is an iteration of."""
         return place_of(self.path).parent
 
     @property
@@ -242,22 +244,22 @@ class TaskRun:
 
     @property
     def lease(self) -> UUID | None:
-        """The lease of the attempt that runs now, if a worker has it."""
+        """The lease of the running attempt, if a worker has it."""
         newest = self.newest
         return newest.lease if newest and newest.state is AttemptState.RUNNING else None
 
 
 @dataclass(frozen=True)
 class Execution:
-    """`tentative` are properties that running attempts have set. `signals` are the data of events that were sent to it
-    and that no wait has taken yet: by name, first come first. `restarted_by` are people, as are `starters`, who had it
-    started beside `created_by`: by asking for a backfill, by restarting its parent. One that was recorded long after it
-    began has `recorded_at`. `scope` holds the namespaces of which it can use flows: what is outside does not exist for
-    it.
+    """`tentative` are properties set by running attempts. `signals` are the data of events that were sent to the
+    execution and that no `wait` has taken yet: by name, oldest first. `restarted_by` are people, and so are `starters`,
+    who caused the start in addition to `created_by`: by requesting a backfill or restarting the parent. `recorded_at`
+    is set if the execution was recorded long after it began. `scope` has the namespaces whose flows the execution can
+    use: other flows do not exist for it.
 
-    Derived, and kept because thousands of task runs ask for them at each step: `families`, the paths of each foreach's
-    task runs; `done`, the sum that progress is made of, in millionths of a task run; `unsettled`, the paths of what has
-    changed since all that was due had happened (None: that is not known)."""
+    Derived, and stored because thousands of task runs need them at each step: `families`, the paths of each foreach's
+    task runs; `done`, the finished part in millionths of a task run, for the progress; `unsettled`, the paths of task
+    runs that changed since `advance` last handled them (None: unknown)."""
 
     id: UUID
     plan: CompiledFlow
@@ -313,7 +315,7 @@ class Execution:
 
     @property
     def started_by(self) -> tuple[str, ...]:
-        """Everyone through whom it runs, whom `allow_self: false` keeps from deciding; who saved its schedule first."""
+        """Everyone who caused it to run: `allow_self: false` keeps them from deciding. First who saved its schedule."""
         return *scheduled_by(self.trigger), self.created_by, *self.starters, *self.restarted_by
 
     def spec_of(self, task: TaskRun) -> TaskSpec:
@@ -331,8 +333,8 @@ class Execution:
         return [self.tasks[task.level + key] for key in self.plan.graph.needs(task.key)]
 
     def awaited_by(self, task: TaskRun) -> list[TaskRun]:
-        """The task runs that must end before it: its needs and, as a disabled one has ended at once, what that one
-        needs in turn."""
+        """Returns the task runs that must end before it: its needs and, as disabled ones end at once, the needs of
+        those."""
         if not self.plan.graph.needs(task.key):
             return []
         found = {need.path: need for need in self.needs_of(task)}
@@ -346,11 +348,11 @@ class Execution:
         return list(found.values())
 
     def children_of(self, task: TaskRun) -> list[TaskRun]:
-        """The task runs of a foreach's iterations; not those of a foreach within it."""
+        """Returns the task runs of a foreach's iterations, without those of a foreach within it."""
         return [self.tasks[path] for path in self.families.get(task.path, ())]
 
     def failure_is_allowed(self, task: TaskRun) -> bool:
-        """Whether a foreach around the task takes its failure upon itself."""
+        """Checks whether a foreach around the task has `allow_failure`."""
         around = self.plan.parents.get(task.key)
         while around is not None:
             if self.plan.tasks[around].allow_failure:
@@ -374,11 +376,11 @@ class Execution:
 
     @property
     def has_timed_out(self) -> bool:
-        """By its own timeout, not that of a task."""
+        """Whether the execution's own timeout has passed, not that of a task."""
         failure = self.failure
         return failure is not None and failure.path is None and failure.code == TIMED_OUT
 
 
 def is_engine_task(spec: TaskSpec) -> bool:
-    """Whether the engine itself carries the task, without a worker and a lease."""
+    """Checks whether the engine runs the task itself, without a worker and a lease."""
     return isinstance(spec, ApprovalTask | WaitTask | SubflowTask | ForeachTask)

@@ -1,4 +1,4 @@
-"""Stopping: what no worker owns ends at once, the rest has its grace and then its deadline; `finally` comes last."""
+"""Stopping: task runs without a worker end at once, others by the end of their grace period; `finally` runs last."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from models.lifecycle.commands.subflows import StopChild
 from models.lifecycle.ending import end_attempt
 from models.lifecycle.snapshot import TIMED_OUT, Execution, TaskRun
 from models.lifecycle.transition_builder import TransitionBuilder
-from models.lifecycle.visibility.apart import shows_parent
+from models.lifecycle.visibility.separation import shows_parent
 from models.states import (
     ApprovalState,
     ExecutionState,
@@ -27,15 +27,16 @@ from models.states import (
 
 _KILLING = TaskRunState.KILLING
 LEASE = 10.0
-"""Seconds that a worker's right to an attempt lasts without a heartbeat."""
+"""Seconds that a worker's lease of an attempt lasts without a heartbeat."""
 HEARTBEAT = 3.0
 """Seconds between two heartbeats of a worker."""
 FENCE_AFTER = 2 * HEARTBEAT
-"""Seconds after a kill's grace until attempts that have not ended are fenced."""
+"""Seconds after the grace period of a kill until attempts that have not ended are fenced."""
 
 
 def kill(builder: TransitionBuilder, force: bool = False, cascade: bool = True) -> None:
-    """KILLING. What has not started yet never will, `finally` excepted; without a start, that neither."""
+    """Enters KILLING. Tasks that have not started are cancelled; `finally` only if the execution never started, or with
+    `force`."""
     started = builder.execution.started_at is not None
     builder.emit(ExecutionMoved(builder.execution.state, ExecutionState.KILLING, cascade=cascade))
     if force:
@@ -44,12 +45,12 @@ def kill(builder: TransitionBuilder, force: bool = False, cascade: bool = True) 
     if force or not started:
         sections.append(Section.FINALLY)
     elif any(task.state is not TaskRunState.CREATED for task in _finally(builder.execution)):
-        _promise_end_of_finally(builder)
+        _set_finally_deadline(builder)
     stop(builder, builder.execution.in_section(*sections), force)
 
 
-def hurry(builder: TransitionBuilder) -> None:
-    """A second cancel: no more grace, and no `finally`."""
+def force_kill(builder: TransitionBuilder) -> None:
+    """Handles a second cancel: ends the grace period and stops `finally`."""
     if builder.execution.killing and builder.execution.killing.force:
         return
     builder.emit(KillForced())
@@ -57,29 +58,29 @@ def hurry(builder: TransitionBuilder) -> None:
 
 
 def end_of_kill(execution: Execution) -> datetime | None:
-    """When what is being killed is fenced; None where nothing is, where a second cancel has shortened it, or where
-    the bounds of children decide."""
+    """Returns when attempts being killed are fenced; None if there are none, if a second cancel has shortened the grace
+    period, or if it depends on children."""
     killing = execution.killing
-    dying = [task for task in execution.tasks.values() if task.state is _KILLING]
-    if killing is None or killing.force or not dying or any(task.child for task in dying):
+    ending = [task for task in execution.tasks.values() if task.state is _KILLING]
+    if killing is None or killing.force or not ending or any(task.child for task in ending):
         return None
-    grace = max(execution.spec_of(task).kill_grace for task in dying)
+    grace = max(execution.spec_of(task).kill_grace for task in ending)
     return killing.at + timedelta(seconds=FENCE_AFTER + grace)
 
 
-def when_finally_begins(builder: TransitionBuilder) -> None:
+def set_deadline_if_finally_begins(builder: TransitionBuilder) -> None:
     tasks = _finally(builder.execution)
     if tasks and all(task.state is TaskRunState.CREATED for task in tasks):
-        _promise_end_of_finally(builder)
+        _set_finally_deadline(builder)
 
 
-def _promise_end_of_finally(builder: TransitionBuilder) -> None:
+def _set_finally_deadline(builder: TransitionBuilder) -> None:
     execution = builder.execution
-    builder.promise(FinallyDeadline(execution.state_seq), execution.plan.spec.finally_timeout)
+    builder.defer(FinallyDeadline(execution.state_seq), execution.plan.spec.finally_timeout)
 
 
 def end_finally(builder: TransitionBuilder, command: FinallyDeadline) -> None:
-    """Its time is over; that of an earlier kill means nothing to a later one."""
+    """Stops `finally` at its deadline. The deadline of an earlier kill is ignored."""
     execution = builder.execution
     if execution.state is ExecutionState.KILLING and execution.state_seq == command.since:
         stop(builder, _finally(execution))
@@ -93,11 +94,11 @@ def stop(builder: TransitionBuilder, tasks: Iterable[TaskRun], force: bool = Fal
     if leased:
         grace = 0.0 if force else max(builder.execution.spec_of(task).kill_grace for task in leased)
         attempts = tuple((task.path, task.attempt) for task in leased)
-        builder.promise(KillDeadline(attempts), FENCE_AFTER + grace)
+        builder.defer(KillDeadline(attempts), FENCE_AFTER + grace)
 
 
 def _stop(builder: TransitionBuilder, task: TaskRun, force: bool) -> None:
-    """An attempt that is stopped while its execution is not being killed has had its time, and that is a failure."""
+    """Stops a task run: killed with its execution, or else failed, as a timeout has passed."""
     killed = builder.execution.state is ExecutionState.KILLING
     if task.state is _KILLING:
         if force and task.child:
@@ -105,21 +106,21 @@ def _stop(builder: TransitionBuilder, task: TaskRun, force: bool) -> None:
     elif task.lease is not None:
         builder.move_task(task, _KILLING)
     elif task.state in (TaskRunState.RUNNING, TaskRunState.WAITING_FOR_APPROVAL):
-        _stop_carried(builder, task, force)
+        _stop_engine_task(builder, task, force)
     elif task.attempt:
         builder.move_task(task, TaskRunState.KILLED if killed else TaskRunState.FAILED)
     else:
         builder.move_task(task, TaskRunState.CANCELLED)
 
 
-def _stop_carried(builder: TransitionBuilder, task: TaskRun, force: bool) -> None:
-    """Stops a task run that the engine carries: the executions and iterations that it waits for have to end first."""
+def _stop_engine_task(builder: TransitionBuilder, task: TaskRun, force: bool) -> None:
+    """Stops an engine task: the child and the iterations that it waits for have to end first."""
     if task.approval and task.approval.state is ApprovalState.PENDING:
         builder.emit(ApprovalClosed(task.path, task.approval.id, ApprovalState.CANCELLED))
     killing = builder.execution.killing
     if task.child and killing and not killing.cascade:
         end_stopped(
-            builder, task, "the execution that it started goes on: cancelled without cascade"
+            builder, task, "the execution that it started continues: cancelled without cascade"
         )
     elif task.child:
         begin_stopping(builder, task, force=force)
@@ -132,7 +133,7 @@ def _stop_carried(builder: TransitionBuilder, task: TaskRun, force: bool) -> Non
 def begin_stopping(
     builder: TransitionBuilder, task: TaskRun, error: TaskError | None = None, force: bool = False
 ) -> None:
-    """KILLING until the execution that it started, or its iterations, have ended; `error` says why it is stopped."""
+    """Moves the task run to KILLING until its child or its iterations have ended; `error` is the reason."""
     builder.emit(TaskRunMoved(task.path, task.state, _KILLING, error))
     if task.child:
         stop_child(builder, task, force)
@@ -141,12 +142,12 @@ def begin_stopping(
 def stop_child(builder: TransitionBuilder, task: TaskRun, force: bool = False) -> None:
     assert task.child
     parent = Parent(builder.execution.id, task.path, task.attempt)
-    builder.promise_to(task.child, StopChild(parent, force), because(builder, task, "was stopped"))
+    builder.defer_to(task.child, StopChild(parent, force), because(builder, task, "was stopped"))
 
 
 def because(builder: TransitionBuilder, task: TaskRun, what: str) -> str:
-    """The reason that the events of a child give: what befell its parent, through whom, and by which event; nothing
-    of a parent that not everybody who sees the child may see."""
+    """Returns the reason stored in the events of a child: what happened to its parent, by whom, and by which event. It
+    does not name a parent that not everyone who sees the child may see."""
     if not shows_parent(builder.execution, task):
         return f"the execution that started it {what}"
     origin, seq = (
@@ -159,7 +160,7 @@ def because(builder: TransitionBuilder, task: TaskRun, what: str) -> str:
 
 
 def is_person(actor: str) -> bool:
-    """A person or a program of theirs, and no part of Headway."""
+    """Checks for a person or one of their programs, as opposed to a part of Headway."""
     return actor.partition(":")[0] in ("user", "service", "token")
 
 
@@ -170,8 +171,8 @@ def end_stopped(
     *,
     fenced: bool = False,
 ) -> None:
-    """Killed with its execution; otherwise the attempt, or its execution, has timed out. `fenced`: its worker has not
-    reported the end, and loses the lease."""
+    """Ends the attempt: killed with its execution, or else failed, as its timeout or the execution's has passed.
+    `fenced`: its worker has not reported the end, and loses the lease."""
     to_state, error = TaskRunState.KILLED, None
     if builder.execution.state is not ExecutionState.KILLING:
         to_state = TaskRunState.FAILED
@@ -184,12 +185,12 @@ def end_stopped(
 
 
 def timed_out(task: TaskRun) -> TaskError:
-    """The error of a task run that was stopped by a timeout: its own, or that of what it belongs to."""
+    """Returns the error of a task run that a timeout stopped: its own, or that of its foreach or execution."""
     return task.error or TaskError(TIMED_OUT, "timed out")
 
 
 def close_stopped(builder: TransitionBuilder) -> None:
-    """End each foreach that is being stopped and all of whose iterations have ended, the innermost first."""
+    """Ends each foreach that is being stopped and whose iterations have all ended, the innermost first."""
     tasks = builder.execution.tasks
     stopping = [path for path in builder.execution.families if tasks[path].state is _KILLING]
     for path in sorted(stopping, key=len, reverse=True):

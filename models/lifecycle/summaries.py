@@ -1,4 +1,4 @@
-"""The outputs and messages that stay to be read of a task run that the engine carried."""
+"""The final messages of engine tasks, such as who decided an approval."""
 
 from collections.abc import Sequence
 
@@ -8,30 +8,30 @@ from models.states import ApprovalState, VoteDecision
 
 
 def waited(execution: Execution, task: TaskRun) -> str | None:
-    """Of a wait that is over; None leaves what was said."""
+    """Returns the message of a `wait` that has ended; None keeps the message that there is."""
     if task.message is None or not isinstance(execution.spec_of(task), WaitTask):
         return None
     return task.message.replace("waits ", "waited ", 1)
 
 
 def decision(approval: Approval, decided: ApprovalState) -> str:
-    """Who decided and with which words, or that nobody did in time."""
+    """Returns who decided and with which comment, or that nobody did in time."""
     if decided is ApprovalState.EXPIRED:
         return expiry(approval)
-    wanted = VoteDecision.APPROVE if decided is ApprovalState.APPROVED else VoteDecision.REJECT
-    votes = [vote for vote in approval.votes if vote.decision is wanted]
+    counted = VoteDecision.APPROVE if decided is ApprovalState.APPROVED else VoteDecision.REJECT
+    votes = [vote for vote in approval.votes if vote.decision is counted]
     by = _names([vote.actor for vote in votes])
-    past_policy = ", past the policy" if any(vote.override for vote in votes) else ""
+    override = ", overriding the policy" if any(vote.override for vote in votes) else ""
     comment = next((vote.comment for vote in reversed(votes) if vote.comment), None)
-    return f"{decided.value.lower()} by {by}{past_policy}{f': {comment}' if comment else ''}"
+    return f"{decided.value.lower()} by {by}{override}{f': {comment}' if comment else ''}"
 
 
 def expiry(approval: Approval) -> str:
-    """With the whole time that there was: an escalation at its timeout gives it once more."""
+    """Returns the message with the total time: an escalation at the timeout starts the timeout once more."""
     seconds = approval.policy.timeout or 0.0
     if approval.expires_at:
-        there = (approval.expires_at - approval.requested_at).total_seconds()
-        seconds = round(there, 1) if there > seconds * 1.5 else seconds
+        total = (approval.expires_at - approval.requested_at).total_seconds()
+        seconds = round(total, 1) if total > seconds * 1.5 else seconds
     return f"nobody decided within {seconds:g} s"
 
 

@@ -1,4 +1,4 @@
-"""Where the paths of task runs stand: among the flow's own tasks, or in an iteration of a foreach."""
+"""Parses paths of task runs: of the flow's own tasks, and of tasks in an iteration of a foreach."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 
 class TaskPath(NamedTuple):
-    """Where a path stands: in an iteration of a foreach, or among the flow's own tasks."""
+    """A parsed path. `level` is the prefix of the iteration, such as `each[3].`, or empty; `parent` is the path of the
+    foreach."""
 
     level: str
     key: str
@@ -16,7 +17,7 @@ class TaskPath(NamedTuple):
 
 @lru_cache(maxsize=100_000)
 def place_of(path: str) -> TaskPath:
-    """Kept, since a foreach of thousands asks for thousands at each of its steps."""
+    """Parses a path. Cached, since a foreach with thousands of task runs needs all of them at each step."""
     around, dot, key = path.rpartition(".")
     if not dot:
         return TaskPath("", key)
@@ -25,7 +26,7 @@ def place_of(path: str) -> TaskPath:
 
 
 def families_of(tasks: Iterable[str]) -> Mapping[str, Sequence[str]]:
-    """By the path of a foreach, the paths of its iterations' task runs."""
+    """Returns, by the path of a foreach, the paths of its iterations' task runs."""
     families: dict[str, list[str]] = {}
     for path in tasks:
         if (around := place_of(path).parent) is not None:

@@ -1,4 +1,4 @@
-"""The answer of `decide`, and its arguments."""
+"""The arguments and the result of `decide`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,9 +15,10 @@ from models.lifecycle.snapshot import Execution
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Everything that is not the snapshot: the time, new ids, randomness in [0, 1), who asks, and the flow's slots.
+    """Everything besides the snapshot: time, new ids, random numbers in [0, 1), who sent the command, the flow's slots.
 
-    Without `slots` the flow has no concurrency limit. `parent`, for commands that name one, is as it is, locked.
+    Without `slots` the flow has no concurrency limit. `parent` is the current state of the parent that the command
+    names, with its row locked.
     """
 
     now: datetime
@@ -30,7 +31,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A line in the queue: this attempt of this task run may start, after `delay` seconds."""
+    """A row of the queue: this attempt of this task run may start after `delay` seconds."""
 
     task_run_id: UUID
     path: str
@@ -41,7 +42,7 @@ class Job:
 
     @property
     def key(self) -> str:
-        """The key that makes it the same job, however often it is lined up."""
+        """The same for all jobs of one attempt, so that it is queued only once."""
         return job_key(self.task_run_id, self.attempt)
 
 
@@ -51,9 +52,9 @@ def job_key(task_run_id: UUID, attempt: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """A command that the engine owes an execution (`to`; None: the one that promised it), at `due`.
+    """A deferred command for the execution `to` (None: the one that deferred it), due at `due`.
 
-    `reason` stands in the events that it makes.
+    `reason` is stored in the events that it causes.
     """
 
     command: Deferrable
@@ -64,10 +65,10 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """`withdrawn` are keys of jobs that nobody shall take any more.
+    """`withdrawn` are the keys of jobs to remove from the queue.
 
-    `refused` beside events is a late result: recorded, and refused all the same. A `removal` takes the execution
-    away with its events, so it has none of its own.
+    `refused` together with events is a late result: recorded, but refused. A `removal` deletes the execution with its
+    events, so it has no events of its own.
     """
 
     execution: Execution

@@ -1,4 +1,4 @@
-"""The working copy of one decision: facts go in, the snapshot follows them, jobs and promises follow the facts."""
+"""The draft of one decision: emitted facts change the snapshot and create jobs; commands can be deferred."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ from models.states import (
 
 
 class TransitionBuilder:
-    """`started` counts what it has started; `is_behind` when one decision may start no more, and there is more."""
+    """`started` counts the task runs that this decision started; `is_behind`: it may start no more, but more can."""
 
     def __init__(self, execution: Execution, context: Context) -> None:
         self.execution = execution
@@ -45,7 +45,7 @@ class TransitionBuilder:
         return self.context.now
 
     def emit(self, fact: Fact) -> None:
-        if isinstance(fact, AttemptEnded) and self._gave_nothing(fact):
+        if isinstance(fact, AttemptEnded) and self._is_unsuccessful_work(fact):
             fact = copy_with(fact, sets_aside=True)
         event = Event(
             execution_id=self.execution.id,
@@ -58,53 +58,53 @@ class TransitionBuilder:
         self.execution = evolve(self.execution, event)
         self.events.append(event)
         if isinstance(fact, TaskRunMoved | AttemptEnded):
-            self._line_up(fact)
+            self._update_job(fact)
 
-    def _gave_nothing(self, fact: AttemptEnded) -> bool:
-        """Of a worker's attempt that did not succeed nothing may reach what comes after it. What the engine itself says
-        at an end, as of a decision, is for all to read."""
+    def _is_unsuccessful_work(self, fact: AttemptEnded) -> bool:
+        """Checks for a worker's attempt that did not succeed: later tasks must not see its outputs. Outputs that the
+        engine itself sets at an end, such as those of a decision, are kept."""
         newest = self.execution.tasks[fact.path].newest
         return fact.state is not AttemptState.SUCCESS and bool(newest and newest.worker)
 
     def move_task(self, task: TaskRun, to: TaskRunState) -> None:
         self.emit(TaskRunMoved(task.path, task.state, to))
 
-    def line_up_first(self, task: TaskRun) -> None:
-        """Give a waiting task run its job anew: due now, and before all others."""
+    def requeue(self, task: TaskRun) -> None:
+        """Replaces the job of a waiting task run by one with the execution's current priority."""
         self.withdrawn.append(job_key(task.id, task.attempt + 1))
-        self.line_up(task)
+        self.enqueue(task)
 
-    def carry(self, path: str, outputs: Mapping[str, Any]) -> None:
-        """The outputs that another task run holds for this one; the events only say which it is."""
+    def set_reused_outputs(self, path: str, outputs: Mapping[str, Any]) -> None:
+        """Loads the outputs that another task run holds for this one; the events only name that task run."""
         task = copy_with(self.execution.tasks[path], carried=outputs)
         self.execution = copy_with(self.execution, tasks=changed(self.execution.tasks, task))
 
     def lease(self, path: str, lease: UUID) -> None:
-        """The lease of the attempt just started. It is no event: it belongs to the moment, not to history."""
+        """Sets the lease of the attempt just started. It is not an event, as leases are no part of the history."""
         task = self.execution.tasks[path]
         assert task.newest
         leased = copy_with(task, newest=copy_with(task.newest, lease=lease))
         self.execution = copy_with(self.execution, tasks=changed(self.execution.tasks, leased))
 
-    def line_up(self, task: TaskRun) -> None:
-        """Give a QUEUED or RETRYING task run its job, not before it is due; what the engine carries, its timer."""
+    def enqueue(self, task: TaskRun) -> None:
+        """Gives a QUEUED or RETRYING task run its job, due after its backoff; an engine task gets a timer."""
         delay = max(0.0, (task.retry_at - self.now).total_seconds()) if task.retry_at else 0.0
         execution = self.execution
         spec = execution.spec_of(task)
         if is_engine_task(spec):
-            self.promise(WakeUp(task.path, task.attempt), delay)
+            self.defer(WakeUp(task.path, task.attempt), delay)
             return
         queue = spec.queue
         self.jobs[task.path] = Job(
             task.id, task.path, task.attempt + 1, queue, execution.options.priority, delay
         )
 
-    def promise(self, command: Deferrable, after: float = 0.0) -> None:
-        """Have `command` carried out `after` seconds from now, in a transaction of its own."""
+    def defer(self, command: Deferrable, after: float = 0.0) -> None:
+        """Runs `command` `after` seconds from now, in its own transaction."""
         self.deferred.append(Deferred(command, self.now + timedelta(seconds=after)))
 
-    def promise_to(self, other: UUID, command: Deferrable, reason: str | None = None) -> None:
-        """Have it carried out on another execution, as soon as this decision stands."""
+    def defer_to(self, other: UUID, command: Deferrable, reason: str | None = None) -> None:
+        """Runs `command` on another execution as soon as this decision is committed."""
         self.deferred.append(Deferred(command, self.now, other, reason))
 
     def close(self) -> Transition:
@@ -121,16 +121,16 @@ class TransitionBuilder:
             self.removal,
         )
 
-    def _line_up(self, fact: TaskRunMoved | AttemptEnded) -> None:
+    def _update_job(self, fact: TaskRunMoved | AttemptEnded) -> None:
         task = self.execution.tasks[fact.path]
         if fact.to_state in WAITING_FOR_WORKER:
-            self.line_up(task)
+            self.enqueue(task)
         elif fact.from_state in WAITING_FOR_WORKER and self.jobs.pop(fact.path, None) is None:
             self.withdrawn.append(job_key(task.id, task.attempt + 1))
 
 
 def check_moves(events: tuple[Event, ...]) -> None:
-    """Raises AssertionError where an event makes a move that the tables do not have. For tests and the oracle."""
+    """Raises AssertionError for a move that is not in the tables of `models.states`. For tests and the invariants."""
     for event in events:
         before, after = (
             getattr(event.fact, "from_state", None),
@@ -142,4 +142,4 @@ def check_moves(events: tuple[Event, ...]) -> None:
             known = after in TASK_RUN_MOVES[before] | TASK_RUN_RETURNS[before]
         else:
             known = after in EXECUTION_MOVES[before] | EXECUTION_RETURNS[before]
-        assert known, f"{before} -> {after} is no move ({event.fact})"
+        assert known, f"{before} -> {after} is not an allowed move ({event.fact})"

@@ -1,4 +1,4 @@
-"""Why something does not move: the reasons, from the snapshot that the engine decides by."""
+"""The reasons why an execution or a task run waits, from the snapshot that the engine decides by."""
 
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -30,13 +30,13 @@ class WaitingCode(StrEnum):
 
 
 NO_LIVE_WORKER = "no live worker on queue"
-"""How a reason with the code WORKER begins that no worker will end; the queue's name comes next."""
+"""The beginning of a WORKER reason if no worker serves the queue; the queue's name follows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One reason; `path` is the task run that waits, None for the execution itself, `child` whose end it waits for.
-    `held`: the child is paused or waits for people, or one below it does."""
+    """One reason. `path` is the task run that waits (None: the execution itself), `child` the execution whose end it
+    waits for. `held`: the child, or one below it, is paused or waits for people."""
 
     code: WaitingCode
     message: str
@@ -48,7 +48,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The line that holds a QUEUED execution back: its flow's limit, who has the slots, and its place, from 1."""
+    """The queue that a QUEUED execution waits in: its flow's limit, who has the slots, and its position, from 1."""
 
     limit: int
     holders: Sequence[str]
@@ -58,11 +58,11 @@ class Line:
 def waiting_for(
     execution: Execution, live_queues: Set[str], line: Line | None = None
 ) -> list[Waiting]:
-    """The reasons of the execution and all its task runs; `live_queues` have a live worker."""
+    """Returns the reasons of the execution and all its task runs; `live_queues` are those with a live worker."""
     if execution.ended or execution.ran_elsewhere:
         return []
     if execution.plan.unreadable:
-        return [_unread(execution.plan.unreadable)]
+        return [_unreadable(execution.plan.unreadable)]
     reasons = _of_execution(execution, line)
     if execution.state in (ExecutionState.CREATED, ExecutionState.QUEUED):
         return reasons
@@ -75,34 +75,34 @@ def waiting_of_task(execution: Execution, task: TaskRun, live_queues: Set[str]) 
     if task.ended or execution.ended or execution.ran_elsewhere:
         return []
     if execution.plan.unreadable:
-        return [_unread(execution.plan.unreadable, task.path)]
+        return [_unreadable(execution.plan.unreadable, task.path)]
     if execution.paused and task.state in (TaskRunState.QUEUED, TaskRunState.RETRYING):
         return [Waiting(WaitingCode.PAUSED, _paused(execution), task.path)]
     return _REASONS.get(task.state, _none)(execution, task, live_queues)
 
 
-def _unread(told: str, path: str | None = None) -> Waiting:
-    """The step that it would go on with does not happen: see `giving_up`."""
-    mend = "mend what keeps it from being read before the next step is due, which ends it in ERROR; or cancel it"
-    return Waiting(WaitingCode.REVISION, f"{told}; {mend}", path)
+def _unreadable(reason: str, path: str | None = None) -> Waiting:
+    """The next step will not run: see `models.lifecycle.abandon`."""
+    fix = "fix the cause before the next step is due, or the execution will end in ERROR; or cancel it"
+    return Waiting(WaitingCode.REVISION, f"{reason}; {fix}", path)
 
 
 def _of_execution(execution: Execution, line: Line | None) -> list[Waiting]:
     scheduled_at = execution.options.scheduled_at
     if execution.state is ExecutionState.CREATED and scheduled_at:
-        return [Waiting(WaitingCode.TIME, "not before its time", until=scheduled_at)]
+        return [Waiting(WaitingCode.TIME, "not before its scheduled time", until=scheduled_at)]
     if execution.state is ExecutionState.QUEUED:
         return [Waiting(WaitingCode.SLOT, _slot(line))]
     if execution.state is ExecutionState.PAUSED:
         return [Waiting(WaitingCode.PAUSED, _paused(execution))]
     if execution.state is ExecutionState.KILLING:
         started = any(task.child and not task.ended for task in execution.tasks.values())
-        told = (
-            "what its subflows started is being ended"
+        message = (
+            "the executions that its subflows started are being ended"
             if started
             else "running attempts are being ended"
         )
-        return [_dying(execution, told)]
+        return [_being_ended(execution, message)]
     if all(task.ended for task in execution.tasks.values()):
         return [Waiting(WaitingCode.EVALUATION, "the flow's outputs are being evaluated")]
     return []
@@ -112,7 +112,9 @@ def _slot(line: Line | None) -> str:
     if line is None:
         return "a slot of its flow's concurrency limit; it is about to be admitted"
     held = f", held by {', '.join(line.holders)}" if line.holders else ""
-    return f"a slot of the flow's limit of {line.limit}{held}; position {line.position} in line"
+    return (
+        f"a slot of the flow's limit of {line.limit}{held}; position {line.position} in the queue"
+    )
 
 
 def _paused(execution: Execution) -> str:
@@ -136,21 +138,21 @@ def _needs(execution: Execution, task: TaskRun) -> list[Waiting]:
 
 
 def _turn(execution: Execution, task: TaskRun) -> list[Waiting]:
-    """A task run that needs nothing, or nothing more, and still does not start."""
+    """Returns why a task run whose needs have ended does not start."""
     section = execution.section_of(task)
     if section is not Section.TASKS:
-        told = f"{section.value} tasks run after all others"
+        message = f"{section.value} tasks run after all others"
     elif task.parent is not None:
-        told = f"iteration {task.index} of {task.parent} starts when max_parallel allows"
+        message = f"iteration {task.index} of {task.parent} starts when max_parallel allows"
     else:
         return []
-    return [Waiting(WaitingCode.TASK, told, task.path)]
+    return [Waiting(WaitingCode.TASK, message, task.path)]
 
 
 def _queued(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list[Waiting]:
     queue = execution.spec_of(task).queue
     if queue in live_queues:
-        message = f"a worker of queue {queue} will take it when it has a free place"
+        message = f"a worker of queue {queue} will take it when it has a free slot"
     else:
         message = f"{NO_LIVE_WORKER} {queue}; start one: headway worker --queue {queue}"
     return [Waiting(WaitingCode.WORKER, message, task.path)]
@@ -181,19 +183,19 @@ def _vote(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list[Wa
     return [Waiting(WaitingCode.APPROVAL, message, task.path)]
 
 
-def _dying(execution: Execution, told: str, path: str | None = None) -> Waiting:
-    """At the latest they are fenced; `finally`, which comes then, has a time of its own."""
+def _being_ended(execution: Execution, message: str, path: str | None = None) -> Waiting:
+    """`until` is when the attempts are fenced; `finally`, which runs then, has its own deadline."""
     until = end_of_kill(execution) if execution.state is ExecutionState.KILLING else None
-    return Waiting(WaitingCode.KILLING, told, path, until)
+    return Waiting(WaitingCode.KILLING, message, path, until)
 
 
 def _kill(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list[Waiting]:
     if task.child:
-        told = "the end of the execution that it started, which is being cancelled"
-        return [Waiting(WaitingCode.KILLING, told, task.path, child=task.child)]
+        message = "the end of the execution that it started, which is being cancelled"
+        return [Waiting(WaitingCode.KILLING, message, task.path, child=task.child)]
     if task.path in execution.families:
-        return [_dying(execution, "its iterations are being ended", task.path)]
-    return [_dying(execution, "its processes are being ended", task.path)]
+        return [_being_ended(execution, "its iterations are being ended", task.path)]
+    return [_being_ended(execution, "its processes are being ended", task.path)]
 
 
 def _running(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list[Waiting]:
@@ -201,14 +203,14 @@ def _running(execution: Execution, task: TaskRun, live_queues: Set[str]) -> list
     if isinstance(spec, WaitTask) and spec.event is not None:
         return [Waiting(WaitingCode.EVENT, f"the event {spec.event}", task.path)]
     if isinstance(spec, SubflowTask):
-        told = (
+        message = (
             "the end of the execution that it started" if task.child else "its execution to start"
         )
         held = task.standing is not None and task.standing.held
-        return [Waiting(WaitingCode.EXECUTION, told, task.path, child=task.child, held=held)]
+        return [Waiting(WaitingCode.EXECUTION, message, task.path, child=task.child, held=held)]
     if task.wake_at is None:
         return []
-    return [Waiting(WaitingCode.TIME, "not before its time", task.path, task.wake_at)]
+    return [Waiting(WaitingCode.TIME, "the end of its wait", task.path, task.wake_at)]
 
 
 _REASONS: Mapping[TaskRunState, Callable[[Execution, TaskRun, Set[str]], list[Waiting]]] = {

@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from models.errors import ProblemCode, Refused
-from models.lifecycle.external.moments import placed, told
+from models.lifecycle.external.moments import checked_time, presumed_time
 from models.logs import LogLevel, LogStream
 from runner.attempt.line_splitter import LineSplitter
 from runner.attempt.masking import Mask
@@ -83,7 +83,7 @@ def _cut(
     mask: Mask,
     now: datetime,
 ) -> Iterator[NewLine]:
-    at = told(line.at, now, "at") or placed(row, now)
+    at = checked_time(line.at, now, "at") or presumed_time(row, now)
     task_run, newest = known.get(line.path or "", (None, 0))
     attempt = line.attempt or newest or None
     cutter = LineSplitter(mask)

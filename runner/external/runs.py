@@ -15,9 +15,8 @@ from models.errors import Problem, ProblemCode, Refused
 from models.ids import new_id
 from models.inputs.values import KEY_PATTERN, NAMESPACE_PATTERN
 from models.lifecycle.commands.external import RecordExecution
-from models.lifecycle.external.merge import TOLD
-from models.lifecycle.external.moments import placed
-from models.lifecycle.external.moments import told as told_moment
+from models.lifecycle.external.merge import REPORTABLE
+from models.lifecycle.external.moments import checked_time, presumed_time
 from models.lifecycle.snapshot import CompiledFlow
 from models.states import EXECUTION_ENDS, ExecutionState, TaskRunState
 from runner.store import idempotency
@@ -173,9 +172,9 @@ def checked_key(key: str, name: str) -> str:
 
 
 def checked_state(state: TaskRunState | None) -> TaskRunState | None:
-    if state is not None and state not in TOLD:
+    if state is not None and state not in REPORTABLE:
         raise _wrong(
-            f"{state.value} is a state of what runs here; one of {_listed(TOLD)} can be told",
+            f"{state.value} is a state of what runs here; one of {_listed(REPORTABLE)} can be told",
             "state",
         )
     return state
@@ -222,7 +221,7 @@ def _metric_row(
         kind=told.kind,
         step=told.step,
         tags=told.tags,
-        at=told_moment(told.at, now, "at") or placed(row, now),
+        at=checked_time(told.at, now, "at") or presumed_time(row, now),
     )
 
 

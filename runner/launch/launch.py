@@ -18,7 +18,7 @@ from models.lifecycle.approvals.decided_on import context
 from models.lifecycle.commands.commands import Create
 from models.lifecycle.provenance import Links
 from models.lifecycle.reruns.rerun_plan import (
-    Begins,
+    NewExecution,
     refuse_reuse_from_outside,
     reused_when_disabled,
 )
@@ -196,11 +196,11 @@ async def _as_rerun(
 
 async def begins_with(
     pool: Pool, plans: Plans, source: Execution | None, command: Create
-) -> Begins:
+) -> NewExecution:
     """The beginning of a new execution, by which is judged if the decisions of its source stand for it."""
     labels = {**command.plan.spec.labels, **command.labels}
     now = context(command.plan, command.inputs, labels, command.trigger)
-    return Begins(now, await asking_subflows(pool, plans, command.plan, source))
+    return NewExecution(now, await asking_subflows(pool, plans, command.plan, source))
 
 
 async def find_source(

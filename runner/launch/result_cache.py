@@ -7,7 +7,7 @@ from dataclasses import replace
 import orjson
 
 from models.errors import ProblemCode, Refused
-from models.lifecycle.approvals.consent import asks_always
+from models.lifecycle.approvals.consent import never_reused
 from models.lifecycle.approvals.decided_on import context
 from models.lifecycle.commands.commands import Create
 from models.lifecycle.provenance import Reused
@@ -26,7 +26,7 @@ async def with_cached(pool: Pool, evaluator: Evaluator, vault: Cipher, command: 
     spec = command.plan.spec
     if spec.cache is None or command.options.disabled_tasks or command.links.rerun_of:
         return command
-    if any(map(asks_always, command.plan.tasks.values())):
+    if any(map(never_reused, command.plan.tasks.values())):
         return command
     key = await _flow_key(evaluator, vault, spec.cache, command)
     keyed = replace(command, cache_key=key)

@@ -11,8 +11,8 @@ from models.labels import CORRELATION
 from models.lifecycle.commands.commands import Command, Prepare, StartChild
 from models.lifecycle.commands.subflows import Adopt, AwaitChild, ResumeChild
 from models.lifecycle.snapshot import Execution, TaskRun
-from models.lifecycle.visibility.apart import shows_child, shows_parent
 from models.lifecycle.visibility.outside import SUBFLOW, did_not_succeed
+from models.lifecycle.visibility.separation import shows_child, shows_parent
 from models.run_options import MAX_PRIORITY, RunOptions
 from models.spec import SubflowTask, given_as_written
 from models.states import Channel, ExecutionState, RestartChild, Section, TaskRunState

@@ -15,10 +15,10 @@ from models.lifecycle.commands.commands import (
     Admit,
     AdmitNext,
     Command,
-    Errand,
+    DeferredCommand,
     Evaluate,
     GiveUp,
-    Promised,
+    SideEffect,
     StartChild,
 )
 from models.lifecycle.commands.records import RemoveFiles
@@ -88,7 +88,7 @@ class DeferredCommandRunner(Loop):
     async def _load(self, due: Sequence[DeferredRow]) -> dict[UUID, Execution | Exception]:
         """The executions that errands are about, each once: a foreach of thousands owes as many. Where they cannot be
         loaded together, each by itself, or why it cannot be."""
-        ids = {owed.execution_id for owed in due if isinstance(owed.command, Errand)}
+        ids = {owed.execution_id for owed in due if isinstance(owed.command, SideEffect)}
         if not ids:
             return {}
         try:
@@ -169,7 +169,7 @@ class DeferredCommandRunner(Loop):
                 await forget_uses(connection, deleted)
 
     async def _command(
-        self, execution: Execution | None, owed: Evaluate | StartChild | Promised
+        self, execution: Execution | None, owed: Evaluate | StartChild | DeferredCommand
     ) -> Command | None:
         """The command itself, or what comes of what had to be done outside of the engine's transaction first."""
         if not isinstance(owed, Evaluate | StartChild):

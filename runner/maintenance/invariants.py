@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 from uuid import UUID
 
-from models.lifecycle.admission import FIRST_IN_LINE
+from models.lifecycle.admission import FORCED_PRIORITY
 from models.lifecycle.apply.evolve import fold
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.spec import ForeachTask
@@ -114,7 +114,7 @@ _QUERIES: Mapping[str, str] = {
           select h.id as holder, h.flow_id, h.id as source, h.parent_id, h.shares_slot as borrowed, 0 as steps
           from executions h join flows f on f.id = h.flow_id
           where h.state in {_HOLDING} and {_HAS_ITS_OWN} and f.concurrency is not null
-            and h.priority < {FIRST_IN_LINE} and h.started_at >= f.updated_at
+            and h.priority < {FORCED_PRIORITY} and h.started_at >= f.updated_at
           union all
           select l.holder, l.flow_id, l.parent_id, p.parent_id,
             p.id is not null and (p.flow_id is distinct from l.flow_id or p.shares_slot), l.steps + 1

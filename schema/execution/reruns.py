@@ -5,8 +5,8 @@ from typing import Any
 from models.access.viewer import Permission
 from models.lifecycle.actions import Action, require
 from models.lifecycle.commands.commands import Restart, RetryFailed
-from models.lifecycle.reruns.rerun_plan import plan_put_back
-from models.lifecycle.reruns.reruns import put_back_by_restart, put_back_by_retry
+from models.lifecycle.reruns.rerun_plan import plan_reset
+from models.lifecycle.reruns.reruns import reset_by_restart, reset_by_retry
 from runner.launch import reruns
 from runner.launch.reruns import Replay
 from schema.context import Info
@@ -30,8 +30,8 @@ async def put_back(
     id = await execution_for(info, input.id, Permission.ACT_ON_EXECUTION)
     execution = await snapshot_of(info, id)
     restarts = isinstance(command, Restart)
-    tasks = (put_back_by_restart if restarts else put_back_by_retry)(execution)
-    plan = Plan.of(plan_put_back(execution, tasks))
+    tasks = (reset_by_restart if restarts else reset_by_retry)(execution)
+    plan = Plan.of(plan_reset(execution, tasks))
     if input.plan:
         require(execution, Action.RESTART if restarts else Action.RETRY_FAILED)
         return {"execution": await view_of(info, id), "plan": plan}

@@ -134,7 +134,7 @@ async def test_run_takes_a_time_and_tasks_not_to_run(
     id = await failed(client, ok)
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat(timespec="seconds")
     waiting = await done(served, "run", "acts/breaks", "--at", later, "--no-cache")
-    assert "waits: not before its time, until 20" in await done(served, "show", waiting)
+    assert "waits: not before its scheduled time, until 20" in await done(served, "show", waiting)
     assert "is RUNNING" in await done(served, "force-run", waiting)
     await client.until_ended(waiting)
     chosen = ("--rerun-of", id, "--disable", "first", "--disable", "second")
@@ -242,10 +242,10 @@ async def test_show_tells_the_place_in_line_and_force_run_passes_it(
     await client.until(ids[0], state="RUNNING")
     await client.until(ids[2], state="QUEUED")
     shown = await done(served, "show", ids[2])
-    assert "waits: a slot of the flow's limit of 1" in shown and "position 2 in line" in shown
+    assert "waits: a slot of the flow's limit of 1" in shown and "position 2 in the queue" in shown
     assert "is RUNNING" in await done(served, "force-run", ids[2], "--reason", "urgent")
     errors = await refused(served, "force-run", ids[2])
-    assert "nothing waits: no task run is QUEUED or RETRYING" in errors
+    assert "nothing to force: no task run is QUEUED or RETRYING" in errors
     for id in ids:
         await done(served, "cancel", id)
         await client.until_ended(id)

@@ -110,7 +110,7 @@ async def test_nothing_can_be_asked_of_the_past(client: Client) -> None:
     then = await at(client, id, 2, what)
     assert {one["allowed"] for one in then["availableActions"]} == {False}
     assert {one["reason"] for one in then["availableActions"]} == {
-        "this is the past, as of seq 2; ask for the execution without `at` to act on it"
+        "this is an earlier state, as of seq 2; query the execution without `at` to act on it"
     }
     assert {one["allowed"] for run in then["taskRuns"] for one in run["availableActions"]} == {
         False

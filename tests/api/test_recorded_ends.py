@@ -58,15 +58,15 @@ async def test_in_every_other_state_it_says_why_not(client: Client) -> None:
     assert await cancellable(client, running) == {
         "allowed": False,
         "code": "INVALID_STATE",
-        "reason": "of what runs elsewhere only what is CREATED can be cancelled here; this one is RUNNING: "
-        "ask this of what runs it there",
+        "reason": "an execution that runs elsewhere can be cancelled here only while CREATED; this one is RUNNING: "
+        "cancel it in the system that runs it",
     }
     for state in ("SUCCESS", "FAILED", "CACHED"):
         id = (await record(client, "pending"))["id"]
         await tell(client, id, "finishExecution", state=state)
         said = await cancellable(client, id)
         assert said["reason"] == (
-            f"of what runs elsewhere only what is CREATED can be cancelled here; this one is {state}"
+            f"an execution that runs elsewhere can be cancelled here only while CREATED; this one is {state}"
         )
         (problem,) = (await client.post(CANCEL, id=id))["cancelExecution"]["problems"]
         assert (problem["code"], problem["message"]) == ("INVALID_STATE", said["reason"])

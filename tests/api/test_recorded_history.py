@@ -158,7 +158,7 @@ async def test_what_it_went_through_is_told_with_the_times_of_then(client: Clien
     await tell(client, id, "recordLogs", lines=[{"text": "then"}])
     untimed = await refusal(client, id, "finishExecution", state="SUCCESS")
     assert (untimed["code"], untimed["path"]) == ("VALIDATION", ["endedAt"])
-    assert "say when this happened, with endedAt" in untimed["message"]
+    assert "pass endedAt, the time when this happened" in untimed["message"]
     for input, path in (
         ({"key": "b", "state": "RUNNING"}, "startedAt"),
         ({"key": "b", "state": "SUCCESS", "startedAt": times["startedAt"]}, "endedAt"),

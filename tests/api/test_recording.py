@@ -205,7 +205,7 @@ async def test_an_end_is_not_taken_back(client: Client) -> None:
     await tell(client, id, "recordTaskRun", key="a", state="SUCCESS")
     problem = await refusal(client, id, "recordTaskRun", key="a", state="FAILED")
     assert (problem["code"], problem["path"]) == ("INVALID_STATE", ["state"])
-    assert "tell its next attempt" in problem["message"]
+    assert "report its next attempt" in problem["message"]
     await tell(client, id, "finishExecution", state="SUCCESS")
     problem = await refusal(client, id, "finishExecution", state="FAILED")
     assert (problem["__typename"], problem["state"]) == ("InvalidState", "SUCCESS")
@@ -293,7 +293,7 @@ async def test_a_silent_one_ends_in_error_and_a_heard_one_goes_on(client: Client
     ended = await client.until_ended(silent)
     assert ended["state"] == "ERROR"
     assert ended["failure"]["code"] == "SILENT"
-    assert ended["failure"]["message"] == "no heartbeat came for 1 seconds"
+    assert ended["failure"]["message"] == "no heartbeat for 1 seconds"
     problem = await refusal(client, silent, "finishExecution", state="SUCCESS")
     assert (problem["code"], problem["state"]) == ("INVALID_STATE", "ERROR")
     assert (await tell(client, heard, "heartbeat"))["state"] == "RUNNING"

@@ -73,8 +73,8 @@ async def test_a_start_after_the_end_is_refused_with_the_next_attempt(client: Cl
     problem = await refusal(client, id, "recordTaskRun", **late)
     assert (problem["code"], problem["path"]) == ("VALIDATION", ["startedAt"])
     assert problem["message"] == (
-        "load ended at 2026-01-01T00:00:00+00:00; a start after that cannot be: "
-        "if it ran again, tell its next attempt, 2"
+        "startedAt is after the end of load (2026-01-01T00:00:00+00:00); "
+        "if it ran again, report its next attempt, 2"
     )
     again = await client.mutate("recordTaskRun", executionId=id, **late, attempt=2)
     assert again["problems"] == []
@@ -102,7 +102,7 @@ async def test_actions_that_need_a_runner_say_that_there_is_none(client: Client)
             "action": action,
             "allowed": False,
             "code": "INVALID_STATE",
-            "reason": "it runs elsewhere and is only recorded here; ask this of what runs it there",
+            "reason": "it runs elsewhere and is only recorded here; use the system that runs it",
         }
     for mutation, kind in NEED_A_RUNNER.items():
         data = await client.post(

@@ -226,12 +226,12 @@ async def test_a_program_cannot_forget_when_it_was(served: Served) -> None:
         about: dict[str, Any] = {"namespace": "program", "git_info": {}, "client": program}
         run = headway.execution("past", started_at="2025-01-07T14:00:00Z", **about).start()
         with (
-            pytest.raises(headway.Refused, match="say when this happened, with startedAt"),
+            pytest.raises(headway.Refused, match="pass startedAt, the time when this happened"),
             run.task("fit"),
         ):
             pass
         run.log_metric("n", 1)
-        with pytest.raises(headway.Refused, match="say when this happened, with endedAt"):
+        with pytest.raises(headway.Refused, match="pass endedAt, the time when this happened"):
             run.finish()
         shown = program.execution(run.id)
         assert shown and [one["at"][:10] for one in shown["metrics"]] == ["2025-01-07"]

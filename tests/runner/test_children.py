@@ -17,7 +17,7 @@ from models.errors import Refused
 from models.lifecycle.commands.commands import Cancel, Evaluate, Pause, StartChild
 from models.lifecycle.commands.subflows import Adopt, ReportChildState
 from models.lifecycle.snapshot import Execution
-from models.lifecycle.standing import ChildStanding
+from models.lifecycle.status import ChildStanding
 from models.spec import parse_flow
 from models.states import ExecutionState
 from runner.engine.engine import Engine

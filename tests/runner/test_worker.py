@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from models.lifecycle.commands.commands import Cancel
-from models.lifecycle.standing import Failure
+from models.lifecycle.status import Failure
 from models.states import AttemptState, ExecutionState, TaskRunState
 from models.task_error import TaskError
 from runner.maintenance import invariants

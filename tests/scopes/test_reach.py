@@ -224,7 +224,7 @@ async def test_another_revision_gets_no_outputs_from_outside(theirs: Stage, name
     refused = await theirs.mutate(name, "execution { id }", OURS, **asked)
     (problem,) = refused["problems"]
     assert problem["code"] == "VALIDATION"
-    assert "holds outputs of a flow that does not exist for this execution" in problem["message"]
+    assert "has outputs of a flow that does not exist for this execution" in problem["message"]
     assert await theirs.ran("acme.a") == before
     await theirs.save(READS_IT)  # vouched for by those who see them
     allowed = await theirs.mutate(name, "execution { id }", **asked)

@@ -12,8 +12,8 @@ from models.access.viewer import EVERYWHERE, Scope
 from models.events.events import TYPES
 from models.ids import new_id
 from models.lifecycle.snapshot import CompiledFlow
-from models.lifecycle.visibility.apart import shows_child, shows_parent
 from models.lifecycle.visibility.outside import NOTHING, Outside, outside_of
+from models.lifecycle.visibility.separation import shows_child, shows_parent
 from models.spec import parse_flow
 from runner.history.visibility import event_seen, task_run_seen
 from runner.store.execution.event_log import EventRow

@@ -14,7 +14,7 @@ A job whose task run is in another state is dropped: attempts.a_job_whose
 An execution ends in the first that applies: states.an_execution_ends
 Setting the state it is in is no event: states.setting_the_state
 Every change is an event with seq, time, actor, channel, reason and cause: states.every_change
-Folding the events gives the row back: models/lifecycle/test_whatever_happens.whatever_happens
+Folding the events gives the row back: models/lifecycle/test_random_orders.in_random_orders
 An event's seq shows the past: api/test_record.every_moment
 progress: states.progress_is, states.progress_falls
 expectedSeq: states.an_action_on_a_state

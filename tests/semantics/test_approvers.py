@@ -38,7 +38,7 @@ async def test_the_message_of_the_task_run_says_who_decided_and_why(
     assert await message(client, id) == "rejected by bob: wrong day"
     id, request = await asked(client, "users: [ann]")
     await does(client, "approve", approvalId=request, override=True, comment="ann is away")
-    assert await message(client, id) == "approved by admin, past the policy: ann is away"
+    assert await message(client, id) == "approved by admin, overriding the policy: ann is away"
     id, request = await asked(client, "timeout: 1h, on_timeout: SKIP")
     await promises.keep(id, "ApprovalDue", "TIMEOUT")
     await client.until_ended(id)
@@ -104,7 +104,8 @@ async def test_it_is_told_why_one_may_not_decide_and_who_may_override(
     eve, otto = await people("eve", "admin"), await people("otto", "operator")
     id, request = await asked(client, "required: 2, allow_self: false, users: [ann, eve, admin]")
     started = (
-        "who started or restarted it, or had it started, may not decide this; ask someone else"
+        "you started or restarted this execution, or caused its start, so you may not decide this "
+        "(`allow_self: false`); someone else has to"
     )
     assert await standing(client, id) == (False, started, True)
     assert await standing(ann, id) == (True, None, False)
@@ -112,7 +113,11 @@ async def test_it_is_told_why_one_may_not_decide_and_who_may_override(
     assert await standing(otto, id) == (False, NO_PERMISSION, False)
     assert await standing(eve, id) == (True, None, True)
     await does(eve, "approve", approvalId=request)
-    assert await standing(eve, id) == (False, "you voted already; a vote stands", False)
+    assert await standing(eve, id) == (
+        False,
+        "you have already voted, and votes cannot be changed",
+        False,
+    )
     assert await no(client, id, request, eve) == "ALREADY_VOTED"
     await does(ann, "approve", approvalId=request)
     assert await standing(eve, id) == (False, "this request is APPROVED already", False)

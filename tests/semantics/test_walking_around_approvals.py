@@ -35,7 +35,7 @@ async def disables_it(scene: Scene) -> None:
     for tasks in (["ask"], ["ask", "extract"], ["extract", "ask", "mid"]):
         input = creation(scene, disabledTasks=tasks, reason="in a hurry")
         told = await is_refused(scene, "createExecution", "FORBIDDEN", "disabledTasks", **input)
-        assert "`ask` asks people" in told and "OVERRIDE_APPROVAL" in told
+        assert "`ask` needs an approval" in told and "OVERRIDE_APPROVAL" in told
 
 
 async def reruns_with_others(scene: Scene) -> None:

@@ -1,1 +1,1 @@
-"""The consequences of a change: tasks start, retry or end, and the execution with them."""
+"""Applies the consequences of a change: tasks start, retry or end, and so does the execution."""

@@ -1,6 +1,6 @@
-"""The consequences of a change: failures act, tasks start, the execution ends.
+"""Applies the consequences of a change: handles failures, starts tasks, ends the execution.
 
-`advance` is called after every change and finds, from the snapshot alone, everything that is due.
+`advance` is called after every change. It finds everything that is due from the snapshot alone.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from models.lifecycle.commands.subflows import ChildEnded
 from models.lifecycle.copies import copy_with
 from models.lifecycle.ending import error_end
 from models.lifecycle.snapshot import Execution, TaskRun
-from models.lifecycle.stopping import close_stopped, is_person, kill, when_finally_begins
+from models.lifecycle.stopping import close_stopped, is_person, kill, set_deadline_if_finally_begins
 from models.lifecycle.transition_builder import TransitionBuilder
 from models.states import (
     FAILED_ENDS,
@@ -30,8 +30,8 @@ from models.states import (
 )
 
 _NOT_HANDLED = frozenset({ExecutionState.CREATED, ExecutionState.QUEUED, ExecutionState.RESTARTED})
-MOST_STARTS = 1_000
-"""Task runs that one decision starts, so that no other execution waits long for it."""
+MAX_STARTS = 1_000
+"""The most task runs that one decision starts, so that other executions do not wait long."""
 
 
 def move(
@@ -41,7 +41,7 @@ def move(
     cascade: bool = True,
     shares_slot: bool = False,
 ) -> None:
-    """Setting the state it is in is no event."""
+    """Changes the state; at an end, notifies the flow's queue and the parent. The current state emits no event."""
     before = builder.execution
     if before.state is to:
         return
@@ -50,26 +50,26 @@ def move(
     if execution.clock.since == builder.now:
         set_timer(builder)
     if execution.ended and not before.ended:
-        _tell_of_the_end(builder)
+        _report_end(builder)
 
 
 def set_timer(builder: TransitionBuilder) -> None:
-    """For what is left of the execution's own timeout, whose clock has just begun to go."""
+    """Defers a timeout for what is left of the execution's own timeout, whose clock has just started."""
     timeout, clock = builder.execution.plan.spec.timeout, builder.execution.clock
     if timeout and clock.held is None:
-        builder.promise(TimeOutExecution(), timeout - clock.counted(builder.now))
+        builder.defer(TimeOutExecution(), timeout - clock.counted(builder.now))
 
 
-def _tell_of_the_end(builder: TransitionBuilder) -> None:
-    """The next in the flow's line, and the subflow task that waits for this execution."""
+def _report_end(builder: TransitionBuilder) -> None:
+    """Notifies the next execution in the flow's queue, and the subflow task that waits for this execution."""
     execution = builder.execution
     if execution.plan.spec.concurrency:
-        builder.promise(AdmitNext())
+        builder.defer(AdmitNext())
     if execution.parent:
-        tell_parent_of_the_end(builder, execution.parent)
+        report_end_to_parent(builder, execution.parent)
 
 
-def tell_parent_of_the_end(builder: TransitionBuilder, parent: Parent) -> None:
+def report_end_to_parent(builder: TransitionBuilder, parent: Parent) -> None:
     execution = builder.execution
     ended = ChildEnded(
         parent.path,
@@ -82,15 +82,15 @@ def tell_parent_of_the_end(builder: TransitionBuilder, parent: Parent) -> None:
         _was_stopped(execution),
         execution.seq,
     )
-    builder.promise_to(parent.execution_id, ended)
+    builder.defer_to(parent.execution_id, ended)
 
 
 def _why(execution: Execution) -> str | None:
-    """Its failure; or through whom it was stopped."""
+    """Returns the message of its failure, or who cancelled it."""
     if execution.failure:
         return execution.failure.message
     if execution.state is ExecutionState.CANCELLED:
-        return "its flow's concurrency limit left no room for it"
+        return "its flow's concurrency limit was reached"
     if killing := execution.killing:
         return f"cancelled by {killing.by.partition(':')[2] or killing.by}"
     stopped = [task.error for task in execution.tasks.values() if task.state in _STOPPED]
@@ -101,16 +101,16 @@ _STOPPED = frozenset({TaskRunState.KILLED, TaskRunState.CANCELLED})
 
 
 def _was_stopped(execution: Execution) -> bool:
-    """On request, and not by a failure of its own that cancels all, nor by its timeout."""
+    """Checks whether it was stopped on request, not by its timeout or by its own failure that cancels all."""
     if execution.state is not ExecutionState.KILLED:
         return execution.state in (ExecutionState.CANCELLED, ExecutionState.REJECTED)
     if execution.killing and is_person(execution.killing.by):
         return True
-    return not (execution.has_timed_out or _kills(execution) or _has_expired(execution))
+    return not (execution.has_timed_out or _cancels_all(execution) or _has_expired(execution))
 
 
 def _has_expired(execution: Execution) -> bool:
-    """A request that nobody decided in time, which cancels all."""
+    """Checks for an approval request that expired, if that cancels the execution."""
     requests = [task.approval for task in execution.tasks.values() if task.approval]
     return any(
         one.state is ApprovalState.EXPIRED and one.policy.on_timeout is OnTimeout.CANCEL
@@ -125,54 +125,54 @@ def advance(builder: TransitionBuilder) -> None:
     if execution.plan.unreadable:  # only `give_up` moves it
         return
     if execution.state is ExecutionState.KILLING:
-        _go_on_killing(builder)
-    elif _kills(execution):
+        _continue_killing(builder)
+    elif _cancels_all(execution):
         kill(builder)
-        _go_on_killing(builder)
+        _continue_killing(builder)
     elif execution.state is not ExecutionState.PAUSED:
-        _go_on(builder)
+        _continue(builder)
 
 
-def _go_on(builder: TransitionBuilder) -> None:
+def _continue(builder: TransitionBuilder) -> None:
     close_decided(builder)
     close_stopped(builder)
     if builder.execution.state is ExecutionState.KILLING:  # an approval whose timeout cancels
-        _go_on_killing(builder)
+        _continue_killing(builder)
         return
     while True:
         if builder.execution.has_failed:
-            if _kills(builder.execution):
+            if _cancels_all(builder.execution):
                 kill(builder)
-                _go_on_killing(builder)
+                _continue_killing(builder)
                 return
             move(builder, ExecutionState.FAILED_FINISHING)
             _cancel_what_failure_forbids(builder)
-        went_on = _advance(builder, *_sections_at_work(builder))
-        if not went_on or (builder.is_behind and not builder.execution.has_failed):
+        changed = _advance(builder, *_active_sections(builder))
+        if not changed or (builder.is_behind and not builder.execution.has_failed):
             break
-    _leave_the_rest(builder)
+    _defer_the_rest(builder)
     if all(task.ended for task in builder.execution.tasks.values()):
         _conclude(builder)
     elif not builder.execution.has_failed:
-        move(builder, _standing(builder.execution))
+        move(builder, _active_state(builder.execution))
 
 
-def _go_on_killing(builder: TransitionBuilder) -> None:
-    """Once all else has ended, `finally` runs; then the execution ends."""
+def _continue_killing(builder: TransitionBuilder) -> None:
+    """Runs `finally` once all other tasks have ended; then ends the execution."""
     close_stopped(builder)
     execution = builder.execution
     if all(task.ended for task in execution.in_section(Section.TASKS, Section.ERRORS)):
-        when_finally_begins(builder)
+        set_deadline_if_finally_begins(builder)
         close_decided(builder)
         while _advance(builder, Section.FINALLY):
             pass
-        _leave_the_rest(builder)
+        _defer_the_rest(builder)
     if all(task.ended for task in builder.execution.tasks.values()):
         move(builder, ExecutionState.KILLED)
 
 
-def _kills(execution: Execution) -> bool:
-    """A failure of one of the flow's tasks under CANCEL_ALL; those of `errors` and `finally` have nothing to cancel."""
+def _cancels_all(execution: Execution) -> bool:
+    """Checks for a failed task under CANCEL_ALL; failures in `errors` and `finally` cancel nothing."""
     if execution.on_failure is not FailureAction.CANCEL_ALL:
         return False
     return any(_is_main(execution, task) for task in execution.failed_tasks())
@@ -182,26 +182,26 @@ def _is_main(execution: Execution, task: TaskRun) -> bool:
     return execution.section_of(task) is Section.TASKS
 
 
-def _standing(execution: Execution) -> ExecutionState:
-    """RUNNING, or WAITING_FOR_APPROVAL when only a person can move it."""
+def _active_state(execution: Execution) -> ExecutionState:
+    """Returns WAITING_FOR_APPROVAL if nothing can progress without a person, else RUNNING."""
     waiting = False
     for task in execution.tasks.values():
         if _waits_for_a_person(task):
             waiting = True
-        elif not task.ended and _moves(execution, task):
+        elif not task.ended and _can_progress(execution, task):
             return ExecutionState.RUNNING
     return ExecutionState.WAITING_FOR_APPROVAL if waiting else ExecutionState.RUNNING
 
 
 def _waits_for_a_person(task: TaskRun) -> bool:
-    """Itself, or the execution that it started does and nothing else in that can move."""
+    """Checks whether the task run waits for an approval, or its child does and cannot progress without."""
     if task.state is TaskRunState.WAITING_FOR_APPROVAL:
         return True
     standing = task.standing if task.state is TaskRunState.RUNNING else None
     return standing is not None and standing.state is ExecutionState.WAITING_FOR_APPROVAL
 
 
-def _moves(execution: Execution, task: TaskRun) -> bool:
+def _can_progress(execution: Execution, task: TaskRun) -> bool:
     if task.state is TaskRunState.CREATED:
         return task.condition == "ASKED"
     return task.path not in execution.families
@@ -210,8 +210,8 @@ def _moves(execution: Execution, task: TaskRun) -> bool:
 # -- what may start ---------------------------------------------------------------------------------------------------
 
 
-def _sections_at_work(builder: TransitionBuilder) -> list[Section]:
-    """`errors` once the tasks have ended and there was a failure, `finally` after them."""
+def _active_sections(builder: TransitionBuilder) -> list[Section]:
+    """Returns the section to run: `errors` after the tasks if there was a failure, then `finally`."""
     execution = builder.execution
     if not all(task.ended for task in execution.in_section(Section.TASKS)):
         return [Section.TASKS]
@@ -226,7 +226,7 @@ def _sections_at_work(builder: TransitionBuilder) -> list[Section]:
 
 
 def _advance(builder: TransitionBuilder, *sections: Section) -> bool:
-    """Whether anything happened: what is ready starts, what cannot run any more is cancelled or skipped."""
+    """Starts tasks that are ready, cancels or skips those that can no longer run. Returns whether anything happened."""
     before = len(builder.events)
     iterations = Iterations()
     touched = builder.execution.unsettled
@@ -255,11 +255,11 @@ def _advance_each(builder: TransitionBuilder, paths: Iterable[str], iterations: 
 def _begin_iterations(
     builder: TransitionBuilder, touched: Iterable[str], iterations: Iterations
 ) -> None:
-    """The next ones of each foreach that something has ended in."""
+    """Starts the next iterations of each foreach in which something has ended."""
     ended = [task for path in touched if (task := builder.execution.tasks[path]).ended]
     for around in dict.fromkeys(task.parent for task in ended if task.parent is not None):
         foreach = builder.execution.tasks[around]
-        _advance_each(builder, iterations.at_rest(builder.execution, foreach), iterations)
+        _advance_each(builder, iterations.idle_tasks(builder.execution, foreach), iterations)
         for path in builder.execution.families[around]:
             task = builder.execution.tasks[path]
             if task.state is not TaskRunState.CREATED:
@@ -269,11 +269,11 @@ def _begin_iterations(
             _consider(builder, task, iterations)
 
 
-def _leave_the_rest(builder: TransitionBuilder) -> None:
-    """To a decision that follows at once, where this one has started as much as it may."""
+def _defer_the_rest(builder: TransitionBuilder) -> None:
+    """Leaves further starts to a decision that follows at once, if this one has reached its limit."""
     if builder.is_behind:
         builder.execution = copy_with(builder.execution, unsettled=None)
-        builder.promise(GoOn())
+        builder.defer(GoOn())
 
 
 def _consider(builder: TransitionBuilder, task: TaskRun, iterations: Iterations) -> None:
@@ -281,19 +281,19 @@ def _consider(builder: TransitionBuilder, task: TaskRun, iterations: Iterations)
     if execution.is_disabled(task):
         builder.move_task(task, TaskRunState.SKIPPED)
         return
-    verdict = _verdict(execution, task)
-    if verdict is TaskRunState.RUNNING:
-        if builder.started >= MOST_STARTS:
+    state = _state_by_needs(execution, task)
+    if state is TaskRunState.RUNNING:
+        if builder.started >= MAX_STARTS:
             builder.is_behind = True
         elif iterations.may_start(execution, task):
             builder.started += 1
             _start_if(builder, task)
-    elif verdict is not None:
-        builder.move_task(task, verdict)
+    elif state is not None:
+        builder.move_task(task, state)
 
 
-def _verdict(execution: Execution, task: TaskRun) -> TaskRunState | None:
-    """RUNNING when its needs allow it, SKIPPED or CANCELLED when they never will, None while they are open."""
+def _state_by_needs(execution: Execution, task: TaskRun) -> TaskRunState | None:
+    """Returns RUNNING if its needs allow it, SKIPPED or CANCELLED if they never will, None while they are open."""
     needs = execution.awaited_by(task)
     rule = execution.spec_of(task).run_if
     if rule is RunIf.SUCCESS:
@@ -309,7 +309,7 @@ def _verdict(execution: Execution, task: TaskRun) -> TaskRunState | None:
 
 
 def _start_if(builder: TransitionBuilder, task: TaskRun) -> None:
-    """Start it if its `when` holds; that is evaluated elsewhere first."""
+    """Starts the task run if its `when` holds; an expression is evaluated first, outside of this decision."""
     when = builder.execution.spec_of(task).when
     if when is None or when is True or task.condition == "HOLDS":
         start(builder, task)
@@ -317,11 +317,11 @@ def _start_if(builder: TransitionBuilder, task: TaskRun) -> None:
         builder.move_task(task, TaskRunState.SKIPPED)
     elif task.condition is None:
         builder.emit(ConditionAsked(task.path))
-        builder.promise(Evaluate(task.path, task.attempt, condition=True))
+        builder.defer(Evaluate(task.path, task.attempt, condition=True))
 
 
 def _cancel_what_failure_forbids(builder: TransitionBuilder) -> None:
-    """Under FINISH_RUNNING nothing starts any more but what is there for failures."""
+    """Under FINISH_RUNNING, cancels the tasks that have not started, except those that handle failures."""
     execution = builder.execution
     if execution.on_failure is FailureAction.FINISH_POSSIBLE:
         return
@@ -331,20 +331,18 @@ def _cancel_what_failure_forbids(builder: TransitionBuilder) -> None:
 
 
 def _is_forbidden(execution: Execution, task: TaskRun) -> bool:
-    return _is_main(execution, task) and not _is_there_for_failures(execution, task)
+    return _is_main(execution, task) and not _handles_failures(execution, task)
 
 
-def _is_there_for_failures(execution: Execution, task: TaskRun) -> bool:
-    """By its `run_if`, or that of a foreach around it; not in an iteration whose turn has not come."""
+def _handles_failures(execution: Execution, task: TaskRun) -> bool:
+    """Checks its `run_if`, or that of a foreach around it; a task of an iteration that has not begun does not count."""
     if execution.spec_of(task).run_if is not RunIf.SUCCESS and iteration_has_begun(execution, task):
         return True
-    return task.parent is not None and _is_there_for_failures(
-        execution, execution.tasks[task.parent]
-    )
+    return task.parent is not None and _handles_failures(execution, execution.tasks[task.parent])
 
 
-def judged(builder: TransitionBuilder, task: TaskRun, error: TaskError) -> None:
-    """Its `when` cannot be evaluated."""
+def fail_condition(builder: TransitionBuilder, task: TaskRun, error: TaskError) -> None:
+    """Ends a task run whose `when` cannot be evaluated."""
     to_state = error_end(builder.execution.spec_of(task))
     builder.emit(TaskRunMoved(task.path, task.state, to_state, error))
 
@@ -353,19 +351,19 @@ def judged(builder: TransitionBuilder, task: TaskRun, error: TaskError) -> None:
 
 
 def _conclude(builder: TransitionBuilder) -> None:
-    """End it, or have its outputs evaluated first: `Conclude` comes back here with them."""
+    """Ends the execution, or first has its outputs evaluated: then `Conclude` ends it."""
     execution = builder.execution
     end = end_of(execution)
-    owes_outputs = end in (ExecutionState.SUCCESS, ExecutionState.WARNING)
-    if owes_outputs and execution.plan.spec.outputs and not execution.outputs:
+    needs_outputs = end in (ExecutionState.SUCCESS, ExecutionState.WARNING)
+    if needs_outputs and execution.plan.spec.outputs and not execution.outputs:
         move(builder, ExecutionState.RUNNING)
-        builder.promise(Evaluate(None, None))
+        builder.defer(Evaluate(None, None))
     else:
         move(builder, end)
 
 
 def end_of(execution: Execution) -> ExecutionState:
-    """The state that it ends in, all its task runs having ended."""
+    """Returns the state in which an execution ends whose task runs have all ended."""
     if execution.has_timed_out:
         return ExecutionState.FAILED
     states = {
@@ -387,5 +385,5 @@ def end_of(execution: Execution) -> ExecutionState:
         and not execution.failure_is_allowed(task)
         for task in execution.tasks.values()
     ):
-        return ExecutionState.KILLED  # an execution that it waited for was cancelled
+        return ExecutionState.KILLED  # a child was cancelled
     return ExecutionState.WARNING if TaskRunState.WARNING in states else ExecutionState.SUCCESS

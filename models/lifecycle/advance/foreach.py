@@ -15,11 +15,11 @@ MAX_TASK_RUNS = 20_000
 
 
 def expand(builder: TransitionBuilder, task: TaskRun, items: object) -> None:
-    """Add the task runs of every iteration; without items it is a success at once."""
+    """Adds the task runs of all iterations; without items the foreach succeeds at once."""
     spec = _spec(builder.execution, task)
     if not isinstance(items, list):
-        told = "`items` did not give a list"
-        end_attempt(builder, task, Errored(TaskError("EXPRESSION", told)), error_end(spec))
+        error = TaskError("EXPRESSION", "`items` is not a list")
+        end_attempt(builder, task, Errored(error), error_end(spec))
         return
     if excess := _too_many(builder.execution, len(items), len(spec.tasks)):
         end_attempt(builder, task, Errored(TaskError("TOO_MANY_ITEMS", excess)), error_end(spec))
@@ -37,28 +37,28 @@ def expand(builder: TransitionBuilder, task: TaskRun, items: object) -> None:
 
 
 def _too_many(execution: Execution, items: int, tasks: int) -> str | None:
-    """The refusal where these iterations are too many, beside those that the execution has."""
+    """Returns an error message if the execution would have too many iterations."""
     if items > MAX_ITEMS:
         return (
             f"{items} items; a foreach takes at most {MAX_ITEMS}: give it fewer, or lists of them"
         )
-    there = sum(map(len, execution.families.values()))
-    if there + items * tasks <= MAX_TASK_RUNS:
+    existing = sum(map(len, execution.families.values()))
+    if existing + items * tasks <= MAX_TASK_RUNS:
         return None
     return (
-        f"{items} items make {items * tasks} task runs, beside {there} that other iterations have; an execution has at "
-        f"most {MAX_TASK_RUNS} in its foreach tasks: give it fewer items, or have a subflow take some of them"
+        f"{items} items make {items * tasks} task runs, besides {existing} in other iterations; an execution has "
+        f"at most {MAX_TASK_RUNS} in its foreach tasks: give it fewer items, or let subflows handle some of them"
     )
 
 
 class Iterations:
-    """Keeps count of the iterations that have begun as the caller starts more."""
+    """Counts the iterations that have begun while the caller starts more."""
 
     def __init__(self) -> None:
         self._active: dict[str, set[int | None]] = {}
 
     def may_start(self, execution: Execution, task: TaskRun) -> bool:
-        """Whether the iteration that the task run belongs to has begun, or may."""
+        """Checks whether the iteration of the task run has begun or may begin, and counts it as begun."""
         around = task.parent
         if around is None:
             return True
@@ -74,9 +74,9 @@ class Iterations:
         active.add(task.index)
         return True
 
-    def at_rest(self, execution: Execution, foreach: TaskRun) -> list[str]:
-        """The task runs of iterations that have begun and in which nothing is at work: once put back together with
-        more than may be active, they wait for their turn."""
+    def idle_tasks(self, execution: Execution, foreach: TaskRun) -> list[str]:
+        """Returns the task runs of active iterations in which nothing runs: reset together with more iterations than
+        may be active, they waited for their turn."""
         spec = _spec(execution, foreach)
         if spec.max_parallel is None or foreach.state is not TaskRunState.RUNNING:
             return []
@@ -89,7 +89,7 @@ class Iterations:
         return found
 
     def has_room(self, execution: Execution, foreach: TaskRun) -> bool:
-        """Whether another iteration may begin. Without `max_parallel` all of them have."""
+        """Checks whether another iteration may begin. Without `max_parallel` all have begun already."""
         most = _spec(execution, foreach).max_parallel
         if most is None or foreach.state is not TaskRunState.RUNNING:
             return False
@@ -102,7 +102,7 @@ class Iterations:
         return active
 
     def close(self, builder: TransitionBuilder, task: TaskRun) -> None:
-        """End a foreach once all its iterations have."""
+        """Ends a foreach once all its iterations have ended."""
         execution = builder.execution
         tasks = execution.tasks
         if any(not tasks[path].ended for path in execution.families.get(task.path, ())):
@@ -122,19 +122,21 @@ class Iterations:
         error = TaskError("ITERATIONS", message)
         if execution.spec_of(task).allow_failure:
             end_attempt(builder, task, Failed(error), TaskRunState.WARNING)
-        elif all(child.state in _STOPPED for child in bad):  # nothing has failed
+        elif all(
+            child.state in _STOPPED for child in bad
+        ):  # children were cancelled: nothing has failed
             end_attempt(builder, task, Killed(error), TaskRunState.KILLED)
         else:
             end_attempt(builder, task, Failed(error), TaskRunState.FAILED)
 
 
 def _was_dropped(task: TaskRun) -> bool:
-    """Before it began; with an error it is its child that was cancelled."""
+    """Checks whether the task run was cancelled before it began; with an error, its child was cancelled instead."""
     return task.state is TaskRunState.CANCELLED and task.error is None
 
 
 def _active(execution: Execution, foreach: TaskRun, most: int) -> set[int | None]:
-    """Iterations that have begun and not ended; of more than may be active, put back together, those at work."""
+    """Returns the iterations that have begun and not ended; if more than `most` were reset, the running ones."""
     children = execution.children_of(foreach)
     begun = [child for child in children if _shows_a_beginning(child)]
     begun = [child for child in begun if not execution.is_disabled(child)]
@@ -146,19 +148,19 @@ def _active(execution: Execution, foreach: TaskRun, most: int) -> set[int | None
 
 
 def _has_begun(execution: Execution, task: TaskRun) -> bool:
-    """A disabled task is skipped before its iteration's turn comes, and so says nothing of it."""
+    """A disabled task does not count: it is skipped before its iteration begins."""
     return _shows_a_beginning(task) and not execution.is_disabled(task)
 
 
 def _shows_a_beginning(task: TaskRun) -> bool:
-    """A task run that was put back has its answer already."""
+    """Checks whether the task run shows that its iteration has begun. One that was reset may keep its condition."""
     if task.state is not TaskRunState.CREATED:
         return True
     return task.condition is not None and task.attempt == 0
 
 
 def iteration_has_begun(execution: Execution, task: TaskRun) -> bool:
-    """That which the task run belongs to; what stands in no foreach has begun with the execution."""
+    """Checks the iteration of the task run; a task outside of a foreach has begun with the execution."""
     if task.parent is None:
         return True
     siblings = _spec(execution, execution.tasks[task.parent]).tasks

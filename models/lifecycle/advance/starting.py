@@ -1,4 +1,4 @@
-"""Giving a task run its next attempt."""
+"""Starts the next attempt of a task run."""
 
 from models.events.events import AttemptStarted
 from models.lifecycle.commands.commands import Evaluate, TimeOut
@@ -9,7 +9,7 @@ from models.states import ExecutionState, Section, TaskRunState
 
 
 def start(builder: TransitionBuilder, task: TaskRun) -> None:
-    """In its queue, or at once where the engine carries it. A foreach put back goes on with the items that it has."""
+    """Queues the task run, or starts an engine task at once. A foreach that runs again keeps the items that it has."""
     spec = builder.execution.spec_of(task)
     if not is_engine_task(spec):
         builder.move_task(task, TaskRunState.QUEUED)
@@ -18,9 +18,9 @@ def start(builder: TransitionBuilder, task: TaskRun) -> None:
     before = builder.execution.tasks[task.path].state
     builder.emit(AttemptStarted(task.path, number, builder.context.new_id(), None, before))
     if not _has_its_items(builder.execution, task):
-        builder.promise(Evaluate(task.path, number))
+        builder.defer(Evaluate(task.path, number))
     if spec.timeout and not isinstance(spec, ApprovalTask):
-        builder.promise(TimeOut(task.path, number), spec.timeout)
+        builder.defer(TimeOut(task.path, number), spec.timeout)
 
 
 def _has_its_items(execution: Execution, task: TaskRun) -> bool:
@@ -31,7 +31,7 @@ _RUNS = frozenset({ExecutionState.RUNNING, ExecutionState.FAILED_FINISHING})
 
 
 def takes_starts(execution: Execution, task: TaskRun) -> bool:
-    """Whether an attempt may begin now. While the execution is being killed, only `finally` starts."""
+    """Checks whether an attempt may start now. While the execution is being killed, only `finally` starts."""
     if execution.state is ExecutionState.KILLING:
         return execution.section_of(task) is Section.FINALLY
     return execution.state in _RUNS

@@ -26,8 +26,8 @@ def approval_requested(execution: Execution, fact: ApprovalRequested, event: Eve
         requested_at=event.at,
         expires_at=fact.expires_at,
     )
-    asked = copy_with(task, state=fact.to_state, approval=approval, decided_on=fact.decided_on)
-    return with_task(execution, task, asked)
+    waiting = copy_with(task, state=fact.to_state, approval=approval, decided_on=fact.decided_on)
+    return with_task(execution, task, waiting)
 
 
 def approval_voted(execution: Execution, fact: ApprovalVoted, event: Event) -> Execution:

@@ -1,4 +1,4 @@
-"""Outputs, properties and progress that each attempt gave, from the facts: kept there when it did not succeed."""
+"""Computes from the events which outputs, properties and progress each attempt set, also if it did not succeed."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -24,12 +24,12 @@ SAYING = (
     AttemptEnded,
     TaskRunRecorded,
 )
-"""The facts that tell of it."""
+"""The facts that these values come from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """`progress` and `message` are the last ones reported."""
+    """The values of one attempt. `progress` and `message` are the last ones reported."""
 
     outputs: Mapping[str, Any] = field(default_factory=dict)
     properties: Mapping[str, Any] = field(default_factory=dict)
@@ -43,8 +43,8 @@ NOTHING = Given()
 def given_by_attempts(
     facts: Iterable[tuple[UUID | None, Fact]],
 ) -> Mapping[tuple[UUID, int], Given]:
-    """By the id of the task run and the number of the attempt. The facts are in order, with the ids of their task runs;
-    what is set while no attempt runs, as by a person, is of none."""
+    """Returns the values by task run id and attempt number. The facts are in order, each with the id of its task run;
+    values set while no attempt runs, as by a person, are ignored."""
     found: dict[tuple[UUID, int], Given] = {}
     running: dict[UUID, int] = {}
     for id, fact in facts:

@@ -1,4 +1,4 @@
-"""The effect of every change of a task run on its execution: the first failure, and the progress."""
+"""Applies the effects of a changed task run to its execution: the first failure and the progress."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from models.events.events import (
 from models.lifecycle.apply.task_runs import changed
 from models.lifecycle.copies import copy_with
 from models.lifecycle.snapshot import TIMED_OUT, Execution, TaskRun
-from models.lifecycle.standing import Failure
+from models.lifecycle.status import Failure
 from models.states import (
     FAILED_ENDS,
 )
@@ -24,20 +24,20 @@ def with_task(execution: Execution, before: TaskRun, after: TaskRun) -> Executio
         tasks=tasks,
         done=done,
         failure=_failure_after(execution, before, after, tasks),
-        progress=progress_at(execution, done, put_back=before.ended and not after.ended),
+        progress=progress_at(execution, done, may_decrease=before.ended and not after.ended),
         unsettled=_unsettled(execution, before, after),
     )
 
 
-_MOST_UNSETTLED = 50
-"""Of more everything is looked at, which is cheaper then."""
+_MAX_UNSETTLED = 50
+"""With more, `advance` checks all task runs, which is cheaper then."""
 
 
 def _unsettled(execution: Execution, before: TaskRun, after: TaskRun) -> frozenset[str] | None:
     known = execution.unsettled
     if known is None or (before.state is after.state and before.condition == after.condition):
         return known
-    return known | {after.path} if len(known) < _MOST_UNSETTLED else None
+    return known | {after.path} if len(known) < _MAX_UNSETTLED else None
 
 
 def _failure_after(
@@ -47,7 +47,7 @@ def _failure_after(
     if before.ended and before.state is not after.state:
         if failure and failure.path is None and not execution.ended:
             return failure
-        if _says_nothing_new(failure, before, after):
+        if _keeps_first_failure(failure, before, after):
             return failure
         return first_failure(execution, tasks)
     if failure is None and after.state in FAILED_ENDS and not execution.failure_is_allowed(after):
@@ -55,9 +55,9 @@ def _failure_after(
     return failure
 
 
-def _says_nothing_new(failure: Failure | None, before: TaskRun, after: TaskRun) -> bool:
-    """Of the first failure, when another task run than that one is put back. It is looked for only when it may change,
-    for thousands are put back together."""
+def _keeps_first_failure(failure: Failure | None, before: TaskRun, after: TaskRun) -> bool:
+    """Checks that the first failure stays the same, as another task run is reset. Only if it may change, it is computed
+    again, as thousands are reset together."""
     if after.state in FAILED_ENDS:
         return False
     return failure is None or failure.path not in (None, before.path)
@@ -77,28 +77,28 @@ def failure_of(task: TaskRun | None, error: TaskError | None) -> Failure:
     shown = error or TaskError("FAILED", "failed without saying why")
     if task is None:
         return Failure(None, None, shown.code, shown.message)
-    told = (shown.code, shown.message, shown.exit_code, shown.below)
-    return Failure(task.path, task.attempt, *told)
+    details = (shown.code, shown.message, shown.exit_code, shown.below)
+    return Failure(task.path, task.attempt, *details)
 
 
 def with_exit_code(error: TaskError | None, exit_code: int | None) -> TaskError | None:
-    """The error, beside it how its process ended."""
+    """Returns the error with the exit code of its process."""
     return error and copy_with(error, exit_code=error.exit_code if exit_code is None else exit_code)
 
 
 def other_failures(execution: Execution) -> int:
-    """How many task runs failed besides the one that `failure` names. A foreach that failed because its iterations did
-    is not one more, and neither is what the execution's own failure says already."""
+    """Counts the task runs that failed besides the one that `failure` names. A foreach that failed because its
+    iterations did is not counted, nor is a task run whose error the execution's own failure repeats."""
     failed = execution.failed_tasks()
     around = {task.parent for task in failed}
     failure = execution.failure
     others = [task for task in failed if task.path not in around]
     if failure and failure.path is None:
-        return sum(not _says_the_same(task.error, failure) for task in others)
+        return sum(not _repeats(task.error, failure) for task in others)
     return sum(failure is None or task.path != failure.path for task in others)
 
 
-def _says_the_same(error: TaskError | None, failure: Failure) -> bool:
+def _repeats(error: TaskError | None, failure: Failure) -> bool:
     if failure.code == TIMED_OUT:
         return error is None or error.code == TIMED_OUT
     return error is not None and (error.code, error.message) == (failure.code, failure.message)
@@ -108,7 +108,7 @@ _WHOLE = 1_000_000
 
 
 def done_of(tasks: Mapping[str, TaskRun]) -> int:
-    """The part of the task runs that is done, in millionths of one."""
+    """Returns how much of the task runs is done, in millionths of one."""
     return sum(map(_weight, tasks.values()))
 
 
@@ -116,9 +116,9 @@ def _weight(task: TaskRun) -> int:
     return _WHOLE if task.ended else int(task.progress * _WHOLE)
 
 
-def progress_at(execution: Execution, done: int, put_back: bool) -> float:
+def progress_at(execution: Execution, done: int, may_decrease: bool) -> float:
     now = min(round(done / len(execution.tasks) / _WHOLE, 4), 0.9999)
-    return now if put_back else max(execution.progress, now)
+    return now if may_decrease else max(execution.progress, now)
 
 
 def merged(old: Mapping[str, Any], new: Mapping[str, Any] | None) -> Mapping[str, Any]:

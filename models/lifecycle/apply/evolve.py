@@ -1,4 +1,4 @@
-"""`evolve`: what one event makes of an execution. The only way that a snapshot changes."""
+"""`evolve`: applies an event to an execution. Snapshots change in no other way."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -55,8 +55,8 @@ from models.lifecycle.apply.task_changes import (
     changed_outputs,
     child_linked,
     child_state_changed,
-    condition_asked,
-    condition_judged,
+    condition_evaluated,
+    condition_requested,
     in_order,
     new_task,
     progress_reported,
@@ -70,7 +70,7 @@ from models.lifecycle.apply.tentative import set_properties, try_properties
 from models.lifecycle.clock import Stopwatch
 from models.lifecycle.copies import copy_with
 from models.lifecycle.snapshot import CompiledFlow, Execution
-from models.lifecycle.standing import Killing, Paused
+from models.lifecycle.status import Killing, Paused
 from models.run_options import RunOptions
 from models.states import (
     EXECUTION_ENDS,
@@ -79,7 +79,7 @@ from models.states import (
 
 
 def create(plan: CompiledFlow, event: Event) -> Execution:
-    """The execution that its first event describes."""
+    """Creates the execution from its first event."""
     fact = event.fact
     assert isinstance(fact, ExecutionCreated)
     tasks = {
@@ -119,7 +119,7 @@ def create(plan: CompiledFlow, event: Event) -> Execution:
 
 
 def fold(plan: CompiledFlow, events: Sequence[Event]) -> Execution:
-    """The execution as its events, from the first on, tell it."""
+    """Builds the execution from all its events."""
     first, *rest = events
     execution = create(plan, first)
     for event in rest:
@@ -167,48 +167,48 @@ def _execution_moved(execution: Execution, fact: ExecutionMoved, event: Event) -
 
 
 def _recorded_at(execution: Execution, fact: ExecutionMoved) -> datetime | None:
-    """An execution that starts now has not been told of afterwards, however long it waited."""
+    """Returns None for an execution that starts now: it was not recorded afterwards, however long it waited."""
     starts_now = fact.to_state is ExecutionState.RUNNING and fact.told_at is None
     return None if starts_now else execution.recorded_at
 
 
 def _restarted(execution: Execution, fact: ExecutionMoved, event: Event) -> Execution:
-    """Of an ended execution nothing remains that would end it again: its kill, its outputs, its own failure. The parent
-    that it shared a slot with waits no more, unless it is that one which brings it back."""
+    """Clears what would end the execution again: its kill, its outputs, its own failure. It stops sharing the slot of
+    its parent, unless the parent restarts it."""
     return copy_with(
         execution,
         shares_slot=fact.shares_slot or (execution.shares_slot and execution.parent is None),
         killing=None,
         outputs={},
         failure=first_failure(execution, execution.tasks),
-        progress=progress_at(execution, done_of(execution.tasks), put_back=True),
+        progress=progress_at(execution, done_of(execution.tasks), may_decrease=True),
         restarted_by=(*execution.restarted_by, event.origin.actor),
     )
 
 
 def _clock(execution: Execution, fact: ExecutionMoved, event: Event) -> Stopwatch:
-    """It goes while something can run. Put back after a failure or an end, an execution has its whole time again."""
-    clock = _rested(execution, fact, event)
+    """The clock runs while something can run. A retry or restart gives the execution its full timeout again."""
+    clock = _with_idle_time(execution, fact, event)
     if fact.to_state in _COUNTED:
-        anew = fact.to_state is ExecutionState.RUNNING and fact.from_state in _ANEW
-        return clock.anew(event.at) if anew else clock.going(event.at)
+        again = fact.to_state is ExecutionState.RUNNING and fact.from_state in _GETS_FULL_TIMEOUT
+        return clock.with_full_timeout(event.at) if again else clock.running(event.at)
     return clock.stopped(event.at)
 
 
-def _rested(execution: Execution, fact: ExecutionMoved, event: Event) -> Stopwatch:
+def _with_idle_time(execution: Execution, fact: ExecutionMoved, event: Event) -> Stopwatch:
     if fact.to_state is ExecutionState.RESTARTED:
         started, ended = execution.started_at, execution.ended_at
-        return execution.clock.put_back(ended) if started and ended else execution.clock
+        return execution.clock.idle_from(ended) if started and ended else execution.clock
     if fact.to_state is ExecutionState.QUEUED:
         return execution.clock
-    return execution.clock.rested(event.at)
+    return execution.clock.idle_until(event.at)
 
 
 _AT_WORK = frozenset({ExecutionState.RUNNING, ExecutionState.WAITING_FOR_APPROVAL})
 _COUNTED = frozenset(
     {ExecutionState.RUNNING, ExecutionState.FAILED_FINISHING, ExecutionState.KILLING}
 )
-_ANEW = frozenset(
+_GETS_FULL_TIMEOUT = frozenset(
     {ExecutionState.FAILED_FINISHING, ExecutionState.RESTARTED, ExecutionState.QUEUED}
 )
 
@@ -260,7 +260,7 @@ def _failure_recorded(execution: Execution, fact: FailureRecorded, _: Event) -> 
 
 
 def _approval_overridden(execution: Execution, _: ApprovalOverridden, __: Event) -> Execution:
-    """Its end is no result that others may have in place of their own."""
+    """Clears the cache key: a result with an overridden approval must not be reused."""
     return copy_with(execution, cache_key=None)
 
 
@@ -293,8 +293,8 @@ _APPLY: Mapping[type[Any], Callable[[Execution, Any, Event], Execution]] = {
     ApprovalEscalated: approval_escalated,
     ApprovalOverridden: _approval_overridden,
     TaskRunsAdded: task_runs_added,
-    ConditionAsked: condition_asked,
-    ConditionJudged: condition_judged,
+    ConditionAsked: condition_requested,
+    ConditionJudged: condition_evaluated,
     ChildLinked: child_linked,
     ChildStateChanged: child_state_changed,
     SignalReceived: _signal_received,

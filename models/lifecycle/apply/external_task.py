@@ -1,4 +1,4 @@
-"""A task run that ran elsewhere, from the fact that tells of it."""
+"""Builds the task run of an external run from its event."""
 
 from dataclasses import replace
 

@@ -20,10 +20,10 @@ from models.events.events import (
 from models.lifecycle.apply.changes import done_of, first_failure, merged, progress_at, with_task
 from models.lifecycle.apply.external_task import recorded_task
 from models.lifecycle.apply.task_runs import dict_of
-from models.lifecycle.apply.tentative import keep_properties, take_properties_back
+from models.lifecycle.apply.tentative import discard_properties, keep_properties
 from models.lifecycle.copies import copy_with
 from models.lifecycle.snapshot import Attempt, CompiledFlow, Execution, TaskRun
-from models.lifecycle.standing import ChildStanding
+from models.lifecycle.status import ChildStanding
 from models.lifecycle.task_path import place_of
 from models.states import (
     SUCCESSFUL_ENDS,
@@ -35,8 +35,8 @@ from models.states import (
 
 
 def in_order(plan: CompiledFlow, task_runs: Mapping[str, UUID]) -> list[tuple[str, UUID]]:
-    """By iteration, then as the document has them: an event that was stored says nothing of the order. What the
-    document does not tell (it cannot be read) stays as it came."""
+    """Sorts by iteration, then in the document's order, as a stored event does not keep the order. Keys that are not in
+    the document (it cannot be read) stay in their order."""
     positions = {key: position for position, key in enumerate(plan.tasks)}
 
     def place(item: tuple[str, UUID]) -> tuple[int, int]:
@@ -77,15 +77,15 @@ def task_runs_added(execution: Execution, fact: TaskRunsAdded, event: Event) -> 
         done=done,
         unsettled=None if known_changes is None else known_changes | {fact.path},
     )
-    return copy_with(grown, progress=progress_at(grown, done, put_back=True))
+    return copy_with(grown, progress=progress_at(grown, done, may_decrease=True))
 
 
-def condition_asked(execution: Execution, fact: ConditionAsked, _: Event) -> Execution:
+def condition_requested(execution: Execution, fact: ConditionAsked, _: Event) -> Execution:
     task = execution.tasks[fact.path]
     return with_task(execution, task, copy_with(task, condition="ASKED"))
 
 
-def condition_judged(execution: Execution, fact: ConditionJudged, _: Event) -> Execution:
+def condition_evaluated(execution: Execution, fact: ConditionJudged, _: Event) -> Execution:
     task = execution.tasks[fact.path]
     return with_task(execution, task, copy_with(task, condition="HOLDS" if fact.holds else "FAILS"))
 
@@ -99,14 +99,16 @@ def child_linked(execution: Execution, fact: ChildLinked, _: Event) -> Execution
 
 
 def child_state_changed(execution: Execution, fact: ChildStateChanged, event: Event) -> Execution:
-    """While the child is held the time of its task run stands, and that of each foreach and the execution around it."""
+    """While the child is held, no time counts for its task run, each foreach around it and the execution."""
     task, now = execution.tasks[fact.path], execution.clock.at(event.at)
-    told = with_task(execution, task, _stood(task, fact.state, fact.held, fact.child_seq, now))
-    return _hold_around(told, fact.path, event)
+    changed = _with_standing(task, fact.state, fact.held, fact.child_seq, now)
+    return _hold_around(with_task(execution, task, changed), fact.path, event)
 
 
-def _stood(task: TaskRun, state: ExecutionState, held: bool, seq: int, now: float) -> TaskRun:
-    """From the reading `now` of the clock on."""
+def _with_standing(
+    task: TaskRun, state: ExecutionState, held: bool, seq: int, now: float
+) -> TaskRun:
+    """Applies from the clock's reading `now` on."""
     since = task.standing.since if task.standing else None
     base = task.clock_base
     if since is not None and not held:
@@ -123,8 +125,8 @@ def _hold_around(execution: Execution, path: str, event: Event) -> Execution:
         foreach = execution.tasks[around]
         held = any(map(_is_held, execution.children_of(foreach)))
         if held != _is_held(foreach) and not foreach.ended:
-            stood = _stood(foreach, ExecutionState.RUNNING, held, 0, now)
-            execution = with_task(execution, foreach, stood)
+            changed = _with_standing(foreach, ExecutionState.RUNNING, held, 0, now)
+            execution = with_task(execution, foreach, changed)
         around = foreach.parent
     clock = execution.clock
     if any(map(_is_held, execution.tasks.values())):
@@ -152,7 +154,7 @@ def task_run_moved(execution: Execution, fact: TaskRunMoved, event: Event) -> Ex
         retry_at=None,
         error=fact.error if ended else fact.error or task.error,
     )
-    if task.ended:  # put back: earlier attempts no longer count
+    if task.ended:  # runs again: earlier attempts no longer count
         changed = copy_with(
             changed,
             attempt_base=task.attempt,
@@ -175,12 +177,12 @@ def task_run_moved(execution: Execution, fact: TaskRunMoved, event: Event) -> Ex
 
 
 def changed_outputs(task: TaskRun, event: Event) -> UUID | None:
-    """The name of its outputs after this. Those of one that has ended may be carried by others, under the old name."""
+    """Returns the id of its outputs after the event: if it has ended, a new one, as others may reuse those before."""
     return uuid5(task.id, str(event.seq)) if task.ended else task.outputs_id
 
 
 def with_changed_results(execution: Execution, task: TaskRun, event: Event) -> Execution:
-    """Results of the foreach tasks around one whose outputs change have new names too."""
+    """Gives the results of the foreach tasks around it new ids too, as its outputs change."""
     while task.parent is not None:
         task = execution.tasks[task.parent]
         if task.ended:
@@ -212,16 +214,16 @@ def attempt_started(execution: Execution, fact: AttemptStarted, event: Event) ->
 def attempt_ended(execution: Execution, fact: AttemptEnded, event: Event) -> Execution:
     task = execution.tasks[fact.path]
     ended = fact.to_state in TASK_RUN_ENDS
-    tried_again = fact.sets_aside and not ended
-    said = None if tried_again else task.message
+    retried = fact.sets_aside and not ended
+    message = None if retried else task.message
     changed = copy_with(
         task,
         state=fact.to_state,
         inputs=task.inputs if fact.inputs is None else fact.inputs,
         outputs={} if fact.sets_aside else merged(task.outputs, fact.outputs),
         error=fact.error,
-        message=said if fact.message is None else fact.message,
-        progress=1.0 if fact.to_state in SUCCESSFUL_ENDS else 0.0 if tried_again else task.progress,
+        message=message if fact.message is None else fact.message,
+        progress=1.0 if fact.to_state in SUCCESSFUL_ENDS else 0.0 if retried else task.progress,
         lost=task.lost + (fact.state is AttemptState.LOST),
         handed_back=task.handed_back + fact.handed_back,
         retry_at=fact.retry_at,
@@ -233,9 +235,9 @@ def attempt_ended(execution: Execution, fact: AttemptEnded, event: Event) -> Exe
         outputs_from=fact.outputs_from,
         outputs_id=None if fact.outputs_from else task.outputs_id,
     )
-    settle = take_properties_back if fact.sets_aside else keep_properties
-    told = with_task(settle(execution, fact.path), task, changed)
-    return _hold_around(told, fact.path, event) if _is_held(task) else told
+    resolve = discard_properties if fact.sets_aside else keep_properties
+    after = with_task(resolve(execution, fact.path), task, changed)
+    return _hold_around(after, fact.path, event) if _is_held(task) else after
 
 
 def progress_reported(execution: Execution, fact: ProgressReported, _: Event) -> Execution:
@@ -255,10 +257,10 @@ def task_run_recorded(execution: Execution, fact: TaskRunRecorded, _: Event) -> 
     after = recorded_task(before, fact)
     tasks = {**dict_of(execution.tasks), fact.path: after}
     own = execution.failure if execution.failure and execution.failure.path is None else None
-    told = copy_with(
+    changed = copy_with(
         execution, tasks=tasks, done=None, failure=own or first_failure(execution, tasks)
     )
     if execution.ended:
-        return copy_with(told, progress=1.0)
-    put_back = before is None or before.attempt < after.attempt
-    return copy_with(told, progress=progress_at(told, done_of(tasks), put_back))
+        return copy_with(changed, progress=1.0)
+    may_decrease = before is None or before.attempt < after.attempt
+    return copy_with(changed, progress=progress_at(changed, done_of(tasks), may_decrease))

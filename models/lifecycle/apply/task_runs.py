@@ -1,15 +1,16 @@
-"""The task runs of an execution while it changes: a step of thousands must not copy thousands."""
+"""The task runs of an execution while it changes, so that a change of one does not copy thousands."""
 
 from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 
 from models.lifecycle.snapshot import TaskRun
 
-_MOST_CHANGES = 128
-"""Copied at each change, so that those of a few task runs stay plain, and those of many are copied whole but rarely."""
+_MAX_CHANGES = 128
+"""Changes kept apart, and copied at each further change; with more, all task runs are copied into one dict. Executions
+with fewer task runs always use a plain dict."""
 
 
 class TaskRuns(Mapping[str, TaskRun]):
-    """Immutable: task runs of which some have changed, in the order that they had."""
+    """An immutable mapping: task runs, and apart from them those that have changed. The order stays the same."""
 
     __slots__ = ("_changes", "_flat", "_unchanged")
 
@@ -35,28 +36,28 @@ class TaskRuns(Mapping[str, TaskRun]):
         return self.flat().items()
 
     def flat(self) -> dict[str, TaskRun]:
-        """As a plain mapping, made when it is first asked for."""
+        """Returns a plain dict, made at the first call."""
         if self._flat is None:
             self._flat = {**self._unchanged, **self._changes}
         return self._flat
 
     def parts(self) -> tuple[dict[str, TaskRun], dict[str, TaskRun]]:
-        """The parts that another change is made of."""
-        if self._flat is None and len(self._changes) < _MOST_CHANGES:
+        """Returns the unchanged and changed task runs to which another change can be added."""
+        if self._flat is None and len(self._changes) < _MAX_CHANGES:
             return self._unchanged, self._changes
         return self.flat(), {}
 
 
 def changed(tasks: Mapping[str, TaskRun], task: TaskRun) -> Mapping[str, TaskRun]:
-    """With this one in the place of that with its path, which there is."""
-    if len(tasks) <= _MOST_CHANGES:
+    """Returns the task runs with `task` in place of the one with its path, which must exist."""
+    if len(tasks) <= _MAX_CHANGES:
         return {**tasks, task.path: task}
     unchanged, changes = tasks.parts() if isinstance(tasks, TaskRuns) else (dict_of(tasks), {})
     return TaskRuns(unchanged, {**changes, task.path: task})
 
 
 def dict_of(tasks: Mapping[str, TaskRun]) -> dict[str, TaskRun]:
-    """Plain, and copied only where it is not."""
+    """Returns a plain dict, without copying one."""
     if isinstance(tasks, TaskRuns):
         return tasks.flat()
     return tasks if isinstance(tasks, dict) else dict(tasks)

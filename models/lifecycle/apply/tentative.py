@@ -1,7 +1,7 @@
-"""Properties that an attempt has set: seen at once, kept once it succeeds, taken back when it does not.
+"""Properties set by attempts: visible at once, kept if the attempt succeeds, discarded if it does not.
 
-By name, the oldest first: the task run (None: nobody takes it back) and the value. The last one is seen. Names that no
-running attempt has set have none.
+`Tentative` has, by property, the values set, oldest first, each with the path of its task run (None: permanent). The
+last one is visible. Properties that no running attempt has set are not in it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,13 +15,13 @@ Tentative = Mapping[str, Sequence[Sequence[Any]]]
 
 
 def set_properties(execution: Execution, properties: Mapping[str, Any]) -> Execution:
-    """For good: whatever was set before under these names matters no more."""
+    """Sets properties permanently: values that attempts set before under these names are dropped."""
     left = {name: one for name, one in execution.tentative.items() if name not in properties}
     return copy_with(execution, properties=merged(execution.properties, properties), tentative=left)
 
 
 def try_properties(execution: Execution, path: str, properties: Mapping[str, Any]) -> Execution:
-    """By the running attempt of the task run at `path`."""
+    """Sets properties of the running attempt of the task run at `path`."""
     tentative = dict(execution.tentative)
     for name, value in properties.items():
         known = tentative.get(name)
@@ -34,22 +34,22 @@ def try_properties(execution: Execution, path: str, properties: Mapping[str, Any
 
 
 def keep_properties(execution: Execution, path: str) -> Execution:
-    """The attempt succeeded."""
-    return _settled(execution, path, _kept)
+    """Keeps the properties of an attempt that succeeded."""
+    return _resolved(execution, path, _kept)
 
 
-def take_properties_back(execution: Execution, path: str) -> Execution:
-    """The attempt did not succeed: the properties are as if it had set none."""
-    return _settled(execution, path, _without)
+def discard_properties(execution: Execution, path: str) -> Execution:
+    """Removes the properties of an attempt that did not succeed, as if it had set none."""
+    return _resolved(execution, path, _without)
 
 
-def _settled(execution: Execution, path: str, settle: Any) -> Execution:
+def _resolved(execution: Execution, path: str, resolve: Any) -> Execution:
     if not any(_is_by(one, path) for one in execution.tentative.values()):
         return execution
     properties = dict(execution.properties)
     tentative: dict[str, Sequence[Sequence[Any]]] = {}
     for name, known in execution.tentative.items():
-        left = settle(known, path)
+        left = resolve(known, path)
         if left:
             properties[name] = left[-1][1]
         else:
@@ -60,7 +60,7 @@ def _settled(execution: Execution, path: str, settle: Any) -> Execution:
 
 
 def _kept(known: Sequence[Sequence[Any]], path: str) -> Sequence[Sequence[Any]]:
-    """Nothing that was set before it can be seen again."""
+    """Makes the attempt's value permanent: values set before it cannot become visible again."""
     at = next((at for at, (by, _) in enumerate(known) if by == path), None)
     return known if at is None else [[None, known[at][1]], *known[at + 1 :]]
 

@@ -1,4 +1,4 @@
-"""Approvals: who may vote, what the votes amount to, and what a request becomes that nobody decided in time."""
+"""Approval requests: their votes, timers and outcome, and the end of their task runs."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -39,7 +39,7 @@ _TIMEOUT, _ESCALATE, _REMIND = "TIMEOUT", "ESCALATE", "REMIND"
 
 
 def request(builder: TransitionBuilder, task: TaskRun, spec: ApprovalTask, message: str) -> None:
-    """Ask for a decision, and set the clocks of the request going. They run on while the execution is paused."""
+    """Requests a decision, and starts the timers of the request. They continue while the execution is paused."""
     policy = ApprovalPolicy.of(spec)
     expires = builder.now + timedelta(seconds=policy.timeout) if policy.timeout else None
     id = builder.context.new_id()
@@ -61,16 +61,16 @@ def request(builder: TransitionBuilder, task: TaskRun, spec: ApprovalTask, messa
         (_REMIND, policy.remind_every),
     ):
         if seconds is not None:
-            builder.promise(ApprovalDue(task.path, id, what), seconds)
+            builder.defer(ApprovalDue(task.path, id, what), seconds)
 
 
 # -- a vote -----------------------------------------------------------------------------------------------------------
 
 
 def cast(
-    builder: TransitionBuilder, command: CastVote, settle: Callable[[TransitionBuilder], None]
+    builder: TransitionBuilder, command: CastVote, advance: Callable[[TransitionBuilder], None]
 ) -> None:
-    """Store a vote; what it decides happens in `settle`, which a pause holds back."""
+    """Stores a vote; `advance` applies its consequences, which a pause holds back."""
     task = _task_of(builder.execution, command)
     approval = task.approval
     assert approval
@@ -94,11 +94,11 @@ def cast(
             command.key,
         )
     )
-    settle(builder)
+    advance(builder)
 
 
 def outcome(approval: Approval) -> ApprovalState:
-    """The decision that the votes amount to: one rejection rejects, every seat of every group filled approves."""
+    """Returns the decision by the votes: one rejection rejects; enough approvals of every group approve."""
     if any(vote.decision is VoteDecision.REJECT for vote in approval.votes):
         return ApprovalState.REJECTED
     if any(vote.override for vote in approval.votes):
@@ -110,7 +110,7 @@ def outcome(approval: Approval) -> ApprovalState:
 
 
 def seats_filled(approval: Approval) -> Mapping[str, int]:
-    """By group, how many of its required approvals are given."""
+    """Returns, by group, how many of its required approvals are given."""
     return approval.policy.seats_filled(
         [vote.groups for vote in approval.votes if vote.decision is VoteDecision.APPROVE]
     )
@@ -122,13 +122,13 @@ def _task_of(execution: Execution, command: CastVote) -> TaskRun:
             return task
     raise Refused.because(
         ProblemCode.ALREADY_DECIDED,
-        "this request was replaced by a newer one; decide that one",
+        "this approval request has been superseded; decide the newer one",
         state=ApprovalState.CANCELLED,
     )
 
 
 def _repeated(approval: Approval, actor: str, command: CastVote) -> bool:
-    """The same vote again with the same key is a success that changes nothing."""
+    """Checks for the same vote with the same key, which succeeds again without a change."""
     return command.key is not None and any(
         vote.actor == actor and vote.key == command.key and vote.decision is command.decision
         for vote in approval.votes
@@ -144,13 +144,13 @@ def _refuse_decided(builder: TransitionBuilder, approval: Approval) -> None:
     if decided is not ApprovalState.PENDING:
         raise Refused.because(
             ProblemCode.ALREADY_DECIDED,
-            f"this request is {decided.value} already",
+            f"this request is already {decided.value}",
             state=decided,
         )
 
 
 def _is_over(builder: TransitionBuilder, approval: Approval) -> bool:
-    """Past its time by the clock, though its timer may not have come yet. An escalation gives more time."""
+    """Checks whether its timeout has passed, even if its timer has not fired yet. An escalation extends the time."""
     escalates = approval.policy.on_timeout is OnTimeout.ESCALATE and not approval.escalated
     return bool(approval.expires_at and builder.now >= approval.expires_at and not escalates)
 
@@ -161,7 +161,7 @@ def _refuse_comment(approval: Approval, command: CastVote) -> None:
 
 
 def _checked_form(approval: Approval, command: CastVote) -> Mapping[str, Any] | None:
-    """An approval fills the form in; a rejection may leave it."""
+    """Validates the form, which a rejection may omit."""
     fields = [InputSpec.model_validate(dict(field)) for field in approval.policy.form]
     given = command.form or {}
     if command.decision is VoteDecision.REJECT and not given:
@@ -177,11 +177,11 @@ def _checked_form(approval: Approval, command: CastVote) -> Mapping[str, Any] | 
         ) from None
 
 
-# -- its clocks -------------------------------------------------------------------------------------------------------
+# -- timers -----------------------------------------------------------------------------------------------------------
 
 
 def due(
-    builder: TransitionBuilder, command: ApprovalDue, settle: Callable[[TransitionBuilder], None]
+    builder: TransitionBuilder, command: ApprovalDue, advance: Callable[[TransitionBuilder], None]
 ) -> None:
     task = builder.execution.tasks.get(command.path)
     approval = task.approval if task else None
@@ -195,16 +195,16 @@ def due(
     policy = approval.policy
     if command.what == _REMIND:
         builder.emit(ApprovalReminded(command.path, approval.id))
-        builder.promise(command, policy.remind_every or 0.0)
+        builder.defer(command, policy.remind_every or 0.0)
     elif command.what == _ESCALATE or _escalates_now(approval):
         _escalate(builder, command, approval)
     else:
         builder.emit(ApprovalClosed(command.path, approval.id, ApprovalState.EXPIRED))
-        settle(builder)
+        advance(builder)
 
 
 def _escalates_now(approval: Approval) -> bool:
-    """At its timeout, once; when it runs out again it is rejected."""
+    """Checks whether the timeout escalates, which it does once; when it passes again the request is rejected."""
     return approval.policy.on_timeout is OnTimeout.ESCALATE and not approval.escalated
 
 
@@ -213,15 +213,15 @@ def _escalate(builder: TransitionBuilder, command: ApprovalDue, approval: Approv
     expires = approval.expires_at
     if command.what == _TIMEOUT and policy.timeout:
         expires = builder.now + timedelta(seconds=policy.timeout)
-        builder.promise(command, policy.timeout)
+        builder.defer(command, policy.timeout)
     builder.emit(ApprovalEscalated(command.path, approval.id, policy.escalate_roles, expires))
 
 
-# -- its effect -------------------------------------------------------------------------------------------------------
+# -- effects ----------------------------------------------------------------------------------------------------------
 
 
 def close_decided(builder: TransitionBuilder) -> None:
-    """End the task runs whose votes suffice, or whose request has expired."""
+    """Ends the task runs whose request has been decided or has expired."""
     if not builder.execution.plan.has_approvals:
         return
     for path in list(builder.execution.tasks):
@@ -281,7 +281,7 @@ def _fail(
 
 
 def _skip_downstream(builder: TransitionBuilder, task: TaskRun) -> None:
-    """Skips the task runs that need it, however indirectly; a task that runs `always` is not stopped by it."""
+    """Skips the task runs that need it, also indirectly, except those with `run_if: always`."""
     execution = builder.execution
     for key in execution.plan.graph.order:
         after = execution.tasks.get(task.level + key)

@@ -1,8 +1,8 @@
-"""The digest of what an approval is asked about: a decision stands for whatever has the same.
+"""Computes the digest of what an approval decides on: a decision can be reused where the digest is the same.
 
-It holds the revision with its policy and form, the inputs, and which outputs of earlier tasks there are: these are
-named by their holder, another one as soon as a task has run again or a person has changed its outputs. The message is
-rendered from nothing else. Labels and the trigger belong to it where the document's expressions can read them.
+It contains the revision with its policy and form, the inputs, and the ids of the outputs of earlier tasks: an id
+changes when a task runs again or a person changes its outputs. The message is rendered from nothing else. Labels and
+the trigger are included if the document's expressions can read them.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ _READS_TRIGGER: Final = re.compile(r"\btrigger\b")
 
 
 def decided_on(execution: Execution, task: TaskRun) -> str:
-    """Of a task run that asks people, as things stand now."""
+    """Returns the current digest for a task run that needs an approval."""
     return digest_of(context_of(execution), _holders(execution, task))
 
 
@@ -36,7 +36,7 @@ def context(
     labels: Mapping[str, str],
     trigger: Mapping[str, Any] | None,
 ) -> str:
-    """The digest of what an execution begins with."""
+    """Returns the digest of what an execution begins with: revision, inputs and, if read, labels and trigger."""
     texts = [plan.spec.source_of(key) for key in plan.tasks]
     parts: dict[str, Any] = {"revision": str(plan.revision_id), "inputs": inputs}
     if any(not text or _READS_LABELS.search(text) for text in texts):
@@ -47,12 +47,12 @@ def context(
 
 
 def digest_of(context: str, holders: Mapping[str, UUID]) -> str:
-    """`holders` are the ids of the task runs that hold the outputs of what comes before, by path."""
+    """`holders` are the ids of the outputs of the tasks upstream, by path."""
     return _sha256([context, {path: str(id) for path, id in holders.items()}])
 
 
 def _holders(execution: Execution, task: TaskRun) -> Mapping[str, UUID]:
-    """Of what comes before it in its iteration, and before each foreach around it."""
+    """Returns the ids of the outputs upstream of it in its iteration, and upstream of each foreach around it."""
     found: dict[str, UUID] = {}
     around: TaskRun | None = task
     while around is not None:
@@ -69,7 +69,7 @@ def _sha256(value: Any) -> str:
 
 
 def _as_read_back(value: Any) -> Any:
-    """The table gives a whole number back as one, however it was written."""
+    """Turns whole floats into integers, as the database does."""
     if isinstance(value, Mapping):
         return {str(key): _as_read_back(one) for key, one in value.items()}
     if isinstance(value, list | tuple):

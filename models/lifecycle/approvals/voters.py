@@ -7,7 +7,7 @@ from models.lifecycle.copies import copy_with
 from models.lifecycle.snapshot import Approval, Execution
 
 _OVERRIDE = "you may override it (--override), with a comment that says why"
-_VOTED = Problem(ProblemCode.ALREADY_VOTED, "you voted already; a vote stands")
+_VOTED = Problem(ProblemCode.ALREADY_VOTED, "you have already voted, and votes cannot be changed")
 
 
 def groups_of(
@@ -17,7 +17,7 @@ def groups_of(
     command: CastVote,
     actor: str,
 ) -> tuple[str, ...]:
-    """The groups that the voter counts for, or the refusal."""
+    """Returns the groups that the vote counts for. Raises Refused if the actor may not vote."""
     if command.override:
         if not command.may_override:
             needed = not_permitted(Permission.OVERRIDE_APPROVAL, execution.plan.spec.namespace)
@@ -43,8 +43,8 @@ def why_not(
     roles: frozenset[str],
     same_person: frozenset[str] = frozenset(),
 ) -> Problem | None:
-    """Why this person would not be heard now: not named by the policy, the starter, or with a vote already.
-    `same_person` are the other actors that the person is: tokens of theirs, services that they own."""
+    """Returns why this person may not vote now: not named by the policy, started the execution, or has voted already.
+    `same_person` are the person's other actors: their tokens, and services that they own."""
     persons = same_person | {actor}
     if not _eligible_for(approval, actor, roles):
         return Problem(ProblemCode.FORBIDDEN, _who_may(approval))
@@ -55,7 +55,7 @@ def why_not(
 
 
 def has_voted(approval: Approval, persons: frozenset[str]) -> bool:
-    """Whether a vote is of one of these actors, who are one person."""
+    """Checks for a vote of one of these actors of the same person."""
     return any(vote.actor in persons for vote in approval.votes)
 
 
@@ -73,7 +73,8 @@ def _eligible_for(approval: Approval, actor: str, roles: frozenset[str]) -> tupl
 
 
 def _self(actor: str, starters: frozenset[str]) -> Problem:
-    """Names the actors of the same person, for one who did not start it by the name that they come with."""
+    """Names the person's other actors, if one of those started the execution."""
     yours = "" if actor in starters else f" ({', '.join(sorted(starters))} is yours)"
-    who = "who started or restarted it, or had it started, may not decide this"
-    return Problem(ProblemCode.SELF_APPROVAL, f"{who}{yours}; ask someone else")
+    cause = f"you started or restarted this execution, or caused its start{yours}"
+    sentence = f"{cause}, so you may not decide this (`allow_self: false`); someone else has to"
+    return Problem(ProblemCode.SELF_APPROVAL, sentence)

@@ -1,4 +1,4 @@
-"""The commands to an execution. People's actions, workers' reports, and what the engine promised itself."""
+"""The commands to an execution: actions of people, reports of workers, and deferred commands of the engine."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from uuid import UUID
 
 from models.access.viewer import EVERYWHERE, Scope
 from models.events.events import TaskError
-from models.lifecycle.commands.external import RecordExecution, Retold
+from models.lifecycle.commands.external import ExternalCommand, RecordExecution
 from models.lifecycle.commands.outcomes import AttemptOutcome
 from models.lifecycle.commands.records import RecordCommand, RemoveFiles
 from models.lifecycle.commands.subflows import (
@@ -33,13 +33,13 @@ from models.states import (
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Inputs are validated already; where one has the execution's `id` in it, it has that. With an `idempotency_key`
-    the same `digest` gives the first answer again. `reused` are task runs by key that are not run; with
-    `links.cached_from` nothing is, and `outputs` are its outputs. `limited`: the flow's newest revision has a limit.
+    """The inputs are validated already; `id` is set if an input contains it. With an `idempotency_key` the same digest
+    returns the first execution again. `reused` are task runs by key that do not run; with `links.cached_from` none
+    runs, and `outputs` are the execution's outputs. `limited`: the flow's newest revision has a concurrency limit.
 
-    `starters` are people who have it started beside who asks, who may have it pass approvals (`may_override`).
-    `subflows` are the tasks whose flows ask people, with why the decisions made there do not stand, if so. `latest` is
-    the newest revision, where a person asks for an older one. `scope`: see `Execution`."""
+    `starters` are people who caused the start in addition to the sender; `may_override`: the sender may override
+    approvals. `subflows` are the tasks whose flows need approvals, each with the reason why decisions made there cannot
+    be reused, if so. `latest` is the newest revision, if a person starts an older one. `scope`: see `Execution`."""
 
     plan: CompiledFlow
     id: UUID | None = None
@@ -67,7 +67,7 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Asked again while KILLING, or with `force`, it leaves no grace. `cascade` cancels what its subflows started."""
+    """A second one while KILLING, or `force`, skips the grace period. `cascade` also cancels the children."""
 
     force: bool = False
     cascade: bool = True
@@ -75,14 +75,14 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """`cascade` pauses what its subflows started, too."""
+    """`cascade` also pauses the children."""
 
     cascade: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """`cascade` lets what its subflows started go on, too."""
+    """`cascade` also resumes the children."""
 
     cascade: bool = True
 
@@ -97,14 +97,14 @@ class Restart: ...
 
 @dataclass(frozen=True, slots=True)
 class ForceRun:
-    """`cascade`: where it was paused, what its subflows started goes on too."""
+    """`cascade`: if the execution was paused, its children are resumed too."""
 
     cascade: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeState:
-    """`may_override`: who asks may have it pass approvals."""
+    """`may_override`: the sender may override approvals."""
 
     state: ExecutionState
     may_override: bool = False
@@ -112,7 +112,7 @@ class ChangeState:
 
 @dataclass(frozen=True, slots=True)
 class ChangeTaskRunState:
-    """`may_override`: who asks may have it pass approvals. `subflows` are the tasks whose flows ask people."""
+    """`may_override`: the sender may override approvals. `subflows` are the tasks whose flows need approvals."""
 
     path: str
     state: TaskRunState
@@ -130,10 +130,10 @@ class SetLabels:
 
 @dataclass(frozen=True, slots=True)
 class CastVote:
-    """`voter_roles` are what the voter holds; whether they suffice is decided under the lock.
+    """`voter_roles` are the voter's roles; whether they suffice is decided while the execution is locked.
 
-    `override` is a vote past the policy, which needs `may_override`. `same_person` are the actors that the voter is
-    beside who asks: a vote counts as the person's, whichever of them gave it.
+    `override` decides without the policy, which requires `may_override`. `same_person` are the other actors of the same
+    person: a vote counts as the person's, whichever actor cast it.
     """
 
     approval_id: UUID
@@ -149,7 +149,7 @@ class CastVote:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """An event sent to the execution: taken by a `wait` for its name, or kept until one comes."""
+    """An event sent to the execution: taken by a `wait` for its name, or kept until there is one."""
 
     name: str
     data: Any = None
@@ -172,7 +172,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A running task says this of itself; outputs, properties and labels are merged."""
+    """A report of a running task; outputs, properties and labels are merged."""
 
     path: str
     lease: UUID
@@ -201,19 +201,19 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class Lose:
-    """The lease ran out by the database's clock."""
+    """The lease expired by the database's clock."""
 
     path: str
     lease: UUID
 
 
-# -- the engine's promises to itself, kept as rows until they are carried out ----------------------------------------
+# -- the engine: most are deferred, as rows until they are run -------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluate:
-    """Have the expressions of an engine task, its `when` (`condition`), or with no path the flow's outputs, evaluated.
-    Not for `decide`: the courier carries it out and asks `Prepare`, `Judge` or `Conclude` with the result."""
+    """Evaluates the expressions of an engine task, its `when` (`condition`), or without a path the flow's outputs.
+    Not for `decide`: the runner evaluates them and submits `Prepare`, `Judge` or `Conclude` with the result."""
 
     path: str | None
     attempt: int | None
@@ -222,7 +222,7 @@ class Evaluate:
 
 @dataclass(frozen=True, slots=True)
 class Prepare:
-    """The evaluated settings of an engine task, or why they cannot be evaluated."""
+    """The evaluated settings of an engine task, or the error."""
 
     path: str
     attempt: int
@@ -231,7 +231,7 @@ class Prepare:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Whether a task's `when` is true, or why it cannot be evaluated."""
+    """Whether a task's `when` is true, or the error of its evaluation."""
 
     path: str
     attempt: int
@@ -240,7 +240,7 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class StartChild:
-    """Start the execution of a subflow's attempt. Not for `decide`: the courier does, or asks `Prepare`."""
+    """Starts the execution of a subflow's attempt. Not for `decide`: the runner starts it, or submits `Prepare`."""
 
     path: str
     attempt: int
@@ -248,41 +248,41 @@ class StartChild:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """The time of a scheduled execution has come."""
+    """Starts a scheduled execution, as its time has come."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admit:
-    """Let a QUEUED execution run, if its flow has a slot for it."""
+    """Runs a QUEUED execution if its flow has a slot for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class AdmitNext:
-    """Have the next in the flow's line admitted. Not for `decide`: the courier finds it and asks `Admit`."""
+    """Admits the next execution in the flow's queue. Not for `decide`: the runner finds it and submits `Admit`."""
 
 
 @dataclass(frozen=True, slots=True)
 class MakeRoom:
-    """Give way to a newer execution of the flow: its slot, or its place in the line."""
+    """Cancels the execution in favour of a newer one of its flow, which needs its slot or its place in the queue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Labels that Headway sets itself, such as `system.replayed` on the source of a replay."""
+    """Sets labels of Headway itself, such as `system.replayed` on the source of a replay."""
 
     labels: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Conclude:
-    """The evaluated outputs of the flow, or why they cannot be evaluated."""
+    """The evaluated outputs of the flow, or the error."""
 
     result: Mapping[str, Any] | TaskError
 
 
 @dataclass(frozen=True, slots=True)
 class GoOn:
-    """Start what a decision left for the next one."""
+    """Starts the tasks that an earlier decision left for the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +293,7 @@ class WakeUp:
 
 @dataclass(frozen=True, slots=True)
 class TimeOut:
-    """An attempt of the engine's own has had its time."""
+    """The timeout of an engine task's attempt has passed."""
 
     path: str
     attempt: int
@@ -306,7 +306,7 @@ class TimeOutExecution:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalDue:
-    """A clock of a request has run out: its timeout, its escalation, or its next reminder."""
+    """A timer of an approval request is due: its timeout, its escalation, or its next reminder (`what`)."""
 
     path: str
     approval_id: UUID
@@ -315,21 +315,21 @@ class ApprovalDue:
 
 @dataclass(frozen=True, slots=True)
 class KillDeadline:
-    """Those attempts (path and number) that have not ended by now are fenced."""
+    """Fences those of the attempts (path and number) that have not ended."""
 
     attempts: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class FinallyDeadline:
-    """`finally` has had its time in an execution that is being killed since the event `since`."""
+    """The deadline of `finally` has passed, in an execution that is being killed since the event `since`."""
 
     since: int
 
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """Headway cannot go on with it: the execution ends in ERROR, with this code and sentence."""
+    """Ends an execution that Headway cannot continue in ERROR, with this code and message."""
 
     code: str
     message: str
@@ -337,7 +337,7 @@ class GiveUp:
 
 WorkerCommand = Start | Report | Finish | Lose
 Beginning = Create | RecordExecution
-Promised = (
+DeferredCommand = (
     MakeRoom
     | Cancel
     | ToParent
@@ -352,7 +352,7 @@ Promised = (
     | KillDeadline
     | FinallyDeadline
 )
-"""Commands that the engine takes as they are when they are due, of this execution or of another."""
+"""Deferred commands that are submitted to the engine unchanged when they are due."""
 Command = (
     Create
     | Pause
@@ -374,10 +374,10 @@ Command = (
     | ResumeChild
     | Admit
     | Conclude
-    | Promised
+    | DeferredCommand
     | GiveUp
-    | Retold
+    | ExternalCommand
 )
-Errand = Evaluate | StartChild | AdmitNext | RemoveFiles
-"""Work that has to be done outside of a transaction first."""
-Deferrable = Promised | Errand
+SideEffect = Evaluate | StartChild | AdmitNext | RemoveFiles
+"""Deferred commands that need work outside of a transaction first."""
+Deferrable = DeferredCommand | SideEffect

@@ -1,4 +1,4 @@
-"""The commands of executions that run elsewhere, as those of `commands`."""
+"""The commands that report external runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from models.states import ExecutionState, TaskRunState
 
 @dataclass(frozen=True, slots=True)
 class RecordExecution:
-    """An execution that runs, or ran, elsewhere. Not for `decide`: it begins one, as Create does."""
+    """Records an execution that runs, or ran, elsewhere. Not for `decide`: it creates one, as `Create` does."""
 
     plan: CompiledFlow
     kind: str
@@ -32,7 +32,7 @@ class RecordExecution:
 
 @dataclass(frozen=True, slots=True)
 class RecordTaskRun:
-    """A task run as it is told; what is None is not told. `attempt` None is the newest one."""
+    """A report of a task run; None means not reported. `attempt` None is the newest one."""
 
     path: str
     state: TaskRunState | None = None
@@ -49,7 +49,7 @@ class RecordTaskRun:
 
 @dataclass(frozen=True, slots=True)
 class RecordProperties:
-    """Merged into what is there; also of an execution that Headway runs."""
+    """Merged into the existing properties; also for executions that Headway runs."""
 
     properties: Mapping[str, Any] = field(default_factory=dict)
     git: Mapping[str, Any] | None = None
@@ -66,14 +66,14 @@ class RecordEnd:
 
 @dataclass(frozen=True, slots=True)
 class RecordStart:
-    """A sign of life: what waited to start has started."""
+    """A heartbeat: an execution that had not started has started."""
 
 
 @dataclass(frozen=True, slots=True)
 class FallSilent:
-    """Its heartbeat did not come in time, by the database's clock."""
+    """Ends the execution, as its heartbeat did not arrive in time by the database's clock."""
 
     ttl: float
 
 
-Retold = RecordTaskRun | RecordProperties | RecordEnd | RecordStart | FallSilent
+ExternalCommand = RecordTaskRun | RecordProperties | RecordEnd | RecordStart | FallSilent

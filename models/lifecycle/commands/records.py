@@ -1,4 +1,4 @@
-"""The commands on an execution's record; a part of `Command`."""
+"""The commands for notes, archiving and deletion."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class AddNote:
-    """With an `idempotency_key` the same `digest` adds nothing and answers with the first note."""
+    """With an `idempotency_key` the same `digest` adds nothing and returns the first note."""
 
     note_id: UUID
     text: str
@@ -26,7 +26,7 @@ class Unarchive:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """The data that goes with it besides its own record: log lines, metrics, and artifacts with their stored files."""
+    """Deletes the execution and, as chosen, its log lines, its metrics, and its artifacts with their stored files."""
 
     logs: bool = True
     metrics: bool = True
@@ -38,4 +38,4 @@ RecordCommand = AddNote | Archive | Unarchive | Delete
 
 @dataclass(frozen=True, slots=True)
 class RemoveFiles:
-    """The files that a deleted execution's tasks left in the artifact store. Not for `decide`: the courier's."""
+    """Deletes the files of a deleted execution from the artifact store. Not for `decide`: the runner does it."""

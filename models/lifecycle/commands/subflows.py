@@ -13,8 +13,8 @@ from models.states import ExecutionState
 
 @dataclass(frozen=True, slots=True)
 class Adopt:
-    """The attempt of a subflow task has its child: decided in the transaction that creates or restarts that one, which
-    is at its event `child_seq` then."""
+    """Links an attempt of a subflow task to its child, in the transaction that creates or restarts the child; its last
+    event is then `child_seq`."""
 
     path: str
     attempt: int
@@ -24,7 +24,7 @@ class Adopt:
 
 @dataclass(frozen=True, slots=True)
 class AwaitChild:
-    """An earlier attempt's child has to end before this attempt has one of its own."""
+    """The child of an earlier attempt has to end before this attempt can start its own."""
 
     path: str
     attempt: int
@@ -32,8 +32,8 @@ class AwaitChild:
 
 @dataclass(frozen=True, slots=True)
 class ChildEnded:
-    """`stopped`: on somebody's request, so that it is no failure to be retried; `message` says why it ended so. Of an
-    end before the event that the parent adopted the child at nothing is to be known any more (`child_seq`)."""
+    """Reports the end of the child. `stopped`: on request, so it is not retried; `message` is the cause. Ignored if the
+    child ended, at its event `child_seq`, before the parent adopted it."""
 
     path: str
     attempt: int
@@ -48,7 +48,7 @@ class ChildEnded:
 
 @dataclass(frozen=True, slots=True)
 class ReportChildState:
-    """The child is paused, waits for a person, or goes on: see `ChildStateChanged`."""
+    """Reports that the child is paused, waits for a person, or continues: see `ChildStateChanged`."""
 
     path: str
     child: UUID
@@ -62,7 +62,7 @@ class ReportChildState:
 
 @dataclass(frozen=True, slots=True)
 class StopChild:
-    """End, and tell the parent, which waits for that; with `force` without any grace."""
+    """Ends the child, which then reports its end to the parent; with `force` without a grace period."""
 
     parent: Parent
     force: bool = False
@@ -70,7 +70,7 @@ class StopChild:
 
 @dataclass(frozen=True, slots=True)
 class FollowParent:
-    """Be paused, or go on, if the parent still is or does when this is carried out: its row is locked for that."""
+    """Pauses or resumes the child, if the parent is still paused or running when this is run: its row is locked."""
 
     parent: Parent
     pause: bool
@@ -78,7 +78,8 @@ class FollowParent:
 
 @dataclass(frozen=True, slots=True)
 class ResumeChild:
-    """Go on for a parent that was put back to run: an ended child is restarted, one that ended well is told again."""
+    """Continues the child for a restarted parent: a failed child is restarted, one that succeeded reports its end
+    again."""
 
     parent: Parent
     shares_slot: bool = False

@@ -1,5 +1,5 @@
-"""The tasks that the engine carries itself, without a worker: waits, approvals, subflows,
-foreach; and what it has evaluated."""
+"""Runs the tasks of the engine itself, without a worker: waits, approvals, subflows, foreach. Also handles the results
+of evaluated expressions."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -13,7 +13,7 @@ from models.events.events import (
     SignalReceived,
     TaskError,
 )
-from models.lifecycle.advance.advance import advance, end_of, judged, move
+from models.lifecycle.advance.advance import advance, end_of, fail_condition, move
 from models.lifecycle.advance.foreach import expand
 from models.lifecycle.advance.starting import start, takes_starts
 from models.lifecycle.approvals import approvals
@@ -42,32 +42,33 @@ from models.states import (
 )
 
 
-def judge(builder: TransitionBuilder, command: Judge) -> None:
-    """A `when` is evaluated."""
+def record_condition(builder: TransitionBuilder, command: Judge) -> None:
+    """Records the result of an evaluated `when`."""
     task = builder.execution.tasks[command.path]
     if task.state is not TaskRunState.CREATED or task.condition != "ASKED":
         return
     if isinstance(command.result, TaskError):
-        judged(builder, task, command.result)
+        fail_condition(builder, task, command.result)
     else:
         builder.emit(ConditionJudged(task.path, command.result))
     advance(builder)
 
 
 def prepare(builder: TransitionBuilder, command: Prepare) -> None:
-    """The settings of an engine task are evaluated: wait, ask, start the child, or add the iterations."""
-    task = _own(builder, command.path, command.attempt)
+    """Continues an engine task with its evaluated settings: waits, requests approval, starts the child, or adds the
+    iterations."""
+    task = _running(builder, command.path, command.attempt)
     if task is None or task.child or task.path in builder.execution.families:
         return
     if isinstance(command.result, TaskError):
         to_state = error_end(builder.execution.spec_of(task))
         end_attempt(builder, task, Errored(command.result), to_state)
     else:
-        _carry_on(builder, task, command.result)
+        _run(builder, task, command.result)
     advance(builder)
 
 
-def _carry_on(builder: TransitionBuilder, task: TaskRun, values: Mapping[str, Any]) -> None:
+def _run(builder: TransitionBuilder, task: TaskRun, values: Mapping[str, Any]) -> None:
     spec = builder.execution.spec_of(task)
     if isinstance(spec, ApprovalTask):
         approvals.request(builder, task, spec, str(values.get("message", spec.message)))
@@ -75,13 +76,13 @@ def _carry_on(builder: TransitionBuilder, task: TaskRun, values: Mapping[str, An
         expand(builder, task, values.get("items"))
     elif isinstance(spec, SubflowTask):
         builder.emit(ProgressReported(task.path, task.attempt, inputs=values))
-        builder.promise(StartChild(task.path, task.attempt))
+        builder.defer(StartChild(task.path, task.attempt))
     elif isinstance(spec, WaitTask):
         _wait(builder, task, spec, values)
 
 
-def _own(builder: TransitionBuilder, path: str, attempt: int) -> TaskRun | None:
-    """The task run, if this attempt of it still runs."""
+def _running(builder: TransitionBuilder, path: str, attempt: int) -> TaskRun | None:
+    """Returns the task run if this attempt of it still runs."""
     task = builder.execution.tasks[path]
     runs = task.state is TaskRunState.RUNNING and task.attempt == attempt
     return task if runs else None
@@ -93,23 +94,23 @@ def _own(builder: TransitionBuilder, path: str, attempt: int) -> TaskRun | None:
 def _wait(
     builder: TransitionBuilder, task: TaskRun, spec: WaitTask, values: Mapping[str, Any]
 ) -> None:
-    """For `seconds`, which the courier has made of a duration or a time; or for an event, perhaps here already."""
+    """Waits for the evaluated `seconds`, or for an event, which may have arrived already."""
     if spec.event is not None:
         if queue := builder.execution.signals.get(spec.event):
             _take_signal(builder, task, spec.event, queue[0])
             return
-        told = f"waits for the event {spec.event}"
-        builder.emit(ProgressReported(task.path, task.attempt, message=told))
+        message = f"waits for the event {spec.event}"
+        builder.emit(ProgressReported(task.path, task.attempt, message=message))
         return
     seconds = float(values["seconds"])
     until = builder.now + timedelta(seconds=seconds)
-    told = f"waits until {until.isoformat()}"
-    builder.emit(ProgressReported(task.path, task.attempt, message=told, wake_at=until))
-    builder.promise(WakeUp(task.path, task.attempt), seconds)
+    message = f"waits until {until.isoformat()}"
+    builder.emit(ProgressReported(task.path, task.attempt, message=message, wake_at=until))
+    builder.defer(WakeUp(task.path, task.attempt), seconds)
 
 
 def wake_up(builder: TransitionBuilder, command: WakeUp) -> None:
-    """The time of a wait has come, or that of the next attempt of something the engine carries."""
+    """Ends a wait whose time has come, or starts the next attempt of an engine task after its backoff."""
     task = builder.execution.tasks[command.path]
     if task.attempt != command.attempt:
         return
@@ -121,9 +122,9 @@ def wake_up(builder: TransitionBuilder, command: WakeUp) -> None:
 
 
 def receive(builder: TransitionBuilder, command: Signal) -> None:
-    """An event sent through the API ends the wait for it that began first; where there is none it joins the queue.
+    """Receives an event sent through the API. It ends the wait that began first; without one it is queued.
 
-    Behind others it joins it anyway: a wait that has only just begun takes the first of them when it is prepared.
+    It is queued behind others in any case: a wait that has just begun takes the oldest one when it is prepared.
     """
     require_living(builder.execution)
     check_event(command.name, command.data)
@@ -146,7 +147,7 @@ def _take_signal(builder: TransitionBuilder, task: TaskRun, name: str, data: Any
 
 
 def conclude(builder: TransitionBuilder, command: Conclude) -> None:
-    """The flow's outputs are evaluated: the execution ends. While paused they are asked for again at resume."""
+    """Ends the execution with its evaluated outputs. If it is paused, they are evaluated again at resume."""
     execution = builder.execution
     if execution.state is not ExecutionState.RUNNING or not all(
         task.ended for task in execution.tasks.values()

@@ -1,4 +1,4 @@
-"""Events that people send to executions: what they may be, and how many one keeps that nothing has waited for yet."""
+"""Events that people send to executions: validation, and the limits of the queue of those that no `wait` has taken."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -13,13 +13,13 @@ from models.spec import WaitTask
 from models.states import TaskRunState
 
 MAX_KEPT: Final = 100
-"""Events that an execution keeps, those of all names together."""
+"""The most events of all names that an execution keeps."""
 MAX_KEPT_DATA: Final = 4 * 1024 * 1024
-"""Bytes of the data of all of these."""
+"""The most bytes of data of all kept events, as JSON."""
 
 
 def check_event(name: str, data: Any) -> None:
-    """Raises Refused for what no wait could be sent."""
+    """Raises Refused for an invalid name, or data that is too large."""
     try:
         check_event_name(name)
     except ValueError as error:
@@ -36,28 +36,28 @@ def require_living(execution: Execution) -> None:
 
 
 def require_room(execution: Execution, signal: Signal) -> None:
-    """One more to keep."""
+    """Raises Refused if the execution cannot keep one more event."""
     kept = [data for queue in execution.signals.values() for data in queue]
     if len(kept) >= MAX_KEPT:
-        raise _full(execution, signal, f"it keeps {MAX_KEPT} events, the most there can be")
+        raise _full(execution, signal, f"it keeps {MAX_KEPT} events, which is the limit")
     size = sum(check_json(data, "data") for data in (*kept, signal.data))
     if size > MAX_KEPT_DATA:
-        told = f"with this one it would keep more than {MAX_KEPT_DATA} bytes of events"
-        raise _full(execution, signal, told)
+        message = f"with this one it would keep more than {MAX_KEPT_DATA} bytes of events"
+        raise _full(execution, signal, message)
 
 
-def _full(execution: Execution, signal: Signal, told: str) -> Refused:
+def _full(execution: Execution, signal: Signal, message: str) -> Refused:
     same = len(execution.signals.get(signal.name, ()))
     return Refused.because(
         ProblemCode.PAYLOAD_TOO_LARGE,
-        f"{told}, and no `wait` has taken them yet ({same} of them are `{signal.name}`); "
+        f"{message}, and no `wait` has taken them yet ({same} of them are `{signal.name}`); "
         "send this one again when waits have taken some",
         "name",
     )
 
 
 def longest_waiting(execution: Execution, name: str) -> TaskRun | None:
-    """The wait for this event that began first; of those that began at once, the first of the document."""
+    """Returns the wait for this event that began first; of several with the same start, the first of the document."""
     waits = [
         task
         for task in execution.tasks.values()

@@ -1,13 +1,13 @@
-"""Parents and children: what an execution and those that its subflow tasks started do to each other.
+"""Parents and children: the rules between an execution and those that its subflow tasks started.
 
-A parent never outruns its child: whatever stops the task run leaves it KILLING until the child has told of its end. A
-child is created, or restarted, in the transaction in which its parent adopts it, so that none is left without one.
+A parent never ends before its child: a task run that is stopped stays KILLING until the child has reported its end. A
+child is created or restarted in the transaction in which its parent adopts it, so that none is left without a parent.
 """
 
 from models.errors import Problem, ProblemCode, Refused
 from models.events.events import ChildLinked, ChildStateChanged, Parent, TaskError
 from models.lifecycle.actions import ALLOWED_IN, Action
-from models.lifecycle.advance.advance import advance, move, set_timer, tell_parent_of_the_end
+from models.lifecycle.advance.advance import advance, move, report_end_to_parent, set_timer
 from models.lifecycle.commands.commands import Pause, Resume, StartChild
 from models.lifecycle.commands.outcomes import Failed, Killed, Succeeded, TimedOut
 from models.lifecycle.commands.subflows import (
@@ -22,12 +22,12 @@ from models.lifecycle.commands.subflows import (
 from models.lifecycle.ending import end_attempt, fail
 from models.lifecycle.engine_tasks.timeouts import set_task_timers
 from models.lifecycle.pausing import pause, resume
-from models.lifecycle.reruns.reruns import bring_back
+from models.lifecycle.reruns.reruns import restart_execution
 from models.lifecycle.snapshot import Execution, TaskRun
-from models.lifecycle.stopping import end_stopped, hurry, kill
+from models.lifecycle.stopping import end_stopped, force_kill, kill
 from models.lifecycle.transition_builder import TransitionBuilder
-from models.lifecycle.visibility.apart import shows_child
 from models.lifecycle.visibility.outside import SUBFLOW, did_not_succeed
+from models.lifecycle.visibility.separation import shows_child
 from models.spec import SubflowTask
 from models.states import (
     EXECUTION_SUCCESSES,
@@ -36,23 +36,23 @@ from models.states import (
     TaskRunState,
 )
 
-_LOOK_AGAIN = 1.0
-"""Seconds until a child that has to end before another starts is looked at again."""
+_RETRY_SECONDS = 1.0
+"""Seconds until the next check whether an earlier child has ended, so that another can start."""
 
 # -- the parent -------------------------------------------------------------------------------------------------------
 
 
 def adopt(builder: TransitionBuilder, command: Adopt) -> None:
-    """Link the child to the attempt that waits for it. Raises Refused CONFLICT where the attempt waits for none: then
-    the child is neither created nor restarted."""
+    """Links the child to the attempt that waits for it. Raises Refused CONFLICT if the attempt waits for none: then the
+    child is neither created nor restarted."""
     execution = builder.execution
     task = execution.tasks[command.path]
     if (task.child, task.attempt) == (command.child, command.attempt):
         return
     waits = task.state is TaskRunState.RUNNING and task.attempt == command.attempt
     if not waits or task.child or execution.state is ExecutionState.PAUSED:
-        told = f"{command.path} of {execution.name} does not wait for an execution to start"
-        raise Refused([Problem(ProblemCode.CONFLICT, told)])
+        message = f"{command.path} of {execution.name} does not wait for an execution to start"
+        raise Refused([Problem(ProblemCode.CONFLICT, message)])
     builder.emit(ChildLinked(task.path, task.attempt, command.child, command.child_seq))
     spec = execution.spec_of(task)
     if isinstance(spec, SubflowTask) and not spec.wait:
@@ -70,14 +70,14 @@ _MIRRORED = {
     ExecutionState.CANCELLED: TaskRunState.CANCELLED,
     ExecutionState.KILLED: TaskRunState.KILLED,
 }
-"""The state that the end of a child gives the subflow's task run."""
+"""The state of the subflow's task run by the end of its child."""
 
 
 def await_child(builder: TransitionBuilder, command: AwaitChild) -> None:
-    """Try again later to start a child: that of an earlier attempt still runs."""
+    """Retries the start of a child later, as the child of an earlier attempt still runs."""
     task = builder.execution.tasks[command.path]
     if task.state is TaskRunState.RUNNING and (task.attempt, task.child) == (command.attempt, None):
-        builder.promise(StartChild(command.path, command.attempt), _LOOK_AGAIN)
+        builder.defer(StartChild(command.path, command.attempt), _RETRY_SECONDS)
 
 
 def child_ended(builder: TransitionBuilder, command: ChildEnded) -> None:
@@ -85,7 +85,7 @@ def child_ended(builder: TransitionBuilder, command: ChildEnded) -> None:
     if task is None:
         return
     to_state = _MIRRORED[command.state]
-    error = _ended_so(builder.execution, task, command)
+    error = _error_of(builder.execution, task, command)
     if command.state in EXECUTION_SUCCESSES:
         end_attempt(builder, task, Succeeded(), to_state, command.outputs)
     elif task.state is TaskRunState.KILLING:
@@ -98,18 +98,18 @@ def child_ended(builder: TransitionBuilder, command: ChildEnded) -> None:
     advance(builder)
 
 
-def _ended_so(execution: Execution, task: TaskRun, command: ChildEnded) -> TaskError:
-    said = f": {command.message}" if command.message else ""
-    told = f"{command.name} ended {command.state.value}{said}"
+def _error_of(execution: Execution, task: TaskRun, command: ChildEnded) -> TaskError:
+    cause = f": {command.message}" if command.message else ""
+    message = f"{command.name} ended {command.state.value}{cause}"
     spec = execution.spec_of(task)
     if shows_child(execution, task) or not isinstance(spec, SubflowTask):
-        return TaskError(SUBFLOW, told)
+        return TaskError(SUBFLOW, message)
     namespace = spec.namespace or execution.plan.spec.namespace
-    return TaskError(SUBFLOW, did_not_succeed(namespace, spec.flow), below=told)
+    return TaskError(SUBFLOW, did_not_succeed(namespace, spec.flow), below=message)
 
 
 def _end_killing(builder: TransitionBuilder, task: TaskRun) -> None:
-    """With its execution, or by its own timeout, which is retried like any failure."""
+    """Ends a task run that was killed with its execution, or by its own timeout, which is retried like any failure."""
     if task.error and builder.execution.state is not ExecutionState.KILLING:
         fail(builder, task, TimedOut(task.error))
     else:
@@ -119,15 +119,15 @@ def _end_killing(builder: TransitionBuilder, task: TaskRun) -> None:
 def _end_with_stopped_child(
     builder: TransitionBuilder, task: TaskRun, to_state: TaskRunState, error: TaskError
 ) -> None:
-    """A child that was stopped on request is not started again."""
+    """Ends the task run without a retry, as its child was stopped on request."""
     outcome = Failed(error) if to_state is TaskRunState.REJECTED else Killed(error)
     allowed = builder.execution.spec_of(task).allow_failure
     end_attempt(builder, task, outcome, TaskRunState.WARNING if allowed else to_state)
 
 
 def record_child_state(builder: TransitionBuilder, command: ReportChildState) -> None:
-    """Record that the child is paused, waits for a person, or goes on. Reports may come late and in any order: only the
-    newest counts."""
+    """Records that the child is paused, waits for a person, or continues. Reports may arrive late and in any order:
+    only the newest counts."""
     task = _waiting_for(builder.execution, command.path, command)
     if task is None:
         return
@@ -142,7 +142,7 @@ def record_child_state(builder: TransitionBuilder, command: ReportChildState) ->
 def _waiting_for(
     execution: Execution, path: str, command: ChildEnded | ReportChildState
 ) -> TaskRun | None:
-    """The task run, if it still waits for this child and has no newer report from it."""
+    """Returns the task run if it still waits for this child and has no newer report from it."""
     task = execution.tasks[path]
     if task.state not in WITH_CHILD or task.child != command.child:
         return None
@@ -155,8 +155,8 @@ def _waiting_for(
 
 
 def follow_up(builder: TransitionBuilder, before: Execution) -> None:
-    """After any decision: set the execution's timer where its time counts again, and report a changed state to the
-    parent, whose clocks stand while this execution is held."""
+    """After each decision: sets the execution's timer if its time counts again, and reports a changed state to the
+    parent, whose clocks stop while this execution is held."""
     execution = builder.execution
     released = before.clock.held is not None and execution.clock.held is None
     if released and execution.clock.since and not execution.ended:
@@ -165,7 +165,7 @@ def follow_up(builder: TransitionBuilder, before: Execution) -> None:
 
 
 def _report_state_to_parent(builder: TransitionBuilder, before: Execution) -> None:
-    """Only where the parent would see a change."""
+    """Reports only changes that the parent sees."""
     execution = builder.execution
     parent = execution.parent
     if parent is None or execution.ended or _reported_state(before) == _reported_state(execution):
@@ -176,38 +176,38 @@ def _report_state_to_parent(builder: TransitionBuilder, before: Execution) -> No
 def _report_state(builder: TransitionBuilder, parent: Parent) -> None:
     execution = builder.execution
     state, held = _reported_state(execution)
-    news = ReportChildState(parent.path, execution.id, state, held, execution.seq)
-    builder.promise_to(parent.execution_id, news)
+    report = ReportChildState(parent.path, execution.id, state, held, execution.seq)
+    builder.defer_to(parent.execution_id, report)
 
 
 _HELD = frozenset({ExecutionState.PAUSED, ExecutionState.WAITING_FOR_APPROVAL})
 
 
 def _reported_state(execution: Execution) -> tuple[ExecutionState, bool]:
-    """The state that the parent sees, and whether its clocks have to stand. Whatever is not held is RUNNING to the
-    parent."""
+    """Returns the state that the parent sees, and whether its clocks have to stop. The parent sees everything that is
+    not held as RUNNING."""
     if execution.state in _HELD:
         return execution.state, True
     return ExecutionState.RUNNING, execution.clock.held is not None and not execution.ended
 
 
 def stop_child(builder: TransitionBuilder, command: StopChild) -> None:
-    """Kill the execution for its parent, which waits for the end. One that has ended already reports its end again."""
+    """Kills the execution for its parent, which waits for the end. One that has ended already reports its end again."""
     execution, parent = builder.execution, builder.context.parent
     task = parent.tasks.get(command.parent.path) if parent else None
     if task is None or (task.child, task.attempt) != (execution.id, command.parent.attempt):
-        return  # the parent was put back to run since
+        return  # the parent has been restarted since
     if execution.ended:
-        tell_parent_of_the_end(builder, command.parent)
+        report_end_to_parent(builder, command.parent)
     elif execution.state is not ExecutionState.KILLING:
         kill(builder, command.force)
     elif command.force:
-        hurry(builder)
+        force_kill(builder)
     advance(builder)
 
 
 def follow_parent(builder: TransitionBuilder, command: FollowParent) -> None:
-    """Pause or resume with the parent, if the parent's state at this moment still asks for it."""
+    """Pauses or resumes with the parent, if the parent's current state still requires it."""
     parent = builder.context.parent
     execution = builder.execution
     task = parent.tasks.get(command.parent.path) if parent else None
@@ -222,13 +222,13 @@ def follow_parent(builder: TransitionBuilder, command: FollowParent) -> None:
 
 
 def resume_child(builder: TransitionBuilder, command: ResumeChild) -> None:
-    """Restart the execution for its parent, or report how it stands if it still runs or has ended well. Raises Refused
-    INVALID_STATE where it cannot be restarted."""
+    """Restarts the execution for its parent, or reports its state if it still runs or has succeeded. Raises Refused
+    INVALID_STATE if it cannot be restarted."""
     execution = builder.execution
     if execution.state in EXECUTION_SUCCESSES:
-        tell_parent_of_the_end(builder, command.parent)
+        report_end_to_parent(builder, command.parent)
     elif execution.ended:
-        bring_back(builder, command.shares_slot)
+        restart_execution(builder, command.shares_slot)
     else:
         if execution.state is ExecutionState.QUEUED and command.shares_slot:
             move(builder, ExecutionState.RUNNING, shares_slot=True)

@@ -1,5 +1,5 @@
-"""Timeouts of what the engine carries, and of whole executions. Time that is paused, or that waits for people, does not
-count: a timer that comes too early is set anew for what is left."""
+"""Timeouts of engine tasks and of whole executions. Time during a pause or an approval does not count: a timer that
+fires too early is set again for what is left."""
 
 from models.events.events import FailureRecorded, TaskError
 from models.lifecycle.advance.advance import advance
@@ -17,10 +17,10 @@ from models.states import (
     TaskRunState,
 )
 
-_CLOSE_ENOUGH = 0.01
-"""Seconds by which a timer may come early."""
-_LOOK_AGAIN = 1.0
-"""Seconds until a timer looks again whose clock stands still."""
+_TOLERANCE_SECONDS = 0.01
+"""Seconds by which a timer may fire early."""
+_RECHECK_SECONDS = 1.0
+"""The fewest seconds until the next check while the execution's clock is stopped."""
 
 
 def time_out(builder: TransitionBuilder, command: TimeOut) -> None:
@@ -29,10 +29,10 @@ def time_out(builder: TransitionBuilder, command: TimeOut) -> None:
     if task.state is not TaskRunState.RUNNING or task.attempt != command.attempt or not timeout:
         return
     left = timeout - _used(builder, task)
-    if left > _CLOSE_ENOUGH:
-        if task.standing is None or not task.standing.held:  # else going on sets another
-            stands = builder.execution.clock.since is None
-            builder.promise(command, max(left, _LOOK_AGAIN) if stands else left)
+    if left > _TOLERANCE_SECONDS:
+        if task.standing is None or not task.standing.held:  # else the end of the hold sets another
+            is_stopped = builder.execution.clock.since is None
+            builder.defer(command, max(left, _RECHECK_SECONDS) if is_stopped else left)
         return
     error = TaskError(TIMED_OUT, f"took longer than its timeout of {timeout:g} s")
     below = _below(builder, task)
@@ -45,19 +45,19 @@ def time_out(builder: TransitionBuilder, command: TimeOut) -> None:
 
 
 def set_task_timers(builder: TransitionBuilder, path: str) -> None:
-    """Of the task run at `path`, and of each foreach around it: their time may count again."""
+    """Sets the timers of the task run at `path` and of each foreach around it, as their time may count again."""
     around: str | None = path
     while around is not None:
         task = builder.execution.tasks[around]
         timeout = builder.execution.spec_of(task).timeout
         held = task.standing is not None and task.standing.held
         if timeout and task.state is TaskRunState.RUNNING and not held:
-            builder.promise(TimeOut(task.path, task.attempt), timeout - _used(builder, task))
+            builder.defer(TimeOut(task.path, task.attempt), timeout - _used(builder, task))
         around = task.parent
 
 
 def _used(builder: TransitionBuilder, task: TaskRun) -> float:
-    """Seconds of its time, without those in which its child was paused or waited for a person."""
+    """Returns the seconds since its start, without those in which its child was paused or waited for a person."""
     since = task.standing.since if task.standing else None
     return (builder.execution.clock.at(builder.now) if since is None else since) - task.clock_base
 
@@ -68,15 +68,15 @@ def _below(builder: TransitionBuilder, task: TaskRun) -> list[TaskRun]:
 
 
 def time_out_execution(builder: TransitionBuilder, command: TimeOutExecution) -> None:
-    """The execution is killed, or fails: what runs is ended as TIMED_OUT, `errors` and `finally` still run."""
+    """Kills the execution, or lets it fail: running attempts end as TIMED_OUT, `errors` and `finally` still run."""
     execution = builder.execution
     timeout = execution.plan.spec.timeout
     clock = execution.clock
     if timeout is None or clock.since is None or execution.state is ExecutionState.KILLING:
         return
     left = timeout - clock.counted(builder.now)
-    if left > _CLOSE_ENOUGH:
-        return  # since then it was paused, or a child was: going on has set a timer of its own
+    if left > _TOLERANCE_SECONDS:
+        return  # it or a child was paused meanwhile: the resume has set another timer
     if execution.failure and execution.failure.path is None:
         return
     error = TaskError(TIMED_OUT, f"did not end within its timeout of {timeout:g} s")
@@ -89,7 +89,7 @@ def time_out_execution(builder: TransitionBuilder, command: TimeOutExecution) ->
 
 
 def _cancels_all(execution: Execution) -> bool:
-    """Its failure kills at once, as that of a task would; once all tasks have ended there is nothing to cancel."""
+    """Checks whether the failure cancels the other tasks; once all have ended there is nothing to cancel."""
     tasks = execution.in_section(Section.TASKS)
     return execution.on_failure is FailureAction.CANCEL_ALL and not all(
         task.ended for task in tasks

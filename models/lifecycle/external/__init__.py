@@ -1,1 +1,1 @@
-"""Executions that ran elsewhere: reports in any order, merged into what is known."""
+"""External runs: reports in any order, merged into the recorded execution."""

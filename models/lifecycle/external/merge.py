@@ -1,7 +1,7 @@
-"""A task run that ran elsewhere, told piece by piece: what is known and what is told become what is known then.
+"""Merges reports of an external run's task run into what is recorded of it.
 
-States have an order, and one that is told late does not lead back. An end is not taken back, but for one that was only
-presumed, because the execution had ended.
+States have an order, and a late report never moves a task run backwards. A terminal state is final, unless it was only
+presumed because the execution had ended.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,8 +15,7 @@ from models.events.events import TaskError, TaskRunRecorded
 from models.lifecycle.apply.changes import with_exit_code
 from models.lifecycle.apply.external_task import recorded_task
 from models.lifecycle.commands.external import RecordTaskRun
-from models.lifecycle.external.moments import require_time
-from models.lifecycle.external.moments import told as told_moment
+from models.lifecycle.external.moments import checked_time, require_time
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.payloads import check_payload
 from models.states import TASK_RUN_ENDS, AttemptState, TaskRunState
@@ -28,8 +27,8 @@ _ORDER: Final[Mapping[TaskRunState, int]] = {
     TaskRunState.RETRYING: 3,
     **dict.fromkeys(TASK_RUN_ENDS, 4),
 }
-TOLD: Final = frozenset(_ORDER)
-"""The states that can be told; the others are of approvals and kills, which happen here alone."""
+REPORTABLE: Final = frozenset(_ORDER)
+"""The states that can be reported; the others are of approvals and kills, which external runs do not have."""
 
 _ATTEMPTS: Final[Mapping[TaskRunState, AttemptState]] = {
     TaskRunState.RUNNING: AttemptState.RUNNING,
@@ -41,94 +40,97 @@ _ATTEMPTS: Final[Mapping[TaskRunState, AttemptState]] = {
     TaskRunState.REJECTED: AttemptState.FAILED,
     TaskRunState.KILLED: AttemptState.KILLED,
 }
-"""The state of the newest attempt by that of its task run; in the others none has started."""
+"""The state of the newest attempt by the state of its task run; in other states no attempt has started."""
 STARTED: Final = frozenset(_ATTEMPTS)
 
-_PRESUMED: Final = TaskError("UNFINISHED", "its execution ended before this task run was told to")
+_PRESUMED: Final = TaskError(
+    "UNFINISHED", "its execution ended before an end of this task run was reported"
+)
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """A task run as it is known, and what is told of it now."""
+class _Merge:
+    """A recorded task run and a report of it."""
 
     execution: Execution
     task: TaskRun
     new: bool
-    told: RecordTaskRun
+    report: RecordTaskRun
     now: datetime
 
     def presumed_at(self, name: str) -> datetime:
-        """When what is told without a time happened: now, not after the end of its execution, not before it started.
-        Raises Refused where that would be a guess."""
+        """Returns the time for a report without one: now, but not after the end of its execution, nor before its own
+        start. Raises Refused where the time must be reported."""
         require_time(self.execution, name)
         newest = None if self.again else self.task.newest
-        began = self.told.started_at or (newest.started_at if newest else None)
+        began = self.report.started_at or (newest.started_at if newest else None)
         at = self.execution.ended_at or self.now
         return max(at, began) if began else at
 
     @property
     def again(self) -> bool:
-        """Whether another attempt is told of than the newest known."""
-        return bool(self.task.attempt) and (self.told.attempt or 0) > self.task.attempt
+        """Whether the report is of a newer attempt than the newest recorded one."""
+        return bool(self.task.attempt) and (self.report.attempt or 0) > self.task.attempt
 
     @property
     def starts_clean(self) -> bool:
-        """Whether the attempt before, which did not succeed, keeps what it gave."""
+        """Whether the new attempt starts without outputs, as the one before it did not succeed."""
         newest = self.task.newest
         return self.again and newest is not None and newest.state is not AttemptState.SUCCESS
 
     @property
     def state(self) -> TaskRunState:
-        known, told = self.task.state, self.told.state
-        if told is None:
-            return known
+        recorded, reported = self.task.state, self.report.state
+        if reported is None:
+            return recorded
         if self.new or self.again or self.corrects:
-            return told
+            return reported
         if self.presumed:
-            return known
-        if self.task.ended and told in TASK_RUN_ENDS and told is not known:
+            return recorded
+        if self.task.ended and reported in TASK_RUN_ENDS and reported is not recorded:
             raise Refused.because(
                 ProblemCode.INVALID_STATE,
-                f"{self.task.path} ended {known.value} already, and an end is not taken back; "
-                "if it ran again, tell its next attempt",
+                f"{self.task.path} already ended {recorded.value}, and a terminal state is final; "
+                "if it ran again, report its next attempt",
                 "state",
             )
-        return told if _ORDER[told] >= _ORDER[known] else known
+        return reported if _ORDER[reported] >= _ORDER[recorded] else recorded
 
     @property
     def presumed(self) -> bool:
-        return self.task.error == _PRESUMED
+        error = self.task.error
+        return error is not None and error.code == _PRESUMED.code
 
     @property
     def corrects(self) -> bool:
-        """Whether something better than a presumption is told now."""
-        told = self.told.state
-        return self.presumed and (told in TASK_RUN_ENDS or told in STARTED)
+        """Whether the report replaces a presumed end."""
+        state = self.report.state
+        return self.presumed and (state in TASK_RUN_ENDS or state in STARTED)
 
 
-def retell_task(
-    execution: Execution, told: RecordTaskRun, now: datetime, new_id: Callable[[], UUID]
+def merge_task_run(
+    execution: Execution, report: RecordTaskRun, now: datetime, new_id: Callable[[], UUID]
 ) -> TaskRunRecorded | None:
-    """None where nothing new is told."""
-    told = replace(
-        told,
-        started_at=told_moment(told.started_at, now, "startedAt"),
-        ended_at=told_moment(told.ended_at, now, "endedAt"),
+    """Returns the event for a report, or None if nothing is new. Raises Refused for an impossible one."""
+    report = replace(
+        report,
+        started_at=checked_time(report.started_at, now, "startedAt"),
+        ended_at=checked_time(report.ended_at, now, "endedAt"),
     )
-    found = execution.tasks.get(told.path)
-    task = found or TaskRun(new_id(), told.path, told.path, len(execution.tasks))
-    if told.attempt is not None and told.attempt < task.attempt:
+    found = execution.tasks.get(report.path)
+    task = found or TaskRun(new_id(), report.path, report.path, len(execution.tasks))
+    if report.attempt is not None and report.attempt < task.attempt:
         return None
-    known = _Known(execution, task, found is None, told, now)
-    fact = _fact(known, new_id)
+    merge = _Merge(execution, task, found is None, report, now)
+    fact = _fact(merge, new_id)
     if execution.ended and fact.to_state not in TASK_RUN_ENDS:
         fact = _presumed(fact, execution.ended_at or now)
-    _refuse_end_before_start(fact, told)
+    _refuse_end_before_start(fact, report)
     return None if found and recorded_task(found, fact) == found else fact
 
 
 def close_task(task: TaskRun, at: datetime) -> TaskRunRecorded | None:
-    """The end of its execution is presumed to be the task run's; None for one that has ended."""
+    """Returns the event for a presumed end, as its execution has ended; None if the task run has ended."""
     if task.ended:
         return None
     newest = task.newest
@@ -160,42 +162,42 @@ def _presumed(fact: TaskRunRecorded, at: datetime) -> TaskRunRecorded:
     )
 
 
-def _fact(known: _Known, new_id: Callable[[], UUID]) -> TaskRunRecorded:
-    task, told, state = known.task, known.told, known.state
+def _fact(merge: _Merge, new_id: Callable[[], UUID]) -> TaskRunRecorded:
+    task, report, state = merge.task, merge.report, merge.state
     fact = TaskRunRecorded(
         path=task.path,
         id=task.id,
         position=task.position,
         attempt=task.attempt,
-        from_state=None if known.new else task.state,
+        from_state=None if merge.new else task.state,
         to_state=state,
         started_at=task.started_at,
-        ended_at=_ended_at(known, state),
-        progress=_progress(known, state),
-        message=task.message if told.message is None else told.message,
-        inputs=_merged(task.inputs, told.inputs, "inputs"),
-        outputs=_merged({}, told.outputs, "outputs") or {}
-        if known.starts_clean
-        else _merged(task.outputs, told.outputs, "outputs"),
-        error=with_exit_code(_error(known), told.exit_code),
-        exit_code=told.exit_code,
+        ended_at=_ended_at(merge, state),
+        progress=_progress(merge, state),
+        message=task.message if report.message is None else report.message,
+        inputs=_merged(task.inputs, report.inputs, "inputs"),
+        outputs=_merged({}, report.outputs, "outputs") or {}
+        if merge.starts_clean
+        else _merged(task.outputs, report.outputs, "outputs"),
+        error=with_exit_code(_error(merge), report.exit_code),
+        exit_code=report.exit_code,
     )
-    return _with_attempt(fact, known, new_id)
+    return _with_attempt(fact, merge, new_id)
 
 
 def _with_attempt(
-    fact: TaskRunRecorded, known: _Known, new_id: Callable[[], UUID]
+    fact: TaskRunRecorded, merge: _Merge, new_id: Callable[[], UUID]
 ) -> TaskRunRecorded:
-    task, told = known.task, known.told
-    newest = None if known.again else task.newest
+    task, report = merge.task, merge.report
+    newest = None if merge.again else task.newest
     if fact.to_state not in STARTED and newest is None:
         return fact
-    began = told.started_at or (newest.started_at if newest else None) or told.ended_at
-    began = began or known.presumed_at("startedAt")
-    first = task.started_at is None or (task.attempt <= 1 and not known.again)
+    began = report.started_at or (newest.started_at if newest else None) or report.ended_at
+    began = began or merge.presumed_at("startedAt")
+    first = task.started_at is None or (task.attempt <= 1 and not merge.again)
     return replace(
         fact,
-        attempt=max(told.attempt or task.attempt, 1),
+        attempt=max(report.attempt or task.attempt, 1),
         attempt_id=newest.id if newest else new_id(),
         attempt_state=_ATTEMPTS.get(fact.to_state, newest.state if newest else None),
         attempt_started_at=began,
@@ -203,51 +205,51 @@ def _with_attempt(
     )
 
 
-def _ended_at(known: _Known, state: TaskRunState) -> datetime | None:
+def _ended_at(merge: _Merge, state: TaskRunState) -> datetime | None:
     if state not in TASK_RUN_ENDS:
         return None
-    kept = None if known.again or known.corrects else known.task.ended_at
-    return known.told.ended_at or kept or known.presumed_at("endedAt")
+    kept = None if merge.again or merge.corrects else merge.task.ended_at
+    return merge.report.ended_at or kept or merge.presumed_at("endedAt")
 
 
-def _progress(known: _Known, state: TaskRunState) -> float:
+def _progress(merge: _Merge, state: TaskRunState) -> float:
     if state is TaskRunState.SUCCESS:
         return 1.0
-    kept = 0.0 if known.again else known.task.progress
-    return kept if known.told.progress is None else known.told.progress
+    kept = 0.0 if merge.again else merge.task.progress
+    return kept if merge.report.progress is None else merge.report.progress
 
 
-def _error(known: _Known) -> TaskError | None:
-    kept = None if known.again or known.corrects else known.task.error
-    return known.told.error or kept
+def _error(merge: _Merge) -> TaskError | None:
+    kept = None if merge.again or merge.corrects else merge.task.error
+    return merge.report.error or kept
 
 
 def _merged(
-    known: Mapping[str, Any], told: Mapping[str, Any] | None, name: str
+    recorded: Mapping[str, Any], reported: Mapping[str, Any] | None, name: str
 ) -> Mapping[str, Any] | None:
-    """None where nothing is new. Raises Refused where they are too much together."""
-    if not told:
+    """Returns None if nothing is new. Raises Refused if the result is too large."""
+    if not reported:
         return None
-    merged = {**known, **told}
-    if merged == known:
+    merged = {**recorded, **reported}
+    if merged == recorded:
         return None
     check_payload(merged, name)
     return merged
 
 
-def _refuse_end_before_start(fact: TaskRunRecorded, told: RecordTaskRun) -> None:
+def _refuse_end_before_start(fact: TaskRunRecorded, report: RecordTaskRun) -> None:
     began = fact.attempt_started_at or fact.started_at
     if not (began and fact.ended_at and fact.ended_at < began):
         return
-    if told.ended_at is None:
+    if report.ended_at is None:
         raise Refused.because(
             ProblemCode.VALIDATION,
-            f"{fact.path} ended at {fact.ended_at.isoformat()}; a start after that cannot be: "
-            f"if it ran again, tell its next attempt, {max(fact.attempt, 1) + 1}",
+            f"startedAt is after the end of {fact.path} ({fact.ended_at.isoformat()}); "
+            f"if it ran again, report its next attempt, {max(fact.attempt, 1) + 1}",
             "startedAt",
         )
     raise Refused.because(
         ProblemCode.VALIDATION,
-        f"{fact.path} started at {began.isoformat()}; an end before that cannot be",
+        f"endedAt ({fact.ended_at.isoformat()}) is before the start of {fact.path} ({began.isoformat()})",
         "endedAt",
     )

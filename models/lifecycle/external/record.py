@@ -1,4 +1,4 @@
-"""Records what is told of an execution that ran elsewhere: in any order, and as often as one likes."""
+"""Records reports of external runs. They may arrive in any order and repeatedly."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -27,8 +27,8 @@ from models.lifecycle.commands.external import (
     RecordStart,
     RecordTaskRun,
 )
-from models.lifecycle.external.merge import STARTED, close_task, retell_task
-from models.lifecycle.external.moments import beginning_of, told_end, told_start
+from models.lifecycle.external.merge import STARTED, close_task, merge_task_run
+from models.lifecycle.external.moments import checked_end, checked_start, recorded_times
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Context, Transition
 from models.lifecycle.transition_builder import TransitionBuilder
@@ -46,7 +46,7 @@ _FAILING: Final = frozenset(
 
 def record_execution(command: RecordExecution, context: Context, id: UUID) -> Transition:
     check_labels(command.labels, settable=(CORRELATION,))
-    begun = beginning_of(command, context.now)
+    times = recorded_times(command, context.now)
     spec = command.plan.spec
     event = Event(
         execution_id=id,
@@ -70,15 +70,15 @@ def record_execution(command: RecordExecution, context: Context, id: UUID) -> Tr
             git=command.git,
             properties=command.properties,
             heartbeat_ttl=command.heartbeat_ttl,
-            created_at=begun.created_at,
-            afterwards=begun.afterwards,
+            created_at=times.created_at,
+            afterwards=times.afterwards,
         ),
     )
     builder = TransitionBuilder(create(command.plan, event), context)
     builder.events.append(event)
-    if begun.started_at:
-        told_at = begun.started_at if begun.started_at != context.now else None
-        _move(builder, ExecutionState.RUNNING, told_at)
+    if times.started_at:
+        reported_at = times.started_at if times.started_at != context.now else None
+        _move(builder, ExecutionState.RUNNING, reported_at)
     return builder.close()
 
 
@@ -93,11 +93,11 @@ def record_task_run(builder: TransitionBuilder, command: RecordTaskRun) -> None:
             f"an execution has at most {_MAX_TASK_RUNS} task runs; record the others in another one",
             "key",
         )
-    fact = retell_task(builder.execution, command, builder.now, builder.context.new_id)
+    fact = merge_task_run(builder.execution, command, builder.now, builder.context.new_id)
     if fact is None:
         return
     if fact.to_state in STARTED and builder.execution.state is ExecutionState.CREATED:
-        started = told_start(builder.execution, fact.started_at, builder.now)
+        started = checked_start(builder.execution, fact.started_at, builder.now)
         _move(builder, ExecutionState.RUNNING, started)
     builder.emit(fact)
 
@@ -116,10 +116,10 @@ def record_properties(builder: TransitionBuilder, command: RecordProperties) -> 
         set_git(builder, command.git)
 
 
-def set_git(builder: TransitionBuilder, told: Mapping[str, Any]) -> None:
-    """Merged into what is known of the code."""
+def set_git(builder: TransitionBuilder, reported: Mapping[str, Any]) -> None:
+    """Merges the report into what is recorded of the code."""
     known = builder.execution.git or {}
-    git = {**known, **{name: value for name, value in told.items() if value is not None}}
+    git = {**known, **{name: value for name, value in reported.items() if value is not None}}
     if git != known:
         builder.emit(GitSet(git))
 
@@ -133,18 +133,18 @@ def record_start(builder: TransitionBuilder, _: RecordStart) -> None:
 
 
 def record_end(builder: TransitionBuilder, command: RecordEnd) -> None:
-    """The same end told again is a success that changes nothing; another one is refused."""
+    """Records the end. The same end again succeeds without a change; another one is refused."""
     _require_elsewhere(builder.execution)
     if _is_the_same_end(builder.execution, command):
         return
     if builder.execution.ended:
         raise _ended(builder.execution)
     way = _way(builder.execution.state, command.state)
-    ended_at = told_end(builder.execution, command.ended_at, builder.now)
+    ended_at = checked_end(builder.execution, command.ended_at, builder.now)
     if command.outputs:
         builder.emit(OutputsSet(None, command.outputs))
     if command.error or (command.state in _FAILING and not builder.execution.has_failed):
-        builder.emit(FailureRecorded(command.error or _unsaid(command.state)))
+        builder.emit(FailureRecorded(command.error or _without_message(command.state)))
     at = ended_at or builder.now
     for task in list(builder.execution.tasks.values()):
         if fact := close_task(task, at):
@@ -154,25 +154,25 @@ def record_end(builder: TransitionBuilder, command: RecordEnd) -> None:
 
 
 def cancel(builder: TransitionBuilder) -> None:
-    """An execution that has not started elsewhere shall not: whoever would start it there is refused."""
+    """Cancels an execution that has not started elsewhere: a later report of its start is refused."""
     record_end(builder, RecordEnd(ExecutionState.CANCELLED, ended_at=builder.now))
 
 
 def fall_silent(builder: TransitionBuilder, command: FallSilent) -> None:
     if builder.execution.ended or not builder.execution.ran_elsewhere:
         return
-    error = TaskError("SILENT", f"no heartbeat came for {command.ttl:g} seconds")
+    error = TaskError("SILENT", f"no heartbeat for {command.ttl:g} seconds")
     record_end(builder, RecordEnd(ExecutionState.ERROR, ended_at=builder.now, error=error))
 
 
 def _move(
     builder: TransitionBuilder,
     to: ExecutionState,
-    told_at: datetime | None,
+    reported_at: datetime | None,
     cached_from: UUID | None = None,
 ) -> None:
     source = cached_from if to is ExecutionState.CACHED else None
-    builder.emit(ExecutionMoved(builder.execution.state, to, told_at, cached_from=source))
+    builder.emit(ExecutionMoved(builder.execution.state, to, reported_at, cached_from=source))
 
 
 def _is_the_same_end(execution: Execution, command: RecordEnd) -> bool:
@@ -182,7 +182,7 @@ def _is_the_same_end(execution: Execution, command: RecordEnd) -> bool:
 
 
 def _way(state: ExecutionState, end: ExecutionState) -> list[ExecutionState]:
-    """The shortest way there that the table of moves has."""
+    """Returns the shortest sequence of states to the end in the table of moves. Raises Refused if there is none."""
     ways = [[state]]
     seen = {state}
     for way in ways:
@@ -199,18 +199,18 @@ def _way(state: ExecutionState, end: ExecutionState) -> list[ExecutionState]:
     )
 
 
-def _unsaid(state: ExecutionState) -> TaskError:
-    return TaskError(state.value, "ended so, without saying why")
+def _without_message(state: ExecutionState) -> TaskError:
+    return TaskError(state.value, "ended without an error message")
 
 
 def _require_elsewhere(execution: Execution) -> None:
     if not execution.ran_elsewhere:
         sentence = (
-            "Headway runs this execution and knows this itself; record one with recordExecution"
+            "Headway runs this execution itself; only those made with recordExecution take reports"
         )
         raise Refused([invalid_state(execution, sentence)])
 
 
 def _ended(execution: Execution) -> Refused:
-    sentence = f"it ended {execution.state.value} already, and an end is not taken back"
+    sentence = f"it already ended {execution.state.value}, and a terminal state is final"
     return Refused([invalid_state(execution, sentence)])

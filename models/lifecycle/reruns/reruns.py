@@ -1,5 +1,5 @@
-"""Putting ended task runs back: retryFailed while the execution lives, restart once it has ended, and what a person
-corrects. Nothing here starts anything: what was put back waits until `advance` finds it ready."""
+"""Resets ended task runs: retryFailed while the execution runs, restart once it has ended, and corrections by people.
+Nothing is started here: a reset task run waits until `advance` finds it ready."""
 
 from collections.abc import Set
 
@@ -12,9 +12,9 @@ from models.lifecycle.actions import (
     require_state,
     require_task_state,
 )
-from models.lifecycle.admission import handle
+from models.lifecycle.admission import admit_or_queue
 from models.lifecycle.advance.advance import advance, move
-from models.lifecycle.approvals.consent import GOES_ON, allow, passed_by_change, undecided
+from models.lifecycle.approvals.consent import SUCCEEDED, allow, bypassed_by_change, undecided
 from models.lifecycle.commands.commands import ChangeState, ChangeTaskRunState, Restart, RetryFailed
 from models.lifecycle.pausing import leave_pause
 from models.lifecycle.snapshot import Execution, TaskRun
@@ -27,18 +27,18 @@ from models.states import SUCCESSFUL_ENDS, ExecutionState, ReuseDecision, Sectio
 _RAN_AGAIN = frozenset({Section.ERRORS, Section.FINALLY})
 
 
-def put_back_by_retry(execution: Execution) -> list[TaskRun]:
-    """FAILED, ERROR and KILLED task runs, and those that were cancelled because of them."""
-    return _put_back(execution, RETRIED | {TaskRunState.CANCELLED})
+def reset_by_retry(execution: Execution) -> list[TaskRun]:
+    """Returns the FAILED, ERROR and KILLED task runs, and those that were cancelled because of them."""
+    return _to_reset(execution, RETRIED | {TaskRunState.CANCELLED})
 
 
-def put_back_by_restart(execution: Execution) -> list[TaskRun]:
-    """The same and rejected approvals."""
-    return _put_back(execution, RESTARTED)
+def reset_by_restart(execution: Execution) -> list[TaskRun]:
+    """Returns the same and the rejected approvals."""
+    return _to_reset(execution, RESTARTED)
 
 
-def _put_back(execution: Execution, states: Set[TaskRunState]) -> list[TaskRun]:
-    """Those in `states`, and the foreach tasks around them; `errors` and `finally` run again."""
+def _to_reset(execution: Execution, states: Set[TaskRunState]) -> list[TaskRun]:
+    """Returns those in `states`, the foreach tasks around them, and those of `errors` and `finally`."""
     paths = {
         task.path
         for task in execution.tasks.values()
@@ -49,34 +49,33 @@ def _put_back(execution: Execution, states: Set[TaskRunState]) -> list[TaskRun]:
         while around is not None:
             paths.add(around)
             around = execution.tasks[around].parent
-    paths |= _asked_again(execution, paths)
+    paths |= _decided_again(execution, paths)
     found = [task for path, task in execution.tasks.items() if path in paths and task.ended]
     first = execution.failure.path if execution.failure else None
     return sorted(
         found, key=lambda task: task.path == first
-    )  # last, so that no other takes its place on the way
+    )  # the first failure is last, so that no other failure becomes the first meanwhile
 
 
-def _asked_again(execution: Execution, paths: Set[str]) -> set[str]:
-    """The approvals before what is put back whose decision does not hold for it: with `reuse: never`, or made on what
-    runs again; and what stands between, to run when they are decided again. A foreach with one in it is put back with
-    that."""
+def _decided_again(execution: Execution, paths: Set[str]) -> set[str]:
+    """Returns the approvals before the reset task runs that have to be decided again: with `reuse: never`, or decided
+    on what runs again. Includes the task runs between, and the foreach tasks around such an approval."""
     if not execution.plan.has_approvals:
         return set()
-    asked = [
+    approvals = [
         task for task in execution.tasks.values() if task.approval and task.state in SUCCESSFUL_ENDS
     ]
     added: set[str] = set()
     size = -1
     while size != len(added):
         size = len(added)
-        for task in asked:
-            if _holds_no_more(execution, task, paths | added):
-                added |= _put_back_with(execution, task, paths | added)
+        for task in approvals:
+            if _is_outdated(execution, task, paths | added):
+                added |= _reset_with(execution, task, paths | added)
     return added
 
 
-def _holds_no_more(execution: Execution, task: TaskRun, paths: Set[str]) -> bool:
+def _is_outdated(execution: Execution, task: TaskRun, paths: Set[str]) -> bool:
     spec = execution.plan.tasks.get(task.key)
     if isinstance(spec, ApprovalTask) and spec.reuse is ReuseDecision.NEVER:
         return True
@@ -87,8 +86,8 @@ def _holds_no_more(execution: Execution, task: TaskRun, paths: Set[str]) -> bool
     )
 
 
-def _put_back_with(execution: Execution, task: TaskRun, paths: Set[str]) -> set[str]:
-    """Nothing where nothing of `paths` comes after it."""
+def _reset_with(execution: Execution, task: TaskRun, paths: Set[str]) -> set[str]:
+    """Returns nothing if nothing in `paths` comes after it."""
     added: set[str] = set()
     inside: list[TaskRun] = []
     for around in _with_around(execution, task):
@@ -104,13 +103,13 @@ def _with_around(execution: Execution, task: TaskRun) -> list[TaskRun]:
 
 
 def _after(execution: Execution, task: TaskRun) -> list[str]:
-    """The paths of what comes after it in its own iteration."""
+    """Returns the paths of what comes after it in its own iteration."""
     keys = execution.plan.graph.downstream(task.key)
     return [path for key in keys if (path := task.level + key) in execution.tasks]
 
 
 def _up_to(execution: Execution, task: TaskRun, paths: Set[str]) -> set[str]:
-    """The paths after it up to something of `paths`, and that; none where nothing of `paths` comes after it."""
+    """Returns the paths from after it up to and including those in `paths`; none if nothing in `paths` follows."""
     after = set(_after(execution, task))
     ends = {execution.tasks[path].key for path in after & paths}
     before = {task.level + key for end in ends for key in execution.plan.graph.upstream(end)}
@@ -121,27 +120,27 @@ def retry_failed(builder: TransitionBuilder, _: RetryFailed) -> None:
     require(builder.execution, Action.RETRY_FAILED)
     if builder.execution.state is ExecutionState.PAUSED:
         leave_pause(builder, ExecutionState.FAILED_FINISHING)
-    for task in list(put_back_by_retry(builder.execution)):
+    for task in list(reset_by_retry(builder.execution)):
         builder.move_task(task, TaskRunState.CREATED)
     move(builder, ExecutionState.RUNNING)
     advance(builder)
 
 
 def restart(builder: TransitionBuilder, _: Restart) -> None:
-    bring_back(builder)
+    restart_execution(builder)
 
 
-def bring_back(builder: TransitionBuilder, shares_slot: bool = False) -> None:
-    """Raises Refused where there is nothing to run again. `shares_slot`: with the parent that asks for it."""
+def restart_execution(builder: TransitionBuilder, shares_slot: bool = False) -> None:
+    """Raises Refused if there is nothing to run again. `shares_slot`: with the parent that restarts it."""
     require(builder.execution, Action.RESTART)
-    tasks = [task.path for task in put_back_by_restart(builder.execution)]
-    _come_back(builder, shares_slot)
+    tasks = [task.path for task in reset_by_restart(builder.execution)]
+    _move_to_restarted(builder, shares_slot)
     for path in tasks:
         builder.move_task(builder.execution.tasks[path], TaskRunState.CREATED)
-    handle(builder)
+    admit_or_queue(builder)
 
 
-def _come_back(builder: TransitionBuilder, shares_slot: bool = False) -> None:
+def _move_to_restarted(builder: TransitionBuilder, shares_slot: bool = False) -> None:
     builder.emit(
         ExecutionMoved(builder.execution.state, ExecutionState.RESTARTED, shares_slot=shares_slot)
     )
@@ -154,55 +153,55 @@ def _come_back(builder: TransitionBuilder, shares_slot: bool = False) -> None:
 
 
 def change_state(builder: TransitionBuilder, command: ChangeState) -> None:
-    """Only the state changes."""
+    """Changes only the state of an ended execution."""
     require_state(builder, command.state)
-    if command.state in GOES_ON:
+    if command.state in SUCCEEDED:
         allow(builder, undecided(builder.execution), command.may_override)
     if builder.execution.state is not command.state:
         builder.emit(ExecutionMoved(builder.execution.state, command.state))
 
 
 def change_task_run_state(builder: TransitionBuilder, command: ChangeTaskRunState) -> None:
-    """A task that was cancelled after it goes back to wait, what has ended stays; the execution goes on from there."""
+    """Changes the state of a task run. Cancelled tasks downstream become pending again, and the execution continues."""
     task = builder.execution.tasks[command.path]
     require_task_state(builder, task, command.state)
     if task.state is command.state and not command.outputs:
         return
-    allow(builder, passed_by_change(builder.execution, command), command.may_override)
+    allow(builder, bypassed_by_change(builder.execution, command), command.may_override)
     ended = builder.execution.ended
     if ended:
-        _come_back(builder)
+        _move_to_restarted(builder)
     if task.state is not command.state:
         builder.emit(TaskRunMoved(task.path, task.state, command.state))
     if command.outputs:
         check_payload({**task.outputs, **command.outputs}, "outputs")
         builder.emit(OutputsSet(task.path, command.outputs))
-    for path in _put_back_after(builder.execution, task):
+    for path in _reset_after(builder.execution, task):
         builder.move_task(builder.execution.tasks[path], TaskRunState.CREATED)
     if ended:
-        _run_last_again(builder, task)
-        handle(builder)
+        _reset_last(builder, task)
+        admit_or_queue(builder)
     else:
-        _judge_again(builder)
+        _advance_again(builder)
 
 
-def _run_last_again(builder: TransitionBuilder, changed: TaskRun) -> None:
+def _reset_last(builder: TransitionBuilder, changed: TaskRun) -> None:
     for task in list(builder.execution.tasks.values()):
         last = builder.execution.section_of(task) in _RAN_AGAIN
         if last and task.ended and task.path != changed.path:
             builder.move_task(task, TaskRunState.CREATED)
 
 
-def _judge_again(builder: TransitionBuilder) -> None:
+def _advance_again(builder: TransitionBuilder) -> None:
     execution = builder.execution
     if execution.state is ExecutionState.FAILED_FINISHING and not execution.has_failed:
         move(builder, ExecutionState.RUNNING)
     advance(builder)
 
 
-def _put_back_after(execution: Execution, task: TaskRun) -> list[str]:
-    """The task runs that go back to wait: what was cancelled downstream of it among its siblings, of the foreach tasks
-    around it, and within foreach tasks among those; and the foreach tasks around it that had not ended well."""
+def _reset_after(execution: Execution, task: TaskRun) -> list[str]:
+    """Returns the task runs to reset: those cancelled downstream of it or of a foreach around it, also within foreach
+    tasks among those; and the foreach tasks around it that had not succeeded."""
     keys = set(execution.plan.graph.downstream(task.key))
     around = execution.plan.parents[task.key]
     while around is not None:
@@ -217,7 +216,7 @@ def _put_back_after(execution: Execution, task: TaskRun) -> list[str]:
 
 
 def _around(task: TaskRun) -> list[str]:
-    """The foreach tasks around a task run: how they end is for their iterations to say again."""
+    """Returns the foreach tasks around a task run, whose ends its iterations decide again."""
     paths = []
     place = place_of(task.path)
     while place.parent is not None:

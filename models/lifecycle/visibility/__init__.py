@@ -1,1 +1,1 @@
-"""The part of an execution that a viewer may see, and the actions that a viewer may take."""
+"""Decides which part of an execution a viewer may see."""

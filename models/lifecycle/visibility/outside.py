@@ -1,4 +1,4 @@
-"""The part of an execution that a viewer of it may not see: whatever came of flows outside of that one's scope."""
+"""Hides the part of an execution that a viewer may not see: what came from flows outside of the viewer's scope."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,19 +10,19 @@ from models.lifecycle.task_path import place_of
 from models.spec import SubflowTask
 
 SUBFLOW: Final = "SUBFLOW"
-"""The code of a failure that the execution of a subflow caused."""
+"""The error code of a subflow whose execution did not succeed."""
 
 
 def did_not_succeed(namespace: str, flow: str) -> str:
-    """All that is told of it where not everybody may know more."""
+    """Returns the message for viewers who may not see the subflow's execution."""
     return f"the subflow {namespace}/{flow} did not succeed"
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """`started` are, by key, the subflow tasks that name a flow outside of a scope, each with what may be told where it
-    failed; None where the flow did not exist for the execution either, so that its failure tells nothing. `around` are
-    the foreach tasks that hold such. `unknown`: the document cannot be read, and so no task is known to be none."""
+    """`started` has, by key, the subflow tasks that name a flow outside of a scope, each with the message to show if it
+    failed; None if the flow did not exist for the execution either, so that its own message reveals nothing. `around`
+    are the foreach tasks with such a task. `unknown`: the document cannot be read, so any task may be one."""
 
     started: Mapping[str, str | None] = field(default_factory=dict)
     around: frozenset[str] = frozenset()
@@ -35,11 +35,11 @@ class Outside:
         return bool(self) and (self.unknown or place_of(path).key in self.started)
 
     def holds(self, path: str) -> bool:
-        """Whether results at the path have parts that came from outside, or are such themselves."""
+        """Checks whether results at the path came from outside, or have parts that did."""
         return bool(self) and (self.has(path) or place_of(path).key in self.around)
 
     def results(self, path: str, results: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Those of the task run at the path, without what came from outside."""
+        """Returns the results of the task run at the path, without what came from outside."""
         if not self.holds(path):
             return results
         if self.has(path):
@@ -52,14 +52,14 @@ class Outside:
         return [self.results(key, one) if isinstance(one, Mapping) else {} for one in given]
 
     def error(self, path: str, error: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Of the task run at the path, or of the failure that it is."""
+        """Returns the error or failure of the task run at the path, without what came from outside."""
         if not self.has(path):
             return error
-        told = {name: value for name, value in error.items() if name != "below"}
+        shown = {name: value for name, value in error.items() if name != "below"}
         if error["code"] != SUBFLOW:
-            return told
+            return shown
         sentence = self.started.get(place_of(path).key, "the subflow did not succeed")
-        return told if sentence is None else told | {"message": sentence}
+        return shown if sentence is None else shown | {"message": sentence}
 
 
 NOTHING: Final = Outside()
@@ -79,8 +79,8 @@ def outside_of(plan: CompiledFlow, scope: Scope, reach: Scope) -> Outside:
         namespace = task.namespace or plan.spec.namespace
         if scope.covers(namespace):
             continue
-        told = did_not_succeed(namespace, task.flow)
-        started[key] = told if reach.covers(namespace) else None
+        message = did_not_succeed(namespace, task.flow)
+        started[key] = message if reach.covers(namespace) else None
         around |= _around(plan, key)
     return Outside(started, frozenset(around)) if started else NOTHING
 

@@ -18,7 +18,7 @@ from models.lifecycle.snapshot import (
     TaskRun,
     Vote,
 )
-from models.lifecycle.standing import ChildStanding, Failure, Killing, Paused
+from models.lifecycle.status import ChildStanding, Failure, Killing, Paused
 from models.lifecycle.task_path import families_of, place_of
 from models.states import (
     ApprovalState,

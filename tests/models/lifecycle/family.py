@@ -1,4 +1,4 @@
-"""Executions that start each other, on one stage: what they promise each other is carried out in any order."""
+"""A simulation of executions that start each other; their deferred commands are run in any order."""
 
 import random
 from collections.abc import Callable
@@ -43,7 +43,7 @@ from tests.models.lifecycle.stage import MARIA, START
 
 
 class Family:
-    """`flows` are the documents by id; the first is run. `order` shuffles what may happen in any order."""
+    """`flows` are the documents by id; the first one is run. `order` shuffles the deferred commands that are due."""
 
     def __init__(self, flows: dict[str, str], order: random.Random | None = None) -> None:
         self.plans = {
@@ -56,14 +56,14 @@ class Family:
         self.now: datetime = START
         self.executions: dict[UUID, Execution] = {}
         self.events: list[Event] = []
-        self.promises: list[tuple[UUID, Deferred]] = []
+        self.deferred: list[tuple[UUID, Deferred]] = []
         first = next(iter(self.plans))
         self.root = self._take(begin(Create(self.plans[first]), self._context(MARIA), new_id()))
 
-    # -- who is who ---------------------------------------------------------------------------------------------------
+    # -- executions ---------------------------------------------------------------------------------------------------
 
     def of(self, flow: str) -> list[Execution]:
-        """Executions of the flow, the oldest first."""
+        """Returns the executions of the flow, the oldest first."""
         return [each for each in self.executions.values() if each.plan.spec.id == flow]
 
     def one(self, flow: str) -> Execution:
@@ -91,24 +91,24 @@ class Family:
             self._take(adopted)
         return transition
 
-    def settle(self) -> None:
-        """Carry out all that is due now, errands and what executions owe each other, until nothing is left."""
+    def run_due(self) -> None:
+        """Runs all deferred commands that are due now, until nothing is left."""
         for _ in range(1000):
-            due = [each for each in self.promises if each[1].due <= self.now]
+            due = [each for each in self.deferred if each[1].due <= self.now]
             if not due:
                 return
             chosen = self.order.choice(due) if self.order else due[0]
-            self.promises.remove(chosen)
-            self._keep(*chosen)
+            self.deferred.remove(chosen)
+            self._run(*chosen)
         raise AssertionError("it never comes to rest")
 
     def pass_time(self, seconds: float) -> None:
-        """Each timer at its time."""
+        """Passes the time, and runs each timer when it is due."""
         end = self.now + timedelta(seconds=seconds)
-        self.settle()
-        while due := sorted(d.due for _, d in self.promises if d.due <= end):
+        self.run_due()
+        while due := sorted(d.due for _, d in self.deferred if d.due <= end):
             self.now = max(self.now, due[0])
-            self.settle()
+            self.run_due()
         self.now = end
 
     def work(self, flow: str, path: str) -> None:
@@ -126,14 +126,14 @@ class Family:
             Finish(path, task.lease, task.attempt, outcome_of(state), **result),
             ENGINE,
         )
-        self.settle()
+        self.run_due()
 
     def folds(self) -> bool:
-        """Whether the events of each tell its snapshot, leases apart."""
+        """Checks that the events of each execution fold to its snapshot, except for leases."""
         for id, known in self.executions.items():
-            told = fold(known.plan, [event for event in self.events if event.execution_id == id])
+            folded = fold(known.plan, [event for event in self.events if event.execution_id == id])
             for path, task in known.tasks.items():
-                same = told.tasks[path]
+                same = folded.tasks[path]
                 if (task.state, task.child, task.standing, task.error, task.clock_base) != (
                     same.state,
                     same.child,
@@ -142,7 +142,7 @@ class Family:
                     same.clock_base,
                 ):
                     return False
-            if (told.state, told.paused, told.killing, told.clock) != (
+            if (folded.state, folded.paused, folded.killing, folded.clock) != (
                 known.state,
                 known.paused,
                 known.killing,
@@ -151,9 +151,9 @@ class Family:
                 return False
         return True
 
-    # -- the courier --------------------------------------------------------------------------------------------------
+    # -- deferred commands --------------------------------------------------------------------------------------------
 
-    def _keep(self, id: UUID, deferred: Deferred) -> None:
+    def _run(self, id: UUID, deferred: Deferred) -> None:
         command: Any = deferred.command
         if isinstance(command, Evaluate):
             self._evaluate(id, command)
@@ -173,14 +173,14 @@ class Family:
             return False
         return True
 
-    def _evaluate(self, id: UUID, owed: Evaluate) -> None:
+    def _evaluate(self, id: UUID, command: Evaluate) -> None:
         execution = self.executions[id]
-        if owed.path is None:
+        if command.path is None:
             self.submit(id, Conclude({}), ENGINE)
             return
-        task, number = execution.tasks[owed.path], owed.attempt or 0
-        if owed.condition:
-            self.submit(id, Judge(owed.path, number, True), ENGINE)
+        task, number = execution.tasks[command.path], command.attempt or 0
+        if command.condition:
+            self.submit(id, Judge(command.path, number, True), ENGINE)
             return
         spec = execution.spec_of(task)
         values: dict[str, Any] = {"inputs": {}, "labels": {}}
@@ -190,17 +190,17 @@ class Family:
             values = {"message": spec.message}
         elif isinstance(spec, WaitTask):
             values = {"seconds": spec.duration or 0}
-        self.submit(id, Prepare(owed.path, number, values), ENGINE)
+        self.submit(id, Prepare(command.path, number, values), ENGINE)
 
-    def _start_child(self, id: UUID, owed: StartChild) -> None:
+    def _start_child(self, id: UUID, command: StartChild) -> None:
         """As runner/launch/subflows.py does."""
         execution = self.executions[id]
-        task = execution.tasks[owed.path]
-        if task.state != "RUNNING" or task.attempt != owed.attempt or task.child:
+        task = execution.tasks[command.path]
+        if task.state != "RUNNING" or task.attempt != command.attempt or task.child:
             return
         spec = execution.spec_of(task)
         assert isinstance(spec, SubflowTask)
-        parent = Parent(id, owed.path, owed.attempt)
+        parent = Parent(id, command.path, command.attempt)
         earlier = [e for e in self.executions.values() if _is_of(e, parent)]
         again = task.attempt_base > 0 and task.attempt == task.attempt_base + 1
         last = earlier[-1] if earlier else None
@@ -209,7 +209,7 @@ class Family:
             if resumes and self._try(lambda: self.submit(last.id, ResumeChild(parent), MARIA)):
                 return
         if last and not last.ended:
-            self.submit(id, AwaitChild(owed.path, owed.attempt), ENGINE)
+            self.submit(id, AwaitChild(command.path, command.attempt), ENGINE)
             return
         create = Create(self.plans[spec.flow], links=Links(parent=parent))
         transition = begin(create, self._context(MARIA), new_id())
@@ -237,7 +237,7 @@ class Family:
         execution = transition.execution
         self.executions[execution.id] = execution
         self.events += transition.events
-        self.promises += [(each.to or execution.id, each) for each in transition.deferred]
+        self.deferred += [(each.to or execution.id, each) for each in transition.deferred]
         return execution.id
 
 
@@ -247,12 +247,12 @@ def _is_of(execution: Execution, parent: Parent) -> bool:
 
 
 ORDERS: list[random.Random | None] = [None, *map(random.Random, range(5))]
-"""The order in which promises are made, and some others."""
+"""The order in which commands are deferred, and some random ones."""
 
 
 WORK = "tasks: [{id: work, type: shell, run: work}]\n"
 ASK = 'tasks: [{id: ok, type: approval, message: "go?"}]\n'
-MORE = "{id: beside, type: shell, run: x}"
+MORE = "{id: other, type: shell, run: x}"
 LAST = """
 errors: [{id: sorry, type: shell, run: x}]
 finally: [{id: tidy, type: shell, run: x}]
@@ -268,23 +268,25 @@ def family(
     order: random.Random | None = None,
     more: str = "",
 ) -> Family:
-    """The flow `top` waits for `mid2`, that for `mid1`, that for `leaf`; what `task` says stands at the topmost."""
+    """The flow `top` waits for `mid2`, that for `mid1`, that for `leaf`; `task` are settings of the topmost subflow."""
     between = [f"mid{n}" for n in range(depth - 1, 0, -1)]
     flows = {"top": head + waits_for([*between, "leaf"][0], task, more)}
     for name, child in pairwise([*between, "leaf"]):
         flows[name] = waits_for(child)
     made = Family({**flows, "leaf": leaf}, order)
-    made.settle()
+    made.run_due()
     return made
 
 
-def waits_for(child: str, said: str | None = None, beside: str = "") -> str:
-    """With `said`, something follows it whatever it ends as."""
+def waits_for(child: str, settings: str | None = None, second: str = "") -> str:
+    """With `settings` of the subflow, another task runs after it however it ends."""
     after = (
-        "" if said is None else ", {id: after, type: shell, run: x, needs: [sub], run_if: always}"
+        ""
+        if settings is None
+        else ", {id: after, type: shell, run: x, needs: [sub], run_if: always}"
     )
-    said, beside = f", {said}" if said else "", f", {beside}" if beside else ""
-    return f"tasks: [{{id: sub, type: subflow, flow: {child}{said}}}{after}{beside}]\n"
+    settings, second = f", {settings}" if settings else "", f", {second}" if second else ""
+    return f"tasks: [{{id: sub, type: subflow, flow: {child}{settings}}}{after}{second}]\n"
 
 
 def at_work(depth: int, task: str = "", head: str = "", **more: str) -> Family:
@@ -295,7 +297,7 @@ def at_work(depth: int, task: str = "", head: str = "", **more: str) -> Family:
 
 def submit(made: Family, command: Command) -> None:
     made.submit(made.root, command)
-    made.settle()
+    made.run_due()
 
 
 def vote(made: Family, decision: VoteDecision) -> None:
@@ -303,4 +305,4 @@ def vote(made: Family, decision: VoteDecision) -> None:
     approval = leaf.tasks["ok"].approval
     assert approval and approval.state is ApprovalState.PENDING
     made.submit(leaf.id, CastVote(approval.id, decision, frozenset({"admin"})))
-    made.settle()
+    made.run_due()

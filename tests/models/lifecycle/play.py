@@ -1,17 +1,17 @@
-"""A play: worker, courier, people and clock act on an execution in an order that is always the same.
+"""A play: workers, the runner, people and the clock act on an execution in an order that is always the same.
 
-The names of the tasks say what becomes of them; a name may end in `-2`, and then means the third iteration only:
+The names of the tasks decide how they end; a name may end in `-2`, and then means the third iteration only:
 
 - `bad` fails (an approval is rejected, the child of a subflow ends FAILED), `err` cannot be evaluated, `lost` loses its
   worker, `flaky` fails at its first attempt only; all others succeed
 - `slow` ends only when no other can; so do `stuck`, though never once it is to stop, and `linger`, though never in an
   execution that is being killed; `endless` ends only when it is to stop
-- `held` is not taken by a worker while anything else moves, `silent` is not heard of by people at all
+- `held` is not taken by a worker while anything else can happen, `silent` is never decided by people
 - `never` is a `when` that does not hold
 
-Of what could happen the first happens: errands; workers take all they can; what fails ends; the others end, as the
-document has them; the slow ones end; what was held is taken; people decide and send events; time passes to the next
-timer.
+In each step the first possible thing happens: side effects run; workers take all jobs that they can; failing tasks end;
+the others end, in the document's order; the slow ones end; held jobs are taken; people decide and send events; time
+passes to the next timer.
 """
 
 import re
@@ -45,11 +45,11 @@ from tests.models.lifecycle.stage import Stage
 ERROR = TaskError("EXPRESSION", "it cannot be evaluated")
 SLOW = frozenset({"slow", "stuck", "linger"})
 FAILING = frozenset({"bad", "err", "lost", "flaky"})
-MOST_STEPS = 500
+MAX_STEPS = 500
 
 
 class Play:
-    """`event` befalls it once the task `at`, or the first one that is to fail, runs."""
+    """`event` happens once the task `at`, or the first one that is to fail, runs."""
 
     def __init__(self, stage: Stage, event: str, at: str | None = None) -> None:
         self.stage = stage
@@ -59,25 +59,25 @@ class Play:
 
     def perform(self, check: Callable[[Stage], None]) -> None:
         acts = (
-            self._run_errands,
+            self._run_side_effects,
             self._take_jobs,
-            self._befall,
+            self._apply_event,
             self._end_one,
             self._resume,
             self._take_held_jobs,
             self._let_people_decide,
             self._pass_time,
         )
-        for _ in range(MOST_STEPS):
+        for _ in range(MAX_STEPS):
             check(self.stage)
             if self.stage.execution.ended:
                 return
             assert any(act() for act in acts), f"stuck: {self.stage.state} {self.stage.states}"
         raise AssertionError(f"no end: {self.stage.state} {self.stage.states}")
 
-    # -- what befalls it ----------------------------------------------------------------------------------------------
+    # -- the event ----------------------------------------------------------------------------------------------------
 
-    def _befall(self) -> bool:
+    def _apply_event(self) -> bool:
         if self.due is None or self.due == "fail" or not any(map(self._is_its_time, self._tasks())):
             return False
         event, self.due = self.due, None
@@ -94,35 +94,35 @@ class Play:
         self.stage.submit(Resume())
         return True
 
-    # -- the courier --------------------------------------------------------------------------------------------------
+    # -- deferred commands --------------------------------------------------------------------------------------------
 
-    def _run_errands(self) -> bool:
-        owed = [d for d in self.stage.promises if isinstance(d.command, Evaluate | StartChild)]
-        stopped = [d for d in self.stage.promises if d.to is not None]
-        self.stage.promises = [d for d in self.stage.promises if d not in owed + stopped]
-        for deferred in owed:
-            self._run_errand(deferred)
+    def _run_side_effects(self) -> bool:
+        pending = [d for d in self.stage.deferred if isinstance(d.command, Evaluate | StartChild)]
+        stopped = [d for d in self.stage.deferred if d.to is not None]
+        self.stage.deferred = [d for d in self.stage.deferred if d not in pending + stopped]
+        for deferred in pending:
+            self._run_side_effect(deferred)
         for deferred in stopped:
             self._stop_child(deferred)
-        return bool(owed or stopped)
+        return bool(pending or stopped)
 
-    def _run_errand(self, deferred: Deferred) -> None:
-        errand = deferred.command
-        assert isinstance(errand, Evaluate | StartChild)
-        if errand.path is None:
+    def _run_side_effect(self, deferred: Deferred) -> None:
+        command = deferred.command
+        assert isinstance(command, Evaluate | StartChild)
+        if command.path is None:
             self.stage.submit(Conclude({"x": 1}), ENGINE)
             return
-        task, number = self.stage.task(errand.path), errand.attempt
+        task, number = self.stage.task(command.path), command.attempt
         assert number is not None
-        if isinstance(errand, StartChild):
-            self.stage.submit(Adopt(errand.path, number, new_id()), ENGINE)
+        if isinstance(command, StartChild):
+            self.stage.submit(Adopt(command.path, number, new_id()), ENGINE)
             return
         error = ERROR if self._says(task) == "err" else None
-        if errand.condition:
+        if command.condition:
             result = error or self._says(task) != "never"
-            self.stage.submit(Judge(errand.path, number, result), ENGINE)
+            self.stage.submit(Judge(command.path, number, result), ENGINE)
         else:
-            self.stage.submit(Prepare(errand.path, number, error or self._values(task)), ENGINE)
+            self.stage.submit(Prepare(command.path, number, error or self._values(task)), ENGINE)
 
     def _values(self, task: TaskRun) -> dict[str, Any]:
         spec = self.stage.execution.spec_of(task)
@@ -131,7 +131,7 @@ class Play:
         return {"seconds": spec.duration} if isinstance(spec, WaitTask) else {}
 
     def _stop_child(self, deferred: Deferred) -> None:
-        """The child of whom only the end is played: what its parent's pause makes of it does not show."""
+        """Ends the child. Only its end is simulated, so a pause of its parent has no effect on it."""
         if isinstance(deferred.command, FollowParent):
             return
         assert isinstance(deferred.command, StopChild)
@@ -236,8 +236,8 @@ class Play:
         self.stage.submit(CastVote(task.approval.id, decision, frozenset()))
 
     def _pass_time(self) -> bool:
-        """To the next timer; a job that waits is due then too."""
-        timers = sorted(self.stage.promises, key=lambda deferred: deferred.due)
+        """Passes the time to the next timer; a waiting job is due then too."""
+        timers = sorted(self.stage.deferred, key=lambda deferred: deferred.due)
         tasks = self.stage.execution.tasks
         retries = [at for path in self.stage.jobs if (at := tasks[path].retry_at)]
         if retries and (not timers or min(retries) <= timers[0].due):
@@ -245,7 +245,7 @@ class Play:
             return True
         if not timers:
             return False
-        self.stage.promises.remove(timers[0])
+        self.stage.deferred.remove(timers[0])
         self.stage.now = max(self.stage.now, timers[0].due)
         self.stage.submit(timers[0].command, ENGINE)  # type: ignore[arg-type]
         return True
@@ -264,7 +264,7 @@ class Play:
         return list(self.stage.execution.tasks.values())
 
     def _says(self, task: TaskRun | str) -> str:
-        """What the name says of the task run: nothing in iterations that it does not mean."""
+        """Returns the name of the task; empty in iterations that its name does not mean."""
         path = task if isinstance(task, str) else task.path
         key, _, iteration = path.rpartition(".")[2].partition("-")
         if iteration and f"[{iteration}]" not in re.findall(r"\[\d+\]", path)[-1:]:

@@ -1,4 +1,4 @@
-"""Executions of one plan, played on from decision to decision."""
+"""Executions of one flow that are run from decision to decision."""
 
 from dataclasses import replace
 from functools import cache
@@ -15,7 +15,7 @@ from models.lifecycle.commands.commands import (
     Create,
 )
 from models.lifecycle.decide import begin
-from models.lifecycle.reruns.rerun_plan import Begins
+from models.lifecycle.reruns.rerun_plan import NewExecution
 from models.lifecycle.snapshot import CompiledFlow, Execution
 from models.run_options import RunOptions
 from models.spec import parse_flow
@@ -42,21 +42,21 @@ KEYS = ("extract", "ask", "mid", "load")
 
 
 class Played(Stage):
-    """An execution of a plan that others have too."""
+    """An execution of a compiled flow that other executions share."""
 
     def __init__(self, command: Create, origin: CommandOrigin = MARIA) -> None:
-        self.now, self.events, self.jobs, self.promises = START, [], {}, []
-        self.execution = self._took(begin(command, self._context(origin), new_id()))
+        self.now, self.events, self.jobs, self.deferred = START, [], {}, []
+        self.execution = self._apply(begin(command, self._context(origin), new_id()))
 
-    def go_on(self, end: AttemptState = AttemptState.SUCCESS) -> None:
-        """Run all that can run without a person; `load` ends so."""
-        while self.jobs or self.owes():
+    def run_all(self, end: AttemptState = AttemptState.SUCCESS) -> None:
+        """Runs all that can run without a person; `load` ends as `end`."""
+        while self.jobs or self.has_evaluations():
             self.evaluate({"message": "m", "items": [1, 2], "when": True})
             for path in list(self.jobs):
                 self.run(path, end if path == "load" else AttemptState.SUCCESS)
 
-    def owes(self) -> bool:
-        return any(type(each.command).__name__ == "Evaluate" for each in self.promises)
+    def has_evaluations(self) -> bool:
+        return any(type(each.command).__name__ == "Evaluate" for each in self.deferred)
 
     def vote(self, path: str = "ask", decision: VoteDecision = VoteDecision.APPROVE) -> None:
         approval = self.task(path).approval
@@ -77,16 +77,16 @@ def plan_of(keys: str = "", text: str = CHAIN) -> CompiledFlow:
 
 def approved(plan: CompiledFlow, end: AttemptState = AttemptState.SUCCESS) -> Played:
     stage = Played(Create(plan, inputs={"day": "monday"}))
-    stage.go_on()
+    stage.run_all()
     for path, task in list(stage.execution.tasks.items()):
         if task.state is TaskRunState.WAITING_FOR_APPROVAL:
             stage.vote(path)
-    stage.go_on(end)
+    stage.run_all(end)
     return stage
 
 
 def decided(how: str) -> Execution:
-    """The same flow, ended otherwise; with `expired` by a policy that lets nobody's decision pass."""
+    """Returns an execution of the flow that ended in this way; all but `approved` without an approval."""
     if how == "approved":
         return approved(plan_of()).execution
     if how == "overridden":
@@ -94,10 +94,10 @@ def decided(how: str) -> Execution:
             plan_of(), inputs={"day": "monday"}, options=RunOptions(disabled_tasks=("ask",))
         )
         stage = Played(replace(command, may_override=True))
-        stage.go_on()
+        stage.run_all()
         return stage.execution
     stage = Played(Create(plan_of(), inputs={"day": "monday"}))
-    stage.go_on()
+    stage.run_all()
     if how == "rejected":
         stage.vote(decision=VoteDecision.REJECT)
         change = ChangeTaskRunState("ask", TaskRunState.SUCCESS, may_override=True)
@@ -105,9 +105,9 @@ def decided(how: str) -> Execution:
         stage.submit(Cancel())
         change = ChangeTaskRunState("ask", TaskRunState.SKIPPED, may_override=True)
     stage.submit(change)
-    stage.go_on()
+    stage.run_all()
     return stage.execution
 
 
-def begins(plan: CompiledFlow, inputs: Any) -> Begins:
-    return Begins(context(plan, inputs, {}, None))
+def begins(plan: CompiledFlow, inputs: Any) -> NewExecution:
+    return NewExecution(context(plan, inputs, {}, None))

@@ -1,4 +1,4 @@
-"""An execution on the stage: commands go in, nothing but the domain runs."""
+"""A simulation of one execution: it takes commands, and nothing but `models.lifecycle` runs."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -35,16 +35,16 @@ START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 
 
 class Stage:
-    """Keeps the snapshot, the events, the jobs that wait and the promises; time moves only by `pass_time`."""
+    """Keeps the snapshot, the events, the waiting jobs and the deferred commands; time passes only by `pass_time`."""
 
     def __init__(self, source: str, **options: Any) -> None:
         self.now = START
         self.events: list[Event] = []
         self.jobs: dict[str, Job] = {}
-        self.promises: list[Deferred] = []
+        self.deferred: list[Deferred] = []
         spec = parse_flow(source)
         plan = CompiledFlow.of(new_id(), new_id(), 1, spec)
-        self.execution = self._took(begin(Create(plan, **options), self._context(MARIA), new_id()))
+        self.execution = self._apply(begin(Create(plan, **options), self._context(MARIA), new_id()))
 
     @property
     def state(self) -> ExecutionState:
@@ -64,11 +64,11 @@ class Stage:
         transition = decide(self.execution, command, self._context(origin))
         if len(transition.execution.tasks) < 200:
             self._assert_nothing_is_left(transition)
-        self.execution = self._took(transition)
+        self.execution = self._apply(transition)
         return transition
 
     def _assert_nothing_is_left(self, transition: Transition) -> None:
-        """A look at everything finds nothing more to do than a look at what stands near the change."""
+        """Checks that advancing all task runs finds nothing more to do than advancing the affected ones."""
         if (
             isinstance(transition.execution.unsettled, frozenset)
             and not transition.execution.unsettled
@@ -77,7 +77,7 @@ class Stage:
             assert decide(everything, GoOn(), self._context(ENGINE)).events == ()
 
     def start(self, *paths: str) -> UUID:
-        """A worker takes the jobs of these task runs; answers with the last lease."""
+        """A worker takes the jobs of these task runs. Returns the last lease."""
         lease = new_id()
         for path in paths:
             job = self.jobs[path]
@@ -100,22 +100,22 @@ class Stage:
         self.start(path)
         return self.finish(path, end, error, **result)
 
-    def promised(self, kind: type[Any]) -> Deferred:
-        """The only promise of that kind."""
-        (found,) = [each for each in self.promises if isinstance(each.command, kind)]
+    def deferred_command(self, kind: type[Any]) -> Deferred:
+        """Returns the only deferred command of that kind."""
+        (found,) = [each for each in self.deferred if isinstance(each.command, kind)]
         return found
 
-    def keep(self, promise: Deferred) -> None:
-        """It has come due."""
-        self.now = promise.due
-        assert isinstance(promise.command, Command)
-        self.submit(promise.command, ENGINE)
+    def run_deferred(self, deferred: Deferred) -> None:
+        """Runs a deferred command at the time when it is due."""
+        self.now = deferred.due
+        assert isinstance(deferred.command, Command)
+        self.submit(deferred.command, ENGINE)
 
     def evaluate(self, values: Mapping[str, Any] | None = None, error: Any = None) -> None:
-        """Carry out the evaluations that are owed, all with the same result."""
-        owed = [d for d in self.promises if isinstance(d.command, Evaluate)]
-        self.promises = [d for d in self.promises if d not in owed]
-        for deferred in owed:
+        """Runs the deferred evaluations, all with the same result."""
+        pending = [d for d in self.deferred if isinstance(d.command, Evaluate)]
+        self.deferred = [d for d in self.deferred if d not in pending]
+        for deferred in pending:
             what = deferred.command
             assert isinstance(what, Evaluate)
             given = error or values or {}
@@ -135,7 +135,7 @@ class Stage:
         return execution
 
     def moves(self, path: str | None = None) -> list[str]:
-        """The states that the execution, or one task run, went through."""
+        """Returns the states that the execution, or one task run, went through."""
         return [
             fact.to_state.value
             for fact in map(_fact, self.events)
@@ -145,7 +145,7 @@ class Stage:
     def _context(self, origin: CommandOrigin) -> Context:
         return Context(self.now, new_id, lambda: 0.0, origin)
 
-    def _took(self, transition: Transition) -> Execution:
+    def _apply(self, transition: Transition) -> Execution:
         check_moves(transition.events)
         self.events += transition.events
         for key in transition.withdrawn:
@@ -154,7 +154,7 @@ class Stage:
         for path, task in transition.execution.tasks.items():
             if task.state not in (TaskRunState.QUEUED, TaskRunState.RETRYING):
                 self.jobs.pop(path, None)
-        self.promises += transition.deferred
+        self.deferred += transition.deferred
         return transition.execution
 
 

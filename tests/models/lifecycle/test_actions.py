@@ -1,4 +1,4 @@
-"""The whole product of state and action, and what each allowed one does."""
+"""Every action in every state, and the effect of each allowed action."""
 
 from dataclasses import replace
 
@@ -42,7 +42,7 @@ tasks:
 """
 
 MADE_ELSEWHERE = {Action.REPLAY, Action.PREPARE_EXECUTION, Action.APPROVE, Action.REJECT}
-"""A new execution comes of the first two; votes have tests of their own."""
+"""The first two create a new execution; votes have their own tests."""
 COMMANDS: dict[Action, Command] = {
     Action.CANCEL: Cancel(),
     Action.PAUSE: Pause(),
@@ -140,14 +140,14 @@ def test_what_is_archived_cannot_be_archived_and_the_reverse() -> None:
         stage.submit(Archive())
 
 
-def test_a_deletion_owes_the_files_only_when_artifacts_go_too() -> None:
+def test_a_deletion_defers_the_removal_of_files_only_if_artifacts_are_deleted() -> None:
     for artifacts in (True, False):
         transition = staged(ExecutionState.KILLED).submit(Delete(artifacts=artifacts))
         assert [one.command for one in transition.deferred] == [RemoveFiles()] * artifacts
 
 
 @pytest.mark.parametrize("text", ["", " \n", "x" * 10_001])
-def test_a_note_that_says_nothing_or_too_much_is_refused(text: str) -> None:
+def test_an_empty_or_too_long_note_is_refused(text: str) -> None:
     stage = Stage(TWO)
     before = stage.execution
     with pytest.raises(Refused) as refused:
@@ -156,17 +156,17 @@ def test_a_note_that_says_nothing_or_too_much_is_refused(text: str) -> None:
     assert stage.execution is before
 
 
-def test_cancel_ends_at_once_what_no_worker_owns() -> None:
+def test_cancel_ends_task_runs_without_a_worker_at_once() -> None:
     stage = Stage(TWO)
     stage.submit(Cancel())
     assert stage.state == "KILLED"
     assert stage.moves() == ["RUNNING", "KILLING", "KILLED"]
     assert stage.states == {"a": "CANCELLED", "b": "CANCELLED", "c": "CANCELLED"}
     assert stage.jobs == {}
-    assert stage.promises == []
+    assert stage.deferred == []
 
 
-def test_the_same_result_told_twice_changes_nothing_the_second_time() -> None:
+def test_the_same_result_sent_twice_changes_nothing_the_second_time() -> None:
     from models.lifecycle.commands.commands import Finish
 
     stage = Stage(TWO)
@@ -177,7 +177,7 @@ def test_the_same_result_told_twice_changes_nothing_the_second_time() -> None:
     assert transition.refused is None
 
 
-def test_pause_starts_nothing_new_and_resume_lines_up_what_was_held_back() -> None:
+def test_pause_starts_nothing_new_and_resume_queues_what_was_held_back() -> None:
     stage = Stage(TWO)
     stage.start("a")
     stage.submit(Pause())
@@ -191,7 +191,7 @@ def test_pause_starts_nothing_new_and_resume_lines_up_what_was_held_back() -> No
     assert set(stage.jobs) == {"b", "c"}
 
 
-def test_a_failure_while_paused_is_acted_on_at_resume() -> None:
+def test_a_failure_while_paused_takes_effect_at_resume() -> None:
     stage = Stage(TWO)
     stage.start("a", "b")
     stage.submit(Pause())
@@ -224,7 +224,7 @@ def test_cancel_while_paused_kills() -> None:
     assert stage.execution.paused is None
 
 
-def test_retry_failed_gives_failed_ones_a_new_attempt_and_puts_cancelled_ones_back() -> None:
+def test_retry_failed_gives_failed_ones_a_new_attempt_and_resets_cancelled_ones() -> None:
     stage = Stage(TWO)
     stage.start("b")
     stage.run("a", AttemptState.FAILED)

@@ -1,4 +1,4 @@
-"""`allow_failure` and expressions: one that cannot be evaluated is a failure of its task."""
+"""`allow_failure` and expressions: an expression that cannot be evaluated is a failure of its task."""
 
 import pytest
 
@@ -44,7 +44,7 @@ def test_an_allowed_failure_covers_an_expression_that_cannot_be_evaluated(
     assert stage.state == "WARNING"
 
 
-def test_what_headway_itself_could_not_do_is_no_failure_of_the_task() -> None:
+def test_an_internal_error_is_no_failure_of_the_task() -> None:
     stage = Stage(
         "id: x\nnamespace: y\ntasks: [{id: a, type: log, message: a, allow_failure: true}]\n"
     )
@@ -52,7 +52,7 @@ def test_what_headway_itself_could_not_do_is_no_failure_of_the_task() -> None:
     assert (stage.states, stage.state) == ({"a": "ERROR"}, "ERROR")
 
 
-def test_items_that_are_no_list_are_an_allowed_failure_too() -> None:
+def test_items_that_are_not_a_list_are_an_allowed_failure_too() -> None:
     tasks = "[{id: u, type: log, message: m}]"
     stage = Stage(
         "id: x\nnamespace: y\ntasks:\n"

@@ -1,4 +1,4 @@
-"""Approvals: asked, voted, refused, held back."""
+"""Approvals: requests, votes, refusals, and effects held back by a pause."""
 
 from dataclasses import replace
 from typing import Any
@@ -26,7 +26,7 @@ tasks:
 """
 
 
-def asked(source: str = ASK) -> Stage:
+def requested(source: str = ASK) -> Stage:
     stage = Stage(source)
     stage.evaluate({"message": "go on?"})
     return stage
@@ -45,14 +45,14 @@ def vote(
     return stage.submit(command, replace(MARIA, actor=f"user:{by}"))
 
 
-def test_an_execution_that_only_a_person_can_move_waits_for_approval() -> None:
-    stage = asked()
+def test_an_execution_that_only_a_person_can_continue_waits_for_approval() -> None:
+    stage = requested()
     assert stage.state == "WAITING_FOR_APPROVAL"
     assert stage.states == {"ok": "WAITING_FOR_APPROVAL", "a": "CREATED"}
 
 
-def test_an_approval_goes_on_in_the_same_transaction() -> None:
-    stage = asked()
+def test_an_approval_continues_the_execution_in_the_same_transaction() -> None:
+    stage = requested()
     vote(stage, VoteDecision.APPROVE, "fine")
     assert stage.state == "RUNNING"
     assert stage.states == {"ok": "SUCCESS", "a": "QUEUED"}
@@ -62,24 +62,24 @@ def test_an_approval_goes_on_in_the_same_transaction() -> None:
 
 def test_an_approval_that_was_the_last_thing_open_ends_the_execution() -> None:
     last = ASK.rpartition("  - {id: a")[0]
-    stage = asked(last)
+    stage = requested(last)
     vote(stage, VoteDecision.APPROVE)
     assert stage.moves() == ["RUNNING", "WAITING_FOR_APPROVAL", "SUCCESS"]
-    stage = asked(last.replace("namespace: y", "namespace: y\noutputs: {n: 7}"))
+    stage = requested(last.replace("namespace: y", "namespace: y\noutputs: {n: 7}"))
     vote(stage, VoteDecision.APPROVE)
     stage.evaluate({"n": 7})
     assert stage.moves() == ["RUNNING", "WAITING_FOR_APPROVAL", "RUNNING", "SUCCESS"]
 
 
 def test_one_rejection_rejects_the_execution() -> None:
-    stage = asked()
+    stage = requested()
     vote(stage, VoteDecision.REJECT, "no")
     assert stage.moves()[-2:] == ["FAILED_FINISHING", "REJECTED"]
     assert stage.states == {"ok": "REJECTED", "a": "CANCELLED"}
 
 
-def test_a_rejection_without_the_comment_that_the_rule_wants_stores_nothing() -> None:
-    stage = asked()
+def test_a_rejection_without_a_required_comment_stores_nothing() -> None:
+    stage = requested()
     before = stage.execution
     with pytest.raises(Refused) as refused:
         vote(stage, VoteDecision.REJECT, "  ")
@@ -88,7 +88,7 @@ def test_a_rejection_without_the_comment_that_the_rule_wants_stores_nothing() ->
 
 
 def test_a_second_decision_is_refused_as_already_decided() -> None:
-    stage = asked()
+    stage = requested()
     vote(stage, VoteDecision.APPROVE, key="once")
     for by, key in (("otto", None), ("maria", None), ("maria", "another")):
         with pytest.raises(Refused) as refused:
@@ -98,7 +98,7 @@ def test_a_second_decision_is_refused_as_already_decided() -> None:
 
 
 def test_votes_while_paused_are_recorded_and_their_effect_waits() -> None:
-    stage = asked()
+    stage = requested()
     stage.submit(Pause())
     vote(stage, VoteDecision.APPROVE)
     assert stage.states["ok"] == "WAITING_FOR_APPROVAL"
@@ -109,8 +109,8 @@ def test_votes_while_paused_are_recorded_and_their_effect_waits() -> None:
     assert stage.states == {"ok": "SUCCESS", "a": "QUEUED"}
 
 
-def test_only_the_named_may_decide() -> None:
-    stage = asked(ASK.replace("comment: on_reject", "roles: [admin], users: [otto]"))
+def test_only_people_named_by_the_policy_may_decide() -> None:
+    stage = requested(ASK.replace("comment: on_reject", "roles: [admin], users: [otto]"))
     with pytest.raises(Refused) as refused:
         vote(stage, VoteDecision.APPROVE)
     assert refused.value.problems[0].code is ProblemCode.FORBIDDEN
@@ -119,7 +119,7 @@ def test_only_the_named_may_decide() -> None:
 
 
 def test_cancel_closes_the_request() -> None:
-    stage = asked()
+    stage = requested()
     stage.submit(Cancel())
     approval = stage.task("ok").approval
     assert approval and approval.state.value == "CANCELLED"

@@ -1,4 +1,4 @@
-"""Nothing runs past an approval but by a decision on the same or an override, whatever is left out, reused, changed."""
+"""Nothing bypasses an approval without a decision on the same digest or an override, whatever is disabled or reused."""
 
 from dataclasses import replace
 from itertools import product
@@ -41,10 +41,10 @@ WAYS = ("run", "disabled", "disabled and reused", "reused")
 
 @pytest.mark.parametrize("how", ["approved", "rejected", "cancelled", "overridden"])
 @pytest.mark.parametrize("day", ["monday", "tuesday"])
-def test_whatever_is_disabled_and_reused_nothing_after_it_runs_undecided(
+def test_nothing_after_an_undecided_approval_runs_whatever_is_disabled_and_reused(
     how: str, day: str
 ) -> None:
-    """Every way of leaving out each task of the chain, with the inputs that were decided on and with others."""
+    """Every way to disable or reuse each task of the chain, with the inputs that were decided on and with others."""
     source = decided(how)
     assert source.state is ExecutionState.SUCCESS
     plan, inputs = plan_of(), {"day": day}
@@ -62,7 +62,7 @@ def test_whatever_is_disabled_and_reused_nothing_after_it_runs_undecided(
             marked = Played(replace(command, may_override=True))
             assert marked.overridden == [("ask",)]
             continue
-        stage.go_on()
+        stage.run_all()
         ran = {path for path, task in stage.execution.tasks.items() if task.attempt}
         stands = how == "approved" and day == "monday" and {"ask", "extract"} <= set(again)
         assert stands or not ran & {"mid", "load"}, way
@@ -86,14 +86,14 @@ ENDS = ("approved", "rejected", "cancelled")
 
 def ended(how: str) -> Played:
     stage = Played(Create(plan_of(), inputs={"day": "monday"}))
-    stage.go_on()
+    stage.run_all()
     if how == "cancelled":
         stage.submit(Cancel())
     elif how == "rejected":
         stage.vote(decision=VoteDecision.REJECT)
     else:
         stage.vote()
-        stage.go_on(AttemptState.FAILED)
+        stage.run_all(AttemptState.FAILED)
     assert stage.execution.ended
     return stage
 
@@ -104,7 +104,7 @@ def ended(how: str) -> Played:
     "state",
     [TaskRunState.SUCCESS, TaskRunState.WARNING, TaskRunState.FAILED, TaskRunState.SKIPPED],
 )
-def test_no_change_of_a_task_run_has_what_comes_after_run_undecided(
+def test_no_change_of_a_task_run_lets_later_tasks_run_undecided(
     how: str, outputs: Any, state: TaskRunState
 ) -> None:
     for key in KEYS:
@@ -122,7 +122,7 @@ def test_no_change_of_a_task_run_has_what_comes_after_run_undecided(
             assert stage.overridden == [("ask",)]
             continue
         started = {path: task.attempt for path, task in stage.execution.tasks.items()}
-        stage.go_on()
+        stage.run_all()
         asked_anew = how != "approved" and stage.states["ask"] not in SUCCESSFUL_ENDS
         if asked_anew:
             assert not any(stage.task(path).attempt > started[path] for path in ("mid", "load"))
@@ -130,7 +130,7 @@ def test_no_change_of_a_task_run_has_what_comes_after_run_undecided(
 
 @pytest.mark.parametrize("how", ENDS)
 @pytest.mark.parametrize("state", ["SUCCESS", "WARNING", "FAILED", "KILLED", "CANCELLED"])
-def test_an_end_that_says_it_got_past_its_approvals_is_overridden(how: str, state: str) -> None:
+def test_setting_an_end_that_implies_approvals_is_an_override(how: str, state: str) -> None:
     stage = ended(how)
     command = ChangeState(ExecutionState(state))
     if how == "approved" or state not in ("SUCCESS", "WARNING"):
@@ -153,16 +153,16 @@ def test_changing_what_was_decided_on_is_an_override() -> None:
     change = ChangeTaskRunState("extract", TaskRunState.SUCCESS, {"rows": 8})
     with pytest.raises(Refused) as refused:
         stage.submit(change)
-    assert "was decided on what extract gave" in refused.value.problems[0].message
+    assert "was decided on outputs of extract" in refused.value.problems[0].message
     stage.submit(replace(change, may_override=True))
     assert decided_on(stage.execution, stage.task("ask")) != digest
-    stage.go_on()
+    stage.run_all()
     plan = plan_of()
     planned = plan_replay(stage.execution, plan, "load", begins(plan, {"day": "monday"}))
     assert {one.key: one.plan for one in planned}["ask"] is TaskPlan.RUN
 
 
-def test_labels_that_an_expression_reads_stay_as_they_were_when_it_was_asked() -> None:
+def test_changing_labels_that_an_expression_reads_after_a_request_is_an_override() -> None:
     stage = ended("approved")
     before = stage.execution
     for labels, mode in (({"team": "b"}, LabelMode.MERGE), ({"x": "y"}, LabelMode.REPLACE)):
@@ -173,19 +173,19 @@ def test_labels_that_an_expression_reads_stay_as_they_were_when_it_was_asked() -
     stage.submit(SetLabels({"team": "b"}, may_override=True))
     assert stage.overridden == [("ask",)]
     deaf = Played(Create(plan_of("", CHAIN.replace("labels.team", "execution.id"))))
-    deaf.go_on()
+    deaf.run_all()
     deaf.submit(SetLabels({"team": "b"}))
     assert deaf.overridden == []
 
 
-def test_what_is_asked_about_does_not_change_while_it_is_asked() -> None:
+def test_what_is_decided_on_does_not_change_while_a_request_is_open() -> None:
     stage = Played(Create(plan_of(), inputs={"day": "monday"}))
-    stage.go_on()
+    stage.run_all()
     with pytest.raises(Refused):
         stage.submit(ChangeTaskRunState("extract", TaskRunState.SUCCESS, {"rows": 1}))
 
 
-def test_an_execution_that_was_overridden_is_no_result_for_others() -> None:
+def test_an_overridden_execution_is_not_reused_from_the_cache() -> None:
     command = Create(
         plan_of(), options=RunOptions(disabled_tasks=("ask",)), may_override=True, cache_key="k"
     )
@@ -207,14 +207,14 @@ finally:
 """
 
 
-def test_a_condition_under_finally_is_not_met_with_results_of_other_inputs() -> None:
+def test_a_condition_in_finally_is_not_met_with_results_of_other_inputs() -> None:
     plan = plan_of("", LAST)
     source = approved(plan).execution
     for day, again in (("monday", False), ("tuesday", True)):
         start = begins(plan, {"day": day})
         planned = plan_replay(source, plan, "load", start)
-        told = {one.key: one.plan for one in planned}
-        assert (told["check"] is TaskPlan.RUN) is again
+        plans = {one.key: one.plan for one in planned}
+        assert (plans["check"] is TaskPlan.RUN) is again
         keys = [one.key for one in planned if one.plan is TaskPlan.REUSE]
         held = reused(source, keys, plan, start)
         Played(Create(plan, inputs={"day": day}, reused=held))

@@ -1,4 +1,4 @@
-"""Decisions that stand for another execution, or are made again: the digest, the plans, and what is put back."""
+"""Decisions that are reused by another execution, or made again: the digest, the plans, and resets."""
 
 from dataclasses import replace
 
@@ -40,49 +40,49 @@ tasks:
 """
 
 
-def test_a_restart_asks_again_where_the_flow_says_so_and_nothing_runs_before() -> None:
+def test_a_restart_requests_again_with_reuse_never_and_nothing_runs_before() -> None:
     for keys, asks in (("", False), ("reuse: same_inputs", False), ("reuse: never", True)):
         stage = approved(plan_of(keys), AttemptState.FAILED)
         stage.submit(Restart())
         assert (stage.states["ask"] == "CREATED" or stage.states["ask"] == "RUNNING") is asks
         before = stage.task("load").attempt
-        stage.go_on()
+        stage.run_all()
         assert (stage.states["ask"] == "WAITING_FOR_APPROVAL") is asks
         assert (stage.task("load").attempt == before) is asks
         if asks:
             stage.vote()
-            stage.go_on()
+            stage.run_all()
             assert stage.state == "SUCCESS"
 
 
-def test_a_restart_asks_again_where_what_was_decided_on_runs_again() -> None:
+def test_a_restart_requests_again_if_what_was_decided_on_runs_again() -> None:
     text = CHAIN.replace("needs: [extract]", "needs: [extract], run_if: always")
     head = text.replace("namespace: y", "namespace: y\non_failure: FINISH_POSSIBLE")
     stage = Played(Create(plan_of("", head)))
     stage.run("extract", AttemptState.FAILED)
-    stage.go_on()
+    stage.run_all()
     stage.vote()
-    stage.go_on()
+    stage.run_all()
     assert (stage.state, stage.states["load"]) == ("FAILED", "SUCCESS")
     stage.submit(Restart())
-    stage.go_on()
+    stage.run_all()
     assert stage.states["ask"] == "SUCCESS"  # nothing after it runs again
     stage = Played(Create(plan_of("", head)))
     stage.run("extract", AttemptState.FAILED)
-    stage.go_on()
+    stage.run_all()
     stage.vote()
-    stage.go_on(AttemptState.FAILED)
+    stage.run_all(AttemptState.FAILED)
     stage.submit(Restart())
-    stage.go_on()
+    stage.run_all()
     assert stage.states == {
         "extract": "SUCCESS", "ask": "WAITING_FOR_APPROVAL", "mid": "CREATED", "load": "CREATED",
     }  # fmt: skip
 
 
-def test_so_does_a_retry_of_what_failed() -> None:
-    text = CHAIN + "  - {id: beside, type: log, message: a}\n"
+def test_retry_failed_requests_again_too() -> None:
+    text = CHAIN + "  - {id: other, type: log, message: a}\n"
     stage = Played(Create(plan_of("reuse: never", text)))
-    held = stage.start("beside")
+    held = stage.start("other")
     stage.run("extract", AttemptState.SUCCESS)
     stage.evaluate({"message": "m"})
     stage.vote()
@@ -93,29 +93,29 @@ def test_so_does_a_retry_of_what_failed() -> None:
     stage.evaluate({"message": "m"})
     assert stage.states == {
         "extract": "SUCCESS", "ask": "WAITING_FOR_APPROVAL", "mid": "CREATED", "load": "CREATED",
-        "beside": "RUNNING",
+        "other": "RUNNING",
     }  # fmt: skip
     assert held
 
 
-def test_approvals_in_a_foreach_are_asked_again_with_what_follows_them() -> None:
+def test_approvals_in_a_foreach_are_requested_again_with_the_tasks_after_them() -> None:
     stage = approved(plan_of("", NEVER), AttemptState.FAILED)
     assert stage.state == "FAILED"
     stage.submit(Restart())
-    stage.go_on()
+    stage.run_all()
     waiting = {path for path, state in stage.states.items() if state == "WAITING_FOR_APPROVAL"}
     assert waiting == {"each[0].ask", "each[1].ask"}
     assert {stage.states[key] for key in ("mid", "load", "each[0].in")} == {"CREATED"}
     for path in waiting:
         stage.vote(path)
-    stage.go_on()
+    stage.run_all()
     assert stage.state == "SUCCESS"
 
 
 # -- the digest --------------------------------------------------------------------------------------------------------
 
 
-def test_the_digest_tells_each_part_of_what_was_decided_on() -> None:
+def test_the_digest_differs_for_each_part_of_what_was_decided_on() -> None:
     plan, other = plan_of(), plan_of("reuse: never")
     plain = context(plan, {"day": "monday"}, {"team": "a"}, None)
     assert plain == context(plan, {"day": "monday"}, {"team": "a", "system.replay": "true"}, {})
@@ -127,14 +127,14 @@ def test_the_digest_tells_each_part_of_what_was_decided_on() -> None:
         assert changed != plain
 
 
-def test_labels_and_trigger_belong_to_it_where_an_expression_reads_them() -> None:
+def test_the_digest_has_labels_and_trigger_if_an_expression_reads_them() -> None:
     deaf = plan_of("", CHAIN.replace("labels.team", "inputs.day"))
     assert context(deaf, {}, {"team": "a"}, None) == context(deaf, {}, {"team": "b"}, {"day": 1})
-    told = plan_of("", CHAIN.replace("labels.team", "trigger.date"))
-    assert context(told, {}, {}, {"date": "a"}) != context(told, {}, {}, {"date": "b"})
+    plans = plan_of("", CHAIN.replace("labels.team", "trigger.date"))
+    assert context(plans, {}, {}, {"date": "a"}) != context(plans, {}, {}, {"date": "b"})
 
 
-def test_numbers_are_as_the_table_gives_them_back() -> None:
+def test_numbers_are_digested_as_the_database_returns_them() -> None:
     plan = plan_of()
     large = 10**22
     assert context(plan, {"n": [1.0, 1e22]}, {}, None) == context(plan, {"n": [1, large]}, {}, None)
@@ -144,7 +144,7 @@ def test_numbers_are_as_the_table_gives_them_back() -> None:
 # -- plans -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_plan_says_what_has_to_be_asked_and_why() -> None:
+def test_a_plan_shows_which_approvals_are_needed_and_why() -> None:
     source = approved(plan_of()).execution
     for day, asks in (("monday", False), ("tuesday", True)):
         start = begins(plan_of(), {"day": day})
@@ -152,29 +152,34 @@ def test_a_plan_says_what_has_to_be_asked_and_why() -> None:
             plan_replay(source, plan_of(), "load", start),
             plan_draft(source, plan_of(), start),
         ):
-            told = {one.key: one for one in planned}
-            assert (told["ask"].must_ask is not None) is asks
-            assert (told["ask"].plan is TaskPlan.RUN) is asks
-            assert not asks or told["ask"].why.startswith("asks again: it was decided on other")
+            plans = {one.key: one for one in planned}
+            assert (plans["ask"].must_ask is not None) is asks
+            assert (plans["ask"].plan is TaskPlan.RUN) is asks
+            assert not asks or plans["ask"].why.startswith(
+                "needs a new decision: it was decided on other"
+            )
     overridden = plan_replay(source, plan_of(), "load", begins(plan_of(), {"day": "x"}), True)
     assert {one.key: one.plan for one in overridden}["ask"] is TaskPlan.REUSE
 
 
-def test_what_follows_an_approval_that_is_asked_again_runs_again() -> None:
+def test_tasks_after_an_approval_that_is_requested_again_run_again() -> None:
     source = approved(plan_of()).execution
     planned = plan_replay(source, plan_of(), "load", begins(plan_of(), {"day": "tuesday"}))
-    told = {one.key: (one.plan, one.why) for one in planned}
-    assert told["mid"] == (TaskPlan.RUN, "ask is asked again")
-    assert told["extract"][0] is TaskPlan.REUSE
+    plans = {one.key: (one.plan, one.why) for one in planned}
+    assert plans["mid"] == (TaskPlan.RUN, "ask has to be decided again")
+    assert plans["extract"][0] is TaskPlan.REUSE
 
 
-def test_decisions_made_before_they_were_bound_do_not_stand() -> None:
+def test_decisions_without_a_digest_are_not_reused() -> None:
     source = approved(plan_of()).execution
     tasks = {**source.tasks, "ask": replace(source.tasks["ask"], decided_on=None)}
     old = replace(source, tasks=tasks)
     planned = plan_replay(old, plan_of(), "load", begins(plan_of(), {"day": "monday"}))
-    (asked,) = [one for one in planned if one.must_ask]
-    assert asked.must_ask == "was decided before decisions were bound to what they are made on"
+    (undecided,) = [one for one in planned if one.must_ask]
+    assert (
+        undecided.must_ask
+        == "was decided by a version that did not store what a decision was made on"
+    )
 
 
 def test_the_engine_never_overrides() -> None:

@@ -1,4 +1,4 @@
-"""How long an execution took: what lay between an end and a restart is no part of it."""
+"""Durations of executions exclude the time between an end and a restart."""
 
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ def lasted(stage: Stage) -> float:
     return ((found.ended_at or stage.now) - found.started_at).total_seconds() - found.clock.idle
 
 
-def test_a_day_between_an_end_and_a_restart_is_left_out() -> None:
+def test_the_time_between_an_end_and_a_restart_is_excluded() -> None:
     stage = failed_after(600)
     began = stage.execution.started_at
     for _ in range(2):
@@ -41,7 +41,7 @@ def test_a_day_between_an_end_and_a_restart_is_left_out() -> None:
     assert (stage.execution.clock.idle, lasted(stage)) == (2 * DAY, 720)
 
 
-def test_a_task_run_that_is_put_back_begins_anew() -> None:
+def test_the_duration_of_a_reset_task_run_begins_again() -> None:
     stage = failed_after(600)
     stage.pass_time(DAY)
     stage.submit(Restart())
@@ -50,7 +50,7 @@ def test_a_task_run_that_is_put_back_begins_anew() -> None:
     assert stage.task("a").started_at == stage.now
 
 
-def test_another_end_given_by_hand_changes_no_time() -> None:
+def test_an_end_set_by_a_person_changes_no_time() -> None:
     stage = failed_after(600)
     stage.pass_time(DAY)
     stage.submit(ChangeState(ExecutionState.KILLED))
@@ -60,7 +60,7 @@ def test_another_end_given_by_hand_changes_no_time() -> None:
     assert stage.execution.clock.idle == 2 * DAY
 
 
-def test_what_never_started_had_no_time_to_leave_out() -> None:
+def test_an_execution_that_never_started_has_no_idle_time() -> None:
     stage = Stage(FLOW, options=RunOptions(scheduled_at=START + timedelta(hours=1)))
     stage.submit(Cancel())
     stage.pass_time(DAY)
@@ -69,9 +69,13 @@ def test_what_never_started_had_no_time_to_leave_out() -> None:
     assert (stage.execution.clock.idle, lasted(stage)) == (0, 0)
 
 
-def test_to_wait_in_line_after_a_restart_is_left_out_too() -> None:
+def test_the_time_queued_after_a_restart_is_excluded_too() -> None:
     ended, started = (START + timedelta(seconds=at) for at in (10, DAY + 5))
-    waiting = Stopwatch(since=START).stopped(ended).put_back(ended)
+    waiting = Stopwatch(since=START).stopped(ended).idle_from(ended)
     assert (waiting.idle, waiting.idle_since) == (0, ended)
-    going = waiting.rested(started).anew(started)
-    assert (going.idle, going.at(started), going.rested(started)) == (DAY - 5, 10, going)
+    running = waiting.idle_until(started).with_full_timeout(started)
+    assert (running.idle, running.at(started), running.idle_until(started)) == (
+        DAY - 5,
+        10,
+        running,
+    )

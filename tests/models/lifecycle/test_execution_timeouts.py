@@ -1,4 +1,4 @@
-"""The timeout of a whole execution: its timer is set whenever its time begins to run, after a restart anew."""
+"""The timeout of a whole execution: its timer is set whenever its time begins to count, again after a restart."""
 
 from datetime import timedelta
 
@@ -34,30 +34,30 @@ tasks:
 
 
 def timers(stage: Stage) -> list[Deferred]:
-    return [one for one in stage.promises if isinstance(one.command, TimeOutExecution)]
+    return [one for one in stage.deferred if isinstance(one.command, TimeOutExecution)]
 
 
 def left(stage: Stage) -> float:
-    """Seconds until the newest timer is due."""
+    """Returns the seconds until the newest timer is due."""
     return (timers(stage)[-1].due - stage.now).total_seconds()
 
 
 def folded(stage: Stage) -> str | None:
-    """The code of its failure, as its events have it."""
+    """Returns the code of its failure, from its events."""
     failure = stage.folded().failure
     assert failure == stage.execution.failure
     return failure.code if failure else None
 
 
 def timed_out(stage: Stage) -> None:
-    stage.keep(timers(stage)[-1])
+    stage.run_deferred(timers(stage)[-1])
     for path, task in stage.execution.tasks.items():
         if task.state == "KILLING":
             stage.finish(path, AttemptState.KILLED)
 
 
 @pytest.mark.parametrize("ended_by", ["its timeout", "a failure", "a person"])
-def test_after_a_restart_it_has_its_whole_time_again(ended_by: str) -> None:
+def test_a_restart_gives_the_full_timeout_again(ended_by: str) -> None:
     stage = Stage(FLOW % "")
     assert left(stage) == HOUR
     stage.start("a", "b")
@@ -82,7 +82,7 @@ def test_after_a_restart_it_has_its_whole_time_again(ended_by: str) -> None:
     assert [stage.moves()[-1], folded(stage)] == ["FAILED", "TIMED_OUT"]
 
 
-def test_a_restart_that_has_to_stand_in_line_has_its_time_from_its_turn_on() -> None:
+def test_the_timeout_of_a_queued_restart_begins_at_its_admission() -> None:
     stage = Stage(FLOW % "")
     stage.start("a", "b")
     stage.finish("a", F)
@@ -98,15 +98,15 @@ def test_a_restart_that_has_to_stand_in_line_has_its_time_from_its_turn_on() -> 
 
 
 def submit(stage: Stage, command: Command, slots: Slots) -> None:
-    """Ask it of a flow with these slots."""
+    """Submits the command for a flow with these slots."""
     context = Context(stage.now, new_id, lambda: 0.0, MARIA, slots)
     transition = decide(stage.execution, command, context)
     stage.events += transition.events
-    stage.promises += transition.deferred
+    stage.deferred += transition.deferred
     stage.execution = transition.execution
 
 
-def test_an_old_timer_does_not_end_what_was_restarted_since() -> None:
+def test_an_old_timer_does_not_end_a_restarted_execution() -> None:
     stage = Stage(FLOW % "")
     stage.start("a", "b")
     (old,) = timers(stage)
@@ -114,11 +114,11 @@ def test_an_old_timer_does_not_end_what_was_restarted_since() -> None:
     stage.finish("a", F)
     stage.finish("b", AttemptState.SUCCESS)
     stage.submit(Restart())
-    stage.keep(old)
+    stage.run_deferred(old)
     assert (stage.state, left(stage)) == ("RUNNING", HOUR / 2)
 
 
-def test_what_is_put_back_after_a_failure_has_its_whole_time_again() -> None:
+def test_retry_failed_gives_the_full_timeout_again() -> None:
     stage = Stage(FLOW % "on_failure: FINISH_POSSIBLE")
     stage.start("a", "b")
     stage.pass_time(1800)
@@ -128,7 +128,7 @@ def test_what_is_put_back_after_a_failure_has_its_whole_time_again() -> None:
     assert left(stage) == HOUR
 
 
-def test_a_pause_stops_its_time_and_going_on_sets_a_timer_for_the_rest() -> None:
+def test_a_pause_stops_its_time_and_resume_sets_a_timer_for_the_rest() -> None:
     stage = Stage(FLOW % "")
     stage.start("a")
     (old,) = timers(stage)

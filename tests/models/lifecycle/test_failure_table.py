@@ -1,10 +1,10 @@
-"""What becomes of every task run when a task fails, when the execution is killed, and when it is paused and then fails.
+"""The end of every task run when a task fails, when the execution is killed, and when it is paused and then fails.
 
 Each of the flows in `failures/` states it for the three failure actions. A row reads
 
     ACTION... EVENT: task=END ... -> the states that the execution goes through
 
-and `any` stands for the three actions. How a play goes is told in play.py.
+and `any` means all three actions. The rules of a play are in play.py.
 """
 
 import json
@@ -21,7 +21,7 @@ from models.lifecycle.commands.commands import WakeUp
 from models.states import WAITING_FOR_WORKER, ExecutionState, FailureAction
 from tests.models.lifecycle.play import Play
 from tests.models.lifecycle.stage import Stage
-from tests.models.lifecycle.test_whatever_happens import without_leases
+from tests.models.lifecycle.test_random_orders import without_leases
 
 FLOWS = {
     flow.pop("flow"): flow
@@ -39,16 +39,16 @@ class Row(NamedTuple):
 def rows_of(table: str) -> Iterator[tuple[tuple[str, str], Row]]:
     lines = table.replace("\n ", " ").splitlines()
     for line in lines:
-        head, _, told = line.partition(":")
+        head, _, text = line.partition(":")
         *actions, event = head.split()
-        ends, _, states = told.partition("->")
+        ends, _, states = text.partition("->")
         row = Row(dict(end.split("=") for end in ends.split()), states.split())
         for action in FailureAction if actions == ["any"] else actions:
             yield (str(action), event), row
 
 
 def source_of(flow: Mapping[str, Any]) -> str:
-    """The document; a task without a type is one for a worker."""
+    """Returns the document; a task without a type is one for a worker."""
     parts = {key: value for key, value in flow.items() if key not in ("ends", "at")}
     for section in ("tasks", "errors", "finally"):
         parts[section] = [typed(task) for task in parts.get(section, ())]
@@ -62,7 +62,7 @@ def typed(task: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**task, "tasks": within} if within else task
 
 
-def test_there_are_forty_flows_and_every_one_states_all_that_may_happen() -> None:
+def test_there_are_forty_flows_and_each_lists_all_that_can_happen() -> None:
     assert len(FLOWS) >= 40
     all_of_them = {(str(action), event) for action in FailureAction for event in EVENTS}
     for name, flow in FLOWS.items():
@@ -78,11 +78,11 @@ def test_every_task_run_ends_as_the_table_says(name: str, action: str, event: st
     stage = Stage(source_of(flow), on_failure=FailureAction(action))
     Play(stage, event, flow.get("at")).perform(assert_nothing_is_forgotten)
     expected = dict(rows_of(flow["ends"]))[action, event]
-    assert told(stage.states, stage.moves()) == told(expected.ends, expected.states)
+    assert text(stage.states, stage.moves()) == text(expected.ends, expected.states)
     assert_progress_is_sound(stage)
 
 
-def told(ends: Mapping[str, str], states: list[str]) -> str:
+def text(ends: Mapping[str, str], states: list[str]) -> str:
     return "\n".join((*(f"{path}={end}" for path, end in sorted(ends.items())), " ".join(states)))
 
 
@@ -95,7 +95,7 @@ def assert_nothing_is_forgotten(stage: Stage) -> None:
         return
     if execution.state is ExecutionState.PAUSED:
         return  # what waits gets its job again at resume
-    timers = {p.command for p in stage.promises if isinstance(p.command, WakeUp)}
+    timers = {p.command for p in stage.deferred if isinstance(p.command, WakeUp)}
     for path, task in execution.tasks.items():
         if task.state in WAITING_FOR_WORKER:
             job = stage.jobs.get(path)
@@ -103,7 +103,7 @@ def assert_nothing_is_forgotten(stage: Stage) -> None:
 
 
 def assert_progress_is_sound(stage: Stage) -> None:
-    """It never falls unless task runs were added, and is 1.0 exactly at the end."""
+    """The progress never falls unless task runs were added, and is 1.0 only at the end."""
     first, *rest = stage.events
     execution = create(stage.execution.plan, first)
     for event in rest:

@@ -1,4 +1,4 @@
-"""Parents and children, at depth 1 and 3: a parent never outruns its child, clocks stand for the whole tree."""
+"""Parents and children, at depth 1 and 3: a parent never ends before its child."""
 
 from collections.abc import Callable
 
@@ -34,7 +34,7 @@ from tests.models.lifecycle.family import (
     vote,
 )
 
-# -- nothing begins beside a child ------------------------------------------------------------------------------------
+# -- nothing starts while a child is being stopped --------------------------------------------------------------------
 
 STOPS: dict[str, tuple[str, str, Callable[[Family], None]]] = {
     "cancel": ("", LAST, lambda made: submit(made, Cancel())),
@@ -55,28 +55,28 @@ STOPS: dict[str, tuple[str, str, Callable[[Family], None]]] = {
     "another fails under CANCEL_ALL": (
         "",
         f"on_failure: CANCEL_ALL\n{LAST}",
-        lambda made: made.finish("top", "beside", AttemptState.FAILED),
+        lambda made: made.finish("top", "other", AttemptState.FAILED),
     ),
 }
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize("stop", STOPS)
-def test_whatever_stops_a_parent_it_waits_for_the_end_of_its_child(stop: str, depth: int) -> None:
+def test_a_stopped_parent_waits_for_the_end_of_its_child(stop: str, depth: int) -> None:
     task, head, act = STOPS[stop]
     made = at_work(depth, task, head, more=MORE)
-    made.work("top", "beside")
+    made.work("top", "other")
     if stop.startswith("timeout of the task"):
-        made.finish("top", "beside", AttemptState.SUCCESS)
+        made.finish("top", "other", AttemptState.SUCCESS)
     act(made)
-    if made.task("top", "beside").lease:
-        made.finish("top", "beside", AttemptState.KILLED)
+    if made.task("top", "other").lease:
+        made.finish("top", "other", AttemptState.KILLED)
 
     assert made.task("leaf", "work").state == "KILLING"
     assert made.task("top", "sub").state == "KILLING"
     assert made.state("top") in ("KILLING", "RUNNING", "FAILED_FINISHING")
     begun = {path for path, task in made.one("top").tasks.items() if task.attempt}
-    assert begun == {"sub", "beside"}, "nothing begins beside the child"
+    assert begun == {"sub", "other"}, "nothing else has started"
     assert len(made.of("leaf")) == 1
 
     made.finish("leaf", "work", AttemptState.KILLED)
@@ -99,7 +99,7 @@ def test_whatever_stops_a_parent_it_waits_for_the_end_of_its_child(stop: str, de
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
-def test_a_child_that_never_ends_is_fenced_and_with_it_its_parents_end(depth: int) -> None:
+def test_a_child_that_never_ends_is_fenced_and_its_parents_end(depth: int) -> None:
     made = at_work(depth)
     submit(made, Cancel())
     made.pass_time(10 + 6 + 1)
@@ -107,7 +107,7 @@ def test_a_child_that_never_ends_is_fenced_and_with_it_its_parents_end(depth: in
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
-def test_a_second_cancel_leaves_no_grace_at_any_depth(depth: int) -> None:
+def test_a_second_cancel_skips_the_grace_period_at_any_depth(depth: int) -> None:
     made = at_work(depth)
     submit(made, Cancel())
     submit(made, Cancel())
@@ -116,32 +116,32 @@ def test_a_second_cancel_leaves_no_grace_at_any_depth(depth: int) -> None:
     assert {each.state.value for each in made.executions.values()} == {"KILLED"}
 
 
-def test_without_cascade_the_child_goes_on_and_the_parent_says_so() -> None:
+def test_without_cascade_the_child_continues_and_the_parent_says_so() -> None:
     made = at_work(1)
     submit(made, Cancel(cascade=False))
     assert (made.state("top"), made.state("leaf")) == ("KILLED", "RUNNING")
     assert made.task("top", "sub").message == (
-        "the execution that it started goes on: cancelled without cascade"
+        "the execution that it started continues: cancelled without cascade"
     )
     made.finish("leaf", "work", AttemptState.SUCCESS)
     assert made.state("top") == "KILLED"
 
 
 @pytest.mark.parametrize("stop", ["cancel", "timeout of the execution"])
-def test_what_is_stopped_before_its_child_exists_never_gets_one(stop: str) -> None:
+def test_a_task_run_stopped_before_its_child_exists_never_gets_one(stop: str) -> None:
     _, head, act = STOPS[stop]
     sub = "tasks: [{id: sub, type: subflow, flow: leaf}]\n"
     made = Family({"top": head + sub, "leaf": WORK})
-    (evaluate,) = [each for each in made.promises if isinstance(each[1].command, Evaluate)]
-    made.promises.remove(evaluate)
+    (evaluate,) = [each for each in made.deferred if isinstance(each[1].command, Evaluate)]
+    made.deferred.remove(evaluate)
     act(made)
-    made.promises.append(evaluate)
-    made.settle()
+    made.deferred.append(evaluate)
+    made.run_due()
     assert made.of("leaf") == []
     assert made.task("top", "sub").ended
 
 
-def test_a_child_that_ended_well_before_its_stop_came_is_a_success() -> None:
+def test_a_child_that_succeeded_before_its_stop_is_a_success() -> None:
     made = at_work(1)
     made.submit(made.root, Cancel())
     made.submit(
@@ -149,7 +149,7 @@ def test_a_child_that_ended_well_before_its_stop_came_is_a_success() -> None:
         Finish("work", made.task("leaf", "work").lease or new_id(), 1, Succeeded()),
         ENGINE,
     )
-    made.settle()
+    made.run_due()
     assert (made.state("leaf"), made.task("top", "sub").state) == ("SUCCESS", "SUCCESS")
     assert made.state("top") == "KILLED"
 
@@ -159,11 +159,11 @@ def test_a_child_that_ended_well_before_its_stop_came_is_a_success() -> None:
 EACH = "tasks: [{id: each, type: foreach, items: [1, 2], timeout: 5s, tasks: [{id: w, type: shell, run: x}]}, "
 
 
-def test_a_foreach_whose_time_is_over_waits_for_its_iterations() -> None:
+def test_a_foreach_that_timed_out_waits_for_its_iterations() -> None:
     made = Family(
         {"top": EACH + "{id: after, type: shell, run: x, needs: [each], run_if: failed}]"}
     )
-    made.settle()
+    made.run_due()
     for path in ("each[0].w", "each[1].w"):
         made.work("top", path)
     made.pass_time(6)
@@ -208,8 +208,8 @@ def _ended(made: Family, state: ExecutionState, stopped: bool) -> None:
 
     child = made.one("leaf")
     why = "the words of the child"
-    told = ChildEnded("sub", 1, child.id, child.name, state, {}, why, stopped)
-    made.submit(made.root, told, ENGINE)
+    ended = ChildEnded("sub", 1, child.id, child.name, state, {}, why, stopped)
+    made.submit(made.root, ended, ENGINE)
 
 
 @pytest.mark.parametrize("state", sorted(EXECUTION_ENDS))
@@ -218,7 +218,7 @@ def test_the_task_run_ends_as_its_child_did_and_the_parent_is_never_greener(
 ) -> None:
     sub = "tasks: [{id: sub, type: subflow, flow: leaf}]\n"
     made = Family({"top": sub, "leaf": WORK})
-    made.settle()
+    made.run_due()
     _ended(made, state, stopped=state not in RETRIED)
     task = made.task("top", "sub")
     assert task.state is MIRRORED[state]
@@ -231,16 +231,16 @@ def test_the_task_run_ends_as_its_child_did_and_the_parent_is_never_greener(
 def test_only_a_failure_of_the_child_is_retried(state: ExecutionState) -> None:
     sub = "tasks: [{id: sub, type: subflow, flow: leaf, retry: {max_attempts: 3, delay: 1s}}]\n"
     made = Family({"top": sub, "leaf": WORK})
-    made.settle()
+    made.run_due()
     _ended(made, state, stopped=state not in RETRIED)
     assert (made.task("top", "sub").state is TaskRunState.RETRYING) is (state in RETRIED)
 
 
 @pytest.mark.parametrize("state", sorted(EXECUTION_ENDS))
-def test_what_may_fail_does_so_whoever_ended_it(state: ExecutionState) -> None:
+def test_an_allowed_failure_is_a_warning_however_the_child_ended(state: ExecutionState) -> None:
     sub = "tasks: [{id: sub, type: subflow, flow: leaf, allow_failure: true}]\n"
     made = Family({"top": sub, "leaf": WORK})
-    made.settle()
+    made.run_due()
     _ended(made, state, stopped=state not in RETRIED)
     good = MIRRORED[state] is TaskRunState.SUCCESS
     assert made.state("top") == ("SUCCESS" if good else "WARNING")
@@ -281,7 +281,7 @@ def test_a_child_whose_timeout_cancels_it_is_started_again() -> None:
     assert [each.state.value for each in made.of("leaf")] == ["KILLED", "RUNNING"]
 
 
-def test_a_rejected_child_is_not_asked_again() -> None:
+def test_a_rejected_child_is_not_started_again() -> None:
     made = family(1, ASK, "retry: {max_attempts: 3, delay: 1s}")
     vote(made, VoteDecision.REJECT)
     made.pass_time(60)

@@ -1,4 +1,4 @@
-"""The outputs of a flow: evaluated when it ends well, WARNING included, and told to the task that waits for it."""
+"""The outputs of a flow: evaluated at SUCCESS and WARNING, and reported to the task that waits for it."""
 
 import pytest
 
@@ -21,53 +21,56 @@ tasks:
 """
 
 
-def owed(stage: Stage) -> list[Deferred]:
-    """Evaluations of the flow's outputs that were promised."""
+def evaluations(stage: Stage) -> list[Deferred]:
+    """Returns the deferred evaluations of the flow's outputs."""
     return [
         one
-        for one in stage.promises
+        for one in stage.deferred
         if isinstance(one.command, Evaluate) and one.command.path is None
     ]
 
 
 @pytest.mark.parametrize("state", [S, F])
-def test_they_are_evaluated_for_success_and_for_warning(state: AttemptState) -> None:
+def test_outputs_are_evaluated_for_success_and_for_warning(state: AttemptState) -> None:
     end = ExecutionState.SUCCESS if state is S else ExecutionState.WARNING
     stage = Stage(FLOW % ", allow_failure: true")
     stage.run("a", state)
-    assert stage.state is ExecutionState.RUNNING and len(owed(stage)) == 1
+    assert stage.state is ExecutionState.RUNNING and len(evaluations(stage)) == 1
     stage.evaluate({"rows": 7})
     assert (stage.state, stage.execution.outputs) == (end, {"rows": 7})
 
 
-def test_what_ends_otherwise_has_none() -> None:
+def test_executions_that_end_otherwise_have_no_outputs() -> None:
     stage = Stage(FLOW % "")
     stage.run("a", F)
-    assert (stage.state, stage.execution.outputs, owed(stage)) == ("FAILED", {}, [])
+    assert (stage.state, stage.execution.outputs, evaluations(stage)) == ("FAILED", {}, [])
 
 
 def child(more: str = "") -> Stage:
     return Stage(FLOW % more, links=Links(parent=Parent(new_id(), "sub", 1)))
 
 
-def told(stage: Stage) -> ChildEnded:
-    (promise,) = [one for one in stage.promises if isinstance(one.command, ChildEnded)]
-    assert stage.execution.parent and promise.to == stage.execution.parent.execution_id
-    assert isinstance(promise.command, ChildEnded)
-    return promise.command
+def child_ended(stage: Stage) -> ChildEnded:
+    (deferred,) = [one for one in stage.deferred if isinstance(one.command, ChildEnded)]
+    assert stage.execution.parent and deferred.to == stage.execution.parent.execution_id
+    assert isinstance(deferred.command, ChildEnded)
+    return deferred.command
 
 
-def test_the_end_of_a_child_is_told_with_its_cause() -> None:
+def test_the_end_of_a_child_is_reported_with_its_cause() -> None:
     stage = child()
     stage.run("a", F, error=TaskError("EXIT_CODE", "no such table"), exit_code=3)
-    assert (told(stage).state, told(stage).message) == (ExecutionState.FAILED, "no such table")
+    assert (child_ended(stage).state, child_ended(stage).message) == (
+        ExecutionState.FAILED,
+        "no such table",
+    )
 
 
-def test_the_end_of_a_child_is_told_with_its_outputs() -> None:
+def test_the_end_of_a_child_is_reported_with_its_outputs() -> None:
     stage = child()
     stage.run("a", S)
     stage.evaluate({"rows": 7})
-    assert (told(stage).message, told(stage).outputs) == (None, {"rows": 7})
+    assert (child_ended(stage).message, child_ended(stage).outputs) == (None, {"rows": 7})
 
 
 MIRRORED = {
@@ -78,11 +81,11 @@ MIRRORED = {
     ExecutionState.ERROR: TaskRunState.ERROR,
     ExecutionState.REJECTED: TaskRunState.REJECTED,
 }
-"""Where a person stopped the child, what becomes of the task run is told in the tests of subflows."""
+"""The tests of subflows cover children that a person stopped."""
 
 
 @pytest.mark.parametrize("end", sorted(EXECUTION_ENDS))
-def test_the_task_that_waited_says_which_child_ended_how_and_why(end: ExecutionState) -> None:
+def test_the_waiting_task_names_the_child_its_end_and_the_cause(end: ExecutionState) -> None:
     stage = Stage("id: x\nnamespace: y\ntasks: [{id: sub, type: subflow, flow: child}]\n")
     stage.submit(Prepare("sub", 1, {}), ENGINE)
     child = new_id()

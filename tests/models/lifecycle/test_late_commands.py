@@ -1,4 +1,4 @@
-"""What comes late, or to what has changed since, finds nothing to do: timers, wakes, results, decisions."""
+"""Commands that arrive late, or after a change, do nothing: timers, wake-ups, results, decisions."""
 
 import pytest
 
@@ -35,15 +35,15 @@ def nothing(stage: Stage, command: Command) -> None:
     assert stage.submit(command, ENGINE).events == ()
 
 
-def asked(keys: str = "") -> Stage:
+def requested(keys: str = "") -> Stage:
     stage = Stage(f"{HEAD}  - {{id: ok, type: approval, message: m{keys}}}\n")
     stage.evaluate({"message": "m"})
     return stage
 
 
 def test_a_request_that_was_decided_while_paused_does_not_expire() -> None:
-    stage = asked(", timeout: 1h")
-    due = stage.promised(ApprovalDue)
+    stage = requested(", timeout: 1h")
+    due = stage.deferred_command(ApprovalDue)
     stage.submit(Pause())
     vote(stage, VoteDecision.APPROVE)
     stage.now = due.due
@@ -52,10 +52,10 @@ def test_a_request_that_was_decided_while_paused_does_not_expire() -> None:
     assert stage.states["ok"] == "SUCCESS"
 
 
-def test_the_timer_of_a_request_is_nothing_to_the_next_one() -> None:
-    stage = asked(", timeout: 1h, on_timeout: FAIL")
-    due = stage.promised(ApprovalDue)
-    stage.keep(due)
+def test_the_timer_of_a_request_does_not_affect_the_next_one() -> None:
+    stage = requested(", timeout: 1h, on_timeout: FAIL")
+    due = stage.deferred_command(ApprovalDue)
+    stage.run_deferred(due)
     assert stage.states["ok"] == "FAILED"
     stage.submit(Restart())
     stage.evaluate({"message": "m"})
@@ -63,17 +63,17 @@ def test_the_timer_of_a_request_is_nothing_to_the_next_one() -> None:
     assert stage.states["ok"] == "WAITING_FOR_APPROVAL"
 
 
-def test_of_a_request_that_expired_nobody_is_the_decider() -> None:
-    stage = asked(", timeout: 1h, on_timeout: APPROVE, required: 2")
+def test_an_expired_request_has_no_decider() -> None:
+    stage = requested(", timeout: 1h, on_timeout: APPROVE, required: 2")
     vote(stage, VoteDecision.APPROVE, "fine")
-    stage.keep(stage.promised(ApprovalDue))
+    stage.run_deferred(stage.deferred_command(ApprovalDue))
     outputs = stage.task("ok").outputs
     assert (outputs["decision"], outputs["approvers"]) == ("EXPIRED", [])
     assert (outputs["comment"], outputs["form"]) == (None, {})
 
 
-def test_a_request_whose_time_cancels_ends_once() -> None:
-    """Also where two run out together."""
+def test_a_request_that_cancels_at_its_timeout_ends_once() -> None:
+    """Also if two expire together."""
     stage = Stage(
         HEAD
         + "".join(
@@ -83,13 +83,13 @@ def test_a_request_whose_time_cancels_ends_once() -> None:
     )
     stage.evaluate({"message": "m"})
     stage.submit(Pause())
-    for due in [one for one in stage.promises if isinstance(one.command, ApprovalDue)]:
-        stage.keep(due)
+    for due in [one for one in stage.deferred if isinstance(one.command, ApprovalDue)]:
+        stage.run_deferred(due)
     stage.submit(Resume())
     assert stage.moves()[-2:] == ["KILLING", "KILLED"]
 
 
-def test_skip_downstream_leaves_what_always_runs_and_what_has_begun() -> None:
+def test_skip_downstream_spares_tasks_that_always_run_or_have_begun() -> None:
     stage = Stage(
         f"{HEAD}  - {{id: ok, type: approval, message: m, on_reject: SKIP_DOWNSTREAM}}\n"
         "  - {id: after, type: log, message: a, needs: [ok]}\n"
@@ -110,17 +110,17 @@ RETRIED = "  - {id: w, type: %s, timeout: 1h, retry: {max_attempts: 3, delay: 1s
 
 
 def engine_task(kind: str) -> Stage:
-    """In its second attempt; the promises of the first are still there."""
+    """Returns an execution in its second attempt; the deferred commands of the first remain."""
     stage = Stage(HEAD + RETRIED % kind)
     stage.evaluate({"seconds": 7200.0})
-    stage.keep(stage.promised(TimeOut))
+    stage.run_deferred(stage.deferred_command(TimeOut))
     assert stage.states["w"] == "RETRYING"
-    stage.keep(min((p for p in stage.promises if p.due > stage.now), key=lambda p: p.due))
+    stage.run_deferred(min((p for p in stage.deferred if p.due > stage.now), key=lambda p: p.due))
     assert (stage.states["w"], stage.task("w").attempt) == ("RUNNING", 2)
     return stage
 
 
-def test_what_an_earlier_attempt_promised_is_nothing_to_the_next_one() -> None:
+def test_commands_deferred_by_an_earlier_attempt_do_not_affect_the_next_one() -> None:
     stage = engine_task("wait, duration: 2h")
     stage.pass_time(3_000)
     for command in (WakeUp("w", 1), TimeOut("w", 1), Prepare("w", 1, {"seconds": 1.0})):
@@ -130,11 +130,11 @@ def test_what_an_earlier_attempt_promised_is_nothing_to_the_next_one() -> None:
     assert stage.states["w"] == "RETRYING"
 
 
-def test_a_child_of_an_earlier_attempt_is_not_adopted_and_its_end_means_nothing() -> None:
+def test_a_child_of_an_earlier_attempt_is_not_adopted_and_its_end_is_ignored() -> None:
     stage = Stage(HEAD + RETRIED % "subflow, flow: z")
     stage.evaluate({"inputs": {}})
-    stage.keep(stage.promised(TimeOut))
-    stage.keep(next(p for p in stage.promises if isinstance(p.command, WakeUp)))
+    stage.run_deferred(stage.deferred_command(TimeOut))
+    stage.run_deferred(next(p for p in stage.deferred if isinstance(p.command, WakeUp)))
     assert (stage.states["w"], stage.task("w").attempt) == ("RUNNING", 2)
     orphan = new_id()
     with pytest.raises(Refused):
@@ -142,7 +142,7 @@ def test_a_child_of_an_earlier_attempt_is_not_adopted_and_its_end_means_nothing(
     nothing(stage, ChildEnded("w", 1, orphan, "z-1", ExecutionState.SUCCESS, {}))
 
 
-def test_what_a_person_puts_back_has_its_retries_again_when_the_engine_carries_it() -> None:
+def test_an_engine_task_that_a_person_resets_has_its_retries_again() -> None:
     stage = Stage(
         HEAD
         + "  - {id: w, type: wait, event: e, timeout: 1h, retry: {max_attempts: 2, delay: 1s}}\n"
@@ -151,13 +151,13 @@ def test_what_a_person_puts_back_has_its_retries_again_when_the_engine_carries_i
     stage.start("b")
     for _ in range(2):
         stage.submit(Prepare("w", stage.task("w").attempt, {}), ENGINE)
-        stage.keep([p for p in stage.promises if isinstance(p.command, TimeOut)][-1])
+        stage.run_deferred([p for p in stage.deferred if isinstance(p.command, TimeOut)][-1])
         if stage.states["w"] == "RETRYING":
-            stage.keep([p for p in stage.promises if isinstance(p.command, WakeUp)][-1])
+            stage.run_deferred([p for p in stage.deferred if isinstance(p.command, WakeUp)][-1])
     assert (stage.states["w"], stage.task("w").attempt) == ("FAILED", 2)
     stage.submit(RetryFailed())
     stage.submit(Prepare("w", 3, {}), ENGINE)
-    stage.keep([p for p in stage.promises if isinstance(p.command, TimeOut)][-1])
+    stage.run_deferred([p for p in stage.deferred if isinstance(p.command, TimeOut)][-1])
     assert stage.states["w"] == "RETRYING"
 
 
@@ -170,7 +170,7 @@ def test_a_deadline_fences_only_the_attempt_that_it_was_set_for() -> None:
 
 
 @pytest.mark.parametrize("state", ["KILLING", "PAUSED", "SUCCESS"])
-def test_the_timeout_of_an_execution_is_nothing_to_one_that_is_killed_paused_or_over(
+def test_the_timeout_of_an_execution_is_ignored_while_killing_paused_or_after_its_end(
     state: str,
 ) -> None:
     stage = Stage("id: x\nnamespace: y\ntimeout: 1h\ntasks: [{id: a, type: shell, run: sleep 9}]\n")
@@ -186,7 +186,7 @@ def test_the_timeout_of_an_execution_is_nothing_to_one_that_is_killed_paused_or_
     assert (stage.state, stage.execution.failure) == (state, None)
 
 
-def test_outputs_that_come_while_something_runs_again_end_nothing() -> None:
+def test_outputs_that_arrive_while_a_task_runs_again_end_nothing() -> None:
     stage = Stage(
         "id: x\nnamespace: y\noutputs: {n: '{{ execution.id }}'}\ntasks: [{id: a, type: shell, run: sleep 9}]\n"
     )
@@ -203,9 +203,9 @@ def test_only_a_success_is_stored_under_its_cache_key(end: AttemptState) -> None
     assert stage.task("a").cache_key == ("k" if end is S else None)
 
 
-def test_a_request_past_its_time_that_escalates_takes_votes_until_its_second_time_is_over() -> None:
+def test_a_request_that_escalates_at_its_timeout_accepts_votes_until_the_second_timeout() -> None:
     keys = ", users: [maria], timeout: 1h, on_timeout: ESCALATE, escalate: {roles: [admin]}"
-    stage = asked(keys)
+    stage = requested(keys)
     stage.pass_time(3600)  # its timer has not come yet
     vote(stage, VoteDecision.APPROVE)
     assert stage.states["ok"] == "SUCCESS"
@@ -213,7 +213,7 @@ def test_a_request_past_its_time_that_escalates_takes_votes_until_its_second_tim
     assert approval and approval.state is ApprovalState.APPROVED
 
 
-def test_a_request_of_finally_whose_time_cancels_kills_nothing_again() -> None:
+def test_a_request_in_finally_that_cancels_at_its_timeout_kills_nothing_again() -> None:
     stage = Stage(
         f"{HEAD}  - {{id: a, type: log, message: a}}\n"
         "finally: [{id: ok, type: approval, message: m, timeout: 10s, on_timeout: CANCEL}]\n"
@@ -222,7 +222,7 @@ def test_a_request_of_finally_whose_time_cancels_kills_nothing_again() -> None:
     stage.submit(Cancel())
     stage.finish("a", AttemptState.KILLED)
     stage.evaluate({"message": "m"})
-    stage.keep(stage.promised(ApprovalDue))
+    stage.run_deferred(stage.deferred_command(ApprovalDue))
     assert (stage.state, stage.moves()) == ("KILLING", ["RUNNING", "KILLING"])
-    stage.keep(stage.promised(FinallyDeadline))
+    stage.run_deferred(stage.deferred_command(FinallyDeadline))
     assert stage.moves() == ["RUNNING", "KILLING", "KILLED"]

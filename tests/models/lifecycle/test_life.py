@@ -1,4 +1,4 @@
-"""How an execution lives by itself: order, failure, retries, loss, waits."""
+"""Executions without actions of people: order, failures, retries, lost workers, waits."""
 
 import pytest
 
@@ -40,7 +40,7 @@ def diamond(action: str) -> Stage:
     return Stage(DIAMOND.format(action=action))
 
 
-def test_tasks_start_when_what_they_need_has_ended_well() -> None:
+def test_tasks_start_when_their_needs_have_succeeded() -> None:
     stage = diamond("FINISH_RUNNING")
     assert set(stage.jobs) == {"a", "other"}
     stage.run("a", S, outputs={"rows": 3})
@@ -79,7 +79,7 @@ def test_finish_possible_still_runs_unrelated_branches() -> None:
     assert stage.states["after"] == "SUCCESS"
 
 
-def test_cancel_all_kills_what_runs() -> None:
+def test_cancel_all_kills_running_tasks() -> None:
     stage = diamond("CANCEL_ALL")
     stage.start("other")
     stage.run("a", F)
@@ -148,7 +148,7 @@ def test_a_disabled_task_keeps_the_order_of_those_around_it() -> None:
     assert stage.states["last"] == "QUEUED"
 
 
-def test_what_fails_before_a_disabled_task_cancels_what_comes_after_it() -> None:
+def test_a_failure_before_a_disabled_task_cancels_the_tasks_after_it() -> None:
     stage = Stage(CHAIN, options=RunOptions(disabled_tasks=("second", "third")))
     stage.run("first", F)
     assert (stage.state, stage.states["last"]) == ("FAILED", "CANCELLED")
@@ -176,7 +176,7 @@ tasks:
     assert stage.state == "SUCCESS"
 
 
-def test_iterations_put_back_together_start_as_max_parallel_allows() -> None:
+def test_iterations_reset_together_start_as_max_parallel_allows() -> None:
     stage = Stage(
         """
 id: each
@@ -261,7 +261,7 @@ def test_a_timeout_is_a_failure() -> None:
     assert stage.state == "FAILED"
 
 
-def test_a_job_that_no_longer_holds_is_dropped() -> None:
+def test_an_obsolete_job_is_dropped() -> None:
     stage = Stage("id: x\nnamespace: y\ntasks: [{id: a, type: log, message: a}]\n")
     job = stage.jobs["a"]
     stage.start("a")
@@ -271,7 +271,7 @@ def test_a_job_that_no_longer_holds_is_dropped() -> None:
     assert stage.execution is before
 
 
-def test_what_a_task_reports_is_merged() -> None:
+def test_reports_of_a_task_are_merged() -> None:
     stage = Stage("id: x\nnamespace: y\ntasks: [{id: a, type: log, message: a}]\n")
     lease = stage.start("a")
     stage.submit(
@@ -312,7 +312,7 @@ def test_outputs_that_cannot_be_evaluated_end_it_in_error(action: FailureAction)
     assert stage.execution.failure and stage.execution.failure.path is None
 
 
-def test_outputs_evaluated_while_paused_are_asked_for_again_at_resume() -> None:
+def test_outputs_evaluated_while_paused_are_evaluated_again_at_resume() -> None:
     stage = Stage(WITH_OUTPUTS)
     stage.run("a", S)
     stage.submit(Pause())
@@ -332,14 +332,14 @@ tasks:
 """
 
 
-def test_a_wait_is_the_engines_own_and_ends_when_it_is_woken() -> None:
+def test_a_wait_is_an_engine_task_and_ends_when_it_is_woken() -> None:
     stage = Stage(WAIT)
     assert stage.states["w"] == "RUNNING"
     assert stage.task("w").lease is None
     stage.evaluate({"seconds": 30.0})
-    (promise,) = stage.promises
-    assert promise.command == WakeUp("w", 1)
-    assert (promise.due - stage.now).total_seconds() == 30
+    (deferred,) = stage.deferred
+    assert deferred.command == WakeUp("w", 1)
+    assert (deferred.due - stage.now).total_seconds() == 30
     stage.submit(WakeUp("w", 1), ENGINE)
     assert stage.states == {"w": "SUCCESS", "a": "QUEUED"}
 

@@ -1,11 +1,11 @@
-"""Thousands of task runs in one execution: how many there may be, and that no decision takes long over them."""
+"""Thousands of task runs in one execution: their limit, and that no decision takes long."""
 
 from collections.abc import Mapping
 
 import pytest
 
 from models.events.events import ENGINE
-from models.lifecycle.advance.advance import MOST_STARTS
+from models.lifecycle.advance.advance import MAX_STARTS
 from models.lifecycle.advance.foreach import MAX_TASK_RUNS
 from models.lifecycle.apply.task_runs import TaskRuns, changed, dict_of
 from models.lifecycle.commands.commands import Cancel, GoOn, Pause, Prepare, Restart, Resume
@@ -42,21 +42,21 @@ tasks:
 
 def wide(items: int, head: str = "description: all at once") -> Stage:
     stage = Stage(WIDE % head)
-    stage.promises = []
+    stage.deferred = []
     stage.submit(Prepare("each", 1, {"items": list(range(items))}), ENGINE)
     return stage
 
 
-def go_on(stage: Stage) -> list[int]:
-    """What each of the decisions that follow has started."""
+def run_all(stage: Stage) -> list[int]:
+    """Returns the task runs that each of the following decisions has started."""
     started = []
-    while owed := [each for each in stage.promises if isinstance(each.command, GoOn)]:
-        stage.promises = [each for each in stage.promises if each not in owed]
+    while pending := [each for each in stage.deferred if isinstance(each.command, GoOn)]:
+        stage.deferred = [each for each in stage.deferred if each not in pending]
         started.append(len(stage.submit(GoOn(), ENGINE).events))
     return started
 
 
-def test_foreach_tasks_within_each_other_have_one_bound_together() -> None:
+def test_nested_foreach_tasks_share_one_limit() -> None:
     stage = Stage(NESTED)
     stage.evaluate({"items": [1, 2, 3]})
     room = (MAX_TASK_RUNS - 3) // 2
@@ -72,13 +72,13 @@ def test_foreach_tasks_within_each_other_have_one_bound_together() -> None:
         "TOO_MANY_ITEMS",
     )
     assert refused.error and refused.error.message == (
-        "1 items make 2 task runs, beside 19999 that other iterations have; an execution has at most 20000 in its "
-        "foreach tasks: give it fewer items, or have a subflow take some of them"
+        "1 items make 2 task runs, besides 19999 in other iterations; an execution has at most 20000 in its "
+        "foreach tasks: give it fewer items, or let subflows handle some of them"
     )
     assert len(stage.execution.tasks) - 1 == there
 
 
-def test_more_items_than_a_foreach_takes_are_refused() -> None:
+def test_more_items_than_the_limit_of_a_foreach_are_refused() -> None:
     stage = wide(10_001)
     error = stage.task("each").error
     assert error and error.message == (
@@ -87,11 +87,11 @@ def test_more_items_than_a_foreach_takes_are_refused() -> None:
     assert (stage.state, stage.states) == ("ERROR", {"each": "ERROR"})
 
 
-def test_what_is_ready_starts_in_slices_and_none_is_forgotten() -> None:
+def test_ready_tasks_start_in_slices_and_none_is_forgotten() -> None:
     stage = wide(2500)
     first = sum(state == "QUEUED" for state in stage.states.values())
-    assert first == MOST_STARTS
-    assert go_on(stage) == [1000, 500]
+    assert first == MAX_STARTS
+    assert run_all(stage) == [1000, 500]
     assert sum(state == "QUEUED" for state in stage.states.values()) == 2500
     assert len(stage.jobs) == 2500
 
@@ -99,35 +99,35 @@ def test_what_is_ready_starts_in_slices_and_none_is_forgotten() -> None:
 def test_a_pause_between_two_slices_keeps_the_rest_until_resume() -> None:
     stage = wide(1500)
     stage.submit(Pause())
-    assert go_on(stage) == [0]
+    assert run_all(stage) == [0]
     assert sum(state == "QUEUED" for state in stage.states.values()) == 1000
     stage.submit(Resume())
     assert sum(state == "QUEUED" for state in stage.states.values()) == 1500
 
 
-def test_what_ends_between_two_slices_goes_on_too() -> None:
+def test_tasks_that_end_between_two_slices_have_their_consequences() -> None:
     stage = wide(1200)
     stage.run("each[0].x", S)
     assert stage.states["each[0].y"] == "QUEUED"
-    go_on(stage)
+    run_all(stage)
     assert sum(state == "QUEUED" for state in stage.states.values()) == 1200
 
 
 @pytest.mark.parametrize("head", ["description: all at once", "max_parallel: 3"])
-def test_thousands_are_killed_and_put_back_as_their_events_tell(head: str) -> None:
+def test_thousands_are_killed_and_reset_as_their_events_fold(head: str) -> None:
     stage = wide(1500, head)
     stage.submit(Cancel())
     assert set(stage.states.values()) == {"KILLED", "CANCELLED"}
     stage.submit(Restart())
-    go_on(stage)
+    run_all(stage)
     queued = sum(state == "QUEUED" for state in stage.states.values())
     assert queued == (3 if "max_parallel" in head else 1500)
     assert stage.folded() == stage.execution
     assert list(stage.folded().tasks) == list(stage.execution.tasks)
 
 
-def test_an_end_is_decided_without_a_look_at_what_it_does_not_concern() -> None:
-    """Of thousands the next iteration begins, and nothing else is asked whether it may."""
+def test_an_end_is_decided_without_checking_unaffected_task_runs() -> None:
+    """Of thousands the next iteration begins, without a check of the others."""
     stage = wide(2000, "max_parallel: 2")
     for index in range(5):
         for key in ("x", "y"):
@@ -136,7 +136,7 @@ def test_an_end_is_decided_without_a_look_at_what_it_does_not_concern() -> None:
     assert queued == ["each[5].x", "each[6].x"]
 
 
-def test_task_runs_that_changed_stand_where_they_stood() -> None:
+def test_changed_task_runs_keep_their_order() -> None:
     stage = wide(500)
     tasks = dict_of(stage.execution.tasks)
     later: Mapping[str, TaskRun] = tasks

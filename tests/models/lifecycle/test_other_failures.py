@@ -1,8 +1,8 @@
-"""The failure of an execution has the exit code beside it, and the number of the other tasks that failed."""
+"""The failure of an execution has the exit code, and the number of the other tasks that failed."""
 
 from models.lifecycle.apply.changes import other_failures
 from models.lifecycle.commands.commands import TimeOutExecution
-from models.lifecycle.standing import Failure
+from models.lifecycle.status import Failure
 from models.states import AttemptState
 from models.task_error import TaskError
 from tests.models.lifecycle.stage import Stage
@@ -31,10 +31,10 @@ def test_every_failed_task_but_the_first_is_counted_and_allowed_ones_are_not() -
     assert stage.folded().failure == stage.execution.failure
 
 
-def test_when_the_execution_itself_failed_what_failed_with_it_is_no_other() -> None:
+def test_failures_caused_by_the_executions_own_failure_are_not_counted() -> None:
     stage = Stage(THREE.replace("namespace: y", "namespace: y\non_failure: FINISH_POSSIBLE"))
     stage.start("a", "b")
-    stage.keep(stage.promised(TimeOutExecution))
+    stage.run_deferred(stage.deferred_command(TimeOutExecution))
     assert stage.execution.failure and stage.execution.failure.path is None
     stage.finish("a", AttemptState.KILLED)
     assert stage.task("a").state == "FAILED"
@@ -43,7 +43,7 @@ def test_when_the_execution_itself_failed_what_failed_with_it_is_no_other() -> N
     assert (stage.task("b").state, other_failures(stage.execution)) == ("FAILED", 1)
 
 
-def test_a_foreach_that_failed_with_its_iterations_is_not_one_more() -> None:
+def test_a_foreach_that_failed_with_its_iterations_is_not_counted() -> None:
     stage = Stage(
         "id: x\nnamespace: y\ntasks:\n"
         "  - {id: each, type: foreach, items: '{{ [1, 2, 3] }}', tasks: [{id: t, type: log, message: m}]}\n"

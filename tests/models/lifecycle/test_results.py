@@ -1,4 +1,4 @@
-"""Results of a foreach: put together from its iterations, up to 16 MiB, and never copied into an event."""
+"""Results of a foreach: collected from its iterations, up to 16 MiB, and never copied into an event."""
 
 import pytest
 
@@ -23,7 +23,7 @@ tasks:
 
 
 def with_sizes(letter: str, size: int) -> Stage:
-    """A foreach whose two iterations hold so many bytes together, as JSON, in this letter."""
+    """Returns a foreach whose two iterations have outputs of this many bytes of JSON, made of this letter."""
     stage = Stage(FLOW)
     stage.evaluate({"items": [1, 2]})
     rest = size - json_size({"a": [{"t": ""}, {"t": ""}]})
@@ -47,21 +47,21 @@ def test_sizes_around_the_limits(letter: str, limit: int, off: int) -> None:
     assert [one["t"][:1] for one in results["a"]] == [letter, letter]
 
 
-def test_no_event_and_no_row_holds_them() -> None:
+def test_no_event_and_no_row_contains_the_results() -> None:
     stage = with_sizes("x", 1000)
     assert stage.task("each").outputs == {}
     ends = [event.fact for event in stage.events if isinstance(event.fact, AttemptEnded)]
     assert [fact.outputs for fact in ends if fact.path == "each"] == [None]
 
 
-def test_what_runs_has_none_yet() -> None:
+def test_a_running_foreach_has_no_results_yet() -> None:
     stage = Stage(FLOW)
     stage.evaluate({"items": [1, 2]})
     stage.run("each[0].a", AttemptState.SUCCESS, outputs={"t": 1})
     assert results_of(stage.execution, stage.task("each")) == {}
 
 
-def test_an_iteration_whose_outputs_change_gives_the_foreach_around_it_another_name() -> None:
+def test_changed_outputs_of_an_iteration_change_the_id_of_the_foreachs_outputs() -> None:
     stage = with_sizes("x", 100)
     stage.run("after", AttemptState.SUCCESS)
     stage.evaluate({"n": 1})

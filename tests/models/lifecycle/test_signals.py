@@ -1,4 +1,4 @@
-"""Events that people send: taken by a wait, kept within bounds, and refused by what has ended."""
+"""Events that people send: taken by a wait, kept up to a limit, and refused by ended executions."""
 
 from dataclasses import replace
 from typing import Any
@@ -18,7 +18,7 @@ WAITS = "id: f\nnamespace: n\ntasks: [{id: w, type: wait, event: go}]\n"
 
 
 def refusal(stage: Stage, signal: Signal) -> Any:
-    """Of a signal that changes nothing."""
+    """Returns the problem of a signal that changes nothing."""
     before, events = stage.execution, len(stage.events)
     with pytest.raises(Refused) as refused:
         stage.submit(signal)
@@ -27,7 +27,7 @@ def refusal(stage: Stage, signal: Signal) -> Any:
     return problem
 
 
-def test_an_ended_execution_takes_no_event_and_says_what_it_allows() -> None:
+def test_an_ended_execution_takes_no_event_and_lists_its_actions() -> None:
     stage = Stage("id: f\nnamespace: n\ntasks: [{id: a, type: log, message: m}]\n")
     stage.run("a", AttemptState.SUCCESS)
     problem = refusal(stage, Signal("go"))
@@ -74,7 +74,7 @@ def test_data_that_cannot_be_stored_is_refused(data: Any, code: ProblemCode) -> 
     assert (problem.code, problem.path) == (code, ("data",))
 
 
-def test_no_more_are_kept_than_a_hundred_whatever_their_names() -> None:
+def test_at_most_a_hundred_events_are_kept_whatever_their_names() -> None:
     stage = Stage(WAITS)
     stage.evaluate()
     for number in range(MAX_KEPT):
@@ -83,7 +83,7 @@ def test_no_more_are_kept_than_a_hundred_whatever_their_names() -> None:
         problem = refusal(stage, Signal(name))
         assert (problem.code, problem.path) == (ProblemCode.PAYLOAD_TOO_LARGE, ("name",))
         assert problem.message == (
-            f"it keeps {MAX_KEPT} events, the most there can be, and no `wait` has taken them yet "
+            f"it keeps {MAX_KEPT} events, which is the limit, and no `wait` has taken them yet "
             f"({same} of them are `{name}`); send this one again when waits have taken some"
         )
     stage.submit(Signal("go"))
@@ -110,12 +110,12 @@ tasks:
 
 
 def taken(stage: Stage) -> dict[str, Any]:
-    """The data that each wait has taken."""
+    """Returns the data that each wait has taken."""
     tasks = stage.execution.tasks.values()
     return {task.path: task.outputs["data"] for task in tasks if task.outputs}
 
 
-def test_events_that_come_early_wait_in_line_and_each_wait_takes_one() -> None:
+def test_early_events_are_queued_and_each_wait_takes_one() -> None:
     stage = Stage(IN_A_ROW)
     for data in (1, None, 3, 4):
         stage.submit(Signal("go", data))
@@ -130,8 +130,8 @@ def test_events_that_come_early_wait_in_line_and_each_wait_takes_one() -> None:
     assert stage.folded() == stage.execution
 
 
-def test_an_event_that_comes_behind_others_does_not_overtake_them() -> None:
-    """The wait has begun and is not prepared yet: the one in line is its, not the one that comes now."""
+def test_an_event_behind_others_does_not_overtake_them() -> None:
+    """The wait has begun and is not prepared yet: it takes the queued event, not the one that arrives now."""
     stage = Stage(IN_A_ROW)
     stage.submit(Signal("go", 1))
     stage.submit(Signal("begin"))
@@ -155,17 +155,17 @@ def test_one_event_ends_one_of_several_waits_the_one_that_began_first() -> None:
     assert stage.state is ExecutionState.SUCCESS
 
 
-def test_what_was_recorded_before_there_was_a_queue_folds_as_it_did() -> None:
-    """Each took the place of the one before it, and one event ended every wait."""
+def test_events_recorded_before_there_was_a_queue_fold_as_before() -> None:
+    """Each replaced the one before it, and one event ended every wait."""
     stage = Stage(SIDE_BY_SIDE)
     old = [SignalReceived("go", 1), SignalReceived("go", 2), SignalReceived("go", 2, "z")]
     for facts, kept in ((old[:1], {"go": (1,)}), (old[:2], {"go": (2,)}), (old, {})):
         event = stage.events[-1]
-        told = [replace(event, fact=fact, seq=event.seq + n) for n, fact in enumerate(facts, 1)]
-        assert fold(stage.execution.plan, [*stage.events, *told]).signals == kept
+        events = [replace(event, fact=fact, seq=event.seq + n) for n, fact in enumerate(facts, 1)]
+        assert fold(stage.execution.plan, [*stage.events, *events]).signals == kept
 
 
-def test_what_is_kept_is_bounded_in_bytes_too() -> None:
+def test_kept_events_are_limited_in_bytes_too() -> None:
     stage = Stage(WAITS)
     stage.evaluate()
     large = "x" * (MAX_PAYLOAD - 2)

@@ -1,4 +1,4 @@
-"""Stopping: graces, deadlines that are of their own kill, and what comes too late."""
+"""Stopping: grace periods, deadlines that apply only to their own kill, and late commands."""
 
 from models.errors import ProblemCode
 from models.events.events import ENGINE
@@ -30,15 +30,17 @@ tasks:
 """
 
 
-def test_cancel_waits_for_running_attempts_until_the_grace_and_two_heartbeats_are_over() -> None:
+def test_cancel_waits_for_running_attempts_until_the_grace_period_and_two_heartbeats_are_over() -> (
+    None
+):
     stage = Stage(TWO)
     stage.start("a")
     stage.submit(Cancel())
     assert stage.states == {"a": "KILLING", "b": "CANCELLED", "c": "CANCELLED"}
     assert stage.state == "KILLING"
-    (promise,) = stage.promises
-    assert (promise.due - stage.now).total_seconds() == 10 + 6
-    stage.keep(promise)
+    (deferred,) = stage.deferred
+    assert (deferred.due - stage.now).total_seconds() == 10 + 6
+    stage.run_deferred(deferred)
     assert stage.states["a"] == "KILLED"
     assert stage.state == "KILLED"
 
@@ -47,13 +49,13 @@ def test_the_deadline_of_an_older_kill_fences_nothing() -> None:
     stage = Stage("id: x\nnamespace: y\ntasks: [{id: a, type: shell, run: sleep 9}]\n")
     stage.start("a")
     stage.submit(Cancel())
-    (promise,) = stage.promises
+    (deferred,) = stage.deferred
     stage.finish("a", AttemptState.KILLED)
     stage.submit(Restart())
     stage.start("a")
     stage.pass_time(8)
     stage.submit(Cancel())
-    stage.keep(promise)
+    stage.run_deferred(deferred)
     assert stage.states["a"] == "KILLING"
 
 
@@ -65,12 +67,12 @@ finally: [{id: z, type: shell, run: sleep 9}]
 """
 
 
-def test_the_time_of_an_older_finally_means_nothing_to_a_later_one() -> None:
+def test_the_deadline_of_an_older_finally_is_ignored() -> None:
     stage = Stage(FINALLY)
     stage.start("a")
     stage.submit(Cancel())
     stage.finish("a", AttemptState.KILLED)
-    promise = stage.promised(FinallyDeadline)
+    deferred = stage.deferred_command(FinallyDeadline)
     stage.run("z", AttemptState.SUCCESS)
     assert stage.state == "KILLED"
     stage.submit(Restart())
@@ -78,11 +80,11 @@ def test_the_time_of_an_older_finally_means_nothing_to_a_later_one() -> None:
     stage.submit(Cancel())
     stage.finish("a", AttemptState.KILLED)
     stage.start("z")
-    stage.keep(promise)
+    stage.run_deferred(deferred)
     assert stage.states["z"] == "RUNNING"
 
 
-def test_an_iteration_that_ignores_the_end_of_its_time_fails_and_kills_nobody() -> None:
+def test_an_iteration_that_ignores_its_timeout_fails_and_kills_no_other() -> None:
     stage = Stage(
         """
 id: x
@@ -93,15 +95,15 @@ tasks:
     )
     stage.evaluate({"items": [1]})
     stage.start("each[0].deaf")
-    stage.keep(stage.promised(TimeOut))
+    stage.run_deferred(stage.deferred_command(TimeOut))
     assert stage.states["each[0].deaf"] == "KILLING"
-    stage.keep(stage.promised(KillDeadline))
+    stage.run_deferred(stage.deferred_command(KillDeadline))
     assert (stage.state, stage.states["each"], stage.states["each[0].deaf"]) == (
         "FAILED", "FAILED", "FAILED",
     )  # fmt: skip
 
 
-def test_a_child_that_nobody_waits_for_is_adopted_twice_without_harm() -> None:
+def test_a_child_without_wait_can_be_adopted_twice() -> None:
     stage = Stage("id: x\nnamespace: y\ntasks: [{id: c, type: subflow, flow: g, wait: false}]\n")
     stage.evaluate({"inputs": {}})
     child = new_id()
@@ -127,7 +129,7 @@ def test_retry_failed_while_paused_takes_back_the_failure_of_the_execution_itsel
     assert stage.state == "SUCCESS"
 
 
-def test_what_a_person_called_a_success_stands_for_no_later_run() -> None:
+def test_a_success_set_by_a_person_is_not_cached() -> None:
     stage = Stage(TWO, cache_key="key")
     stage.submit(Cancel())
     assert stage.execution.cache_key == "key"
@@ -136,7 +138,7 @@ def test_what_a_person_called_a_success_stands_for_no_later_run() -> None:
     assert stage.folded() == stage.execution
 
 
-def test_asking_again_while_killing_skips_the_grace_once() -> None:
+def test_a_second_cancel_while_killing_skips_the_grace_period_once() -> None:
     stage = Stage(TWO)
     stage.start("a")
     stage.submit(Cancel())

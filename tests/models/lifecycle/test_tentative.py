@@ -1,4 +1,4 @@
-"""Properties of attempts: as if those that did not succeed had set none, whoever else set the same names meanwhile."""
+"""Properties of unsuccessful attempts are discarded, also if other attempts set the same names meanwhile."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.lifecycle.apply.tentative import (
+    discard_properties,
     keep_properties,
     set_properties,
-    take_properties_back,
     try_properties,
 )
 from models.lifecycle.copies import copy_with
@@ -27,24 +27,24 @@ MOVES = st.lists(
 
 
 @given(MOVES)
-def test_what_is_left_is_what_the_others_set(moves: list[tuple[Any, ...]]) -> None:
+def test_after_a_discard_the_properties_of_the_others_remain(moves: list[tuple[Any, ...]]) -> None:
     execution = copy_with(EMPTY, properties={"x": "given"})
-    told: list[list[Any]] = [[None, "x", "given"]]
+    values: list[list[Any]] = [[None, "x", "given"]]
     for move in moves:
         match move:
             case "says", path, name, value:
                 execution = try_properties(execution, path, {name: value})
-                told.append([path, name, value])
+                values.append([path, name, value])
             case "sets", _, name, value:
                 execution = set_properties(execution, {name: value})
-                told.append([None, name, value])
+                values.append([None, name, value])
             case "succeeds", path:
                 execution = keep_properties(execution, path)
-                told = [[None if one[0] == path else one[0], *one[1:]] for one in told]
+                values = [[None if one[0] == path else one[0], *one[1:]] for one in values]
             case "fails", path:
-                execution = take_properties_back(execution, path)
-                told = [one for one in told if one[0] != path]
-        assert execution.properties == {name: value for _, name, value in told}
+                execution = discard_properties(execution, path)
+                values = [one for one in values if one[0] != path]
+        assert execution.properties == {name: value for _, name, value in values}
     for path in ("a", "b", "each[0].a"):
         execution = keep_properties(execution, path)
     assert execution.tentative == {}

@@ -1,7 +1,7 @@
 """Every rule of a vote, alone and with every other, from every channel and for every vote.
 
-The rules stand here as a table of their own, in the order in which they are said: of several that a vote breaks the
-first answers. A refused vote changes nothing.
+The rules are repeated here as a table, in the order in which they are checked: if a vote breaks several of them, the
+first one refuses it. A refused vote changes nothing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -38,15 +38,15 @@ VOTER = "user:ann"
 STARTER = "user:maria"
 
 
-def asked(keys: str = "") -> Stage:
-    made = _asked(keys)
+def requested(keys: str = "") -> Stage:
+    made = _requested(keys)
     stage = copy(made)
-    stage.events, stage.promises = list(made.events), list(made.promises)
+    stage.events, stage.deferred = list(made.events), list(made.deferred)
     return stage
 
 
 @cache
-def _asked(keys: str) -> Stage:
+def _requested(keys: str) -> Stage:
     stage = Stage(ASK % (keys and f", {keys}"))
     stage.evaluate({"message": "m"})
     return stage
@@ -59,7 +59,7 @@ def request(stage: Stage) -> Approval:
 
 
 def changed(stage: Stage, **parts: Any) -> None:
-    """The stage with another request than the one that was made."""
+    """Replaces the approval request that was made."""
     tasks = dict(stage.execution.tasks)
     tasks["ok"] = replace(tasks["ok"], approval=replace(request(stage), **parts))
     stage.execution = replace(stage.execution, tasks=tasks)
@@ -67,7 +67,7 @@ def changed(stage: Stage, **parts: Any) -> None:
 
 def earlier(actor: str, decision: VoteDecision = A, **more: Any) -> Vote:
     return Vote(
-        new_id(), actor, decision, None, request(asked()).requested_at, groups=("",), **more
+        new_id(), actor, decision, None, request(requested()).requested_at, groups=("",), **more
     )
 
 
@@ -84,7 +84,7 @@ def cast(
 
 
 def code(stage: Stage, *arguments: Any, **more: Any) -> tuple[str, str] | None:
-    """How a vote is refused, after which nothing has changed; None when it is taken."""
+    """Returns how a vote is refused, after which nothing has changed; None if it is accepted."""
     before, events = stage.execution, len(stage.events)
     try:
         cast(stage, *arguments, **more)
@@ -99,7 +99,7 @@ def code(stage: Stage, *arguments: Any, **more: Any) -> tuple[str, str] | None:
 
 @dataclass(frozen=True)
 class Rule:
-    """What breaks it, the answer to a vote, and the answer to an override; None where it does not hold for that."""
+    """How to break the rule, the problem of a vote, and that of an override; None if the rule does not apply to it."""
 
     name: str
     vote: tuple[str, str] | None
@@ -124,9 +124,9 @@ BROKEN = [
 
 
 def broken_by(names: set[str]) -> tuple[Stage, dict[str, Any]]:
-    """A request and a vote that break these rules and no other."""
-    stage = asked()
-    asks = request(stage)
+    """Returns a request and a vote that break these rules and no other."""
+    stage = requested()
+    approval = request(stage)
     group = Group("", () if "stranger" in names else ("ann", "maria"), ("auditor",), 3)
     actor = STARTER if "self" in names else VOTER
     persons = {STARTER} if "self by a token" in names else set()
@@ -137,14 +137,14 @@ def broken_by(names: set[str]) -> tuple[Stage, dict[str, Any]]:
     changed(
         stage,
         policy=replace(
-            asks.policy,
+            approval.policy,
             groups=(group,),
             allow_self=not {"self", "self by a token"} & names,
             comment=CommentRule.ALWAYS,
             form=FORM,
             timeout=60.0,
         ),
-        expires_at=asks.requested_at + timedelta(seconds=60),
+        expires_at=approval.requested_at + timedelta(seconds=60),
         votes=tuple(voted),
         state=ApprovalState.APPROVED if "decided" in names else ApprovalState.PENDING,
     )
@@ -177,9 +177,9 @@ def test_the_first_rule_that_a_vote_breaks_refuses_it(
         assert found == expected, names
 
 
-def test_a_request_that_a_newer_one_replaced_is_cancelled() -> None:
+def test_a_superseded_request_is_cancelled() -> None:
     for channel, decision, override in product(Channel, VoteDecision, (False, True)):
-        stage = asked()
+        stage = requested()
         before = request(stage).id
         changed(stage, id=new_id())
         with pytest.raises(Refused) as refused:
@@ -193,15 +193,15 @@ def test_a_request_that_a_newer_one_replaced_is_cancelled() -> None:
 @pytest.mark.parametrize("state", ApprovalState)
 def test_a_request_that_is_not_pending_answers_with_its_final_state(state: ApprovalState) -> None:
     for decision, override in product(VoteDecision, (False, True)):
-        stage = asked()
+        stage = requested()
         changed(stage, state=state)
-        told = code(stage, decision, override=override, comment="why")
+        refusal = code(stage, decision, override=override, comment="why")
         expected = None if state is ApprovalState.PENDING else ("ALREADY_DECIDED", state.value)
-        assert told == expected
+        assert refusal == expected
 
 
 @pytest.mark.parametrize("rule", CommentRule)
-def test_a_comment_is_wanted_as_the_rule_says_and_always_of_an_override(rule: CommentRule) -> None:
+def test_a_comment_is_required_by_the_rule_and_always_for_an_override(rule: CommentRule) -> None:
     wanted = {
         CommentRule.NEVER: set(),
         CommentRule.ON_REJECT: {R},
@@ -210,30 +210,31 @@ def test_a_comment_is_wanted_as_the_rule_says_and_always_of_an_override(rule: Co
     for decision, override, comment in product(
         VoteDecision, (False, True), (None, "", " \n", "why")
     ):
-        told = code(
-            asked(f"comment: {rule.value.lower()}"), decision, override=override, comment=comment
+        refusal = code(
+            requested(f"comment: {rule.value.lower()}"),
+            decision,
+            override=override,
+            comment=comment,
         )
         lacks = (override or decision in wanted) and comment != "why"
-        assert told == (("VALIDATION", "comment") if lacks else None)
+        assert refusal == (("VALIDATION", "comment") if lacks else None)
 
 
-def test_a_rejection_may_leave_the_form_and_an_approval_may_not() -> None:
+def test_a_rejection_may_omit_the_form_and_an_approval_may_not() -> None:
     for decision, form in product(
         VoteDecision, (None, {}, {"rows": 7}, {"rows": "x"}, {"rows": 7, "more": 1})
     ):
-        stage = asked()
+        stage = requested()
         changed(stage, policy=replace(request(stage).policy, form=FORM))
         right = form == {"rows": 7} or (decision is R and not form)
         assert (code(stage, decision, form=form) is None) is right, (decision, form)
 
 
-def test_who_voted_may_neither_vote_nor_override_and_only_the_same_vote_again_is_a_success() -> (
-    None
-):
-    """Whatever the first vote and the second one are."""
+def test_a_voter_may_neither_vote_again_nor_override_and_only_the_same_vote_succeeds() -> None:
+    """For every kind of first and second vote."""
     for first, second, override in product((None, "k"), (None, "k", "other"), (False, True)):
         for decision in VoteDecision:
-            stage = asked("required: 2")
+            stage = requested("required: 2")
             cast(stage, A, key=first)
             again: dict[str, Any] = {"key": second, "override": override, "comment": "why"}
             repeated = first == second == "k" and decision is A
@@ -245,32 +246,32 @@ def test_who_voted_may_neither_vote_nor_override_and_only_the_same_vote_again_is
             assert code(stage, A, actor="user:bob", override=override, comment="why") is None
 
 
-def test_the_key_of_another_person_is_no_vote_of_ones_own() -> None:
-    stage = asked("required: 2")
+def test_the_key_of_another_persons_vote_does_not_count() -> None:
+    stage = requested("required: 2")
     cast(stage, A, key="k")
     assert code(stage, A, actor="user:bob", key="k") is None
     assert stage.states["ok"] == "SUCCESS"
 
 
 @pytest.mark.parametrize("channel", Channel)
-def test_an_override_decides_alone_is_marked_and_says_who_and_why(channel: Channel) -> None:
+def test_an_override_decides_alone_is_marked_and_has_who_and_why(channel: Channel) -> None:
     for decision, ends in ((A, "SUCCESS"), (R, "REJECTED")):
-        stage = asked("required: 3, users: [otto], allow_self: false")
+        stage = requested("required: 3, users: [otto], allow_self: false")
         cast(stage, decision, STARTER, channel, override=True, comment="nobody is there")
         (vote,) = request(stage).votes
         assert (vote.override, vote.groups, vote.comment) == (True, (), "nobody is there")
         assert stage.states["ok"] == ends
-        assert "past the policy: nobody is there" in (stage.task("ok").message or "")
+        assert "overriding the policy: nobody is there" in (stage.task("ok").message or "")
 
 
 @pytest.mark.parametrize(
-    "who", ["starter", "restarter", "asked for its backfill", "saved its schedule"]
+    "who", ["starter", "restarter", "requested its backfill", "saved its schedule"]
 )
-def test_nobody_through_whom_it_runs_may_decide_where_that_is_excluded(who: str) -> None:
-    stage = asked("allow_self: false")
+def test_nobody_who_caused_the_run_may_decide_without_allow_self(who: str) -> None:
+    stage = requested("allow_self: false")
     if who == "restarter":
         stage.execution = replace(stage.execution, restarted_by=(VOTER,))
-    elif who == "asked for its backfill":
+    elif who == "requested its backfill":
         stage.execution = replace(stage.execution, starters=(VOTER,))
     elif who == "saved its schedule":
         stage.execution = replace(stage.execution, trigger={"savedBy": VOTER})
@@ -280,11 +281,11 @@ def test_nobody_through_whom_it_runs_may_decide_where_that_is_excluded(who: str)
     assert code(stage, A, actor="user:otto") is None
 
 
-def test_those_of_an_escalation_may_decide_once_it_has_come() -> None:
+def test_escalated_roles_may_decide_after_the_escalation() -> None:
     keys = "users: [otto], escalate: {after: 1h, roles: [approver]}"
-    stage = asked(keys)
+    stage = requested(keys)
     assert code(stage) == ("FORBIDDEN", "")
-    stage.keep(stage.promised(ApprovalDue))
+    stage.run_deferred(stage.deferred_command(ApprovalDue))
     assert request(stage).escalated == ("approver",)
     assert code(stage) is None and stage.states["ok"] == "SUCCESS"
 
@@ -299,12 +300,12 @@ def policies() -> Iterator[tuple[Group, ...]]:
 
 
 def by_hand(groups: Sequence[Group], voters: Sequence[Sequence[str]]) -> bool:
-    """Whether some way of counting each person for one group fills all of them."""
+    """Checks whether some way to count each person for one group fills all groups."""
     ways = product(*(voter or (None,) for voter in voters))
     return any(all(way.count(g.name) >= g.required for g in groups) for way in ways)
 
 
-def test_every_group_is_filled_by_persons_who_count_for_one() -> None:
+def test_each_person_counts_for_one_group() -> None:
     standing = [(), ("g",), ("h",), ("g", "h")]
     for groups in policies():
         for size in range(5):
@@ -312,10 +313,10 @@ def test_every_group_is_filled_by_persons_who_count_for_one() -> None:
                 votes = tuple(
                     replace(earlier(f"user:{n}"), groups=voter) for n, voter in enumerate(voters)
                 )
-                asks = replace(request(asked()), policy=ApprovalPolicy(groups), votes=votes)
-                approved = outcome(asks) is ApprovalState.APPROVED
+                approval = replace(request(requested()), policy=ApprovalPolicy(groups), votes=votes)
+                approved = outcome(approval) is ApprovalState.APPROVED
                 assert approved == by_hand(groups, voters), (groups, voters)
-                rejected = replace(asks, votes=(*votes, earlier("user:r", R)))
+                rejected = replace(approval, votes=(*votes, earlier("user:r", R)))
                 assert outcome(rejected) is ApprovalState.REJECTED
 
 
@@ -331,12 +332,10 @@ EXPIRED: dict[OnTimeout, tuple[str, str | None]] = {
 
 @pytest.mark.parametrize("rule", OnTimeout)
 @pytest.mark.parametrize("allowed", [False, True])
-def test_a_request_that_nobody_decides_becomes_what_its_rule_says(
-    rule: OnTimeout, allowed: bool
-) -> None:
+def test_an_expired_request_ends_by_its_rule(rule: OnTimeout, allowed: bool) -> None:
     keys = f"timeout: 1h, on_timeout: {rule.value}, allow_failure: {str(allowed).lower()}"
-    stage = asked(keys + (", escalate: {roles: [admin]}" if rule is OnTimeout.ESCALATE else ""))
-    stage.keep(stage.promised(ApprovalDue))
+    stage = requested(keys + (", escalate: {roles: [admin]}" if rule is OnTimeout.ESCALATE else ""))
+    stage.run_deferred(stage.deferred_command(ApprovalDue))
     state, error = EXPIRED[rule]
     if rule is OnTimeout.FAIL and allowed:
         state = "WARNING"
@@ -356,15 +355,15 @@ REJECTED: dict[OnReject, str] = {
 
 @pytest.mark.parametrize("rule", OnReject)
 @pytest.mark.parametrize("allowed", [False, True])
-def test_a_rejection_is_what_its_rule_says(rule: OnReject, allowed: bool) -> None:
-    stage = asked(f"on_reject: {rule.value}, allow_failure: {str(allowed).lower()}")
+def test_a_rejection_ends_by_its_rule(rule: OnReject, allowed: bool) -> None:
+    stage = requested(f"on_reject: {rule.value}, allow_failure: {str(allowed).lower()}")
     assert code(stage, R, comment="no") is None
     expected = "WARNING" if rule is OnReject.FAIL and allowed else REJECTED[rule]
     assert stage.states["ok"] == expected
     assert stage.task("ok").outputs["decision"] == "REJECTED"
 
 
-def test_every_code_of_a_refused_vote_is_met_here() -> None:
+def test_every_code_of_a_refused_vote_is_tested_here() -> None:
     codes = {rule.vote[0] for rule in RULES if rule.vote}
     assert codes == {
         ProblemCode.ALREADY_DECIDED,

@@ -1,4 +1,4 @@
-"""An execution is WAITING_FOR_APPROVAL when nothing but a person can move it: never while something is evaluated."""
+"""An execution is WAITING_FOR_APPROVAL if nothing can progress without a person: never during an evaluation."""
 
 import pytest
 
@@ -19,42 +19,42 @@ EVALUATED = {
 }
 
 
-def asks(stage: Stage, path: str = "ok") -> None:
-    """Its message is evaluated, and nothing else is."""
+def request(stage: Stage, path: str = "ok") -> None:
+    """Evaluates its message, and nothing else."""
     stage.submit(Prepare(path, stage.task(path).attempt, {"message": "m"}), ENGINE)
 
 
 @pytest.mark.parametrize("what", EVALUATED)
-def test_while_something_is_evaluated_it_runs(what: str) -> None:
+def test_an_execution_is_running_during_an_evaluation(what: str) -> None:
     stage = Stage(FLOW + EVALUATED[what])
-    asks(stage)
+    request(stage)
     assert stage.states["ok"] == "WAITING_FOR_APPROVAL"
     assert (stage.state, stage.moves()) == ("RUNNING", ["RUNNING"])
 
 
 def test_a_condition_that_fails_leaves_only_the_person() -> None:
     stage = Stage(FLOW + EVALUATED["a condition"])
-    asks(stage)
+    request(stage)
     stage.submit(Judge("b", 0, False), ENGINE)
     assert stage.moves() == ["RUNNING", "WAITING_FOR_APPROVAL"]
 
 
-def test_a_condition_that_holds_goes_on_without_a_moment_of_waiting() -> None:
+def test_a_condition_that_holds_continues_without_waiting_for_approval() -> None:
     stage = Stage(FLOW + EVALUATED["a condition"])
-    asks(stage)
+    request(stage)
     stage.submit(Judge("b", 0, True), ENGINE)
     assert stage.states["b"] == "QUEUED"
     assert stage.moves() == ["RUNNING"]
 
 
-def test_what_follows_one_decision_is_evaluated_while_another_request_waits() -> None:
+def test_tasks_after_one_decision_are_evaluated_while_another_request_is_open() -> None:
     stage = Stage(
         FLOW
         + "  - {id: too, type: approval, message: m}\n"
         + "  - {id: b, type: log, message: b, needs: [ok], when: '{{ execution.id }}'}\n"
     )
-    asks(stage)
-    asks(stage, "too")
+    request(stage)
+    request(stage, "too")
     assert stage.state == "WAITING_FOR_APPROVAL"
     vote(stage, VoteDecision.APPROVE)
     assert (stage.state, stage.task("b").condition) == ("RUNNING", "ASKED")
@@ -69,7 +69,7 @@ def test_a_condition_within_an_iteration_is_evaluated_too() -> None:
         "      {id: ok, type: approval, message: m}, {id: t, type: log, message: m, when: '{{ item }}'}]}\n"
     )
     stage.submit(Prepare("each", 1, {"items": [1]}), ENGINE)
-    asks(stage, "each[0].ok")
+    request(stage, "each[0].ok")
     assert stage.moves() == ["RUNNING"]
     stage.submit(Judge("each[0].t", 0, False), ENGINE)
     assert stage.moves() == ["RUNNING", "WAITING_FOR_APPROVAL"]

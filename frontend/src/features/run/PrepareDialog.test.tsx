@@ -36,7 +36,7 @@ it("says why the form is not there, and that the flow is gone", async () => {
 const asking = {
   ...draft,
   tasks: [
-    { key: "ask", enabled: true, isNew: false, plan: "RUN", why: "asks again: others", mustAsk: "others" },
+    { key: "ask", enabled: true, isNew: false, plan: "RUN", why: "new decision: others", mustAsk: "others" },
     { key: "load", enabled: true, isNew: false, plan: "RUN", why: "was FAILED", mustAsk: null },
   ],
 };

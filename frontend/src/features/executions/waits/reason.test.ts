@@ -38,13 +38,13 @@ describe("a row that waits", () => {
       at: { word: "since", time: "2026-01-14T02:03:05Z" },
     }));
   it("names its place in the line", () =>
-    expect(reasonOf(aRow({ state: "QUEUED" }), [wait("SLOT", "a slot; position 2 in line")])?.text).toBe(
-      "Waits for a slot; position 2 in line",
+    expect(reasonOf(aRow({ state: "QUEUED" }), [wait("SLOT", "a slot; position 2 in the queue")])?.text).toBe(
+      "Waits for a slot; position 2 in the queue",
     ));
   it("says when it is over, where that is known", () => {
     const until = "2026-01-14T04:00:00Z";
     expect(
-      reasonOf(aRow({ state: "CREATED" }), [{ ...wait("TIME", "not before its time"), until }])?.at,
+      reasonOf(aRow({ state: "CREATED" }), [{ ...wait("TIME", "not before its scheduled time"), until }])?.at,
     ).toEqual({ word: "until", time: until });
   });
   it("while it runs says only what keeps workers from it", () => {

@@ -1,4 +1,4 @@
-"""What Headway cannot go on with ends in ERROR, and says why."""
+"""Executions that Headway cannot continue end in ERROR, with the reason."""
 
 from typing import Any
 from uuid import UUID
@@ -37,7 +37,7 @@ from models.lifecycle.commands.commands import (
 from models.lifecycle.commands.subflows import Adopt, ChildEnded, StopChild
 from models.lifecycle.copies import copy_with
 from models.lifecycle.snapshot import CompiledFlow
-from models.lifecycle.standing import Failure
+from models.lifecycle.status import Failure
 from models.lifecycle.waiting import Waiting, WaitingCode, waiting_for, waiting_of_task
 from models.states import AttemptState, ExecutionState, VoteDecision
 from tests.models.lifecycle.stage import Stage
@@ -57,7 +57,7 @@ WHY = "revision 1 of n/f cannot be read by this Headway: no such type"
 
 
 def unread(stage: Stage) -> Stage:
-    """From now on its document cannot be read."""
+    """Makes its document unreadable from now on."""
     plan = stage.execution.plan
     assert plan.flow_id and plan.revision_id
     name_alone = CompiledFlow.unread(plan.flow_id, plan.revision_id, 1, "n", "f", WHY)
@@ -66,7 +66,7 @@ def unread(stage: Stage) -> Stage:
 
 
 def busy() -> tuple[Stage, UUID, UUID]:
-    """With its lease, and its child."""
+    """Returns an execution with a leased attempt and a child."""
     stage = Stage(FLOW)
     stage.evaluate({"message": "m", "inputs": {}})
     lease, child = stage.start("works"), new_id()
@@ -75,20 +75,22 @@ def busy() -> tuple[Stage, UUID, UUID]:
 
 
 def folds(stage: Stage) -> bool:
-    """Whether the events tell the execution; the leases of its attempts are none of history's."""
-    told, known = stage.folded(), stage.execution
+    """Checks that the events fold to the execution, except for the leases of its attempts."""
+    folded, known = stage.folded(), stage.execution
     tasks = {
-        path: copy_with(task, position=told.tasks[path].position, newest=told.tasks[path].newest)
+        path: copy_with(
+            task, position=folded.tasks[path].position, newest=folded.tasks[path].newest
+        )
         for path, task in known.tasks.items()
     }
     ends = {path: task.newest and task.newest.state for path, task in known.tasks.items()}
-    assert {path: task.newest and task.newest.state for path, task in told.tasks.items()} == ends
-    return told == copy_with(known, tasks=tasks)
+    assert {path: task.newest and task.newest.state for path, task in folded.tasks.items()} == ends
+    return folded == copy_with(known, tasks=tasks)
 
 
-def test_whatever_is_given_up_ends_in_error_with_nothing_left_of_it() -> None:
+def test_an_abandoned_execution_ends_in_error_with_nothing_left_open() -> None:
     stage, _, child = busy()
-    before = len(stage.promises)
+    before = len(stage.deferred)
     stage.submit(GiveUp("PROMISE", "it could not be kept"), ENGINE)
     assert stage.state is ExecutionState.ERROR
     assert stage.execution.failure == Failure(None, None, "PROMISE", "it could not be kept")
@@ -109,11 +111,11 @@ def test_whatever_is_given_up_ends_in_error_with_nothing_left_of_it() -> None:
     }
     assert stage.jobs == {}
     stops = StopChild(Parent(stage.execution.id, "calls", 1))
-    assert [(each.to, each.command) for each in stage.promises[before:]] == [(child, stops)]
+    assert [(each.to, each.command) for each in stage.deferred[before:]] == [(child, stops)]
     assert folds(stage)
 
 
-def test_an_end_is_not_given_up() -> None:
+def test_an_ended_execution_is_not_abandoned() -> None:
     stage = Stage("id: f\nnamespace: n\ntasks: [{id: a, type: log, message: a}]")
     stage.run("a", AttemptState.SUCCESS)
     assert stage.submit(GiveUp("PROMISE", "too late"), ENGINE).events == ()
@@ -121,7 +123,7 @@ def test_an_end_is_not_given_up() -> None:
 
 
 @pytest.mark.parametrize("state", ["PAUSED", "KILLING", "QUEUED", "WAITING_FOR_APPROVAL"])
-def test_it_is_given_up_in_every_state(state: str) -> None:
+def test_an_execution_is_abandoned_in_every_state(state: str) -> None:
     stage, _, _ = busy()
     stage.execution = copy_with(stage.execution, state=ExecutionState(state))
     stage.submit(GiveUp("PROMISE", "it could not be kept"), ENGINE)
@@ -150,7 +152,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda each: type(each).__name__)
-def test_where_the_document_cannot_be_read_whatever_would_move_it_ends_it(command: Command) -> None:
+def test_commands_that_need_an_unreadable_document_end_the_execution(command: Command) -> None:
     stage, _, _ = busy()
     unread(stage).submit(command, ENGINE)
     assert stage.state is ExecutionState.ERROR
@@ -161,7 +163,7 @@ def test_where_the_document_cannot_be_read_whatever_would_move_it_ends_it(comman
     assert folds(stage)
 
 
-def test_the_end_of_an_attempt_comes_too_late_for_it() -> None:
+def test_the_end_of_an_attempt_is_too_late_for_an_abandoned_execution() -> None:
     stage, lease, _ = busy()
     unread(stage)
     assert stage.finish("works", AttemptState.SUCCESS).refused
@@ -169,7 +171,7 @@ def test_the_end_of_an_attempt_comes_too_late_for_it() -> None:
     assert lease
 
 
-def test_a_child_that_it_could_not_adopt_any_more_is_not_created() -> None:
+def test_a_child_that_can_no_longer_be_adopted_is_not_created() -> None:
     stage, _, _ = busy()
     before = unread(stage).execution
     with pytest.raises(Refused):
@@ -183,7 +185,7 @@ VOTE = CastVote(new_id(), VoteDecision.APPROVE, frozenset())
 @pytest.mark.parametrize(
     "command", [Pause(), Signal("go"), VOTE, Restart()], ids=lambda each: type(each).__name__
 )
-def test_what_people_ask_of_it_is_refused_with_the_reason_and_changes_nothing(command: Any) -> None:
+def test_actions_on_an_unreadable_execution_are_refused_with_the_reason(command: Any) -> None:
     stage, _, _ = busy()
     before = unread(stage).execution
     with pytest.raises(Refused) as refused:
@@ -193,24 +195,24 @@ def test_what_people_ask_of_it_is_refused_with_the_reason_and_changes_nothing(co
     assert stage.execution is before
 
 
-def test_it_can_be_labelled_and_cancelled_and_says_what_keeps_it() -> None:
+def test_an_unreadable_execution_can_be_labelled_and_cancelled_and_shows_the_reason() -> None:
     stage, _, _ = busy()
     unread(stage).submit(SetLabels({"seen": "yes"}))
     assert stage.state is not ExecutionState.ERROR
     assert availability(stage.execution, Action.CANCEL).allowed
     assert not availability(stage.execution, Action.RESUME).allowed
-    told = (
-        f"{WHY}; mend what keeps it from being read before the next step is due, "
-        "which ends it in ERROR; or cancel it"
+    folded = (
+        f"{WHY}; fix the cause before the next step is due, or the execution will end in ERROR; "
+        "or cancel it"
     )
-    assert waiting_for(stage.execution, set()) == [Waiting(WaitingCode.REVISION, told)]
+    assert waiting_for(stage.execution, set()) == [Waiting(WaitingCode.REVISION, folded)]
     task = stage.execution.tasks["queued"]
     assert waiting_of_task(stage.execution, task, set()) == [
-        Waiting(WaitingCode.REVISION, told, "queued")
+        Waiting(WaitingCode.REVISION, folded, "queued")
     ]
 
 
-def test_once_the_document_can_be_read_again_it_can_be_restarted() -> None:
+def test_an_execution_can_be_restarted_once_its_document_is_readable_again() -> None:
     stage, _, _ = busy()
     plan = stage.execution.plan
     unread(stage).submit(WakeUp("waits", 1), ENGINE)

@@ -1,4 +1,4 @@
-"""Words between parents and children that come late, twice, or to somebody who has gone on since."""
+"""Commands between parents and children that arrive late, twice, or after the receiver has continued."""
 
 import pytest
 
@@ -24,16 +24,16 @@ EACH = "tasks: [{{id: each, type: foreach, items: [1, 2], {}tasks: [{{id: s, typ
 
 
 def held_back(made: Family, kind: type) -> list[tuple[object, Deferred]]:
-    """Promises of this kind, taken away so that they come later."""
-    found = [each for each in made.promises if isinstance(each[1].command, kind)]
-    made.promises = [each for each in made.promises if each not in found]
+    """Removes and returns the deferred commands of this kind, to run them later."""
+    found = [each for each in made.deferred if isinstance(each[1].command, kind)]
+    made.deferred = [each for each in made.deferred if each not in found]
     return list(found)
 
 
 def failed_and_restarted(kind: type) -> tuple[Family, list[tuple[object, Deferred]]]:
-    """A parent whose child failed and was brought back with it; a second copy of what was told then comes late."""
+    """A parent whose failed child was restarted with it; then a second copy of the earlier command arrives late."""
     made = Family({"top": SUB, "leaf": WORK})
-    made.settle()
+    made.run_due()
     made.work("leaf", "work")
     if kind is StopChild:
         made.submit(made.root, GiveUp("REVISION", "unreadable"), ENGINE)
@@ -46,8 +46,8 @@ def failed_and_restarted(kind: type) -> tuple[Family, list[tuple[object, Deferre
         lease = made.task("leaf", "work").lease
         assert lease
         made.submit(leaf, Finish("work", lease, 1, outcome_of(AttemptState.FAILED)), ENGINE)
-    late = late or [each for each in made.promises if isinstance(each[1].command, kind)]
-    made.settle()
+    late = late or [each for each in made.deferred if isinstance(each[1].command, kind)]
+    made.run_due()
     assert made.one("top").ended and made.one("leaf").ended
     submit(made, Restart())
     assert made.task("top", "sub").child == made.one("leaf").id
@@ -55,39 +55,39 @@ def failed_and_restarted(kind: type) -> tuple[Family, list[tuple[object, Deferre
 
 
 @pytest.mark.parametrize("kind", [ChildEnded, ReportChildState, StopChild])
-def test_what_was_told_in_an_earlier_life_means_nothing_to_the_next(kind: type) -> None:
+def test_commands_from_before_a_restart_are_ignored_after_it(kind: type) -> None:
     made, late = failed_and_restarted(kind)
     assert late
     before = (made.state("top"), made.state("leaf"), made.one("top").clock.held)
-    made.promises += late  # type: ignore[arg-type]
-    made.settle()
+    made.deferred += late  # type: ignore[arg-type]
+    made.run_due()
     assert (made.state("top"), made.state("leaf"), made.one("top").clock.held) == before
 
 
 @pytest.mark.parametrize("settings", [{"inputs": {}, "labels": {}}, TaskError("EXPRESSION", "no")])
-def test_settings_that_come_twice_start_no_second_child_and_end_none(
+def test_settings_that_arrive_twice_start_no_second_child_and_end_none(
     settings: dict[str, object] | TaskError,
 ) -> None:
     made = at_work(1)
     made.submit(made.root, Prepare("sub", 1, settings), ENGINE)
-    made.settle()
+    made.run_due()
     assert len(made.of("leaf")) == 1
     assert (made.task("top", "sub").state, made.state("leaf")) == ("RUNNING", "RUNNING")
 
 
-def test_items_that_come_twice_add_no_iteration() -> None:
+def test_items_that_arrive_twice_add_no_iteration() -> None:
     made = Family({"top": EACH.format(""), "leaf": WORK})
-    made.settle()
+    made.run_due()
     tasks = dict(made.one("top").tasks)
     made.submit(made.root, Prepare("each", 1, {"items": [1, 2]}), ENGINE)
-    made.settle()
+    made.run_due()
     assert made.one("top").tasks == tasks
     assert len(made.of("leaf")) == 2
 
 
-def test_a_parents_time_goes_on_when_a_child_that_stood_still_ends() -> None:
+def test_a_parents_time_counts_again_when_a_held_child_ends() -> None:
     made = family(1, ASK, "", "timeout: 10s\n", more=MORE)
-    made.work("top", "beside")
+    made.work("top", "other")
     made.pass_time(100)
     vote(made, VoteDecision.APPROVE)
     made.pass_time(9)
@@ -97,9 +97,9 @@ def test_a_parents_time_goes_on_when_a_child_that_stood_still_ends() -> None:
 
 
 @pytest.mark.parametrize("leaf", [WORK, ASK])
-def test_the_time_of_a_foreach_stands_while_a_child_in_it_does(leaf: str) -> None:
+def test_the_time_of_a_foreach_stops_while_a_child_in_it_is_held(leaf: str) -> None:
     made = Family({"top": EACH.format("timeout: 5s, "), "leaf": leaf})
-    made.settle()
+    made.run_due()
     children = [each.id for each in made.of("leaf")]
     if leaf == WORK:
         for id in children:
@@ -116,12 +116,12 @@ def test_the_time_of_a_foreach_stands_while_a_child_in_it_does(leaf: str) -> Non
     assert made.folds()
 
 
-def test_a_child_that_is_being_killed_has_to_end_before_a_restarted_parent_goes_on_with_it() -> (
+def test_a_child_that_is_being_killed_has_to_end_before_a_restarted_parent_continues_with_it() -> (
     None
 ):
     made = at_work(1)
     made.submit(made.root, GiveUp("REVISION", "unreadable"), ENGINE)
-    made.settle()
+    made.run_due()
     assert (made.state("top"), made.state("leaf")) == ("ERROR", "KILLING")
     submit(made, Restart())
     assert (made.task("top", "sub").state, made.task("top", "sub").child) == ("RUNNING", None)
@@ -131,7 +131,7 @@ def test_a_child_that_is_being_killed_has_to_end_before_a_restarted_parent_goes_
     assert made.state("leaf") == "RUNNING"
 
 
-def test_a_retry_goes_on_with_a_child_that_somebody_restarted_meanwhile() -> None:
+def test_a_retry_continues_with_a_child_that_was_restarted_meanwhile() -> None:
     made = at_work(1, "retry: {max_attempts: 2, delay: 10s}")
     made.finish("leaf", "work", AttemptState.FAILED)
     assert made.task("top", "sub").state == "RETRYING"
@@ -146,7 +146,7 @@ def test_a_child_that_was_left_running_ends_before_a_new_one_starts() -> None:
     made = Family(
         {"top": SUB.replace("flow: leaf", "flow: leaf, restart_child: new"), "leaf": WORK}
     )
-    made.settle()
+    made.run_due()
     made.work("leaf", "work")
     submit(made, Cancel(cascade=False))
     submit(made, Restart())
@@ -158,29 +158,29 @@ def test_a_child_that_was_left_running_ends_before_a_new_one_starts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "ends"),
+    ("settings", "ends"),
     [("", ("KILLED", "KILLED")), ("allow_failure: true, ", ("WARNING", "WARNING"))],
 )
-def test_a_foreach_of_which_somebody_cancelled_a_child_has_not_failed(
-    said: str, ends: tuple[str, str]
+def test_a_foreach_with_a_cancelled_child_has_not_failed(
+    settings: str, ends: tuple[str, str]
 ) -> None:
-    made = Family({"top": EACH.format(said), "leaf": WORK})
-    made.settle()
+    made = Family({"top": EACH.format(settings), "leaf": WORK})
+    made.run_due()
     for each in list(made.of("leaf")):
         made.submit(each.id, Cancel())
-    made.settle()
+    made.run_due()
     assert (made.task("top", "each").state, made.state("top")) == ends
     assert made.one("top").failure is None
 
 
-def test_a_request_of_a_child_whose_time_cancels_is_a_failure_that_is_retried() -> None:
+def test_a_childs_request_that_cancels_at_its_timeout_is_a_failure_that_is_retried() -> None:
     leaf = 'tasks: [{id: ok, type: approval, message: "go?", timeout: 5s, on_timeout: CANCEL}]\n'
     made = family(1, leaf, "retry: {max_attempts: 2, delay: 1s}")
     made.pass_time(7)
     assert [each.state.value for each in made.of("leaf")] == ["KILLED", "WAITING_FOR_APPROVAL"]
 
 
-def test_a_child_is_not_adopted_where_nobody_waits_for_it() -> None:
+def test_a_child_is_not_adopted_if_no_attempt_waits_for_it() -> None:
     made = at_work(1)
     with pytest.raises(Refused):
         made._adopted(made.one("leaf").parent, made.one("top"))  # type: ignore[arg-type]

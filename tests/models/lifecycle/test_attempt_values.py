@@ -1,4 +1,4 @@
-"""Attempts that did not succeed keep to themselves what they gave; older events fold as they did."""
+"""Values of unsuccessful attempts do not become the task run's; events of older versions fold as before."""
 
 from dataclasses import replace
 from typing import Any
@@ -27,7 +27,7 @@ SAYS: dict[str, Any] = {
 }
 
 
-def said(more: str = "") -> Stage:
+def reported(more: str = "") -> Stage:
     stage = Stage(FLOW.format(more=more))
     stage.start("b")
     stage.submit(Report("b", stage.task("b").lease, properties={"lr": 0.5}))  # type: ignore[arg-type]
@@ -39,7 +39,7 @@ def said(more: str = "") -> Stage:
 
 
 def end(stage: Stage, state: AttemptState) -> TaskRun:
-    """As it comes to be: lost by the rescuer, else as its worker says, with outputs that come with the end."""
+    """Ends the attempt: LOST by the rescuer, otherwise by its worker, with outputs in the result."""
     lease = stage.task("a").lease
     if state is AttemptState.LOST:
         assert lease
@@ -57,8 +57,10 @@ def assert_apart(stage: Stage, task: TaskRun) -> None:
 
 @pytest.mark.parametrize("more", ["", ", allow_failure: true", ", retry: {max_attempts: 2}"])
 @pytest.mark.parametrize("state", sorted(ATTEMPT_ENDS))
-def test_only_an_attempt_that_succeeded_gives(state: AttemptState, more: str) -> None:
-    stage = said(more)
+def test_only_a_successful_attempt_gives_its_values_to_the_task_run(
+    state: AttemptState, more: str
+) -> None:
+    stage = reported(more)
     task = end(stage, state)
     if state is AttemptState.SUCCESS:
         assert task.outputs == {"rows": 3, "more": 4}
@@ -74,8 +76,8 @@ def test_only_an_attempt_that_succeeded_gives(state: AttemptState, more: str) ->
     assert (given.progress, given.message) == (0.5, "half")
 
 
-def test_one_that_runs_again_by_hand_starts_clean() -> None:
-    stage = said()
+def test_a_task_run_that_a_person_runs_again_starts_without_values() -> None:
+    stage = reported()
     end(stage, AttemptState.FAILED)
     stage.submit(RetryFailed())
     stage.run("a", AttemptState.SUCCESS, outputs={"other": 1})
@@ -85,8 +87,8 @@ def test_one_that_runs_again_by_hand_starts_clean() -> None:
     assert [by_attempt[id, n].outputs for n in (1, 2)] == [{"rows": 3, "more": 4}, {"other": 1}]
 
 
-def test_events_of_older_versions_fold_to_what_they_folded_to() -> None:
-    stage = said(", allow_failure: true")
+def test_events_of_older_versions_fold_as_before() -> None:
+    stage = reported(", allow_failure: true")
     end(stage, AttemptState.FAILED)
     assert stage.task("a").state is TaskRunState.WARNING
     folded = fold(stage.execution.plan, [older(event) for event in stage.events])

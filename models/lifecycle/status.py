@@ -1,4 +1,4 @@
-"""How an execution stands: why it fails, who paused or stops it, what its children do."""
+"""Parts of a snapshot: why an execution fails, who paused or stops it, and the state of a child."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,8 +8,8 @@ from models.states import ExecutionState
 
 @dataclass(frozen=True, slots=True)
 class ChildStanding:
-    """The child as a subflow's task run was last told of it, by that one's event `seq`. While `held`, `since` is the
-    reading of the execution's clock from which the time of the task run does not count."""
+    """The last reported state of a subflow's child, as of the child's event `seq`. While `held`, no time counts for the
+    task run from `since` on, a reading of the execution's clock."""
 
     state: ExecutionState
     held: bool
@@ -32,7 +32,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """`cascade`: the executions that its subflows started are paused with it."""
+    """`cascade`: the children are paused with it."""
 
     by: str
     at: datetime
@@ -41,7 +41,7 @@ class Paused:
 
 @dataclass(frozen=True, slots=True)
 class Killing:
-    """`force` when no grace is left. `cascade`: the executions that its subflows started end before it does."""
+    """`force`: without a grace period. `cascade`: the children end before it does."""
 
     by: str
     at: datetime

@@ -1,4 +1,4 @@
-"""When what ran elsewhere happened: which times are taken, which are refused, and what none is made up for."""
+"""Times reported of external runs: which are accepted, which are refused, and which are never presumed."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from models.lifecycle.commands.external import (
     RecordTaskRun,
 )
 from models.lifecycle.decide import begin
-from models.lifecycle.external.moments import CLOCKS_DIFFER, LONG_AGO, id_for, placed
+from models.lifecycle.external.moments import CLOCKS_DIFFER, LONG_AGO, id_for, presumed_time
 from models.lifecycle.snapshot import CompiledFlow, Execution
 from models.lifecycle.transition import Context
 from models.states import EXECUTION_ENDS, TASK_RUN_ENDS, Channel, ExecutionState, TaskRunState
@@ -32,7 +32,7 @@ PERSON = CommandOrigin("user:maria", Channel.API)
 ENDS = sorted(TASK_RUN_ENDS)
 
 
-def told(**about: Any) -> RecordExecution:
+def recording(**about: Any) -> RecordExecution:
     return RecordExecution(plan=CompiledFlow.external("ml", "mnist"), kind="train", **about)
 
 
@@ -41,14 +41,14 @@ def context(now: datetime = NOW) -> Context:
 
 
 def recorded(*commands: Command, now: datetime = NOW, **about: Any) -> Execution:
-    execution = begin(told(**about), context(now), new_id()).execution
+    execution = begin(recording(**about), context(now), new_id()).execution
     for command in commands:
         execution = decide(execution, command, context(now)).execution
     return execution
 
 
 def refusal(execution: Execution, command: Command, now: datetime = NOW) -> tuple[str, str]:
-    """The field that it names, and the sentence."""
+    """Returns the field that the problem names, and its message."""
     with pytest.raises(Refused) as refused:
         decide(execution, command, context(now))
     (problem,) = refused.value.problems
@@ -69,12 +69,12 @@ def refusal(execution: Execution, command: Command, now: datetime = NOW) -> tupl
         ({"created_at": THEN + MINUTE, "started_at": THEN}, THEN, THEN),
     ],
 )
-def test_it_began_when_it_is_told_to_have(
+def test_an_execution_began_at_its_reported_time(
     about: dict[str, Any], created: datetime, started: datetime | None
 ) -> None:
     execution = recorded(**about)
     assert (execution.created_at, execution.started_at) == (created, started)
-    id = id_for(told(**about), NOW, lambda: NEW)
+    id = id_for(recording(**about), NOW, lambda: NEW)
     if about.keys() & {"created_at", "started_at"}:
         assert id.int >> 80 == int(created.timestamp() * 1000)
     else:
@@ -84,24 +84,26 @@ def test_it_began_when_it_is_told_to_have(
 @pytest.mark.parametrize(
     ("about", "path", "words"),
     [
-        ({"created_at": NOW + CLOCKS_DIFFER * 2}, "createdAt", "is still to come"),
-        ({"started_at": NOW + CLOCKS_DIFFER * 2}, "startedAt", "is still to come"),
-        ({"created_at": THEN + MINUTE * 60, "started_at": THEN}, "createdAt", "cannot be"),
-        ({"created_at": datetime(1969, 7, 20, tzinfo=UTC)}, "createdAt", "times are from 1970"),
-        ({"started_at": datetime(1, 1, 1, tzinfo=UTC)}, "startedAt", "times are from 1970"),
+        ({"created_at": NOW + CLOCKS_DIFFER * 2}, "createdAt", "is in the future"),
+        ({"started_at": NOW + CLOCKS_DIFFER * 2}, "startedAt", "is in the future"),
+        (
+            {"created_at": THEN + MINUTE * 60, "started_at": THEN},
+            "createdAt",
+            "is before createdAt",
+        ),
+        ({"created_at": datetime(1969, 7, 20, tzinfo=UTC)}, "createdAt", "the earliest is 1970"),
+        ({"started_at": datetime(1, 1, 1, tzinfo=UTC)}, "startedAt", "the earliest is 1970"),
     ],
 )
-def test_a_beginning_that_cannot_be_is_refused(
-    about: dict[str, Any], path: str, words: str
-) -> None:
+def test_an_impossible_beginning_is_refused(about: dict[str, Any], path: str, words: str) -> None:
     with pytest.raises(Refused) as refused:
         recorded(**about)
     (problem,) = refused.value.problems
     assert problem.path == (path,)
     assert words in problem.message
-    assert id_for(told(**about), NOW, new_id) <= id_of(
+    assert id_for(recording(**about), NOW, new_id) <= id_of(
         NOW + MINUTE
-    )  # made all the same: it is judged afterwards
+    )  # it is made, and checked afterwards
 
 
 FUTURE = NOW + CLOCKS_DIFFER * 2
@@ -116,7 +118,7 @@ WRONG: list[tuple[Command, str]] = [
 
 @pytest.mark.parametrize(("command", "path"), WRONG, ids=lambda one: str(one)[:60])
 @pytest.mark.parametrize("started", [True, False])
-def test_a_time_that_cannot_be_is_refused(command: Command, path: str, started: bool) -> None:
+def test_an_impossible_time_is_refused(command: Command, path: str, started: bool) -> None:
     execution = recorded(created_at=THEN, started=started)
     assert refusal(execution, command)[0] == path
 
@@ -143,20 +145,22 @@ UNTIMED: list[tuple[Command, str]] = [
 
 
 @pytest.mark.parametrize(("command", "path"), UNTIMED, ids=lambda one: str(one)[:60])
-def test_of_what_is_long_gone_no_time_is_made_up(command: Command, path: str) -> None:
+def test_no_time_is_presumed_for_an_execution_recorded_afterwards(
+    command: Command, path: str
+) -> None:
     gone = recorded(started_at=THEN)
     found, sentence = refusal(gone, command)
     assert found == path
     assert sentence.endswith(
         "started at 2026-01-21T14:23:15Z and was recorded afterwards, at 2026-11-29T06:00:00Z: "
-        f"say when this happened, with {path}"
+        f"pass {path}, the time when this happened"
     )
     just_now = recorded(started_at=NOW - LONG_AGO)
     assert decide(just_now, command, context()).events
 
 
-def test_what_lives_ends_now() -> None:
-    """Signs of life were promised; it began only now; or Headway itself ended it."""
+def test_a_live_execution_ends_now() -> None:
+    """It sends heartbeats; it began only now; or Headway itself ended it."""
     end = RecordEnd(ExecutionState.SUCCESS)
     for alive in (
         recorded(started_at=THEN, heartbeat_ttl=60.0),
@@ -174,7 +178,7 @@ def recorded_end(execution: Execution, command: Command, now: datetime = NOW) ->
     return decide(execution, command, context(now)).execution.ended_at
 
 
-def test_what_is_told_after_the_end_did_not_happen_after_it() -> None:
+def test_reports_after_the_end_are_not_dated_after_it() -> None:
     end = THEN + MINUTE * 5
     over = RecordEnd(ExecutionState.SUCCESS, ended_at=end)
     late = recorded(over, RecordTaskRun("a", TaskRunState.SUCCESS), started_at=THEN)
@@ -182,37 +186,37 @@ def test_what_is_told_after_the_end_did_not_happen_after_it() -> None:
     assert (task.started_at, task.ended_at) == (end, end)
 
 
-def test_what_has_no_time_of_its_own_keeps_its_distance_from_the_beginning() -> None:
+def test_reports_without_a_time_keep_their_distance_from_the_beginning() -> None:
     row = {"started_at": THEN, "created_at": THEN, "recorded_at": NOW, "ended_at": None}
-    assert placed(row, NOW + MINUTE) == THEN + MINUTE
-    assert placed({**row, "ended_at": THEN}, NOW + MINUTE) == THEN
-    assert placed({**row, "started_at": None}, NOW) == THEN
-    assert placed({**row, "recorded_at": None}, NOW) == NOW
+    assert presumed_time(row, NOW + MINUTE) == THEN + MINUTE
+    assert presumed_time({**row, "ended_at": THEN}, NOW + MINUTE) == THEN
+    assert presumed_time({**row, "started_at": None}, NOW) == THEN
+    assert presumed_time({**row, "recorded_at": None}, NOW) == NOW
 
 
-def test_only_what_has_not_started_can_be_cancelled() -> None:
+def test_only_an_execution_that_has_not_started_can_be_cancelled() -> None:
     pending = recorded(RecordTaskRun("a", TaskRunState.QUEUED), started=False)
     cancelled = decide(pending, Cancel(), context()).execution
     assert cancelled.state is ExecutionState.CANCELLED
     assert cancelled.ended_at == NOW
     assert cancelled.tasks["a"].state is TaskRunState.CANCELLED
-    with pytest.raises(Refused, match="it ended CANCELLED already"):
+    with pytest.raises(Refused, match="it already ended CANCELLED"):
         decide(cancelled, RecordStart(), context())
-    with pytest.raises(Refused, match="only what is CREATED can be cancelled here"):
+    with pytest.raises(Refused, match="can be cancelled here only while CREATED"):
         decide(recorded(), Cancel(), context())
 
 
-def test_from_where_it_is_cached() -> None:
+def test_the_source_of_a_cached_execution_is_recorded() -> None:
     source, other = new_id(), new_id()
     for started in (True, False):
         end = RecordEnd(ExecutionState.CACHED, cached_from=source)
         cached = recorded(end, end, RecordEnd(ExecutionState.CACHED), started=started)
         assert (cached.state, cached.cached_from) == (ExecutionState.CACHED, source)
-        with pytest.raises(Refused, match="it ended CACHED already"):
+        with pytest.raises(Refused, match="it already ended CACHED"):
             decide(cached, RecordEnd(ExecutionState.CACHED, cached_from=other), context())
 
 
-def test_ids_of_one_moment_differ_and_those_of_others_are_in_their_order() -> None:
+def test_ids_of_one_time_differ_and_ids_of_other_times_are_in_order() -> None:
     same = {id_of(THEN) for _ in range(10_000)}
     assert len(same) == 10_000
     moments = [THEN + timedelta(microseconds=n) for n in range(2_000)]
@@ -222,7 +226,7 @@ def test_ids_of_one_moment_differ_and_those_of_others_are_in_their_order() -> No
     assert id_of(THEN) < new_id() < id_of(datetime(2999, 1, 1, tzinfo=UTC))
 
 
-def test_what_runs_elsewhere_takes_no_events() -> None:
+def test_an_external_run_takes_no_events() -> None:
     with pytest.raises(Refused) as refused:
         decide(recorded(), Signal("go"), context())
     (problem,) = refused.value.problems

@@ -1,4 +1,4 @@
-"""Whatever happens, in whatever order: the events fold, and nothing is stuck."""
+"""In random orders of commands the events fold to the snapshot, and nothing is stuck."""
 
 from dataclasses import replace
 from typing import Any
@@ -68,7 +68,7 @@ MOVE = st.sampled_from(
 )
 
 
-ASKS: dict[str, Command] = {
+COMMANDS: dict[str, Command] = {
     "pause": Pause(),
     "resume": Resume(),
     "cancel": Cancel(),
@@ -92,8 +92,8 @@ def step(stage: Stage, move: str, pick: int) -> None:
         stage.submit(WakeUp("w", max(1, stage.task("w").attempt)), ENGINE)
     elif move == "vote" and stage.task("ok").approval:
         vote(stage, VoteDecision.APPROVE if pick % 3 else VoteDecision.REJECT, "c", by=f"u{pick}")
-    elif move in ASKS:
-        stage.submit(ASKS[move])
+    elif move in COMMANDS:
+        stage.submit(COMMANDS[move])
 
 
 def _end(stage: Stage, move: str, task: Any) -> None:
@@ -118,7 +118,7 @@ def without_leases(execution: Execution) -> Execution:
     st.sampled_from(["FINISH_RUNNING", "FINISH_POSSIBLE", "CANCEL_ALL"]),
     st.lists(st.tuples(MOVE, st.integers(0, 10)), max_size=40),
 )
-def test_whatever_happens_the_events_fold_to_the_snapshot_and_nothing_is_stuck(
+def test_in_random_orders_the_events_fold_to_the_snapshot_and_nothing_is_stuck(
     action: str, moves: list[tuple[str, int]]
 ) -> None:
     stage = Stage(MIXED.format(action=action))
@@ -146,6 +146,6 @@ def assert_can_go_on(stage: Stage) -> None:
         or any(task.lease for task in execution.tasks.values())
         or any(task.state is TaskRunState.WAITING_FOR_APPROVAL for task in execution.tasks.values())
         or any(task.wake_at for task in execution.tasks.values())
-        or any(isinstance(promise.command, Evaluate) for promise in stage.promises)
+        or any(isinstance(deferred.command, Evaluate) for deferred in stage.deferred)
     )
     assert alive or execution.state is ExecutionState.PAUSED, stage.moves()

@@ -1,4 +1,4 @@
-"""The clocks of parents stand while a child does; pauses, resumptions and restarts reach the whole tree."""
+"""The clocks of parents stop while a child is held; pauses, resumes and restarts reach the whole tree."""
 
 import random
 
@@ -27,7 +27,7 @@ CLOCKS = {"of the execution": ("", "timeout: 10s\n"), "of the task": ("timeout: 
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize("clock", CLOCKS)
-def test_no_clock_of_the_tree_runs_while_a_person_is_waited_for(
+def test_no_clock_of_the_tree_runs_during_an_approval(
     clock: str, depth: int, order: random.Random | None
 ) -> None:
     task, head = CLOCKS[clock]
@@ -43,7 +43,7 @@ def test_no_clock_of_the_tree_runs_while_a_person_is_waited_for(
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize("clock", CLOCKS)
-def test_no_clock_of_the_tree_runs_while_a_child_is_paused_and_all_go_on_after_it(
+def test_no_clock_of_the_tree_runs_while_a_child_is_paused_and_all_run_after_it(
     clock: str, depth: int, order: random.Random | None
 ) -> None:
     task, head = CLOCKS[clock]
@@ -52,12 +52,12 @@ def test_no_clock_of_the_tree_runs_while_a_child_is_paused_and_all_go_on_after_i
     made.pass_time(6)
     leaf = made.one("leaf").id
     made.submit(leaf, Pause())
-    made.settle()
+    made.run_due()
     assert made.state("top") == "RUNNING"
     made.pass_time(1000)
     assert made.task("top", "sub").state == "RUNNING"
     made.submit(leaf, Resume())
-    made.settle()
+    made.run_due()
     made.pass_time(3)
     assert made.task("top", "sub").state == "RUNNING"
     made.pass_time(3)
@@ -72,18 +72,18 @@ def test_the_time_of_another_task_runs_on_while_a_child_is_paused() -> None:
         "other": WORK,
     }
     made = Family(flows)
-    made.settle()
+    made.run_due()
     made.submit(made.one("leaf").id, Pause())
     made.pass_time(6)
     assert made.task("top", "a").state == "RUNNING"
     assert made.task("top", "b").state in (TaskRunState.FAILED, TaskRunState.KILLING)
 
 
-def test_what_waits_for_a_child_that_waits_is_running_while_something_else_can_move() -> None:
+def test_a_parent_of_a_waiting_child_is_running_while_another_task_can_progress() -> None:
     made = family(1, ASK, more=MORE)
-    made.work("top", "beside")
+    made.work("top", "other")
     assert made.state("top") == "RUNNING"
-    made.finish("top", "beside", AttemptState.SUCCESS)
+    made.finish("top", "other", AttemptState.SUCCESS)
     assert made.state("top") == "WAITING_FOR_APPROVAL"
 
 
@@ -110,7 +110,7 @@ def test_pause_and_resume_cascade(depth: int, order: random.Random | None) -> No
     assert made.folds()
 
 
-def test_without_cascade_only_the_parent_is_paused_and_goes_on() -> None:
+def test_without_cascade_only_the_parent_is_paused_and_resumed() -> None:
     made = at_work(1)
     submit(made, Pause(cascade=False))
     assert (made.state("top"), made.state("leaf")) == ("PAUSED", "RUNNING")
@@ -122,21 +122,21 @@ def test_without_cascade_only_the_parent_is_paused_and_goes_on() -> None:
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_however_late_a_pause_comes_the_child_does_as_its_parent_does_now(
+def test_a_child_follows_the_current_state_of_its_parent_however_late_a_pause_arrives(
     order: random.Random | None,
 ) -> None:
     made = family(1, WORK, order=order)
     made.work("leaf", "work")
     made.submit(made.root, Pause())
     made.submit(made.root, Resume())
-    made.settle()
+    made.run_due()
     assert (made.state("top"), made.state("leaf")) == ("RUNNING", "RUNNING")
 
 
 def test_no_child_is_started_while_the_parent_is_paused() -> None:
     made = Family({"top": "tasks: [{id: sub, type: subflow, flow: leaf}]\n", "leaf": WORK})
     made.submit(made.root, Pause())
-    made.settle()
+    made.run_due()
     assert made.of("leaf") == []
     submit(made, Resume())
     assert made.state("leaf") == "RUNNING"
@@ -174,12 +174,12 @@ def test_a_restarted_parent_resumes_its_child_or_starts_a_new_one(rule: str, dep
         assert made.task("top", "sub").state == "SUCCESS"
 
 
-def test_a_child_that_was_restarted_meanwhile_is_waited_for_as_it_is() -> None:
+def test_a_child_that_was_restarted_meanwhile_is_waited_for() -> None:
     made = family(1)
     _fail_leaf(made)
     _finish_top(made)
     made.submit(made.one("leaf").id, Restart())
-    made.settle()
+    made.run_due()
     submit(made, Restart())
     assert made.task("top", "sub").child == made.one("leaf").id
     made.work("leaf", "work")
@@ -187,7 +187,7 @@ def test_a_child_that_was_restarted_meanwhile_is_waited_for_as_it_is() -> None:
     assert made.task("top", "sub").state == "SUCCESS"
 
 
-def test_a_child_that_ended_well_meanwhile_is_taken_as_it_is() -> None:
+def test_a_child_that_succeeded_meanwhile_is_used() -> None:
     made = family(1)
     _fail_leaf(made)
     _finish_top(made)
@@ -201,7 +201,7 @@ def test_a_child_that_ended_well_meanwhile_is_taken_as_it_is() -> None:
 
 def test_retry_failed_resumes_the_child_too() -> None:
     made = family(1, more=MORE)
-    made.work("top", "beside")
+    made.work("top", "other")
     _fail_leaf(made)
     submit(made, RetryFailed())
     assert made.task("top", "sub").child == made.one("leaf").id
@@ -218,6 +218,6 @@ def test_a_parent_that_is_cancelled_as_it_restarts_its_child_ends_with_it(
     _finish_top(made)
     made.submit(made.root, Restart())
     made.submit(made.root, Cancel())
-    made.settle()
+    made.run_due()
     made.pass_time(30)
     assert all(each.ended for each in made.executions.values())
