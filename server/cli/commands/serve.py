@@ -147,7 +147,7 @@ def run_to_its_end(work: Coroutine[Any, Any, None]) -> None:
     import uvloop
 
     from models.errors import Fault, Unavailable
-    from runner.isolation.ways import NotApart
+    from runner.isolation.ways import IsolationUnavailable
     from server.auth.identity import WrongSetting
     from server.http.listener import PortTaken
     from server.local.sole_server import DataDirTaken
@@ -165,7 +165,7 @@ def run_to_its_end(work: Coroutine[Any, Any, None]) -> None:
             runner.run(work)
     except BaseExceptionGroup as group:
         # A part that cannot begin ends what had begun before it.
-        if (told := group.subgroup((NotApart, WrongSetting))) is None:
+        if (told := group.subgroup((IsolationUnavailable, WrongSetting))) is None:
             raise
         first = _first(told)
         _fail(first, 2 if isinstance(first, WrongSetting) else NOT_APART)
