@@ -15,7 +15,7 @@ from models.schedule import ticks
 from runner.engine.engine import Engine
 from runner.engine.idempotency import CREATE
 from runner.expressions.evaluator import Evaluator
-from runner.launch.scheduled_runs import ask_of, prepare_tick
+from runner.launch.scheduled_runs import origin_of, prepare_scheduled_run
 from runner.service.encryption import Cipher
 from runner.store import idempotency
 from runner.store.flows.schedules import Schedule, database_now, record_backfill
@@ -81,7 +81,7 @@ async def backfill(
     for start in range(0, len(missing), _AT_ONCE):
         commands += await asyncio.gather(
             *(
-                prepare_tick(
+                prepare_scheduled_run(
                     pool, engine.plans, evaluator, vault, schedule, tick, (origin.actor,), scope
                 )
                 for tick in missing[start : start + _AT_ONCE]
@@ -90,7 +90,7 @@ async def backfill(
     if missing:
         await record_backfill(pool, schedule, origin, missing)
     by = f"backfilled by {origin.actor}"
-    asks = ask_of(schedule, f"{by}: {origin.reason}" if origin.reason else by)
+    asks = origin_of(schedule, f"{by}: {origin.reason}" if origin.reason else by)
     begun = await asyncio.gather(*(engine.create(command, asks, bulk=True) for command in commands))
     ids = {tick: one.execution.id for tick, one in zip(missing, begun, strict=True)}
     started = {tick for tick, one in zip(missing, begun, strict=True) if one.events}

@@ -20,7 +20,7 @@ from runner.store.plans import Plans
 from runner.store.postgres.connection import Pool
 
 
-async def prepare_tick(
+async def prepare_scheduled_run(
     pool: Pool,
     plans: Plans,
     evaluator: Evaluator,
@@ -48,7 +48,7 @@ async def prepare_tick(
     return replace(command, digest=schedule.key_of(tick))
 
 
-def ask_of(schedule: Schedule, reason: str | None = None) -> CommandOrigin:
+def origin_of(schedule: Schedule, reason: str | None = None) -> CommandOrigin:
     return CommandOrigin(schedule.actor, Channel.ENGINE, reason)
 
 

@@ -223,7 +223,7 @@ async def test_a_person_keeps_so_many_bytes(house: House) -> None:
     (problem,) = refused.value.problems
     assert problem.code is ProblemCode.QUOTA_EXCEEDED
     assert problem.message.startswith(
-        "the uploads of user:ada hold 900 of 1000 bytes, and 101 more do not fit "
+        "the uploads of user:ada use 900 of 1000 bytes; 101 more would exceed the limit "
         "(the setting upload_bytes_per_person); uploads that nothing refers to are removed after uploads_kept"
     )
     assert (await house.used(), await house.there()) == before
