@@ -1,4 +1,4 @@
-"""From a request to run a flow to the `Create` that the engine takes: found, checked, its inputs complete."""
+"""Builds the `Create` command for a request to run a flow: finds the flow, checks the request, completes inputs."""
 
 import hashlib
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ from runner.store.scopes import scope_of
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """The request of a caller; `revision` None is the newest. `starters` as in `Create`."""
+    """A request to run a flow. `revision` None means the newest. `starters` as in `Create`."""
 
     namespace: str
     flow: str
@@ -61,10 +61,10 @@ class Launch:
     starters: tuple[str, ...] = ()
     may_override: bool = False
     written: Mapping[Path, str] = field(default_factory=dict)
-    """Where a document gives the inputs: the source of numbers and the like, for those that are text."""
+    """If a document gives the inputs: how numbers and the like are written there, for inputs that are text."""
 
     def digest(self, inputs: Mapping[str, Any]) -> str:
-        """Of everything but the key: the same key with another digest is a conflict."""
+        """Covers everything except the idempotency key: the same key with another digest is a conflict."""
         fields = (
             self.namespace,
             self.flow,
@@ -93,13 +93,17 @@ async def prepare(
     launch: Launch,
     vault: Cipher | None = None,
 ) -> Create:
-    """Raises Refused: no such flow or revision, or every input that is wrong. Without a vault none may be SECRET.
+    """Raises Refused if there is no such flow or revision, or with the problems of all inputs. Without `vault` no input
+    may be SECRET.
 
-    `scope` is that of who starts it. The execution reaches no further, nor than who saved the revision did.
+    `scope` is that of the person who starts the execution. The scope of the execution is within it, and within that
+    of the person who saved the revision.
     """
     vault = vault or Cipher()
     if launch.priority not in _PRIORITIES:
-        raise Refused.because(ProblemCode.VALIDATION, "priority is -1000 to 1000", "priority")
+        raise Refused.because(
+            ProblemCode.VALIDATION, "priority must be between -1000 and 1000", "priority"
+        )
     _refuse_too_late(launch.scheduled_at)
     found = await find_to_start(pool, plans, scope, launch.namespace, launch.flow, launch.revision)
     plan = plans.kept(found["revision_id"]) or await _read(pool, plans, found["revision_id"])
@@ -144,7 +148,7 @@ async def prepare(
 def _refuse_too_late(scheduled_at: datetime | None) -> None:
     if scheduled_at and (scheduled_at - datetime.now(UTC)).total_seconds() > MAX_SECONDS:
         raise Refused.because(
-            ProblemCode.VALIDATION, "scheduledAt is a time within 100 years", "scheduledAt"
+            ProblemCode.VALIDATION, "scheduledAt must be within 100 years", "scheduledAt"
         )
 
 
@@ -153,13 +157,13 @@ def _digest(vault: Cipher, plan: CompiledFlow, launch: Launch) -> str:
 
 
 def _refuse_another_flow(source: Execution, plan: CompiledFlow) -> None:
-    """Results of one flow say nothing of another. A flow that was deleted and saved anew is the same."""
+    """A rerun must be of the same flow. Namespace and id decide: a flow deleted and saved again counts as the same."""
     of, to = source.plan.spec, plan.spec
     if (of.namespace, of.id) != (to.namespace, to.id):
         raise Refused.because(
             ProblemCode.VALIDATION,
-            f"{source.name} is an execution of {of.namespace}/{of.id}, and {to.namespace}/{to.id} cannot be a rerun of "
-            "it; name an execution of the same flow, or leave rerunOf out",
+            f"{source.name} is an execution of {of.namespace}/{of.id}, not of {to.namespace}/{to.id}; "
+            "name an execution of the same flow, or leave rerunOf out",
             "rerunOf",
         )
 
@@ -167,14 +171,14 @@ def _refuse_another_flow(source: Execution, plan: CompiledFlow) -> None:
 async def _newest_instead(
     pool: Pool, plans: Plans, plan: CompiledFlow, launch: Launch, newest: int
 ) -> CompiledFlow | None:
-    """None for what the document of a parent asks for: that is no choice of a person."""
+    """Returns None if the revision is set by the flow document of a parent: then no person has chosen it."""
     if launch.parent or plan.revision == newest:
         return None
     return await newest_instead(pool, plans, plan)
 
 
 async def newest_instead(pool: Pool, plans: Plans, plan: CompiledFlow) -> CompiledFlow | None:
-    """The newest revision of the flow, where the plan is of an older one."""
+    """Returns the newest revision of the flow, or None if the plan is that revision."""
     named = Named(plan.spec.namespace, plan.spec.id, None)
     found = (await plans.launches.find(pool, [named])).get(named)
     id = found["revision_id"] if found else None
@@ -189,7 +193,7 @@ async def newest_instead(pool: Pool, plans: Plans, plan: CompiledFlow) -> Compil
 async def _as_rerun(
     pool: Pool, plans: Plans, source: Execution | None, launch: Launch, command: Create
 ) -> Create:
-    """Linked to its source, whose outputs stand for the tasks that are disabled."""
+    """Links the command to its source, whose outputs are reused for the disabled tasks."""
     begins = await begins_with(pool, plans, source, command)
     command = replace(command, subflows=begins.subflows)
     if source is None:
@@ -207,7 +211,7 @@ async def _as_rerun(
 async def begins_with(
     pool: Pool, plans: Plans, source: Execution | None, command: Create
 ) -> Begins:
-    """The beginning of a new execution, by which is judged if the decisions of its source stand for it."""
+    """Returns the context of a new execution, which decides whether the approvals of its source apply to it."""
     labels = {**command.plan.spec.labels, **command.labels}
     now = context(command.plan, command.inputs, labels, command.trigger)
     return Begins(now, await asking_subflows(pool, plans, command.plan, source))
@@ -216,7 +220,7 @@ async def begins_with(
 async def find_source(
     pool: Pool, plans: Plans, scope: Scope, id: UUID, action: Action, path: str = "id"
 ) -> Execution:
-    """The ended execution that another is made from, if the action on it is possible. Raises Refused."""
+    """Returns the ended execution from which another is made. Raises Refused if the action on it is not possible."""
     source = (await read_executions(pool, plans, [id])).get(id)
     if source is None or not scope.covers(source.plan.spec.namespace):
         raise Refused.because(ProblemCode.NOT_FOUND, "no such execution", path)
@@ -233,9 +237,9 @@ async def find_to_start(
     revision: int | None = None,
     path: str = "flow",
 ) -> Any:
-    """The flow with the revision to run (None: its newest), wherever an execution of it is begun.
+    """Returns the flow and the revision to run (None: the newest). All ways of starting a flow use this.
 
-    Raises Refused when there is none, or it is disabled; `path` is what named the flow.
+    Raises Refused if there is none or the flow is disabled; `path` is the input that named the flow.
     """
     found = None
     if scope.covers(namespace):
@@ -245,7 +249,7 @@ async def find_to_start(
     if found is None:
         raise Refused.because(
             ProblemCode.NOT_FOUND,
-            f"no flow {name}; save it, or see what there is: `headway flows list`",
+            f"no flow {name}; save it, or list the existing ones: `headway flows list`",
             path,
         )
     if not found["enabled"]:

@@ -1,4 +1,4 @@
-"""Results used again: of whole executions when they are created, of tasks when a worker starts them."""
+"""The result cache: reuses results of whole executions when they are created, and of tasks when a worker runs them."""
 
 import hashlib
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from runner.store.postgres.connection import Pool
 
 
 async def with_cached(pool: Pool, evaluator: Evaluator, vault: Cipher, command: Create) -> Create:
-    """The creation with its cache key, and with the results of an identical earlier success if there is one."""
+    """Adds the cache key to the command, and the results of an earlier success with the same key if there is one."""
     spec = command.plan.spec
     if spec.cache is None or command.disabled_tasks or command.links.rerun_of:
         return command
@@ -65,12 +65,12 @@ async def _flow_key(evaluator: Evaluator, vault: Cipher, spec: CacheSpec, comman
         return digest("flow key", str(plan.flow_id), rendered, *([decided] if decided else []))
     except EvaluationFailed as failed:
         raise Refused.because(
-            ProblemCode.VALIDATION, f"the cache's key cannot be evaluated: {failed}", "inputs"
+            ProblemCode.VALIDATION, f"the cache key cannot be evaluated: {failed}", "inputs"
         ) from failed
 
 
 NOT_CACHED_BY = {"needs", "when", "run_if", "description", "cache", "queue", "retry", "max_lost"}
-"""Keys of a task that do not change what it gives."""
+"""Settings of a task that do not affect its result."""
 
 
 def digest(*parts: object) -> str:

@@ -112,7 +112,7 @@ async def _answered(
     if not viewer.may_somewhere(permission):
         work.close()
         if room.denials is not None:
-            room.denials.tell(Denial.of(viewer, permission.value))
+            room.denials.record(Denial.of(viewer, permission.value))
         return refusal(scope, 403, "FORBIDDEN", nowhere_permitted(permission))
     try:
         answer: Response = await work
