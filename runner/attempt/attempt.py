@@ -53,7 +53,7 @@ class WorkerServices:
     log_writer: LogWriter
     artifacts: ArtifactStore
     reaper: Reaper
-    vault: Cipher
+    cipher: Cipher
     messages: MessageReader
     isolation: Isolation
     env: Mapping[str, str] = field(default_factory=dict)
@@ -201,7 +201,7 @@ class AttemptContext:
         settings = spec.model_dump(mode="json", exclude=NOT_CACHED_BY) if own is None else own
         rendered = await self._evaluated(settings, Mode.PLAIN)
         key = digest(str(self.execution.plan.flow_id), spec.id, own is None, rendered)
-        return self.services.vault.fingerprint(key) if self.mask else key
+        return self.services.cipher.fingerprint(key) if self.mask else key
 
     async def _evaluated(self, templates: Any, mode: Mode) -> Any:
         services = self.services
@@ -214,10 +214,10 @@ class AttemptContext:
             raise self._masked(failed) from None
 
     async def _resolve_secrets(self, templates: Any) -> Mapping[str, Any]:
-        pool, vault = self.services.pool, self.services.vault
+        pool, cipher = self.services.pool, self.services.cipher
         return await self.cancellation.cancels(
             retry_until_available(
-                pool, partial(resolve_secrets, pool, vault, self.execution, templates, self.mask)
+                pool, partial(resolve_secrets, pool, cipher, self.execution, templates, self.mask)
             )
         )
 

@@ -30,7 +30,7 @@ _MAX_BATCH_LINES = 5_000
 _MAX_BUFFERED = 16 * 1024 * 1024
 """Characters."""
 _LINE_COST = 200
-"""What a line counts in addition to its text, in characters."""
+"""Characters that are counted for each line in addition to its text."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _EXIT_SECONDS = 5.0
 
@@ -190,7 +190,7 @@ class AttemptLog:
 
     @property
     def is_full(self) -> bool:
-        """Whether further lines of the task are dropped: a limit is reached, or the log is closed."""
+        """True if further lines of the task are dropped: a limit is reached, or the log is closed."""
         return self._full or self._closed
 
     def close(self) -> None:

@@ -21,7 +21,7 @@ class Mask:
         """Bytes of the longest text to mask; 0 when there is none."""
 
     def __bool__(self) -> bool:
-        """Whether there is anything to mask."""
+        """True if there is anything to mask."""
         return self._texts is not None
 
     def hide(self, values: Iterable[str]) -> None:

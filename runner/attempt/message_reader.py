@@ -57,7 +57,7 @@ class MessageReader:
 
 
 def _is_no_message(line: bytes) -> bool:
-    """Whether the line is certainly neither JSON nor an output: then its beginning is enough for the error message."""
+    """True if the line is certainly neither JSON nor an output: then its beginning is enough for the error message."""
     if _MAY_BE_JSON.match(line):
         return False
     small = line.lower()

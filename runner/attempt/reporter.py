@@ -37,7 +37,7 @@ from runner.attempt.task_messages import (
 from runner.files.artifact_store import (
     ArtifactRefused,
     ArtifactStore,
-    Kept,
+    StoredFile,
     StoreFull,
     checked_name,
 )
@@ -65,7 +65,7 @@ _SHOWN = 200
 
 @dataclass(slots=True)
 class PendingUpdate:
-    """What the task reported and the engine does not have yet."""
+    """The reported values that the engine does not have yet."""
 
     progress: float | None = None
     message: str | None = None
@@ -80,7 +80,7 @@ class PendingUpdate:
 
     @property
     def needs_report(self) -> bool:
-        """Whether anything here cannot be sent with `Finish`, which carries only inputs and outputs."""
+        """True if anything here cannot be sent with `Finish`, which carries only inputs and outputs."""
         return bool(
             self.progress is not None
             or self.message is not None
@@ -283,7 +283,7 @@ class ProgressReporter:
         else:
             place = (typed("exec", self._execution.id), self._task.path, str(self._task.attempt))
             try:
-                kept = await self._keep_file(use.path, *place, name)
+                kept = await self._store_file(use.path, *place, name)
             except StoreFull:
                 raise  # the task is not at fault
             except OSError as error:
@@ -312,7 +312,7 @@ class ProgressReporter:
             self._names_kept = await self.add_outputs({"artifacts": dict(self._kept)})
         await self._store_if_many()
 
-    async def _keep_file(self, path: str, *place: str) -> Kept:
+    async def _store_file(self, path: str, *place: str) -> StoredFile:
         """Copies the file up to its current size: the task may still be writing to it."""
         with open_inside(self._folder, path, self.owner) as file:
             free = self._store.free_bytes
@@ -321,7 +321,7 @@ class ProgressReporter:
                     f"artifact {path!r} is a sparse file whose copy would need more disk space than is free"
                 )
             most = os.fstat(file.fileno()).st_size
-            return await self._store.keep_stream(file, *place, most=most)
+            return await self._store.store_stream(file, *place, most=most)
 
     @property
     def is_dirty(self) -> bool:

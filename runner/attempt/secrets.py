@@ -25,7 +25,7 @@ def uses_secrets(execution: Execution, templates: Any) -> bool:
 
 
 async def resolve_secrets(
-    pool: Pool, vault: Cipher, execution: Execution, templates: Any, mask: Mask
+    pool: Pool, cipher: Cipher, execution: Execution, templates: Any, mask: Mask
 ) -> dict[str, Any]:
     """Returns the variables `secrets` and `inputs` for these texts, and adds the secret values to `mask`.
 
@@ -34,8 +34,8 @@ async def resolve_secrets(
     used = [each for _, text in strings(templates) for each in read(text).references]
     names = sorted({each.name for each in used if each.root == "secrets" and each.name})
     try:
-        inputs = _decrypt_inputs(vault, execution, used)
-        found = await _decrypt_named(pool, vault, execution.plan.spec.namespace, names)
+        inputs = _decrypt_inputs(cipher, execution, used)
+        found = await _decrypt_named(pool, cipher, execution.plan.spec.namespace, names)
     except DecryptionFailed as error:
         raise EvaluationFailed(f"a secret cannot be read: {error}") from error
     mask.hide([*found.values(), *inputs.values()])
@@ -43,12 +43,12 @@ async def resolve_secrets(
 
 
 def _decrypt_inputs(
-    vault: Cipher, execution: Execution, used: Sequence[Reference]
+    cipher: Cipher, execution: Execution, used: Sequence[Reference]
 ) -> dict[str, str]:
     """Returns the SECRET inputs that are used; all of them when `inputs` is used as a whole."""
     names = {each.name for each in used if each.root == "inputs"}
     return {
-        spec.id: vault.open(sealed, SEALED_INPUT)
+        spec.id: cipher.open(sealed, SEALED_INPUT)
         for spec in execution.plan.spec.inputs
         if spec.type is InputType.SECRET
         and (spec.id in names or None in names)
@@ -57,11 +57,13 @@ def _decrypt_inputs(
 
 
 async def _decrypt_named(
-    pool: Pool, vault: Cipher, namespace: str, names: Sequence[str]
+    pool: Pool, cipher: Cipher, namespace: str, names: Sequence[str]
 ) -> dict[str, str]:
     if not names:
         return {}
-    found = await retry_until_available(pool, lambda: secrets.opened(pool, vault, namespace, names))
+    found = await retry_until_available(
+        pool, lambda: secrets.opened(pool, cipher, namespace, names)
+    )
     if missing := [name for name in names if name not in found]:
         raise EvaluationFailed(
             f"{namespace} has no secret {missing[0]}, nor have the namespaces above it; "

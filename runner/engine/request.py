@@ -72,7 +72,7 @@ class CommandRequest:
         return self.command.job_id if isinstance(self.command, Start) else None
 
     def concerns_many(self, execution: Execution) -> bool:
-        """Whether the execution has, or will have, so many task runs that deciding may block the event loop."""
+        """True if the execution has, or will have, so many task runs that deciding may block the event loop."""
         command = self.command
         if isinstance(command, _OF_ONE):
             return False

@@ -182,7 +182,7 @@ async def _value(attempt: AttemptContext, response: httpx.Response, body: bytes)
 
 
 def _may_be_stored(body: bytes) -> bool:
-    """Whether the body is worth parsing: values take more than ten times the memory of their text. A body above this
+    """Checks if the body is worth parsing: values take more than ten times the memory of their text. A body above this
     limit (without blanks) exceeds the limit of outputs even if every character in it is escaped."""
     return len(body.translate(None, b" \t\r\n")) <= MAX_PAYLOAD * _ESCAPED
 

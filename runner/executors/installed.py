@@ -22,8 +22,8 @@ class InstalledExecutor:
         task = {"id": spec.id, "type": document["type"], **{key: settings[key] for key in own}}
         # The process finds the packages of the worker too, but its own copy of `headway` first.
         request = {"task": task, "path": [path for path in sys.path if path]}
-        async with attempt.working_directory() as place:
-            file = place.write("own.json", orjson.dumps(request).decode())
+        async with attempt.working_directory() as directory:
+            file = directory.write("own.json", orjson.dumps(request).decode())
             argv = [sys.executable, "-m", "headway.own"]
             env = {**settings["env"], "HEADWAY_ARGS": file}
-            return await run_program(attempt, place, argv, env)
+            return await run_program(attempt, directory, argv, env)

@@ -46,32 +46,35 @@ _OF_ITS_OWN = frozenset(
 
 
 async def run_program(
-    attempt: AttemptContext, place: WorkingDirectory, argv: Sequence[str], env: Mapping[str, Any]
+    attempt: AttemptContext,
+    directory: WorkingDirectory,
+    argv: Sequence[str],
+    env: Mapping[str, Any],
 ) -> Outcome:
     """Raises Stopped when the attempt was cancelled, after all its processes have ended."""
     if sentence := too_long(argv, attempt.program_env(env)):
         return Outcome.failed(TooLarge.code, sentence)
-    artifacts = await _readable(attempt, place, [*argv, *map(str, env.values())])
-    with attempt.services.isolation.for_attempt(place.root, artifacts) as apart:
-        given = attempt.program_env(env, apart.env)
-        attempt.reporter.owner = apart.user
+    artifacts = await _readable(attempt, directory, [*argv, *map(str, env.values())])
+    with attempt.services.isolation.for_attempt(directory.root, artifacts) as isolated:
+        given = attempt.program_env(env, isolated.env)
+        attempt.reporter.owner = isolated.user
         try:
-            child = Child.start(Program(argv, str(place.files), given), apart.starts)
+            child = Child.start(Program(argv, str(directory.files), given), isolated.starts)
         except (OSError, ValueError) as error:
             if isinstance(error, OSError) and error.errno == errno.E2BIG:
                 return Outcome.failed(TooLarge.code, too_much(argv, given))
             why = with_nul(argv, given) or error
             return Outcome.failed("NOT_STARTED", f"{argv[0]:.500} could not be started: {why}")
-        outcome = await _Run(attempt, place, child, apart.user).to_its_end()
+        outcome = await _Run(attempt, directory, child, isolated.user).to_its_end()
         failed = outcome.error or attempt.reporter.error
-        return outcome if failed else await _collect(attempt, place, outcome)
+        return outcome if failed else await _collect(attempt, directory, outcome)
 
 
 async def _readable(
-    attempt: AttemptContext, place: WorkingDirectory, given: Sequence[str]
+    attempt: AttemptContext, directory: WorkingDirectory, given: Sequence[str]
 ) -> list[str]:
     """The folders of the artifact store that the program may read, found in everything that it is given."""
-    texts = [attempt.write_input(place), attempt.spec.model_dump_json(), *given]
+    texts = [attempt.write_input(directory), attempt.spec.model_dump_json(), *given]
     pool = attempt.services.pool
     return await attempt.cancellation.cancels(readable_folders(pool, attempt.execution, texts))
 
@@ -80,18 +83,18 @@ class _Run:
     """One child process, from its start to the end of all processes that it started."""
 
     def __init__(
-        self, attempt: AttemptContext, place: WorkingDirectory, child: Child, user: int | None
+        self, attempt: AttemptContext, directory: WorkingDirectory, child: Child, user: int | None
     ) -> None:
         self._attempt = attempt
-        self._place = place
+        self._directory = directory
         self._child = child
         self._user = user
         mark = f"HEADWAY_ATTEMPT_ID={typed('att', attempt.id)}"
-        self._tree = ProcessTree(child.pid, mark.encode(), str(place.root), user, child.mounts)
+        self._tree = ProcessTree(child.pid, mark.encode(), str(directory.root), user, child.mounts)
         self._over = asyncio.Event()
         self._read_until: float | None = None
         self._cut_short = False
-        """Whether messages were left unread."""
+        """True if messages were left unread."""
         self._tails = {stream: Tail() for stream in LogStream}
 
     async def to_its_end(self) -> Outcome:
@@ -191,7 +194,7 @@ class _Run:
         over = False
         while not over:
             over = await self._is_over_within(_POLL_FILE)
-            while data := _read_from(self._place.messages, position, self._user):
+            while data := _read_from(self._directory.messages, position, self._user):
                 if self._is_reading_over():
                     self._cut_short = True
                     return
@@ -236,11 +239,13 @@ def _read_from(file: Path, position: int, owner: int | None) -> bytes:
         os.close(descriptor)
 
 
-async def _collect(attempt: AttemptContext, place: WorkingDirectory, outcome: Outcome) -> Outcome:
+async def _collect(
+    attempt: AttemptContext, directory: WorkingDirectory, outcome: Outcome
+) -> Outcome:
     """Stores the artifacts that the task declares; they become outputs too."""
     try:
         for spec in attempt.spec.artifacts:
-            found = await asyncio.to_thread(files_matching, place.files, spec.path)
+            found = await asyncio.to_thread(files_matching, directory.files, spec.path)
             for path in found:
                 name = spec.name and (spec.name if len(found) == 1 else f"{spec.name}/{path}")
                 use = ArtifactUse(path=path, name=name, type=spec.type, version=spec.version)

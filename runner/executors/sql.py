@@ -53,13 +53,13 @@ class SqlExecutor:
         }
         folder = attempt.services.artifacts.folder
         artifacts = [os.path.realpath(folder)] if folder else []
-        async with attempt.working_directory() as place:
-            request["open"] = [*artifacts, os.path.realpath(place.files)]
-            failure = place.root / _FAILURE
-            todo = place.write("request.json", orjson.dumps(request).decode())
+        async with attempt.working_directory() as directory:
+            request["open"] = [*artifacts, os.path.realpath(directory.files)]
+            failure = directory.root / _FAILURE
+            todo = directory.write("request.json", orjson.dumps(request).decode())
             argv = [sys.executable, "-I", str(_PROGRAM), todo, str(failure)]
-            outcome = await run_program(attempt, place, argv, settings["env"])
-            if outcome.error and (failure_text := _read_failure(place, attempt.reporter.owner)):
+            outcome = await run_program(attempt, directory, argv, settings["env"])
+            if outcome.error and (failure_text := _read_failure(directory, attempt.reporter.owner)):
                 code, _, why = failure_text.partition("\n")
                 sentence = why.replace(url, _without_password(url))
                 return replace(outcome, error=TaskError(code, attempt.mask.text(sentence)))
@@ -84,10 +84,10 @@ async def _rules(attempt: AttemptContext) -> dict[str, Any]:
     }
 
 
-def _read_failure(place: WorkingDirectory, owner: int | None) -> str:
+def _read_failure(directory: WorkingDirectory, owner: int | None) -> str:
     """Reads the failure file of the program; "" if it is not the program's own file."""
     try:
-        with open_inside(place.root, _FAILURE, owner) as file:
+        with open_inside(directory.root, _FAILURE, owner) as file:
             return file.read(_LONGEST).decode(errors="replace")
     except ArtifactRefused:
         return ""

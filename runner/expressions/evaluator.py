@@ -36,7 +36,7 @@ _CURRENT = struct.Struct(">Q")
 
 
 class Mode(StrEnum):
-    """How values are inserted into text: unchanged, or each quoted as one word for a shell."""
+    """The ways to insert values into text: unchanged, or each quoted as one word for a shell."""
 
     PLAIN = "plain"
     SHELL = "shell"

@@ -39,7 +39,7 @@ class ReportedLine:
 
 async def record_logs(
     pool: Pool,
-    vault: Cipher,
+    cipher: Cipher,
     actor: str,
     row: Mapping[str, Any],
     lines: Sequence[ReportedLine],
@@ -48,7 +48,7 @@ async def record_logs(
     """Stores all lines or none. `row` is that of the execution. Raises Refused."""
     refuse_too_many(lines, "lines")
     mask = Mask()
-    mask.hide(await secrets.hidden(pool, vault, row["namespace"]))
+    mask.hide(await secrets.hidden(pool, cipher, row["namespace"]))
     digest = digest_of([asdict(line) for line in lines])
     id: UUID = row["id"]
     async with pool.acquire() as connection, connection.transaction():

@@ -18,7 +18,7 @@ from models.ids import typed
 from runner.files.disk_space import disk_full_error
 
 _CHUNK = 1024 * 1024
-KEPT: Final = "headway:///"
+URI_PREFIX: Final = "headway:///"
 """The prefix of file URIs in API responses, which hide the folder of the store."""
 
 
@@ -31,7 +31,7 @@ class StoreFull(OSError):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredFile:
     """A stored file. `digest` is `sha256:` and hexadecimal digits; `size` is in bytes."""
 
     uri: str
@@ -89,13 +89,15 @@ class ArtifactStore:
         status = os.statvfs(there)
         return status.f_bavail * status.f_frsize
 
-    async def keep_stream(self, source: IO[bytes], *place: str, most: int | None = None) -> Kept:
+    async def store_stream(
+        self, source: IO[bytes], *place: str, most: int | None = None
+    ) -> StoredFile:
         """Copies what remains of `source`, at most `most` bytes, to `place`, replacing an earlier file. Raises
         StoreFull and other OSErrors."""
         return await asyncio.to_thread(self._copy, source, place, most)
 
-    def keeps(self, uri: str, execution_id: UUID) -> bool:
-        """Checks that `uri` was returned by `keep_stream` for this execution."""
+    def has_stored(self, uri: str, execution_id: UUID) -> bool:
+        """Checks that `uri` was returned by `store_stream` for this execution."""
         path = str(self._files._strip_protocol(uri))
         inside = path.removeprefix(f"{self._root}/{typed('exec', execution_id)}/")
         plain = not {"..", ".", ""} & set(inside.split("/"))
@@ -107,7 +109,7 @@ class ArtifactStore:
         size: int = await asyncio.to_thread(self._files.size, path)
         return size, _pieces(await asyncio.to_thread(self._files.open, path, "rb"))
 
-    def _copy(self, source: IO[bytes], place: Sequence[str], most: int | None) -> Kept:
+    def _copy(self, source: IO[bytes], place: Sequence[str], most: int | None) -> StoredFile:
         target = "/".join((self._root, *place))
         try:
             self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
@@ -116,7 +118,7 @@ class ArtifactStore:
             if full := disk_full_error(error):
                 raise StoreFull(full.errno, full.strerror, self._root) from error
             raise
-        return Kept(str(self._files.unstrip_protocol(target)), f"sha256:{digest}", size)
+        return StoredFile(str(self._files.unstrip_protocol(target)), f"sha256:{digest}", size)
 
     def _write(self, target: str, source: IO[bytes], most: int | None) -> tuple[str, int]:
         """Returns digest and size. Removes the file after an error: a partial file would only take space."""
@@ -139,7 +141,7 @@ def located(value: Any, folder: str, flow_sources: int = 0) -> Any:
     """Replaces `headway:///PLACE` in JSON by the file URI of PLACE in `folder`. In the outer `flow_sources` levels of
     objects, the member `source` is the text of a flow and is left as it is."""
     if isinstance(value, str):
-        return value.replace(KEPT, f"file://{folder}/") if KEPT in value else value
+        return value.replace(URI_PREFIX, f"file://{folder}/") if URI_PREFIX in value else value
     if isinstance(value, Mapping):
         return {
             name: member

@@ -39,7 +39,7 @@ for path in sys.argv[1:]:
 
 @dataclass(frozen=True, slots=True)
 class IsolationSettings:
-    """What a worker hides from its tasks, and whether it may run tasks without isolation."""
+    """The files that a worker hides from its tasks, and the policy on running tasks without isolation."""
 
     policy: Policy = Policy.OFF
     users: str | None = None
@@ -50,7 +50,7 @@ class IsolationSettings:
 
 @dataclass(frozen=True, slots=True)
 class AttemptIsolation:
-    """How the processes of one attempt are started; without `starts` as ordinary children."""
+    """The isolation of one attempt. Without `starts`, its processes are started as ordinary children."""
 
     starts: Starts | None = None
     user: int | None = None
@@ -95,7 +95,7 @@ class Isolation:
 
     @property
     def problems(self) -> list[str]:
-        """What tasks can still reach on this machine, and why better ways did not work."""
+        """The things that tasks can still reach on this machine, and why better ways did not work."""
         return [*self.way.lacks, *self._tried] if self.way.lacks else []
 
     def _record(self, folder: Path) -> None:

@@ -66,5 +66,5 @@ def show_own_processes() -> None:
 
 
 def disallow_new_privileges() -> None:
-    """From now on no program gains privileges by `exec`, as setuid programs do."""
+    """Prevents that any later `exec` gains privileges, as setuid programs do."""
     check(_libc.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no_new_privs")

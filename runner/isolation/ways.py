@@ -26,7 +26,7 @@ class IsolationUnavailable(Fault):
 
 
 class Policy(StrEnum):
-    """With `required`, a worker does not start if a task could reach anything of the server."""
+    """`required`: a worker does not start if a task could reach anything of the server."""
 
     AUTO = "auto"
     REQUIRED = "required"

@@ -70,7 +70,7 @@ async def backfill(
     pool: Pool,
     engine: Engine,
     evaluator: Evaluator,
-    vault: Cipher,
+    cipher: Cipher,
     schedule: Schedule,
     planned: Sequence[Ran],
     origin: CommandOrigin,
@@ -83,7 +83,7 @@ async def backfill(
         commands += await asyncio.gather(
             *(
                 prepare_scheduled_run(
-                    pool, engine.plans, evaluator, vault, schedule, tick, (origin.actor,), scope
+                    pool, engine.plans, evaluator, cipher, schedule, tick, (origin.actor,), scope
                 )
                 for tick in missing[start : start + _AT_ONCE]
             )

@@ -64,7 +64,7 @@ class Known:
     missing: set[str] = field(default_factory=set)
 
     def depends_on_invalid(self, spec: InputSpec, given: Mapping[str, Any]) -> bool:
-        """Whether the input cannot be evaluated, because inputs that it depends on or uses are invalid or missing."""
+        """True if the input cannot be evaluated, because inputs that it depends on or uses are invalid or missing."""
         used = names_in_default(spec.default).get("inputs", frozenset())
         uses_nothing = given.get(spec.id) is not None
         of_default = set() if uses_nothing else (self.unread | self.missing) & used

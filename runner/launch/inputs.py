@@ -17,7 +17,7 @@ from runner.store.postgres.connection import Pool
 async def complete_inputs(
     pool: Pool,
     evaluator: Evaluator,
-    vault: Cipher,
+    cipher: Cipher,
     spec: FlowSpec,
     given: Mapping[str, Any],
     names: Mapping[str, Any],
@@ -30,7 +30,7 @@ async def complete_inputs(
     known = await evaluated_defaults(evaluator, spec.inputs, given, names)
     values = validate_inputs(spec.inputs, given, known.evaluated, absent=known.absent)
     values = await _found_files(pool, spec, values)
-    return _sealed(vault, spec.inputs, values)
+    return _sealed(cipher, spec.inputs, values)
 
 
 def given_to_rerun(
@@ -49,25 +49,25 @@ def given_to_rerun(
 
 
 def digested_inputs(
-    vault: Cipher, specs: Sequence[InputSpec], values: Mapping[str, Any]
+    cipher: Cipher, specs: Sequence[InputSpec], values: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Returns the inputs for a digest. SECRET values are replaced by keyed hashes, so that the digest does not help to
     guess them."""
     secret = {spec.id for spec in specs if spec.type is InputType.SECRET}
     return {
-        name: _fingerprint(vault, value) if name in secret else value
+        name: _fingerprint(cipher, value) if name in secret else value
         for name, value in values.items()
     }
 
 
-def _fingerprint(vault: Cipher, value: Any) -> str | None:
+def _fingerprint(cipher: Cipher, value: Any) -> str | None:
     """Returns the same hash for a value whether it is encrypted or not."""
     sealed = sealed_text(value)
     try:
-        text = str(value) if sealed is None else vault.open(sealed, SEALED_INPUT)
+        text = str(value) if sealed is None else cipher.open(sealed, SEALED_INPUT)
     except DecryptionFailed:
         text = str(value)
-    return None if value is None else vault.fingerprint(text)
+    return None if value is None else cipher.fingerprint(text)
 
 
 async def _found_files(pool: Pool, spec: FlowSpec, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,11 +94,13 @@ async def _found_files(pool: Pool, spec: FlowSpec, values: Mapping[str, Any]) ->
     return {**values, **{name: uris[value] for name, value in requested.items()}}
 
 
-def _sealed(vault: Cipher, specs: Sequence[InputSpec], values: Mapping[str, Any]) -> dict[str, Any]:
+def _sealed(
+    cipher: Cipher, specs: Sequence[InputSpec], values: Mapping[str, Any]
+) -> dict[str, Any]:
     """Encrypts SECRET values that are not encrypted yet."""
     secret = {spec.id for spec in specs if spec.type is InputType.SECRET}
     return {
-        name: Sealed.of(vault.seal(value, SEALED_INPUT))
+        name: Sealed.of(cipher.seal(value, SEALED_INPUT))
         if name in secret and isinstance(value, str)
         else value
         for name, value in values.items()

@@ -91,15 +91,15 @@ async def prepare(
     evaluator: Evaluator,
     scope: Scope,
     launch: Launch,
-    vault: Cipher | None = None,
+    cipher: Cipher | None = None,
 ) -> Create:
-    """Raises Refused if there is no such flow or revision, or with the problems of all inputs. Without `vault` no input
-    may be SECRET.
+    """Raises Refused if there is no such flow or revision, or with the problems of all inputs. Without `cipher`, no
+    input may be SECRET.
 
     `scope` is that of the person who starts the execution. The scope of the execution is within it, and within that
     of the person who saved the revision.
     """
-    vault = vault or Cipher()
+    cipher = cipher or Cipher()
     if launch.priority not in _PRIORITIES:
         raise Refused.because(
             ProblemCode.VALIDATION, "priority must be between -1000 and 1000", "priority"
@@ -116,7 +116,7 @@ async def prepare(
         given = given_to_rerun(spec.inputs, source.inputs, given)
     given = given_as_written(spec.inputs, given, launch.written)
     names = await names_of_defaults(pool, spec, launch.labels, launch.trigger)
-    inputs = await complete_inputs(pool, evaluator, vault, spec, given, names.values)
+    inputs = await complete_inputs(pool, evaluator, cipher, spec, given, names.values)
     reach = scope.within(scope_of(found["scope"]))
     command = Create(
         plan=plan,
@@ -129,7 +129,7 @@ async def prepare(
         priority=launch.priority,
         trigger=launch.trigger,
         idempotency_key=launch.idempotency_key,
-        digest=_digest(vault, plan, launch) if launch.idempotency_key else None,
+        digest=_digest(cipher, plan, launch) if launch.idempotency_key else None,
         links=Links(parent=launch.parent),
         limited=found["limited"],
         shares_slot=launch.shares_slot,
@@ -142,7 +142,7 @@ async def prepare(
     )
     if source or launch.disabled_tasks or command.latest:
         command = await _as_rerun(pool, plans, source, launch, command)
-    return await with_cached(pool, evaluator, vault, command)
+    return await with_cached(pool, evaluator, cipher, command)
 
 
 def _refuse_too_late(scheduled_at: datetime | None) -> None:
@@ -152,8 +152,8 @@ def _refuse_too_late(scheduled_at: datetime | None) -> None:
         )
 
 
-def _digest(vault: Cipher, plan: CompiledFlow, launch: Launch) -> str:
-    return launch.digest(digested_inputs(vault, plan.spec.inputs, launch.inputs))
+def _digest(cipher: Cipher, plan: CompiledFlow, launch: Launch) -> str:
+    return launch.digest(digested_inputs(cipher, plan.spec.inputs, launch.inputs))
 
 
 def _refuse_another_flow(source: Execution, plan: CompiledFlow) -> None:

@@ -61,7 +61,7 @@ class Replay:
 
 
 async def prepare_replay(
-    pool: Pool, plans: Plans, evaluator: Evaluator, vault: Cipher, scope: Scope, replay: Replay
+    pool: Pool, plans: Plans, evaluator: Evaluator, cipher: Cipher, scope: Scope, replay: Replay
 ) -> tuple[Create, list[PlannedTask]]:
     """Returns the command, and the plan of its tasks. Raises Refused."""
     source = await find_source(pool, plans, scope, replay.source, Action.REPLAY)
@@ -73,11 +73,11 @@ async def prepare_replay(
     given = given_to_rerun(spec.inputs, source.inputs, {**own, **(replay.inputs or {})})
     labels = await _labels(pool, source)
     names = await names_of_defaults(pool, spec, labels, source.trigger)
-    digested = digested_inputs(vault, spec.inputs, replay.inputs or {})
+    digested = digested_inputs(cipher, spec.inputs, replay.inputs or {})
     command = Create(
         plan=plan,
         id=names.id,
-        inputs=await complete_inputs(pool, evaluator, vault, spec, given, names.values),
+        inputs=await complete_inputs(pool, evaluator, cipher, spec, given, names.values),
         labels=labels,
         kind=source.kind,
         on_failure=source.on_failure,

@@ -21,14 +21,14 @@ from runner.store import cache
 from runner.store.postgres.connection import Pool
 
 
-async def with_cached(pool: Pool, evaluator: Evaluator, vault: Cipher, command: Create) -> Create:
+async def with_cached(pool: Pool, evaluator: Evaluator, cipher: Cipher, command: Create) -> Create:
     """Adds the cache key to the command, and the results of an earlier success with the same key if there is one."""
     spec = command.plan.spec
     if spec.cache is None or command.disabled_tasks or command.links.rerun_of:
         return command
     if any(map(asks_always, command.plan.tasks.values())):
         return command
-    key = await _flow_key(evaluator, vault, spec.cache, command)
+    key = await _flow_key(evaluator, cipher, spec.cache, command)
     keyed = replace(command, cache_key=key)
     if command.no_cache or command.scheduled_at:
         return keyed
@@ -48,10 +48,10 @@ async def with_cached(pool: Pool, evaluator: Evaluator, vault: Cipher, command: 
     )
 
 
-async def _flow_key(evaluator: Evaluator, vault: Cipher, spec: CacheSpec, command: Create) -> str:
+async def _flow_key(evaluator: Evaluator, cipher: Cipher, spec: CacheSpec, command: Create) -> str:
     plan = command.plan
     if spec.key is None:
-        inputs = digested_inputs(vault, plan.spec.inputs, command.inputs)
+        inputs = digested_inputs(cipher, plan.spec.inputs, command.inputs)
         return digest("flow", str(plan.revision_id), inputs, command.on_failure)
     names = {
         "inputs": without_secrets(command.inputs),

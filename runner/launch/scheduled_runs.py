@@ -24,7 +24,7 @@ async def prepare_scheduled_run(
     pool: Pool,
     plans: Plans,
     evaluator: Evaluator,
-    vault: Cipher,
+    cipher: Cipher,
     schedule: Schedule,
     tick: datetime,
     starters: tuple[str, ...] = (),
@@ -43,7 +43,7 @@ async def prepare_scheduled_run(
         idempotency_key=schedule.key_of(tick),
         starters=starters,
     )
-    command = await prepare(pool, plans, evaluator, schedule.scope.within(scope), launch, vault)
+    command = await prepare(pool, plans, evaluator, schedule.scope.within(scope), launch, cipher)
     # The occurrence alone identifies the execution, even if the schedule's inputs have changed since.
     return replace(command, digest=schedule.key_of(tick))
 

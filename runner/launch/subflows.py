@@ -30,11 +30,11 @@ MAX_DEPTH = 20
 
 
 class Children:
-    def __init__(self, pool: Pool, engine: Engine, evaluator: Evaluator, vault: Cipher) -> None:
+    def __init__(self, pool: Pool, engine: Engine, evaluator: Evaluator, cipher: Cipher) -> None:
         self._pool = pool
         self._engine = engine
         self._evaluator = evaluator
-        self._vault = vault
+        self._cipher = cipher
 
     async def start(self, parent: Execution, request: StartChild) -> Command | None:
         """Creates the child (once, however often this is called), or restarts that of an earlier attempt; the parent
@@ -53,7 +53,7 @@ class Children:
             if earlier and not earlier.ended:
                 return AwaitChild(request.path, request.attempt)
             command = await prepare(
-                self._pool, self._engine.plans, self._evaluator, parent.scope, launch, self._vault
+                self._pool, self._engine.plans, self._evaluator, parent.scope, launch, self._cipher
             )
             shares = await self._shares_slot(parent, spec, command.plan.flow_id)
             begun = await self._engine.create(
@@ -115,12 +115,12 @@ class Children:
         names = await names_of_defaults(self._pool, spec, launch.labels, None)
         try:
             values = await complete_inputs(
-                self._pool, self._evaluator, self._vault, spec, given, names.values
+                self._pool, self._evaluator, self._cipher, spec, given, names.values
             )
         except Refused:
             return False
-        now = digested_inputs(self._vault, spec.inputs, values)
-        then = digested_inputs(self._vault, spec.inputs, child.inputs)
+        now = digested_inputs(self._cipher, spec.inputs, values)
+        then = digested_inputs(self._cipher, spec.inputs, child.inputs)
         return all(now.get(name) == then.get(name) for name in launch.inputs)
 
 

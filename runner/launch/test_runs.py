@@ -35,7 +35,7 @@ async def prepare_unsaved_run(
     pool: Pool,
     plans: Plans,
     evaluator: Evaluator,
-    vault: Cipher,
+    cipher: Cipher,
     run: UnsavedRun,
     actor: str,
     scope: Scope,
@@ -45,7 +45,7 @@ async def prepare_unsaved_run(
     A test run needs no slot of the flow and reuses no results.
     """
     names = await names_of_defaults(pool, run.spec, run.labels, None)
-    inputs = await complete_inputs(pool, evaluator, vault, run.spec, run.inputs, names.values)
+    inputs = await complete_inputs(pool, evaluator, cipher, run.spec, run.inputs, names.values)
     async with pool.acquire() as connection:
         revision = await keep_tried(connection, run.spec, run.source, actor)
         plan = await plans.of(connection, revision)
@@ -56,14 +56,14 @@ async def prepare_unsaved_run(
         labels=run.labels,
         system_labels={TEST: "true"},
         idempotency_key=run.idempotency_key,
-        digest=_digest(vault, run) if run.idempotency_key else None,
+        digest=_digest(cipher, run) if run.idempotency_key else None,
         shares_slot=True,
         no_cache=True,
         scope=scope,
     )
 
 
-def _digest(vault: Cipher, run: UnsavedRun) -> str:
-    inputs = digested_inputs(vault, run.spec.inputs, run.inputs)
+def _digest(cipher: Cipher, run: UnsavedRun) -> str:
+    inputs = digested_inputs(cipher, run.spec.inputs, run.inputs)
     parts = ("test", run.source, inputs, run.labels)
     return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -56,7 +56,7 @@ class DeferredCommandRunner(Loop):
         engine: Engine,
         feed: Feed,
         evaluator: Evaluator,
-        vault: Cipher,
+        cipher: Cipher,
         artifacts: ArtifactStore | None = None,
     ) -> None:
         """Without `artifacts`, files of deleted executions are left for another process to remove."""
@@ -65,7 +65,7 @@ class DeferredCommandRunner(Loop):
         self._engine = engine
         self._feed = feed
         self._evaluator = evaluator
-        self._children = Children(database.pool, engine, evaluator, vault)
+        self._children = Children(database.pool, engine, evaluator, cipher)
         self._artifacts = artifacts
 
     async def _run_loop(self) -> None:

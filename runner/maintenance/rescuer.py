@@ -115,7 +115,7 @@ class Rescuer(Loop):
 
 
 def _stops_heartbeats(error: BaseException) -> bool:
-    """Whether the database serves no client, and not only failed this one request: extending the leases after every
+    """True if the database serves no client, and not only failed this one request: extending the leases after every
     cancelled or slow query would keep the leases of dead workers forever."""
     cause = error.__cause__ if isinstance(error, Unavailable) and error.__cause__ else error
     return is_outage(cause) and not isinstance(cause, (*ROLLED_BACK, Busy))

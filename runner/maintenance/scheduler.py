@@ -31,13 +31,13 @@ _MAX_OCCURRENCES = 50
 
 class Scheduler(Loop):
     def __init__(
-        self, database: Database, engine: Engine, evaluator: Evaluator, vault: Cipher
+        self, database: Database, engine: Engine, evaluator: Evaluator, cipher: Cipher
     ) -> None:
         super().__init__()
         self._database = database
         self._engine = engine
         self._evaluator = evaluator
-        self._vault = vault
+        self._cipher = cipher
 
     async def _run_loop(self) -> None:
         while True:
@@ -81,7 +81,7 @@ class Scheduler(Loop):
                 self._database.pool,
                 self._engine.plans,
                 self._evaluator,
-                self._vault,
+                self._cipher,
                 schedule,
                 tick,
             )

@@ -158,7 +158,7 @@ def _popen(
 
 
 def _raise_oom_score(pid: int) -> None:
-    """When memory runs out, the system then kills the task rather than the worker, even a task of small processes."""
+    """Makes the system kill the task rather than the worker when memory runs out, even a task of small processes."""
     with suppress(OSError, ValueError):
         own = int(Path("/proc/self/oom_score_adj").read_text())
         score = min(max(own, 0) + _OOM_INCREASE, _OOM_MAX)

@@ -68,7 +68,7 @@ def log_errors(logger: logging.Logger, what: str) -> Iterator[Caught]:
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether the error, or one within a group, means that the database could not be reached."""
+    """True if the error, or one within a group, means that the database could not be reached."""
     if isinstance(error, BaseExceptionGroup):
         return any(map(is_outage, error.exceptions))
     return isinstance(error, (Unavailable, *UNREACHABLE))

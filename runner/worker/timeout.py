@@ -15,7 +15,7 @@ from runner.store.postgres.connection import Pool
 logger = logging.getLogger("headway.worker")
 
 _POLL_SECONDS = 0.5
-"""How often a paused clock is read to see whether it runs again."""
+"""The interval in which a paused clock is read to see whether it runs again."""
 _TOLERANCE_SECONDS = 0.01
 
 

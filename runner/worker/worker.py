@@ -75,7 +75,7 @@ class Worker:
         data_dir: Path,
         drain_timeout: float,
         id: UUID | None = None,
-        vault: Cipher | None = None,
+        cipher: Cipher | None = None,
         artifacts_url: str | None = None,
         env: Mapping[str, str] | None = None,
         hosts: HostRules | None = None,
@@ -101,7 +101,7 @@ class Worker:
             log_writer=self._log_writer,
             artifacts=store,
             reaper=self._reaper,
-            vault=vault or Cipher(),
+            cipher=cipher or Cipher(),
             messages=MessageReader(),
             isolation=self._isolation,
             env=env or {},
@@ -191,7 +191,7 @@ class Worker:
         attempt.cancellation.cancel(CancelReason.DRAINED, grace)
 
     async def _remove_abandoned_folders(self) -> None:
-        """Removes the folders of killed workers in this data directory, now and then periodically."""
+        """Removes the folders of killed workers in this data directory: immediately, then periodically."""
         while True:
             with log_errors(logger, "could not remove the folders of killed workers"):
                 await asyncio.to_thread(self._work.remove_abandoned)

@@ -131,7 +131,7 @@ def make_worker(
         data_dir=data_dir,
         drain_timeout=drain_timeout,
         artifacts_url=artifacts_url,
-        vault=parts.vault,
+        cipher=parts.vault,
         hosts=hosts,
         kept=kept,
     )

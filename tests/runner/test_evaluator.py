@@ -133,7 +133,7 @@ def child_of(evaluator: Evaluator) -> int:
 async def test_values_that_are_not_needed_do_not_count(evaluator: Evaluator) -> None:
     heavy = {f"t{i}": {"blob": "x" * 2**20, "n": i} for i in range(40)}
     assert await evaluator.render("{{ outputs.t3.n }}", {"outputs": heavy}) == 3
-    with pytest.raises(EvaluationFailed, match="more than 16 MiB"):
+    with pytest.raises(EvaluationFailed, match="exceed 16 MiB"):
         await evaluator.render("{{ outputs | length }}", {"outputs": heavy})
 
 

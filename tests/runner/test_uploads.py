@@ -49,7 +49,7 @@ class House:
         limits: Quotas | None = None,
     ) -> UUID:
         key = new_id()
-        kept = await self.store.keep_stream(io.BytesIO(b"x" * size), FOLDER, file_id(key), "a.csv")
+        kept = await self.store.store_stream(io.BytesIO(b"x" * size), FOLDER, file_id(key), "a.csv")
         file = UploadedFile(key, "a.csv", kept.uri, kept.digest, kept.size, scope, by)
         await record(self.pool, file, limits or Quotas())
         return key
