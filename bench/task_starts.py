@@ -11,16 +11,16 @@ from pathlib import Path
 
 from measuring import clock, report
 
-from runner.isolation.isolation import Apart, Isolation, Kept
+from runner.isolation.isolation import AttemptIsolation, Isolation, IsolationSettings
 from runner.isolation.ways import Policy
 from runner.processes.child import Child, Program
-from runner.processes.family import adopt_orphans
+from runner.processes.process_tree import adopt_orphans
 from runner.worker.task_environment import provide_headway
 
 ROUNDS = 300
 
 
-async def one(program: Program, apart: Apart) -> float:
+async def one(program: Program, apart: AttemptIsolation) -> float:
     begin = clock()
     child = Child.start(program, apart.starts)
     await child.exited()
@@ -35,7 +35,7 @@ async def main(folder: Path) -> None:
     work = folder / "work" / "wrk_bench"
     work.mkdir(parents=True)
     (folder / "work.lock").touch(mode=0o600)
-    isolation = Isolation(Kept(Policy.AUTO), folder, str(folder / "artifacts"))
+    isolation = Isolation(IsolationSettings(Policy.AUTO), folder, str(folder / "artifacts"))
     async with AsyncExitStack() as stack:
         await isolation.begin(stack, work)
         ours, theirs = [], []
@@ -43,9 +43,9 @@ async def main(folder: Path) -> None:
             root = work / f"att_{number}"
             (root / "files").mkdir(parents=True)
             program = Program(["true"], str(root / "files"), {"PATH": os.environ["PATH"]})
-            with isolation.apart(root, []) as apart:
+            with isolation.for_attempt(root, []) as apart:
                 ours.append(await one(program, apart))
-            theirs.append(await one(Program(["true"], "/", program.env), Apart()))
+            theirs.append(await one(Program(["true"], "/", program.env), AttemptIsolation()))
     mine, bare = (1000 * statistics.median(times) for times in (ours, theirs))
     report(
         f"a task's program `true`, isolated ({isolation.way.name}), started and reaped",

@@ -1,6 +1,6 @@
-"""Writes denials to the audit log: what somebody was refused, and sign-ins that failed.
+"""Writes denials to the audit log: missing permissions and failed sign-ins.
 
-Equal denials are one entry a minute with their number, so that who is refused a million times fills no table.
+Equal denials become one entry per minute with their count, so that a million refusals do not fill the table.
 """
 
 import asyncio
@@ -23,18 +23,18 @@ logger = logging.getLogger("headway.access")
 
 _WINDOW: Final = 60.0
 _LAST: Final = 2.0
-"""Seconds that a server which stops waits for the last of them."""
+"""Seconds for which a stopping server waits until the last denials are written."""
 _MOST: Final = 1_000
-"""Different denials of a window; all others are counted as one."""
+"""Different denials in a window; all further ones are counted as one."""
 _MOST_OF_ONE: Final = 20
-"""Different denials of one actor in a window; their others are counted as one, so that nobody who tries many things
-fills the table, or hides what others are refused."""
-_OTHERS: Final = "too many to name each"
+"""Different denials of one actor in a window; further ones are counted as one, so that an actor who tries many things
+neither fills the table nor hides the denials of others."""
+_OTHERS: Final = "too many to list"
 
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """`action` is DENIED or SIGN_IN_FAILED; `what` says which permission, or what was wrong."""
+    """`action` is DENIED or SIGN_IN_FAILED; `what` is the missing permission, or why the sign-in failed."""
 
     actor: str
     channel: Channel
@@ -44,15 +44,15 @@ class Denial:
 
     @classmethod
     def of(cls, viewer: Viewer, what: str, namespace: str | None = None) -> Self:
-        """Tells of a permission that somebody who was let in lacks."""
+        """Returns the denial of a permission that an authenticated viewer lacks."""
         return cls(viewer.actor, viewer.channel, "DENIED", what, namespace)
 
 
 @dataclass(slots=True)
 class _Counted:
     since: float
-    untold: int = 0
-    told: bool = False
+    unwritten: int = 0
+    written: bool = False
 
 
 class Denials(Loop):
@@ -61,7 +61,7 @@ class Denials(Loop):
         self._pool = pool
         self._counted: dict[Denial, _Counted] = {}
         self._of_actor: Counter[str] = Counter()
-        self._stirred = asyncio.Event()
+        self._has_new = asyncio.Event()
 
     async def __aexit__(
         self,
@@ -69,22 +69,22 @@ class Denials(Loop):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Writes what is only counted yet, if the database takes it soon."""
+        """Writes the denials that are not written yet, if the database is fast enough."""
         await super().__aexit__(kind, error, trace)
         with log_errors(logger, "the last denials were not written to the audit log"):
             async with asyncio.timeout(_LAST):
                 await self._write(last=True)
 
-    def tell(self, denial: Denial) -> None:
-        """Has it written at once when it is the first of its minute, else counted. Never waits."""
+    def record(self, denial: Denial) -> None:
+        """The first denial of a minute is written soon; further ones are counted. Never blocks."""
         denial = self._as_counted(denial)
         counted = self._counted.get(denial)
         if counted is None:
             counted = self._counted[denial] = _Counted(monotonic())
             self._of_actor[denial.actor] += 1
-        counted.untold += 1
-        if not counted.told:
-            self._stirred.set()
+        counted.unwritten += 1
+        if not counted.written:
+            self._has_new.set()
 
     def _as_counted(self, denial: Denial) -> Denial:
         if denial in self._counted:
@@ -99,10 +99,10 @@ class Denials(Loop):
         while True:
             try:
                 async with asyncio.timeout(_WINDOW / 4):
-                    await self._stirred.wait()
+                    await self._has_new.wait()
             except TimeoutError:
                 pass
-            self._stirred.clear()
+            self._has_new.clear()
             with log_errors(logger, "denials were not written to the audit log"):
                 await self._write()
 
@@ -110,14 +110,14 @@ class Denials(Loop):
         now = monotonic()
         for denial, counted in list(self._counted.items()):
             is_over = last or now - counted.since >= _WINDOW
-            if counted.untold and (is_over or not counted.told):
-                number, counted.told = counted.untold, True
-                counted.untold = 0
+            if counted.unwritten and (is_over or not counted.written):
+                number, counted.written = counted.unwritten, True
+                counted.unwritten = 0
                 try:
                     await self._record(denial, number)
                 except BaseException:
-                    counted.untold += number
-                    counted.told = False
+                    counted.unwritten += number
+                    counted.written = False
                     raise
             if is_over:
                 del self._counted[denial]

@@ -55,7 +55,7 @@ def _denied(
 ) -> Refused:
     viewer, denials = info.context.viewer, info.context.services.denials
     if denials is not None:
-        denials.tell(Denial.of(viewer, permission.value, namespace))
+        denials.record(Denial.of(viewer, permission.value, namespace))
     places = () if path is None else (path,)
     return Refused.because(ProblemCode.FORBIDDEN, sentence, *places)
 

@@ -31,7 +31,7 @@ async def prune_here(
 ) -> Pruned:
     """Raises Busy, and Fault where the tables are not of this version."""
     async with database_here(settings) as database:
-        return await prune(database, rules, HERE, batch=batch, tell=tell)
+        return await prune(database, rules, HERE, batch=batch, on_pruned=tell)
 
 
 @asynccontextmanager

@@ -1,1 +1,1 @@
-"""An attempt as its executor sees it: cancellation, messages, log, masking and secrets."""
+"""An attempt on its worker: cancellation, messages of the task, log, masking and secrets."""

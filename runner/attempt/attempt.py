@@ -1,4 +1,4 @@
-"""One attempt in the hands of this worker: what an executor is given."""
+"""The context of one attempt on this worker, which executors receive."""
 
 import asyncio
 import os
@@ -42,18 +42,18 @@ Spec = TypeVar("Spec", bound=Task)
 
 @dataclass(frozen=True, slots=True)
 class WorkerServices:
-    """The things that all attempts of a worker share. `env` is what expressions may see of the environment,
-    `inherited` what tasks get of it. `hosts` is where `http` and `sql` tasks may connect to."""
+    """Shared by all attempts of a worker. `env` has the environment variables that expressions see, `inherited` those
+    that tasks get. `hosts` are the rules on where `http` and `sql` tasks may connect to."""
 
     worker_id: str
     data_dir: Path
     work: Path
     pool: Pool
     evaluator: Evaluator
-    logbook: LogWriter
+    log_writer: LogWriter
     artifacts: ArtifactStore
     reaper: Reaper
-    vault: Cipher
+    cipher: Cipher
     messages: MessageReader
     isolation: Isolation
     env: Mapping[str, str] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class WorkerServices:
 
 @dataclass(frozen=True, slots=True)
 class WorkingDirectory:
-    """Folders of one attempt, gone after it: `files` is where its processes start."""
+    """The folders of one attempt, removed after it. Its processes start in `files`."""
 
     root: Path
 
@@ -81,7 +81,7 @@ class WorkingDirectory:
         return self.root / "messages.jsonl"
 
     def remove(self) -> None:
-        """Most are empty by then, but even that may wait for the disk."""
+        """Blocks, as it waits for the disk. Most folders are empty by then, so `rmdir` is tried first."""
         try:
             os.rmdir(self.files)
             os.rmdir(self.root)
@@ -92,7 +92,7 @@ class WorkingDirectory:
                 shutil.rmtree(self.root, ignore_errors=True)
 
     def _open_folders(self) -> None:
-        """The task may have closed some, also to its worker."""
+        """Restores the permissions of folders: the task may have removed those of the worker too."""
         for folder, inside, _ in os.walk(self.root):
             for path in (os.path.join(folder, name) for name in inside):
                 with suppress(OSError):
@@ -112,39 +112,42 @@ class WorkingDirectory:
 class AttemptContext:
     def __init__(
         self,
-        surroundings: WorkerServices,
+        services: WorkerServices,
         execution: Execution,
         task: TaskRun,
         id: UUID,
         lease: UUID,
     ) -> None:
-        self.surroundings = surroundings
+        self.services = services
         self.execution = execution
         self.task = task
         self.id = id
         self.lease = lease
-        self.stop = CancellationToken()
+        self.cancellation = CancellationToken()
         self.cache_key: str | None = None
-        self.telling = asyncio.Lock()
-        """Held while the engine is told something of this attempt."""
+        self.report_lock = asyncio.Lock()
+        """Held while a report or the result of this attempt is sent to the engine."""
         self.mask = Mask()
-        """Whatever leaves the attempt goes through it."""
-        self.page: AttemptLog = surroundings.logbook.page(
+        """Applied to everything that leaves the attempt."""
+        self.log: AttemptLog = services.log_writer.attempt_log(
             execution.id, task.id, task.path, task.attempt, id, self.mask
         )
         self._inputs: dict[str, Any] = {}
-        self._place = WorkingDirectory(surroundings.work / typed("att", id))
-        self.reports = ProgressReporter(
+        self._directory = WorkingDirectory(services.work / typed("att", id))
+        self.reporter = ProgressReporter(
             execution,
             task,
             id,
-            page=self.page,
-            pool=surroundings.pool,
-            artifacts=surroundings.artifacts,
-            reader=surroundings.messages,
-            folder=self._place.files,
+            log=self.log,
+            pool=services.pool,
+            artifacts=services.artifacts,
+            reader=services.messages,
+            folder=self._directory.files,
             mask=self.mask,
         )
+
+    def __str__(self) -> str:
+        return f"task {self.task.path} of execution {self.execution.id}"
 
     @property
     def spec(self) -> Task:
@@ -162,82 +165,83 @@ class AttemptContext:
     async def render(
         self, templates: Mapping[str, Any], mode: Mode = Mode.PLAIN
     ) -> Mapping[str, Any]:
-        """The settings with their expressions evaluated; they become the task run's inputs. Raises EvaluationFailed."""
+        """Evaluates the expressions in the settings and records the result as the task run's inputs. Raises
+        EvaluationFailed."""
         rendered: Mapping[str, Any] = templates
         if has_expressions(templates):
             rendered = await self._evaluated(templates, mode)
-        rendered = self.surroundings.artifacts.located(rendered)
-        self.tell_inputs(rendered)
+        rendered = self.services.artifacts.located(rendered)
+        self.record_inputs(rendered)
         return rendered
 
-    def tell_inputs(self, values: Mapping[str, Any]) -> None:
-        """Adds values to the task run's inputs, beside or instead of those that are there."""
+    def record_inputs(self, values: Mapping[str, Any]) -> None:
+        """Adds values to the task run's inputs, replacing those with the same names."""
         self._inputs |= {
             name: self.mask.value(value)
             for name, value in values.items()
             if value not in (None, {})
         }
-        self.reports.pending.inputs = abridged(self._inputs)
+        self.reporter.pending.inputs = abridged(self._inputs)
 
-    def write_input(self, place: WorkingDirectory) -> str:
-        """Writes the names for expressions of the task, as JSON of any size: no secrets, for it lies on the disk.
-        Answers with it."""
-        names = expression_names(self.execution, self.task, self.surroundings.env)
+    def write_input(self, directory: WorkingDirectory) -> str:
+        """Writes the expression context of the task to a file, as JSON of any size and without secrets. Returns that
+        JSON."""
+        names = expression_names(self.execution, self.task, self.services.env)
         before = tasks_before(self.execution.plan, self.task.key)
         names["outputs"] = {key: of for key, of in names["outputs"].items() if key in before}
         names["task"]["inputs"] = self._inputs
         text = dump(names)
-        place.write(place.input.name, text)
+        directory.write(directory.input.name, text)
         return text
 
     async def task_key(self) -> str:
-        """The key that the task's cache goes by. Raises EvaluationFailed."""
+        """Returns the key of the task's result in the cache. Raises EvaluationFailed."""
         spec = self.spec
         own = spec.cache.key if spec.cache else None
-        about = spec.model_dump(mode="json", exclude=NOT_CACHED_BY) if own is None else own
-        rendered = await self._evaluated(about, Mode.PLAIN)
+        settings = spec.model_dump(mode="json", exclude=NOT_CACHED_BY) if own is None else own
+        rendered = await self._evaluated(settings, Mode.PLAIN)
         key = digest(str(self.execution.plan.flow_id), spec.id, own is None, rendered)
-        return self.surroundings.vault.fingerprint(key) if self.mask else key
+        return self.services.cipher.fingerprint(key) if self.mask else key
 
     async def _evaluated(self, templates: Any, mode: Mode) -> Any:
-        surroundings = self.surroundings
-        names = expression_names(self.execution, self.task, surroundings.env)
+        services = self.services
+        names = expression_names(self.execution, self.task, services.env)
         if uses_secrets(self.execution, templates):
-            names |= await self._open_secrets(templates)
+            names |= await self._resolve_secrets(templates)
         try:
-            return await surroundings.evaluator.render(templates, names, mode)
+            return await services.evaluator.render(templates, names, mode)
         except EvaluationFailed as failed:
             raise self._masked(failed) from None
 
-    async def _open_secrets(self, templates: Any) -> Mapping[str, Any]:
-        pool, vault = self.surroundings.pool, self.surroundings.vault
-        return await self.stop.cancels(
+    async def _resolve_secrets(self, templates: Any) -> Mapping[str, Any]:
+        pool, cipher = self.services.pool, self.services.cipher
+        return await self.cancellation.cancels(
             retry_until_available(
-                pool, partial(resolve_secrets, pool, vault, self.execution, templates, self.mask)
+                pool, partial(resolve_secrets, pool, cipher, self.execution, templates, self.mask)
             )
         )
 
     def _masked(self, failed: EvaluationFailed) -> EvaluationFailed:
-        """The sentence may be cut off, and within a secret."""
+        """Masks the message, and drops its end if it was cut off: the cut may be within a secret."""
         sentence = self.mask.text(str(failed))
         if self.mask and len(str(failed)) >= MAX_SENTENCE:
             sentence = sentence[: -self.mask.longest]
         return type(failed)(sentence)
 
     @asynccontextmanager
-    async def workplace(self) -> AsyncIterator[WorkingDirectory]:
-        os.makedirs(self._place.files)
+    async def working_directory(self) -> AsyncIterator[WorkingDirectory]:
+        os.makedirs(self._directory.files)
         try:
-            yield self._place
+            yield self._directory
         finally:
-            await asyncio.to_thread(self._place.remove)
+            await asyncio.to_thread(self._directory.remove)
 
     def program_env(
         self, own: Mapping[str, Any], person: Mapping[str, str] | None = None
     ) -> dict[str, str]:
-        """The environment of a process of the attempt; `own` is the task's `env`, `person` who it runs as."""
+        """The environment of a process of the attempt. `own` is the task's `env`, `person` that of its user, if any."""
         env = {
-            **self.surroundings.inherited,
+            **self.services.inherited,
             **(person or {}),
             "PYTHONUNBUFFERED": "1",
             **{name: _as_text(value) for name, value in own.items()},
@@ -246,17 +250,17 @@ class AttemptContext:
             "HEADWAY_TASK": self.task.path,
             "HEADWAY_ATTEMPT": str(self.task.attempt),
             "HEADWAY_ATTEMPT_ID": typed("att", self.id),
-            "HEADWAY_WORKER_ID": self.surroundings.worker_id,
-            "HEADWAY_FILE": str(self._place.messages),
-            "HEADWAY_INPUT": str(self._place.input),
+            "HEADWAY_WORKER_ID": self.services.worker_id,
+            "HEADWAY_FILE": str(self._directory.messages),
+            "HEADWAY_INPUT": str(self._directory.input),
         }
-        paths = (str(self.surroundings.python_path), env.get("PYTHONPATH", ""))
+        paths = (str(self.services.python_path), env.get("PYTHONPATH", ""))
         env["PYTHONPATH"] = ":".join(path for path in paths if path)
         return env
 
 
 def _as_text(value: Any) -> str:
-    """A variable's text, as within a longer text: nothing for null, JSON for what is no text."""
+    """Converts a value as expressions within a text do: "" for null, JSON for anything that is not text."""
     if value is None:
         return ""
     return value if isinstance(value, str) else orjson.dumps(value).decode()

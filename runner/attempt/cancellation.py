@@ -1,4 +1,4 @@
-"""How an attempt is told to end before its time."""
+"""Cancels a running attempt: because it is killed, timed out, drained, or its lease is lost."""
 
 import asyncio
 from collections.abc import Coroutine, Mapping
@@ -12,12 +12,12 @@ class CancelReason(StrEnum):
     KILLED = "KILLED"
     TIMED_OUT = "TIMED_OUT"
     DRAINED = "DRAINED"
-    VOID = "VOID"
-    """Its lease is another's or nobody's: its result is worth nothing."""
+    LEASE_LOST = "LEASE_LOST"
+    """The lease was revoked or given to another worker: the result will not be accepted."""
 
 
 class Stopped(Exception):
-    """The run was stopped; `CancellationToken.reason` says why."""
+    """The attempt was cancelled; `CancellationToken.reason` says why."""
 
     def __init__(
         self, exit_code: int | None = None, resources: Mapping[str, Any] | None = None
@@ -28,40 +28,40 @@ class Stopped(Exception):
 
 
 class CancellationToken:
-    """Asked at most for one reason, the first, but that a void lease comes before all others."""
+    """Keeps the first reason, except that LEASE_LOST replaces any other."""
 
     def __init__(self) -> None:
         self.reason: CancelReason | None = None
         self.grace = 0.0
         self.force = asyncio.Event()
-        """Set when no grace is left."""
-        self._asked = asyncio.Event()
+        """Set when the grace period is over, or there is none."""
+        self._cancelled = asyncio.Event()
 
     def cancel(self, reason: CancelReason, grace: float = 0.0) -> None:
         if self.reason is None:
             self.grace = grace
             self.reason = reason
-        elif reason is CancelReason.VOID:
+        elif reason is CancelReason.LEASE_LOST:
             self.reason = reason
         if grace <= 0:
             self.force.set()
-        self._asked.set()
+        self._cancelled.set()
 
     async def wait(self) -> None:
-        await self._asked.wait()
+        await self._cancelled.wait()
 
     async def cancels(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """The result of `work`; raises Stopped when it was cancelled because somebody asked to stop."""
+        """Returns the result of `work`, or cancels it and raises Stopped when the attempt is cancelled first."""
         running = asyncio.ensure_future(work)
-        asked = asyncio.ensure_future(self.wait())
+        cancelled = asyncio.ensure_future(self.wait())
         try:
-            await asyncio.wait({running, asked}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({running, cancelled}, return_when=asyncio.FIRST_COMPLETED)
             if not running.done():
                 raise Stopped
             return running.result()
         finally:
-            asked.cancel()
+            cancelled.cancel()
             running.cancel()
-            await asyncio.wait({running, asked})
+            await asyncio.wait({running, cancelled})
             if not running.cancelled():
                 running.exception()

@@ -1,4 +1,4 @@
-"""Bytes of a stream cut into lines of text that the database and a page can hold."""
+"""Splits the bytes of a stream into lines of text that the database and the web page can hold."""
 
 import re
 from collections.abc import Iterator
@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from runner.attempt.masking import Mask
 
 LONGEST = 32 * 1024
-"""Bytes; a longer line is cut into several."""
+"""Bytes; a longer line is split into several."""
 CONTINUES = " [line continues]"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]")
 
 
 class LineSplitter:
-    """Of a line that overwrites itself with carriage returns, only what was seen last remains."""
+    """Keeps only the final text of a line that overwrites itself with carriage returns."""
 
     def __init__(self, mask: Mask | None = None) -> None:
         self._rest = b""
@@ -28,12 +28,12 @@ class LineSplitter:
         return lines + self._cut_rest()
 
     def end(self) -> list[str]:
-        """The last line, when it came without a line end."""
+        """Returns the last line if it has no line end."""
         rest, self._rest = self._rest, b""
         return _lines(self._mask.raw(rest)) if rest else []
 
     def _cut_rest(self) -> list[str]:
-        """Of a line that is still to end; as much stays as may be the beginning of something to hide."""
+        """Returns parts of an unfinished line that is too long. Keeps as many bytes as may begin a text to mask."""
         if len(self._rest) <= LONGEST + self._mask.longest:
             return []
         if not self._mask:
@@ -63,14 +63,14 @@ def _line(line: bytes) -> Iterator[str]:
 
 
 def _overwritten(line: bytes) -> bytes:
-    """A last carriage return stays: it may be half of a line end."""
+    """Keeps a final carriage return: it may be the first half of a line end."""
     ended = line.endswith(b"\r")
     seen = line.rstrip(b"\r").rpartition(b"\r")[2]
     return seen + b"\r" if ended else seen
 
 
 def _pieces(line: bytes) -> Iterator[bytes]:
-    """At most LONGEST bytes each, no character torn."""
+    """Splits at character boundaries into at most LONGEST bytes each."""
     start = 0
     while len(line) - start > LONGEST:
         end = start + LONGEST

@@ -1,6 +1,7 @@
-"""Log lines of all attempts of a worker, gathered and stored a few times a second.
+"""Collects the log lines of all attempts of a worker and stores them in batches, several times a second.
 
-Memory is bounded: while too much waits to be stored, `AttemptLog.add` waits too, and the pipe of the task is not read.
+Memory is bounded: while too many characters are buffered, `AttemptLog.add` blocks, and so the pipe of the task is not
+read.
 """
 
 import asyncio
@@ -21,31 +22,31 @@ from runner.service.loop import Loop
 from runner.service.outage import UNREACHABLE
 from runner.store.logs.log_lines import NewLine
 
-logger = logging.getLogger("headway.logbook")
+logger = logging.getLogger("headway.log_writer")
 
 _PAUSE = 0.05
-"""Seconds that lines gather unless somebody waits for them."""
-_LARGEST = 5_000
-_ROOM = 16 * 1024 * 1024
-"""Characters that may wait."""
+"""Seconds for which lines are collected unless somebody waits for them."""
+_MAX_BATCH_LINES = 5_000
+_MAX_BUFFERED = 16 * 1024 * 1024
+"""Characters."""
 _LINE_COST = 200
-"""The cost of a line beside its text, in characters."""
+"""Characters that are counted for each line in addition to its text."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
-_LAST_WAIT = 5.0
+_EXIT_SECONDS = 5.0
 
 Write = Callable[[Sequence[NewLine]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of the log of one attempt."""
+    """The limits of the log of one attempt."""
 
     lines: int = 1_000_000
     characters: int = 256 * 1024 * 1024
 
 
 class LogWriter(Loop):
-    """Async context manager; what is in it is stored before it is left."""
+    """Async context manager; leaving it first stores all buffered lines."""
 
     def __init__(
         self, write: Write, limits: Limits | None = None, clock: DatabaseClock | None = None
@@ -56,12 +57,12 @@ class LogWriter(Loop):
         self.limits = limits or Limits()
         self._lines: deque[NewLine] = deque()
         self._size = 0
-        self._put = 0
+        self._written = 0
         self._stored = 0
         self._some = asyncio.Event()
-        self._hurry = asyncio.Event()
-        self._room = asyncio.Event()
-        self._room.set()
+        self._flush = asyncio.Event()
+        self._has_capacity = asyncio.Event()
+        self._has_capacity.set()
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
 
     async def __aexit__(
@@ -71,13 +72,13 @@ class LogWriter(Loop):
         trace: TracebackType | None,
     ) -> None:
         try:
-            async with asyncio.timeout(_LAST_WAIT):
-                await self.stored(self._put)
+            async with asyncio.timeout(_EXIT_SECONDS):
+                await self.wait_stored(self._written)
         except TimeoutError:
-            logger.error("%d log lines could not be stored", self._put - self._stored)
+            logger.error("%d log lines could not be stored", self._written - self._stored)
         await super().__aexit__(kind, error, trace)
 
-    def page(
+    def attempt_log(
         self,
         execution_id: UUID,
         task_run_id: UUID,
@@ -86,29 +87,29 @@ class LogWriter(Loop):
         attempt_id: UUID,
         mask: Mask | None = None,
     ) -> "AttemptLog":
-        place = (execution_id, task_run_id, path, attempt)
-        return AttemptLog(self, place, attempt_id, Mask() if mask is None else mask)
+        source = (execution_id, task_run_id, path, attempt)
+        return AttemptLog(self, source, attempt_id, Mask() if mask is None else mask)
 
-    async def put(self, lines: Sequence[NewLine]) -> int:
-        """Waits for room; the number by which `stored` knows the last of them."""
-        await self._room.wait()
+    async def write(self, lines: Sequence[NewLine]) -> int:
+        """Blocks while the buffer is full. Returns the number of the last line, for `wait_stored`."""
+        await self._has_capacity.wait()
         self._lines.extend(lines)
         self._size += sum(len(line.text) + _LINE_COST for line in lines)
-        self._put += len(lines)
+        self._written += len(lines)
         self._some.set()
-        if self._size >= _ROOM:
-            self._room.clear()
-        if len(self._lines) >= _LARGEST:
-            self._hurry.set()
-        return self._put
+        if self._size >= _MAX_BUFFERED:
+            self._has_capacity.clear()
+        if len(self._lines) >= _MAX_BATCH_LINES:
+            self._flush.set()
+        return self._written
 
-    async def stored(self, number: int) -> None:
-        """Returns when the line of this number and all before it are committed."""
+    async def wait_stored(self, number: int) -> None:
+        """Returns when the line with this number and all earlier ones are committed."""
         if number <= self._stored:
             return
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((number, done))
-        self._hurry.set()
+        self._flush.set()
         await done
 
     async def _run_loop(self) -> None:
@@ -116,25 +117,27 @@ class LogWriter(Loop):
             await self._some.wait()
             try:
                 async with asyncio.timeout(_PAUSE):
-                    await self._hurry.wait()
+                    await self._flush.wait()
             except TimeoutError:
                 pass
-            self._hurry.clear()
+            self._flush.clear()
             while self._lines:
-                batch = [self._lines.popleft() for _ in range(min(_LARGEST, len(self._lines)))]
+                batch = [
+                    self._lines.popleft() for _ in range(min(_MAX_BATCH_LINES, len(self._lines)))
+                ]
                 await self._store(batch)
                 self._account(batch)
             self._some.clear()
 
     async def _store(self, batch: Sequence[NewLine]) -> None:
-        """Until it is; a line that cannot be is dropped alone."""
+        """Retries until the lines are stored; only those that the database refuses are dropped."""
         pause = _FIRST_PAUSE
         while True:
             try:
                 await self._write(batch)
                 return
             except (Unavailable, *UNREACHABLE) as error:
-                logger.warning("%d log lines wait for the database: %s", len(batch), error)
+                logger.warning("could not store %d log lines; trying again: %s", len(batch), error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
             except Exception:
@@ -143,7 +146,9 @@ class LogWriter(Loop):
 
     async def _store_apart(self, batch: Sequence[NewLine]) -> None:
         if len(batch) == 1:
-            logger.exception("a log line of %s was refused", batch[0].path)
+            line = batch[0]
+            refused = "the database refused a log line of task %s of execution %s"
+            logger.exception(refused, line.path, line.execution_id)
             return
         half = len(batch) // 2
         await self._store(batch[:half])
@@ -152,30 +157,30 @@ class LogWriter(Loop):
     def _account(self, batch: Sequence[NewLine]) -> None:
         self._stored += len(batch)
         self._size -= sum(len(line.text) + _LINE_COST for line in batch)
-        if self._size < _ROOM:
-            self._room.set()
-        late: list[tuple[int, asyncio.Future[None]]] = []
+        if self._size < _MAX_BUFFERED:
+            self._has_capacity.set()
+        waiting: list[tuple[int, asyncio.Future[None]]] = []
         for number, done in self._waiting:
             if number > self._stored:
-                late.append((number, done))
+                waiting.append((number, done))
             elif not done.done():
                 done.set_result(None)
-        self._waiting = late
+        self._waiting = waiting
 
 
 class AttemptLog:
-    """The log of one attempt; what its mask hides does not get into it."""
+    """The log of one attempt, masked."""
 
     def __init__(
         self,
-        book: LogWriter,
-        place: tuple[UUID, UUID, str, int],
+        writer: LogWriter,
+        source: tuple[UUID, UUID, str, int],
         attempt_id: UUID,
         mask: Mask,
     ) -> None:
-        self._book = book
+        self._writer = writer
         self._mask = mask
-        self._place = place
+        self._source = source
         self._attempt_id = attempt_id
         self._lines = 0
         self._characters = 0
@@ -185,18 +190,18 @@ class AttemptLog:
 
     @property
     def is_full(self) -> bool:
-        """Whether nothing more of the task is kept: the limits are reached, or the page is closed."""
+        """True if further lines of the task are dropped: a limit is reached, or the log is closed."""
         return self._full or self._closed
 
     def close(self) -> None:
-        """The attempt has ended without this worker: what is still written of it is dropped."""
+        """Drops all further lines: the attempt was ended by others."""
         self._closed = True
 
     async def add(self, texts: Sequence[str], stream: LogStream, level: LogLevel) -> None:
-        """Lines as the task wrote them; beyond the limits they are dropped, and one line says so."""
+        """Adds lines of the task; those beyond the limits are dropped, and one line says so."""
         if self.is_full or not texts:
             return
-        limits = self._book.limits
+        limits = self._writer.limits
         kept: list[str] = []
         for text in texts:
             self._lines += 1
@@ -205,26 +210,26 @@ class AttemptLog:
                 self._full = True
                 break
             kept.append(text)
-        await self._put(kept, stream, level)
+        await self._write(kept, stream, level)
         if self._full:
             await self.note("log limit reached; the rest is dropped", LogLevel.WARN)
 
     async def note(self, text: str, level: LogLevel = LogLevel.INFO) -> None:
-        """A line of Headway's own."""
-        cutter = LineSplitter(self._mask)
-        texts = cutter.feed(text.encode("utf-8", "replace")) + cutter.end()
-        await self._put(texts, LogStream.SYSTEM, level)
+        """Adds a message of Headway itself."""
+        splitter = LineSplitter(self._mask)
+        texts = splitter.feed(text.encode("utf-8", "replace")) + splitter.end()
+        await self._write(texts, LogStream.SYSTEM, level)
 
     def now(self) -> datetime:
-        return self._book.clock.now()
+        return self._writer.clock.now()
 
     async def flushed(self) -> None:
         """Returns when every line so far is committed."""
-        await self._book.stored(self._last)
+        await self._writer.wait_stored(self._last)
 
-    async def _put(self, texts: Sequence[str], stream: LogStream, level: LogLevel) -> None:
+    async def _write(self, texts: Sequence[str], stream: LogStream, level: LogLevel) -> None:
         if not texts or self._closed:
             return
-        place, now, id = self._place, self.now(), self._attempt_id
-        lines = [NewLine(*place, now, level, stream, self._mask.text(text), id) for text in texts]
-        self._last = await self._book.put(lines)
+        source, now, id = self._source, self.now(), self._attempt_id
+        lines = [NewLine(*source, now, level, stream, self._mask.text(text), id) for text in texts]
+        self._last = await self._writer.write(lines)

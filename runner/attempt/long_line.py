@@ -1,6 +1,6 @@
-"""Reads one long line of messages in a process of its own, for 16 MiB that hold millions of values take seconds.
+"""Parses one long line of messages in a separate process: 16 MiB that hold millions of values take seconds.
 
-`python -m runner.attempt.long_line` takes the line from stdin and writes what it says to stdout, as JSON. It exits with
+`python -m runner.attempt.long_line` reads the line from stdin and writes its messages to stdout, as JSON. It exits with
 OUT_OF_MEMORY when its memory runs out.
 """
 
@@ -22,49 +22,51 @@ from runner.attempt.task_messages import (
 )
 
 OUT_OF_MEMORY = 75
-"""Exit code of the process: the line is too much for the memory that it may have."""
-_WRONG = {kind.__name__: kind for kind in (InvalidMessage, InvalidOutput, TooLongOutput)}
-_SAID: dict[str, Any] = {kind.__name__: kind for kind in Message.__args__}
+"""Exit code of the process when the line needs more memory than the process may use."""
+_INVALID = {kind.__name__: kind for kind in (InvalidMessage, InvalidOutput, TooLongOutput)}
+_MESSAGES: dict[str, Any] = {kind.__name__: kind for kind in Message.__args__}
 
 
-def read(line: bytes) -> bytes:
-    """All that it says, as JSON. Of what is too large to be stored only the sentence is left."""
-    return orjson.dumps([_told(_within_limits(said)) for said in parse_line(line)])
+def encode(line: bytes) -> bytes:
+    """Parses the line and returns its messages as JSON. A message too large to be stored is replaced by its error."""
+    return orjson.dumps([_encoded(_within_limits(each)) for each in parse_line(line)])
 
 
-def understood(answer: bytes) -> list[Message | InvalidMessage]:
-    """The other end of `read`."""
+def decode(encoded: bytes) -> list[Message | InvalidMessage]:
+    """The inverse of `encode`."""
     return [
-        _WRONG[kind](told) if kind in _WRONG else _SAID[kind].model_validate(told)
-        for kind, told in orjson.loads(answer)
+        _INVALID[kind](value) if kind in _INVALID else _MESSAGES[kind].model_validate(value)
+        for kind, value in orjson.loads(encoded)
     ]
 
 
-def _told(said: Message | InvalidMessage) -> Sequence[Any]:
-    told = str(said) if isinstance(said, InvalidMessage) else said.model_dump(exclude_unset=True)
-    return type(said).__name__, told
+def _encoded(message: Message | InvalidMessage) -> Sequence[Any]:
+    if isinstance(message, InvalidMessage):
+        return type(message).__name__, str(message)
+    return type(message).__name__, message.model_dump(exclude_unset=True)
 
 
-def _within_limits(said: Message | InvalidMessage) -> Message | InvalidMessage:
+def _within_limits(message: Message | InvalidMessage) -> Message | InvalidMessage:
     try:
-        if isinstance(said, Output):
-            measured(said.output, "output")
-        elif isinstance(said, Property):
-            measured(said.property, "property")
-        elif not isinstance(said, InvalidMessage):
-            size = json_size(said.model_dump(exclude_unset=True))
+        if isinstance(message, Output):
+            measured(message.output, "output")
+        elif isinstance(message, Property):
+            measured(message.property, "property")
+        elif not isinstance(message, InvalidMessage):
+            size = json_size(message.model_dump(exclude_unset=True))
             if size > MAX_PAYLOAD:
-                told = f"it holds {size} bytes; the limit is {MAX_PAYLOAD}"
-                return InvalidMessage(f"{told}: keep large values as an artifact")
+                return InvalidMessage(
+                    f"it holds {size} bytes; the limit is {MAX_PAYLOAD}: keep large values as an artifact"
+                )
     except NotTaken as error:
-        if isinstance(said, Property):
+        if isinstance(message, Property):
             return InvalidMessage(str(error))
         return (TooLongOutput if error.code == TooLarge.code else InvalidOutput)(str(error))
-    return said
+    return message
 
 
 if __name__ == "__main__":
     try:
-        sys.stdout.buffer.write(read(sys.stdin.buffer.read()))
+        sys.stdout.buffer.write(encode(sys.stdin.buffer.read()))
     except MemoryError:
         sys.exit(OUT_OF_MEMORY)

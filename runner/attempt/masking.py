@@ -1,4 +1,4 @@
-"""Masks what must not leave an attempt: the values of the secrets that it was given, wherever they turn up."""
+"""Masks the values of an attempt's secrets in everything that leaves the attempt."""
 
 import json
 import re
@@ -11,17 +11,17 @@ from models.secrets import MASKED, MIN_SECRET
 
 
 class Mask:
-    """Grows as secrets are opened. A value of several lines is masked line by line, as a log is read."""
+    """Grows as secrets are decrypted. Values of several lines are masked line by line, because logs are read so."""
 
     def __init__(self) -> None:
         self._needles: set[str] = set()
         self._texts: _Finder[str] | None = None
         self._bytes: _Finder[bytes] | None = None
         self.longest = 0
-        """Bytes of the longest thing to hide; 0 when there is nothing."""
+        """Bytes of the longest text to mask; 0 when there is none."""
 
     def __bool__(self) -> bool:
-        """Whether there is something to hide by now."""
+        """True if there is anything to mask."""
         return self._texts is not None
 
     def hide(self, values: Iterable[str]) -> None:
@@ -48,14 +48,14 @@ class Mask:
         return self._bytes.replaced(data, MASKED.encode()) if self._bytes else data
 
     def boundary(self, data: bytes, end: int) -> int:
-        """Where to cut `data`, near `end`, so that nothing to hide is torn."""
+        """Returns a position near `end` at which `data` can be cut without splitting a text to mask."""
         for first, last in self._bytes.spans(data) if self._bytes else ():
             if first < end < last:
                 return first or last
         return end
 
     def value(self, value: Any) -> Any:
-        """JSON with everything masked: texts, keys, and numbers that hold what is hidden."""
+        """Masks a JSON value: texts, keys, and numbers whose digits contain a secret."""
         if self._texts is None:
             return value
         if isinstance(value, str):
@@ -71,13 +71,13 @@ class Mask:
 
 @dataclass(frozen=True, slots=True)
 class _Finder(Generic[AnyStr]):
-    """`quick` says whether there is anything at all; `every` finds those that overlap too."""
+    """`quick` tests whether there is any match; `every` also finds overlapping matches."""
 
     quick: re.Pattern[AnyStr]
     every: re.Pattern[AnyStr]
 
     def spans(self, text: AnyStr) -> Iterator[tuple[int, int]]:
-        """From start to end, those that overlap as one."""
+        """Yields start and end of each match; overlapping matches are merged."""
         if not self.quick.search(text):
             return
         start = end = -1
@@ -100,7 +100,8 @@ class _Finder(Generic[AnyStr]):
 
 
 def _needles(value: str) -> Iterator[str]:
-    """Each line as it is, and as JSON, Python, a URL and a shell write it; the whole where that is in one line."""
+    """Yields each line of the value, as it is and as JSON, Python, URLs and shells write it; also the whole value where
+    an encoding puts it on one line."""
     for line in {value, *re.split(r"[\r\n]+", value)}:
         bare = line.strip()
         if len(bare) >= MIN_SECRET:

@@ -1,4 +1,4 @@
-"""Reads the messages of all attempts of a worker, so that together they leave the event loop half of its time."""
+"""Parses the messages of all attempts of a worker, using at most half of the event loop's time in total."""
 
 import asyncio
 import logging
@@ -15,18 +15,19 @@ from runner.attempt.task_messages import InvalidMessage, Message, not_understood
 logger = logging.getLogger("headway.worker")
 
 _PIECE = 0.005
-"""Seconds that the event loop is held without a break."""
+"""Seconds for which the event loop is used without a break."""
 _REST = 0.005
-"""Seconds that it has for everybody else between two pieces."""
+"""Seconds in between that are left to other work of the event loop."""
 _LONG = 256 * 1024
-"""Bytes of a line that is read in a process of its own: that takes a third of a second, a line of numbers as much."""
+"""Bytes. Longer lines are parsed in a separate process: that takes a third of a second, as does parsing a line of
+numbers of this length."""
 _MAY_BE_JSON = re.compile(rb'\s*[\[{"]')
 _READ = ("-m", "runner.attempt.long_line")
 _ROOT = str(Path(__file__).parents[2])
 
 
 class Turn:
-    """Until when whoever reads may go on, by the monotonic clock."""
+    """Until when a reader may continue, by the monotonic clock."""
 
     def __init__(self) -> None:
         self.until = 0.0
@@ -38,7 +39,7 @@ class MessageReader:
         self._reading = asyncio.Lock()
 
     async def turn(self, mine: Turn) -> None:
-        """Before each message: returns when it is this reader's turn. All get one after the other."""
+        """To be awaited before each message. Returns when it is this reader's turn; readers take turns."""
         if time.monotonic() < mine.until:
             return
         async with self._waiting:
@@ -46,7 +47,7 @@ class MessageReader:
         mine.until = time.monotonic() + _PIECE
 
     async def read(self, line: bytes) -> list[Message | InvalidMessage]:
-        """All that the line says, and what of it cannot be understood."""
+        """Returns all messages of the line, and an InvalidMessage for each part that is invalid."""
         if len(line) < _LONG:
             return parse_line(line)
         if _is_no_message(line):
@@ -56,7 +57,7 @@ class MessageReader:
 
 
 def _is_no_message(line: bytes) -> bool:
-    """Whether it is surely no JSON and no output either, so that its beginning says all that is to be said."""
+    """True if the line is certainly neither JSON nor an output: then its beginning is enough for the error message."""
     if _MAY_BE_JSON.match(line):
         return False
     small = line.lower()
@@ -64,34 +65,34 @@ def _is_no_message(line: bytes) -> bool:
 
 
 async def _read_apart(line: bytes) -> list[Message | InvalidMessage]:
-    """Reads in a thread of this process where another cannot be started or does not answer: the event loop is held for
-    a moment, but no output is lost."""
+    """Parses the line in another process. If that cannot be started or fails, a thread of this process does it: this
+    blocks the event loop for a moment, but no output is lost."""
     try:
-        answer, code = await _answered(line)
+        encoded, code = await _run_parser(line)
     except OSError as error:
         logger.warning(
-            "no process can be started to read a long line, a thread reads it: %s", error
+            "could not start a process to parse a long line; a thread parses it: %s", error
         )
         return await asyncio.to_thread(_read_here, line)
     if code == 0:
-        return long_line.understood(answer)
+        return long_line.decode(encoded)
     if code == long_line.OUT_OF_MEMORY:
         logger.error("a line of %d bytes could not be read: memory ran out", len(line))
-        told = (
+        sentence = (
             f"a line of {len(line)} bytes could not be read: memory ran out; write less in one line"
         )
-        return [not_understood(line, told)]
+        return [not_understood(line, sentence)]
     end = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-    logger.warning("the process that read a long line %s, a thread reads it", end)
+    logger.warning("the process that parsed a long line %s; a thread parses it", end)
     return await asyncio.to_thread(_read_here, line)
 
 
 def _read_here(line: bytes) -> list[Message | InvalidMessage]:
-    return long_line.understood(long_line.read(line))
+    return long_line.decode(long_line.encode(line))
 
 
-async def _answered(line: bytes) -> tuple[bytes, int]:
-    """The answer of the process that reads the line, and its exit code: below 0 the signal that ended it."""
+async def _run_parser(line: bytes) -> tuple[bytes, int]:
+    """Returns stdout and exit code of the process that parses the line; the code is below 0 if a signal ended it."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, *_READ),
         stdin=PIPE,
@@ -101,11 +102,11 @@ async def _answered(line: bytes) -> tuple[bytes, int]:
         start_new_session=True,
     )
     try:
-        answer, _ = await process.communicate(line)
-    except RuntimeError:  # uvloop's, where the process ended before it had read the line
+        encoded, _ = await process.communicate(line)
+    except RuntimeError:  # raised by uvloop if the process ended before it had read the line
         return b"", -signal.SIGKILL
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    return answer, process.returncode or 0
+    return encoded, process.returncode or 0

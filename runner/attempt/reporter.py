@@ -1,4 +1,4 @@
-"""The words of a running attempt, until the engine and the tables have them."""
+"""Collects what the task of an attempt reports, until the engine and the tables have stored it."""
 
 import asyncio
 import logging
@@ -37,7 +37,7 @@ from runner.attempt.task_messages import (
 from runner.files.artifact_store import (
     ArtifactRefused,
     ArtifactStore,
-    Kept,
+    StoredFile,
     StoreFull,
     checked_name,
 )
@@ -55,16 +55,17 @@ logger = logging.getLogger("headway.worker")
 _MANY_METRICS, _MANY_ARTIFACTS = 1_000, 200
 _MOST_METRICS = 1_000_000
 _MOST_COMPLAINTS = 1_000
-"""Sentences on messages that were not taken; then one says that there are no more."""
-_TRY_AGAIN = 1.0
-_LOOKED_AT = 16 * 1024
+"""Errors about invalid messages that are logged; after them one line says that further ones are not."""
+_RETRY_SECONDS = 1.0
+_MASKED = 16 * 1024
+"""Bytes at the start of an invalid line that are masked before the line is shown."""
 _SHOWN = 200
-"""Bytes of a line that are shown when it is not understood."""
+"""Bytes of an invalid line that are shown in the log."""
 
 
 @dataclass(slots=True)
 class PendingUpdate:
-    """Not yet told to the engine."""
+    """The reported values that the engine does not have yet."""
 
     progress: float | None = None
     message: str | None = None
@@ -79,7 +80,7 @@ class PendingUpdate:
 
     @property
     def needs_report(self) -> bool:
-        """Whether there is something that `Finish` has no place for."""
+        """True if anything here cannot be sent with `Finish`, which carries only inputs and outputs."""
         return bool(
             self.progress is not None
             or self.message is not None
@@ -89,7 +90,7 @@ class PendingUpdate:
         )
 
     def before(self, later: "PendingUpdate") -> "PendingUpdate":
-        """This, which could not be told, and what was said since."""
+        """Merges this update, which could not be sent, with a later one; the later values win."""
         merged = PendingUpdate()
         for each in fields(self):
             old, new = getattr(self, each.name), getattr(later, each.name)
@@ -108,7 +109,7 @@ class ProgressReporter:
         task: TaskRun,
         attempt_id: UUID,
         *,
-        page: AttemptLog,
+        log: AttemptLog,
         pool: Pool,
         artifacts: ArtifactStore,
         reader: MessageReader,
@@ -118,7 +119,7 @@ class ProgressReporter:
         self._execution = execution
         self._task = task
         self._attempt_id = attempt_id
-        self._page = page
+        self._log = log
         self._pool = pool
         self._store = artifacts
         self._reader = reader
@@ -136,49 +137,51 @@ class ProgressReporter:
         self._storing = asyncio.Lock()
         self.pending = PendingUpdate()
         self.owner: int | None = None
-        """The user whose files alone may become artifacts, where the attempt has one of its own."""
+        """If the attempt runs as a user of its own: only files of that user may become artifacts."""
         self.error: TaskError | None = None
-        """Why the attempt fails whatever its processes say."""
+        """Fails the attempt, however its processes end."""
 
     async def turn(self) -> None:
-        """Returns when it is this attempt's turn to be read."""
+        """Waits until it is this attempt's turn to have its messages parsed."""
         await self._reader.turn(self._turn)
 
     async def take(self, line: bytes | InvalidMessage) -> None:
-        """One line from the task. What cannot be understood is told in the attempt's log."""
+        """Processes one line of messages from the task. Invalid ones are logged in the attempt's log."""
         await self.turn()
-        for said in [line] if isinstance(line, InvalidMessage) else await self._reader.read(line):
+        for message in (
+            [line] if isinstance(line, InvalidMessage) else await self._reader.read(line)
+        ):
             try:
-                if isinstance(said, InvalidMessage):
-                    raise said
-                await self._take(said)
+                if isinstance(message, InvalidMessage):
+                    raise message
+                await self._take(message)
             except InvalidOutput as error:
                 await self.refuse(error.code, f"{error}{self._start_of(line)}")
             except (InvalidMessage, ArtifactRefused) as error:
-                told = f"message not understood: {error}{self._start_of(line)}"
-                await self._complain(told, LogLevel.WARN)
+                text = f"message not understood: {error}{self._start_of(line)}"
+                await self._complain(text, LogLevel.WARN)
 
     def _start_of(self, line: bytes | InvalidMessage) -> str:
-        """Its first bytes, masked before they are cut off; nothing when no complaint is shown any more."""
+        """Returns the first bytes of the line, masked before they are cut off; "" when nothing more is logged."""
         if isinstance(line, InvalidMessage) or self._complaints >= _MOST_COMPLAINTS:
             return ""
-        start = line[: _LOOKED_AT + self._mask.longest]
-        end = self._mask.boundary(start, min(_LOOKED_AT, len(start)))
+        start = line[: _MASKED + self._mask.longest]
+        end = self._mask.boundary(start, min(_MASKED, len(start)))
         return ": " + self._mask.raw(start[:end])[:_SHOWN].decode("utf-8", "replace")
 
     async def _complain(self, sentence: str, level: LogLevel) -> None:
-        """Tells in the log what was not taken, as long as there is not too much of it."""
+        """Logs an error about a message, up to _MOST_COMPLAINTS times."""
         self._complaints += 1
         if self._complaints <= _MOST_COMPLAINTS:
-            await self._page.note(sentence, level)
+            await self._log.note(sentence, level)
         elif self._complaints == _MOST_COMPLAINTS + 1:
-            told = f"{_MOST_COMPLAINTS} faults in messages were told; those that follow are not"
-            await self._page.note(told, LogLevel.WARN)
+            limit = f"{_MOST_COMPLAINTS} invalid messages were logged; further ones are not"
+            await self._log.note(limit, LogLevel.WARN)
 
-    async def _take(self, said: Message) -> None:
-        match said:
+    async def _take(self, message: Message) -> None:
+        match message:
             case Output() | OutputError():
-                await self._take_output(said)
+                await self._add_output(message)
             case Property(property=values):
                 self._add_properties(values)
             case Label(label=labels):
@@ -186,20 +189,20 @@ class ProgressReporter:
             case Git(git=code):
                 self.pending.git.update(self._mask.value(code.model_dump(exclude_none=True)))
             case Progress():
-                self._add_progress(said)
+                self._add_progress(message)
             case Metric():
-                await self._add_metric(said)
+                await self._add_metric(message)
             case Artifact(artifact=use):
                 await self.add_artifact(use)
 
-    async def _take_output(self, said: Output | OutputError) -> None:
-        if isinstance(said, Output):
-            await self.add_outputs(said.output)
+    async def _add_output(self, message: Output | OutputError) -> None:
+        if isinstance(message, Output):
+            await self.add_outputs(message.output)
         else:
-            await self.refuse(InvalidOutput.code, said.output_error)
+            await self.refuse(InvalidOutput.code, message.output_error)
 
     async def add_outputs(self, values: Mapping[str, Any]) -> bool:
-        """Whether they were taken; else they fail the attempt."""
+        """Adds outputs, or returns False if they cannot be stored; the attempt will fail then."""
         values = self._mask.value(values)
         try:
             self._outputs.add(values)
@@ -210,7 +213,7 @@ class ProgressReporter:
         return True
 
     async def refuse(self, code: str, sentence: str) -> None:
-        """An output is lost, so the attempt fails when it ends, with the first of such causes."""
+        """Logs that an output is lost. The attempt fails when it ends, with the first such error."""
         sentence = self._mask.text(sentence)
         self.error = self.error or TaskError(code, sentence)
         await self._complain(sentence, LogLevel.ERROR)
@@ -231,20 +234,20 @@ class ProgressReporter:
             raise InvalidMessage(str(refused)) from refused
         self.pending.labels.update(labels)
 
-    def _add_progress(self, said: Progress) -> None:
-        if said.progress is not None:
-            self.pending.progress = said.progress
-        if said.message is not None:
-            self.pending.message = self._mask.text(said.message)
+    def _add_progress(self, message: Progress) -> None:
+        if message.progress is not None:
+            self.pending.progress = message.progress
+        if message.message is not None:
+            self.pending.message = self._mask.text(message.message)
 
-    async def _add_metric(self, said: Metric) -> None:
+    async def _add_metric(self, message: Metric) -> None:
         self._metrics_taken += 1
         if self._metrics_taken > _MOST_METRICS:
             if self._metrics_taken == _MOST_METRICS + 1:
-                told = f"metric limit of {_MOST_METRICS} reached; the rest is dropped"
-                await self._page.note(told, LogLevel.WARN)
+                limit = f"metric limit of {_MOST_METRICS} reached; the rest is dropped"
+                await self._log.note(limit, LogLevel.WARN)
             return
-        metric = said.metric
+        metric = message.metric
         self._metrics.append(
             MetricRow(
                 execution_id=self._execution.id,
@@ -257,21 +260,21 @@ class ProgressReporter:
                 kind=metric.kind,
                 step=metric.step,
                 tags=self._mask.value(metric.tags),
-                at=self._page.now(),
+                at=self._log.now(),
             )
         )
-        await self._make_room()
+        await self._store_if_many()
 
-    async def _make_room(self) -> None:
-        """Stores them when many wait, so that their memory is bounded: the task waits for the database."""
+    async def _store_if_many(self) -> None:
+        """Stores metrics and artifacts when many are buffered. This bounds memory, as the task waits meanwhile."""
         while len(self._metrics) >= _MANY_METRICS or len(self._artifacts) >= _MANY_ARTIFACTS:
             try:
                 await self.store()
             except UNREACHABLE:
-                await asyncio.sleep(_TRY_AGAIN)
+                await asyncio.sleep(_RETRY_SECONDS)
 
     async def add_artifact(self, use: ArtifactUse) -> None:
-        """Raises ArtifactRefused, or StoreFull. A file is copied at once, as the task may go on to change it."""
+        """Raises ArtifactRefused or StoreFull. A file is copied immediately, as the task may change it later."""
         name = checked_name(
             self._mask.text(use.name or use.path or str(use.uri).rstrip("/").rpartition("/")[2])
         )
@@ -280,11 +283,11 @@ class ProgressReporter:
         else:
             place = (typed("exec", self._execution.id), self._task.path, str(self._task.attempt))
             try:
-                kept = await self._keep_file(use.path, *place, name)
+                kept = await self._store_file(use.path, *place, name)
             except StoreFull:
-                raise  # no fault of the task
+                raise  # the task is not at fault
             except OSError as error:
-                raise ArtifactRefused(f"artifact {name!r} could not be kept: {error}") from error
+                raise ArtifactRefused(f"artifact {name!r} could not be stored: {error}") from error
             uri, digest, size = kept.uri, kept.digest, kept.size
         self._artifacts.append(
             UsedArtifact(
@@ -301,35 +304,35 @@ class ProgressReporter:
                 size=size,
                 direction=use.direction,
                 properties=self._mask.value(use.properties),
-                at=self._page.now(),
+                at=self._log.now(),
             )
         )
         if use.direction == "OUT" and self._names_kept:
             self._kept[name] = {"uri": uri, "digest": digest, "size": size}
             self._names_kept = await self.add_outputs({"artifacts": dict(self._kept)})
-        await self._make_room()
+        await self._store_if_many()
 
-    async def _keep_file(self, path: str, *place: str) -> Kept:
-        """As much of it as there is now: the task may go on to write."""
+    async def _store_file(self, path: str, *place: str) -> StoredFile:
+        """Copies the file up to its current size: the task may still be writing to it."""
         with open_inside(self._folder, path, self.owner) as file:
-            room = self._store.room
-            if room is not None and is_mostly_holes(file, room):
+            free = self._store.free_bytes
+            if free is not None and is_mostly_holes(file, free):
                 raise ArtifactRefused(
-                    f"artifact {path!r} consists of holes, and would take more room than there is"
+                    f"artifact {path!r} is a sparse file whose copy would need more disk space than is free"
                 )
             most = os.fstat(file.fileno()).st_size
-            return await self._store.keep_stream(file, *place, most=most)
+            return await self._store.store_stream(file, *place, most=most)
 
     @property
-    def has_news(self) -> bool:
+    def is_dirty(self) -> bool:
         return bool(self.pending or self._metrics or self._artifacts)
 
     def take_pending(self) -> PendingUpdate:
         pending, self.pending = self.pending, PendingUpdate()
         return pending
 
-    def put_back(self, pending: PendingUpdate) -> None:
-        """It could not be told; what was said since comes after it."""
+    def requeue(self, pending: PendingUpdate) -> None:
+        """Adds `pending`, which could not be sent, before what was reported since."""
         self.pending = pending.before(self.pending)
 
     def report(self, lease: UUID, pending: PendingUpdate) -> Report:
@@ -346,8 +349,7 @@ class ProgressReporter:
         )
 
     async def store(self) -> bool:
-        """Metrics and artifacts to their tables; whether there were any. What could not be stored stays for the next
-        time."""
+        """Stores metrics and artifacts; False if there were none. After an error they are kept for the next call."""
         async with self._storing:
             metrics, artifacts = self._metrics, self._artifacts
             if not metrics and not artifacts:
@@ -361,7 +363,8 @@ class ProgressReporter:
                 if is_outage(error):
                     self._keep(metrics, artifacts)
                     raise
-                logger.exception("metrics and artifacts of %s were refused", self._task.path)
+                message = "the database refused metrics or artifacts of task %s of execution %s"
+                logger.exception(message, self._task.path, self._execution.id)
                 await self._store_apart(metrics, artifacts)
             except BaseException:
                 self._keep(metrics, artifacts)
@@ -369,7 +372,7 @@ class ProgressReporter:
             return True
 
     async def _store_apart(self, metrics: list[MetricRow], artifacts: list[UsedArtifact]) -> None:
-        """A report that cannot be stored is dropped alone, and told of in the attempt's log."""
+        """Stores them one by one; those that cannot be stored are dropped, which the attempt's log says."""
         while metrics or artifacts:
             metric, artifact = metrics[:1], [] if metrics else artifacts[:1]
             try:
@@ -382,14 +385,14 @@ class ProgressReporter:
                     self._keep(metrics, artifacts)
                     raise
                 (one,) = metric or artifact
-                told = f"{one.name} could not be stored: {self._mask.text(str(error))}"
-                await self._page.note(told, LogLevel.ERROR)
+                sentence = f"{one.name} could not be stored: {self._mask.text(str(error))}"
+                await self._log.note(sentence, LogLevel.ERROR)
             del metrics[: len(metric)], artifacts[: len(artifact)]
 
     def _drop(self, metrics: Sequence[MetricRow], artifacts: Sequence[UsedArtifact]) -> bool:
-        """The attempt has ended without this worker, and its lease is void; nothing was stored."""
-        told = "%d metrics and %d artifacts of %s are dropped: its attempt had ended"
-        logger.warning(told, len(metrics), len(artifacts), self._task.path)
+        task = f"task {self._task.path} of execution {self._execution.id}"
+        dropped = "%d metrics and %d artifacts of %s are dropped: its attempt had ended"
+        logger.warning(dropped, len(metrics), len(artifacts), task)
         return False
 
     def _keep(self, metrics: list[MetricRow], artifacts: list[UsedArtifact]) -> None:

@@ -1,4 +1,4 @@
-"""Secrets in the clear: only those that a task's texts name, and only on the worker that renders them."""
+"""Decrypts secrets: only those that a task's texts name, and only on the worker that renders the texts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,28 +25,30 @@ def uses_secrets(execution: Execution, templates: Any) -> bool:
 
 
 async def resolve_secrets(
-    pool: Pool, vault: Cipher, execution: Execution, templates: Any, mask: Mask
+    pool: Pool, cipher: Cipher, execution: Execution, templates: Any, mask: Mask
 ) -> dict[str, Any]:
-    """The names `secrets` and `inputs` for these texts; `mask` hides their values from then on.
+    """Returns the variables `secrets` and `inputs` for these texts, and adds the secret values to `mask`.
 
-    Raises EvaluationFailed for what is not there or cannot be decrypted.
+    Raises EvaluationFailed for secrets that do not exist or cannot be decrypted.
     """
     used = [each for _, text in strings(templates) for each in read(text).references]
-    wanted = sorted({each.name for each in used if each.root == "secrets" and each.name})
+    names = sorted({each.name for each in used if each.root == "secrets" and each.name})
     try:
-        inputs = _open_inputs(vault, execution, used)
-        found = await _open_named(pool, vault, execution.plan.spec.namespace, wanted)
+        inputs = _decrypt_inputs(cipher, execution, used)
+        found = await _decrypt_named(pool, cipher, execution.plan.spec.namespace, names)
     except DecryptionFailed as error:
         raise EvaluationFailed(f"a secret cannot be read: {error}") from error
     mask.hide([*found.values(), *inputs.values()])
     return {"secrets": found, "inputs": {**without_secrets(execution.inputs), **inputs}}
 
 
-def _open_inputs(vault: Cipher, execution: Execution, used: Sequence[Reference]) -> dict[str, str]:
-    """The SECRET inputs among those that are used; all of them when `inputs` is used as a whole."""
+def _decrypt_inputs(
+    cipher: Cipher, execution: Execution, used: Sequence[Reference]
+) -> dict[str, str]:
+    """Returns the SECRET inputs that are used; all of them when `inputs` is used as a whole."""
     names = {each.name for each in used if each.root == "inputs"}
     return {
-        spec.id: vault.open(sealed, SEALED_INPUT)
+        spec.id: cipher.open(sealed, SEALED_INPUT)
         for spec in execution.plan.spec.inputs
         if spec.type is InputType.SECRET
         and (spec.id in names or None in names)
@@ -54,12 +56,14 @@ def _open_inputs(vault: Cipher, execution: Execution, used: Sequence[Reference])
     }
 
 
-async def _open_named(
-    pool: Pool, vault: Cipher, namespace: str, names: Sequence[str]
+async def _decrypt_named(
+    pool: Pool, cipher: Cipher, namespace: str, names: Sequence[str]
 ) -> dict[str, str]:
     if not names:
         return {}
-    found = await retry_until_available(pool, lambda: secrets.opened(pool, vault, namespace, names))
+    found = await retry_until_available(
+        pool, lambda: secrets.opened(pool, cipher, namespace, names)
+    )
     if missing := [name for name in names if name not in found]:
         raise EvaluationFailed(
             f"{namespace} has no secret {missing[0]}, nor have the namespaces above it; "

@@ -1,4 +1,4 @@
-"""The messages of a task: JSON Lines on $HEADWAY_FD or in $HEADWAY_FILE, each an object of one kind or several."""
+"""Parses the messages of a task: JSON Lines on $HEADWAY_FD or in $HEADWAY_FILE. A line may hold several messages."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,18 +10,18 @@ from models.json_text import NotKept, check_kept, read_apart
 from models.payloads import CannotBeStored, TooLarge
 
 LONGEST = 16 * 1024 * 1024
-"""Bytes of one line: outputs and properties may be in it, each as large as it may be, every character an escape."""
+"""Bytes of one line: enough for outputs and properties of the largest size, with every character escaped."""
 
 _PLAIN = r"^[^\x00-\x1f\x7f]+$"
 Name = Annotated[str, Field(max_length=255, pattern=_PLAIN)]
 
 
 class InvalidMessage(ValueError):
-    """A line, or a part of one, that cannot be understood; the text says what is wrong with it."""
+    """A line, or a part of one, that is not a valid message; the text says why."""
 
 
 class InvalidOutput(InvalidMessage):
-    """It was to be an output: without it the task must not succeed."""
+    """An invalid message that was meant as an output: without that output the task must not succeed."""
 
     code: ClassVar[str] = CannotBeStored.code
 
@@ -39,7 +39,7 @@ class Output(TaskMessage):
 
 
 class OutputError(TaskMessage):
-    """There is an output that the task could not write, and why."""
+    """Reports an output that the task could not write, with the reason."""
 
     output_error: str
 
@@ -72,7 +72,7 @@ class Metric(TaskMessage):
 
 
 class ArtifactUse(TaskMessage):
-    """A file of the working directory, or something elsewhere that is only named."""
+    """A file in the working directory (`path`), or something elsewhere that is only referenced (`uri`)."""
 
     path: Name | None = None
     uri: Annotated[str, Field(max_length=4096, pattern=_PLAIN)] | None = None
@@ -102,7 +102,7 @@ class GitInfo(TaskMessage):
 
 
 class Git(TaskMessage):
-    """The code that runs."""
+    """The version of the code that runs."""
 
     git: GitInfo
 
@@ -123,27 +123,30 @@ _KINDS: Mapping[str, type[Message]] = {
 
 
 def parse_line(line: bytes) -> list[Message | InvalidMessage]:
-    """All that a line says, in its order, and what of it cannot be understood: one part takes no other along."""
+    """Returns the messages of a line in order, with an InvalidMessage for each invalid part: the other parts stay
+    valid."""
     try:
-        said, mended = read_apart(line)
+        parsed, replaced = read_apart(line)
     except NotKept as error:
         return [not_understood(line, str(error))]
     except ValueError as error:
-        return [not_understood(line, f"it is no JSON: {error}")]
-    if not isinstance(said, dict):
-        return [not_understood(line, "it is no JSON object")]
+        return [not_understood(line, f"it is not valid JSON: {error}")]
+    if not isinstance(parsed, dict):
+        return [not_understood(line, "it is not a JSON object")]
     parts: dict[type[Message], dict[str, Any]] = {}
-    unknown = [key for key in said if key not in _KINDS]
-    for key, value in said.items():
+    unknown = [key for key in parsed if key not in _KINDS]
+    for key, value in parsed.items():
         if key in _KINDS:
             parts.setdefault(_KINDS[key], {})[key] = value
     found = [_part(kind, part) for kind, part in parts.items()]
     if unknown:
         found.append(_unknown(unknown))
-    return [*found, InvalidMessage(_MENDED)] if mended else found
+    return [*found, InvalidMessage(_REPLACED_CHARACTERS)] if replaced else found
 
 
-_MENDED = "it holds what is no text (half a character, NUL, a byte that is not UTF-8); U+FFFD stands there"
+_REPLACED_CHARACTERS = (
+    "invalid text (half of a surrogate pair, NUL, a byte that is not UTF-8) was replaced by U+FFFD"
+)
 
 _NO_OBJECT = 'output must be an object of names and values, as {"output": {"rows": 1}}'
 
@@ -161,13 +164,13 @@ def _part(kind: type[Message], part: dict[str, Any]) -> Message | InvalidMessage
 
 
 def _unknown(keys: Sequence[str]) -> InvalidMessage:
-    sentence = f"{', '.join(keys):.200} is none of the keys {', '.join(_KINDS)}"
+    sentence = f"unknown key {', '.join(keys):.200}; known keys are {', '.join(_KINDS)}"
     meant = any(key.lower() in ("output", "outputs") for key in keys)
     return InvalidOutput(f"{sentence}; write `output`") if meant else InvalidMessage(sentence)
 
 
 def not_understood(line: bytes, sentence: str) -> InvalidMessage:
-    """Says whether it was to be an output: then its attempt must not succeed."""
+    """Returns InvalidOutput if the line seems to be meant as an output: then its attempt must not succeed."""
     if not _OUTPUT.search(line):
         return InvalidMessage(sentence)
     return InvalidOutput(
@@ -176,7 +179,7 @@ def not_understood(line: bytes, sentence: str) -> InvalidMessage:
 
 
 def _spelled(word: str) -> str:
-    """A pattern for a word in JSON, any letter of which may be an escape."""
+    """A pattern for a word in JSON, in which any letter may be escaped."""
     return "".join(rf"(?:{letter}|\\u00{ord(letter):02x})" for letter in word)
 
 
@@ -184,16 +187,16 @@ _KEY = re.compile(rf'(?<!\\)"{_spelled("output")}(?:{_spelled("s")})?"'.encode()
 _OUTPUT = re.compile(
     _KEY.pattern + rb"""|'outputs?'\s*:|^\s*(?:\{\s*)?outputs?\s*(?:["']\s*)?[:=]""", re.IGNORECASE
 )
-"""Was to be an output, whatever it is: with quotes of Python, or with none, as a shell leaves it."""
+"""Matches lines that seem to be meant as outputs: also with Python's quotes, or with none, as a shell leaves them."""
 _KEEP = "keep large values as an artifact"
 _TORN = 64
-"""Bytes of the longest spelling of the key, and more."""
+"""Bytes that may hold the beginning of the key at the end of a piece; more than its longest spelling."""
 
 
-class MessageCutter:
-    """Bytes cut into lines; of a line that is too long only its length is counted, and whether an output is in it.
+class MessageSplitter:
+    """Splits bytes into lines. Of a line that is too long, only the length is kept, and whether it holds an output.
 
-    No step is longer than one through the bytes that are fed: also where they hold blank lines alone, or no line end.
+    Each call takes time linear in the bytes it is fed, also if these are all blank lines or have no line end.
     """
 
     def __init__(self, longest: int = LONGEST) -> None:
@@ -212,11 +215,11 @@ class MessageCutter:
         self._add(rest)
 
     def end(self) -> Iterator[bytes | InvalidMessage]:
-        """Takes the last line, when it came without a line end."""
+        """Yields the last line if it has no line end."""
         yield from self._complete()
 
     def _add(self, data: bytes) -> None:
-        """Looks for an output where the line may become too long: when it does not come at once."""
+        """Searches for an output only in lines that come in several pieces: these may become too long."""
         continues = bool(self._rest)
         self._rest += data
         if not continues and len(self._rest) <= self._longest:
@@ -232,9 +235,11 @@ class MessageCutter:
         line, passed, has_output = bytes(self._rest), self._passed, self._has_output
         self._rest, self._searched, self._passed, self._has_output = bytearray(), 0, 0, False
         if passed:
-            told = f"a line of {passed + len(line)} bytes; the limit is {self._longest}"
+            sentence = f"a line of {passed + len(line)} bytes; the limit is {self._longest}"
             yield (
-                TooLongOutput(f"output in {told}: {_KEEP}") if has_output else InvalidMessage(told)
+                TooLongOutput(f"output in {sentence}: {_KEEP}")
+                if has_output
+                else InvalidMessage(sentence)
             )
         elif line.strip():
             yield line

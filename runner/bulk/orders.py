@@ -56,12 +56,12 @@ class Orders:
             roles = self.viewer.roles_in(execution.plan.spec.namespace)
             cast = vote(execution, action, roles, self.origin.reason)
             command = replace(cast, same_person=self.viewer.same_person)
-            return CommandRequest(item.execution_id, command, origin, place=item.place)
+            return CommandRequest(item.execution_id, command, origin, bulk_item=item.place)
         command_of_all = self.instruction.command(new_id())
         if isinstance(command_of_all, ChangeState | SetLabels):
             may = self.viewer.may(Permission.OVERRIDE_APPROVAL, item.namespace)
             command_of_all = replace(command_of_all, may_override=may)
-        return CommandRequest(item.execution_id, command_of_all, origin, place=item.place)
+        return CommandRequest(item.execution_id, command_of_all, origin, bulk_item=item.place)
 
     async def _replay(self, item: Item) -> CommandRequest:
         """Its key makes it one execution, however often a crash has it asked again."""
@@ -78,4 +78,4 @@ class Orders:
         command, _ = await prepare_replay(
             self.pool, self.engine.plans, self.evaluator, self.vault, scope, wanted
         )
-        return CommandRequest(None, command, self.origin, place=item.place)
+        return CommandRequest(None, command, self.origin, bulk_item=item.place)

@@ -131,9 +131,9 @@ async def _run_together(pool: Pool, engine: Engine, wanted: Run, orders: Orders)
         by_position = {item.place.position: item for item in items}
         raise Refused(
             [
-                _problem(by_position[one.place.position], problem_of(refused))
+                _problem(by_position[one.bulk_item.position], problem_of(refused))
                 for one, refused in error.refused.items()
-                if one.place
+                if one.bulk_item
             ]
         ) from error
 

@@ -1,1 +1,1 @@
-"""The only writer of execution state: a request is locked, decided and written in one transaction."""
+"""The engine: the only writer of execution state. Locks, decides and writes commands in one transaction."""

@@ -1,7 +1,7 @@
-"""The only writer of execution state: one a process.
+"""The only writer of execution state; each process has one.
 
-Commands gather while a transaction is under way, and the next one carries them all (`runner.engine.transaction`).
-After its commit the callers get their results, and the feed sends a notification.
+Commands that arrive while a transaction is in progress are executed together by the next one
+(`runner.engine.transaction`). After its commit the callers get their results, and the feed sends notifications.
 """
 
 import asyncio
@@ -31,28 +31,28 @@ from runner.store.postgres.database import Database
 logger = logging.getLogger("headway.engine")
 
 _MAX_BATCH_SIZE = 500
-"""Commands in one transaction at most: larger ones hold their locks for too long."""
+"""Commands per transaction: larger transactions would hold their locks for too long."""
 _MAX_CACHED_EXECUTIONS = 5_000
-"""Snapshots kept, so that a living execution is not read again; each is checked against its row's seq."""
+"""Snapshots of active executions in the cache. Each is checked against the seq of its row before use."""
 _MAX_CACHED_TASK_RUNS = 200_000
-"""Task runs in them: thousands of large ones would fill the memory."""
+"""Task runs of all cached snapshots: bounds memory if many executions are large."""
 _TRIES = 3
-"""How often a transaction that the database took back (a deadlock, a wait for a lock, a cancelled query) is made."""
+"""Attempts at a transaction that the database rolls back (a deadlock, a lock timeout, a cancelled query)."""
 _SHORT_LOCKS = "set local lock_timeout = '100ms'"
-"""For the last try, which is made in halves until the command that meets the lock stands alone."""
+"""For the last attempt: it is split into halves until the command that waits for the lock is alone."""
 _LOCK_RETRY = 0.005
-"""Seconds until a command whose execution another process had locked is tried again."""
+"""Seconds until a command whose execution another process had locked is retried."""
 
 
-Beside = Callable[[Connection], Awaitable[None]]
+ExtraWrites = Callable[[Connection], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Group:
-    """Commands that are carried out together or not at all, and what is written beside them."""
+    """Commands that are executed in one transaction or not at all, with further writes in the same transaction."""
 
     requests: Sequence[CommandRequest]
-    beside: Beside
+    extra_writes: ExtraWrites
     answer: asyncio.Future[None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -81,12 +81,12 @@ class Engine(Loop):
         self._database = database
         self._feed = feed
         self.plans = plans
-        self._lines: tuple[deque[CommandRequest], deque[CommandRequest]] = (deque(), deque())
+        self._queues: tuple[deque[CommandRequest], deque[CommandRequest]] = (deque(), deque())
         self._groups: deque[_Group] = deque()
         self._bulk: set[CommandRequest] = set()
         self._delayed: list[CommandRequest] = []
         self._answers: dict[CommandRequest, asyncio.Future[Transition]] = {}
-        self._some = asyncio.Event()
+        self._has_requests = asyncio.Event()
         self._cache: OrderedDict[UUID, Execution] = OrderedDict()
         self._task_runs = 0
 
@@ -107,7 +107,7 @@ class Engine(Loop):
     async def create(
         self, command: Beginning, origin: CommandOrigin, *, bulk: bool = False
     ) -> Transition:
-        """Accept a new execution; the same idempotency key and digest answer with the first one's snapshot."""
+        """Creates an execution. With a known idempotency key and the same digest, returns the existing execution."""
         return await self.submit(CommandRequest(None, command, origin), bulk=bulk)
 
     async def execute(
@@ -117,38 +117,40 @@ class Engine(Loop):
         origin: CommandOrigin = ENGINE,
         *,
         bulk: bool = False,
-        owed: UUID | None = None,
+        deferred_id: UUID | None = None,
     ) -> Transition:
-        """Carry out one command; returns after the commit.
+        """Executes one command; returns after the commit. `deferred_id` is the row of a deferred command.
 
-        Raises Refused when it may not be (nothing changed), Unavailable when the database cannot be reached (it may
-        or may not have happened: asking again is safe). `Transition.refused` tells of a start or result come too late.
+        Raises Refused if the command is not allowed (nothing changed), Unavailable if the database cannot be reached
+        (the command may have been executed; it is safe to repeat it). `Transition.refused` is set if a start or a
+        result came too late.
         """
-        return await self.submit(CommandRequest(execution_id, command, origin, owed), bulk=bulk)
+        request = CommandRequest(execution_id, command, origin, deferred_id)
+        return await self.submit(request, bulk=bulk)
 
-    async def execute_atomically(self, requests: Sequence[CommandRequest], beside: Beside) -> None:
-        """Carry out all of these in one transaction, and `beside` in it too; or, raising NotAll, none of them.
-
-        What `beside` raises takes everything back.
-        """
-        group = _Group(requests, beside)
+    async def execute_atomically(
+        self, requests: Sequence[CommandRequest], extra_writes: ExtraWrites
+    ) -> None:
+        """Executes all requests and `extra_writes` in one transaction. If one of them fails, none is executed: raises
+        BatchRejected, or what `extra_writes` raised."""
+        group = _Group(requests, extra_writes)
         self._groups.append(group)
-        self._some.set()
+        self._has_requests.set()
         await group.answer
 
     async def submit(self, request: CommandRequest, *, bulk: bool = False) -> Transition:
-        """As `create` and `execute`; what is `bulk` comes after everything else."""
+        """Executes one request. Those with `bulk` are executed after all others."""
         answer: asyncio.Future[Transition] = asyncio.get_running_loop().create_future()
         self._answers[request] = answer
         if bulk:
             self._bulk.add(request)
-        self._lines[bulk].append(request)
-        self._some.set()
+        self._queues[bulk].append(request)
+        self._has_requests.set()
         return await answer
 
     async def _run_loop(self) -> None:
         while True:
-            await self._some.wait()
+            await self._has_requests.wait()
             batch = self._next_batch()
             try:
                 if batch:
@@ -160,13 +162,13 @@ class Engine(Loop):
                 await self._execute_atomically(self._groups.popleft())
 
     def _next_batch(self) -> list[CommandRequest]:
-        """Interactive commands first; those whose asker has gone are carried out all the same."""
+        """Returns the next commands, interactive ones first. Cancelled callers do not cancel their commands."""
         batch: list[CommandRequest] = []
-        for line in self._lines:
-            while line and len(batch) < _MAX_BATCH_SIZE:
-                batch.append(line.popleft())
-        if not any(self._lines) and not self._groups:
-            self._some.clear()
+        for queue in self._queues:
+            while queue and len(batch) < _MAX_BATCH_SIZE:
+                batch.append(queue.popleft())
+        if not any(self._queues) and not self._groups:
+            self._has_requests.clear()
         return batch
 
     async def _execute(self, requests: Sequence[CommandRequest], tries: int = _TRIES) -> None:
@@ -182,7 +184,7 @@ class Engine(Loop):
                     await connection.execute(_SHORT_LOCKS)
                 await batch.run(connection)
         except ROLLED_BACK as error:
-            logger.info("a transaction was taken back, and is tried again: %s", error)
+            logger.info("a transaction was rolled back and is retried: %s", error)
             if tries > 1:
                 await self._execute(requests, tries - 1)
             elif len(requests) > 1:
@@ -190,9 +192,9 @@ class Engine(Loop):
             else:
                 self._answer_all(requests, unavailable(error))
         except UNREACHABLE as error:
-            away = unavailable(error)
-            logger.warning("%s", away)
-            self._answer_all(requests, away)
+            problem = unavailable(error)
+            logger.warning("%s", problem)
+            self._answer_all(requests, problem)
         except Exception as error:
             await self._isolate(requests, error)
         else:
@@ -203,7 +205,7 @@ class Engine(Loop):
         try:
             async with self._database.pool.acquire() as connection, connection.transaction():
                 await batch.run(connection)
-                await group.beside(connection)
+                await group.extra_writes(connection)
         except UNREACHABLE as error:
             if tries > 1 and isinstance(error, ROLLED_BACK):
                 await self._execute_atomically(group, tries - 1)
@@ -213,7 +215,7 @@ class Engine(Loop):
             group.refuse(error)
         except Exception as error:
             self._evict_all(group.requests)
-            logger.exception("%s commands together failed", len(group.requests))
+            logger.exception("an atomic group of %s commands failed", len(group.requests))
             group.refuse(Fault(f"could not be written: {error}"))
         except BaseException:
             group.refuse(Unavailable("the server is stopping; try again"))
@@ -223,10 +225,12 @@ class Engine(Loop):
             group.accept()
 
     async def _isolate(self, requests: Sequence[CommandRequest], error: Exception) -> None:
-        """One command's fault must not take the others with it: halve until it stands alone."""
+        """Retries the commands in halves until the one that fails is alone, so that the others succeed."""
         self._evict_all(requests)
         if len(requests) == 1:
-            logger.exception("%s failed", type(requests[0].command).__name__, exc_info=error)
+            name = type(requests[0].command).__name__
+            failed = "the command %s of execution %s failed"
+            logger.exception(failed, name, requests[0].execution_id, exc_info=error)
             self._answer(requests[0], Fault(f"could not be written: {error}"))
             return
         await self._execute_halves(requests, _TRIES)
@@ -242,11 +246,11 @@ class Engine(Loop):
         for id, events in batch.events.items():
             log_events(batch.executions[id].name, events)
         self._feed.hint(_topics(batch))
-        for request, verdict in batch.outcomes.items():
-            if verdict is None:
+        for request, outcome in batch.outcomes.items():
+            if outcome is None:
                 self._retry_later(request)
             else:
-                self._answer(request, verdict)
+                self._answer(request, outcome)
 
     def _cache_execution(self, execution: Execution) -> None:
         self._evict(execution.id)
@@ -258,9 +262,9 @@ class Engine(Loop):
             self._evict(next(iter(self._cache)))
 
     def _evict(self, id: UUID) -> None:
-        known = self._cache.pop(id, None)
-        if known is not None:
-            self._task_runs -= len(known.tasks)
+        cached = self._cache.pop(id, None)
+        if cached is not None:
+            self._task_runs -= len(cached.tasks)
 
     def _evict_all(self, requests: Sequence[CommandRequest]) -> None:
         for each in requests:
@@ -268,45 +272,45 @@ class Engine(Loop):
                 self._evict(each.execution_id)
 
     def _retry_later(self, request: CommandRequest) -> None:
-        """All that are put off come back at once, so that they keep their order."""
+        """Delayed requests are requeued together, so that they keep their order."""
         if not self._delayed:
             asyncio.get_running_loop().call_later(_LOCK_RETRY, self._requeue_delayed)
         self._delayed.append(request)
 
     def _requeue_delayed(self) -> None:
-        put_off, self._delayed = self._delayed, []
-        self._requeue(put_off)
+        delayed, self._delayed = self._delayed, []
+        self._requeue(delayed)
 
     def _requeue(self, batch: Sequence[CommandRequest]) -> None:
-        """To the front of the lines that they came from."""
+        """Puts requests back to the front of their queues."""
         for request in reversed(batch):
             if request in self._answers:
-                self._lines[request in self._bulk].appendleft(request)
-        self._some.set()
+                self._queues[request in self._bulk].appendleft(request)
+        self._has_requests.set()
 
-    def _answer_all(self, requests: Iterable[CommandRequest], verdict: HeadwayError) -> None:
+    def _answer_all(self, requests: Iterable[CommandRequest], error: HeadwayError) -> None:
         for each in requests:
-            self._answer(each, verdict)
+            self._answer(each, error)
 
-    def _answer(self, request: CommandRequest, verdict: Transition | HeadwayError) -> None:
+    def _answer(self, request: CommandRequest, outcome: Transition | HeadwayError) -> None:
         self._bulk.discard(request)
         answer = self._answers.pop(request, None)
         if answer is None or answer.done():
             return
-        if isinstance(verdict, HeadwayError):
-            if isinstance(verdict, Fault) and not isinstance(verdict, Unavailable):
-                logger.error("%s", verdict, exc_info=verdict.__cause__)
-            answer.set_exception(verdict)
+        if isinstance(outcome, HeadwayError):
+            if isinstance(outcome, Fault) and not isinstance(outcome, Unavailable):
+                logger.error("%s", outcome, exc_info=outcome.__cause__)
+            answer.set_exception(outcome)
         else:
-            answer.set_result(verdict)
+            answer.set_result(outcome)
 
 
 def _topics(batch: EngineTransaction) -> set[str]:
     topics = {f"e:{id}" for id in batch.changed}
     topics |= {f"q:{job.queue}" for _, job in batch.jobs}
     topics |= {f"k:{id}" for id in batch.to_kill}
-    topics |= {f"c:{id}" for id in batch.parents_told}
-    if batch.promises:
+    topics |= {f"c:{id}" for id in batch.changed_parents}
+    if batch.deferred:
         topics.add("d")
-    topics |= {f"b:{request.place.bulk_id}" for request in batch.requests if request.place}
+    topics |= {f"b:{request.bulk_item.bulk_id}" for request in batch.requests if request.bulk_item}
     return topics

@@ -1,4 +1,4 @@
-"""The idempotency keys of commands."""
+"""Builds the rows of idempotency keys from commands."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -10,7 +10,7 @@ from runner.engine.request import CommandRequest
 from runner.store.idempotency import Key
 
 CREATE = "createExecution"
-"""The mutation under which the keys of new executions are kept."""
+"""The mutation under which the keys of created executions are stored."""
 _MUTATIONS: Mapping[type[Beginning], str] = {
     Create: CREATE,
     RecordExecution: "recordExecution",
@@ -18,7 +18,7 @@ _MUTATIONS: Mapping[type[Beginning], str] = {
 
 
 def key_of(request: CommandRequest, id: UUID) -> Key:
-    """Of a beginning that has a key; `id` is that of the execution that it begins."""
+    """The request must be a Beginning with a key; `id` is that of its execution."""
     command = request.command
     assert isinstance(command, Beginning) and command.idempotency_key is not None
     mutation, digest = _MUTATIONS[type(command)], command.digest or ""
@@ -26,7 +26,7 @@ def key_of(request: CommandRequest, id: UUID) -> Key:
 
 
 def note_key(request: CommandRequest) -> Key | None:
-    """Of a note that has a key."""
+    """Returns None unless the command adds a note and has a key."""
     note = request.command
     if not isinstance(note, AddNote) or note.idempotency_key is None:
         return None

@@ -1,5 +1,5 @@
-"""How much one person, and all of one team, may keep and record. A team is the first part of its namespaces, so that
-nobody gets more room from namespaces of their own making."""
+"""Quotas: how much each person and each team may upload and record. A team is the first part of its namespaces, so that
+creating more namespaces does not raise a quota."""
 
 import asyncio
 from collections import OrderedDict
@@ -20,33 +20,36 @@ from runner.store import quotas
 from runner.store.postgres.connection import Connection, Pool
 from runner.store.quotas import Quota, Use
 
-_LUMP: Final = 1024 * 1024
-"""Bytes that a process takes at once from a quota by the day, so that small writes cost no statement."""
+_RESERVATION: Final = 1024 * 1024
+"""Bytes of a daily quota that a process reserves at once, so that small writes need no SQL statement."""
 _PARTS: Final = 1000
-"""Of a quota, of which one is taken at once where that is less."""
-_MOST_PURSES: Final = 10_000
+"""A reservation is at most the quota divided by this."""
+_MAX_RESERVATIONS: Final = 10_000
 _GIB: Final = 1024**3
-_MEND: Final[Mapping[Quota, str]] = {
+_HINTS: Final[Mapping[Quota, str]] = {
     Quota.UPLOADS_OF_PERSON: "uploads that nothing refers to are removed after uploads_kept, others after the last "
     "execution that refers to them: delete executions that are not needed",
     Quota.UPLOADS_OF_NAMESPACE: "uploads that nothing refers to are removed after uploads_kept, others after the last "
     "execution that refers to them: delete executions that are not needed",
     Quota.OPEN_RECORDINGS: "end some with finishExecution, or give them a heartbeatTtl so that silent ones end",
-    Quota.RECORDED_BY_PERSON: "record less, or go on after midnight UTC",
-    Quota.RECORDED_IN_NAMESPACE: "record less, or go on after midnight UTC",
+    Quota.RECORDED_BY_PERSON: "record less, or continue after midnight UTC",
+    Quota.RECORDED_IN_NAMESPACE: "record less, or continue after midnight UTC",
 }
 _COUNTED: Final[Mapping[Quota, str]] = {
-    Quota.UPLOADS_OF_PERSON: "the uploads of {owner} hold {used} of {limit} bytes, and {more} more do not fit",
-    Quota.UPLOADS_OF_NAMESPACE: "the uploads for {owner} hold {used} of {limit} bytes, and {more} more do not fit",
-    Quota.OPEN_RECORDINGS: "{owner} has {used} recordings that have not ended, of {limit} at once",
-    Quota.RECORDED_BY_PERSON: "{owner} has recorded {used} of {limit} bytes today, and {more} more do not fit",
-    Quota.RECORDED_IN_NAMESPACE: "in {owner} {used} of {limit} bytes are recorded today, and {more} more do not fit",
+    Quota.UPLOADS_OF_PERSON: "the uploads of {owner} use {used} of {limit} bytes; {more} more would exceed the limit",
+    Quota.UPLOADS_OF_NAMESPACE: "the uploads for {owner} use {used} of {limit} bytes; {more} more would exceed the "
+    "limit",
+    Quota.OPEN_RECORDINGS: "{owner} has {used} external runs that have not ended; the limit is {limit}",
+    Quota.RECORDED_BY_PERSON: "{owner} has recorded {used} of {limit} bytes today; {more} more would exceed the limit",
+    Quota.RECORDED_IN_NAMESPACE: "in {owner} {used} of {limit} bytes were recorded today; {more} more would exceed the "
+    "limit",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """Bytes, but for `open_recordings`; of what is recorded in a day. `Quota` has the names of their settings."""
+    """Limits in bytes; those of recorded data are per day. `open_recordings` is a number of executions. `Quota` has the
+    names of the settings."""
 
     uploads_of_person: int = 10 * _GIB
     uploads_of_namespace: int = 100 * _GIB
@@ -60,11 +63,11 @@ class Quotas:
 
 
 def exceeded(quota: Quota, owner: str, used: int, more: int, limit: int) -> Refused:
-    """Names the quota, what is used of it, and what to do."""
+    """Returns the error, which names the quota, its use, and what to do."""
     counted = _COUNTED[quota].format(owner=owner, used=used, limit=limit, more=more)
     return Refused.because(
         ProblemCode.QUOTA_EXCEEDED,
-        f"{counted} (the setting {quota.value}); {_MEND[quota]}",
+        f"{counted} (the setting {quota.value}); {_HINTS[quota]}",
         quota=quota.value,
         used=used,
         limit=limit,
@@ -76,7 +79,7 @@ def team_of(namespace: str) -> str:
 
 
 def uses_of_upload(uploader: str, scope: Scope, size: int) -> list[Use]:
-    """It counts for who uploads it, and for each team that its uploader's scope names."""
+    """An upload counts for its uploader and for each team in the uploader's scope."""
     teams = sorted({team_of(namespace) for namespace in scope.namespaces or ()})
     return [
         Use(Quota.UPLOADS_OF_PERSON, uploader, size),
@@ -84,9 +87,9 @@ def uses_of_upload(uploader: str, scope: Scope, size: int) -> list[Use]:
     ]
 
 
-def check(limits: Quotas, then: Iterable[Use], more: int) -> None:
-    """Raises Refused where so many more, which `then` holds already, were too many."""
-    for use in then:
+def check(limits: Quotas, uses: Iterable[Use], more: int) -> None:
+    """Raises Refused if a use exceeds its limit. `uses` already include the `more` that is requested."""
+    for use in uses:
         limit = limits.limit(use.quota)
         if use.amount > limit:
             raise exceeded(use.quota, use.owner, use.amount - more, more, limit)
@@ -95,8 +98,8 @@ def check(limits: Quotas, then: Iterable[Use], more: int) -> None:
 async def beyond_open_recordings(
     connection: Connection, requests: Sequence[CommandRequest], most: int
 ) -> dict[CommandRequest, Refused]:
-    """Those that would be one too many of their recorder. Until the transaction ends no other process begins one of
-    the same recorders."""
+    """Returns the requests that would exceed their recorder's limit of open external runs. Until the transaction ends,
+    no other process can begin one for the same recorders."""
     begun = [one for one in requests if isinstance(one.command, RecordExecution)]
     if not begun:
         return {}
@@ -113,17 +116,17 @@ async def beyond_open_recordings(
 
 
 @dataclass(slots=True)
-class _Purse:
-    """Holds the part of a day's quota that this process has taken and not spent."""
+class _Reserved:
+    """The bytes of a day's quota that this process has reserved and not used."""
 
     day: date
     left: int = 0
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class RecordedBytes:
-    """Counts what is told of recordings. It is taken from the table in lumps, before it is spent: so no quota is ever
-    exceeded, however many processes write, and a small write is a subtraction here."""
+    """Counts the bytes recorded for external runs. Each process reserves bytes in the table before it uses them: so no
+    quota is ever exceeded, however many processes write, and small writes need no query."""
 
     def __init__(
         self,
@@ -132,15 +135,15 @@ class RecordedBytes:
     ) -> None:
         self._limits = limits or Quotas()
         self._today = today
-        self._purses: OrderedDict[tuple[Quota, str], _Purse] = OrderedDict()
+        self._reserved: OrderedDict[tuple[Quota, str], _Reserved] = OrderedDict()
 
     @asynccontextmanager
     async def spent(
-        self, pool: Pool, actor: str, namespace: str, told: object
+        self, pool: Pool, actor: str, namespace: str, data: object
     ) -> AsyncIterator[None]:
-        """Counts what is told, and forgets it where that is refused; None is nothing. Raises Refused."""
-        size = 0 if told is None else size_of(told)
-        spent: list[_Purse] = []
+        """Counts the bytes of `data`, but not if the body raises Refused. Raises Refused if a quota is exceeded."""
+        size = 0 if data is None else size_of(data)
+        spent: list[_Reserved] = []
         try:
             for quota, owner in (
                 (Quota.RECORDED_BY_PERSON, actor),
@@ -149,42 +152,42 @@ class RecordedBytes:
                 spent.append(await self._spend(pool, quota, owner, size))
             yield
         except Refused:
-            for purse in spent:
-                purse.left += size
+            for reserved in spent:
+                reserved.left += size
             raise
 
-    async def _spend(self, pool: Pool, quota: Quota, owner: str, size: int) -> _Purse:
-        purse = self._purse(quota, owner)
-        async with purse.turn:
-            if size and purse.left < size:
-                purse.left += await self._taken(pool, quota, owner, size - purse.left)
-            purse.left -= size
-        return purse
+    async def _spend(self, pool: Pool, quota: Quota, owner: str, size: int) -> _Reserved:
+        reserved = self._reserved_of(quota, owner)
+        async with reserved.lock:
+            if size and reserved.left < size:
+                reserved.left += await self._reserve(pool, quota, owner, size - reserved.left)
+            reserved.left -= size
+        return reserved
 
-    async def _taken(self, pool: Pool, quota: Quota, owner: str, needed: int) -> int:
+    async def _reserve(self, pool: Pool, quota: Quota, owner: str, needed: int) -> int:
         limit = self._limits.limit(quota)
-        lump = max(needed, min(_LUMP, limit // _PARTS))
+        preferred = max(needed, min(_RESERVATION, limit // _PARTS))
         with reaching():
-            for amount in (lump, needed):
+            for amount in (preferred, needed):
                 if await quotas.reserve(pool, quota, owner, amount, limit) is not None:
                     return amount
             used = await quotas.used_today(pool, quota, owner)
         raise exceeded(quota, owner, used, needed, limit)
 
-    def _purse(self, quota: Quota, owner: str) -> _Purse:
+    def _reserved_of(self, quota: Quota, owner: str) -> _Reserved:
         key, today = (quota, owner), self._today()
-        purse = self._purses.get(key)
-        if purse is None or purse.day != today:
-            purse = self._purses[key] = _Purse(today)
-        self._purses.move_to_end(key)
-        if len(self._purses) > _MOST_PURSES:
-            self._purses.popitem(last=False)
-        return purse
+        reserved = self._reserved.get(key)
+        if reserved is None or reserved.day != today:
+            reserved = self._reserved[key] = _Reserved(today)
+        self._reserved.move_to_end(key)
+        if len(self._reserved) > _MAX_RESERVATIONS:
+            self._reserved.popitem(last=False)
+        return reserved
 
 
-def size_of(told: Any) -> int:
-    """Bytes of it as JSON."""
+def size_of(data: Any) -> int:
+    """Bytes of `data` as JSON."""
     try:
-        return len(orjson.dumps(told, default=str, option=orjson.OPT_NON_STR_KEYS))
+        return len(orjson.dumps(data, default=str, option=orjson.OPT_NON_STR_KEYS))
     except TypeError:
-        return len(repr(told).encode("utf-8", "replace"))
+        return len(repr(data).encode("utf-8", "replace"))

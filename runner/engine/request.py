@@ -1,4 +1,4 @@
-"""A command on its way through the engine, and what becomes of it."""
+"""The request of a command to the engine, and its outcome."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,23 +37,23 @@ from runner.store import audit, bulk
 _MANY = 500
 _NEED_SLOTS = (Admit, Begin, Restart, ResumeChild, ChangeTaskRunState)
 _OF_ONE = (Start, Report)
-"""The commands that concern one task run, however many there are beside it."""
+"""Commands that concern one task run, however many the execution has."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CommandRequest:
-    """A Create has no execution yet; `owed` names the promise that this keeps, `place` the row of a bulk that this
-    carries out."""
+    """`execution_id` is None for a Beginning. `deferred_id` is the row of a deferred command, `bulk_item` the row of a
+    bulk action."""
 
     execution_id: UUID | None
     command: Command | Beginning
     origin: CommandOrigin
-    owed: UUID | None = None
-    place: bulk.BulkItemRef | None = None
+    deferred_id: UUID | None = None
+    bulk_item: bulk.BulkItemRef | None = None
 
     @property
     def parent(self) -> Parent | None:
-        """Whose row is locked with that of the execution, for what is decided depends on it."""
+        """The parent execution on which the decision depends: its row is locked too."""
         command = self.command
         if isinstance(command, Create):
             return command.links.parent
@@ -62,33 +62,33 @@ class CommandRequest:
         )
 
     @property
-    def concerned(self) -> set[UUID]:
+    def locked_ids(self) -> set[UUID]:
         """The executions whose rows are locked."""
         found = {self.execution_id, self.parent.execution_id if self.parent else None}
         return {id for id in found if id}
 
     @property
     def job_id(self) -> int | None:
-        """The job that a start takes."""
+        """The job that a Start acknowledges."""
         return self.command.job_id if isinstance(self.command, Start) else None
 
     def concerns_many(self, execution: Execution) -> bool:
-        """Whether there are task runs enough, or will be, that judging it may take longer than others should wait."""
+        """True if the execution has, or will have, so many task runs that deciding may block the event loop."""
         command = self.command
         if isinstance(command, _OF_ONE):
             return False
         settings = command.result if isinstance(command, Prepare) else {}
         items = None if isinstance(settings, TaskError) else settings.get("items")
-        coming = len(items) if isinstance(items, list) else 0
-        return len(execution.tasks) + coming > _MANY
+        new = len(items) if isinstance(items, list) else 0
+        return len(execution.tasks) + new > _MANY
 
 
 Outcome = Transition | HeadwayError | None
-"""The outcome of a command; None: its execution was locked by another process, ask again."""
+"""The outcome of a command. None means that another process has locked the execution: retry."""
 
 
 class BatchRejected(HeadwayError):
-    """Of commands that are carried out together or not at all, these were refused: nothing is to be written."""
+    """Some commands of an atomic group were refused, so nothing is written."""
 
     def __init__(self, refused: Mapping[CommandRequest, HeadwayError]) -> None:
         super().__init__(f"{len(refused)} were refused")
@@ -96,33 +96,33 @@ class BatchRejected(HeadwayError):
 
 
 def problem_of(error: HeadwayError) -> Problem:
-    """The first one of a refusal; of a fault, what can be said of it."""
+    """Returns the first problem of a refusal; other errors become UNAVAILABLE."""
     if isinstance(error, Refused):
         return error.problems[0]
     return Problem(ProblemCode.UNAVAILABLE, str(error))
 
 
-def is_refused(verdict: Outcome) -> bool:
-    return isinstance(verdict, HeadwayError) or bool(verdict and verdict.refused)
+def is_refused(outcome: Outcome) -> bool:
+    return isinstance(outcome, HeadwayError) or bool(outcome and outcome.refused)
 
 
-def acts(verdicts: Mapping[CommandRequest, Outcome]) -> Iterator[audit.Act]:
-    for request, verdict in verdicts.items():
-        if isinstance(verdict, Transition):
-            of = request.place.bulk_id if request.place else None
-            yield audit.Act(request.origin, request.command, verdict, of)
+def acts(outcomes: Mapping[CommandRequest, Outcome]) -> Iterator[audit.Act]:
+    for request, outcome in outcomes.items():
+        if isinstance(outcome, Transition):
+            bulk_id = request.bulk_item.bulk_id if request.bulk_item else None
+            yield audit.Act(request.origin, request.command, outcome, bulk_id)
 
 
-def results(verdicts: Mapping[CommandRequest, Outcome]) -> Iterator[bulk.Result]:
-    """Of the rows of bulks."""
-    for request, verdict in verdicts.items():
-        if request.place is None or verdict is None:
+def results(outcomes: Mapping[CommandRequest, Outcome]) -> Iterator[bulk.Result]:
+    """Yields the results for rows of bulk actions."""
+    for request, outcome in outcomes.items():
+        if request.bulk_item is None or outcome is None:
             continue
-        if isinstance(verdict, HeadwayError):
-            yield bulk.Result(request.place, problem_of(verdict))
+        if isinstance(outcome, HeadwayError):
+            yield bulk.Result(request.bulk_item, problem_of(outcome))
         else:
             begun = isinstance(request.command, Beginning)
-            yield bulk.Result(request.place, made=verdict.execution.id if begun else None)
+            yield bulk.Result(request.bulk_item, made=outcome.execution.id if begun else None)
 
 
 def kills(event: Event) -> bool:
@@ -132,11 +132,11 @@ def kills(event: Event) -> bool:
     return isinstance(fact, KillForced)
 
 
-def parents_told(
+def changed_parents(
     executions: Mapping[UUID, Execution], events: Mapping[UUID, Sequence[Event]]
 ) -> set[UUID]:
-    """Executions with a child that is new, or has another state or other labels."""
-    moved = (id for id, told in events.items() if any(map(_moves, told)))
+    """Returns executions with a child that is new or whose state or labels changed."""
+    moved = (id for id, new in events.items() if any(map(_moves, new)))
     parents = (executions[id].parent for id in moved if id in executions)
     return {parent.execution_id for parent in parents if parent}
 
@@ -146,7 +146,7 @@ def _moves(event: Event) -> bool:
 
 
 def flow_with_slots(request: CommandRequest, executions: Mapping[UUID, Execution]) -> UUID | None:
-    """The flow of whose concurrency limit the command may need a slot; a creation knows whether there is a limit."""
+    """Returns the flow if the command may need a slot of its concurrency limit. A Create has the limit itself."""
     command = request.command
     if isinstance(command, Create):
         return command.plan.flow_id if command.limited else None

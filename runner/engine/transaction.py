@@ -32,10 +32,10 @@ from runner.engine.request import (
     CommandRequest,
     Outcome,
     acts,
+    changed_parents,
     flow_with_slots,
     is_refused,
     kills,
-    parents_told,
     results,
 )
 from runner.service.database_clock import ahead_of_this_machine
@@ -56,9 +56,9 @@ from runner.store.postgres.long_work import kept_open
 
 @dataclass(slots=True)
 class EngineTransaction:
-    """After `run` (and the commit): the outcome of each command, and the jobs and deferred commands that were stored.
+    """After `run` and the commit it has the outcome of each command, and the stored jobs and deferred commands.
 
-    `atomic`: all or none; `run` waits for the locks, and raises BatchRejected when a command is refused.
+    With `atomic`, all commands are executed or none: `run` waits for locks, and raises BatchRejected if one is refused.
     """
 
     requests: Sequence[CommandRequest]
@@ -69,7 +69,7 @@ class EngineTransaction:
     outcomes: dict[CommandRequest, Outcome] = field(default_factory=dict)
     executions: dict[UUID, Execution] = field(default_factory=dict)
     jobs: list[tuple[UUID, Job]] = field(default_factory=list)
-    promises: list[tuple[UUID, Deferred]] = field(default_factory=list)
+    deferred: list[tuple[UUID, Deferred]] = field(default_factory=list)
     _withdrawn: list[str] = field(default_factory=list)
     _before: dict[UUID, Execution | None] = field(default_factory=dict)
     _events: dict[UUID, list[Event]] = field(default_factory=dict)
@@ -77,7 +77,7 @@ class EngineTransaction:
     _removals: dict[UUID, Delete] = field(default_factory=dict)
     _overtaken: set[CommandRequest] = field(default_factory=set)
     _ids: dict[CommandRequest, UUID] = field(default_factory=dict)
-    """Of what is to be begun under a key."""
+    """The ids for new executions with an idempotency key."""
     _new_id: Callable[[], UUID] = new_id
 
     @property
@@ -91,12 +91,12 @@ class EngineTransaction:
 
     @property
     def to_kill(self) -> list[UUID]:
-        """Executions of which workers have attempts to end."""
+        """Executions with attempts that workers must end."""
         return [id for id, events in self._events.items() if any(map(kills, events))]
 
     @property
-    def parents_told(self) -> set[UUID]:
-        return parents_told(self.executions, self._events)
+    def changed_parents(self) -> set[UUID]:
+        return changed_parents(self.executions, self._events)
 
     async def run(self, connection: Connection) -> None:
         now: datetime = await database_now(connection)
@@ -110,58 +110,61 @@ class EngineTransaction:
         repeated = await self._claim_idempotency_keys(connection, now)
         first = [one for one in self.requests if one not in repeated]
         self.outcomes |= await beyond_open_recordings(connection, first, self.most_open_recordings)
-        unanswered = [
+        undecided = [
             one for one in self.requests if one not in self.outcomes.keys() | repeated.keys()
         ]
-        await kept_open(connection, self._decide_all(unanswered, now))
+        await kept_open(connection, self._decide_all(undecided, now))
         await self._answer_repeated(connection, repeated)
         if self.atomic:
             self._reject_unless_all()
         await self._write(connection)
 
-    async def _decide_all(self, unanswered: Sequence[CommandRequest], now: datetime) -> None:
-        pace = Checkpoint()
-        for request in unanswered:
+    async def _decide_all(self, undecided: Sequence[CommandRequest], now: datetime) -> None:
+        checkpoint = Checkpoint()
+        for request in undecided:
             self.outcomes[request] = await self._decided(request, now)
-            await pace.keep()
+            await checkpoint.keep()
 
     def _reject_unless_all(self) -> None:
         refused = {
-            request: verdict
-            for request, verdict in self.outcomes.items()
-            if isinstance(verdict, HeadwayError)
+            request: outcome
+            for request, outcome in self.outcomes.items()
+            if isinstance(outcome, HeadwayError)
         }
         if refused:
             raise BatchRejected(refused)
 
     async def _check_deferred(self, connection: Connection) -> None:
-        """Work that another process, or this one, has carried out since it was claimed is not carried out again."""
-        owed = [request.owed for request in self.requests if request.owed]
-        left = await deferred.still_owed(connection, owed) if owed else set()
+        """Refuses deferred commands that this or another process has executed since they were claimed."""
+        ids = [request.deferred_id for request in self.requests if request.deferred_id]
+        left = await deferred.still_owed(connection, ids) if ids else set()
         for request in self.requests:
-            if request.owed and request not in self.outcomes:
-                if request.owed not in left:
+            if request.deferred_id and request not in self.outcomes:
+                if request.deferred_id not in left:
                     self._overtaken.add(request)
                     self.outcomes[request] = Refused.because(
-                        ProblemCode.CONFLICT, "it was carried out already"
+                        ProblemCode.CONFLICT, "the deferred command was executed already"
                     )
-                left.discard(request.owed)
+                left.discard(request.deferred_id)
 
     async def _check_bulk_items(self, connection: Connection) -> None:
-        """Work that another process has carried out since, or was cancelled, is not carried out again."""
-        places = {
-            request: request.place for request in self.requests if request.place and not self.atomic
+        """Refuses rows of bulk actions that another process has executed, or whose bulk action was cancelled."""
+        items = {
+            request: request.bulk_item
+            for request in self.requests
+            if request.bulk_item and not self.atomic
         }
-        left = await bulk.still_left(connection, list(places.values()))
-        for request, place in places.items():
-            if place not in left:
+        left = await bulk.still_left(connection, list(items.values()))
+        for request, item in items.items():
+            if item not in left:
                 self._overtaken.add(request)
                 self.outcomes[request] = Refused.because(
-                    ProblemCode.CONFLICT, "its bulk was cancelled, or carried this out already"
+                    ProblemCode.CONFLICT,
+                    "the bulk action was cancelled, or has executed this row already",
                 )
 
     async def _check_leases(self, connection: Connection) -> None:
-        """An attempt whose lease was extended since it was found to have run out is not lost."""
+        """Ignores Lose commands for attempts whose lease was extended since it was found expired."""
         lost = {
             request: request.command.lease
             for request in self.requests
@@ -174,7 +177,7 @@ class EngineTransaction:
                 self.outcomes[request] = Transition(self.executions[request.execution_id])
 
     async def _lock(self, connection: Connection) -> None:
-        ids = set().union(*(request.concerned for request in self.requests))
+        ids = set().union(*(request.locked_ids for request in self.requests))
         if not ids:
             return
         locked = await lock_rows(connection, ids, wait=self.atomic)
@@ -188,31 +191,31 @@ class EngineTransaction:
             await self._skip_locked(connection, missed)
 
     async def _lock_slots(self, connection: Connection) -> None:
-        """Of the flows for whose executions this batch may need a slot. Commands that do are rare but for creations,
-        and those know whether their flow has a limit."""
-        wanted = {
+        """Locks the slots of flows whose concurrency limit this batch may need. Except for Create, which has the limit
+        itself, such commands are rare."""
+        needed = {
             request: flow
             for request in self.requests
             if (flow := flow_with_slots(request, self.executions))
         }
-        if not wanted:
+        if not needed:
             return
-        flows = set(wanted.values())
+        flows = set(needed.values())
         self._slots = await lock_slots(connection, flows, len(self.requests), wait=self.atomic)
         elsewhere = await locked_elsewhere(connection, flows - self._slots.keys())
-        self.outcomes |= {request: None for request, flow in wanted.items() if flow in elsewhere}
+        self.outcomes |= {request: None for request, flow in needed.items() if flow in elsewhere}
 
     async def _skip_locked(self, connection: Connection, missed: set[UUID]) -> None:
-        """An execution that is locked elsewhere comes again; one that does not exist is refused."""
+        """Commands of executions that are locked elsewhere are retried; those without an execution are refused."""
         exist = await existing(connection, list(missed))
         for request in self.requests:
-            if lacking := request.concerned & missed:
+            if lacking := request.locked_ids & missed:
                 gone = not lacking <= exist
                 self.outcomes[request] = Refused.not_found("no such execution") if gone else None
 
     async def _decided(self, request: CommandRequest, now: datetime) -> Outcome:
-        """Of thousands of task runs in a thread, for the event loop has other things to do. Nobody else has the batch
-        meanwhile."""
+        """Decides in a thread if the execution has many task runs, so that the event loop is not blocked. Nothing else
+        uses the batch meanwhile."""
         execution = self.executions.get(request.execution_id) if request.execution_id else None
         if execution and request.concerns_many(execution):
             return await asyncio.to_thread(self._decide, request, now)
@@ -221,8 +224,8 @@ class EngineTransaction:
     def _decide(self, request: CommandRequest, now: datetime) -> Outcome:
         flow = flow_with_slots(request, self.executions)
         slots = self._slots.get(flow) if flow else None
-        above = request.parent
-        parent = self.executions.get(above.execution_id) if above else None
+        parent_ref = request.parent
+        parent = self.executions.get(parent_ref.execution_id) if parent_ref else None
         context = Context(now, self._new_id, random.random, request.origin, slots, parent)
         adopted = None
         try:
@@ -236,9 +239,9 @@ class EngineTransaction:
                     return Refused.not_found("it was deleted just now")
                 before = self.executions[request.execution_id]
                 transition = decide(before, request.command, context)
-            if above and parent and isinstance(request.command, Create | ResumeChild):
+            if parent_ref and parent and isinstance(request.command, Create | ResumeChild):
                 child = transition.execution
-                adopt = Adopt(above.path, above.attempt, child.id, child.seq)
+                adopt = Adopt(parent_ref.path, parent_ref.attempt, child.id, child.seq)
                 adopted = decide(parent, adopt, replace(context, origin=ENGINE, slots=None))
         except Refused as refused:
             return refused
@@ -263,11 +266,11 @@ class EngineTransaction:
         self._account_preempted(transition)
         self._withdraw(transition.withdrawn)
         self.jobs += [(after.id, job) for job in transition.jobs]
-        self.promises += [(after.id, promise) for promise in transition.deferred]
+        self.deferred += [(after.id, command) for command in transition.deferred]
 
     def _count_slot(self, before: Execution | None, after: Execution) -> None:
-        """Executions that this batch has admitted or queued count for what it judges next. Slots that it frees do not
-        yet: freeing one stores the command that admits the next."""
+        """Counts executions that this batch has admitted or queued, for its next decisions. Freed slots do not count
+        yet: with each, the deferred command that admits the next execution is stored."""
         flow = after.plan.flow_id
         slots = self._slots.get(flow) if flow else None
         if (
@@ -286,7 +289,7 @@ class EngineTransaction:
         self._slots[flow] = replace(slots, holders=holders, line=line)
 
     def _account_preempted(self, transition: Transition) -> None:
-        """Whoever comes next makes another one go."""
+        """Removes preempted executions from the slots, so that the next newcomer preempts a different one."""
         doomed = {
             each.to
             for each in transition.deferred
@@ -299,13 +302,14 @@ class EngineTransaction:
     def _withdraw(self, keys: Sequence[str]) -> None:
         if keys:
             self._withdrawn += keys
-            gone = set(keys)
-            self.jobs = [(id, job) for id, job in self.jobs if job.key not in gone]
+            withdrawn = set(keys)
+            self.jobs = [(id, job) for id, job in self.jobs if job.key not in withdrawn]
 
     async def _claim_idempotency_keys(
         self, connection: Connection, now: datetime
     ) -> dict[CommandRequest, idempotency.Key]:
-        """Before they are judged, for what is begun may take a slot: those of a repeated key, with what stands."""
+        """Returns the requests whose key was used before, each with the stored key. Done before anything is decided,
+        because a new execution may take a slot."""
         begun = [(one, one.command) for one in self.requests if isinstance(one.command, Beginning)]
         keyed = [(one, command) for one, command in begun if command.idempotency_key is not None]
         self._ids = {one: id_for(command, now, self._new_id) for one, command in keyed}
@@ -314,17 +318,17 @@ class EngineTransaction:
             for request, id in self._ids.items()
             if request not in self.outcomes
         }
-        standing = await idempotency.take(connection, list(mine.values()))
+        stored = await idempotency.take(connection, list(mine.values()))
         return {
-            request: standing[key.name]
+            request: stored[key.name]
             for request, key in mine.items()
-            if standing[key.name].answer != key.answer
+            if stored[key.name].answer != key.answer
         }
 
     async def _answer_repeated(
         self, connection: Connection, repeated: Mapping[CommandRequest, idempotency.Key]
     ) -> None:
-        """As the first was. Of what could not be begun the key is free again."""
+        """Answers repeated requests like the first one. Releases the keys of executions that could not be begun."""
         begun = {id: request for request, id in self._ids.items()}
         for request, found in repeated.items():
             first = begun.get(found.answer)
@@ -334,23 +338,23 @@ class EngineTransaction:
             else:
                 key = key_of(request, self._ids[request])
                 self.outcomes[request] = await self._first_answer(connection, key, found)
-        void = [
+        unused = [
             key_of(request, id)
             for request, id in self._ids.items()
             if request not in repeated and isinstance(self.outcomes[request], HeadwayError)
         ]
-        await idempotency.release(connection, void)
+        await idempotency.release(connection, unused)
 
     async def _claim_note_keys(self, connection: Connection) -> None:
-        """Before they are judged: a note that was added with the same key is not added again."""
+        """Answers requests for notes whose key was used before: the note is not added again."""
         mine = {
             request: key
             for request in self.requests
             if request not in self.outcomes and (key := note_key(request))
         }
-        standing = await idempotency.take(connection, list(mine.values()))
+        stored = await idempotency.take(connection, list(mine.values()))
         for request, key in mine.items():
-            found = standing[key.name]
+            found = stored[key.name]
             if found.answer != key.answer:
                 assert request.execution_id
                 same = found.digest == key.digest
@@ -370,7 +374,9 @@ class EngineTransaction:
             loaded = await load_executions(connection, self.plans, [found.answer])
             first = loaded.get(found.answer)
         if first is None:
-            return Refused.not_found("what this key had created was deleted since")
+            return Refused.not_found(
+                "the execution created with this idempotency key has been deleted"
+            )
         return Transition(first)
 
     async def _write(self, connection: Connection) -> None:
@@ -382,17 +388,17 @@ class EngineTransaction:
         await write(connection, changes)
         await remove(connection, self._removals)
         await audit.record_acts(connection, acts(self.outcomes))
-        told = {one: said for one, said in self.outcomes.items() if one not in self._overtaken}
-        await bulk.settle(connection, list(results(told)))
-        judged = [request for request, verdict in self.outcomes.items() if verdict is not None]
-        refused = [request for request in judged if is_refused(self.outcomes[request])]
-        # A job that was taken for nothing goes first, for it may be lined up again; one that begins goes last, for
-        # it may be what was lined up just now.
+        own = {one: outcome for one, outcome in self.outcomes.items() if one not in self._overtaken}
+        await bulk.settle(connection, list(results(own)))
+        decided = [request for request, outcome in self.outcomes.items() if outcome is not None]
+        refused = [request for request in decided if is_refused(self.outcomes[request])]
+        # Jobs of refused starts are deleted first, since the same job may be enqueued again below. Jobs of accepted
+        # starts are deleted last, since they may be among those just enqueued.
         await acknowledge(connection, [id for request in refused if (id := request.job_id)])
         await withdraw(connection, self._withdrawn, [job.key for _, job in self.jobs])
         await enqueue(connection, self.jobs)
-        await deferred.store(connection, self.promises)
-        await acknowledge(connection, [id for request in judged if (id := request.job_id)])
-        faulty = {request for request in judged if isinstance(self.outcomes[request], Fault)}
-        done = set(judged) - faulty - self._overtaken
-        await deferred.settle(connection, [request.owed for request in done if request.owed])
+        await deferred.store(connection, self.deferred)
+        await acknowledge(connection, [id for request in decided if (id := request.job_id)])
+        failed = {request for request in decided if isinstance(self.outcomes[request], Fault)}
+        done = set(decided) - failed - self._overtaken
+        await deferred.settle(connection, [row for one in done if (row := one.deferred_id)])

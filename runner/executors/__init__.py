@@ -1,4 +1,4 @@
-"""Task types that a worker carries out, one class each. Others' come by the entry point group `headway.tasks`."""
+"""The built-in task types, one executor class each. Installed packages add types by entry points `headway.tasks`."""
 
 from collections.abc import Mapping
 
@@ -23,6 +23,6 @@ BUILT_IN: Mapping[str, type[Executor]] = {
 
 
 def load_executors() -> dict[str, Executor]:
-    """One of each, by task type."""
+    """Returns an executor for each task type, by the name of the type."""
     installed = {name: InstalledExecutor() for name in installed_types()}
     return {**installed, **{name: kind() for name, kind in BUILT_IN.items()}}

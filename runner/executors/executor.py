@@ -1,4 +1,4 @@
-"""The protocol of an executor, and what becomes of an attempt in its hands."""
+"""The protocol of executors, and the outcome of an attempt that they return."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from runner.attempt.attempt import AttemptContext
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A success has no error. `outputs` are beside those that the task itself has told."""
+    """`error` is None after a success. `outputs` are added to those that the task itself has reported."""
 
     outputs: Mapping[str, Any] = field(default_factory=dict)
     error: TaskError | None = None
@@ -23,9 +23,9 @@ class Outcome:
 
 
 class Executor(Protocol):
-    """`run` raises Stopped when it ended because `attempt.stop` was asked to; what else it raises is a bug."""
+    """`run` raises Stopped if `attempt.cancellation` ended it. Any other exception that it raises is a bug."""
 
     light: ClassVar[bool]
-    """Takes next to no time and no slot of the worker."""
+    """Tasks of this type take next to no time, and so need no slot of the worker."""
 
     async def run(self, attempt: AttemptContext) -> Outcome: ...

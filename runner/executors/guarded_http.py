@@ -1,4 +1,5 @@
-"""HTTP to where the rules on hosts allow it: a name is resolved once, judged, and connected to by that address."""
+"""HTTP to hosts that the host rules allow: a name is resolved once, its addresses are checked, and the connection goes
+to a checked address."""
 
 import ssl
 from types import TracebackType
@@ -7,14 +8,19 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from models.access.hosts import HostRules
-from runner.isolation.host_guard import HostRefused, addresses_of, refuse, settled
+from runner.isolation.host_guard import (
+    HostRefused,
+    addresses_of,
+    check_address,
+    with_resolved_names,
+)
 
 _PORTS = {"http": 80, "https": 443}
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
-    """Each request of a client comes here, those that follow a redirect too. A proxy of the worker's environment
-    resolves names itself: then names are judged, and the addresses that they have here, if any."""
+    """Handles every request of a client, also those after redirects. A proxy from the worker's environment resolves
+    names itself: then the name is checked, and the addresses that it has here, if any."""
 
     def __init__(self, rules: HostRules, tls: ssl.SSLContext) -> None:
         self._rules, self._tls = rules, tls
@@ -23,10 +29,10 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.scheme not in _PORTS or not request.url.host:
-            return await self._direct.handle_async_request(request)  # which says that it cannot
+            return await self._direct.handle_async_request(request)  # raises a good error
         host = request.url.raw_host.decode().strip("[]")
         port = request.url.port or _PORTS[request.url.scheme]
-        rules = await settled(self._rules)
+        rules = await with_resolved_names(self._rules)
         proxy = None if proxy_bypass(host) else _proxy(request.url.scheme)
         try:
             addresses = await addresses_of(host, port)
@@ -35,7 +41,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                 raise httpx.ConnectError(f"{host}: {error}", request=request) from error
             addresses = [(host, port)]
         for address in addresses:
-            refuse(rules, address, {address[0]: host})
+            check_address(rules, address, {address[0]: host})
         if proxy:
             return await self._through(proxy).handle_async_request(request)
         return await self._connect(request, host, [at for at, _ in addresses])
@@ -43,7 +49,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     async def _connect(
         self, request: httpx.Request, host: str, addresses: list[str]
     ) -> httpx.Response:
-        """To the first of them that answers."""
+        """Connects to the first address that accepts the connection."""
         for at in addresses:
             try:
                 return await self._direct.handle_async_request(_to(request, host, at))
@@ -71,7 +77,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
 
 def _to(request: httpx.Request, host: str, address: str) -> httpx.Request:
-    """The same request, whose connection goes to the address. Its headers and certificate are of the host."""
+    """Returns the same request, but connecting to `address`. Headers and TLS still use the name of the host."""
     return httpx.Request(
         request.method,
         request.url.copy_with(host=address.partition("%")[0]),

@@ -1,4 +1,4 @@
-"""`http`: one request, with a few more tries while the other side cannot answer."""
+"""The task type `http`: sends one request, and retries it a few times on connection and server errors."""
 
 import asyncio
 import logging
@@ -24,21 +24,23 @@ from runner.isolation.host_guard import HostRefused
 logger = logging.getLogger("headway.http")
 
 MAX_BODY = 16 * 1024 * 1024
-"""Bytes of a body that are read; as outputs it has the limit of all outputs, however it was escaped."""
+"""Bytes of a body that are read at most. As an output, the parsed body has the limit of all outputs as well."""
 _ESCAPED = len("\\u0061")
 _READER = ThreadPoolExecutor(1, "http-body")
-"""The event loop goes on meanwhile, and the values of one body are in memory at a time."""
+"""Parses bodies outside the event loop. One thread, so that the values of only one body are in memory."""
 _PAUSES = (0.2, 1.0)
 """Seconds before the second and the third try."""
 _SERVER_ERROR = 500
 _CONNECT_TIMEOUT = 10.0
 _MOST_REDIRECTS = 20
 _PACKED_TOO_WELL = frozenset({"br", "zstd"})
-_MENDED = "holds what is no text (half a character, NUL); U+FFFD stands there"
+_REPLACED_CHARACTERS = (
+    "invalid text (half of a surrogate pair, NUL) in the body was replaced by U+FFFD"
+)
 
 
 class HttpExecutor:
-    """Without a `timeout` of the task an answer may take for ever."""
+    """Waits for a response without a limit unless the task has a `timeout`."""
 
     light: ClassVar[bool] = False
 
@@ -54,15 +56,15 @@ class HttpExecutor:
                 "body": spec.body,
             }
         )
-        return await attempt.stop.cancels(self._ask(attempt, spec, settings))
+        return await attempt.cancellation.cancels(self._request(attempt, spec, settings))
 
-    async def _ask(
+    async def _request(
         self, attempt: AttemptContext, spec: HttpTask, settings: Mapping[str, Any]
     ) -> Outcome:
         for pause in (*_PAUSES, None):
             last = pause is None
             try:
-                answer, body = await _send(settings, attempt.surroundings.hosts)
+                response, body = await _send(settings, attempt.services.hosts)
             except HostRefused as refused:
                 return Outcome.failed(refused.code, _sentence(settings, refused))
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -72,22 +74,23 @@ class HttpExecutor:
             except (httpx.HTTPError, httpx.InvalidURL, ValueError, TypeError) as error:
                 return Outcome.failed("HTTP_ERROR", _sentence(settings, error))
             else:
-                if last or answer.status_code < _SERVER_ERROR or spec.accepts(answer.status_code):
-                    return await _judge(attempt, settings, answer, body)
-                failed = f"status {answer.status_code}"
-            await attempt.page.note(f"{failed}; tries again in {pause} s", LogLevel.WARN)
+                status = response.status_code
+                if last or status < _SERVER_ERROR or spec.accepts(status):
+                    return await _outcome(attempt, settings, response, body)
+                failed = f"status {status}"
+            await attempt.log.note(f"{failed}; retrying in {pause} s", LogLevel.WARN)
             await asyncio.sleep(pause or 0)
         raise AssertionError("the last try returns")
 
 
 @lru_cache(maxsize=1)
 def _tls() -> ssl.SSLContext:
-    """Reading all certificates takes long enough to do it once."""
+    """Cached, because reading all certificates takes long."""
     return httpx.create_ssl_context()
 
 
 async def _send(settings: Mapping[str, Any], hosts: HostRules) -> tuple[httpx.Response, bytes]:
-    """The answer and as much of its body as is kept, and a byte more."""
+    """Returns the response and its body, of which little more than MAX_BODY bytes are read."""
     timeout = httpx.Timeout(None, connect=_CONNECT_TIMEOUT)
     content = settings["body"]
     guarded = GuardedTransport(hosts, _tls()) if hosts.exist else None
@@ -100,51 +103,51 @@ async def _send(settings: Mapping[str, Any], hosts: HostRules) -> tuple[httpx.Re
             content=None if content is None else str(content),
             json=settings["json"],
         )
-        async with _answered(client, request) as answer:
-            return answer, await _body(answer)
+        async with _follow_redirects(client, request) as response:
+            return response, await _body(response)
 
 
 @asynccontextmanager
-async def _answered(
+async def _follow_redirects(
     client: httpx.AsyncClient, request: httpx.Request
 ) -> AsyncIterator[httpx.Response]:
-    """The one at the end of all redirects, whose bodies are not read: they may be without end."""
+    """Yields the response after all redirects. The bodies of redirects are not read: they may be endless."""
     for _ in range(_MOST_REDIRECTS):
-        answer = await client.send(request, stream=True)
+        response = await client.send(request, stream=True)
         try:
-            if answer.next_request is None:
-                yield answer
+            if response.next_request is None:
+                yield response
                 return
-            request = answer.next_request
+            request = response.next_request
         finally:
-            await answer.aclose()
+            await response.aclose()
     raise httpx.TooManyRedirects(f"more than {_MOST_REDIRECTS} redirects", request=request)
 
 
-async def _body(answer: httpx.Response) -> bytes:
-    """Of what is packed twice, or so well, some bytes are more than all memory."""
-    packed = answer.headers.get("content-encoding", "").strip().lower()
+async def _body(response: httpx.Response) -> bytes:
+    """Refuses content encodings by which a few bytes may decompress to more than all memory."""
+    packed = response.headers.get("content-encoding", "").strip().lower()
     if "," in packed or packed in _PACKED_TOO_WELL:
-        async for chunk in answer.aiter_raw():
-            if chunk and answer.status_code < _SERVER_ERROR:
+        async for chunk in response.aiter_raw():
+            if chunk and response.status_code < _SERVER_ERROR:
                 raise httpx.DecodingError(f"a body of content-encoding {packed} is not read")
             break
         return b""
     body = bytearray()
-    async for chunk in answer.aiter_bytes():
+    async for chunk in response.aiter_bytes():
         body += chunk
         if len(body) > MAX_BODY:
             break
     return bytes(body)
 
 
-async def _judge(
-    attempt: AttemptContext, settings: Mapping[str, Any], answer: httpx.Response, body: bytes
+async def _outcome(
+    attempt: AttemptContext, settings: Mapping[str, Any], response: httpx.Response, body: bytes
 ) -> Outcome:
-    """A body that cannot be an output fails the attempt, and the rest of the answer is still there."""
-    asked = f"{settings['method']} {settings['url']}"
-    outputs = {"status": answer.status_code, "headers": dict(answer.headers)}
-    whole = {**outputs, "body": await _value(attempt, answer, body)}
+    """A body that cannot be an output fails the attempt; status and headers become outputs all the same."""
+    request = f"{settings['method']} {settings['url']}"
+    outputs = {"status": response.status_code, "headers": dict(response.headers)}
+    whole = {**outputs, "body": await _value(attempt, response, body)}
     try:
         if len(body) > MAX_BODY:
             raise TooLarge(
@@ -153,42 +156,41 @@ async def _judge(
         measured(whole, "output")
         outputs = whole
     except NotTaken as error:
-        await attempt.reports.refuse(error.code, f"{asked}: {error}")
+        await attempt.reporter.refuse(error.code, f"{request}: {error}")
     spec = attempt.spec_as(HttpTask)
-    if spec.accepts(answer.status_code):
+    if spec.accepts(response.status_code):
         return Outcome(outputs=outputs)
     expected = ", ".join(spec.expect_status)
-    return Outcome.failed(
-        "HTTP_STATUS", f"{asked} answered {answer.status_code}; expected {expected}", **outputs
-    )
+    sentence = f"{request} answered {response.status_code}; expected {expected}"
+    return Outcome.failed("HTTP_STATUS", sentence, **outputs)
 
 
-async def _value(attempt: AttemptContext, answer: httpx.Response, body: bytes) -> Any:
-    if "json" in answer.headers.get("content-type", "") and _may_be_kept(body):
+async def _value(attempt: AttemptContext, response: httpx.Response, body: bytes) -> Any:
+    if "json" in response.headers.get("content-type", "") and _may_be_stored(body):
         try:
-            value, mended = await asyncio.get_running_loop().run_in_executor(_READER, _read, body)
+            value, replaced = await asyncio.get_running_loop().run_in_executor(_READER, _read, body)
         except ValueError:
-            logger.debug("a body that calls itself JSON is none")
+            logger.debug("a body with the content type of JSON is not valid JSON")
         else:
-            if mended:
-                await attempt.page.note(f"the body {_MENDED}", LogLevel.WARN)
+            if replaced:
+                await attempt.log.note(_REPLACED_CHARACTERS, LogLevel.WARN)
             return value
     try:
-        return body.decode(answer.charset_encoding or "utf-8", "replace")
-    except LookupError:  # a charset that nobody knows
+        return body.decode(response.charset_encoding or "utf-8", "replace")
+    except LookupError:  # an unknown charset
         return body.decode("utf-8", "replace")
 
 
-def _may_be_kept(body: bytes) -> bool:
-    """As JSON: values take more than ten times the memory of their text. Whatever is more than this without its blanks
-    is more than an output may hold, too, if all of it is escaped."""
+def _may_be_stored(body: bytes) -> bool:
+    """Checks if the body is worth parsing: values take more than ten times the memory of their text. A body above this
+    limit (without blanks) exceeds the limit of outputs even if every character in it is escaped."""
     return len(body.translate(None, b" \t\r\n")) <= MAX_PAYLOAD * _ESCAPED
 
 
 def _read(body: bytes) -> tuple[Any, bool]:
     """Raises ValueError."""
-    value, mended = read_apart(body)
-    return spelled_out(value), mended
+    value, replaced = read_apart(body)
+    return spelled_out(value), replaced
 
 
 def _sentence(settings: Mapping[str, Any], error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Installed task types: a process of its own, in which the type's method `run` is called. See models/spec/installed."""
+"""Installed task types: calls the method `run` of the type in a separate process. See models/spec/installed."""
 
 import sys
 from typing import ClassVar
@@ -16,14 +16,14 @@ class InstalledExecutor:
 
     async def run(self, attempt: AttemptContext) -> Outcome:
         spec = attempt.spec
-        said = spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        own = {key: said[key] for key in own_keys(type(spec)) if key in said}
+        document = spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        own = {key: document[key] for key in own_keys(type(spec)) if key in document}
         settings = await attempt.render({**own, "env": dict(spec.env)})
-        task = {"id": spec.id, "type": said["type"], **{key: settings[key] for key in own}}
-        # Where the worker finds packages the process does too; ahead of them stands its own `headway`.
+        task = {"id": spec.id, "type": document["type"], **{key: settings[key] for key in own}}
+        # The process finds the packages of the worker too, but its own copy of `headway` first.
         request = {"task": task, "path": [path for path in sys.path if path]}
-        async with attempt.workplace() as place:
-            file = place.write("own.json", orjson.dumps(request).decode())
+        async with attempt.working_directory() as directory:
+            file = directory.write("own.json", orjson.dumps(request).decode())
             argv = [sys.executable, "-m", "headway.installed"]
             env = {**settings["env"], "HEADWAY_ARGS": file}
-            return await run_program(attempt, place, argv, env)
+            return await run_program(attempt, directory, argv, env)

@@ -1,4 +1,4 @@
-"""Task types that only say something: `log`, `return`, `fail`."""
+"""The task types `log`, `return` and `fail`, which the worker runs itself."""
 
 from typing import Any, ClassVar
 
@@ -14,7 +14,7 @@ class LogExecutor:
     async def run(self, attempt: AttemptContext) -> Outcome:
         spec = attempt.spec_as(LogTask)
         settings = await attempt.render({"message": spec.message})
-        await attempt.page.note(str(settings["message"]), LogLevel[spec.level.name])
+        await attempt.log.note(str(settings["message"]), LogLevel[spec.level.name])
         return Outcome()
 
 

@@ -1,4 +1,4 @@
-"""`python`: a script or a function, in a process of the worker's or another interpreter."""
+"""The task type `python`: runs a script or a function in a process of the worker's or another interpreter."""
 
 import shlex
 import sys
@@ -19,12 +19,12 @@ class PythonExecutor:
         spec = attempt.spec_as(PythonTask)
         settings = await attempt.render({"args": spec.args, "env": dict(spec.env)})
         interpreter = shlex.split(spec.interpreter) if spec.interpreter else [sys.executable]
-        async with attempt.workplace() as place:
-            args = place.write("args.json", orjson.dumps(settings["args"]).decode())
+        async with attempt.working_directory() as directory:
+            args = directory.write("args.json", orjson.dumps(settings["args"]).decode())
             if spec.call is None:
-                argv = [*interpreter, place.write("script.py", spec.script or "")]
+                argv = [*interpreter, directory.write("script.py", spec.script or "")]
             else:
                 argv = [*interpreter, "-m", "headway.call", spec.call]
             return await run_program(
-                attempt, place, argv, {**settings["env"], "HEADWAY_ARGS": args}
+                attempt, directory, argv, {**settings["env"], "HEADWAY_ARGS": args}
             )

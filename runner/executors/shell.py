@@ -1,4 +1,4 @@
-"""`shell`: a script for bash, or for another interpreter."""
+"""The task type `shell`: runs a script with bash or another interpreter."""
 
 import shlex
 from typing import ClassVar
@@ -11,7 +11,7 @@ from runner.expressions.evaluator import Mode
 
 _BASH = ("bash", "-euo", "pipefail")
 _LONGEST_ARGUMENT = 100_000
-"""Bytes; the system takes 128 KiB for one argument."""
+"""Bytes; Linux allows 128 KiB for one argument."""
 
 
 class ShellExecutor:
@@ -22,12 +22,12 @@ class ShellExecutor:
         rendered = await attempt.render({"run": spec.run}, Mode.SHELL)
         env = await attempt.render({"env": dict(spec.env)})
         script = str(rendered["run"])
-        async with attempt.workplace() as place:
+        async with attempt.working_directory() as directory:
             short = len(script.encode()) < _LONGEST_ARGUMENT
-            # Everyone on the machine can see arguments.
+            # Everyone on the machine can see arguments, so a script with secrets goes into a file.
             if spec.interpreter is None and short and not attempt.mask:
                 argv = [*_BASH, "-c", script]
             else:
                 interpreter = shlex.split(spec.interpreter) if spec.interpreter else _BASH
-                argv = [*interpreter, place.write("script", script)]
-            return await run_program(attempt, place, argv, env["env"])
+                argv = [*interpreter, directory.write("script", script)]
+            return await run_program(attempt, directory, argv, env["env"])

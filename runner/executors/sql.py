@@ -1,4 +1,5 @@
-"""`sql`: statements in a process of their own, so that neither a kill nor a timeout has to wait for a database."""
+"""The task type `sql`: runs statements in a separate process, so that kills and timeouts need not wait for the
+database."""
 
 import os
 import sys
@@ -42,7 +43,7 @@ class SqlExecutor:
             }
         )
         url = str(settings["url"])
-        attempt.tell_inputs({"url": _without_password(url)})
+        attempt.record_inputs({"url": _without_password(url)})
         request = {
             "url": url,
             "statements": [str(statement) for statement in settings["statement"]],
@@ -50,43 +51,43 @@ class SqlExecutor:
             "format": spec.format.value.lower(),
             **await _rules(attempt),
         }
-        folder = attempt.surroundings.artifacts.folder
+        folder = attempt.services.artifacts.folder
         artifacts = [os.path.realpath(folder)] if folder else []
-        async with attempt.workplace() as place:
-            request["open"] = [*artifacts, os.path.realpath(place.files)]
-            failure = place.root / _FAILURE
-            todo = place.write("request.json", orjson.dumps(request).decode())
+        async with attempt.working_directory() as directory:
+            request["open"] = [*artifacts, os.path.realpath(directory.files)]
+            failure = directory.root / _FAILURE
+            todo = directory.write("request.json", orjson.dumps(request).decode())
             argv = [sys.executable, "-I", str(_PROGRAM), todo, str(failure)]
-            outcome = await run_program(attempt, place, argv, settings["env"])
-            if outcome.error and (told := _told(place, attempt.reports.owner)):
-                code, _, why = told.partition("\n")
+            outcome = await run_program(attempt, directory, argv, settings["env"])
+            if outcome.error and (failure_text := _read_failure(directory, attempt.reporter.owner)):
+                code, _, why = failure_text.partition("\n")
                 sentence = why.replace(url, _without_password(url))
                 return replace(outcome, error=TaskError(code, attempt.mask.text(sentence)))
             return outcome
 
 
 async def _rules(attempt: AttemptContext) -> dict[str, Any]:
-    """Those on hosts, and by which the process knows Headway's own database once it is connected: another one of the
-    same server is not meant. Where that cannot be known, the whole server is."""
-    surroundings = attempt.surroundings
-    hosts, own = surroundings.hosts, None
+    """Returns the host rules, and how the process recognises Headway's own database after connecting: other databases
+    of the same server are allowed. If it cannot be recognised, the whole server is refused."""
+    services = attempt.services
+    hosts, own = services.hosts, None
     if DATABASE in hosts.denied:
         with suppress(asyncpg.InsufficientPrivilegeError, asyncpg.UndefinedFunctionError):
-            own = await attempt.stop.cancels(
-                retry_until_available(surroundings.pool, partial(identity_of, surroundings.pool))
+            own = await attempt.cancellation.cancels(
+                retry_until_available(services.pool, partial(identity_of, services.pool))
             )
     return {
         "hosts": (replace(hosts, database=()) if own else hosts).dump(),
         "identity": IDENTITY,
         "own": own,
-        "kept": os.path.realpath(surroundings.data_dir),
+        "kept": os.path.realpath(services.data_dir),
     }
 
 
-def _told(place: WorkingDirectory, owner: int | None) -> str:
-    """Why it failed, by the program's own file; nothing where that is something else."""
+def _read_failure(directory: WorkingDirectory, owner: int | None) -> str:
+    """Reads the failure file of the program; "" if it is not the program's own file."""
     try:
-        with open_inside(place.root, _FAILURE, owner) as file:
+        with open_inside(directory.root, _FAILURE, owner) as file:
             return file.read(_LONGEST).decode(errors="replace")
     except ArtifactRefused:
         return ""

@@ -1,7 +1,7 @@
-"""The process that carries out a `sql` task. It is started by path, and imports of Headway what imports little.
+"""The process that runs a `sql` task. It is started by its path, and imports few modules of Headway.
 
-`sql_program.py REQUEST FAILURE`: reads from the first file what to do, writes to the second why it could not. The rows
-of the last statement go to a file in the working directory; what it counted is told as any task tells its outputs.
+`sql_program.py REQUEST FAILURE` reads the request from the first file and writes an error to the second. The rows of
+the last statement go to a file in the working directory; the counts are reported as outputs, like those of any task.
 SIGTERM cancels a statement of PostgreSQL; one of DuckDB ends with the process.
 """
 
@@ -25,7 +25,7 @@ from runner.sql_task.rows import RowFile
 _AT_ONCE = 1000
 _CONNECT_WITHIN = 10.0
 _CLOSE_WITHIN = 2.0
-_MOST_TOLD = 1024 * 1024 - 1024  # bytes that outputs hold together; some are left for the artifact
+_MAX_OUTPUTS = 1024 * 1024 - 1024  # bytes; the limit of all outputs, less some for the artifact
 
 
 # -- PostgreSQL -------------------------------------------------------------------------------------------------------
@@ -44,13 +44,13 @@ async def run_postgres(request: dict[str, Any]) -> tuple[list[int], RowFile | No
     except HostRefused as refused:
         raise Refused(str(refused)) from refused
     except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as e:
-        raise Failure(f"no connection: {e or type(e).__name__}") from e
+        raise Failure(f"could not connect: {e or type(e).__name__}") from e
     try:
         await _refuse_own_database(connection, request)
         await _prepare_connection(connection)
         return await _in_order(connection, request)
     except (OSError, asyncpg.PostgresError) as error:  # at the commit, or the connection broke
-        raise Failure(_words(error)) from error
+        raise Failure(_sentence(error)) from error
     finally:
         await _close(connection)
 
@@ -59,36 +59,36 @@ _BY_ITSELF = "set local search_path = pg_catalog, pg_temp; set local statement_t
 
 
 async def _read_alone(connection: Any, statement: str) -> Any:
-    """Reads by a statement of ours, whatever the URL sets for its session."""
+    """Runs a statement of Headway's, unaffected by session settings in the URL."""
     import asyncpg
 
     try:
         async with connection.transaction():
             await connection.execute(_BY_ITSELF)
             return await connection.fetchval(statement)
-    except asyncpg.ProtocolViolationError:  # a pooler that knows no transactions
+    except asyncpg.ProtocolViolationError:  # a pooler without transactions
         return await connection.fetchval(statement)
 
 
 async def _refuse_own_database(connection: Any, request: dict[str, Any]) -> None:
-    """Whichever way led to it: a pooler, a tunnel, a standby; and whatever the URL sets for its session."""
+    """Recognises the database however it is reached (a pooler, a tunnel, a standby) and whatever the URL sets."""
     import asyncpg
 
     if DATABASE not in HostRules.load(request["hosts"]).denied or not request["own"]:
         return
     try:
         found = await _read_alone(connection, request["identity"])
-    except (asyncpg.SyntaxOrAccessError, asyncpg.FeatureNotSupportedError):  # no PostgreSQL of ours
+    except (asyncpg.SyntaxOrAccessError, asyncpg.FeatureNotSupportedError):  # not PostgreSQL
         return
     if found == request["own"]:
         raise Refused(
-            f"this is Headway's own database, which is refused by the rule {DATABASE} of task_denied_hosts; "
-            "to allow it, an operator removes the rule from that setting"
+            f"this is Headway's own database, which the rule {DATABASE} of task_denied_hosts refuses; "
+            "to allow it, an operator must remove the rule from that setting"
         )
 
 
 async def _close(connection: Any) -> None:
-    """After a cancellation this waits until the server has been told to stop the statement."""
+    """After a cancellation this waits until the cancel request has been sent to the server."""
     import asyncpg
 
     try:
@@ -98,7 +98,7 @@ async def _close(connection: Any) -> None:
 
 
 async def _prepare_connection(connection: Any) -> None:
-    """Values go over as text, which the database reads as whatever it takes there: inputs are text and numbers."""
+    """Sends values as text, which the database converts to the type of the parameter: inputs are text and numbers."""
     import asyncpg
 
     as_is = _text, _identity
@@ -112,8 +112,8 @@ async def _prepare_connection(connection: Any) -> None:
         await connection.set_type_codec(
             name, schema="pg_catalog", encoder=encode, decoder=decode, format="text"
         )
-    try:  # noqa: SIM105 - servers before 14 do not know it
-        # So that a statement ends too when this process is killed and can tell nobody.
+    try:  # noqa: SIM105 - servers before 14 do not have this setting
+        # So that the statement ends as well if this process is killed.
         await connection.execute("set client_connection_check_interval = '1s'")
     except asyncpg.PostgresError:
         pass
@@ -131,15 +131,15 @@ def _identity(text: str) -> str:
 
 async def _in_order(connection: Any, request: dict[str, Any]) -> tuple[list[int], RowFile | None]:
     statements = request["statements"]
-    if len(statements) == 1:  # alone, so that what no transaction takes (VACUUM) can be run
-        with _told(1, 1, statements[0]):
+    if len(statements) == 1:  # without a transaction, for statements such as VACUUM
+        with _as_failure(1, 1, statements[0]):
             count, rows = await _one(connection, request, statements[0], last=True)
         return [count], rows
     counts: list[int] = []
     rows = None
     async with connection.transaction():
         for number, statement in enumerate(statements, 1):
-            with _told(number, len(statements), statement):
+            with _as_failure(number, len(statements), statement):
                 last = number == len(statements)
                 count, rows = await _one(connection, request, statement, last)
             counts.append(count)
@@ -167,36 +167,37 @@ async def _one(
 
 
 def _affected(status: str) -> int:
-    """From the server's word on it, as in `INSERT 0 5`."""
+    """Returns the number of rows from a command tag such as `INSERT 0 5`."""
     last = (status or "").rpartition(" ")[2]
     return int(last) if last.isdigit() else 0
 
 
 @contextmanager
-def _told(number: int, of: int, statement: str) -> Iterator[None]:
+def _as_failure(number: int, of: int, statement: str) -> Iterator[None]:
+    """Turns errors of the database into Failure, with the number of the statement and the position in it."""
     import asyncpg
 
     try:
         yield
     except asyncpg.PostgresError as error:
         place = _place(statement, error.position)
-        told = f"{place}{_words(error)}{_several(error)}"
-        raise Failure(f"{which(number, of)}{told}") from error
+        sentence = f"{place}{_sentence(error)}{_several(error)}"
+        raise Failure(f"{which(number, of)}{sentence}") from error
     except (asyncpg.InterfaceError, ValueError) as error:
         raise Failure(f"{which(number, of)}{error}") from error
 
 
-def _words(error: Exception) -> str:
-    """The database's, with what it adds in parentheses and its code in brackets."""
-    said = (getattr(error, "detail", None), getattr(error, "hint", None))
-    more = "".join(f" ({one})" for one in said if one)
+def _sentence(error: Exception) -> str:
+    """The message of the database, with detail and hint in parentheses and SQLSTATE in brackets."""
+    details = (getattr(error, "detail", None), getattr(error, "hint", None))
+    more = "".join(f" ({one})" for one in details if one)
     code = getattr(error, "sqlstate", None)
     return f"{error.args[0] if error.args else error}{more}{f' [{code}]' if code else ''}"
 
 
 def _several(error: Exception) -> str:
-    mend = "; write several statements as a list"
-    return mend if "multiple commands" in str(error) else ""
+    hint = "; write several statements as a list"
+    return hint if "multiple commands" in str(error) else ""
 
 
 def _place(statement: str, position: str | None) -> str:
@@ -216,7 +217,7 @@ def main(request_file: str, failure_file: str) -> int:
         if request["url"].startswith(("postgresql://", "postgres://")):
             rules = HostRules.load(request["hosts"])
             with asyncio.Runner(loop_factory=lambda: GuardedLoop(rules)) as runner:
-                counts, rows = runner.run(_until_told_to_stop(request))
+                counts, rows = runner.run(_run_cancellable(request))
         else:
             counts, rows = run_duckdb(request)
     except Failure as failure:
@@ -224,15 +225,15 @@ def main(request_file: str, failure_file: str) -> int:
         return 1
     except asyncio.CancelledError:
         return _end_by(signal.SIGTERM)
-    _say({"output": _outputs(counts, rows)})
+    _report({"output": _outputs(counts, rows)})
     if rows:
-        _say(
+        _report(
             {"artifact": {"path": rows.name, "type": "Dataset", "properties": {"rows": rows.count}}}
         )
     return 0
 
 
-async def _until_told_to_stop(request: dict[str, Any]) -> tuple[list[int], RowFile | None]:
+async def _run_cancellable(request: dict[str, Any]) -> tuple[list[int], RowFile | None]:
     task = asyncio.current_task()
     assert task
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
@@ -240,24 +241,24 @@ async def _until_told_to_stop(request: dict[str, Any]) -> tuple[list[int], RowFi
 
 
 def _outputs(counts: list[int], rows: RowFile | None) -> dict[str, Any]:
-    """`first` and `value` only where outputs have room for them: the rows are all in the file."""
+    """Leaves out `first` and `value` if they exceed the limit of outputs; all rows are in the file."""
     outputs: dict[str, Any] = {"count": counts[-1], "counts": counts}
     if rows is None:
         return outputs
     outputs["columns"] = rows.columns
     row = [_within_json(value) for value in rows.first or ()]
-    told = {"first": dict(zip(rows.columns, row, strict=True))} if row else {}
+    optional = {"first": dict(zip(rows.columns, row, strict=True))} if row else {}
     if rows.count == 1 and len(row) == 1:
-        told["value"] = row[0]
-    if (size := _size({**outputs, **told})) <= _MOST_TOLD or not told:
-        return {**outputs, **told}
-    names = " and ".join(f"`{name}`" for name in told)
+        optional["value"] = row[0]
+    if (size := _size({**outputs, **optional})) <= _MAX_OUTPUTS or not optional:
+        return {**outputs, **optional}
+    names = " and ".join(f"`{name}`" for name in optional)
     print(f"{names}: too large for an output ({size} bytes); read {rows.name}", file=sys.stderr)
     return outputs
 
 
 def _within_json(value: Any) -> Any:
-    """Whole numbers beyond 64 bits as text: outputs hold none."""
+    """Converts integers beyond 64 bits to text: outputs cannot hold them."""
     if isinstance(value, dict):
         return {key: _within_json(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -266,14 +267,14 @@ def _within_json(value: Any) -> Any:
 
 
 def _size(outputs: dict[str, Any]) -> int:
-    """As they are stored."""
+    """Bytes as they are stored."""
     return len(
         json.dumps(outputs, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     )
 
 
 def _end_by(number: signal.Signals) -> int:
-    """As a program does that has nothing to clean up: whoever waits for it sees the signal."""
+    """Ends this process by the signal, so that its parent sees that."""
     sys.stdout.flush()
     sys.stderr.flush()
     signal.signal(number, signal.SIG_DFL)
@@ -281,9 +282,9 @@ def _end_by(number: signal.Signals) -> int:
     return 128 + number
 
 
-def _say(said: dict[str, Any]) -> None:
+def _report(message: dict[str, Any]) -> None:
     with os.fdopen(os.dup(int(os.environ["HEADWAY_FD"])), "w") as pipe:
-        pipe.write(json.dumps(said) + "\n")
+        pipe.write(json.dumps(message) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Evaluates the expressions of flows, in a process of its own."""
+"""Evaluates the expressions of flows in a separate process."""

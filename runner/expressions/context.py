@@ -1,4 +1,4 @@
-"""The names that expressions see."""
+"""Builds the variables that expressions can use."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -16,9 +16,10 @@ from runner.expressions.evaluator import TooLarge
 def expression_names(
     execution: Execution, task: TaskRun | None, env: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """Plain JSON values. Without a task run they are the flow's own: `task` is undefined then.
+    """Returns the variables, as JSON values, for a task run; None for expressions of the flow, which have no `task`.
 
-    SECRET inputs are masked. `outputs` holds ended task runs only; `env` is what the operator allowed to be seen.
+    SECRET inputs are masked. `outputs` has ended task runs only. `env` are the environment variables that the operator
+    allows.
     """
     spec = execution.plan.spec
     names: dict[str, Any] = {
@@ -49,7 +50,7 @@ def expression_names(
 
 
 class Outputs(Mapping[str, Any]):
-    """Results by key, put together as they are read: those of a foreach may be large."""
+    """Results by task key, built when they are read: those of a foreach may be large."""
 
     def __init__(
         self, execution: Execution, runs: Mapping[str, TaskRun], outside: Outside = NOTHING
@@ -75,31 +76,31 @@ class Outputs(Mapping[str, Any]):
         return len(self._runs)
 
     def with_run(self, run: TaskRun) -> "Outputs":
-        """With those of one more task run."""
+        """Adds the results of one more task run."""
         return Outputs(self._execution, {**self._runs, run.key: run}, self._outside)
 
     def seen(self, outside: Outside) -> "Outputs":
-        """Without what came from outside."""
+        """Removes results from executions outside of the viewer's scope."""
         runs = {key: run for key, run in self._runs.items() if not outside.has(run.path)}
         return Outputs(self._execution, runs, outside)
 
 
 def _outputs(execution: Execution, task: TaskRun | None) -> Outputs:
-    """By key, of the flow's own tasks; within a foreach, of those before it in the same iteration too."""
+    """Returns the outputs by key: those of the outer tasks, and within a foreach also those of the same iteration."""
     levels = [""]
     level = task.level if task else ""
     while level:
         levels.append(level)
         level = level[: level.rindex("[")].rpartition(".")[0]
         level = f"{level}." if level else ""
-    # Looked up one by one: iterations may be thousands. What ran elsewhere has no plan, and no iterations.
+    # Looked up one by one, as there may be thousands of iterations. External runs have no plan and no iterations.
     keys = execution.plan.tasks or execution.tasks
     found = (execution.tasks.get(f"{level}{key}") for level in levels for key in keys)
     return Outputs(execution, {run.key: run for run in found if run is not None and run.ended})
 
 
 def _iteration(execution: Execution, task: TaskRun) -> dict[str, Any]:
-    """`item` and `index` of the innermost foreach around the task."""
+    """Returns `item` and `index` of the innermost foreach that contains the task."""
     if task.parent is None or task.index is None:
         return {}
     items = execution.tasks[task.parent].inputs["items"]
@@ -111,7 +112,7 @@ def _moment(moment: datetime | None) -> str | None:
 
 
 def tasks_before(plan: CompiledFlow, key: str) -> frozenset[str]:
-    """Those that have ended whenever this one runs: whose outputs its expressions may name."""
+    """Returns the tasks that have always ended when this one runs: its expressions can use their outputs."""
     before = {
         each
         for each in plan.outer_keys

@@ -1,4 +1,4 @@
-"""Evaluates expressions in a process of their own that may be killed, not in the event loop."""
+"""Evaluates expressions in a child process, which can be killed, instead of in the event loop."""
 
 import asyncio
 import json
@@ -23,11 +23,11 @@ from models.errors import HeadwayError
 from models.expressions import SYNTAX, has_expressions, read
 
 MAX_REQUEST = 16 * 1024 * 1024
-"""Bytes, as JSON, of the values that one request may refer to: each name's, and of `outputs` each task's."""
+"""Bytes, as JSON, of all values that one request uses: of each variable, or in `outputs` of each task."""
 SILENCE = 10.0
-"""Seconds without an answer after which a child that does not even compute is killed."""
+"""Seconds without a response after which a child is killed, even if it uses no CPU time."""
 MAX_SENTENCE = 2000
-"""Characters that the child tells of what failed."""
+"""Characters of an error message from the child."""
 _IN_FLIGHT = 512
 _ATTEMPTS = 3
 _CHILD = Path(__file__).with_name("sandbox_process.py")
@@ -36,42 +36,42 @@ _CURRENT = struct.Struct(">Q")
 
 
 class Mode(StrEnum):
-    """How values are written into text: as they are, or each as one quoted word of a shell."""
+    """The ways to insert values into text: unchanged, or each quoted as one word for a shell."""
 
     PLAIN = "plain"
     SHELL = "shell"
 
 
 class EvaluationFailed(HeadwayError):
-    """An expression that cannot be evaluated; the message is a sentence for its author."""
+    """An expression cannot be evaluated; the message is for its author."""
 
     code = "EXPRESSION"
-    """Of the error of the task that it belongs to."""
+    """The code of the task's error."""
 
 
 class TooLarge(EvaluationFailed):
-    """The values that the expression uses are larger than can be read."""
+    """The values that the expression uses exceed the limit."""
 
     code = "PAYLOAD_TOO_LARGE"
 
 
 class _ChildEnded(Exception):
-    """The child died and it was not this request's doing."""
+    """The child ended, but not because of this request."""
 
 
 class Evaluator:
-    """Owns the child: entered, it is warm; when it was killed, the next request starts another.
+    """Owns the child process. Entering the context starts it; if it is killed, the next request starts another.
 
-    One instance belongs to one event loop. Any number of `render` calls may run at once.
+    An instance belongs to one event loop. Any number of `render` calls may run concurrently.
     """
 
     def __init__(self) -> None:
         self._child: _Child | None = None
         self._starting = asyncio.Lock()
-        self._places = asyncio.Semaphore(_IN_FLIGHT)
+        self._capacity = asyncio.Semaphore(_IN_FLIGHT)
 
     async def __aenter__(self) -> Self:
-        await self._warm()
+        await self._started()
         return self
 
     async def __aexit__(
@@ -87,9 +87,8 @@ class Evaluator:
     async def render(
         self, templates: Any, names: Mapping[str, Any], mode: Mode = Mode.PLAIN
     ) -> Any:
-        """`templates`, every text in it evaluated; one that is a single expression becomes its value.
-
-        In shell mode every text stays a text. Raises EvaluationFailed.
+        """Returns `templates` with every text evaluated. A text that is a single expression becomes its value, but in
+        shell mode every text stays a text. Raises EvaluationFailed.
         """
         if not has_expressions(templates):
             return templates
@@ -107,19 +106,19 @@ class Evaluator:
         ]
         needed = _encoded(_needed(names, texts))
         body = orjson.dumps([mode.value, needed, sources, sorted(names)])
-        async with self._places:
-            return rebuild(iter(await self._ask(body)))
+        async with self._capacity:
+            return rebuild(iter(await self._evaluate(body)))
 
-    async def _ask(self, body: bytes) -> list[Any]:
+    async def _evaluate(self, body: bytes) -> list[Any]:
         for _ in range(_ATTEMPTS):
-            child = await self._warm()
+            child = await self._started()
             try:
                 return await child.submit(body)
             except _ChildEnded:
                 continue
         raise EvaluationFailed("the expression could not be evaluated: its process keeps ending")
 
-    async def _warm(self) -> "_Child":
+    async def _started(self) -> "_Child":
         async with self._starting:
             if self._child is None or self._child.ended:
                 self._child = await _Child.start()
@@ -127,12 +126,13 @@ class Evaluator:
 
 
 class _Child(asyncio.Protocol):
-    """One process: frames out, answers in, and who is to blame for its end."""
+    """One process: sends requests, receives responses, and finds the request that made the process end."""
 
-    def __init__(self, process: subprocess.Popen[bytes], blame: Any) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], current: Any) -> None:
+        """`current` is a file to which the process writes the id of the request that it evaluates."""
         self.ended = False
         self._process = process
-        self._blame = blame
+        self._current = current
         self._ids = count(1)
         self._waiting: dict[int, asyncio.Future[list[Any]]] = {}
         self._outbox: list[bytes] = []
@@ -145,19 +145,19 @@ class _Child(asyncio.Protocol):
 
     @classmethod
     async def start(cls) -> Self:
-        blame = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the child
+        current = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the child
         homes = {str(Path(cast(str, m.__file__)).parents[1]) for m in (jinja2, markupsafe, orjson)}
-        arguments = (str(blame.fileno()), json.dumps(sorted(homes)), json.dumps(dict(SYNTAX)))
+        arguments = (str(current.fileno()), json.dumps(sorted(homes)), json.dumps(dict(SYNTAX)))
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-X", "utf8", str(_CHILD), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            pass_fds=(blame.fileno(),),
+            pass_fds=(current.fileno(),),
             env={},
             cwd="/",
             start_new_session=True,
         )
-        child = cls(process, blame)
+        child = cls(process, current)
         loop = asyncio.get_running_loop()
         child._reader, _ = await loop.connect_read_pipe(lambda: child, process.stdout)
         child._writer, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, process.stdin)
@@ -177,13 +177,13 @@ class _Child(asyncio.Protocol):
         return answer
 
     def _flush(self) -> None:
-        """Everything that was asked in one turn of the loop goes out in one write."""
+        """Sends all requests of one iteration of the event loop in one write."""
         if self._writer is not None and not self.ended:
             self._writer.write(b"".join(self._outbox))
-            self._watch_over()
+            self._restart_timer()
         self._outbox.clear()
 
-    def _watch_over(self) -> None:
+    def _restart_timer(self) -> None:
         if self._watch is not None:
             self._watch.cancel()
         self._watch = self._loop.call_later(SILENCE, self._process.kill) if self._waiting else None
@@ -204,58 +204,59 @@ class _Child(asyncio.Protocol):
                 answer.set_result(values)
             else:
                 answer.set_exception(EvaluationFailed(error))
-        self._watch_over()
+        self._restart_timer()
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Its stdout ended, so it is dead or about to be."""
-        self._bury()
+        """The stdout of the process ended, so the process has ended or is about to."""
+        self._clean_up()
         if not self.closed.done():
             self.closed.set_result(None)
 
-    def _bury(self) -> None:
+    def _clean_up(self) -> None:
+        """Reaps the process and fails all pending requests."""
         if self.ended:
             return
         self.ended = True
         self._process.kill()
         status = self._process.wait()
         (current,) = _CURRENT.unpack(
-            os.pread(self._blame.fileno(), _CURRENT.size, 0).rjust(8, b"\0")
+            os.pread(self._current.fileno(), _CURRENT.size, 0).rjust(8, b"\0")
         )
-        self._blame.close()
+        self._current.close()
         if self._writer is not None:
             self._writer.close()
         waiting, self._waiting = self._waiting, {}
-        self._watch_over()
+        self._restart_timer()
         for request, answer in waiting.items():
             if answer.done():
                 continue
-            to_blame = request == current and status == -signal.SIGPROF
+            timed_out = request == current and status == -signal.SIGPROF
             answer.set_exception(
                 EvaluationFailed("the expression took longer than 1 s")
-                if to_blame
+                if timed_out
                 else _ChildEnded()
             )
 
     def end(self) -> None:
         self._process.kill()
-        self._bury()
+        self._clean_up()
         if self._reader is not None:
             self._reader.close()
 
 
 def _encoded(needed: Mapping[str, Any]) -> dict[str, Any]:
-    """The values as JSON, which is made once. Raises EvaluationFailed."""
-    room = MAX_REQUEST
+    """Encodes the values as JSON once. Raises EvaluationFailed."""
+    left = MAX_REQUEST
     encoded: dict[str, Any] = {}
     for root, value in needed.items():
         parts = value if root == "outputs" and isinstance(value, Mapping) else {root: value}
         written: dict[str, orjson.Fragment] = {}
         for name in parts:
             text = _json(parts[name])
-            room -= len(text)
-            if room < 0:
+            left -= len(text)
+            if left < 0:
                 raise TooLarge(
-                    f"the values that the expression uses hold more than {MAX_REQUEST >> 20} MiB together"
+                    f"the values that the expression uses exceed {MAX_REQUEST >> 20} MiB in total"
                 )
             written[name] = orjson.Fragment(text)
         encoded[root] = written if parts is value else written[root]
@@ -267,7 +268,7 @@ def _json(value: Any) -> bytes:
         return orjson.dumps(value, default=_jsonable)
     except TypeError as error:
         raise EvaluationFailed(
-            f"the values that the expression uses are no JSON: {error}"
+            f"the values that the expression uses are not valid JSON: {error}"
         ) from None
 
 
@@ -280,7 +281,7 @@ def _jsonable(value: Any) -> Any:
 
 
 def _needed(names: Mapping[str, Any], texts: list[str]) -> dict[str, Any]:
-    """The names referred to, and of the outputs those tasks' only: all may be very large."""
+    """Returns only the variables, and in `outputs` the tasks, that the texts use: all together may be very large."""
     references = {(each.root, each.name) for text in texts for each in read(text).references}
     needed = {root: names[root] for root, _ in references if root in names}
     tasks = {name for root, name in references if root == "outputs"}
@@ -291,7 +292,7 @@ def _needed(names: Mapping[str, Any], texts: list[str]) -> dict[str, Any]:
 
 
 def _planned(value: Any, texts: list[str]) -> Callable[[Any], Any]:
-    """Collects the texts to evaluate; what it answers puts their values in their places."""
+    """Collects the texts to evaluate in `texts`. Returns a function that inserts their values in their places."""
     if isinstance(value, str):
         if not has_expressions(value):
             return lambda _: value

@@ -1,11 +1,11 @@
-"""The process that evaluates expressions. It is started by path and imports nothing of Headway.
+"""The process that evaluates expressions. It is started by its path and imports nothing of Headway.
 
-Reads frames (4 bytes of length, then JSON) from stdin,
-`[id, mode, values by name, [[kind, text], ...], known names]`, and answers each with
-`[id, values, error]`. Before each request its id is written to the file whose descriptor is given,
-so that the parent knows whom to blame when this process is killed by its own timer, after a second
-of computing. It ends itself, after an answer, when a request met the limit of memory, and when its
-stdin ends.
+Reads requests (4 bytes of length, then JSON) from stdin,
+`[id, mode, values by name, [[kind, text], ...], known names]`, and responds to each with
+`[id, values, error]`. Before each request, its id is written to the file whose descriptor is given:
+after one second of CPU time a timer kills this process, and the parent then finds the request that
+took too long. The process also ends after a request that exceeded the memory limit, and when stdin
+is closed.
 """
 
 import json
@@ -20,7 +20,7 @@ from math import isfinite
 from typing import Any, ClassVar
 
 if __name__ == "__main__":
-    # Isolated from site-packages and PYTHONPATH: the parent names the only folders there are.
+    # Isolated from site-packages and PYTHONPATH: only the folders given by the parent are used.
     sys.path[:0] = json.loads(sys.argv[2])
 
 from jinja2 import StrictUndefined, Undefined, UndefinedError
@@ -32,10 +32,10 @@ CPU_SECONDS = 1.0
 MEMORY = 64 * 1024 * 1024
 CACHE_MEMORY = 16 * 1024 * 1024
 READING_MEMORY = 768 * 1024 * 1024
-"""Address space for reading the values of one request: the parser takes a dozen times their size for a moment."""
+"""Address space for parsing the values of one request: the parser briefly needs a dozen times their size."""
 _LARGE_FRAME = 1024 * 1024
 MAX_OUTPUT = 16 * 1024 * 1024
-"""Bytes of all that one request is evaluated to; what becomes of it has limits of its own."""
+"""Bytes of the results of one request; where results are used, further limits apply."""
 _CACHED_TEMPLATES = 256
 _CACHED_LENGTH = 2048
 _SEARCHED = 20_000
@@ -54,13 +54,13 @@ _SEQUENCES: tuple[type[Any], ...] = (
 
 
 class Raw(str):
-    """Text that is written into a shell script as it is."""
+    """Text that is inserted into a shell script without quotes."""
 
     __slots__ = ()
 
 
 class Clear(StrictUndefined):
-    """Says where a name is missing and which ones are there."""
+    """An undefined value whose error message says what is missing and which names exist."""
 
     __slots__ = ()
     names: ClassVar[dict[str, Any]] = {}
@@ -72,23 +72,23 @@ class Clear(StrictUndefined):
             return self._undefined_hint
         name = str(self._undefined_name)
         if self._undefined_obj is missing:
-            return f"`{name}` is not known here; there are: {', '.join(self.known)}"
+            return f"`{name}` is not defined; available names: {', '.join(self.known)}"
         return _missing_in(self._undefined_obj, name, self.names)
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
     def getattr(self, obj: Any, attribute: str) -> Any:
-        # A key comes before a method: `outputs.extract.items` is what the task said.
+        # A key takes precedence over a method: `outputs.extract.items` is an output named `items`.
         if isinstance(obj, dict) and attribute in obj:
             return obj[attribute]
         return super().getattr(obj, attribute)
 
 
 class Evaluation:
-    """Evaluates one request after another, keeping what it compiled."""
+    """Evaluates requests, and caches compiled templates. `current` is the descriptor for the id of the request."""
 
-    def __init__(self, blame: int, syntax: dict[str, Any]) -> None:
-        self.blame = blame
+    def __init__(self, current: int, syntax: dict[str, Any]) -> None:
+        self.current = current
         self.environments = {
             "plain": _environment(text, syntax),
             "shell": _environment(quoted, syntax),
@@ -96,8 +96,8 @@ class Evaluation:
         self.compiled: OrderedDict[tuple[str, str, str], Callable[..., Any]] = OrderedDict()
 
     def answer(self, frame: bytes) -> bytes:
-        """Values of a large frame are not counted as memory of the expression."""
-        os.pwrite(self.blame, _CURRENT.pack(int(frame[1 : frame.index(b",")])), 0)
+        """Evaluates one request. The memory for parsing a large request does not count for the expression's limit."""
+        os.pwrite(self.current, _CURRENT.pack(int(frame[1 : frame.index(b",")])), 0)
         if len(frame) <= _LARGE_FRAME:
             return self.evaluated(frame)
         _allow_reading()
@@ -110,7 +110,7 @@ class Evaluation:
     def evaluated(self, frame: bytes) -> bytes:
         try:
             request, mode, Clear.names, texts, Clear.known = loads(frame)
-        except ValueError as error:  # the parser's word for having no memory left
+        except ValueError as error:  # the parser raises it when memory runs out
             raise MemoryError from error
         if len(frame) > _LARGE_FRAME:
             _allow_evaluating()
@@ -119,7 +119,7 @@ class Evaluation:
             found = [self.one(mode, kind, source) for kind, source in texts]
             payload = _written([request, found, None])
             if len(payload) > MAX_OUTPUT:
-                raise ValueError("what is evaluated holds more than 16 MiB")
+                raise ValueError("the results of the expressions exceed 16 MiB")
         except (ValueError, TypeError, RecursionError) as failure:
             payload = dumps([request, None, str(failure)[:2000]])
         finally:
@@ -152,15 +152,15 @@ class Evaluation:
         return found
 
     def out_of_memory(self) -> bytes:
-        """The answer to the request that met the limit."""
+        """Returns the response to the request that exceeded the memory limit."""
         self.compiled.clear()
         Clear.names = {}
-        (request,) = _CURRENT.unpack(os.pread(self.blame, _CURRENT.size, 0))
+        (request,) = _CURRENT.unpack(os.pread(self.current, _CURRENT.size, 0))
         return dumps([request, None, f"the expression needs more than {MEMORY >> 20} MB"])
 
 
-def main(blame: int, syntax: dict[str, Any]) -> None:
-    evaluation = Evaluation(blame, syntax)
+def main(current: int, syntax: dict[str, Any]) -> None:
+    evaluation = Evaluation(current, syntax)
     samples = [["value", "x"], ["text", "{% if x %}{{ x }}{% endif %}"]]
     evaluation.answer(dumps([0, "plain", {"x": 1}, samples, []]))
     _limit_memory()
@@ -171,14 +171,14 @@ def main(blame: int, syntax: dict[str, Any]) -> None:
 
 
 def plain(value: Any) -> Any:
-    """The value as JSON has it."""
+    """Converts a value to JSON."""
     if isinstance(value, str | Undefined):
         return str(value)
     if isinstance(value, float) and not isfinite(value):
-        raise ValueError("a number without end or meaning (inf, nan) is not JSON")
+        raise ValueError("an infinite number or NaN is not valid JSON")
     if isinstance(value, int) and not -(2**63) <= value < 2**64:
         raise ValueError(
-            "a whole number beyond 64 bits is not kept as JSON; make it text: | string"
+            "an integer beyond 64 bits cannot be stored as JSON; convert it to text: | string"
         )
     if value is None or isinstance(value, bool | int | float):
         return value
@@ -186,11 +186,11 @@ def plain(value: Any) -> Any:
         return {_key(key): plain(item) for key, item in value.items()}
     if isinstance(value, _SEQUENCES):
         return [plain(item) for item in value]
-    raise TypeError(f"a value of type {type(value).__name__} is not JSON")
+    raise TypeError(f"a value of type {type(value).__name__} is not valid JSON")
 
 
 def text(value: Any) -> str:
-    """The value within a longer text: nothing for null, JSON for what is no text."""
+    """Converts a value within a longer text: "" for null, JSON for anything that is not text."""
     value = value if isinstance(value, int) else plain(value)
     if value is None:
         return ""
@@ -198,7 +198,7 @@ def text(value: Any) -> str:
 
 
 def quoted(value: Any) -> str:
-    """One word of a shell, always in quotes: bare digits before `>` would be a descriptor."""
+    """Quotes a value as one shell word. Always in quotes: bare digits before `>` would be a descriptor."""
     if isinstance(value, Raw):
         return value
     word = text(value)
@@ -221,7 +221,7 @@ def _environment(finalize: Callable[[Any], str], syntax: dict[str, Any]) -> Sand
 
 
 def _serve(answer: Callable[[bytes], bytes]) -> None:
-    """Answers what has arrived in one write, so that the parent wakes up once."""
+    """Writes the responses to all received requests at once, so that the parent wakes up once."""
     buffer = bytearray()
     while received := os.read(0, 1 << 18):
         buffer += received
@@ -256,7 +256,7 @@ def _write(data: bytes) -> None:
 
 
 def _limit_memory() -> None:
-    """Limits memory to what is mapped now, and as much again as an expression may use. Not every system can tell."""
+    """Limits memory to what is mapped now plus what an expression may use. Not every system shows what is mapped."""
     try:
         limit = _mapped() + MEMORY + CACHE_MEMORY
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit + READING_MEMORY))
@@ -278,7 +278,7 @@ def _allow_reading() -> None:
 
 
 def _allow_evaluating() -> None:
-    """As much again as an expression may use, beside the values that have been read."""
+    """Allows the memory that an expression may use, in addition to the parsed values."""
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     if most != resource.RLIM_INFINITY:
         limit = min(_mapped() + MEMORY + CACHE_MEMORY, most)
@@ -286,7 +286,7 @@ def _allow_evaluating() -> None:
 
 
 def _written(answer: list[Any]) -> bytes:
-    """Writing a large value takes several times its size, which is not counted as memory of the expression either."""
+    """Encodes a response. The memory for this, several times its size, does not count for the expression's limit."""
     soft, most = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     try:
@@ -322,7 +322,7 @@ def _missing_in(obj: Any, name: str, names: dict[str, Any]) -> str:
 
 
 def _path_of(obj: Any, names: dict[str, Any]) -> str | None:
-    """Where among the names a mapping or list stands, found by identity."""
+    """Returns the path of a mapping or list within the variables, found by identity."""
     waiting: list[tuple[str, Any]] = list(names.items())
     for path, value in waiting:
         if value is obj:

@@ -1,1 +1,1 @@
-"""Executions that ran elsewhere and are recorded here: reports and log lines."""
+"""External runs: checks and stores reports and log lines."""

@@ -1,4 +1,4 @@
-"""Log lines of what runs elsewhere: cut and masked as those that tasks here write, and stored once."""
+"""Stores log lines of external runs, once, after splitting and masking them like those of Headway's tasks."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -11,22 +11,22 @@ from models.lifecycle.external.moments import checked_time, presumed_time
 from models.logs import LogLevel, LogStream
 from runner.attempt.line_splitter import LineSplitter
 from runner.attempt.masking import Mask
-from runner.external.runs import digest_of, is_told_first, refuse_too_many
+from runner.external.runs import digest_of, is_first_call, refuse_too_many
 from runner.service.encryption import Cipher
 from runner.store import secrets
 from runner.store.logs.log_lines import NewLine, append_lines
 from runner.store.postgres.connection import Connection, Pool, database_now
 
 MOST: Final = 1_000_000
-"""Lines of one execution."""
+"""The limit of log lines of one execution."""
 _KNOWN: Final = (
     "select path, id, attempt from task_runs where execution_id = $1 and path = any($2::text[])"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class ToldLine:
-    """One or several lines of text; of the execution as a whole without a path."""
+class ReportedLine:
+    """One or more lines of text of a task run, or of the execution if there is no path."""
 
     text: str
     level: LogLevel
@@ -38,39 +38,39 @@ class ToldLine:
 
 async def record_logs(
     pool: Pool,
-    vault: Cipher,
+    cipher: Cipher,
     actor: str,
     row: Mapping[str, Any],
-    lines: Sequence[ToldLine],
+    lines: Sequence[ReportedLine],
     key: str | None,
 ) -> None:
-    """All or none, of the execution of this row. Raises Refused."""
+    """Stores all lines or none. `row` is that of the execution. Raises Refused."""
     refuse_too_many(lines, "lines")
     mask = Mask()
-    mask.hide(await secrets.hidden(pool, vault, row["namespace"]))
+    mask.hide(await secrets.hidden(pool, cipher, row["namespace"]))
     digest = digest_of([asdict(line) for line in lines])
     id: UUID = row["id"]
     async with pool.acquire() as connection, connection.transaction():
         now: datetime = await database_now(connection)
-        if key and not await is_told_first(connection, actor, f"recordLogs {id}", key, digest):
+        if key and not await is_first_call(connection, actor, f"recordLogs {id}", key, digest):
             return
         known = await _task_runs(connection, id, lines)
         new = [one for line in lines for one in _cut(row, line, known, mask, now)]
         numbers = await append_lines(connection, new)
         if numbers and numbers[-1] > MOST:
-            there = numbers[0] - 1
+            stored = numbers[0] - 1
             raise Refused.because(
                 ProblemCode.PAYLOAD_TOO_LARGE,
-                f"the log of a recorded execution has at most {MOST} lines; there are {there}, and {len(new)} more "
-                "do not fit: leave some out, or keep the log as an artifact",
+                f"the log of an external run can have at most {MOST} lines; it has {stored}, and this call adds "
+                f"{len(new)}: leave some out, or keep the log as an artifact",
                 "lines",
             )
 
 
 async def _task_runs(
-    connection: Connection, id: UUID, lines: Sequence[ToldLine]
+    connection: Connection, id: UUID, lines: Sequence[ReportedLine]
 ) -> Mapping[str, tuple[UUID, int]]:
-    """Of those that are told of by now, each with its newest attempt."""
+    """Returns the reported task runs by path, each with its newest attempt."""
     paths = {line.path for line in lines if line.path}
     rows = await connection.fetch(_KNOWN, id, list(paths)) if paths else ()
     return {row["path"]: (row["id"], row["attempt"]) for row in rows}
@@ -78,7 +78,7 @@ async def _task_runs(
 
 def _cut(
     row: Mapping[str, Any],
-    line: ToldLine,
+    line: ReportedLine,
     known: Mapping[str, tuple[UUID, int]],
     mask: Mask,
     now: datetime,
@@ -86,8 +86,8 @@ def _cut(
     at = checked_time(line.at, now, "at") or presumed_time(row, now)
     task_run, newest = known.get(line.path or "", (None, 0))
     attempt = line.attempt or newest or None
-    cutter = LineSplitter(mask)
-    texts = cutter.feed(line.text.encode("utf-8", "replace")) + cutter.end()
+    splitter = LineSplitter(mask)
+    texts = splitter.feed(line.text.encode("utf-8", "replace")) + splitter.end()
     for text in texts or [""]:
         yield NewLine(
             row["id"], task_run, line.path, attempt, at, line.level, line.stream, mask.text(text)

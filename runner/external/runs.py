@@ -1,4 +1,4 @@
-"""Takes what is told of executions that ran elsewhere: checked, and what is no state of theirs, stored."""
+"""Checks reports of external runs, and stores metrics and artifacts."""
 
 import hashlib
 import re
@@ -16,7 +16,6 @@ from models.ids import new_id
 from models.inputs.values import KEY_PATTERN, NAMESPACE_PATTERN
 from models.lifecycle.commands.external import RecordExecution
 from models.lifecycle.external.merge import REPORTABLE
-from models.lifecycle.external.moments import checked_time, presumed_time
 from models.lifecycle.snapshot import CompiledFlow
 from models.states import EXECUTION_ENDS, ExecutionState, TaskRunState
 from runner.store import idempotency
@@ -32,7 +31,7 @@ _STEPS: Final = 2**63
 
 
 @dataclass(frozen=True, slots=True)
-class ToldExecution:
+class ReportedExecution:
     namespace: str
     pipeline: str
     kind: str | None
@@ -51,11 +50,11 @@ class ToldExecution:
         """Raises Refused."""
         ttl = self.heartbeat_ttl
         if ttl is not None and not _TTL[0] <= ttl <= _TTL[1]:
-            raise _wrong(f"heartbeatTtl is {_TTL[0]:g} to {_TTL[1]:g} seconds", "heartbeatTtl")
-        if self.started_at and not self.started:
             raise _wrong(
-                "what has not started has no startedAt; leave one of the two out", "started"
+                f"heartbeatTtl must be between {_TTL[0]:g} and {_TTL[1]:g} seconds", "heartbeatTtl"
             )
+        if self.started_at and not self.started:
+            raise _wrong("startedAt requires `started: true`; leave one of the two out", "started")
         name = self.name and _checked_text(self.name, "name")
         return RecordExecution(
             plan=CompiledFlow.external(
@@ -76,16 +75,16 @@ class ToldExecution:
         )
 
     def _digest(self) -> str:
-        """That of a key which was used before there was a `created_at` stays what it was."""
-        told = asdict(self)
+        """Without `created_at` the digest is the same as in releases before that field existed."""
+        fields = asdict(self)
         if self.created_at is None:
-            del told["created_at"]
-        return digest_of(told)
+            del fields["created_at"]
+        return digest_of(fields)
 
 
 @dataclass(frozen=True, slots=True)
-class ToldMetric:
-    """Of the execution as a whole it has no path."""
+class ReportedMetric:
+    """A metric of a task run, or of the execution if it has no path."""
 
     name: str
     value: float
@@ -99,12 +98,12 @@ class ToldMetric:
 
     @property
     def identity(self) -> str:
-        """The key that it is known by within its execution, unless the call had one."""
+        """Identifies the metric within its execution, unless the call had an idempotency key."""
         if self.key is not None:
             return f"metric {self.key}"
-        told = asdict(self)
-        del told["key"]
-        return digest_of(told)
+        fields = asdict(self)
+        del fields["key"]
+        return digest_of(fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +122,20 @@ class ReportedArtifact:
 
 
 async def record_metrics(
-    pool: Pool, actor: str, row: Mapping[str, Any], metrics: Sequence[ToldMetric], key: str | None
+    pool: Pool,
+    actor: str,
+    row: Mapping[str, Any],
+    metrics: Sequence[ReportedMetric],
+    key: str | None,
 ) -> None:
-    """Each one once: by its own key, else by the call's and its place in it, else by all that is told of it. `row` is
-    of their execution. Raises Refused."""
+    """Stores each metric once. A metric is identified by its own key, else by the call's key and its position in the
+    call, else by all its values. `row` is that of the execution. Raises Refused."""
     refuse_too_many(metrics, "metrics")
     digest = digest_of([asdict(metric) for metric in metrics])
     async with pool.acquire() as connection, connection.transaction():
         now: datetime = await database_now(connection)
         if key:
-            await is_told_first(connection, actor, f"recordMetrics {row['id']}", key, digest)
+            await is_first_call(connection, actor, f"recordMetrics {row['id']}", key, digest)
         of_call = f"{actor} {key}" if key else None
         rows = [
             _metric_row(row, metric, of_call and f"{of_call} {place}", now)
@@ -141,24 +144,24 @@ async def record_metrics(
         await store_once(connection, rows)
 
 
-async def is_told_first(
+async def is_first_call(
     connection: Connection, actor: str, what: str, key: str, digest: str
 ) -> bool:
-    """Whether the call with this key has not been carried out yet. Raises Refused where it was another one."""
+    """False if a call with this key was executed before. Raises Refused if that call had another input."""
     mine = idempotency.Key(actor, what, key, digest, new_id())
-    standing = (await idempotency.take(connection, [mine]))[mine.name]
-    if standing.digest != digest:
+    stored = (await idempotency.take(connection, [mine]))[mine.name]
+    if stored.digest != digest:
         raise _used_for_other(key)
-    return standing.answer == mine.answer
+    return stored.answer == mine.answer
 
 
 async def record_artifacts(
     pool: Pool, execution_id: UUID, namespace: str, artifacts: Sequence[ReportedArtifact]
 ) -> None:
-    """All or none. Raises Refused for a version that is known with another digest."""
+    """Stores all or none. Raises Refused for a version that exists with another digest."""
     refuse_too_many(artifacts, "artifacts")
     now = datetime.now(UTC)
-    uses = [_use(execution_id, namespace, told, now) for told in artifacts]
+    uses = [_use(execution_id, namespace, artifact, now) for artifact in artifacts]
     async with pool.acquire() as connection, connection.transaction():
         await record_uses(connection, uses)
 
@@ -174,7 +177,7 @@ def checked_key(key: str, name: str) -> str:
 def checked_state(state: TaskRunState | None) -> TaskRunState | None:
     if state is not None and state not in REPORTABLE:
         raise _wrong(
-            f"{state.value} is a state of what runs here; one of {_listed(REPORTABLE)} can be told",
+            f"{state.value} is not a state of external task runs; use one of {_listed(REPORTABLE)}",
             "state",
         )
     return state
@@ -182,7 +185,9 @@ def checked_state(state: TaskRunState | None) -> TaskRunState | None:
 
 def checked_end(state: ExecutionState) -> ExecutionState:
     if state not in EXECUTION_ENDS:
-        raise _wrong(f"{state.value} is no end; it is one of {_listed(EXECUTION_ENDS)}", "state")
+        raise _wrong(
+            f"{state.value} is not a terminal state; use one of {_listed(EXECUTION_ENDS)}", "state"
+        )
     return state
 
 
@@ -201,55 +206,59 @@ def _checked_text(text: str, name: str, longest: int = _LONGEST_NAME) -> str:
 
 
 def _metric_row(
-    row: Mapping[str, Any], told: ToldMetric, of_call: str | None, now: datetime
+    row: Mapping[str, Any], metric: ReportedMetric, of_call: str | None, now: datetime
 ) -> MetricRow:
     execution_id: UUID = row["id"]
-    name = _checked_text(told.name, "name")
-    if told.step is not None and not -_STEPS <= told.step < _STEPS:
-        raise _wrong("step is a number of 64 bits", "step")
-    if not isfinite(told.value):
-        told_so = f"value of {name} is {told.value}: a metric is a finite number; leave it out"
-        raise _wrong(told_so, "value")
+    name = _checked_text(metric.name, "name")
+    if metric.step is not None and not -_STEPS <= metric.step < _STEPS:
+        raise _wrong("step must be a 64-bit integer", "step")
+    if not isfinite(metric.value):
+        sentence = (
+            f"value of {name} is {metric.value}: a metric must be a finite number; leave it out"
+        )
+        raise _wrong(sentence, "value")
     return MetricRow(
         execution_id=execution_id,
-        id=uuid5(execution_id, told.identity if told.key or not of_call else of_call),
+        id=uuid5(execution_id, metric.identity if metric.key or not of_call else of_call),
         task_run_id=None,
-        path=told.path,
-        attempt=told.attempt,
+        path=metric.path,
+        attempt=metric.attempt,
         name=name,
-        value=told.value,
-        kind=told.kind,
-        step=told.step,
-        tags=told.tags,
-        at=checked_time(told.at, now, "at") or presumed_time(row, now),
+        value=metric.value,
+        kind=metric.kind,
+        step=metric.step,
+        tags=metric.tags,
+        at=checked_time(metric.at, now, "at") or presumed_time(row, now),
     )
 
 
-def _use(execution_id: UUID, namespace: str, told: ReportedArtifact, now: datetime) -> UsedArtifact:
-    uri = _checked_text(told.uri, "uri", 4096)
-    name = told.name or uri.rstrip("/").rpartition("/")[2]
+def _use(
+    execution_id: UUID, namespace: str, artifact: ReportedArtifact, now: datetime
+) -> UsedArtifact:
+    uri = _checked_text(artifact.uri, "uri", 4096)
+    name = artifact.name or uri.rstrip("/").rpartition("/")[2]
     return UsedArtifact(
         execution_id=execution_id,
         task_run_id=None,
-        path=told.path,
-        attempt=told.attempt,
-        namespace=_checked_namespace(told.namespace) if told.namespace else namespace,
+        path=artifact.path,
+        attempt=artifact.attempt,
+        namespace=_checked_namespace(artifact.namespace) if artifact.namespace else namespace,
         name=_checked_text(name, "name"),
-        type=_checked_text(told.type, "type"),
-        version=_checked_text(told.version, "version") if told.version else None,
+        type=_checked_text(artifact.type, "type"),
+        version=_checked_text(artifact.version, "version") if artifact.version else None,
         uri=uri,
-        digest=_checked_text(told.digest, "digest") if told.digest else None,
-        size=told.size,
-        direction=told.direction,
-        properties=told.properties,
+        digest=_checked_text(artifact.digest, "digest") if artifact.digest else None,
+        size=artifact.size,
+        direction=artifact.direction,
+        properties=artifact.properties,
         at=now,
         strict=True,
     )
 
 
-def refuse_too_many(told: Sequence[object], name: str) -> None:
-    if len(told) > _AT_ONCE:
-        raise _wrong(f"at most {_AT_ONCE} {name} in one call; got {len(told)}", name)
+def refuse_too_many(items: Sequence[object], name: str) -> None:
+    if len(items) > _AT_ONCE:
+        raise _wrong(f"at most {_AT_ONCE} {name} in one call; got {len(items)}", name)
 
 
 def _used_for_other(key: str) -> Refused:
@@ -264,8 +273,8 @@ def _used_for_other(key: str) -> Refused:
     )
 
 
-def digest_of(told: object) -> str:
-    return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
+def digest_of(value: object) -> str:
+    return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _listed(states: frozenset[Any]) -> str:

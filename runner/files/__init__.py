@@ -1,1 +1,1 @@
-"""The artifact store, the files of a task, uploads, and the room on the disk."""
+"""The artifact store, the files of a task, uploads, and free disk space."""

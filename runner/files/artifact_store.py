@@ -1,4 +1,4 @@
-"""The artifact store: files that tasks leave, kept at an fsspec URL."""
+"""The artifact store: files that tasks produce, stored at an fsspec URL."""
 
 import asyncio
 import hashlib
@@ -15,24 +15,24 @@ from fsspec.core import url_to_fs  # type: ignore[import-untyped]
 from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
 
 from models.ids import typed
-from runner.files.disk_space import out_of_room
+from runner.files.disk_space import disk_full_error
 
 _CHUNK = 1024 * 1024
-KEPT: Final = "headway:///"
-"""How answers name what is kept here, without the folder that it is in."""
+URI_PREFIX: Final = "headway:///"
+"""The prefix of file URIs in API responses, which hide the folder of the store."""
 
 
 class ArtifactRefused(Exception):
-    """A file that is not there or may not be taken; the text says which and why."""
+    """A file that does not exist or may not be stored; the message says which and why."""
 
 
 class StoreFull(OSError):
-    """A file could not be kept for want of room; `filename` is where that is wanting."""
+    """A file could not be stored because the disk is full; `filename` is the folder on that disk."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """`digest` is `sha256:` and hexadecimal; `size` is in bytes."""
+class StoredFile:
+    """A stored file. `digest` is `sha256:` and hexadecimal digits; `size` is in bytes."""
 
     uri: str
     digest: str
@@ -46,42 +46,42 @@ class ArtifactStore:
 
     @property
     def folder(self) -> str | None:
-        """Its root, where that is a folder of this machine."""
+        """The root of the store if it is a folder of this machine."""
         return self._root if isinstance(self._files, LocalFileSystem) else None
 
     @property
     def root_uri(self) -> str:
-        """With which the URIs of all that is kept here begin."""
+        """The prefix of the URIs of all files in the store."""
         return f"{self._files.unstrip_protocol(self._root)}/"
 
-    def located(self, told: Any) -> Any:
-        """Names files as answers do, with the URIs by which they are read."""
-        return located(told, self.folder) if self.folder else told
+    def located(self, value: Any) -> Any:
+        """Replaces the file URIs of API responses in `value` by those from which files can be read."""
+        return located(value, self.folder) if self.folder else value
 
     async def forget(self, *place: str, mentioned_in: Sequence[str] = ()) -> None:
-        """All files under `place` but those that this JSON mentions; nothing, where there are none."""
+        """Deletes all files under `place` except those that the JSON texts `mentioned_in` mention."""
         await asyncio.to_thread(self._forget, "/".join(place), mentioned_in)
 
-    def _forget(self, place: str, told: Sequence[str]) -> None:
+    def _forget(self, place: str, texts: Sequence[str]) -> None:
         folder = f"{self._root}/{place}"
         if not self._files.exists(folder):
             return
-        there = self._files.find(folder) if told else []
-        kept = [file for file in there if self._is_mentioned(file, told)]
+        there = self._files.find(folder) if texts else []
+        kept = [file for file in there if self._is_mentioned(file, texts)]
         if not kept:
             self._files.rm(folder, recursive=True)
             return
         for file in set(there) - set(kept):
             self._files.rm_file(file)
 
-    def _is_mentioned(self, file: str, told: Sequence[str]) -> bool:
-        """By its place in the store, which is the same however the store is written in its URI."""
+    def _is_mentioned(self, file: str, texts: Sequence[str]) -> bool:
+        """Searches for the path within the store: it is the same however the URI of the store is written."""
         place = json.dumps(file.removeprefix(self._root), ensure_ascii=False)[1:-1]
-        return any(place in text for text in told)
+        return any(place in text for text in texts)
 
     @property
-    def room(self) -> int | None:
-        """Bytes that are free, where that is known."""
+    def free_bytes(self) -> int | None:
+        """None if unknown: the store is not a folder of this machine."""
         folder = Path(self.folder or "")
         there = next((one for one in (folder, *folder.parents) if one.exists()), None)
         if not self.folder or not there:
@@ -89,37 +89,39 @@ class ArtifactStore:
         status = os.statvfs(there)
         return status.f_bavail * status.f_frsize
 
-    async def keep_stream(self, source: IO[bytes], *place: str, most: int | None = None) -> Kept:
-        """A copy under `place` of what is left to read, `most` so many bytes; what an earlier copy left there is
-        replaced. Raises StoreFull, and other OSErrors."""
+    async def store_stream(
+        self, source: IO[bytes], *place: str, most: int | None = None
+    ) -> StoredFile:
+        """Copies what remains of `source`, at most `most` bytes, to `place`, replacing an earlier file. Raises
+        StoreFull and other OSErrors."""
         return await asyncio.to_thread(self._copy, source, place, most)
 
-    def keeps(self, uri: str, execution_id: UUID) -> bool:
-        """Whether `uri` is one that `keep_stream` answered with for this execution."""
+    def has_stored(self, uri: str, execution_id: UUID) -> bool:
+        """Checks that `uri` was returned by `store_stream` for this execution."""
         path = str(self._files._strip_protocol(uri))
         inside = path.removeprefix(f"{self._root}/{typed('exec', execution_id)}/")
         plain = not {"..", ".", ""} & set(inside.split("/"))
         return inside != path and plain and str(self._files.unstrip_protocol(path)) == uri
 
     async def read(self, uri: str) -> tuple[int, Iterator[bytes]]:
-        """Size and content, by blocking pieces. Raises OSError when it is not there any more."""
+        """Returns the size and an iterator over the content, which blocks. Raises OSError if the file is gone."""
         path = self._files._strip_protocol(uri)
         size: int = await asyncio.to_thread(self._files.size, path)
         return size, _pieces(await asyncio.to_thread(self._files.open, path, "rb"))
 
-    def _copy(self, source: IO[bytes], place: Sequence[str], most: int | None) -> Kept:
+    def _copy(self, source: IO[bytes], place: Sequence[str], most: int | None) -> StoredFile:
         target = "/".join((self._root, *place))
         try:
             self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
             digest, size = self._write(target, source, most)
         except OSError as error:
-            if full := out_of_room(error):
+            if full := disk_full_error(error):
                 raise StoreFull(full.errno, full.strerror, self._root) from error
             raise
-        return Kept(str(self._files.unstrip_protocol(target)), f"sha256:{digest}", size)
+        return StoredFile(str(self._files.unstrip_protocol(target)), f"sha256:{digest}", size)
 
     def _write(self, target: str, source: IO[bytes], most: int | None) -> tuple[str, int]:
-        """Digest and size of what was written. A part of a file is of no use to anybody, and takes room."""
+        """Returns digest and size. Removes the file after an error: a partial file would only take space."""
         digest, size = hashlib.sha256(), 0
         copy = self._files.open(target, "wb")
         try:
@@ -135,19 +137,19 @@ class ArtifactStore:
         return digest.hexdigest(), size
 
 
-def located(told: Any, folder: str, flow_sources: int = 0) -> Any:
-    """JSON with `headway:///PLACE` as the URI of that place in the folder. In so many outer levels of objects, a value
-    `source` is the text of a flow, which stays as it was written."""
-    if isinstance(told, str):
-        return told.replace(KEPT, f"file://{folder}/") if KEPT in told else told
-    if isinstance(told, Mapping):
+def located(value: Any, folder: str, flow_sources: int = 0) -> Any:
+    """Replaces `headway:///PLACE` in JSON by the file URI of PLACE in `folder`. In the outer `flow_sources` levels of
+    objects, the member `source` is the text of a flow and is left as it is."""
+    if isinstance(value, str):
+        return value.replace(URI_PREFIX, f"file://{folder}/") if URI_PREFIX in value else value
+    if isinstance(value, Mapping):
         return {
-            name: value
+            name: member
             if flow_sources and name == "source"
-            else located(value, folder, max(0, flow_sources - 1))
-            for name, value in told.items()
+            else located(member, folder, max(0, flow_sources - 1))
+            for name, member in value.items()
         }
-    return [located(value, folder) for value in told] if isinstance(told, list) else told
+    return [located(item, folder) for item in value] if isinstance(value, list) else value
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:
@@ -157,7 +159,7 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def checked_name(name: str) -> str:
-    """A name is part of the place in the store: relative, without `..`."""
+    """Returns the name as a path within the store; raises ArtifactRefused if it is absolute or contains `..`."""
     clean = PurePosixPath(name)
     if clean.is_absolute() or ".." in clean.parts or not clean.parts or not name.isprintable():
         raise ArtifactRefused(f"{name!r} cannot be the name of an artifact")

@@ -1,5 +1,5 @@
-"""Which folders of the artifact store a task may read: its execution's own, and those that it was told of, if they
-belong to its namespace or to its family. Anybody can write down the URI of a file."""
+"""Finds the folders of the artifact store that a task may read: that of its execution, and those that its input
+mentions, if they belong to its namespace or its family. A mention alone gives no access: anybody can write any URI."""
 
 import re
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ _UPLOAD: Final = re.compile(r"/(files/file_[0-7][0-9a-hjkmnp-tv-z]{25})/")
 
 
 async def readable_folders(pool: Pool, execution: Execution, texts: Iterable[str]) -> list[str]:
-    """`texts` is all that the task was given. Uploaded files are found by the FILE inputs alone."""
+    """`texts` is everything that the task was given. Uploaded files are found by the FILE inputs only."""
     own = typed("exec", execution.id)
     mentioned = {folder for text in texts for folder in folders_in(text)} - {own}
     found: set[str] = set()

@@ -1,5 +1,5 @@
-"""Files in the folder of a task, which the worker opens with its own rights. The task may put there whatever it likes,
-at any moment: links to files of the worker, pipes, a link in place of the folder itself."""
+"""Opens files in the working directory of a task. The worker does so with its own permissions, and the task may put
+anything there at any moment: links to files of the worker, pipes, a link in place of the directory itself."""
 
 import glob
 import os
@@ -16,8 +16,8 @@ _ROOMY = 1024 * 1024
 
 
 def open_inside(folder: Path, path: str, owner: int | None = None) -> BinaryIO:
-    """The file that `path` means within `folder`, which is absolute and without links; with an owner only one that is
-    this user's. Raises ArtifactRefused when it leads out, or there is none."""
+    """Opens the file `path` within `folder`, which is absolute and without links; with `owner`, only a file of that
+    user. Raises ArtifactRefused if the path leads out of the folder or no such file exists."""
     place = _place(folder, path)
     try:
         descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -26,7 +26,7 @@ def open_inside(folder: Path, path: str, owner: int | None = None) -> BinaryIO:
     file = os.fdopen(descriptor, "rb")
     try:
         status = os.fstat(descriptor)
-        # On the way to what was opened a link may have stood for a moment.
+        # A part of the path may have been a link for a moment while the file was opened.
         _check(path, _place(folder, path) == place and os.path.samestat(status, os.lstat(place)))
         _check(path, stat.S_ISREG(status.st_mode) and owner in (None, status.st_uid))
     except OSError as error:
@@ -49,7 +49,7 @@ def _place(folder: Path, path: str) -> Path:
         if not file.is_relative_to(folder):
             raise ArtifactRefused(f"artifact {path!r} leads out of the working directory")
         if not file.is_file():
-            what = "is a folder" if file.is_dir() else "is not there"
+            what = "is a folder" if file.is_dir() else "does not exist"
             raise ArtifactRefused(f"artifact {path!r} {what}")
     except (OSError, ValueError, RuntimeError) as error:
         raise ArtifactRefused(f"artifact {path!r} cannot be read: {error}") from error
@@ -57,14 +57,14 @@ def _place(folder: Path, path: str) -> Path:
 
 
 def is_mostly_holes(file: BinaryIO, room: int) -> bool:
-    """Whether it would take more than this room although it takes next to none where it is."""
+    """Checks for a sparse file: its copy would need more than `room` bytes, though it uses next to none itself."""
     status = os.fstat(file.fileno())
     taken = status.st_blocks * _BLOCK
     return status.st_size > room and status.st_size > 2 * taken + _ROOMY
 
 
 def files_matching(folder: Path, pattern: str) -> list[str]:
-    """Paths within `folder`, in order; raises ArtifactRefused when there is none."""
+    """Returns matching paths within `folder`, sorted; raises ArtifactRefused if there is none."""
     if not glob.has_magic(pattern):
         _place(folder, pattern)
         return [pattern]
@@ -76,7 +76,7 @@ def files_matching(folder: Path, pattern: str) -> list[str]:
     if not files:
         raise ArtifactRefused(f"no file matches artifact {pattern!r}")
     for path in files:
-        # What is in a folder that a link leads to, only the worker may know by name.
+        # Names in a folder that a link leads to may be visible to the worker only: do not reveal them.
         known = (folder / path).parent.resolve().is_relative_to(folder)
         _place(folder, path) if known else _check_inside(folder, path, pattern)
     return files
@@ -88,19 +88,19 @@ def _check_inside(folder: Path, path: str, shown: str) -> None:
 
 
 def _beneath(folder: Path, pattern: str) -> Iterator[str]:
-    """As glob finds them, but that no link to a folder is followed: it may lead anywhere."""
-    wanted = pattern.split("/")
+    """Yields what `glob` finds, but follows no link to a folder: it may lead anywhere."""
+    parts = pattern.split("/")
     for root, _, names in os.walk(folder):
         inside = os.path.relpath(root, folder)
         for name in names:
             path = name if inside == "." else f"{inside}/{name}"
-            if _fits(path.split("/"), wanted):
+            if _matches(path.split("/"), parts):
                 yield path
 
 
-def _fits(path: Sequence[str], pattern: Sequence[str]) -> bool:
-    """`places` are those in the pattern that the path may have come to."""
-    places = _onward({0}, pattern)
+def _matches(path: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Matches part by part; `places` are the positions in the pattern that the path may have reached."""
+    places = _skip_stars({0}, pattern)
     for name in path:
         reached = set()
         for place in places - {len(pattern)}:
@@ -111,12 +111,12 @@ def _fits(path: Sequence[str], pattern: Sequence[str]) -> bool:
                 reached.add(place)
             elif fnmatchcase(name, part):
                 reached.add(place + 1)
-        places = _onward(reached, pattern)
+        places = _skip_stars(reached, pattern)
     return len(pattern) in places
 
 
-def _onward(places: set[int], pattern: Sequence[str]) -> set[int]:
-    """With those after a `**`, which may stand for nothing."""
+def _skip_stars(places: set[int], pattern: Sequence[str]) -> set[int]:
+    """Adds the positions after each `**`, which may match no part at all."""
     found = set(places)
     for place, part in enumerate(pattern):
         if place in found and part == "**":

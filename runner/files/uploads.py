@@ -1,4 +1,4 @@
-"""Uploaded files: kept within the quotas of who uploads them, and gone some time after nothing refers to them."""
+"""Uploaded files: counts them against quotas, and deletes them some time after nothing refers to them."""
 
 import asyncio
 import logging
@@ -20,14 +20,15 @@ from runner.store.quotas import Use
 logger = logging.getLogger("headway.uploads")
 
 FOLDER: Final = "files"
-"""Of the artifact store."""
+"""The folder of uploads in the artifact store."""
 _AT_ONCE: Final = 200
-"""Files of which the rows are locked together; who asks for one of them waits for no more."""
+"""Files whose rows are locked together; few, as requests for one of these files wait meanwhile."""
 _FIRST: Final = UUID(int=0)
 
 
 async def record(pool: Pool, file: UploadedFile, limits: Quotas) -> None:
-    """With it, what its uploader and the teams of its scope have used. Raises Refused where that is too much."""
+    """Stores the file's row and adds its size to what its uploader and the teams of its scope have used. Raises Refused
+    if that exceeds a quota."""
     uses = uses_of_upload(file.uploaded_by, file.scope, file.size)
     with reaching():
         async with pool.acquire() as connection, connection.transaction():
@@ -36,7 +37,7 @@ async def record(pool: Pool, file: UploadedFile, limits: Quotas) -> None:
 
 
 async def check_room(pool: Pool, uploader: str, scope: Scope, size: int, limits: Quotas) -> None:
-    """Raises Refused where so many more bytes would be too much already; `record` has the last word."""
+    """Raises Refused if `size` more bytes would exceed a quota. An early check: `record` makes the final one."""
     uses = uses_of_upload(uploader, scope, size)
     with reaching():
         used = await quotas.used(pool, [(use.quota, use.owner) for use in uses])
@@ -45,7 +46,7 @@ async def check_room(pool: Pool, uploader: str, scope: Scope, size: int, limits:
 
 
 class UploadPruner(Loop):
-    """Prunes when it is entered and then every so many seconds. Any number of processes may."""
+    """Prunes when entered and then every `every` seconds. Several processes may prune at the same time."""
 
     def __init__(self, database: Database, store: ArtifactStore, kept: float, every: float) -> None:
         super().__init__()
@@ -61,7 +62,8 @@ class UploadPruner(Loop):
 
 
 async def prune_uploads(pool: Pool, store: ArtifactStore, kept: float) -> int:
-    """How many went. One that dies in the middle leaves content that the next pass removes."""
+    """Returns the number of deleted files. If the process dies in between, the next pass removes the content that is
+    left."""
     count, last = 0, _FIRST
     while True:
         async with pool.acquire() as connection, connection.transaction():

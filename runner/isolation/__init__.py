@@ -1,1 +1,1 @@
-"""Tasks kept apart from the server and from each other: how, by whom they are started, and what cannot be had here."""
+"""Isolates tasks from the server and from each other: chooses a way that this machine supports, and starts programs."""

@@ -1,4 +1,4 @@
-"""Out of reach of a task: what a process forgoes before it becomes the task's program."""
+"""Restricts a process (user, files, privileges) before it executes the program of a task."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -9,17 +9,17 @@ from typing import Any, Self
 from runner.isolation import kernel, landlock
 
 _OWN_DESCRIPTORS = (1, 2, 3)
-"""Its log and its messages, which a program may open again by /dev/stdout and the like."""
+"""Log and message pipes, which a program may open again as /dev/stdout and the like."""
 _SHARED_MEMORY = "/dev/shm"
 _NOTHING = "/dev/null"
-_SEEMING = 1000
-"""Who root seems to be in a user namespace: root itself would have all its privileges again."""
+_MAPPED_ID = 1000
+"""The user id to which a user namespace maps root: as root, the task would have all privileges again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Confinement:
-    """Paths are absolute and without links. `user` is the number of the user and group to become; with `mounts` files
-    are taken out of reach by a mount namespace, with `landlock` by Landlock."""
+    """Paths are absolute and without links. `user` is the user id and group id to switch to. `mounts` hides files by a
+    mount namespace, `landlock` by Landlock."""
 
     user: int | None = None
     user_namespace: bool = False
@@ -28,21 +28,21 @@ class Confinement:
     hidden: tuple[str, ...] = ()
     """Folders and files."""
     readable: tuple[str, ...] = ()
-    """To be read and not written, also within what is hidden."""
+    """Read-only, also within `hidden`."""
     writable: tuple[str, ...] = ()
 
-    def written(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
-    def read(cls, said: Mapping[str, Any]) -> Self:
-        given: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in said.items()
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
         }
-        return cls(**given)
+        return cls(**fields)
 
     def enter(self) -> None:
-        """For this process, for ever. Raises OSError for what the system does not grant."""
+        """Restricts this process irrevocably. Raises OSError if the system does not permit a step."""
         if self.user is not None:
             for descriptor in _OWN_DESCRIPTORS:
                 os.fchown(descriptor, self.user, self.user)
@@ -53,11 +53,11 @@ class Confinement:
             self._rearrange()
             if self.user is not None:
                 kernel.show_own_processes()
-        kernel.forgo_privileges()
+        kernel.disallow_new_privileges()
         if self.landlock:
             shown = [(path, False) for path in self.readable]
-            apart = {*self.hidden, *self.readable}
-            landlock.restrict(apart, [*shown, *((path, True) for path in self.writable)])
+            hidden = {*self.hidden, *self.readable}
+            landlock.restrict(hidden, [*shown, *((path, True) for path in self.writable)])
         else:
             landlock.restrict(None)
         if self.user is not None:
@@ -73,11 +73,11 @@ class Confinement:
         )
         if self.user_namespace:
             _write("/proc/self/setgroups", "deny")
-            _write("/proc/self/uid_map", f"{user or _SEEMING} {user} 1")
-            _write("/proc/self/gid_map", f"{group or _SEEMING} {group} 1")
+            _write("/proc/self/uid_map", f"{user or _MAPPED_ID} {user} 1")
+            _write("/proc/self/gid_map", f"{group or _MAPPED_ID} {group} 1")
 
     def _rearrange(self) -> None:
-        """From the outermost folder inwards, so that what is hidden in something shown is hidden again."""
+        """Hides and shows paths from the outermost inwards, so that a path can be hidden within a shown one."""
         shown = {path: False for path in self.readable} | {path: True for path in self.writable}
         opened = {path: number for path in shown if (number := _opened(path)) is not None}
         hidden = set(self.hidden) | {_SHARED_MEMORY}
@@ -105,7 +105,7 @@ def _opened(path: str) -> int | None:
 
 
 def _show(number: int, path: str, writable: bool) -> None:
-    """Something that was opened, at its own path again."""
+    """Mounts what was opened as `number` at its own path again."""
     source = f"/proc/self/fd/{number}"
     if not os.path.lexists(path):
         os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
@@ -125,18 +125,18 @@ def _write(path: str, text: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A program to be run under a confinement."""
+    """A program to run under a confinement."""
 
     argv: Sequence[str]
     folder: str
     env: Mapping[str, str]
     confinement: Confinement
 
-    def written(self) -> dict[str, Any]:
-        told = {"argv": list(self.argv), "folder": self.folder, "env": dict(self.env)}
-        return {**told, "confinement": self.confinement.written()}
+    def to_json(self) -> dict[str, Any]:
+        program = {"argv": list(self.argv), "folder": self.folder, "env": dict(self.env)}
+        return {**program, "confinement": self.confinement.to_json()}
 
     @classmethod
-    def read(cls, said: Mapping[str, Any]) -> Self:
-        confinement = Confinement.read(said["confinement"])
-        return cls(said["argv"], said["folder"], said["env"], confinement)
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        confinement = Confinement.from_json(data["confinement"])
+        return cls(data["argv"], data["folder"], data["env"], confinement)

@@ -1,6 +1,6 @@
-"""Holds tasks to the rules on hosts, at the moment a connection is made and on the address that it is made to.
+"""Enforces the host rules for tasks: checks the address of each connection at the moment it is made.
 
-It imports little: the process of a `sql` task imports it, too.
+Imports few modules, because the process of a `sql` task imports this one.
 """
 
 import asyncio
@@ -14,42 +14,42 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from models.access.hosts import HostRules
 
 POSTGRES = 5432
-_NAMES_WITHIN = 5.0
+_RESOLVE_SECONDS = 5.0
 
 
 class HostRefused(Exception):
-    """A rule refuses the connection; the sentence says which."""
+    """A rule refuses the connection; the message names the rule."""
 
     code = "HOST_REFUSED"
 
 
 class GuardedLoop(asyncio.SelectorEventLoop):
-    """Every connection that is made on it is judged, whoever makes it, by its address."""
+    """An event loop that checks the address of every connection, whichever library makes it."""
 
     def __init__(self, rules: HostRules) -> None:
         super().__init__()
         self._rules = rules
-        self._is_settled = False
-        self._asked: dict[str, str] = {}
+        self._names_resolved = False
+        self._names: dict[str, str] = {}
 
     async def getaddrinfo(self, host: Any, port: Any, **options: Any) -> Any:
         found = await super().getaddrinfo(host, port, **options)
-        self._asked |= {str(each[4][0]): str(host) for each in found}
+        self._names |= {str(each[4][0]): str(host) for each in found}
         return found
 
     async def sock_connect(self, sock: socket.socket, address: Any) -> None:
-        if not self._is_settled:
-            self._rules = await settled(self._rules)
-            self._is_settled = True
-        refuse(self._rules, address, self._asked)
+        if not self._names_resolved:
+            self._rules = await with_resolved_names(self._rules)
+            self._names_resolved = True
+        check_address(self._rules, address, self._names)
         await super().sock_connect(sock, address)
 
 
-def refuse(rules: HostRules, address: Any, asked: dict[str, str]) -> None:
-    """Raises HostRefused for an address of a socket that nothing may connect to; `asked` has the names of addresses."""
+def check_address(rules: HostRules, address: Any, names: dict[str, str]) -> None:
+    """Raises HostRefused if the rules refuse a socket's address. `names` has the host name of each resolved address."""
     if isinstance(address, tuple):
         at, port = str(address[0]), int(address[1])
-        why = rules.refusal(asked.get(at, at), port, at)
+        why = rules.refusal(names.get(at, at), port, at)
     else:
         at, port = _of_socket(os.fsdecode(address))
         why = rules.refusal("localhost", port, at)
@@ -64,12 +64,12 @@ async def addresses_of(host: str, port: int) -> list[tuple[str, int]]:
     return list(dict.fromkeys((str(each[4][0]), int(each[4][1])) for each in found))
 
 
-async def settled(rules: HostRules) -> HostRules:
-    """With the addresses of now of the names that are denied; one that is not known now is left out."""
+async def with_resolved_names(rules: HostRules) -> HostRules:
+    """Adds the current addresses of denied names. Names that cannot be resolved now are left out."""
 
     async def one(name: str) -> Sequence[tuple[str, str]]:
         try:
-            async with asyncio.timeout(_NAMES_WITHIN):
+            async with asyncio.timeout(_RESOLVE_SECONDS):
                 return [(name, at) for at, _ in await addresses_of(name, 0)]
         except (OSError, TimeoutError, UnicodeError):
             return ()
@@ -80,7 +80,7 @@ async def settled(rules: HostRules) -> HostRules:
 
 
 def database_places(url: str) -> tuple[tuple[str, int], ...]:
-    """The hosts, or folders of sockets, of a url of PostgreSQL, with their ports."""
+    """Returns the hosts, or socket folders, of a PostgreSQL URL, each with its port."""
     parts = urlsplit(url)
     query = parse_qs(parts.query)
     named = parts.netloc.rpartition("@")[2] or query.get("host", ["localhost"])[-1]
@@ -96,7 +96,7 @@ def database_places(url: str) -> tuple[tuple[str, int], ...]:
 
 
 def rules_here(rules: HostRules, database_url: str) -> HostRules:
-    """The rules with what they need to know of this machine, and of where Headway's own database is."""
+    """Adds the addresses of this machine and the location of Headway's own database to the rules."""
     import psutil
 
     found = {
@@ -109,7 +109,7 @@ def rules_here(rules: HostRules, database_url: str) -> HostRules:
 
 
 def _of_socket(path: str) -> tuple[str, int]:
-    """The folder of a socket of PostgreSQL, and the port in its name."""
+    """Returns the folder of a PostgreSQL socket, and the port in its name."""
     real = os.path.realpath(path)
     port = real.rpartition(".")[2]
     return os.path.dirname(real), int(port) if port.isdigit() else POSTGRES

@@ -1,4 +1,4 @@
-"""How the tasks of one worker are kept apart: chosen once, as it starts, by trying."""
+"""Isolates the tasks of one worker. The way is chosen once, at start, by trying the possible ones."""
 
 import asyncio
 import json
@@ -17,13 +17,13 @@ from runner.isolation import landlock
 from runner.isolation.confinement import Confinement, Order
 from runner.isolation.launcher import Launcher
 from runner.isolation.task_users import TaskUsers, numbers_of
-from runner.isolation.ways import OFF, NotApart, Policy, Way, possible
+from runner.isolation.ways import OFF, IsolationUnavailable, Policy, Way, possible
 from runner.processes.child import Program, Started, Starts
 
 logger = logging.getLogger("headway.isolation")
 
 RECORD = "isolation.json"
-"""In the folder of a worker, for `doctor`."""
+"""A file in the folder of the worker, which `headway doctor` reads."""
 _PACKAGES = ("server", "schema", "runner", "models", "headway")
 _ENTERED = 0o011
 _TRIAL = """
@@ -38,81 +38,85 @@ for path in sys.argv[1:]:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """Things that a worker keeps from its tasks, and how much it insists."""
+class IsolationSettings:
+    """The files that a worker hides from its tasks, and the policy on running tasks without isolation."""
 
     policy: Policy = Policy.OFF
     users: str | None = None
     private: tuple[Path, ...] = ()
-    """Out of reach, beside the data dir: files with settings, sockets of databases."""
+    """Hidden in addition to the data directory: settings files, database sockets."""
     read_only: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Apart:
-    """How one attempt is started; without `starts` as an ordinary child."""
+class AttemptIsolation:
+    """The isolation of one attempt. Without `starts`, its processes are started as ordinary children."""
 
     starts: Starts | None = None
     user: int | None = None
     env: Mapping[str, str] = field(default_factory=dict)
-    """Who it is and where it lives, where that is no longer the worker."""
+    """Environment variables with the user and the home directory, if the attempt runs as another user."""
 
 
 class Isolation:
-    """`begin` chooses the way."""
+    """Call `begin` first: it chooses the way."""
 
-    def __init__(self, kept: Kept | None, data_dir: Path, artifacts: str | None) -> None:
+    def __init__(
+        self, kept: IsolationSettings | None, data_dir: Path, artifacts: str | None
+    ) -> None:
         self.way: Way = OFF
-        self._kept = kept or Kept()
-        self._tells = kept is not None
+        self._settings = kept or IsolationSettings()
+        self._reports = kept is not None
         self._data_dir = data_dir.resolve()
         self._artifacts = Path(artifacts).resolve() if artifacts else None
-        self._users = TaskUsers(numbers_of(self._kept.users))
+        self._users = TaskUsers(numbers_of(self._settings.users))
         self._launcher = Launcher()
         self._stack = ExitStack()
         self._base = Confinement()
         self._tried: list[str] = []
 
     async def begin(self, stack: AsyncExitStack, folder: Path) -> None:
-        """For as long as `stack` is open; `folder` is the worker's. Raises NotApart."""
+        """Chooses the way, and ends with `stack`; `folder` is that of the worker. Raises IsolationUnavailable."""
         stack.callback(self._stack.close)
-        if self._kept.policy is not Policy.OFF:
+        if self._settings.policy is not Policy.OFF:
             await asyncio.to_thread(self._choose)
-        if self._kept.policy is Policy.REQUIRED and self.way.lacks:
-            raise NotApart(f"task_isolation is required, and cannot be had: {'; '.join(self.told)}")
-        if self._tells:
-            self._tell()
+        if self._settings.policy is Policy.REQUIRED and self.way.lacks:
+            raise IsolationUnavailable(
+                f"task_isolation is required, but not available: {'; '.join(self.problems)}"
+            )
+        if self._reports:
+            self._log()
             self._record(folder)
 
     @property
     def spared(self) -> set[int]:
-        """Children of this process that are no task's."""
+        """Pids of children of this process that belong to no task."""
         return {self._launcher.pid} if self._launcher.pid else set()
 
     @property
-    def told(self) -> list[str]:
-        """Things that cannot be had on this machine, and why the better ways did not work."""
+    def problems(self) -> list[str]:
+        """The things that tasks can still reach on this machine, and why better ways did not work."""
         return [*self.way.lacks, *self._tried] if self.way.lacks else []
 
     def _record(self, folder: Path) -> None:
-        """For `doctor`, as long as the worker has its folder, which it may lack for want of room."""
-        text = json.dumps({"way": self.way.name, "lacks": self.told})
+        """Writes the file for `headway doctor`. The worker's folder may be missing because the disk is full."""
+        text = json.dumps({"way": self.way.name, "lacks": self.problems})
         with suppress(OSError):
             (folder / RECORD).write_text(text, encoding="utf-8")
 
     @contextmanager
-    def apart(self, root: Path, artifacts: Sequence[str]) -> Iterator[Apart]:
-        """For an attempt with its folder at `root`, which is given to the attempt's user; it may read these folders of
-        the artifact store. Entered until no process of the attempt is left."""
+    def for_attempt(self, root: Path, artifacts: Sequence[str]) -> Iterator[AttemptIsolation]:
+        """Isolates an attempt with the folder `root`, which its user becomes the owner of. It may read the folders
+        `artifacts` of the artifact store. Leave the context only when no process of the attempt is left."""
         if not self.way.confines:
-            yield Apart()
+            yield AttemptIsolation()
             return
         with ExitStack() as stack:
             user = stack.enter_context(self._users.one()) if self.way.user else None
             readable = [str(self._artifacts / one) for one in artifacts if self._artifacts]
             confinement = self._confinement(user, readable, (str(root),))
             env = {} if user is None else _given_to(user, root)
-            yield Apart(partial(self._start, confinement), user, env)
+            yield AttemptIsolation(partial(self._start, confinement), user, env)
 
     def _start(self, confinement: Confinement, program: Program, streams: Sequence[int]) -> Started:
         order = Order(program.argv, program.folder, program.env, confinement)
@@ -136,20 +140,20 @@ class Isolation:
         self._stack.enter_context(self._launcher)
         for way in possible(landlock.version(), landlock.SCOPES_SINCE):
             self.way, self._base = way, self._based(way)
-            if not (trouble := self._trial()):
+            if not (failure := self._try()):
                 return
-            self._tried.append(f"{way.name} does not work here ({trouble})")
+            self._tried.append(f"{way.name} does not work here ({failure})")
         self.way = OFF
         self._stack.close()
 
     def _based(self, way: Way) -> Confinement:
-        """The part that is the same for all attempts."""
-        hidden = {self._data_dir, *(one.resolve() for one in self._kept.private)}
+        """Returns the confinement that all attempts share."""
+        hidden = {self._data_dir, *(one.resolve() for one in self._settings.private)}
         hidden |= {self._artifacts} if self._artifacts else set()
         code, writable = _code(), set[Path]()
         readable = {self._data_dir / "python"}
         if way.user and way.mounts:
-            # A folder that is closed to others gives way to an empty one in which there is only what tasks need.
+            # A folder that other users cannot enter is replaced by an empty one with only what tasks need.
             needed = [*code, *readable, self._data_dir / "work"]
             hidden |= {closed for path in needed if (closed := _closed_above(path))}
             readable |= {one for one in code if any(one.is_relative_to(h) for h in hidden)}
@@ -157,7 +161,9 @@ class Isolation:
             self._let_others_pass()
         else:
             home, writable = _home()
-            readable |= {one for one in (*code, *self._kept.read_only) if os.access(one, os.W_OK)}
+            readable |= {
+                one for one in (*code, *self._settings.read_only) if os.access(one, os.W_OK)
+            }
             readable |= home
             hidden |= _ways_out()
         return Confinement(
@@ -170,39 +176,39 @@ class Isolation:
         for folder in self._data_dir.glob("work/wrk_*"):
             os.chmod(folder, folder.stat().st_mode | _ENTERED)
 
-    def _trial(self) -> str:
-        """Why it does not work; nothing where it does."""
+    def _try(self) -> str:
+        """Returns why the way does not work; "" if it works."""
         try:
             with ExitStack() as stack:
                 user = stack.enter_context(self._users.one()) if self.way.user else None
-                return self._tried_as(user)
+                return self._try_as(user)
         except (OSError, Fault) as error:
             return str(error)
 
-    def _tried_as(self, user: int | None) -> str:
-        witness = self._data_dir / "work.lock"
-        argv = [sys.executable, "-c", _TRIAL, str(witness)]
+    def _try_as(self, user: int | None) -> str:
+        hidden_file = self._data_dir / "work.lock"
+        argv = [sys.executable, "-c", _TRIAL, str(hidden_file)]
         env = {"PYTHONPATH": str(self._data_dir / "python"), "LC_ALL": "C.UTF-8"}
         order = Order(argv, "/", env, self._confinement(user, (), ()))
-        said, saying = os.pipe()
-        with open(said, "rb") as reading:
+        read_end, write_end = os.pipe()
+        with open(read_end, "rb") as output:
             try:
-                pid = self._launcher.start(order, (saying, saying, saying)).pid
+                pid = self._launcher.start(order, (write_end, write_end, write_end)).pid
             finally:
-                os.close(saying)
-            lines = reading.read().decode(errors="replace").strip().splitlines()
+                os.close(write_end)
+            lines = output.read().decode(errors="replace").strip().splitlines()
         _, status = os.waitpid(pid, 0)
         code = os.waitstatus_to_exitcode(status)
-        return (lines[-1] if lines else f"a trial ended with {code}") if code else ""
+        return (lines[-1] if lines else f"a test program ended with {code}") if code else ""
 
-    def _tell(self) -> None:
+    def _log(self) -> None:
         logger.info("tasks are kept apart: %s", self.way.name)
-        for sentence in self.told:
+        for sentence in self.problems:
             logger.warning("task isolation: %s", sentence)
 
 
 def _given_to(user: int, root: Path) -> dict[str, str]:
-    """The attempt's folder becomes its user's."""
+    """Makes `user` the owner of the attempt's folder; returns the environment of that user."""
     home = root / "home"
     home.mkdir()
     os.chmod(root, 0o700)
@@ -214,7 +220,7 @@ def _given_to(user: int, root: Path) -> dict[str, str]:
 
 
 def _code() -> set[Path]:
-    """Places that Headway itself runs from, and the Python that runs it."""
+    """The folders of Headway's code and of the Python that runs it."""
     places = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).parent.parent}
     for name in _PACKAGES:
         found = find_spec(name)
@@ -226,10 +232,10 @@ def _code() -> set[Path]:
 
 
 def _home() -> tuple[set[Path], set[Path]]:
-    """The home of this user, read-only for tasks, and what in it stays theirs: a line in a file that a shell reads
-    at its start would be run by the user, and not as a task."""
-    told = os.environ.get("HOME", "")
-    home = Path(told).resolve() if told else Path("/")
+    """Returns the home directory, which is read-only for tasks, and the folders in it that stay writable. Dotfiles do
+    not: the user's shell would run a line that a task adds to them."""
+    variable = os.environ.get("HOME", "")
+    home = Path(variable).resolve() if variable else Path("/")
     if home == Path("/") or not home.is_dir() or not os.access(home, os.W_OK):
         return set(), set()
     inside = (Path(one.path) for one in os.scandir(home) if one.is_dir(follow_symlinks=False))
@@ -237,7 +243,7 @@ def _home() -> tuple[set[Path], set[Path]]:
 
 
 def _ways_out() -> set[Path]:
-    """By these another program would run something for the task, as the user or as root; and files with passwords."""
+    """Sockets by which other programs would run something for the task as the user or as root; files with passwords."""
     names = ("PGPASSFILE", "PGSERVICEFILE", "XDG_RUNTIME_DIR")
     found = {Path(os.environ[name]) for name in names if os.environ.get(name, "").startswith("/")}
     found |= {Path(f"/run/user/{os.geteuid()}"), Path("/run/docker.sock"), Path("/run/podman")}
@@ -247,7 +253,7 @@ def _ways_out() -> set[Path]:
 
 
 def _closed_above(path: Path) -> Path | None:
-    """The outermost folder on the way to it that others may not enter."""
+    """Returns the outermost parent folder that other users cannot enter."""
     above = (one for one in reversed(path.parents) if one.exists())
     return next((one for one in above if not one.stat().st_mode & 0o001), None)
 

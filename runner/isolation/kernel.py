@@ -1,4 +1,4 @@
-"""System calls that Python has no function for. Only Linux has them; the launcher imports nothing else of Headway."""
+"""Linux system calls for which Python has no function."""
 
 import ctypes
 import os
@@ -19,21 +19,21 @@ READ_ONLY, NO_SETUID, NO_DEVICES, REMOUNT, BIND, RECURSIVE, PRIVATE = (
 )
 _NO_EXECUTION = 8
 _PROCESSES_SINCE = (5, 8)
-"""Versions of Linux before have one answer for all who look: what a task may see, nobody could see more."""
+"""Before this version of Linux, `hidepid` applies to all mounts of /proc: it would restrict other programs too."""
 _KEPT = NO_SETUID | NO_DEVICES | _NO_EXECUTION
-"""Flags of a mount that whoever makes it read-only may not take away; statvfs gives them the same numbers."""
+"""Flags of a mount that must be kept when it is made read-only; statvfs uses the same numbers."""
 _SET_NO_NEW_PRIVILEGES = 38
 _FORMATS = "/proc/sys/fs/binfmt_misc"
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def check(answer: int, about: str) -> int:
-    """Raises OSError where the call failed."""
-    if answer < 0:
+def check(result: int, about: str) -> int:
+    """Raises OSError if the call failed."""
+    if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), about)
-    return answer
+    return result
 
 
 def syscall(number: int, *arguments: object) -> int:
@@ -55,8 +55,8 @@ def make_read_only(target: str) -> None:
 
 
 def show_own_processes() -> None:
-    """Of /proc only the processes of one's own user are seen, root excepted. Not where a container has covered parts of
-    /proc: they would be seen again."""
+    """Remounts /proc so that users other than root see only their own processes. Does nothing if a container has
+    covered parts of /proc: they would become visible."""
     with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as mounts:
         covered = {line.split()[4] for line in mounts} - {"/proc", _FORMATS}
     version = tuple(map(int, re.findall(r"\d+", os.uname().release)[:2]))
@@ -65,6 +65,6 @@ def show_own_processes() -> None:
         mount("proc", "/proc", "proc", flags, "hidepid=2")
 
 
-def forgo_privileges() -> None:
-    """From now on no program that is run gains any, as setuid programs do."""
+def disallow_new_privileges() -> None:
+    """Prevents that any later `exec` gains privileges, as setuid programs do."""
     check(_libc.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no_new_privs")

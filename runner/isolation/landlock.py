@@ -1,4 +1,4 @@
-"""Landlock: a process forgoes files, and whom it may signal or look into, for itself and all that come of it."""
+"""Landlock: restricts the files that a process and its descendants can access, and the processes they can signal."""
 
 import ctypes
 import os
@@ -12,13 +12,13 @@ _VERSION = 1
 _SCOPES = 0b11
 """Abstract sockets, and signals."""
 SCOPES_SINCE = 6
-"""The version of Landlock that knows them."""
+"""The first version of Landlock with scopes."""
 _FILE_RIGHTS = 0xC007
-"""Of what is no folder: to run, write, read, truncate, control a device."""
+"""Rights for anything but folders: execute, write, read, truncate, control a device."""
 _READING = 0b1101
-"""To run, to read, to list."""
+"""Execute, read, list."""
 _RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
-"""How many rights there are, by version."""
+"""The number of rights, by version of Landlock."""
 
 
 class _Ruleset(ctypes.Structure):
@@ -35,20 +35,21 @@ class _Rule(ctypes.Structure):
 
 
 def version() -> int:
-    """0 where the system has none."""
+    """Returns 0 if the system has no Landlock."""
     return max(0, syscall(_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(_VERSION)))
 
 
 def restrict(hidden: Iterable[str] | None, shown: Iterable[tuple[str, bool]] = ()) -> None:
-    """Leaves all files but those in `hidden`, of which `shown` is left all the same: paths, and whether they may be
-    written to. None leaves every file. Signals and abstract sockets end at this process and what comes of it."""
-    known = version()
-    rights = (1 << _RIGHTS.get(known, 16)) - 1 if hidden is not None else 0
-    scoped = _SCOPES if known >= SCOPES_SINCE else 0
+    """Allows access to all files except those in `hidden`; within these, `shown` stays accessible: paths, and whether
+    they are writable. None restricts no files. Signals and abstract sockets reach only this process and its
+    descendants."""
+    supported = version()
+    rights = (1 << _RIGHTS.get(supported, 16)) - 1 if hidden is not None else 0
+    scoped = _SCOPES if supported >= SCOPES_SINCE else 0
     if not rights and not scoped:
         return
     ruleset = _Ruleset(rights, 0, scoped)
-    size = ctypes.sizeof(ruleset) if known >= SCOPES_SINCE else 8
+    size = ctypes.sizeof(ruleset) if supported >= SCOPES_SINCE else 8
     made = syscall(_CREATE, ctypes.byref(ruleset), ctypes.c_size_t(size), ctypes.c_uint32(0))
     descriptor = check(made, "landlock")
     try:
@@ -65,7 +66,7 @@ def restrict(hidden: Iterable[str] | None, shown: Iterable[tuple[str, bool]] = (
 
 
 def _around(folder: str, hidden: frozenset[str]) -> Iterator[str]:
-    """Everything there is outside of `hidden`, in as few paths as there can be."""
+    """Yields paths that together hold everything outside of `hidden`, as few as possible."""
     try:
         names = os.listdir(folder)
     except OSError:
@@ -81,7 +82,7 @@ def _around(folder: str, hidden: frozenset[str]) -> Iterator[str]:
 
 
 def _allow(ruleset: int, path: str, rights: int) -> None:
-    """Nothing where it is gone, or cannot be opened by this user anyway."""
+    """Adds a rule for `path`, unless the path is gone or this user cannot open it anyway."""
     try:
         parent = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:

@@ -1,4 +1,4 @@
-"""The worker's end of the process that starts tasks' programs."""
+"""Starts programs of tasks through a separate process, the launcher (`runner.isolation.launcher_child`)."""
 
 import json
 import os
@@ -14,21 +14,21 @@ from runner.isolation.confinement import Order
 from runner.processes.child import Started
 from runner.processes.descriptors import give_back_limit
 
-_ANSWERS_WITHIN = 20_000
-"""Milliseconds; it takes one or two."""
+_TIMEOUT_MS = 20_000
+"""Usually the launcher takes one or two milliseconds."""
 _CHUNK = 64 * 1024
 
 
 class NotConfined(OSError):
-    """The system does not grant what is to keep the program apart."""
+    """The system does not permit the confinement of the program."""
 
 
 class Launcher:
-    """Context manager. A process that died is replaced at the next start."""
+    """Context manager. If the launcher dies, the next start replaces it."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
-        self._door: socket.socket | None = None
+        self._socket: socket.socket | None = None
 
     def __enter__(self) -> "Launcher":
         self._begin()
@@ -42,54 +42,55 @@ class Launcher:
         return self._process.pid if self._process else None
 
     def start(self, order: Order, streams: Sequence[int]) -> Started:
-        """A child of this process, which adopts orphans. `streams`: stdout, stderr and messages.
+        """Starts a program that becomes a child of this process, which adopts orphans. `streams` are stdout, stderr and
+        the message pipe.
 
         Raises OSError as `subprocess.Popen` does, and NotConfined.
         """
-        paper = _paper(order)
+        file = _memory_file(order)
         try:
-            told = self._ask(paper, streams) or self._ask_another(paper, streams)
+            response = self._request(file, streams) or self._restart_and_request(file, streams)
         finally:
-            os.close(paper)
-        lines = told.splitlines()
-        # Two processes tell, and either may be the first.
+            os.close(file)
+        lines = response.splitlines()
+        # Two processes write lines, in any order.
         pid = next((int(line) for line in lines if line.isdigit()), None)
         facts = {name: v for line in lines if not line.isdigit() for name, v in _facts(line)}
         if "step" in facts and pid:
             with suppress(ChildProcessError):
                 os.waitpid(pid, 0)
         if "step" in facts:
-            raise _trouble(facts, order)
+            raise _error_of(facts, order)
         if pid is None:
             raise NotConfined("the process that starts tasks keeps ending")
         return Started(pid, str(facts.get("mounts", "")))
 
-    def _ask(self, paper: int, streams: Sequence[int]) -> bytes:
-        """Everything told until the program had begun; nothing when it has died."""
-        assert self._door
+    def _request(self, file: int, streams: Sequence[int]) -> bytes:
+        """Returns everything that is written until the program has begun; b"" if the launcher has died."""
+        assert self._socket
         reading, writing = os.pipe()
         try:
             with suppress(OSError):
-                socket.send_fds(self._door, [b"+"], [paper, writing, *streams])
+                socket.send_fds(self._socket, [b"+"], [file, writing, *streams])
             os.close(writing)
             writing = -1
-            return _everything(reading)
+            return _read_all(reading)
         finally:
             os.close(reading)
             if writing >= 0:
                 os.close(writing)
 
-    def _ask_another(self, paper: int, streams: Sequence[int]) -> bytes:
+    def _restart_and_request(self, file: int, streams: Sequence[int]) -> bytes:
         self._end()
         self._begin()
-        return self._ask(paper, streams)
+        return self._request(file, streams)
 
     def _begin(self) -> None:
-        self._door, its_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with its_end:
+        self._socket, child_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with child_end:
             self._process = subprocess.Popen(
                 [sys.executable, "-S", "-X", "utf8", "-m", "runner.isolation.launcher_child"],
-                stdin=its_end.fileno(),
+                stdin=child_end.fileno(),
                 stdout=subprocess.DEVNULL,
                 env={"PYTHONPATH": str(Path(__file__).parents[2])},
                 cwd="/",
@@ -98,31 +99,31 @@ class Launcher:
         give_back_limit(self._process.pid)
 
     def _end(self) -> None:
-        if self._door:
-            self._door.close()
+        if self._socket:
+            self._socket.close()
         if self._process:
             self._process.wait()
-        self._process = self._door = None
+        self._process = self._socket = None
 
 
-def _paper(order: Order) -> int:
-    """The order as a file in memory: it may be longer than what a socket takes at once."""
-    paper = os.memfd_create("order")
-    with open(paper, "wb", closefd=False) as file:
-        file.write(json.dumps(order.written()).encode())
-    return paper
+def _memory_file(order: Order) -> int:
+    """Writes the order to a file in memory: it may be larger than a socket message."""
+    descriptor = os.memfd_create("order")
+    with open(descriptor, "wb", closefd=False) as file:
+        file.write(json.dumps(order.to_json()).encode())
+    return descriptor
 
 
-def _everything(reading: int) -> bytes:
-    """Until the last who could write has ended, or become the program."""
+def _read_all(reading: int) -> bytes:
+    """Reads until the last writer has ended, or has executed the program."""
     waiting = poll()
     waiting.register(reading)
-    told = bytearray()
-    while waiting.poll(_ANSWERS_WITHIN):
+    data = bytearray()
+    while waiting.poll(_TIMEOUT_MS):
         if not (piece := os.read(reading, _CHUNK)):
-            return bytes(told)
-        told += piece
-    raise NotConfined("the process that starts tasks does not answer")
+            return bytes(data)
+        data += piece
+    raise NotConfined("the process that starts tasks does not respond")
 
 
 def _facts(line: bytes) -> Iterable[tuple[str, object]]:
@@ -130,9 +131,9 @@ def _facts(line: bytes) -> Iterable[tuple[str, object]]:
     return facts.items()
 
 
-def _trouble(told: dict[str, object], order: Order) -> OSError:
-    number, about = told["errno"], str(told["about"])
-    if told["step"] == "confine" or not isinstance(number, int):
-        return NotConfined(f"{about}: {told['text']}" if about else str(told["text"]))
-    name = order.folder if told["step"] == "folder" else order.argv[0]
+def _error_of(facts: dict[str, object], order: Order) -> OSError:
+    number, about = facts["errno"], str(facts["about"])
+    if facts["step"] == "confine" or not isinstance(number, int):
+        return NotConfined(f"{about}: {facts['text']}" if about else str(facts["text"]))
+    name = order.folder if facts["step"] == "folder" else order.argv[0]
     return OSError(number, os.strerror(number), name)

@@ -1,8 +1,8 @@
-"""The process that starts tasks' programs under their confinement. It has one thread and little memory, so it may fork
-where a server may not, and its forks are cheap. `python -m runner.isolation.launcher_child` reads orders from its
-stdin, a socket, and ends when that does.
+"""The process that starts programs of tasks under their confinement. It has one thread and little memory: unlike the
+server it can fork safely, and cheaply. `python -m runner.isolation.launcher_child` reads orders from its stdin, a
+socket, and ends when that is closed.
 
-What it starts becomes a child of the worker: its own child starts it and ends, and the worker takes orphans in.
+A started program becomes a child of the worker: an intermediate child starts it and ends, and the worker adopts it.
 """
 
 import fcntl
@@ -15,22 +15,22 @@ from typing import NoReturn
 from runner.isolation.confinement import Order
 
 DESCRIPTORS = 5
-"""Sent with each order: the order itself, where to tell what became of it, stdout, stderr, and the pipe of messages."""
+"""The number of descriptors per order: the order, the pipe for the response, stdout, stderr, and the message pipe."""
 MESSAGES = 3
-"""The number of the pipe of messages in the program."""
+"""The descriptor of the message pipe in the program."""
 _BEYOND = 64
-"""Numbers below may be those that the program gets."""
+"""Lower descriptor numbers are reserved for the program."""
 _RESTORED = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT)
 _NOT_STARTED = 127
 _SHOWN = 500
-"""Characters: what is told goes through the pipe as a whole."""
+"""Characters: few enough for a response to be written to the pipe at once."""
 
 
 def main() -> None:
-    with socket.socket(fileno=os.dup(0)) as door:
+    with socket.socket(fileno=os.dup(0)) as orders:
         while True:
-            said, received, *_ = socket.recv_fds(door, 1, DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
-            if not said:
+            data, received, *_ = socket.recv_fds(orders, 1, DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
+            if not data:
                 return
             descriptors = [fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, _BEYOND) for one in received]
             for one in received:
@@ -44,21 +44,22 @@ def main() -> None:
 
 
 def _start_and_leave(descriptors: list[int]) -> NoReturn:
-    telling = descriptors[1]
+    response = descriptors[1]
     try:
         started = os.fork()
         if not started:
             _become(*descriptors)
-        os.write(telling, b"%d\n" % started)
+        os.write(response, b"%d\n" % started)
     finally:
         os._exit(0)
 
 
-def _become(ordered: int, telling: int, stdout: int, stderr: int, messages: int) -> NoReturn:
-    """The program; what hinders it is told, with the step that failed."""
+def _become(order_file: int, response: int, stdout: int, stderr: int, messages: int) -> NoReturn:
+    """Turns this process into the program, or writes the error and the step that failed to `response`."""
     step = "confine"
     try:
-        order = Order.read(json.loads(os.pread(ordered, os.fstat(ordered).st_size, 0)))
+        size = os.fstat(order_file).st_size
+        order = Order.from_json(json.loads(os.pread(order_file, size, 0)))
         os.setsid()
         for number in _RESTORED:
             signal.signal(number, signal.SIG_DFL)
@@ -67,8 +68,8 @@ def _become(ordered: int, telling: int, stdout: int, stderr: int, messages: int)
             os.dup2(one, target)
         order.confinement.enter()
         if order.confinement.mounts:
-            told = {"mounts": os.readlink("/proc/self/ns/mnt")}
-            os.write(telling, json.dumps(told).encode() + b"\n")
+            facts = {"mounts": os.readlink("/proc/self/ns/mnt")}
+            os.write(response, json.dumps(facts).encode() + b"\n")
         step = "folder"
         os.chdir(order.folder)
         step = "run"
@@ -77,7 +78,7 @@ def _become(ordered: int, telling: int, stdout: int, stderr: int, messages: int)
         code = error.errno if isinstance(error, OSError) else None
         name = str(error.filename) if isinstance(error, OSError) and error.filename else ""
         failed = {"step": step, "errno": code, "about": name[:_SHOWN], "text": str(error)[:_SHOWN]}
-        os.write(telling, json.dumps(failed).encode() + b"\n")
+        os.write(response, json.dumps(failed).encode() + b"\n")
     finally:
         os._exit(_NOT_STARTED)
 

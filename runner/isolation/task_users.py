@@ -1,5 +1,5 @@
-"""Numbers of users that exist for one attempt only. Workers of one machine, whatever their data dirs, share them out by
-locks on files, which the system lets go with the worker."""
+"""User ids that belong to one attempt at a time. All workers of a machine, whatever their data directories, reserve
+them by file locks, which the system releases when a worker ends."""
 
 import fcntl
 import os
@@ -13,12 +13,12 @@ from secrets import randbelow
 from models.errors import Fault
 
 _DEFAULTS = (range(1_900_000_000, 1_900_065_536), range(60_600, 61_184))
-"""Neither is given to anybody, by the list that systemd keeps; the second is for containers with few numbers."""
+"""Both ranges are unused according to systemd's list of ids; the second is for containers with few user ids."""
 _NAME = "headway-task-users"
 
 
 def numbers_of(text: str | None) -> range:
-    """`FIRST-LAST`; without a text what this system has. Raises ValueError with a sentence."""
+    """Parses `FIRST-LAST`; None gives a default range for this system. Raises ValueError with a message."""
     if text is None:
         return next((one for one in _DEFAULTS if _is_known_here(one)), _DEFAULTS[-1])
     first, _, last = text.partition("-")
@@ -27,7 +27,7 @@ def numbers_of(text: str | None) -> range:
     except ValueError:
         numbers = range(0)
     if not numbers or numbers[0] < 1 or numbers[-1] >= 2**32 - 1:
-        raise ValueError("two numbers of users above 0, as 60600-61183")
+        raise ValueError("must be two user ids above 0, such as 60600-61183")
     return numbers
 
 
@@ -38,10 +38,10 @@ class TaskUsers:
 
     @contextmanager
     def one(self) -> Iterator[int]:
-        """A number that no other attempt of this machine has. Raises Fault when all are in use."""
+        """Reserves a user id that no other attempt on this machine has. Raises Fault if all are in use."""
         folder = _folder()
         for _ in self._numbers:
-            # One that was used lately comes last: whoever outlived its attempt must not meet the next one.
+            # Recently used ids come last: a process that outlived its attempt must not share an id with the next one.
             self._last = (self._last + 1) % len(self._numbers)
             number = self._numbers[self._last]
             lock = _locked(folder / str(number))
@@ -49,7 +49,7 @@ class TaskUsers:
                 break
         else:
             raise Fault(
-                f"all users {self._numbers[0]}-{self._numbers[-1]} run tasks; widen task_user_range"
+                f"all user ids {self._numbers[0]}-{self._numbers[-1]} are in use; widen task_user_range"
             )
         try:
             yield number
@@ -59,7 +59,7 @@ class TaskUsers:
 
 
 def _folder() -> Path:
-    """Root's own."""
+    """Returns a folder that only root can access; creates it."""
     parent = Path("/run")
     folder = (parent if os.access(parent, os.W_OK) else Path(tempfile.gettempdir())) / _NAME
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -70,7 +70,7 @@ def _folder() -> Path:
 
 
 def _locked(file: Path) -> int | None:
-    """None when another has it, or has just let it go."""
+    """Returns the locked descriptor; None if another worker has the lock, or has just released and removed the file."""
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""The ways in which tasks can be kept apart, from the best one down, and what each leaves in reach."""
+"""The ways of isolating tasks, the best first, and what tasks can still reach with each."""
 
 import os
 import sys
@@ -11,22 +11,22 @@ from models.errors import Fault
 
 KILLS: Final = "a task can end processes of the server's user: Landlock of Linux 6.12 or later would prevent it"
 ARTIFACTS: Final = (
-    "a task can read artifacts of other namespaces whose names it knows: the worker may make no mounts, "
-    "and there is no Landlock"
+    "a task can read artifacts of other namespaces if it knows their names: the worker cannot create mounts, "
+    "and the system has no Landlock"
 )
 SOCKETS: Final = (
     "a task can connect to the embedded database: namespaces are not allowed here, so use --database-url with a "
-    "password that stands in no file, or start as root"
+    "password that is in no file, or start as root"
 )
 ALL: Final = "a task can read and end what the server's user can: its token, its key, the database, other tasks"
 
 
-class NotApart(Fault):
-    """Isolation is required, and cannot be had."""
+class IsolationUnavailable(Fault):
+    """Isolation is required, but not available on this machine."""
 
 
 class Policy(StrEnum):
-    """`required` runs no tasks where a task could reach anything of the server."""
+    """`required`: a worker does not start if a task could reach anything of the server."""
 
     AUTO = "auto"
     REQUIRED = "required"
@@ -35,7 +35,7 @@ class Policy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """`user`: each attempt has a user of its own. The rest is as in Confinement."""
+    """`user`: each attempt has its own user. The other fields are those of Confinement."""
 
     name: str
     user: bool = False
@@ -53,8 +53,7 @@ OFF: Final = Way("none", lacks=(ALL,))
 
 
 def possible(landlock: int, signals_since: int) -> Sequence[Way]:
-    """Those to be tried by this process, of which a trial tells whether they work. `landlock` is its version, 0 where
-    there is none."""
+    """Returns the ways that this process should try. `landlock` is the version of Landlock, 0 if there is none."""
     if sys.platform != "linux" or not hasattr(os, "memfd_create"):
         return ()
     if os.geteuid() == 0:

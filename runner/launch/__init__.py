@@ -1,1 +1,1 @@
-"""Makes the `Create` command of an execution from a request, a schedule, a subflow task or an earlier execution."""
+"""Builds the `Create` command for an execution from a request, a schedule, a subflow task or an earlier execution."""

@@ -1,4 +1,4 @@
-"""The subflow tasks whose flows ask people: leaving one out would leave out who is asked there."""
+"""Finds the subflow tasks whose flows contain approvals: skipping such a task would skip its approvals."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -15,7 +15,8 @@ from runner.store.postgres.connection import Pool
 async def asking_subflows(
     pool: Pool, plans: Plans, plan: CompiledFlow, source: Execution | None = None
 ) -> Mapping[str, str | None]:
-    """By key; with why the decisions that were made in the child of `source` do not stand, where they do not."""
+    """Returns the task keys, each with the reason why the decisions made in the child of `source` do not apply (None if
+    they apply)."""
     asking = await _asking(pool, plans, plan, {})
     return {key: await _undecided(pool, plans, source, key) for key in sorted(asking)}
 
@@ -23,7 +24,7 @@ async def asking_subflows(
 async def _asking(
     pool: Pool, plans: Plans, plan: CompiledFlow, known: dict[Named, bool]
 ) -> set[str]:
-    """However deep it asks; each flow is looked at once, also one that starts itself."""
+    """Finds approvals at any depth. Each flow is read once, even if it starts itself."""
     found = set()
     for key, spec in plan.tasks.items():
         if not isinstance(spec, SubflowTask) or spec.disabled or not spec.wait:
@@ -37,17 +38,17 @@ async def _asking(
             )
         if known[named]:
             found.add(key)
-    return found | _around(plan, found)
+    return found | _enclosing(plan, found)
 
 
-def _around(plan: CompiledFlow, keys: set[str]) -> set[str]:
-    """Each foreach that has one of them in it."""
+def _enclosing(plan: CompiledFlow, keys: set[str]) -> set[str]:
+    """Returns the foreach tasks that contain one of these tasks."""
     found = set()
     for key in keys:
-        around = plan.parents[key]
-        while around is not None:
-            found.add(around)
-            around = plan.parents[around]
+        parent = plan.parents[key]
+        while parent is not None:
+            found.add(parent)
+            parent = plan.parents[parent]
     return found
 
 
@@ -61,10 +62,10 @@ async def _plan_of(pool: Pool, plans: Plans, named: Named) -> CompiledFlow | Non
 
 
 async def _undecided(pool: Pool, plans: Plans, source: Execution | None, key: str) -> str | None:
-    """Looks at the executions that the task run, or one of its iterations, started, and those that they started."""
+    """Checks the executions that the task run or its iterations started, and their descendants."""
     run = source.tasks.get(key) if source else None
     if source is None or run is None:
-        return "asks people in the flow that it starts"
+        return "needs approvals in the flow that it starts"
     if run.outputs_from is not None and run.child is None:
         return None if run.decided_on else f"was not decided in {source.name}"
     ids = _children(source, key)
@@ -73,7 +74,7 @@ async def _undecided(pool: Pool, plans: Plans, source: Execution | None, key: st
         found = await read_executions(pool, plans, sorted(ids))
         seen |= ids
         if len(found) < len(ids):
-            return "was decided in an execution that is gone"
+            return "was decided in an execution that has been deleted"
         for child in found.values():
             if why := undecided_within(child):
                 return why
@@ -82,7 +83,7 @@ async def _undecided(pool: Pool, plans: Plans, source: Execution | None, key: st
 
 
 def _children(execution: Execution, within: str | None = None) -> set[UUID]:
-    """Of all its task runs, or of one and what is within it."""
+    """Returns the children of all task runs, or of the task run `within` and its iterations."""
     return {
         task.child
         for task in execution.tasks.values()

@@ -1,4 +1,4 @@
-"""The ticks of a schedule between two moments of the past, run now: those that ran already are left alone."""
+"""Backfill: starts the occurrences of a schedule in a range of the past, except those that have run already."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from models.schedule import ticks
 from runner.engine.engine import Engine
 from runner.engine.idempotency import CREATE
 from runner.expressions.evaluator import Evaluator
-from runner.launch.scheduled_runs import ask_of, prepare_tick
+from runner.launch.scheduled_runs import origin_of, prepare_scheduled_run
 from runner.service.encryption import Cipher
 from runner.store import idempotency
 from runner.store.flows.schedules import Schedule, database_now, record_backfill
@@ -29,7 +29,7 @@ _AT_ONCE = 20
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A tick, and its execution; None where it has not run (yet, or as it is only planned)."""
+    """An occurrence and its execution, None if it has not run. `before`: it ran before this backfill."""
 
     tick: datetime
     execution_id: UUID | None
@@ -39,12 +39,13 @@ class Ran:
 async def plan_backfill(
     pool: Pool, schedule: Schedule, since: datetime, until: datetime
 ) -> list[Ran]:
-    """The ticks from `since` up to and with `until`, and which have run. Raises Refused for too many."""
+    """Returns the occurrences from `since` to `until` (inclusive), and which have run. Raises Refused if there are too
+    many."""
     now = await database_now(pool)
     if not _EARLIEST <= since <= until or until > now:
         raise Refused.because(
             ProblemCode.VALIDATION,
-            "a backfill goes from a moment to a later one, neither before 1970 nor after now",
+            "`from` must not be before 1970 or after `to`, and `to` must not be in the future",
             "to" if since <= until else "from",
         )
     just_before = since.astimezone(UTC) - datetime.resolution
@@ -54,8 +55,8 @@ async def plan_backfill(
     if len(found) > MOST_TICKS:
         raise Refused.because(
             ProblemCode.VALIDATION,
-            f"that is more than {MOST_TICKS} ticks, which is the most at once; "
-            f"go up to {found[MOST_TICKS - 1].isoformat()} first",
+            f"the range has more than {MOST_TICKS} occurrences, the limit of one backfill; "
+            f"end it at {found[MOST_TICKS - 1].isoformat()} first",
             "to",
         )
     keys = [schedule.key_of(tick) for tick in found]
@@ -69,20 +70,20 @@ async def backfill(
     pool: Pool,
     engine: Engine,
     evaluator: Evaluator,
-    vault: Cipher,
+    cipher: Cipher,
     schedule: Schedule,
     planned: Sequence[Ran],
     origin: CommandOrigin,
     scope: Scope,
 ) -> list[Ran]:
-    """Run, in order, what has not run. Everything is prepared first: what is refused has started nothing."""
+    """Starts the occurrences that have not run, in order. All are prepared first: if one is refused, none starts."""
     missing = [one.tick for one in planned if not one.before]
     commands: list[Create] = []
     for start in range(0, len(missing), _AT_ONCE):
         commands += await asyncio.gather(
             *(
-                prepare_tick(
-                    pool, engine.plans, evaluator, vault, schedule, tick, (origin.actor,), scope
+                prepare_scheduled_run(
+                    pool, engine.plans, evaluator, cipher, schedule, tick, (origin.actor,), scope
                 )
                 for tick in missing[start : start + _AT_ONCE]
             )
@@ -90,8 +91,9 @@ async def backfill(
     if missing:
         await record_backfill(pool, schedule, origin, missing)
     by = f"backfilled by {origin.actor}"
-    asks = ask_of(schedule, f"{by}: {origin.reason}" if origin.reason else by)
-    begun = await asyncio.gather(*(engine.create(command, asks, bulk=True) for command in commands))
+    reason = f"{by}: {origin.reason}" if origin.reason else by
+    sender = origin_of(schedule, reason)
+    begun = await asyncio.gather(*(engine.create(one, sender, bulk=True) for one in commands))
     ids = {tick: one.execution.id for tick, one in zip(missing, begun, strict=True)}
     started = {tick for tick, one in zip(missing, begun, strict=True) if one.events}
     return [

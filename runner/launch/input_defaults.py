@@ -1,4 +1,4 @@
-"""Defaults of inputs that are expressions: evaluated one after the other, each after the inputs that it uses."""
+"""Evaluates defaults of inputs that are expressions, one after the other: each after the inputs that it uses."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,8 +20,7 @@ from runner.store.postgres.database import read_clock
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names that expressions of defaults may use besides inputs; and the id of the execution, where one of them
-    uses it."""
+    """The variables that defaults may use besides `inputs`. `id` is that of the execution if a default uses it."""
 
     values: Mapping[str, Any]
     id: UUID | None = None
@@ -54,9 +53,9 @@ async def names_of_defaults(
 
 @dataclass(slots=True)
 class Known:
-    """Inputs as expressions see them so far, None where they have no value. `evaluated` are defaults, `absent` those
-    that what they depend on does not ask for. `unread` and `missing` are those that are wrong or not given, and what
-    would come of them: whoever validates the inputs says why."""
+    """Inputs as expressions see them so far; None if they have no value. `evaluated` has evaluated defaults, `absent`
+    the inputs that are not needed, by their `depends_on` or `when`. `unread` has invalid inputs and those that depend
+    on them, `missing` required ones that are not given; the errors are reported by `validate_inputs`."""
 
     values: dict[str, Any]
     evaluated: dict[str, Any] = field(default_factory=dict)
@@ -64,8 +63,8 @@ class Known:
     unread: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
 
-    def blames(self, spec: InputSpec, given: Mapping[str, Any]) -> bool:
-        """Whether nothing can be said of it, for what it depends on or uses is wrong itself."""
+    def depends_on_invalid(self, spec: InputSpec, given: Mapping[str, Any]) -> bool:
+        """True if the input cannot be evaluated, because inputs that it depends on or uses are invalid or missing."""
         used = names_in_default(spec.default).get("inputs", frozenset())
         uses_nothing = given.get(spec.id) is not None
         of_default = set() if uses_nothing else (self.unread | self.missing) & used
@@ -81,11 +80,11 @@ async def evaluated_defaults(
     """Raises Refused for a default or a condition that cannot be evaluated."""
     known = Known(dict.fromkeys((spec.id for spec in specs), None))
     for spec in _in_order(specs):
-        if known.blames(spec, given):
+        if known.depends_on_invalid(spec, given):
             known.unread.add(spec.id)
             known.absent.add(spec.id)
             continue
-        if spec.depends_on and not await _asked_for(evaluator, spec, known.values):
+        if spec.depends_on and not await _is_needed(evaluator, spec, known.values):
             known.absent.add(spec.id)
             continue
         value = given.get(spec.id)
@@ -97,7 +96,7 @@ async def evaluated_defaults(
 
 
 def _in_order(specs: Sequence[InputSpec]) -> list[InputSpec]:
-    """Each after those that it depends on and that its default uses."""
+    """Sorts the inputs so that each comes after those that it depends on or that its default uses."""
     by_id = {spec.id: spec for spec in specs}
     used = {
         spec.id: [*names_in_default(spec.default).get("inputs", ()), *spec.depends_on]
@@ -122,11 +121,11 @@ async def _evaluated(evaluator: Evaluator, spec: InputSpec, names: Mapping[str, 
     try:
         return await evaluator.render(spec.default, names)
     except EvaluationFailed as failed:
-        told = f"the default of {spec.id} cannot be evaluated: {failed}"
-        raise Refused.because(ProblemCode.VALIDATION, told, "inputs", spec.id) from failed
+        sentence = f"the default of {spec.id} cannot be evaluated: {failed}"
+        raise Refused.because(ProblemCode.VALIDATION, sentence, "inputs", spec.id) from failed
 
 
-async def _asked_for(evaluator: Evaluator, spec: InputSpec, values: Mapping[str, Any]) -> bool:
+async def _is_needed(evaluator: Evaluator, spec: InputSpec, values: Mapping[str, Any]) -> bool:
     if spec.when is None:
         return all(values.get(name) not in (None, False) for name in spec.depends_on)
     known = {name: values.get(name) for name in spec.depends_on}

@@ -1,4 +1,4 @@
-"""The inputs of an execution, from what was given to what is stored: defaults, conditions, files, secrets."""
+"""Completes the inputs of an execution: evaluates defaults and conditions, finds files, encrypts secrets."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,25 +17,27 @@ from runner.store.postgres.connection import Pool
 async def complete_inputs(
     pool: Pool,
     evaluator: Evaluator,
-    vault: Cipher,
+    cipher: Cipher,
     spec: FlowSpec,
     given: Mapping[str, Any],
     names: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Every declared input as it is stored. `names` is what defaults may use besides other inputs.
+    """Returns all declared inputs in the form in which they are stored. `names` has the variables that defaults may use
+    besides `inputs`.
 
-    Raises Refused with every input that is wrong.
+    Raises Refused with the problems of all inputs.
     """
     known = await evaluated_defaults(evaluator, spec.inputs, given, names)
     values = validate_inputs(spec.inputs, given, known.evaluated, absent=known.absent)
     values = await _found_files(pool, spec, values)
-    return _sealed(vault, spec.inputs, values)
+    return _sealed(cipher, spec.inputs, values)
 
 
 def given_to_rerun(
     specs: Sequence[InputSpec], stored: Mapping[str, Any], given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """SECRET inputs that are not given anew, or as they are shown, keep the encrypted value of the source."""
+    """Adds the encrypted SECRET inputs of the source, unless new values are given. The masked value, as it is shown,
+    counts as not given."""
     kept = {
         spec.id: Sealed.of(text)
         for spec in specs
@@ -47,55 +49,58 @@ def given_to_rerun(
 
 
 def digested_inputs(
-    vault: Cipher, specs: Sequence[InputSpec], values: Mapping[str, Any]
+    cipher: Cipher, specs: Sequence[InputSpec], values: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """To tell the same inputs from others, without a digest from which a secret could be guessed."""
+    """Returns the inputs for a digest. SECRET values are replaced by keyed hashes, so that the digest does not help to
+    guess them."""
     secret = {spec.id for spec in specs if spec.type is InputType.SECRET}
     return {
-        name: _fingerprint(vault, value) if name in secret else value
+        name: _fingerprint(cipher, value) if name in secret else value
         for name, value in values.items()
     }
 
 
-def _fingerprint(vault: Cipher, value: Any) -> str | None:
-    """The same for a value that is encrypted and for one that is still to be."""
+def _fingerprint(cipher: Cipher, value: Any) -> str | None:
+    """Returns the same hash for a value whether it is encrypted or not."""
     sealed = sealed_text(value)
     try:
-        text = str(value) if sealed is None else vault.open(sealed, SEALED_INPUT)
+        text = str(value) if sealed is None else cipher.open(sealed, SEALED_INPUT)
     except DecryptionFailed:
         text = str(value)
-    return None if value is None else vault.fingerprint(text)
+    return None if value is None else cipher.fingerprint(text)
 
 
 async def _found_files(pool: Pool, spec: FlowSpec, values: Mapping[str, Any]) -> dict[str, Any]:
-    """FILE values as the URIs where the files are kept."""
-    wanted = {
+    """Replaces FILE values by the URIs of the stored files."""
+    requested = {
         each.id: values[each.id]
         for each in spec.inputs
         if each.type is InputType.FILE and values.get(each.id) is not None
     }
-    if not wanted:
+    if not requested:
         return dict(values)
-    uris = await files.find_uris(pool, spec.namespace, list(wanted.values()))
+    uris = await files.find_uris(pool, spec.namespace, list(requested.values()))
     problems = [
         Problem(
             ProblemCode.VALIDATION,
             f"{name}: there is no file {value:.80} for {spec.namespace}; upload it: POST /files",
             ("inputs", name),
         )
-        for name, value in wanted.items()
+        for name, value in requested.items()
         if value not in uris
     ]
     if problems:
         raise Refused(problems)
-    return {**values, **{name: uris[value] for name, value in wanted.items()}}
+    return {**values, **{name: uris[value] for name, value in requested.items()}}
 
 
-def _sealed(vault: Cipher, specs: Sequence[InputSpec], values: Mapping[str, Any]) -> dict[str, Any]:
-    """SECRET values encrypted; those that are already stay as they are."""
+def _sealed(
+    cipher: Cipher, specs: Sequence[InputSpec], values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Encrypts SECRET values that are not encrypted yet."""
     secret = {spec.id for spec in specs if spec.type is InputType.SECRET}
     return {
-        name: Sealed.of(vault.seal(value, SEALED_INPUT))
+        name: Sealed.of(cipher.seal(value, SEALED_INPUT))
         if name in secret and isinstance(value, str)
         else value
         for name, value in values.items()

@@ -1,4 +1,4 @@
-"""From a request to run a flow to the `Create` that the engine takes: found, checked, its inputs complete."""
+"""Builds the `Create` command for a request to run a flow: finds the flow, checks the request, completes inputs."""
 
 import hashlib
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ from runner.store.scopes import scope_of
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """The request of a caller; `revision` None is the newest. `starters` as in `Create`."""
+    """A request to run a flow. `revision` None means the newest. `starters` as in `Create`."""
 
     namespace: str
     flow: str
@@ -59,10 +59,10 @@ class Launch:
     starters: tuple[str, ...] = ()
     may_override: bool = False
     written: Mapping[Path, str] = field(default_factory=dict)
-    """Where a document gives the inputs: the source of numbers and the like, for those that are text."""
+    """If a document gives the inputs: how numbers and the like are written there, for inputs that are text."""
 
     def digest(self, inputs: Mapping[str, Any]) -> str:
-        """Of everything but the key: the same key with another digest is a conflict."""
+        """Covers everything except the idempotency key: the same key with another digest is a conflict."""
         fields = (
             self.namespace,
             self.flow,
@@ -83,13 +83,15 @@ async def prepare(
     evaluator: Evaluator,
     scope: Scope,
     launch: Launch,
-    vault: Cipher | None = None,
+    cipher: Cipher | None = None,
 ) -> Create:
-    """Raises Refused: no such flow or revision, or every input that is wrong. Without a vault none may be SECRET.
+    """Raises Refused if there is no such flow or revision, or with the problems of all inputs. Without `cipher`, no
+    input may be SECRET.
 
-    `scope` is that of who starts it. The execution reaches no further, nor than who saved the revision did.
+    `scope` is that of the person who starts the execution. The scope of the execution is within it, and within that
+    of the person who saved the revision.
     """
-    vault = vault or Cipher()
+    cipher = cipher or Cipher()
     if abs(launch.options.priority) > MAX_PRIORITY:
         message = f"priority must be between -{MAX_PRIORITY} and {MAX_PRIORITY}"
         raise Refused.because(ProblemCode.VALIDATION, message, "priority")
@@ -105,7 +107,7 @@ async def prepare(
         given = given_to_rerun(spec.inputs, source.inputs, given)
     given = given_as_written(spec.inputs, given, launch.written)
     names = await names_of_defaults(pool, spec, launch.labels, launch.trigger)
-    inputs = await complete_inputs(pool, evaluator, vault, spec, given, names.values)
+    inputs = await complete_inputs(pool, evaluator, cipher, spec, given, names.values)
     reach = scope.within(scope_of(found["scope"]))
     command = Create(
         plan=plan,
@@ -117,7 +119,7 @@ async def prepare(
         options=launch.options,
         trigger=launch.trigger,
         idempotency_key=launch.idempotency_key,
-        digest=_digest(vault, plan, launch) if launch.idempotency_key else None,
+        digest=_digest(cipher, plan, launch) if launch.idempotency_key else None,
         links=Links(parent=launch.parent),
         limited=found["limited"],
         shares_slot=launch.shares_slot,
@@ -128,7 +130,7 @@ async def prepare(
     )
     if source or launch.options.disabled_tasks or command.latest:
         command = await _as_rerun(pool, plans, source, launch, command)
-    return await with_cached(pool, evaluator, vault, command)
+    return await with_cached(pool, evaluator, cipher, command)
 
 
 def _refuse_too_late(scheduled_at: datetime | None) -> None:
@@ -138,18 +140,18 @@ def _refuse_too_late(scheduled_at: datetime | None) -> None:
         )
 
 
-def _digest(vault: Cipher, plan: CompiledFlow, launch: Launch) -> str:
-    return launch.digest(digested_inputs(vault, plan.spec.inputs, launch.inputs))
+def _digest(cipher: Cipher, plan: CompiledFlow, launch: Launch) -> str:
+    return launch.digest(digested_inputs(cipher, plan.spec.inputs, launch.inputs))
 
 
 def _refuse_another_flow(source: Execution, plan: CompiledFlow) -> None:
-    """Results of one flow say nothing of another. A flow that was deleted and saved anew is the same."""
+    """A rerun must be of the same flow. Namespace and id decide: a flow deleted and saved again counts as the same."""
     of, to = source.plan.spec, plan.spec
     if (of.namespace, of.id) != (to.namespace, to.id):
         raise Refused.because(
             ProblemCode.VALIDATION,
-            f"{source.name} is an execution of {of.namespace}/{of.id}, and {to.namespace}/{to.id} cannot be a rerun of "
-            "it; name an execution of the same flow, or leave rerunOf out",
+            f"{source.name} is an execution of {of.namespace}/{of.id}, not of {to.namespace}/{to.id}; "
+            "name an execution of the same flow, or leave rerunOf out",
             "rerunOf",
         )
 
@@ -157,14 +159,14 @@ def _refuse_another_flow(source: Execution, plan: CompiledFlow) -> None:
 async def _newest_instead(
     pool: Pool, plans: Plans, plan: CompiledFlow, launch: Launch, newest: int
 ) -> CompiledFlow | None:
-    """None for what the document of a parent asks for: that is no choice of a person."""
+    """Returns None if the revision is set by the flow document of a parent: then no person has chosen it."""
     if launch.parent or plan.revision == newest:
         return None
     return await newest_instead(pool, plans, plan)
 
 
 async def newest_instead(pool: Pool, plans: Plans, plan: CompiledFlow) -> CompiledFlow | None:
-    """The newest revision of the flow, where the plan is of an older one."""
+    """Returns the newest revision of the flow, or None if the plan is that revision."""
     named = Named(plan.spec.namespace, plan.spec.id, None)
     found = (await plans.launches.find(pool, [named])).get(named)
     id = found["revision_id"] if found else None
@@ -179,7 +181,7 @@ async def newest_instead(pool: Pool, plans: Plans, plan: CompiledFlow) -> Compil
 async def _as_rerun(
     pool: Pool, plans: Plans, source: Execution | None, launch: Launch, command: Create
 ) -> Create:
-    """Linked to its source, whose outputs stand for the tasks that are disabled."""
+    """Links the command to its source, whose outputs are reused for the disabled tasks."""
     begins = await begins_with(pool, plans, source, command)
     command = replace(command, subflows=begins.subflows)
     if source is None:
@@ -197,7 +199,7 @@ async def _as_rerun(
 async def begins_with(
     pool: Pool, plans: Plans, source: Execution | None, command: Create
 ) -> NewExecution:
-    """The beginning of a new execution, by which is judged if the decisions of its source stand for it."""
+    """Returns the context of a new execution, which decides whether the approvals of its source apply to it."""
     labels = {**command.plan.spec.labels, **command.labels}
     now = context(command.plan, command.inputs, labels, command.trigger)
     return NewExecution(now, await asking_subflows(pool, plans, command.plan, source))
@@ -206,7 +208,7 @@ async def begins_with(
 async def find_source(
     pool: Pool, plans: Plans, scope: Scope, id: UUID, action: Action, path: str = "id"
 ) -> Execution:
-    """The ended execution that another is made from, if the action on it is possible. Raises Refused."""
+    """Returns the ended execution from which another is made. Raises Refused if the action on it is not possible."""
     source = (await read_executions(pool, plans, [id])).get(id)
     if source is None or not scope.covers(source.plan.spec.namespace):
         raise Refused.because(ProblemCode.NOT_FOUND, "no such execution", path)
@@ -223,9 +225,9 @@ async def find_to_start(
     revision: int | None = None,
     path: str = "flow",
 ) -> Any:
-    """The flow with the revision to run (None: its newest), wherever an execution of it is begun.
+    """Returns the flow and the revision to run (None: the newest). All ways of starting a flow use this.
 
-    Raises Refused when there is none, or it is disabled; `path` is what named the flow.
+    Raises Refused if there is none or the flow is disabled; `path` is the input that named the flow.
     """
     found = None
     if scope.covers(namespace):
@@ -235,7 +237,7 @@ async def find_to_start(
     if found is None:
         raise Refused.because(
             ProblemCode.NOT_FOUND,
-            f"no flow {name}; save it, or see what there is: `headway flows list`",
+            f"no flow {name}; save it, or list the existing ones: `headway flows list`",
             path,
         )
     if not found["enabled"]:

@@ -1,4 +1,4 @@
-"""New executions made from ended ones: replays, and drafts for people to edit."""
+"""Builds new executions from ended ones: replays, and drafts that people can edit."""
 
 import hashlib
 from collections.abc import Mapping
@@ -41,10 +41,10 @@ from runner.store.scopes import scope_of
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """`inputs` None: those of the source; else they take the place of the source's, one by one.
+    """`inputs` replace those of the source with the same names; None replaces none.
 
-    `permissions` are the asker's: a text that nobody saved is run by those who may save it. `override`: decisions that
-    do not stand are used again all the same.
+    `permissions` are those of the caller: only people who may save flows may run an unsaved text. With `override`,
+    decisions are reused even if they do not apply to the new execution.
     """
 
     source: UUID
@@ -62,9 +62,9 @@ class Replay:
 
 
 async def prepare_replay(
-    pool: Pool, plans: Plans, evaluator: Evaluator, vault: Cipher, scope: Scope, replay: Replay
+    pool: Pool, plans: Plans, evaluator: Evaluator, cipher: Cipher, scope: Scope, replay: Replay
 ) -> tuple[Create, list[PlannedTask]]:
-    """The creation, and what it will do. Raises Refused."""
+    """Returns the command, and the plan of its tasks. Raises Refused."""
     source = await find_source(pool, plans, scope, replay.source, Action.REPLAY)
     plan, limited, reach = await _plan_of(pool, plans, scope, source, replay.latest)
     refuse_unsaved(plan, replay.permissions)
@@ -74,7 +74,7 @@ async def prepare_replay(
     given = given_to_rerun(spec.inputs, source.inputs, {**own, **(replay.inputs or {})})
     labels = await _labels(pool, source)
     names = await names_of_defaults(pool, spec, labels, source.trigger)
-    digested = digested_inputs(vault, spec.inputs, replay.inputs or {})
+    digested = digested_inputs(cipher, spec.inputs, replay.inputs or {})
     options = replace(
         source.options,
         priority=min(source.options.priority, MAX_PRIORITY),
@@ -85,7 +85,7 @@ async def prepare_replay(
     command = Create(
         plan=plan,
         id=names.id,
-        inputs=await complete_inputs(pool, evaluator, vault, spec, given, names.values),
+        inputs=await complete_inputs(pool, evaluator, cipher, spec, given, names.values),
         labels=labels,
         kind=source.kind,
         on_failure=source.on_failure,
@@ -120,7 +120,7 @@ async def prepare_replay(
 
 
 async def _labels(pool: Pool, source: Execution) -> dict[str, str]:
-    """Those of the revision that runs come by themselves, and what was the source's own goes over them."""
+    """Returns the source's own labels. They override those of the revision, which are added elsewhere."""
     given = await given_labels(pool, source.id)
     return own_labels(source.labels, source.plan.spec.labels, given)
 
@@ -128,10 +128,10 @@ async def _labels(pool: Pool, source: Execution) -> dict[str, str]:
 async def _plan_of(
     pool: Pool, plans: Plans, scope: Scope, source: Execution, latest: bool
 ) -> tuple[CompiledFlow, bool, Scope]:
-    """The source's own revision or the flow's latest, whether the flow has a limit, and what an execution of it that is
-    asked for within `scope` reaches.
+    """Returns the source's revision or the flow's latest, whether the flow has a concurrency limit, and the scope of a
+    new execution that is requested within `scope`.
 
-    A text that nobody saved needs no flow, and takes no slot of one.
+    An unsaved text needs no flow, and takes no slot of one.
     """
     spec, reach = source.plan.spec, source.scope.within(scope)
     if not latest and not source.plan.is_saved:
@@ -139,8 +139,8 @@ async def _plan_of(
     found = await find_to_start(pool, plans, scope, spec.namespace, spec.id, path="id")
     if not latest:
         if source.plan.unreadable:
-            told = f"{source.plan.unreadable}; take the latest"
-            raise Refused.because(ProblemCode.INVALID_STATE, told, "revision")
+            sentence = f"{source.plan.unreadable}; use the latest revision"
+            raise Refused.because(ProblemCode.INVALID_STATE, sentence, "revision")
         return source.plan, found["limited"], reach
     async with pool.acquire() as connection:
         plan = await plans.of(connection, found["revision_id"])
@@ -149,7 +149,7 @@ async def _plan_of(
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Nothing that is stored: `create_input` is a CreateExecutionInput as people may edit and send it."""
+    """A draft is not stored. `create_input` is a CreateExecutionInput, which people can edit and send."""
 
     plan: CompiledFlow
     tasks: list[PlannedTask]
@@ -161,14 +161,14 @@ class Draft:
 
 
 async def draft(pool: Pool, plans: Plans, scope: Scope, id: UUID, latest: bool) -> Draft:
-    """Of the flow's latest revision, or the source's own. Raises Refused."""
+    """Drafts an execution of the flow's latest revision, or of the source's own. Raises Refused."""
     source = await find_source(pool, plans, scope, id, Action.PREPARE_EXECUTION)
     plan, _, _ = await _plan_of(pool, plans, scope, source, latest)
     if not plan.is_saved:
         raise Refused.because(
             ProblemCode.VALIDATION,
-            "the text of a test is no revision that can be started; save it and prepare the LATEST, "
-            "or replay the test",
+            "the text of a test run is not a saved revision; save it and prepare the LATEST, "
+            "or replay the test run",
             "revision",
         )
     known = {spec.id for spec in plan.spec.inputs}

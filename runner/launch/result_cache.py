@@ -1,4 +1,4 @@
-"""Results used again: of whole executions when they are created, of tasks when a worker starts them."""
+"""The result cache: reuses results of whole executions when they are created, and of tasks when a worker runs them."""
 
 import hashlib
 from collections.abc import Mapping
@@ -21,14 +21,14 @@ from runner.store import cache
 from runner.store.postgres.connection import Pool
 
 
-async def with_cached(pool: Pool, evaluator: Evaluator, vault: Cipher, command: Create) -> Create:
-    """The creation with its cache key, and with the results of an identical earlier success if there is one."""
+async def with_cached(pool: Pool, evaluator: Evaluator, cipher: Cipher, command: Create) -> Create:
+    """Adds the cache key to the command, and the results of an earlier success with the same key if there is one."""
     spec = command.plan.spec
     if spec.cache is None or command.options.disabled_tasks or command.links.rerun_of:
         return command
     if any(map(never_reused, command.plan.tasks.values())):
         return command
-    key = await _flow_key(evaluator, vault, spec.cache, command)
+    key = await _flow_key(evaluator, cipher, spec.cache, command)
     keyed = replace(command, cache_key=key)
     if command.options.no_cache or command.options.scheduled_at:
         return keyed
@@ -48,10 +48,10 @@ async def with_cached(pool: Pool, evaluator: Evaluator, vault: Cipher, command: 
     )
 
 
-async def _flow_key(evaluator: Evaluator, vault: Cipher, spec: CacheSpec, command: Create) -> str:
+async def _flow_key(evaluator: Evaluator, cipher: Cipher, spec: CacheSpec, command: Create) -> str:
     plan = command.plan
     if spec.key is None:
-        inputs = digested_inputs(vault, plan.spec.inputs, command.inputs)
+        inputs = digested_inputs(cipher, plan.spec.inputs, command.inputs)
         return digest("flow", str(plan.revision_id), inputs, command.on_failure)
     names = {
         "inputs": without_secrets(command.inputs),
@@ -65,12 +65,12 @@ async def _flow_key(evaluator: Evaluator, vault: Cipher, spec: CacheSpec, comman
         return digest("flow key", str(plan.flow_id), rendered, *([decided] if decided else []))
     except EvaluationFailed as failed:
         raise Refused.because(
-            ProblemCode.VALIDATION, f"the cache's key cannot be evaluated: {failed}", "inputs"
+            ProblemCode.VALIDATION, f"the cache key cannot be evaluated: {failed}", "inputs"
         ) from failed
 
 
 NOT_CACHED_BY = {"needs", "when", "run_if", "description", "cache", "queue", "retry", "max_lost"}
-"""Keys of a task that do not change what it gives."""
+"""Settings of a task that do not affect its result."""
 
 
 def digest(*parts: object) -> str:

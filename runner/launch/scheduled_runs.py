@@ -1,4 +1,4 @@
-"""A tick of a schedule made into the `Create` that the engine takes."""
+"""Builds the `Create` command for an occurrence of a schedule."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,18 +20,18 @@ from runner.store.plans import Plans
 from runner.store.postgres.connection import Pool
 
 
-async def prepare_tick(
+async def prepare_scheduled_run(
     pool: Pool,
     plans: Plans,
     evaluator: Evaluator,
-    vault: Cipher,
+    cipher: Cipher,
     schedule: Schedule,
     tick: datetime,
     starters: tuple[str, ...] = (),
     scope: Scope = EVERYWHERE,
 ) -> Create:
-    """Raises Refused as for anyone who starts the flow with these inputs. `starters` ask for a tick of the past,
-    within their `scope`; the schedule itself starts nothing outside that of who saved it."""
+    """Raises Refused like any start of the flow with these inputs. For a backfill, `starters` and `scope` are those of
+    the person; the schedule itself never starts anything outside the scope of the person who saved it."""
     id, saved_by = typed("sched", schedule.id), schedule.updated_by
     trigger = trigger_of(id, schedule.key, schedule.timezone, tick, saved_by)
     launch = Launch(
@@ -43,12 +43,12 @@ async def prepare_tick(
         idempotency_key=schedule.key_of(tick),
         starters=starters,
     )
-    command = await prepare(pool, plans, evaluator, schedule.scope.within(scope), launch, vault)
-    # The tick alone says which execution it is: with inputs that were changed since it is the same.
+    command = await prepare(pool, plans, evaluator, schedule.scope.within(scope), launch, cipher)
+    # The occurrence alone identifies the execution, even if the schedule's inputs have changed since.
     return replace(command, digest=schedule.key_of(tick))
 
 
-def ask_of(schedule: Schedule, reason: str | None = None) -> CommandOrigin:
+def origin_of(schedule: Schedule, reason: str | None = None) -> CommandOrigin:
     return CommandOrigin(schedule.actor, Channel.ENGINE, reason)
 
 

@@ -1,4 +1,4 @@
-"""The executions that subflow tasks start."""
+"""Starts or restarts the executions of subflow tasks."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -27,44 +27,45 @@ from runner.store.execution.snapshots import read_executions
 from runner.store.postgres.connection import Pool
 
 MAX_DEPTH = 20
-"""Subflows within subflows: deeper is taken for a flow that starts itself without end."""
+"""The limit of nested subflows, against flows that start themselves endlessly."""
 
 
 class Children:
-    def __init__(self, pool: Pool, engine: Engine, evaluator: Evaluator, vault: Cipher) -> None:
+    def __init__(self, pool: Pool, engine: Engine, evaluator: Evaluator, cipher: Cipher) -> None:
         self._pool = pool
         self._engine = engine
         self._evaluator = evaluator
-        self._vault = vault
+        self._cipher = cipher
 
-    async def start(self, parent: Execution, owed: StartChild) -> Command | None:
-        """Create the child, once however often this is asked, or restart that of an earlier attempt; the parent adopts
-        it in the same transaction. Answers what to tell the parent: where it cannot be, its attempt's failure."""
-        task = parent.tasks[owed.path]
-        if task.state is not TaskRunState.RUNNING or task.attempt != owed.attempt or task.child:
+    async def start(self, parent: Execution, request: StartChild) -> Command | None:
+        """Creates the child (once, however often this is called), or restarts that of an earlier attempt; the parent
+        adopts the child in the same transaction. Returns the command for the parent: if there is no child, the failure
+        of its attempt."""
+        task = parent.tasks[request.path]
+        if task.state is not TaskRunState.RUNNING or task.attempt != request.attempt or task.child:
             return None
         spec = parent.spec_of(task)
         assert isinstance(spec, SubflowTask)
         launch = _launch(parent, task, spec)
         try:
             earlier = await self._earlier(parent, task) if spec.wait else None
-            if earlier and await self._goes_on(earlier, parent, task, spec, launch):
+            if earlier and await self._resume(earlier, parent, task, spec, launch):
                 return None
             if earlier and not earlier.ended:
-                return AwaitChild(owed.path, owed.attempt)
+                return AwaitChild(request.path, request.attempt)
             command = await prepare(
-                self._pool, self._engine.plans, self._evaluator, parent.scope, launch, self._vault
+                self._pool, self._engine.plans, self._evaluator, parent.scope, launch, self._cipher
             )
             shares = await self._shares_slot(parent, spec, command.plan.flow_id)
             begun = await self._engine.create(
-                replace(command, shares_slot=shares), _ask(parent, task, parent.created_by)
+                replace(command, shares_slot=shares), _origin(parent, task, parent.created_by)
             )
         except Refused as refused:
             if refused.problems[0].code is ProblemCode.CONFLICT:
-                return None  # stopped, paused or served by another process meanwhile
+                return None  # stopped, paused, or started by another process meanwhile
             error = _cannot_start(parent, task, launch, refused)
-            return Prepare(owed.path, owed.attempt, error)
-        return Adopt(owed.path, owed.attempt, begun.execution.id)
+            return Prepare(request.path, request.attempt, error)
+        return Adopt(request.path, request.attempt, begun.execution.id)
 
     async def _shares_slot(self, parent: Execution, spec: SubflowTask, flow: UUID | None) -> bool:
         above = await ancestry.ancestors(self._pool, parent.id)
@@ -72,7 +73,7 @@ class Children:
         return spec.wait and any(each.lends and each.flow_id == flow for each in above)
 
     async def _earlier(self, parent: Execution, task: TaskRun) -> Execution | None:
-        """The newest child of the attempts before this one."""
+        """Returns the newest child of earlier attempts."""
         id = (
             await ancestry.newest_child(self._pool, parent.id, task.path)
             if task.attempt > 1
@@ -81,30 +82,33 @@ class Children:
         found = await read_executions(self._pool, self._engine.plans, [id] if id else [])
         return found.get(id) if id else None
 
-    async def _goes_on(
+    async def _resume(
         self, child: Execution, parent: Execution, task: TaskRun, spec: SubflowTask, launch: Launch
     ) -> bool:
-        """Whether this child of an earlier attempt goes on for this one: it still lives, or a person put the task run
-        back; and it is asked the same. `errors` and `finally` run anew. One that is being killed has to end first."""
-        put_back = task.attempt_base > 0 and task.attempt == task.attempt_base + 1
-        if child.state is ExecutionState.KILLING or not (put_back or not child.ended):
+        """Lets the child of an earlier attempt continue for this one if it is still active, or if a person restarted
+        the task run, and if its inputs are the same. Returns False if a new child is needed: always for tasks of
+        `errors` and `finally`, and when the child is being killed, which must end first."""
+        restarted = task.attempt_base > 0 and task.attempt == task.attempt_base + 1
+        if child.state is ExecutionState.KILLING or not (restarted or not child.ended):
             return False
         if spec.restart_child is RestartChild.NEW or parent.section_of(task) is not Section.TASKS:
             return False
-        if not await self._is_asked_the_same(child, launch):
+        if not await self._has_same_inputs(child, launch):
             return False
         shares = await self._shares_slot(parent, spec, child.plan.flow_id)
-        again = ResumeChild(Parent(parent.id, task.path, task.attempt), shares)
+        command = ResumeChild(Parent(parent.id, task.path, task.attempt), shares)
+        origin = _origin(parent, task, parent.started_by[-1])
         try:
-            await self._engine.execute(child.id, again, _ask(parent, task, parent.started_by[-1]))
+            await self._engine.execute(child.id, command, origin)
         except Refused as refused:
             if refused.problems[0].code is ProblemCode.CONFLICT:
                 raise
-            return False  # nothing of it can be run again
+            return False  # nothing in the child can be run again
         return True
 
-    async def _is_asked_the_same(self, child: Execution, launch: Launch) -> bool:
-        """Whether the inputs given now are those that it has. Those that are not given may depend on the time."""
+    async def _has_same_inputs(self, child: Execution, launch: Launch) -> bool:
+        """Compares the given inputs with those of the child. Others are ignored: their defaults may depend on the
+        time."""
         spec = child.plan.spec
         if child.plan.unreadable:
             return False
@@ -112,12 +116,12 @@ class Children:
         names = await names_of_defaults(self._pool, spec, launch.labels, None)
         try:
             values = await complete_inputs(
-                self._pool, self._evaluator, self._vault, spec, given, names.values
+                self._pool, self._evaluator, self._cipher, spec, given, names.values
             )
         except Refused:
             return False
-        now = digested_inputs(self._vault, spec.inputs, values)
-        then = digested_inputs(self._vault, spec.inputs, child.inputs)
+        now = digested_inputs(self._cipher, spec.inputs, values)
+        then = digested_inputs(self._cipher, spec.inputs, child.inputs)
         return all(now.get(name) == then.get(name) for name in launch.inputs)
 
 
@@ -136,22 +140,23 @@ def _launch(parent: Execution, task: TaskRun, spec: SubflowTask) -> Launch:
     )
 
 
-def _ask(parent: Execution, task: TaskRun, actor: str) -> CommandOrigin:
+def _origin(parent: Execution, task: TaskRun, actor: str) -> CommandOrigin:
     named = f"{task.path} of {parent.name}"
     by = named if shows_parent(parent, task) else "of an execution in another namespace"
     return CommandOrigin(actor, Channel.ENGINE, f"subflow {by}")
 
 
 def _cannot_start(parent: Execution, task: TaskRun, launch: Launch, refused: Refused) -> TaskError:
-    """A flow outside of its scope does not exist for it; of others not everybody who sees the parent may know more."""
-    told = f"{launch.namespace}/{launch.flow} cannot start: {refused}"
+    """Hides the details if not everybody who sees the parent may see the child's flow. A flow outside the parent's
+    scope is reported as not existing, so there is nothing to hide."""
+    sentence = f"{launch.namespace}/{launch.flow} cannot start: {refused}"
     if shows_child(parent, task) or not parent.scope.covers(launch.namespace):
-        return TaskError(SUBFLOW, told)
-    return TaskError(SUBFLOW, did_not_succeed(launch.namespace, launch.flow), below=told)
+        return TaskError(SUBFLOW, sentence)
+    return TaskError(SUBFLOW, did_not_succeed(launch.namespace, launch.flow), below=sentence)
 
 
 def _labels(parent: Execution, given: Mapping[str, Any]) -> dict[str, str]:
-    """Executions that belong together are found by one correlation, however deep it began."""
+    """Passes on the correlation label, so that all executions that belong together can be found by it."""
     inherited = {key: value for key, value in parent.labels.items() if key == CORRELATION}
     return {**inherited, **{key: str(value) for key, value in given.items()}}
 

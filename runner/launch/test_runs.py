@@ -1,4 +1,4 @@
-"""From a text that nobody saved to the `Create` that runs it: as any execution, but counted nowhere."""
+"""Builds the `Create` command for a test run of an unsaved text: an ordinary execution that no statistics count."""
 
 import hashlib
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from runner.store.postgres.connection import Pool
 
 @dataclass(frozen=True, slots=True)
 class UnsavedRun:
-    """`spec` is what `source` says."""
+    """`spec` is parsed from `source`."""
 
     source: str
     spec: FlowSpec
@@ -36,35 +36,35 @@ async def prepare_unsaved_run(
     pool: Pool,
     plans: Plans,
     evaluator: Evaluator,
-    vault: Cipher,
-    trial: UnsavedRun,
+    cipher: Cipher,
+    run: UnsavedRun,
     actor: str,
     scope: Scope,
 ) -> Create:
-    """Raises Refused with every input that is wrong, before anything is stored.
+    """Raises Refused with the problems of all inputs, before anything is stored.
 
-    It neither waits for a slot of the flow nor holds one, and reuses no results.
+    A test run needs no slot of the flow and reuses no results.
     """
-    names = await names_of_defaults(pool, trial.spec, trial.labels, None)
-    inputs = await complete_inputs(pool, evaluator, vault, trial.spec, trial.inputs, names.values)
+    names = await names_of_defaults(pool, run.spec, run.labels, None)
+    inputs = await complete_inputs(pool, evaluator, cipher, run.spec, run.inputs, names.values)
     async with pool.acquire() as connection:
-        revision = await keep_tried(connection, trial.spec, trial.source, actor)
+        revision = await keep_tried(connection, run.spec, run.source, actor)
         plan = await plans.of(connection, revision)
     return Create(
         plan=plan,
         id=names.id,
         inputs=inputs,
-        labels=trial.labels,
+        labels=run.labels,
         system_labels={TEST: "true"},
-        idempotency_key=trial.idempotency_key,
-        digest=_digest(vault, trial) if trial.idempotency_key else None,
+        idempotency_key=run.idempotency_key,
+        digest=_digest(cipher, run) if run.idempotency_key else None,
         shares_slot=True,
         options=RunOptions(no_cache=True),
         scope=scope,
     )
 
 
-def _digest(vault: Cipher, trial: UnsavedRun) -> str:
-    inputs = digested_inputs(vault, trial.spec.inputs, trial.inputs)
-    said = ("test", trial.source, inputs, trial.labels)
-    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+def _digest(cipher: Cipher, run: UnsavedRun) -> str:
+    inputs = digested_inputs(cipher, run.spec.inputs, run.inputs)
+    parts = ("test", run.source, inputs, run.labels)
+    return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()

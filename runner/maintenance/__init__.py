@@ -1,1 +1,1 @@
-"""The loops beside the engine: deferred commands, schedules, lost workers, retention, tables; and the invariants."""
+"""Background loops (deferred commands, schedules, lost workers, retention, tables), and the check of invariants."""

@@ -1,4 +1,4 @@
-"""Carries out what the engine owes: when it is due, in a transaction of its own, by whichever process claims it."""
+"""Executes deferred commands when they are due, each in its own transaction, in the process that claims it."""
 
 import asyncio
 import logging
@@ -39,13 +39,13 @@ from runner.store.execution.snapshots import read_executions
 from runner.store.postgres.connection import Pool
 from runner.store.postgres.database import Database, read_clock
 
-logger = logging.getLogger("headway.courier")
+logger = logging.getLogger("headway.deferred_commands")
 
 _LOOK_AGAIN = 1.0
 _TRIES = 5
-"""Faults of one promise after which its execution is given up."""
-UNKEPT = "PROMISE"
-"""The code of a failure by a promise that could not be kept."""
+"""Failures of one deferred command after which its execution is ended."""
+FAILURE_CODE = "PROMISE"
+"""The failure code of an execution that is ended because a deferred command keeps failing."""
 _OUTLIVES_ITS_EXECUTION = (AdmitNext, RemoveFiles)
 
 
@@ -56,39 +56,39 @@ class DeferredCommandRunner(Loop):
         engine: Engine,
         feed: Feed,
         evaluator: Evaluator,
-        vault: Cipher,
+        cipher: Cipher,
         artifacts: ArtifactStore | None = None,
     ) -> None:
-        """Without `artifacts` files are left for another process to remove."""
+        """Without `artifacts`, files of deleted executions are left for another process to remove."""
         super().__init__()
         self._database = database
         self._engine = engine
         self._feed = feed
         self._evaluator = evaluator
-        self._children = Children(database.pool, engine, evaluator, vault)
+        self._children = Children(database.pool, engine, evaluator, cipher)
         self._artifacts = artifacts
 
     async def _run_loop(self) -> None:
         with self._feed.watch("d") as watch:
             while True:
-                await watch.changed(await self._rest())
+                await watch.changed(await self._run_due())
 
-    async def _rest(self) -> float:
-        """Carry out what is due; seconds until there may be more."""
+    async def _run_due(self) -> float:
+        """Executes the commands that are due. Returns the seconds until more may be due."""
         seconds = None
-        with log_errors(logger, "could not look for what is owed"):
+        with log_errors(logger, "could not read the deferred commands that are due"):
             while due := await deferred.claim(self._database.pool):
-                known = await self._load(due)
+                loaded = await self._load(due)
                 async with asyncio.TaskGroup() as group:
-                    for owed in due:
-                        group.create_task(self._carry_out(owed, known.get(owed.execution_id)))
+                    for row in due:
+                        group.create_task(self._run(row, loaded.get(row.execution_id)))
             seconds = await deferred.seconds_until_next(self._database.pool)
         return _LOOK_AGAIN if seconds is None else min(max(seconds, 0.001), _LOOK_AGAIN)
 
     async def _load(self, due: Sequence[DeferredRow]) -> dict[UUID, Execution | Exception]:
-        """The executions that errands are about, each once: a foreach of thousands owes as many. Where they cannot be
-        loaded together, each by itself, or why it cannot be."""
-        ids = {owed.execution_id for owed in due if isinstance(owed.command, SideEffect)}
+        """Loads the executions that are needed, each once: a foreach may have thousands of deferred commands. If they
+        cannot be loaded together, loads them one by one; then the value is an error for those that fail."""
+        ids = {row.execution_id for row in due if isinstance(row.command, SideEffect)}
         if not ids:
             return {}
         try:
@@ -111,77 +111,85 @@ class DeferredCommandRunner(Loop):
     async def _read(self, *ids: UUID) -> dict[UUID, Execution]:
         return await read_executions(self._database.pool, self._engine.plans, list(ids))
 
-    async def _carry_out(self, owed: DeferredRow, execution: Execution | Exception | None) -> None:
-        """A failure leaves the promise stored: it is claimed again when the claim runs out."""
-        name = type(owed.command).__name__
-        with log_errors(logger, f"{name} of {owed.execution_id} comes again"):
+    async def _run(self, row: DeferredRow, execution: Execution | Exception | None) -> None:
+        """After a failure the row stays: it is claimed again when the claim expires."""
+        name = type(row.command).__name__
+        with log_errors(
+            logger, f"the deferred command {name} of execution {row.execution_id} will be retried"
+        ):
             try:
-                await self._keep(owed, execution)
+                await self._execute(row, execution)
             except Refused as refused:
-                logger.info("%s no longer holds: %s", name, refused)
-                await deferred.settle(self._database.pool, [owed.id])
+                logger.info(
+                    "the deferred command %s of execution %s is obsolete: %s",
+                    name,
+                    row.execution_id,
+                    refused,
+                )
+                await deferred.settle(self._database.pool, [row.id])
             except Exception as error:
                 if not is_outage(error):
-                    await self._count(owed, error)
+                    await self._count_failure(row, error)
                 raise
 
-    async def _keep(self, owed: DeferredRow, execution: Execution | Exception | None) -> None:
+    async def _execute(self, row: DeferredRow, execution: Execution | Exception | None) -> None:
         if isinstance(execution, Exception):
             raise execution
-        if isinstance(owed.command, Illegible):
-            raise Fault(owed.command.why)
-        if isinstance(owed.command, AdmitNext):
+        if isinstance(row.command, Illegible):
+            raise Fault(row.command.why)
+        if isinstance(row.command, AdmitNext):
             await self._admit_next(execution)
             command: Command | None = None
-        elif isinstance(owed.command, RemoveFiles):
-            await self._remove_files(owed.execution_id)
+        elif isinstance(row.command, RemoveFiles):
+            await self._remove_files(row.execution_id)
             command = None
         else:
-            command = await self._command(execution, owed.command)
+            command = await self._command(execution, row.command)
         if command is None:
-            await deferred.settle(self._database.pool, [owed.id])
+            await deferred.settle(self._database.pool, [row.id])
         else:
-            origin = replace(ENGINE, reason=owed.reason)
-            await self._engine.execute(owed.execution_id, command, origin, owed=owed.id)
+            origin = replace(ENGINE, reason=row.reason)
+            await self._engine.execute(row.execution_id, command, origin, deferred_id=row.id)
 
-    async def _count(self, owed: DeferredRow, error: Exception) -> None:
-        """A promise that fails again and again ends its execution: else that waited for it for ever."""
-        if isinstance(owed.command, _OUTLIVES_ITS_EXECUTION):
+    async def _count_failure(self, row: DeferredRow, error: Exception) -> None:
+        """Ends the execution after too many failures: otherwise it would wait for the command forever."""
+        if isinstance(row.command, _OUTLIVES_ITS_EXECUTION):
             return
-        failures = await deferred.failed(self._database.pool, owed.id)
+        failures = await deferred.failed(self._database.pool, row.id)
         if failures >= _TRIES:
-            what = type(owed.command).__name__
-            told = f"{what} could not be carried out, {failures} times: {error!s:.1000}"
-            give_up = GiveUp(UNKEPT, told)
-            await self._engine.execute(owed.execution_id, give_up, ENGINE, owed=owed.id)
+            name = type(row.command).__name__
+            message = f"{name} failed {failures} times: {error!s:.1000}"
+            give_up = GiveUp(FAILURE_CODE, message)
+            await self._engine.execute(row.execution_id, give_up, ENGINE, deferred_id=row.id)
 
     async def _remove_files(self, deleted: UUID) -> None:
-        """The folder of the execution in the store, and never what an artifact's address says; but for files in it that
-        other executions mention, with the last of which this comes again."""
+        """Deletes the execution's folder in the store (never the target of an artifact's URI), except files that other
+        executions mention: when the last of these is deleted, this command is executed again."""
         if self._artifacts is None:
             raise Unavailable("this process has no artifact store")
         pool = self._database.pool
         others = await references.hold(pool, deleted)
-        told = await references.mentions(pool, deleted, others) if others else []
-        await self._artifacts.forget(typed("exec", deleted), mentioned_in=told)
+        texts = await references.mentions(pool, deleted, others) if others else []
+        await self._artifacts.forget(typed("exec", deleted), mentioned_in=texts)
         if not others:
             async with pool.acquire() as connection, connection.transaction():
                 await forget_uses(connection, deleted)
 
     async def _command(
-        self, execution: Execution | None, owed: Evaluate | StartChild | DeferredCommand
+        self, execution: Execution | None, deferred: Evaluate | StartChild | DeferredCommand
     ) -> Command | None:
-        """The command itself, or what comes of what had to be done outside of the engine's transaction first."""
-        if not isinstance(owed, Evaluate | StartChild):
-            return owed
+        """Returns the command for the engine. Evaluations and starts of children are done here first, outside of the
+        engine's transaction."""
+        if not isinstance(deferred, Evaluate | StartChild):
+            return deferred
         if execution is None:
             return None
         if execution.plan.unreadable:
             return GiveUp(UNREADABLE, execution.plan.unreadable)
-        if isinstance(owed, StartChild):
-            return await self._children.start(execution, owed)
+        if isinstance(deferred, StartChild):
+            return await self._children.start(execution, deferred)
         clock = partial(read_clock, self._database.pool)
-        return await evaluate(self._evaluator, execution, owed, clock)
+        return await evaluate(self._evaluator, execution, deferred, clock)
 
     async def _admit_next(self, ended: Execution | None) -> None:
         if ended and ended.plan.flow_id:
@@ -189,7 +197,8 @@ class DeferredCommandRunner(Loop):
 
 
 async def admit_first(pool: Pool, engine: Engine, flow_id: UUID) -> None:
-    """Have the engine let those run whose turn it is; it judges each under the flow's lock."""
+    """Lets the first queued executions of the flow run. The engine checks for each, under the flow's lock, that a slot
+    is free."""
     for id in await slots.first_in_line(pool, flow_id):
         try:
             admitted = await engine.execute(id, Admit())

@@ -1,4 +1,4 @@
-"""The evaluations that the engine wants: the settings of its own tasks, conditions, the outputs of flows."""
+"""Evaluates expressions for the engine: the settings of its own tasks, conditions (`when`), and outputs of flows."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
@@ -21,25 +21,25 @@ Clock = Callable[[], Awaitable[datetime]]
 
 
 async def evaluate(
-    evaluator: Evaluator, execution: Execution, what: Evaluate, clock: Clock
+    evaluator: Evaluator, execution: Execution, request: Evaluate, clock: Clock
 ) -> Command:
-    """`clock` is the database's, by which moments are judged: that of this machine may be wrong."""
-    if what.path is None:
+    """`clock` reads the database's clock, as that of this machine may be wrong. Returns the command with the result."""
+    if request.path is None:
         templates = {"outputs": execution.plan.spec.outputs}
         values = await _render(evaluator, execution, None, templates)
         return Conclude(values if isinstance(values, TaskError) else values["outputs"])
-    task = execution.tasks[what.path]
+    task = execution.tasks[request.path]
     spec = execution.spec_of(task)
-    if what.condition:
-        return await _judge(evaluator, execution, task, spec)
+    if request.condition:
+        return await _condition(evaluator, execution, task, spec)
     values = await _render(evaluator, execution, task, _templates(spec))
     waits = isinstance(spec, WaitTask) and spec.event is None
     if waits and not isinstance(values, TaskError):
         values = _seconds(values, await clock())
-    return Prepare(what.path, what.attempt or task.attempt, values)
+    return Prepare(request.path, request.attempt or task.attempt, values)
 
 
-async def _judge(
+async def _condition(
     evaluator: Evaluator, execution: Execution, task: TaskRun, spec: TaskSpec
 ) -> Command:
     values = await _render(evaluator, execution, task, {"when": spec.when})
@@ -53,7 +53,7 @@ async def _judge(
 async def _render(
     evaluator: Evaluator, execution: Execution, task: TaskRun | None, templates: Mapping[str, Any]
 ) -> _Rendered:
-    """Each value is stored with the execution, and keeps to the limit."""
+    """Evaluates templates. The values are stored with the execution, so each must be within the limit."""
     try:
         rendered: Mapping[str, Any] = await evaluator.render(
             templates, expression_names(execution, task)
@@ -81,7 +81,7 @@ def _templates(spec: TaskSpec) -> Mapping[str, Any]:
 
 
 def _seconds(values: Mapping[str, Any], now: datetime) -> _Rendered:
-    """A duration or a moment as seconds from now on, or why it is neither."""
+    """Converts `duration` or `until` to seconds from now, or returns an error."""
     try:
         if "duration" in values:
             seconds = parse_duration(values["duration"])

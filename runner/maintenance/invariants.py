@@ -1,7 +1,7 @@
-"""Checks what must hold of every database, whatever happened to it. Used by the tests and by `doctor --verify`.
+"""Checks invariants: properties that the database must have at all times. Used by the tests and by `doctor --verify`.
 
-Each invariant is a query or a fold over a live database; what it yields are the violations. Most hold at every commit;
-some only at rest, once what is owed to other executions has been carried out.
+Each invariant is a query or a fold of events, which returns the violations. Most invariants hold after every commit;
+some hold only at rest, when no deferred commands are pending.
 """
 
 import asyncio
@@ -42,16 +42,16 @@ _NAMES = {
 }
 
 
-def _words(states: frozenset[Any]) -> str:
+def _sql_list(states: frozenset[Any]) -> str:
     return ", ".join(f"'{state.value}'" for state in sorted(states))
 
 
 _HAS_ITS_OWN = HAS_ITS_OWN.format("h")
-"""Those that one execution left behind when it no longer waited for them have but one slot together: its own."""
-_ENDED = f"({_words(EXECUTION_ENDS)})"
-_HOLDING = f"({_words(OCCUPIES_SLOT)})"
-_TASK_ENDED = f"({_words(TASK_RUN_ENDS)})"
-_ATTEMPT_ENDED = f"({_words(ATTEMPT_ENDS)})"
+"""True unless an execution shares the slot of its parent: subflows orphaned by the same parent share its slot."""
+_ENDED = f"({_sql_list(EXECUTION_ENDS)})"
+_HOLDING = f"({_sql_list(OCCUPIES_SLOT)})"
+_TASK_ENDED = f"({_sql_list(TASK_RUN_ENDS)})"
+_ATTEMPT_ENDED = f"({_sql_list(ATTEMPT_ENDS)})"
 
 _QUERIES: Mapping[str, str] = {
     "events of each execution are 1..n without a gap": """
@@ -61,49 +61,49 @@ _QUERIES: Mapping[str, str] = {
     "no task run has two attempts running": """
         select execution_id, format('task run %s has %s', task_run_id, count(*)) from attempts
         where state = 'RUNNING' group by execution_id, task_run_id having count(*) > 1""",
-    "nothing runs after an end": f"""
+    "no task run or attempt is active in an ended execution": f"""
         select e.id, format('%s is %s', t.path, t.state) from executions e join task_runs t on t.execution_id = e.id
         where e.state in {_ENDED} and t.state not in {_TASK_ENDED}
         union all
         select e.id, format('an attempt is %s', a.state) from executions e join attempts a on a.execution_id = e.id
         where e.state in {_ENDED} and a.state not in {_ATTEMPT_ENDED}""",
-    "what a bulk action left tells so, and what was never run has no outcome": """
+    "every row of a finished bulk action has an outcome, and no row of one that was never run": """
         select i.execution_id, format('row %s of bulk %s, %s, has the outcome %s', i.position, s.id, s.state, i.outcome)
         from bulk_sets s join bulk_items i on i.bulk_id = s.id
         where (s.state = 'DONE' and i.outcome is null) or (s.state is null and i.outcome is not null)""",
-    "an ended execution has its time and an active one has none": f"""
+    "ended executions have an end time, active ones have none": f"""
         select id, state from executions where (state in {_ENDED}) <> (ended_at is not null)""",
-    "every job names a task run that waits for it": """
+    "every job belongs to a task run that waits for it": """
         select (convert_from(q.payload, 'utf8')::jsonb ->> 0)::uuid, format('job %s', q.id) from pgqueuer q
         where not exists (
           select from task_runs t where q.dedupe_key = t.id || ':' || t.attempt + 1
             and t.state in ('QUEUED', 'RETRYING'))""",
-    "every task run that waits for a worker has its job": """
+    "every task run that waits for a worker has a job": """
         select t.execution_id, format('%s is %s', t.path, t.state)
         from task_runs t join executions e on e.id = t.execution_id
         where t.state in ('QUEUED', 'RETRYING') and e.state <> 'PAUSED' and e.origin = 'HEADWAY'
           and not exists (select from pgqueuer q where q.dedupe_key = t.id || ':' || t.attempt + 1)
           and not exists (select from deferred_commands d where d.execution_id = e.id
             and d.command ->> 'kind' = 'WakeUp' and d.command ->> 'path' = t.path)""",
-    "every execution that has not ended can go on": f"""
-        select e.id, format('%s, and nothing will move it', e.state) from executions e
+    "every execution that has not ended has pending work": f"""
+        select e.id, format('%s, and has no attempt, job or deferred command', e.state) from executions e
         where e.state not in {_ENDED} and e.state not in ('PAUSED', 'QUEUED') and e.origin = 'HEADWAY'
           and not exists (select from attempts a where a.execution_id = e.id and a.state = 'RUNNING')
           and not exists (select from task_runs t where t.execution_id = e.id and t.state in ('QUEUED', 'RETRYING'))
           and not exists (select from deferred_commands d where d.execution_id = e.id)""",
-    "nothing is expected to be heard of an execution that has ended": f"""
+    "no heartbeat is expected from an execution that has ended": f"""
         select e.id, e.state from executions e join heartbeats h on h.execution_id = e.id
         where e.state in {_ENDED}""",
-    "only executions from elsewhere have no revision": """
+    "external runs, and only these, have no revision": """
         select id, origin from executions where (origin = 'EXTERNAL') <> (revision_id is null)""",
-    "what was used or made is known": """
+    "every artifact that was used or made exists": """
         select u.execution_id, format('use %s', u.id) from artifact_uses u
         where not exists (select from artifacts a where a.id = u.artifact_id)""",
-    "a task run that waits for people has an open request": """
+    "a task run that waits for approval has a pending approval request": """
         select t.execution_id, t.path from task_runs t join executions e on e.id = t.execution_id
         where t.state = 'WAITING_FOR_APPROVAL' and e.state <> 'PAUSED'
           and not exists (select from approvals a where a.task_run_id = t.id and a.state = 'PENDING')""",
-    "who waits for a slot waits because others hold them": f"""
+    "an execution is queued only if others hold all slots": f"""
         select e.id, format('%s of %s slots are held', count(h.id), f.concurrency ->> 'limit')
         from executions e join flows f on f.id = e.flow_id
           left join executions h on h.flow_id = e.flow_id and h.state in {_HOLDING} and {_HAS_ITS_OWN}
@@ -125,27 +125,27 @@ _QUERIES: Mapping[str, str] = {
           format('%s hold one of %s', count(distinct h.source), f.concurrency ->> 'limit')
         from held h join flows f on f.id = h.flow_id
         group by f.id having count(distinct h.source) > (f.concurrency ->> 'limit')::int""",
-    "an open request has a task run that waits for people": """
+    "a pending approval request has a task run that waits for approval": """
         select a.execution_id, format('%s is %s, its request %s', t.path, t.state, a.state)
         from approvals a join task_runs t on t.id = a.task_run_id
         where a.state = 'PENDING' and (t.state <> 'WAITING_FOR_APPROVAL' or t.attempt <> a.attempt)""",
-    "what runs is the newest attempt of a task run that is at work": """
+    "a running attempt is the newest one of an active task run": """
         select a.execution_id, format('attempt %s of %s runs, which is %s in %s', a.number, t.path, t.state, t.attempt)
         from attempts a join task_runs t on t.id = a.task_run_id
         where a.state = 'RUNNING' and (t.attempt <> a.number
           or t.state not in ('RUNNING', 'KILLING', 'WAITING_FOR_APPROVAL'))""",
-    "what waits for its child waits for one that lives, or is about to be told of its end": f"""
+    "a task run that waits for a child waits for an active one, or will be notified of its end": f"""
         select t.execution_id, format('%s waits for %s, which is %s', t.path, c.name, c.state)
         from task_runs t join executions c on c.id = t.child_id
         where t.state in ('RUNNING', 'KILLING') and c.state in {_ENDED}
           and not exists (select from deferred_commands d where d.execution_id in (t.execution_id, c.id)
             and d.command ->> 'kind' in ('ChildEnded', 'StopChild'))""",
-    "a subflow that runs has its child, or is about to have it": """
+    "a running subflow has a child, or will start one": """
         select t.execution_id, t.path from task_runs t join executions e on e.id = t.execution_id
         where t.type = 'subflow' and t.state = 'RUNNING' and t.child_id is null and e.state <> 'PAUSED'
           and not exists (select from deferred_commands d where d.execution_id = e.id
             and d.command ->> 'kind' in ('Evaluate', 'StartChild') and d.command ->> 'path' = t.path)""",
-    "no execution that was stopped has ended before its children": f"""
+    "no stopped execution has ended before its children": f"""
         select e.id, format('%s is %s, and %s %s', t.path, t.state, c.name, c.state)
         from executions e join task_runs t on t.execution_id = e.id join executions c on c.id = t.child_id
         where e.state in {_ENDED} and e.state <> 'ERROR' and c.state not in {_ENDED} and c.restarted_by = '[]'
@@ -154,15 +154,15 @@ _QUERIES: Mapping[str, str] = {
     "progress is 1 exactly at the end": f"""
         select id, format('%s at %s', state, progress) from executions
         where (state in {_ENDED}) <> (progress = 1) and origin = 'HEADWAY'""",
-    "no tick of a schedule has two executions": """
+    "no occurrence of a schedule has two executions": """
         select (array_agg(id))[1],
           format('%s executions of %s at %s', count(*), trigger ->> 'id', trigger ->> 'scheduledAt')
         from executions where starts_with(created_by, 'schedule:') and rerun_of is null and replay_of is null
         group by trigger ->> 'id', trigger ->> 'scheduledAt' having count(*) > 1""",
     "nothing of an attempt is stored after its end": """
-        select a.execution_id, format('attempt %s of %s has %s', a.number, a.task_run_id, late.told)
+        select a.execution_id, format('attempt %s of %s has %s', a.number, a.task_run_id, late.what)
         from attempts a join lateral (
-          select format('line %s, and its log ended at %s', max(l.line), a.lines_at_end) as told from logs l
+          select format('line %s, and its log ended at %s', max(l.line), a.lines_at_end) as what from logs l
           where l.execution_id = a.execution_id and l.line > a.lines_at_end and l.task_run_id = a.task_run_id
             and l.attempt = a.number having count(*) > 0
           union all
@@ -183,19 +183,19 @@ _QUERIES: Mapping[str, str] = {
         left join (select execution_id, sum(lines) as lines from log_blocks group by 1) b on b.execution_id = e.id
         where l.lines is distinct from b.lines""",
 }
-_ONLY_AT_REST = frozenset({"who waits for a slot waits because others hold them"})
+_ONLY_AT_REST = frozenset({"an execution is queued only if others hold all slots"})
 
 
 async def verify(pool: Pool, since: UUID | None = None) -> list[Violation]:
-    """Every violation, by invariant; none is what one hopes for. Reads everything: for databases at rest.
+    """Returns all violations. Reads all tables, and requires a database at rest.
 
-    With `since` the events are folded of executions that are newer than this one only.
+    With `since`, events are folded only for executions newer than that one.
     """
     return [*await verify_rows(pool), *await verify_folds(pool, since)]
 
 
 async def verify_rows(pool: Pool, at_rest: bool = True) -> list[Violation]:
-    """Without the folds, which take longer. While work is under way ask with `at_rest=False`."""
+    """Checks the queries only; the folds take longer. Pass `at_rest=False` if the database is in use."""
     return [
         Violation(name, row[0], row[1])
         for name, sql in _QUERIES.items()
@@ -205,12 +205,12 @@ async def verify_rows(pool: Pool, at_rest: bool = True) -> list[Violation]:
 
 
 async def verify_folds(pool: Pool, since: UUID | None = None) -> list[Violation]:
-    """Of a database that may be at work: each part is read as of one moment."""
+    """Checks the folds. The database may be in use: each batch of executions is read from one snapshot."""
     return [found async for found in _folds(pool, since)]
 
 
 async def _folds(pool: Pool, since: UUID | None) -> AsyncIterator[Violation]:
-    """Folding its events gives the row of each execution; and what only its flow can tell holds of it."""
+    """Checks that folding the events of each execution gives its rows, and limits that only the flow document has."""
     plans = Plans()
     newer = "select id from executions where $1::uuid is null or id > $1 order by id"
     ids = [row["id"] for row in await pool.fetch(newer, since)]
@@ -230,16 +230,16 @@ async def _folds(pool: Pool, since: UUID | None) -> AsyncIterator[Violation]:
 def _check_fold(execution: Execution, events: Sequence[Any]) -> list[Violation]:
     id, folded = execution.id, fold(execution.plan, [event_of(row) for row in events])
     found = [
-        Violation("a foreach has at most max_parallel iterations", id, told)
-        for told in _crowds(execution)
+        Violation("a foreach has at most max_parallel iterations", id, message)
+        for message in _too_many_iterations(execution)
     ]
     if _comparable(folded) != _comparable(execution):
         difference = _difference(folded, execution)
-        found.append(Violation("folding the events gives the row", id, difference))
+        found.append(Violation("folding the events gives the stored rows", id, difference))
     return found
 
 
-def _crowds(execution: Execution) -> Iterator[str]:
+def _too_many_iterations(execution: Execution) -> Iterator[str]:
     for task in execution.tasks.values():
         spec = execution.spec_of(task)
         if not isinstance(spec, ForeachTask) or spec.max_parallel is None:
@@ -250,11 +250,11 @@ def _crowds(execution: Execution) -> Iterator[str]:
             if child.state is not TaskRunState.CREATED and not child.ended
         }
         if len(active) > spec.max_parallel:
-            yield f"{task.path} has {len(active)} of {spec.max_parallel}"
+            yield f"{task.path} has {len(active)} active iterations; max_parallel is {spec.max_parallel}"
 
 
 def _comparable(execution: Execution) -> Execution:
-    """Without leases: they are of the moment and no event."""
+    """Removes leases, which are not in events."""
     tasks = {
         path: replace(task, newest=replace(task.newest, lease=None)) if task.newest else task
         for path, task in execution.tasks.items()

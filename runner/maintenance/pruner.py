@@ -1,5 +1,5 @@
-"""Takes out what has ended and was kept as long as the rules say: some executions a transaction, months of events and
-logs as whole partitions. One process at a time does; one that dies leaves nothing half done, only less done."""
+"""Deletes ended executions by the retention rules: a few per transaction, and months of events and logs as whole
+partitions. Only one process prunes at a time. If it dies, the next run continues; nothing is left half deleted."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ from runner.store.retention.retention import Count
 logger = logging.getLogger("headway.pruner")
 
 BATCH = 500
-"""Executions a transaction: what waits for one of them waits for no more than these."""
+"""Executions per transaction. Few, as others that need one of these executions wait for the transaction."""
 Rules = Sequence[RetentionRule]
 
 
@@ -34,7 +34,8 @@ class Busy(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """The executions that would go now: by flow and end, and the months whose events and logs go as a whole."""
+    """The executions that would be deleted now, by flow and final state, and the months whose events and logs would be
+    dropped as whole partitions."""
 
     counts: Sequence[Count]
     months: Sequence[date]
@@ -42,7 +43,7 @@ class Survey:
 
 @dataclass(slots=True)
 class Pruned:
-    """The executions that went: how many of each (namespace, flow, end), and which partitions."""
+    """The number of deleted executions by (namespace, flow, final state), and the dropped partitions."""
 
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     dropped: list[str] = field(default_factory=list)
@@ -53,7 +54,7 @@ class Pruned:
 
 
 class Pruner(Loop):
-    """Where there are rules, prunes when it is entered and then every so many seconds."""
+    """Prunes when entered and then every `every` seconds, if there are rules."""
 
     def __init__(self, database: Database, feed: Feed, rules: Rules, every: float) -> None:
         super().__init__()
@@ -70,20 +71,20 @@ class Pruner(Loop):
 
     async def _prune(self) -> None:
         try:
-            done = await prune(self._database, self._rules, ENGINE, tell=self._hint)
+            done = await prune(self._database, self._rules, ENGINE, on_pruned=self._notify)
         except Busy:
             logger.debug("another process prunes")
             return
         if done.total or done.dropped:
             logger.info("pruned %s executions, dropped %s", done.total, done.dropped)
 
-    def _hint(self, gone: Sequence[UUID]) -> None:
-        """Lists that show one of them look again."""
-        self._feed.hint([f"e:{id}" for id in gone])
+    def _notify(self, deleted: Sequence[UUID]) -> None:
+        """Makes lists refresh that show one of these executions."""
+        self._feed.hint([f"e:{id}" for id in deleted])
 
 
 async def survey(database: Database, rules: Rules) -> Survey:
-    """Changes nothing."""
+    """Returns what `prune` would delete; changes nothing."""
     whole = await partitions.whole_months(database.pool, rules)
     left = await partitions.marked(database.pool)
     return Survey(await retention.counts(database.pool, rules), sorted({*whole, *left}))
@@ -95,9 +96,10 @@ async def prune(
     origin: CommandOrigin,
     *,
     batch: int = BATCH,
-    tell: Callable[[Sequence[UUID]], None] = lambda _: None,
+    on_pruned: Callable[[Sequence[UUID]], None] = lambda _: None,
 ) -> Pruned:
-    """Until nothing is past its time. `tell` hears which went, after each transaction. Raises Busy, Unavailable."""
+    """Prunes until nothing is left to prune. After each transaction, `on_pruned` is called with the deleted executions.
+    Raises Busy, Unavailable."""
     done = Pruned()
     async with _turn(database) as connection:
         async with connection.transaction():
@@ -111,19 +113,19 @@ async def prune(
                     (row["namespace"], row["flow_key"], row["state"]) for row in gone.rows
                 )
                 if gone.rows:
-                    await _record(connection, origin, {"flows": _told(counts)}, len(gone.rows))
+                    await _record(connection, origin, {"flows": _by_flow(counts)}, len(gone.rows))
             if gone.place is None:
                 break
             place = gone.place
             done.counts += counts
-            tell([row["id"] for row in gone.rows])
+            on_pruned([row["id"] for row in gone.rows])
         done.dropped = await _drop(connection, rules, origin)
     return done
 
 
 @asynccontextmanager
 async def _turn(database: Database) -> AsyncIterator[Connection]:
-    """A connection that alone prunes until it is closed, by whatever."""
+    """Yields a connection with the exclusive right to prune, which ends when the connection is closed or lost."""
     connection = await database.connect_alone()
     try:
         if not await retention.take_turn(connection):
@@ -149,16 +151,16 @@ async def _drop(connection: Connection, rules: Rules, origin: CommandOrigin) -> 
 async def _record(
     connection: Connection, origin: CommandOrigin, data: dict[str, Any], count: int
 ) -> None:
-    """Of no namespace: it is of several."""
+    """Writes an audit entry, without a namespace because it concerns several."""
     what = f"{count} executions" if count else "events and logs of a month"
     await audit.record(
         connection, origin, "PRUNE", audit.Target(None, what), {"executions": count, **data}
     )
 
 
-def _told(counts: Counter[tuple[str, str, str]]) -> dict[str, dict[str, int]]:
-    """By flow, and in it by end."""
-    told: dict[str, dict[str, int]] = {}
+def _by_flow(counts: Counter[tuple[str, str, str]]) -> dict[str, dict[str, int]]:
+    """Groups the counts by flow, then by final state."""
+    grouped: dict[str, dict[str, int]] = {}
     for (namespace, flow, state), count in sorted(counts.items()):
-        told.setdefault(f"{namespace}/{flow}", {})[state] = count
-    return told
+        grouped.setdefault(f"{namespace}/{flow}", {})[state] = count
+    return grouped

@@ -1,9 +1,9 @@
-"""Looks every second for leases that ran out, by the database's clock, and has the engine lose those attempts;
-and for executions from elsewhere whose heartbeat is overdue, which end in ERROR.
+"""Checks every second, by the database's clock, for expired leases, whose attempts are then LOST; and for external runs
+whose heartbeat is overdue, which end in ERROR.
 
-It admits whom a freed slot has missed: a limit that was raised, an end that was written beside a new execution.
-After an outage of the database that this process saw, every lease first gets one full period: the workers could not
-extend theirs meanwhile.
+Also admits queued executions that a free slot has missed: the limit was raised, or an execution ended at the same time
+as another was created. After a database outage that this process noticed, every lease is first extended by one full
+period, because the workers could not extend them during the outage.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ logger = logging.getLogger("headway.rescuer")
 
 _PERIOD = 1.0
 _WAITS_AT_MOST = 5.0
-"""Seconds until the next look, while a command waits for a row that another session has locked."""
+"""Seconds until the next check while a command waits for a row that another session has locked."""
 
 
 class Rescuer(Loop):
@@ -37,84 +37,85 @@ class Rescuer(Loop):
         self._database = database
         self._engine = engine
         self._outage = False
-        self._under_way: dict[Hashable, asyncio.Task[None]] = {}
+        self._running: dict[Hashable, asyncio.Task[None]] = {}
 
     async def _run_loop(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._end_frozen())
             while True:
-                await self._survive(self._look(group), "could not look for lost attempts")
+                await self._run_safely(self._check(group), "could not check for lost attempts")
                 await asyncio.sleep(_PERIOD)
 
     async def _end_frozen(self) -> None:
-        """Beside the looks, for these may wait for a row that a frozen session has locked."""
+        """A separate loop, as the other checks may wait for a row that a frozen session has locked."""
         while True:
-            with log_errors(logger, "could not look for frozen sessions"):
+            with log_errors(logger, "could not check for frozen sessions"):
                 await sessions.end_frozen(self._database.pool)
             await asyncio.sleep(_PERIOD)
 
-    async def _survive(self, work: Coroutine[Any, Any, None], what: str) -> None:
-        """One that fails takes none of the others with it; only an outage gives the leases their period."""
-        with log_errors(logger, what) as trouble:
+    async def _run_safely(self, work: Coroutine[Any, Any, None], failure: str) -> None:
+        """Logs a failure, so that other work continues. After an outage, the leases will be extended first."""
+        with log_errors(logger, failure) as caught:
             await work
-        self._outage |= trouble.error is not None and _stops_heartbeats(trouble.error)
+        self._outage |= caught.error is not None and _stops_heartbeats(caught.error)
 
-    async def _look(self, group: asyncio.TaskGroup) -> None:
+    async def _check(self, group: asyncio.TaskGroup) -> None:
         if await sessions.is_read_only(self._database.pool):
             raise Unavailable("the database is read-only now")
-        expired = await leases.expired(self._database.pool) if await self._periods_given() else []
+        expired = await leases.expired(self._database.pool) if await self._leases_extended() else []
         silent = await recorded.silent(self._database.pool) if not self._outage else []
-        lines = await slots.flows_to_admit(self._database.pool)
-        begun = set(self._under_way)
+        flows = await slots.flows_to_admit(self._database.pool)
+        begun = set(self._running)
         for execution_id, path, lease in expired:
-            told = f"could not lose {path} in {execution_id}"
+            failure = f"could not end the lost attempt of task {path} of execution {execution_id}"
             self._begin(
-                group, (execution_id, path, lease), self._lose(execution_id, path, lease), told
+                group, (execution_id, path, lease), self._lose(execution_id, path, lease), failure
             )
-        for flow_id in lines:
+        for flow_id in flows:
             admission = admit_first(self._database.pool, self._engine, flow_id)
-            told = f"could not admit the next of the flow {flow_id}"
-            self._begin(group, flow_id, admission, told)
+            failure = f"could not admit the next execution of flow {flow_id}"
+            self._begin(group, flow_id, admission, failure)
         for execution_id, ttl in silent:
-            told = f"could not end {execution_id}"
-            self._begin(group, execution_id, self._end(execution_id, ttl), told)
-        if new := [task for key, task in self._under_way.items() if key not in begun]:
+            failure = f"could not end the silent external run {execution_id}"
+            self._begin(group, execution_id, self._end(execution_id, ttl), failure)
+        if new := [task for key, task in self._running.items() if key not in begun]:
             await asyncio.wait(new, timeout=_WAITS_AT_MOST)
 
-    async def _periods_given(self) -> bool:
-        """Whether no lease can have run out because of an outage. The rest of the look goes on without."""
+    async def _leases_extended(self) -> bool:
+        """Extends the leases after an outage; False if that fails: then leases may have expired only because of the
+        outage, and are not checked. The other checks continue."""
         if self._outage:
             try:
                 await leases.give_a_period(self._database.pool, LEASE)
                 await recorded.give_a_period(self._database.pool)
             except ROLLED_BACK as error:
-                logger.warning("the leases get their period at the next look: %s", error)
+                logger.warning("could not extend the leases after an outage; retrying: %s", error)
                 return False
             self._outage = False
         return True
 
     def _begin(
-        self, group: asyncio.TaskGroup, key: Hashable, work: Coroutine[Any, Any, None], what: str
+        self, group: asyncio.TaskGroup, key: Hashable, work: Coroutine[Any, Any, None], failure: str
     ) -> None:
-        """Not again while it is under way: the engine tries until the row is free."""
-        if key in self._under_way:
+        """Does nothing if the same work is running: the engine retries until the row is free."""
+        if key in self._running:
             work.close()
             return
-        task = group.create_task(self._survive(work, what))
-        self._under_way[key] = task
-        task.add_done_callback(lambda _: self._under_way.pop(key, None))
+        task = group.create_task(self._run_safely(work, failure))
+        self._running[key] = task
+        task.add_done_callback(lambda _: self._running.pop(key, None))
 
     async def _lose(self, execution_id: UUID, path: str, lease: UUID) -> None:
-        logger.warning("lease of %s in %s ran out", path, execution_id)
+        logger.warning("the lease of task %s of execution %s has expired", path, execution_id)
         await self._engine.execute(execution_id, Lose(path, lease))
 
     async def _end(self, execution_id: UUID, ttl: float) -> None:
-        logger.warning("no heartbeat of %s came in time", execution_id)
+        logger.warning("the heartbeat of the external run %s is overdue", execution_id)
         await self._engine.execute(execution_id, FallSilent(ttl))
 
 
 def _stops_heartbeats(error: BaseException) -> bool:
-    """Whether the database serves nobody, rather than this one request. A period for each query that was cancelled or
-    waited too long would keep the leases of dead workers for ever."""
+    """True if the database serves no client, and not only failed this one request: extending the leases after every
+    cancelled or slow query would keep the leases of dead workers forever."""
     cause = error.__cause__ if isinstance(error, Unavailable) and error.__cause__ else error
     return is_outage(cause) and not isinstance(cause, (*ROLLED_BACK, Busy))

@@ -1,5 +1,5 @@
-"""Keeps the tables from time to time: partitions ahead, and of a past that was told afterwards; old idempotency
-keys, bulks and days of quotas gone."""
+"""Maintains tables every hour: creates partitions for coming months and for external runs of the past; deletes old
+idempotency keys, bulk actions, sign-ins and daily quotas."""
 
 import asyncio
 import logging
@@ -9,20 +9,20 @@ from runner.store import bulk, idempotency, quotas
 from runner.store.access import sign_ins
 from runner.store.postgres.database import Database, ensure_partitions, give_the_past_partitions
 
-logger = logging.getLogger("headway.housekeeping")
+logger = logging.getLogger("headway.table_maintenance")
 
 _PERIOD = 3600.0
 _TRY_AGAIN = 60.0
 
 
-class Housekeeping(Loop):
+class TableMaintenance(Loop):
     def __init__(self, database: Database) -> None:
         super().__init__()
         self._database = database
 
     async def _run_loop(self) -> None:
         while True:
-            with log_errors(logger, "the tables were not looked after") as trouble:
+            with log_errors(logger, "table maintenance failed") as caught:
                 await ensure_partitions(self._database.pool)
                 await give_the_past_partitions(self._database.pool)
                 async with self._database.pool.acquire() as connection:
@@ -30,4 +30,4 @@ class Housekeeping(Loop):
                     await bulk.forget_old(connection)
                     await sign_ins.forget_old(connection)
                     await quotas.forget_old(connection)
-            await asyncio.sleep(_TRY_AGAIN if trouble else _PERIOD)
+            await asyncio.sleep(_TRY_AGAIN if caught else _PERIOD)

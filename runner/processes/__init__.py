@@ -1,1 +1,1 @@
-"""Processes of tasks: started in a session of their own, found wherever they went, ended as a whole."""
+"""Processes of tasks: starts them in a session of their own, finds all their descendants, and ends them together."""

@@ -1,4 +1,4 @@
-"""One process started for an attempt: the leader of its session, with pipes for its log and its messages."""
+"""A process that was started for an attempt: it leads its own session, and has pipes for its log and messages."""
 
 import asyncio
 import os
@@ -15,8 +15,8 @@ from runner.processes.descriptors import give_back_limit
 from runner.processes.pipe import Pipe, Readiness
 
 _KIBIBYTE = 1024
-_SOONER, _SOONEST = 500, 1000
-"""Of a score in which 1000 stands for all memory that there is."""
+_OOM_INCREASE, _OOM_MAX = 500, 1000
+"""Values of oom_score_adj, where 1000 corresponds to all memory of the machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,10 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """`code` is negative when a signal ended it: -9 is SIGKILL. The 137 of a shell is its own word, for a child of its.
-    Bytes and CPU seconds, those of waited-for children included.
+    """`code` is negative if a signal ended the process: -9 is SIGKILL. (137 is how a shell reports that of its child.)
+    `max_rss` is in bytes; it and `cpu_seconds` include children that were waited for.
 
-    `max_rss` is None when it is not above the worker's own: the system counts that in, from before the program began.
+    `max_rss` is None if it is not above that of the worker, because the system counts the memory before `exec` too.
     """
 
     code: int
@@ -44,7 +44,7 @@ class Exit:
 
     @property
     def sentence(self) -> str:
-        """Why it counts as failed; empty when it does not."""
+        """Says why the process failed; empty if it did not."""
         if self.by_signal:
             return f"killed by {_signal_name(-self.code)}"
         return f"exit code {self.code}" if self.code else ""
@@ -57,19 +57,20 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """`mounts` is the mount namespace that is its own, if one is."""
+    """`mounts` is the mount namespace of the process if it has its own."""
 
     pid: int
     mounts: str = ""
 
 
 Starts = Callable[[Program, Sequence[int]], Started]
-"""Starts a child of this process with stdout, stderr and messages, which it finds under MESSAGES. Raises OSError."""
+"""Starts a child of this process. The descriptors are stdout, stderr, and the message pipe, which the child gets as
+number MESSAGES. Raises OSError."""
 MESSAGES = 3
 
 
 class Child:
-    """Started by `start`; `exited` then `reap` end it, `close` lets its pipes go."""
+    """Created by `start`. Await `exited`, then call `reap` for the exit status and `close` to close the pipes."""
 
     def __init__(
         self,
@@ -86,19 +87,19 @@ class Child:
 
     @classmethod
     def start(cls, program: Program, starts: Starts | None = None) -> "Child":
-        """Raises OSError when it cannot be started. The child finds its message pipe in $HEADWAY_FD, and in
-        $HEADWAY_FD_ID how to tell it from another that got its number. `starts` starts it in place of this process."""
+        """Starts the program, by `starts` if given. Raises OSError if that fails. $HEADWAY_FD is the number of the
+        child's message pipe; $HEADWAY_FD_ID identifies the pipe, in case the number is reused for another file."""
         pipes = Pipe(), Pipe(), Pipe()
         stdout, stderr, messages = pipes
         process = None
         try:
             if starts:
-                given = {**program.env, **_place_of(messages.writing, MESSAGES)}
+                given = {**program.env, **_message_pipe_env(messages.writing, MESSAGES)}
                 started = starts(
                     replace(program, env=given), [one.writing for one in (stdout, stderr, messages)]
                 )
             else:
-                process = _started(program, stdout, stderr, messages)
+                process = _popen(program, stdout, stderr, messages)
                 started = Started(process.pid)
         except BaseException:
             for pipe in pipes:
@@ -107,11 +108,11 @@ class Child:
         for pipe in pipes:
             pipe.close_writing()
         give_back_limit(started.pid)
-        _make_first_to_go(started.pid)
+        _raise_oom_score(started.pid)
         return cls(started, pipes, process)
 
     async def exited(self) -> None:
-        """Returns when it has ended; its pid stays its own until `reap`."""
+        """Returns when the process has ended; its pid is not reused before `reap`."""
         if self._exit is not None:
             return
         if self._pidfd is not None:
@@ -120,7 +121,7 @@ class Child:
             await asyncio.to_thread(os.waitid, os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
 
     def reap(self) -> Exit:
-        """How it ended. Blocks if it has not."""
+        """Returns how the process ended. Blocks until it has."""
         if self._exit is None:
             _, status, usage = os.wait4(self.pid, 0)
             code = os.waitstatus_to_exitcode(status)
@@ -128,7 +129,7 @@ class Child:
                 self._process.returncode = code
             self._exit = Exit(
                 code=code,
-                max_rss=_told(usage.ru_maxrss, self._floor),
+                max_rss=_own_rss(usage.ru_maxrss, self._floor),
                 cpu_seconds=usage.ru_utime + usage.ru_stime,
             )
         return self._exit
@@ -141,13 +142,13 @@ class Child:
             self._pidfd = None
 
 
-def _started(
+def _popen(
     program: Program, stdout: Pipe, stderr: Pipe, messages: Pipe
 ) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         program.argv,
         cwd=program.folder,
-        env={**program.env, **_place_of(messages.writing, messages.writing)},
+        env={**program.env, **_message_pipe_env(messages.writing, messages.writing)},
         stdin=subprocess.DEVNULL,
         stdout=stdout.writing,
         stderr=stderr.writing,
@@ -156,20 +157,20 @@ def _started(
     )
 
 
-def _make_first_to_go(pid: int) -> None:
-    """When memory runs out the system is to kill the task, many small processes too, before the worker beside it."""
+def _raise_oom_score(pid: int) -> None:
+    """Makes the system kill the task rather than the worker when memory runs out, even a task of small processes."""
     with suppress(OSError, ValueError):
         own = int(Path("/proc/self/oom_score_adj").read_text())
-        score = min(max(own, 0) + _SOONER, _SOONEST)
+        score = min(max(own, 0) + _OOM_INCREASE, _OOM_MAX)
         Path(f"/proc/{pid}/oom_score_adj").write_text(str(score))
 
 
-def _told(max_rss: int, floor: int) -> int | None:
+def _own_rss(max_rss: int, floor: int) -> int | None:
     return max_rss * _KIBIBYTE if max_rss > floor else None
 
 
-def _place_of(descriptor: int, number: int) -> dict[str, str]:
-    """`number` is what the child has it under."""
+def _message_pipe_env(descriptor: int, number: int) -> dict[str, str]:
+    """`number` is the descriptor of the pipe in the child."""
     status = os.fstat(descriptor)
     return {
         "HEADWAY_FD": str(number),

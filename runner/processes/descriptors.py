@@ -1,15 +1,15 @@
-"""The limit of open files (file descriptors) of this process, and the one that programs of tasks get."""
+"""Sets the limit of open files (file descriptors) of this process and of programs of tasks."""
 
 import resource
 import sys
 from contextlib import suppress
 
 _AT_START = resource.getrlimit(resource.RLIMIT_NOFILE)
-"""The soft and the hard limit as they were when this process began."""
+"""The soft and the hard limit with which this process began."""
 
 
 def raise_limit() -> int:
-    """Raise the soft limit to the hard one, which needs no permission; the answer is how many files may be open."""
+    """Raises the soft limit to the hard one, which needs no permission. Returns how many files may be open."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard == resource.RLIM_INFINITY:
         return sys.maxsize
@@ -19,9 +19,9 @@ def raise_limit() -> int:
 
 
 def give_back_limit(pid: int) -> None:
-    """Give a program that was just started the soft limit that this process began with.
+    """Gives a program that was just started the soft limit that this process began with.
 
-    Programs that use select(), or that close every number up to the limit, rely on a small one.
+    Programs that use select(), or that close all descriptors up to the limit, rely on a small one.
     """
     if resource.getrlimit(resource.RLIMIT_NOFILE) == _AT_START or not hasattr(resource, "prlimit"):
         return

@@ -1,4 +1,4 @@
-"""The reading end of a pipe. What is not read stays in it and holds its writer back."""
+"""Reads from a pipe. Unread data stays in the pipe, which makes its writer wait."""
 
 import asyncio
 import os
@@ -7,11 +7,11 @@ from runner.service.event_loop import Checkpoint
 
 _CHUNK = 64 * 1024
 _CHUNKS_AFTER_THE_END = 32
-"""More than a pipe holds: so much may have been written before the end."""
+"""More than a pipe holds: this much may have been written before the end."""
 
 
 class Readiness:
-    """Waits for a descriptor to have something to read, an end included; one waiter at a time."""
+    """Waits until a descriptor has data or is at its end; one waiter at a time."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -40,8 +40,8 @@ class Pipe:
         self._pace = Checkpoint()
 
     async def read(self) -> bytes:
-        """The next bytes; none at the end: nobody holds the writing end any more, or `end_within` is over."""
-        # Who writes faster than is read would never let anyone else have the loop.
+        """Returns the next bytes; b"" at the end: no process has the writing end open, or `end_within` is over."""
+        # A fast writer would otherwise occupy the event loop forever.
         await self._pace.keep()
         while self._left is None or self._left > 0:
             try:
@@ -56,7 +56,8 @@ class Pipe:
         return b""
 
     def end_within(self, seconds: float) -> None:
-        """Those who ought to write have ended; whoever else holds the writing end has so long."""
+        """Ends reading after `seconds`, even if a foreign process still has the writing end open. To be called when all
+        processes that should write have ended."""
         asyncio.get_running_loop().call_later(seconds, self._end)
 
     def close_writing(self) -> None:

@@ -1,6 +1,6 @@
-"""A small process that outlives its worker: when the worker is gone, even by kill -9, it kills the processes of its
-tasks that are left. `python -m runner.processes.reaper <worker id>` reads from its stdin which leaders there are; the
-end of that pipe is the end of the worker."""
+"""A small process that outlives its worker: when the worker ends, even by kill -9, it kills the remaining processes of
+its tasks. `python -m runner.processes.reaper <worker id>` reads the session leaders from stdin; the end of that pipe
+means the end of the worker."""
 
 import os
 import signal
@@ -11,17 +11,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
-from runner.processes.census import Seen, all_processes, environment_of
+from runner.processes.process_table import ProcessInfo, all_processes, environment_of
 
 MARK = "HEADWAY_WORKER_ID"
 _PAUSE = 0.05
-_EMPTY_LOOKS = 5
-"""A process that was just being started shows its mark a moment later."""
-_LEAVES_WITHIN = 2.0
+_EMPTY_SCANS = 5
+"""Several, as a process that is being started carries its mark only a moment later."""
+_EXIT_SECONDS = 2.0
 
 
 class Reaper:
-    """The worker's end of it. Entered, the process runs; one that died is replaced at the next word to it."""
+    """Context manager in the worker that runs the process. If the process dies, the next message starts another."""
 
     def __init__(self, worker_id: str) -> None:
         self._worker_id = worker_id
@@ -37,29 +37,29 @@ class Reaper:
             return
         self._leave(self._process)
         try:
-            self._process.wait(_LEAVES_WITHIN)
+            self._process.wait(_EXIT_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
 
     @property
     def spared(self) -> set[int]:
-        """Children that have an owner who reaps them."""
+        """Pids of children that are reaped by their owner."""
         return self._leaders | ({self._process.pid} if self._process else set())
 
     def watch(self, leader: int) -> None:
         self._leaders.add(leader)
-        self._say(f"+{leader}")
+        self._send_line(f"+{leader}")
 
     def forget(self, leader: int) -> None:
         self._leaders.discard(leader)
-        self._say(f"-{leader}")
+        self._send_line(f"-{leader}")
 
-    def _say(self, word: str) -> None:
+    def _send_line(self, line: str) -> None:
         if self._process is None:
             return
         try:
-            _to(self._process).write(f"{word}\n".encode())
+            _to(self._process).write(f"{line}\n".encode())
         except BrokenPipeError:
             self._leave(self._process)
             self._process.wait()
@@ -87,8 +87,8 @@ def _to(process: "subprocess.Popen[bytes]") -> IO[bytes]:
     return process.stdin
 
 
-def leaders_told(lines: Iterable[str]) -> set[int]:
-    """Who is left when the lines end."""
+def read_leaders(lines: Iterable[str]) -> set[int]:
+    """Returns the leaders that are left when the lines end."""
     leaders: set[int] = set()
     for line in lines:
         (leaders.add if line[0] == "+" else leaders.discard)(int(line[1:]))
@@ -96,9 +96,9 @@ def leaders_told(lines: Iterable[str]) -> set[int]:
 
 
 def kill_all(mark: bytes, leaders: set[int]) -> None:
-    """SIGKILL, until nobody who carries the mark or descends from a leader has been seen for a while."""
+    """Sends SIGKILL until several scans find no process that carries the mark or descends from a leader."""
     empty = 0
-    while empty < _EMPTY_LOOKS:
+    while empty < _EMPTY_SCANS:
         members = _members(mark, leaders)
         for number in (signal.SIGSTOP, signal.SIGKILL):
             for pid in members:
@@ -119,7 +119,7 @@ def _members(mark: bytes, leaders: set[int]) -> set[int]:
     return found
 
 
-def _is_root(seen: Seen, mark: bytes, leaders: set[int]) -> bool:
+def _is_root(seen: ProcessInfo, mark: bytes, leaders: set[int]) -> bool:
     if not leaders.isdisjoint((seen.pid, seen.group, seen.session)):
         return True
     return b"\0" + mark + b"\0" in environment_of(seen.pid)
@@ -134,5 +134,5 @@ def _send(pid: int, number: signal.Signals) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    left = leaders_told(sys.stdin)
+    left = read_leaders(sys.stdin)
     kill_all(f"{MARK}={sys.argv[1]}".encode(), left)

@@ -1,1 +1,1 @@
-"""Needed by every room: loops, the database clock, the event loop, encryption, outages."""
+"""Shared by all packages of runner: loops, the database clock, the event loop, encryption, outages."""

@@ -1,29 +1,29 @@
-"""The database's clock, as a process knows it: that of its own machine may be wrong, and may jump."""
+"""The database's time, estimated by a process without a query: the clock of its own machine may be wrong or jump."""
 
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
-_OFTEN_WRONG = 2
-"""Seconds by which machines that keep time differ at most."""
+_TOLERATED_SECONDS = 2
+"""The largest difference between synchronised machines."""
 
 
 class DatabaseClock:
-    """The time that the database said last, and the time since by a clock that does not jump."""
+    """The last time read from the database, plus the time since then by the monotonic clock."""
 
     def __init__(self) -> None:
-        self.told(datetime.now(UTC))
+        self.set(datetime.now(UTC))
 
-    def told(self, now: datetime) -> None:
-        """May be called by any thread: whoever reads the clock sees both values of one call."""
-        self._told = (now, monotonic())
+    def set(self, now: datetime) -> None:
+        """Thread-safe: readers see both values of one call."""
+        self._read = (now, monotonic())
 
     def now(self) -> datetime:
-        told, since = self._told
-        return told + timedelta(seconds=monotonic() - since)
+        read, at = self._read
+        return read + timedelta(seconds=monotonic() - at)
 
 
 def ahead_of_this_machine(now: datetime) -> int:
-    """Milliseconds by which the database's clock is ahead, in whole seconds: ids made one after the other stay in
-    their order. None between machines that keep time."""
+    """Returns by how many milliseconds the database's clock is ahead, rounded to whole seconds so that consecutive ids
+    stay in order; 0 between synchronised machines."""
     seconds = round((now - datetime.now(UTC)).total_seconds())
-    return 0 if abs(seconds) < _OFTEN_WRONG else seconds * 1000
+    return 0 if abs(seconds) < _TOLERATED_SECONDS else seconds * 1000

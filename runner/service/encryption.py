@@ -1,4 +1,4 @@
-"""Encryption at rest: AES-256-GCM under one key of the installation, which never stands in the database."""
+"""Encryption at rest: AES-256-GCM with one key for the installation, which is never stored in the database."""
 
 import os
 from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
@@ -12,15 +12,15 @@ from models.errors import HeadwayError, ProblemCode, Refused
 
 _BYTES = 32
 _NONCE = 12
-_MEND = "give it the server's secret.key in its data directory, or HEADWAY_SECRET_KEY"
+_HINT = "put the server's secret.key into its data directory, or set HEADWAY_SECRET_KEY"
 
 
 class DecryptionFailed(HeadwayError):
-    """The value stays encrypted: no key, another key, or a changed text. The message names the mend."""
+    """The value cannot be decrypted: no key, another key, or a changed text. The message says how to fix this."""
 
 
 class Cipher:
-    """Without a key it opens and seals nothing, and says how to get one."""
+    """Encrypts and decrypts texts. Without a key both raise an error that says how to set one."""
 
     def __init__(self, key: bytes | None = None) -> None:
         self._key = key
@@ -28,25 +28,25 @@ class Cipher:
 
     @property
     def key_id(self) -> str | None:
-        """Names the key without telling it."""
+        """Identifies the key without revealing it."""
         return digest(self._key, b"headway key id", "sha256").hex()[:12] if self._key else None
 
     def seal(self, text: str, purpose: str) -> str:
-        """Opens again for the same purpose only. Raises Refused without a key."""
+        """Encrypts a text, which `open` decrypts only with the same `purpose`. Raises Refused without a key."""
         if self._cipher is None:
-            raise Refused.because(ProblemCode.INVALID_STATE, f"there is no secret key; {_MEND}")
+            raise Refused.because(ProblemCode.INVALID_STATE, f"there is no secret key; {_HINT}")
         nonce = os.urandom(_NONCE)
         sealed = nonce + self._cipher.encrypt(nonce, text.encode(), purpose.encode())
         return f"{self.key_id}.{urlsafe_b64encode(sealed).decode()}"
 
     def open(self, sealed: str, purpose: str) -> str:
-        """Raises CannotOpen."""
+        """Decrypts a text. Raises DecryptionFailed."""
         if self._cipher is None:
-            raise DecryptionFailed(f"this process has no secret key; {_MEND}")
+            raise DecryptionFailed(f"this process has no secret key; {_HINT}")
         key_id, _, text = sealed.partition(".")
         if key_id != self.key_id:
             raise DecryptionFailed(
-                f"this was encrypted with another secret key ({key_id}) than this process has ({self.key_id}); {_MEND}"
+                f"this was encrypted with the secret key {key_id}, but this process has {self.key_id}; {_HINT}"
             )
         try:
             data = urlsafe_b64decode(text)
@@ -57,19 +57,19 @@ class Cipher:
             ) from error
 
     def fingerprint(self, text: str) -> str:
-        """Equal for equal texts; tells nothing of them to whom the key is not known."""
+        """A keyed hash: equal for equal texts, and useless without the key."""
         return digest(self._key or b"", text.encode(), "sha256").hex()
 
 
 def key_from(text: str) -> bytes:
-    """32 bytes in base64, either alphabet. Raises ValueError with a sentence."""
+    """Decodes a key: 32 bytes in base64, standard or URL-safe. Raises ValueError with a message."""
     try:
         key = b64decode(text.strip().replace("-", "+").replace("_", "/"), validate=True)
     except NotBase64:
         key = b""
     if len(key) != _BYTES:
         raise ValueError(
-            "the secret key is 32 bytes in base64, as `openssl rand -base64 32` makes them"
+            "the secret key must be 32 bytes in base64, as printed by `openssl rand -base64 32`"
         )
     return key
 

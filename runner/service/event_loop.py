@@ -1,4 +1,4 @@
-"""Giving way to the rest of the event loop, heartbeats above all, within work that may be long."""
+"""Yields to the event loop during long work, so that other tasks can run."""
 
 import asyncio
 import time
@@ -8,12 +8,12 @@ _LONGEST = 0.05
 
 class Checkpoint:
     def __init__(self, longest: float = _LONGEST) -> None:
-        """`longest` is how many seconds the loop is held without a break."""
+        """`longest` is the number of seconds for which the event loop may be blocked."""
         self._longest = longest
         self._since = time.monotonic()
 
     async def keep(self) -> None:
-        """Between two pieces of the work."""
+        """To be awaited between two steps of the work: yields if the last yield is long enough ago."""
         if time.monotonic() - self._since > self._longest:
             await asyncio.sleep(0)
             self._since = time.monotonic()

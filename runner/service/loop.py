@@ -1,4 +1,4 @@
-"""One loop, owned: it runs while its context is entered and ends with it."""
+"""Background loops as context managers, and the handling of their errors."""
 
 import asyncio
 import logging
@@ -13,15 +13,15 @@ from runner.service.outage import UNREACHABLE
 
 
 class Loop:
-    """Subclasses write `_run_loop`, which never returns by itself. An exception in it ends the process's work:
-    what each round does, it does within `log_errors`."""
+    """Runs `_run_loop`, which subclasses implement as an endless loop, while the context is entered. An exception in it
+    ends the whole process, so each iteration should use `log_errors`."""
 
     def __init__(self) -> None:
         self._tasks = asyncio.TaskGroup()
         self._task: asyncio.Task[None] | None = None
 
     def _run_loop(self) -> Coroutine[Any, Any, None]:
-        raise AssertionError("a loop goes round")
+        raise AssertionError("subclasses implement this method")
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
@@ -41,7 +41,7 @@ class Loop:
 
 @dataclass(slots=True)
 class Caught:
-    """The failure that was survived, if there was any."""
+    """The error that `log_errors` caught, if there was one."""
 
     error: Exception | None = None
 
@@ -55,12 +55,12 @@ class Caught:
 
 @contextmanager
 def log_errors(logger: logging.Logger, what: str) -> Iterator[Caught]:
-    """Logs what goes wrong within, alone or in a group of tasks, and lets its owner go on; a cancellation passes."""
-    trouble = Caught()
+    """Logs an exception or a group of them, prefixed by `what`, and suppresses it. Does not catch cancellations."""
+    caught = Caught()
     try:
-        yield trouble
+        yield caught
     except Exception as error:
-        trouble.error = error
+        caught.error = error
         if is_outage(error) or isinstance(error, Refused):
             logger.warning("%s: %s", what, _sentence(error))
         else:
@@ -68,7 +68,7 @@ def log_errors(logger: logging.Logger, what: str) -> Iterator[Caught]:
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether the database could not be reached, for one of a group at least."""
+    """True if the error, or one within a group, means that the database could not be reached."""
     if isinstance(error, BaseExceptionGroup):
         return any(map(is_outage, error.exceptions))
     return isinstance(error, (Unavailable, *UNREACHABLE))

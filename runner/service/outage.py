@@ -1,4 +1,4 @@
-"""Errors that mean that the database cannot serve now, and the problem that each is to a caller."""
+"""Errors that mean that the database is unavailable, and the message for each."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,33 +15,33 @@ ROLLED_BACK = (
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.TransactionTimeoutError,
 )
-"""Errors after which the transaction has changed nothing, and the same one may succeed at once."""
+"""Errors after which the transaction has changed nothing and can be retried immediately."""
 UNREACHABLE = (
     *ROLLED_BACK,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a pooled connection that was ended a moment ago
-    asyncpg.OperatorInterventionError,  # shut down, starting up, this session ended
+    asyncpg.InternalClientError,  # a pooled connection that was closed a moment ago
+    asyncpg.OperatorInterventionError,  # shutting down, starting up, session terminated
     asyncpg.InsufficientResourcesError,  # disk, memory, connections
     asyncpg.PostgresSystemError,  # its disk cannot be read or written
     ConnectionError,
     TimeoutError,
     OSError,
 )
-"""Errors that asyncpg raises when the database cannot serve now, though the request may be good."""
+"""Errors that asyncpg raises when the database is unavailable, although the request may be valid."""
 
 
 class NoRoom(ConnectionError):
-    """The database of this machine is down, and the disk that it is on is full."""
+    """The embedded database is down, and its disk is full."""
 
 
 class Busy(TimeoutError):
-    """No connection of a share of this process became free in time."""
+    """No connection of this process's share became free in time."""
 
 
 def unavailable(error: BaseException) -> Unavailable:
-    """The problem that an error of UNREACHABLE is to whoever asked, and how to mend it; the error is its cause."""
+    """Converts an error of UNREACHABLE, which becomes the cause. The message says how to fix the problem."""
     problem = Unavailable(_sentence(error))
     problem.__cause__ = error
     return problem
@@ -51,7 +51,7 @@ def _sentence(error: BaseException) -> str:
     for kinds, sentence in _SENTENCES:
         if isinstance(error, kinds):
             return sentence.format(error=error)
-    # An error of the operating system names files of this machine; why it came is enough.
+    # OSErrors name files of this machine, which callers must not see: only the reason is shown.
     why = error.strerror if isinstance(error, OSError) and error.filename else error
     cause = str(why) or type(error).__name__
     return f"the database cannot be reached now ({cause}); try again"
@@ -62,30 +62,30 @@ _SENTENCES: Sequence[tuple[_Kinds, str]] = (
     (Busy, "{error}"),
     (
         (NoRoom, asyncpg.DiskFullError),
-        "the disk of the database is full: make room on it, then try again ({error}); what was "
-        "stored is safe, and work goes on once there is room",
+        "the disk of the database is full: free some space, then try again ({error}); stored data "
+        "is safe, and work continues when there is space",
     ),
     (
         asyncpg.TooManyConnectionsError,
-        "the database takes no more connections ({error}): raise its max_connections, or run fewer "
-        "servers and workers on it",
+        "the database accepts no more connections ({error}): raise its max_connections, or run "
+        "fewer servers and workers",
     ),
     (
         asyncpg.ReadOnlySQLTransactionError,
-        "the database is read-only now ({error}): nothing can be changed until it is writable again, "
-        "then try again",
+        "the database is read-only ({error}): nothing can be changed until it is writable; "
+        "try again then",
     ),
     (
         asyncpg.LockNotAvailableError,
-        "another session of the database holds what this request needs ({error}); try again",
+        "another database session holds a lock that this request needs ({error}); try again",
     ),
-    (asyncpg.QueryCanceledError, "the database ended this query ({error}); try again"),
+    (asyncpg.QueryCanceledError, "the database cancelled this query ({error}); try again"),
 )
 
 
 @contextmanager
 def reaching() -> Iterator[None]:
-    """Turns a database that cannot serve now into Unavailable."""
+    """Raises Unavailable in place of errors that mean that the database is unavailable."""
     try:
         yield
     except UNREACHABLE as error:

@@ -1,4 +1,4 @@
-"""Reading that outlives an outage of the database: the sockets of streams stay open, and attempts go on after it."""
+"""Retries reads during a database outage: streams stay open, and attempts continue after it."""
 
 import asyncio
 import logging
@@ -14,37 +14,37 @@ from runner.service.outage import UNREACHABLE
 
 logger = logging.getLogger("headway.store")
 
-_AWAY = (Unavailable, *UNREACHABLE)
+_OUTAGE = (Unavailable, *UNREACHABLE)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
 _TIMEOUTS = 3
 _LONG = 1.0
-"""Seconds. PostgreSQL tells a statement that ran too long from one that somebody cancelled only in the language of its
-messages; one that was cancelled after so long counts as the former."""
+"""Seconds. PostgreSQL distinguishes a statement timeout from a cancellation by a person only in the text of its
+message, which may be translated; a statement cancelled after this time counts as timed out."""
 
 Found = TypeVar("Found")
 
 
 class Closing(Protocol):
-    """A pool of connections, as far as it matters here."""
+    """The part of a connection pool that is needed here."""
 
     def is_closing(self) -> bool: ...
 
 
 async def retry_until_available(pool: Closing, read: Callable[[], Awaitable[Found]]) -> Found:
-    """Gives what `read` gives, tried until the database answers; raises what it raises once the pool is closed, and
-    when the read takes longer than a statement may, again and again."""
+    """Calls `read` until it succeeds, and returns its result. Raises its error if the pool is closed, or if the read
+    repeatedly exceeds the statement timeout."""
     pause = _FIRST_PAUSE
     timeouts = 0
     while True:
         began = monotonic()
         try:
             return await read()
-        except _AWAY as error:
+        except _OUTAGE as error:
             timeouts += (
                 isinstance(error, asyncpg.QueryCanceledError) and monotonic() - began > _LONG
             )
             if pool.is_closing() or timeouts >= _TIMEOUTS:
                 raise
-            logger.debug("a read waits for the database: %s", error)
+            logger.debug("the database is unavailable; retrying a read: %s", error)
         await asyncio.sleep(random.uniform(pause / 2, pause))
         pause = min(pause * 2, _LONGEST_PAUSE)

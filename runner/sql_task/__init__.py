@@ -1,1 +1,1 @@
-"""Parts of the process that carries out a `sql` task. They import little, for it starts with each."""
+"""Parts of the process that runs a `sql` task. They import few modules, as the process is started for each task."""

@@ -1,21 +1,21 @@
-"""Why the process of a `sql` task could not do it."""
+"""Errors of the process of a `sql` task."""
 
 from runner.isolation.host_guard import HostRefused
 
 NO_NETWORK = (
-    "DuckDB reaches no network: it knows no rules on hosts, and task_allowed_hosts or task_denied_hosts "
-    "sets some"
+    "DuckDB may not use the network, because it cannot enforce the host rules of task_allowed_hosts and "
+    "task_denied_hosts"
 )
 
 
 class Failure(Exception):
-    """Why it could not be done, in words for people."""
+    """The message is shown to people."""
 
     code = "SQL"
 
 
 class Refused(Failure):
-    """By a rule, and not by the database."""
+    """Refused by a rule of Headway, not by the database."""
 
     code = HostRefused.code
 

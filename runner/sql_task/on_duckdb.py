@@ -1,4 +1,4 @@
-"""Statements on a file of DuckDB, confined to files that tasks may have."""
+"""Runs statements with DuckDB, restricted to files that tasks may access."""
 
 import os
 from contextlib import suppress
@@ -11,7 +11,7 @@ from runner.sql_task.rows import RowFile
 
 _AT_ONCE = 1000
 _FETCHING = ("LOAD", "UPDATE_EXTENSIONS")
-"""Types of statements that fetch programs, or load them."""
+"""Types of statements that download or load extensions."""
 
 
 def run_duckdb(request: dict[str, Any]) -> tuple[list[int], RowFile | None]:
@@ -19,7 +19,7 @@ def run_duckdb(request: dict[str, Any]) -> tuple[list[int], RowFile | None]:
         import duckdb
     except ImportError as error:
         raise Failure(
-            "DuckDB is not installed where this worker runs; install headway[duckdb] there"
+            "DuckDB is not installed on this worker; install headway[duckdb] there"
         ) from error
     connection = _opened(request)
     counts: list[int] = []
@@ -33,8 +33,8 @@ def run_duckdb(request: dict[str, Any]) -> tuple[list[int], RowFile | None]:
                 last = number == len(request["statements"])
                 count, rows = _one_of_duckdb(connection, request, statement, last)
             except duckdb.Error as error:
-                told = f"{which(number, len(request['statements']))}{_duckdb_sentence(error)}"
-                raise Failure(told) from error
+                statement_name = which(number, len(request["statements"]))
+                raise Failure(f"{statement_name}{_duckdb_sentence(error)}") from error
             counts.append(count)
         if several:
             connection.commit()
@@ -58,11 +58,11 @@ def _opened(request: dict[str, Any]) -> Any:
 
 
 def _refuse_path(path: str, request: dict[str, Any]) -> None:
-    """A file that DuckDB would fetch, and one of the data directory that tasks have no part in."""
+    """Raises Refused for a remote file, and for files in the data directory that tasks may not access."""
     if path == ":memory:":
         return
     if "://" in path or path.startswith("md:"):
-        raise Refused(f"{path} is elsewhere, and {NO_NETWORK}")
+        raise Refused(f"{path} is a remote file: {NO_NETWORK}")
     real = os.path.realpath(path)
     if _within(real, request["kept"]) and not any(_within(real, one) for one in request["open"]):
         raise Refused(f"{path} is in Headway's own data directory, which tasks may not open")
@@ -73,12 +73,12 @@ def _within(path: str, folder: str) -> bool:
 
 
 def _confine(connection: Any, request: dict[str, Any]) -> None:
-    """Files of this machine outside of the data directory, and no network: DuckDB knows no rules on hosts."""
+    """Allows only local files outside the data directory, and no network: DuckDB cannot enforce host rules."""
     kept = request["kept"]
     opened, closed = [*request["open"]], Path(kept)
     for above in closed.parents:
         with suppress(OSError):
-            # DuckDB opens where a link leads, and all below it.
+            # DuckDB follows links, and allows everything below their targets.
             real = {str(one): os.path.realpath(one) for one in above.iterdir()}
             opened += [
                 one for one, to in real.items() if not _within(kept, to) and not _within(to, kept)
@@ -100,7 +100,7 @@ def _one_of_duckdb(
         raise Failure("write several statements as a list")
     guarded = HostRules.load(request["hosts"]).exist
     if guarded and parsed[0].type.name in _FETCHING:
-        raise Refused(f"extensions of DuckDB are not installed or loaded: {NO_NETWORK}")
+        raise Refused(f"DuckDB extensions cannot be installed or loaded: {NO_NETWORK}")
     used = [int(name) for name in parsed[0].named_parameters if name.isdigit()]
     params = request["params"][: max(used, default=0)]
     result = connection.execute(parsed[0], params)
@@ -124,15 +124,15 @@ def _one_of_duckdb(
 
 
 def _duckdb_sentence(error: Exception) -> str:
-    """DuckDB draws the place: `LINE 2: ...` and a caret below it."""
-    told, found, drawn = str(error).partition("\nLINE ")
-    lines = drawn.split("\n")
+    """Converts DuckDB's drawing of the position (`LINE 2: ...` and a caret below) to line and column."""
+    message, found, drawing = str(error).partition("\nLINE ")
+    lines = drawing.split("\n")
     if not found or len(lines) < 2:
         return _joined(str(error))
     number, _, text = lines[0].partition(": ")
     offset = lines[1].find("^") - len(f"LINE {number}: ")
     column = "" if text.startswith("...") else f", column {offset + 1}"
-    return f"line {number}{column}: {_joined(told)}"
+    return f"line {number}{column}: {_joined(message)}"
 
 
 def _joined(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Rows of a `sql` task as a file."""
+"""Writes the rows of a `sql` task to a file."""
 
 import csv
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class RowFile:
-    """Rows as they come. A CSV has a header and empty fields for NULL."""
+    """Rows as CSV or JSON Lines. A CSV file has a header, and empty fields for NULL."""
 
     def __init__(self, kind: str, columns: Sequence[str]) -> None:
         self.name = f"rows.{kind}"
@@ -29,8 +29,8 @@ class RowFile:
             if self.first is None:
                 self.first = values
             if self._lines:
-                told = dict(zip(self.columns, values, strict=True))
-                self._file.write(json.dumps(told, ensure_ascii=False) + "\n")
+                record = dict(zip(self.columns, values, strict=True))
+                self._file.write(json.dumps(record, ensure_ascii=False) + "\n")
             else:
                 self._csv.writerow([_cell(value) for value in values])
             self.count += 1
@@ -40,7 +40,7 @@ class RowFile:
 
 
 def plain(value: Any) -> Any:
-    """As JSON has it: exact numbers stay numbers, times become ISO 8601, durations seconds."""
+    """Converts a value to JSON: exact numbers stay numbers, times become ISO 8601, durations seconds."""
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):

@@ -1,1 +1,1 @@
-"""Takes jobs, runs their attempts, keeps their leases, and drains."""
+"""The worker: takes jobs, runs their attempts, extends their leases, and drains."""

@@ -1,7 +1,7 @@
-"""Keeps the leases of a worker from a thread and on a connection of its own.
+"""Extends the leases of a worker from its own thread, on its own database connection.
 
-So a lease says that the process lives. It does not depend on an event loop that answers a costly request, or on a pool
-whose connections are all in use.
+So a lease stays valid as long as the process lives, even while the event loop is blocked by a costly request or all
+connections of the pool are in use.
 """
 
 import asyncio
@@ -27,11 +27,11 @@ from runner.store.postgres.shares import SESSION
 
 logger = logging.getLogger("headway.worker")
 
-_TRY_AGAIN = 0.5
-_DEAF = 300.0
-"""Seconds."""
-_ANSWERS_WITHIN = 2.5
-"""Seconds: of a lease of 10 s, two beats in a row may go without an answer. The third begins when a second is left."""
+_RETRY_SECONDS = 0.5
+_LOOP_BLOCKED_SECONDS = 300.0
+"""Leases are not extended any more once the event loop has not responded for this long."""
+_TIMEOUT_SECONDS = 2.5
+"""With a lease of 10 s, two consecutive heartbeats may time out. The third begins one second before the lease ends."""
 
 
 Done = TypeVar("Done")
@@ -39,16 +39,16 @@ Done = TypeVar("Done")
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """`asked` are the leases that were to be extended, `statuses` those that still hold."""
+    """`requested` are the leases to extend, `statuses` those of them that are still valid."""
 
-    asked: Sequence[UUID]
+    requested: Sequence[UUID]
     statuses: Sequence[LeaseStatus]
 
 
 class Heartbeat:
-    """Async context manager. `held` is called in the thread, `hear` in the loop that entered this.
+    """Async context manager. `held` is called in the thread, `on_beat` in the event loop that entered the context.
 
-    A loop that has not answered for minutes will not: its leases run out, and others run its tasks.
+    If that loop has not responded for minutes, its leases are left to expire, and other workers run its tasks.
     """
 
     def __init__(
@@ -57,16 +57,16 @@ class Heartbeat:
         worker: UUID,
         clock: DatabaseClock,
         held: Callable[[], Sequence[UUID]],
-        hear: Callable[[Beat], None],
+        on_beat: Callable[[Beat], None],
     ) -> None:
         self._url = url
         self._worker = worker
         self._clock = clock
         self._held = held
-        self._hear = hear
+        self._on_beat = on_beat
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
         self._stop = asyncio.Event()
-        self._answered = monotonic()
+        self._loop_responded_at = monotonic()
         self._connection: asyncpg.Connection[Any] | None = None
 
     async def __aenter__(self) -> Self:
@@ -91,41 +91,39 @@ class Heartbeat:
     async def _beat_until_stopped(self) -> None:
         pause = HEARTBEAT
         while not await self._stopped_within(pause):
-            pause = _TRY_AGAIN
-            beat = await self._tried(
-                self._beat(), "the leases of this worker could not be extended"
-            )
+            pause = _RETRY_SECONDS
+            beat = await self._try(self._beat(), "the leases of this worker could not be extended")
             if beat is None:
                 continue
-            if not self._told(beat):
+            if not self._deliver(beat):
                 break
-            if await self._tried(self._live(), "this worker could not be said to live"):
+            if await self._try(self._record_alive(), "this worker could not record its heartbeat"):
                 pause = HEARTBEAT
-        self._let_go()
+        self._disconnect()
 
-    async def _tried(self, work: Coroutine[Any, Any, Done], told: str) -> Done | None:
+    async def _try(self, work: Coroutine[Any, Any, Done], failure: str) -> Done | None:
         try:
-            async with asyncio.timeout(_ANSWERS_WITHIN):
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
                 return await work
-        except Exception as error:  # whatever it is, the attempts go on, and need their leases
+        except Exception as error:  # any error: the attempts continue and need their leases
             expected = isinstance(error, (asyncpg.PostgresError, *UNREACHABLE))
-            logger.warning("%s: %r", told, error, exc_info=None if expected else error)
-            self._let_go()
+            logger.warning("%s: %r", failure, error, exc_info=None if expected else error)
+            self._disconnect()
             return None
 
-    def _told(self, beat: Beat) -> bool:
-        """Whether there is still a loop to tell."""
+    def _deliver(self, beat: Beat) -> bool:
+        """Passes `beat` to the event loop; False when that loop is closed."""
         try:
-            self._loop.call_soon_threadsafe(self._answer, beat)
+            self._loop.call_soon_threadsafe(self._receive, beat)
         except RuntimeError:
             if self._loop.is_closed():
                 return False
             raise
         return True
 
-    def _answer(self, beat: Beat) -> None:
-        self._answered = monotonic()
-        self._hear(beat)
+    def _receive(self, beat: Beat) -> None:
+        self._loop_responded_at = monotonic()
+        self._on_beat(beat)
 
     async def _stopped_within(self, seconds: float) -> bool:
         try:
@@ -136,25 +134,26 @@ class Heartbeat:
 
     async def _beat(self) -> Beat:
         connection = await self._connected()
-        held = self._held() if monotonic() - self._answered < _DEAF else []
+        blocked = monotonic() - self._loop_responded_at >= _LOOP_BLOCKED_SECONDS
+        held = [] if blocked else self._held()
         return Beat(held, await leases.extend(connection, held, LEASE) if held else [])
 
-    async def _live(self) -> bool:
-        """After the leases, which must not wait for it."""
+    async def _record_alive(self) -> bool:
+        """Called after the leases were extended, so that they never wait for this write."""
         if now := await workers.heartbeat(await self._connected(), self._worker):
-            self._clock.told(now)
+            self._clock.set(now)
         return True
 
     async def _connected(self) -> "asyncpg.Connection[Any]":
         if self._connection is None:
             self._connection = await asyncpg.connect(
                 self._url,
-                timeout=_ANSWERS_WITHIN,
+                timeout=_TIMEOUT_SECONDS,
                 server_settings={**SESSION, "lock_timeout": "1s"},
             )
         return self._connection
 
-    def _let_go(self) -> None:
+    def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.terminate()
         self._connection = None

@@ -1,4 +1,4 @@
-"""One job from its start to the end of its attempt: asked of the engine, carried out, handed in."""
+"""Runs one job: requests its start from the engine, runs the attempt, and reports the result."""
 
 import asyncio
 import logging
@@ -35,204 +35,230 @@ from runner.engine.engine import Engine
 from runner.executors.executor import Executor, Outcome
 from runner.expressions.evaluator import EvaluationFailed
 from runner.files.artifact_store import StoreFull
-from runner.files.disk_space import out_of_room
+from runner.files.disk_space import disk_full_error
 from runner.service.outage import UNREACHABLE
 from runner.service.retry import retry_until_available
 from runner.store.cache import find_task_run
 from runner.store.job_queue import TakenJob
-from runner.worker.timeout import alarm
+from runner.worker.timeout import enforce_timeout
 
 logger = logging.getLogger("headway.worker")
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
-_WITHOUT_ROOM = 2.0
+_DISK_FULL_PAUSE = 2.0
+"""Seconds without taking jobs after an attempt found the disk full."""
 
 
 class JobExecutor:
-    """`running` holds, by lease, the attempts whose end has not been handed in."""
+    """`running` holds, by lease, the attempts whose result is not reported yet."""
 
     def __init__(
         self,
         actor: str,
         engine: Engine,
-        surroundings: WorkerServices,
+        services: WorkerServices,
         executors: Mapping[str, Executor],
     ) -> None:
         self._actor = actor
-        self._ask = CommandOrigin(actor, Channel.ENGINE)
+        self._origin = CommandOrigin(actor, Channel.ENGINE)
         self._engine = engine
-        self._surroundings = surroundings
+        self._services = services
         self._executors = executors
         self.running: dict[UUID, AttemptContext] = {}
-        self.without_room_until = 0.0
-        """By the loop's clock: an attempt found no room, though there seemed to be."""
+        self.disk_full_until = 0.0
+        """Until when no jobs are taken, by the loop's clock, since an attempt found the disk full."""
 
     def is_light(self, task_type: str) -> bool:
         executor = self._executors.get(task_type)
         return executor is None or executor.light
 
     async def start(self, job: TakenJob) -> AttemptContext | None:
-        """None when the job no longer holds; the engine has deleted it then."""
+        """Returns None when the job is obsolete; the engine has deleted it then."""
         id, lease = new_id(), new_id()
         command = Start(job.path, job.attempt, id, self._actor, lease, job.id)
-        transition = await self._ask_to_start(job, command)
+        transition = await self._request_start(job, command)
         task = transition.execution.tasks.get(job.path) if transition else None
         if transition is None or task is None or task.lease != lease:
             return None
-        attempt = AttemptContext(self._surroundings, transition.execution, task, id, lease)
+        attempt = AttemptContext(self._services, transition.execution, task, id, lease)
         self.running[lease] = attempt
         return attempt
 
-    async def _ask_to_start(self, job: TakenJob, command: Start) -> Transition | None:
-        """Asked until the answer comes, for the attempt may have begun: whether it has shows in the lease."""
+    async def _request_start(self, job: TakenJob, command: Start) -> Transition | None:
+        """Retries until the engine responds: the attempt may have begun without a response. The caller sees by the
+        lease whether it has."""
         pause = _FIRST_PAUSE
         while True:
             try:
-                return await self._engine.execute(job.execution_id, command, self._ask)
+                return await self._engine.execute(job.execution_id, command, self._origin)
             except Unavailable as error:
-                logger.debug("the start of %s waits: %s", job.path, error)
+                logger.debug(
+                    "could not start task %s of execution %s; trying again: %s",
+                    job.path,
+                    job.execution_id,
+                    error,
+                )
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
             except HeadwayError as error:
-                logger.info("%s of %s was not started: %s", job.path, job.execution_id, error)
+                logger.info(
+                    "task %s of execution %s was not started: %s",
+                    job.path,
+                    job.execution_id,
+                    error,
+                )
                 return None
 
-    async def carry_out(self, attempt: AttemptContext) -> None:
-        """Returns when the engine has the end of the attempt, or when that is worth nothing any more."""
+    async def run(self, attempt: AttemptContext) -> None:
+        """Returns when the engine has the result of the attempt, or when the lease is lost and the result void."""
         try:
-            finish = await self._run(attempt)
-            await self._hand_in(attempt, finish)
+            finish = await self._result(attempt)
+            await self._report_result(attempt, finish)
         finally:
             self.running.pop(attempt.lease, None)
 
     async def report(self, attempt: AttemptContext) -> None:
-        """Tell the engine what the task has said since; nothing while a report or the end is under way."""
-        if not attempt.telling.locked():
-            async with attempt.telling:
+        """Sends the engine what the task has reported since the last call; does nothing while a report or the result is
+        being sent."""
+        if not attempt.report_lock.locked():
+            async with attempt.report_lock:
                 await self._report(attempt)
 
     async def _report(self, attempt: AttemptContext) -> None:
-        """For whoever holds `attempt.telling`."""
-        pending = attempt.reports.take_pending()
+        """The caller must hold `attempt.report_lock`."""
+        pending = attempt.reporter.take_pending()
         if not pending:
             return
-        report = attempt.reports.report(attempt.lease, pending)
+        report = attempt.reporter.report(attempt.lease, pending)
         try:
-            transition = await self._engine.execute(attempt.execution.id, report, self._ask)
+            transition = await self._engine.execute(attempt.execution.id, report, self._origin)
         except Unavailable:
-            attempt.reports.put_back(pending)
+            attempt.reporter.requeue(pending)
             raise
         except HeadwayError as error:
-            logger.warning("what %s said is lost: %s", attempt.task.path, error)
-            told = f"what the task said was refused: {attempt.mask.text(str(error))}"
+            logger.warning("a report of %s was refused and is lost: %s", attempt, error)
+            message = f"a report of the task was refused: {attempt.mask.text(str(error))}"
             if pending.outputs:
-                await attempt.reports.refuse(CannotBeStored.code, told)
+                await attempt.reporter.refuse(CannotBeStored.code, message)
             else:
-                await attempt.page.note(told, LogLevel.WARN)
+                await attempt.log.note(message, LogLevel.WARN)
             return
         if transition.refused:
-            attempt.stop.cancel(CancelReason.VOID)
+            attempt.cancellation.cancel(CancelReason.LEASE_LOST)
 
-    async def _run(self, attempt: AttemptContext) -> Finish:
+    async def _result(self, attempt: AttemptContext) -> Finish:
         try:
-            async with alarm(self._surroundings.pool, attempt):
+            async with enforce_timeout(self._services.pool, attempt):
                 finish = await self._cached(attempt) or await self._executed(attempt)
         except Stopped as stopped:
             finish = _stopped(attempt, stopped)
         except EvaluationFailed as failed:
-            finish = _erred(attempt, TaskError(failed.code, str(failed)))
+            finish = _internal_error(attempt, TaskError(failed.code, str(failed)))
         except Exception as error:
-            if full := out_of_room(error):
-                return await self._without_room(attempt, full)
-            logger.exception("%s of %s", attempt.task.path, attempt.execution.id)
-            finish = _erred(attempt, TaskError("INTERNAL", f"{type(error).__name__}: {error}"))
-        if reason := finish.outcome.error:
-            refused = attempt.reports.error
-            if refused is None or refused.message != reason.message:  # else the log has it already
-                note = message_with_exit_code(reason.message, finish.exit_code)
-                await attempt.page.note(note, LogLevel.ERROR)
+            if full := disk_full_error(error):
+                return await self._hand_back_disk_full(attempt, full)
+            logger.exception("%s failed in the worker", attempt)
+            finish = _internal_error(
+                attempt, TaskError("INTERNAL", f"{type(error).__name__}: {error}")
+            )
+        if cause := finish.outcome.error:
+            refused = attempt.reporter.error
+            if refused is None or refused.message != cause.message:  # otherwise the log has it
+                note = message_with_exit_code(cause.message, finish.exit_code)
+                await attempt.log.note(note, LogLevel.ERROR)
         return finish
 
-    async def _without_room(self, attempt: AttemptContext, error: OSError) -> Finish:
-        """No fault of the task: it is run again, by a worker that has room."""
-        self.without_room_until = asyncio.get_running_loop().time() + _WITHOUT_ROOM
-        logger.error("no room for %s of %s: %s", attempt.task.path, attempt.execution.id, error)
-        place = error.filename if isinstance(error, StoreFull) else self._surroundings.data_dir
-        told = f"{self._actor} has no room left in {place}: make room there ({error.strerror})"
-        await attempt.page.note(attempt.mask.text(told), LogLevel.ERROR)
-        return _finish(attempt, HandedBack("no room", TaskError("NO_ROOM", told)))
+    async def _hand_back_disk_full(self, attempt: AttemptContext, error: OSError) -> Finish:
+        """The task is not at fault: it is run again, by a worker with free disk space."""
+        self.disk_full_until = asyncio.get_running_loop().time() + _DISK_FULL_PAUSE
+        logger.error("the disk is full for %s: %s", attempt, error)
+        folder = error.filename if isinstance(error, StoreFull) else self._services.data_dir
+        message = (
+            f"{self._actor} has no disk space left in {folder}: free some space there "
+            f"({error.strerror})"
+        )
+        await attempt.log.note(attempt.mask.text(message), LogLevel.ERROR)
+        return _finish(attempt, HandedBack("no room", TaskError("NO_ROOM", message)))
 
     async def _cached(self, attempt: AttemptContext) -> Finish | None:
-        """The end of an attempt for which an earlier success under the same key stands."""
+        """Returns the result of an earlier success with the same cache key, if there is one."""
         cache = attempt.spec.cache
         if cache is None or attempt.execution.options.no_cache:
             return None
         attempt.cache_key = await attempt.task_key()
-        pool = self._surroundings.pool
+        pool = self._services.pool
         read = partial(find_task_run, pool, attempt.cache_key, cache.ttl)
-        found = await attempt.stop.cancels(retry_until_available(pool, read))
+        found = await attempt.cancellation.cancels(retry_until_available(pool, read))
         if found is None:
             return None
         return _finish(attempt, FromCache(Reused(found.state, found.holder, found.outputs)))
 
     async def _executed(self, attempt: AttemptContext) -> Finish:
         outcome = await self._outcome(attempt)
-        await attempt.reports.add_outputs(outcome.outputs)
+        await attempt.reporter.add_outputs(outcome.outputs)
         return _ended(attempt, outcome)
 
     async def _outcome(self, attempt: AttemptContext) -> Outcome:
         kind = attempt.spec_type
         executor = self._executors.get(kind)
         if executor is None:
-            return Outcome.failed("NO_EXECUTOR", f"this worker cannot carry out {kind!r} tasks")
+            return Outcome.failed("NO_EXECUTOR", f"this worker cannot run {kind!r} tasks")
         return await executor.run(attempt)
 
-    async def _hand_in(self, attempt: AttemptContext, finish: Finish) -> None:
-        """Whatever the attempt logged, measured and said is stored before its end is."""
+    async def _report_result(self, attempt: AttemptContext, finish: Finish) -> None:
+        """Reports the result, after everything that the attempt logged, measured and reported is stored."""
         pause = _FIRST_PAUSE
-        while attempt.stop.reason is not CancelReason.VOID:
+        while attempt.cancellation.reason is not CancelReason.LEASE_LOST:
             try:
-                await attempt.reports.store()
-                async with attempt.telling:  # the end must not overtake a report with outputs
-                    if attempt.reports.pending.needs_report:
+                await attempt.reporter.store()
+                # Under the lock, so that the result does not overtake a report with outputs.
+                async with attempt.report_lock:
+                    if attempt.reporter.pending.needs_report:
                         await self._report(attempt)
-                    await attempt.page.flushed()
+                    await attempt.log.flushed()
                     await self._finish(attempt, finish)
                 return
             except (Unavailable, *UNREACHABLE) as error:
-                logger.warning("the end of %s waits: %s", attempt.task.path, error)
+                logger.warning(
+                    "could not report the result of %s; trying again: %s",
+                    attempt,
+                    error,
+                )
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
             except Fault as fault:
                 if isinstance(finish.outcome, Errored):
                     raise
-                finish = _erred(attempt, TaskError("INTERNAL", str(fault)))
+                finish = _internal_error(attempt, TaskError("INTERNAL", str(fault)))
 
     async def _finish(self, attempt: AttemptContext, finish: Finish) -> None:
-        pending = attempt.reports.take_pending()
-        if finish.outcome.error is None and (error := attempt.reports.error):
+        pending = attempt.reporter.take_pending()
+        if finish.outcome.error is None and (error := attempt.reporter.error):
             finish = replace(finish, outcome=Failed(error))  # refused since
-        told = replace(finish, inputs=pending.inputs, outputs=pending.outputs or None)
+        result = replace(finish, inputs=pending.inputs, outputs=pending.outputs or None)
+        rejected = "the result of %s was rejected: %s"
         try:
-            transition = await self._engine.execute(attempt.execution.id, told, self._ask)
+            transition = await self._engine.execute(attempt.execution.id, result, self._origin)
         except Unavailable:
-            attempt.reports.put_back(pending)
+            attempt.reporter.requeue(pending)
             raise
         except Refused as refused:
-            logger.warning("the end of %s was refused: %s", attempt.task.path, refused)
+            logger.warning(rejected, attempt, refused)
             return
         if transition.refused:
-            logger.warning("the end of %s came too late", attempt.task.path)
+            why = "it came too late"
+            logger.warning(rejected, attempt, why)
 
 
 def _ended(attempt: AttemptContext, outcome: Outcome) -> Finish:
-    error = _both(outcome.error, attempt.reports.error)
+    error = _both(outcome.error, attempt.reporter.error)
     ended = Failed(_masked(attempt, error)) if error else Succeeded(attempt.cache_key)
     return _finish(attempt, ended, outcome.exit_code, outcome.resources)
 
 
 def _both(error: TaskError | None, refused: TaskError | None) -> TaskError | None:
-    """A program that failed comes first: what it left half written is no cause, and never one of its failure."""
+    """Combines the two errors. The failure of the program comes first: an output that it left half written is not the
+    cause of that failure."""
     if error is None or refused is None:
         return error or refused
     return replace(error, message=f"{error.message}; besides {refused.code}: {refused.message}")
@@ -243,19 +269,19 @@ def _stopped(attempt: AttemptContext, stopped: Stopped) -> Finish:
 
 
 def _stopped_by(attempt: AttemptContext) -> AttemptOutcome:
-    match attempt.stop.reason:
+    match attempt.cancellation.reason:
         case CancelReason.TIMED_OUT:
             message = f"took longer than its timeout of {attempt.spec.timeout} s"
             return TimedOut(TaskError("TIMED_OUT", message))
         case CancelReason.DRAINED:
             return HandedBack("drained")
-        case CancelReason.VOID:
+        case CancelReason.LEASE_LOST:
             return Lost()
         case CancelReason.KILLED | None:
             return Killed()
 
 
-def _erred(attempt: AttemptContext, error: TaskError) -> Finish:
+def _internal_error(attempt: AttemptContext, error: TaskError) -> Finish:
     return _finish(attempt, Errored(_masked(attempt, error)))
 
 

@@ -1,4 +1,4 @@
-"""The part of the worker that tasks get: a little of its environment, and the package `headway`."""
+"""Provides tasks with a subset of the worker's environment variables and a copy of the package `headway`."""
 
 import shutil
 from collections.abc import Mapping
@@ -15,14 +15,14 @@ _INHERITED = frozenset(
 
 
 def inherited_env(env: Mapping[str, str]) -> dict[str, str]:
-    """Of the worker's environment only what programs need to run: the rest may hold its secrets."""
+    """Returns the variables that programs need to run; the others may hold secrets of the worker."""
     return {
         name: value for name, value in env.items() if name in _INHERITED or name.startswith("LC_")
     }
 
 
 def provide_headway(folder: Path) -> None:
-    """Put a copy of the package `headway`, and nothing else, into `folder`."""
+    """Copies the package `headway`, and nothing else, into `folder`."""
     found = find_spec("headway")
     assert found and found.origin
     source, target = Path(found.origin).parent, folder / "headway"

@@ -1,5 +1,5 @@
-"""The timeout of an attempt. When its time is up, it is asked how much of it has counted: a pause stops the clock, and
-what is left is still to come."""
+"""Enforces the timeout of an attempt. A pause stops the attempt's clock: when the timer fires, the counted time is read
+from the database, and the timer is started again for what remains."""
 
 import asyncio
 import logging
@@ -14,40 +14,40 @@ from runner.store.postgres.connection import Pool
 
 logger = logging.getLogger("headway.worker")
 
-_LOOK_AGAIN = 0.5
-"""Seconds until it is asked again whether a clock that stands still goes."""
-_CLOSE_ENOUGH = 0.01
+_POLL_SECONDS = 0.5
+"""The interval in which a paused clock is read to see whether it runs again."""
+_TOLERANCE_SECONDS = 0.01
 
 
 @asynccontextmanager
-async def alarm(pool: Pool, attempt: AttemptContext) -> AsyncIterator[None]:
-    """Within it the attempt is told to stop when its timeout is over; without a timeout never."""
+async def enforce_timeout(pool: Pool, attempt: AttemptContext) -> AsyncIterator[None]:
+    """Cancels the attempt when its timeout ends within this context; does nothing without a timeout."""
     if attempt.spec.timeout is None:
         yield
         return
-    ringing = asyncio.create_task(_ring(pool, attempt, attempt.spec.timeout))
+    timer = asyncio.create_task(_cancel_when_over(pool, attempt, attempt.spec.timeout))
     try:
         yield
     finally:
-        ringing.cancel()
-        await asyncio.wait({ringing})
-        if not ringing.cancelled():
-            ringing.result()
+        timer.cancel()
+        await asyncio.wait({timer})
+        if not timer.cancelled():
+            timer.result()
 
 
-async def _ring(pool: Pool, attempt: AttemptContext, timeout: float) -> None:
+async def _cancel_when_over(pool: Pool, attempt: AttemptContext, timeout: float) -> None:
     left = timeout
-    while left > _CLOSE_ENOUGH:
+    while left > _TOLERANCE_SECONDS:
         await asyncio.sleep(left)
         left = await _left(pool, attempt, timeout)
-    attempt.stop.cancel(CancelReason.TIMED_OUT, attempt.spec.kill_grace)
+    attempt.cancellation.cancel(CancelReason.TIMED_OUT, attempt.spec.kill_grace)
 
 
 async def _left(pool: Pool, attempt: AttemptContext, timeout: float) -> float:
     try:
         so_far = await counted(pool, attempt.task.id)
     except UNREACHABLE as error:
-        logger.warning("whether %s has timed out waits: %s", attempt.task.path, error)
-        return _LOOK_AGAIN
+        logger.warning("could not check the timeout of %s; trying again: %s", attempt, error)
+        return _POLL_SECONDS
     left = timeout - so_far.seconds
-    return left if so_far.goes or left <= _CLOSE_ENOUGH else max(left, _LOOK_AGAIN)
+    return left if so_far.goes or left <= _TOLERANCE_SECONDS else max(left, _POLL_SECONDS)

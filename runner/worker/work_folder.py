@@ -1,8 +1,8 @@
-"""The folder of a worker in which its attempts run. What a killed worker left there, the next one removes.
+"""The folder in which the attempts of a worker run, and the removal of folders that killed workers left behind.
 
-A worker holds a lock on a file in its folder, which the system lets go with the process: so several workers of one
-data dir leave each other's alone. Folders are claimed and looked at under one more lock, so that nobody sees one whose
-own lock is still to be taken.
+A worker locks a file in its folder, and the operating system releases that lock when the process ends: so workers that
+share a data directory do not remove each other's folders. A second lock is held while folders are created or listed, so
+that no worker sees a folder whose own lock is not taken yet.
 """
 
 import fcntl
@@ -22,14 +22,14 @@ _LOCK = "lock"
 
 
 class WorkFolder:
-    """Claimed while it is entered; where that was not possible, for the disk was full, by `claim` later."""
+    """Context manager that claims the folder. If that fails because the disk is full, call `claim` again later."""
 
     def __init__(self, data_dir: Path, worker_id: str) -> None:
         self.path = data_dir / "work" / worker_id
         self._all = data_dir / "work.lock"
         self._lock: int | None = None
-        self._told = False
-        self.trouble = ""
+        self._warned_of_old_folders = False
+        self.failure = ""
         """Why the last claim failed."""
 
     def __enter__(self) -> Self:
@@ -43,65 +43,66 @@ class WorkFolder:
             self._lock = None
 
     def claim(self) -> bool:
-        """Whether it is this worker's, or could be made so now."""
+        """Creates and locks the folder unless this worker has it already; False and `failure` when that fails."""
         if self._lock is None:
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-                with _alone(self._all):
+                with _exclusive(self._all):
                     self.path.mkdir(exist_ok=True)
-                    self._lock = _locked(self.path / _LOCK)
+                    self._lock = _lock(self.path / _LOCK)
             except BlockingIOError:
-                self.trouble = f"another worker has locked {self._all} for a moment"
+                self.failure = f"another worker holds the lock {self._all}"
             except OSError as error:
-                self.trouble = f"{self.path} cannot be made: {error}"
+                self.failure = f"{self.path} cannot be created: {error}"
         return self._lock is not None
 
-    def remove_left(self) -> None:
-        """Removes what workers left that live no more. Takes long, where they left much; it is only looked for under
-        the lock that whoever claims a folder needs."""
+    def remove_abandoned(self) -> None:
+        """Removes the folders of workers that no longer run. Only the search holds the lock that `claim` needs; the
+        removal, which may take long, does not."""
         with ExitStack() as locks:
-            left: list[tuple[Path, str]] = []
-            with suppress(BlockingIOError), _alone(self._all):  # else another worker looks just now
-                for folder, lock in _left(self.path):
+            abandoned: list[tuple[Path, str]] = []
+            with suppress(BlockingIOError), _exclusive(self._all):  # another worker is searching
+                for folder, lock in _unlocked_folders(self.path):
                     locks.callback(os.close, lock)
-                    left.append((folder, "its worker was killed"))
-                left += [(one, "an older release left it") for one in self._of_older_releases()]
-            for folder, why in left:
+                    abandoned.append((folder, "its worker was killed"))
+                old = self._folders_of_older_releases()
+                abandoned += [(one, "an older release left it behind") for one in old]
+            for folder, why in abandoned:
                 logger.warning("removing %s: %s", folder, why)
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def _of_older_releases(self) -> list[Path]:
-        """Their attempts had folders without a lock, directly in `work`. Only one that is older than this machine's
-        last start is surely nobody's."""
+    def _folders_of_older_releases(self) -> list[Path]:
+        """Returns the unlocked attempt folders of older releases, directly in `work`, that can be removed: only those
+        older than the last boot of this machine are certainly unused."""
         folders = [one for one in self.path.parent.glob("att_*") if one.is_dir()]
-        old = [one for one in folders if _is_older_than_the_start(one)]
-        if (kept := len(folders) - len(old)) and not self._told:
-            self._told = True
+        old = [one for one in folders if _is_older_than_boot(one)]
+        if (kept := len(folders) - len(old)) and not self._warned_of_old_folders:
+            self._warned_of_old_folders = True
             logger.warning(
                 "%d folders of an older release stay in %s (att_*): a worker of that release may still use them; "
-                "remove them once none runs",
+                "remove them when no such worker runs",
                 kept,
                 self.path.parent,
             )
         return old
 
 
-def _is_older_than_the_start(folder: Path) -> bool:
-    """Of this machine."""
-    with suppress(OSError):  # it is taken away just now
+def _is_older_than_boot(folder: Path) -> bool:
+    with suppress(OSError):  # the folder is being removed
         return folder.stat().st_mtime < psutil.boot_time()
     return False
 
 
-def _left(mine: Path) -> Iterator[tuple[Path, int]]:
+def _unlocked_folders(mine: Path) -> Iterator[tuple[Path, int]]:
+    """Yields the folders of other workers that no process has locked, each with the lock now taken on it."""
     for folder in mine.parent.glob("wrk_*"):
-        with suppress(OSError):  # its worker takes it away just now
-            if folder != mine and (lock := _locked(folder / _LOCK)) is not None:
+        with suppress(OSError):  # its worker is removing it
+            if folder != mine and (lock := _lock(folder / _LOCK)) is not None:
                 yield folder, lock
 
 
-def _locked(file: Path) -> int | None:
-    """The descriptor that holds the lock until it is closed; None when another has it."""
+def _lock(file: Path) -> int | None:
+    """Returns the descriptor that holds the lock until it is closed; None when another process holds the lock."""
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -115,7 +116,7 @@ def _locked(file: Path) -> int | None:
 
 
 @contextmanager
-def _alone(file: Path) -> Iterator[None]:
+def _exclusive(file: Path) -> Iterator[None]:
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

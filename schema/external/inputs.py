@@ -15,11 +15,11 @@ from models.ids import untyped
 from models.lifecycle.commands.external import RecordEnd, RecordProperties, RecordTaskRun
 from models.payloads import check_payload
 from models.states import ExecutionState, TaskRunState
-from runner.external.logs import ToldLine
+from runner.external.logs import ReportedLine
 from runner.external.runs import (
     ReportedArtifact,
-    ToldExecution,
-    ToldMetric,
+    ReportedExecution,
+    ReportedMetric,
     checked_end,
     checked_key,
     checked_state,
@@ -69,8 +69,8 @@ class RecordExecutionInput:
     idempotency_key: str | None = None
     reason: str | None = None
 
-    def told(self) -> ToldExecution:
-        return ToldExecution(
+    def told(self) -> ReportedExecution:
+        return ReportedExecution(
             namespace=self.namespace,
             pipeline=self.pipeline,
             kind=self.kind,
@@ -131,8 +131,8 @@ class MetricInput:
     attempt: int | None = None
     idempotency_key: str | None = None
 
-    def told(self) -> ToldMetric:
-        return ToldMetric(
+    def told(self) -> ReportedMetric:
+        return ReportedMetric(
             name=self.name,
             value=self.value,
             kind=self.kind.value,
@@ -161,9 +161,9 @@ class LogLineInput:
     task_key: str | None = None
     attempt: int | None = None
 
-    def told(self) -> ToldLine:
+    def told(self) -> ReportedLine:
         level = self.level or (LogLevel.WARN if self.stream is LogStream.STDERR else LogLevel.INFO)
-        return ToldLine(
+        return ReportedLine(
             text=self.text,
             level=logs.LogLevel(level.value),
             stream=logs.LogStream(self.stream.value),

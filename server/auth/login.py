@@ -180,7 +180,7 @@ class Login:
 
     def _failed(self, request: Request, what: str) -> None:
         network = client_network(request.scope)
-        self._denials.tell(
+        self._denials.record(
             Denial(f"anonymous:{network or 'unknown'}", Channel.UI, "SIGN_IN_FAILED", what)
         )
 

@@ -218,7 +218,7 @@ class SingleSignOn:
             TurnedDown: f"The identity provider refused the sign-in: {error}",
         }.get(type(error), str(error))
         network = client_network(request.scope)
-        self._denials.tell(
+        self._denials.record(
             Denial(
                 f"anonymous:{network or 'unknown'}",
                 Channel.UI,

@@ -92,4 +92,4 @@ class ProxySessions:
     def _tell(self, scope: Scope, channel: Channel, what: str) -> None:
         client = scope.get("client")
         who = f"anonymous:{network_of(client[0]) if client else 'unknown'}"
-        self._denials.tell(Denial(who, channel, "SIGN_IN_FAILED", what))
+        self._denials.record(Denial(who, channel, "SIGN_IN_FAILED", what))

@@ -58,7 +58,7 @@ class Source:
 
     def deny(self, viewer: Viewer, what: str) -> None:
         if self.denials is not None:
-            self.denials.tell(Denial.of(viewer, what))
+            self.denials.record(Denial.of(viewer, what))
 
     def shown(
         self, pieces: AsyncGenerator[bytes, None], viewer: Viewer

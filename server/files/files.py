@@ -112,7 +112,7 @@ async def _answered(
     if not viewer.may_somewhere(permission):
         work.close()
         if room.denials is not None:
-            room.denials.tell(Denial.of(viewer, permission.value))
+            room.denials.record(Denial.of(viewer, permission.value))
         return refusal(scope, 403, "FORBIDDEN", nowhere_permitted(permission))
     try:
         answer: Response = await work
@@ -181,7 +181,7 @@ async def _kept(request: Request, room: FileRoom, name: str, body: IO[bytes]) ->
     name = checked_name(PurePosixPath(name.replace("\\", "/")).name[:_LONGEST_NAME])
     body.seek(0)
     try:
-        kept = await room.store.keep_stream(body, FOLDER, file_id(key), name)
+        kept = await room.store.store_stream(body, FOLDER, file_id(key), name)
         file = UploadedFile(key, name, kept.uri, kept.digest, kept.size, viewer.scope, viewer.actor)
         await record(room.pool, file, room.quotas)
     except BaseException:

@@ -123,7 +123,7 @@ async def held(pool: Pool, store: ArtifactStore, scope: Scope, request: Request)
         for use in uses
         if scope.covers(use["namespace"])
         and use["digest"]
-        and store.keeps(use["uri"], use["execution_id"])
+        and store.has_stored(use["uri"], use["execution_id"])
     )
     row = next(kept, None)
     if row is None:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from runner.files.artifact_store import KEPT, located
+from runner.files.artifact_store import URI_PREFIX, located
 
-_KEPT: Final = KEPT.encode()
+_KEPT: Final = URI_PREFIX.encode()
 _WORKED: Final = "…/".encode()
 # A folder whose name is so short that others may end in it, as a bucket's, is told by what stands before it.
 _BEFORE: Final = rb"(?:(?<![\w./\x80-\xff-])|(?<=//)|(?<=\\[nrtbf\"])|(?<=\\u00[01][0-9a-fA-F])|(?<=[^\w]-[A-Za-z]))"

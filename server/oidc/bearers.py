@@ -77,4 +77,4 @@ class Bearers:
 
     def _tell(self, error: Exception, channel: Channel, address: str | None) -> None:
         who = f"anonymous:{address or 'unknown'}"
-        self._denials.tell(Denial(who, channel, "SIGN_IN_FAILED", f"a JWT: {error}"))
+        self._denials.record(Denial(who, channel, "SIGN_IN_FAILED", f"a JWT: {error}"))

@@ -17,12 +17,12 @@ from runner.engine.quotas import Quotas
 from runner.expressions.evaluator import Evaluator
 from runner.files.artifact_store import ArtifactStore
 from runner.history.expression_debugger import Debugger
-from runner.isolation.isolation import Kept
+from runner.isolation.isolation import IsolationSettings
 from runner.live.change_reader import Changes
 from runner.maintenance.deferred_commands import DeferredCommandRunner
 from runner.maintenance.rescuer import Rescuer
 from runner.maintenance.scheduler import Scheduler
-from runner.maintenance.table_maintenance import Housekeeping
+from runner.maintenance.table_maintenance import TableMaintenance
 from runner.notify.feed import Feed
 from runner.notify.notifier import PostgresHints
 from runner.service.encryption import Cipher
@@ -91,7 +91,7 @@ async def runtime(
             Rescuer(database, engine),
             Scheduler(database, engine, evaluator, vault),
             BulkCarrier(database, engine, feed, evaluator, vault),
-            Housekeeping(database),
+            TableMaintenance(database),
         ):
             if owner:
                 await stack.enter_async_context(loop)
@@ -116,7 +116,7 @@ def make_worker(
     drain_timeout: float,
     artifacts_url: str | None = None,
     hosts: HostRules | None = None,
-    kept: Kept | None = None,
+    kept: IsolationSettings | None = None,
 ) -> Worker:
     """A worker of this process, named after host and pid."""
     return Worker(
@@ -131,7 +131,7 @@ def make_worker(
         data_dir=data_dir,
         drain_timeout=drain_timeout,
         artifacts_url=artifacts_url,
-        vault=parts.vault,
+        cipher=parts.vault,
         hosts=hosts,
         kept=kept,
     )

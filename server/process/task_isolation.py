@@ -3,12 +3,12 @@
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from runner.isolation.isolation import Kept
+from runner.isolation.isolation import IsolationSettings
 from server.settings.settings import Settings, files_in
 
 
-def kept_from_tasks(settings: Settings, database_url: str) -> Kept:
-    return Kept(
+def kept_from_tasks(settings: Settings, database_url: str) -> IsolationSettings:
+    return IsolationSettings(
         policy=settings.task_isolation,
         users=settings.task_user_range,
         private=(*files_in(settings.data_dir), *_sockets(database_url)),

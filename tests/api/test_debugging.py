@@ -97,7 +97,7 @@ async def test_what_is_wrong_is_told_with_its_place(
     last = task(execution, "last")["id"]
     for expression, column in (("1 +\n  rows", 3), ("{{ 1 +\n rows }}", 2)):
         sentence, *place = await wrong(client, last, expression)
-        assert sentence.startswith("`rows` is not known here; there are: ")
+        assert sentence.startswith("`rows` is not defined; available names: ")
         assert place == [2, column]
     assert (await wrong(client, last, "outputs.extract.row"))[1:] == (1, 17)
     assert (await wrong(client, last, "outputs['extra']"))[1:] == (1, 10)

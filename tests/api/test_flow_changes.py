@@ -74,7 +74,7 @@ async def test_a_deleted_flow_is_gone_and_its_executions_stay(client: Client) ->
     assert [one["code"] for one in again["problems"]] == ["NOT_FOUND"]
     replay = await client.mutate("replayExecution", id=id)
     assert [one["message"] for one in replay["problems"]] == [
-        "no flow changes/gone; save it, or see what there is: `headway flows list`"
+        "no flow changes/gone; save it, or list the existing ones: `headway flows list`"
     ]
     twice = await change(client, "deleteFlow", namespace="changes", key="gone")
     assert [one["code"] for one in twice["problems"]] == ["NOT_FOUND"]

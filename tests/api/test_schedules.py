@@ -205,10 +205,10 @@ async def test_a_backfill_is_planned_runs_what_did_not_run_and_nothing_twice(
 @pytest.mark.parametrize(
     ("since", "until", "words"),
     [
-        ("2026-03-02T00:00Z", "2026-03-01T00:00Z", "from a moment to a later one"),
-        ("0001-01-01T00:00Z", "2026-03-01T00:00Z", "neither before 1970"),
-        ("2026-03-02T00:00Z", "9999-12-31T23:59:59Z", "nor after now"),
-        ("2000-01-01T00:00Z", "2026-03-01T00:00Z", "more than 1000 ticks"),
+        ("2026-03-02T00:00Z", "2026-03-01T00:00Z", "or after `to`"),
+        ("0001-01-01T00:00Z", "2026-03-01T00:00Z", "before 1970"),
+        ("2026-03-02T00:00Z", "9999-12-31T23:59:59Z", "must not be in the future"),
+        ("2000-01-01T00:00Z", "2026-03-01T00:00Z", "more than 1000 occurrences"),
     ],
 )
 async def test_a_backfill_has_bounds(client: Client, since: str, until: str, words: str) -> None:
@@ -303,7 +303,7 @@ async def test_the_command_line_lists_shows_pauses_resumes_and_backfills(
     code, _, errors = await headway(
         served, "schedules", "backfill", name, today, tomorrow, "--plan"
     )
-    assert (code, "nor after now" in errors) == (1, True)
+    assert (code, "must not be in the future" in errors) == (1, True)
     code, _, errors = await headway(served, "schedules", "backfill", name, "soon", "later")
     assert (code, "is no moment" in errors) == (1, True)
 

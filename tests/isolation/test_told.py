@@ -47,7 +47,7 @@ def test_where_it_is_required_and_cannot_be_had_nothing_starts() -> None:
         )
         assert done.returncode == 6, done.stderr
         told = done.stderr.strip().splitlines()[-1]
-        assert told.startswith("error: task_isolation is required, and cannot be had: ")
+        assert told.startswith("error: task_isolation is required, but not available: ")
         assert SOCKETS in told
         assert "namespaces does not work here" in told
         assert not (data_dir / "server.json").exists()
@@ -61,7 +61,7 @@ def test_no_two_attempts_are_the_same_user() -> None:
 
 @pytest.mark.parametrize("text", ["", "5", "9-5", "0-10", "a-b", "1-4294967295"])
 def test_a_range_of_users_is_two_numbers(text: str) -> None:
-    with pytest.raises(ValueError, match="two numbers of users"):
+    with pytest.raises(ValueError, match="two user ids"):
         numbers_of(text)
 
 

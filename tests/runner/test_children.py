@@ -87,7 +87,7 @@ async def starting(house: House) -> tuple[UUID, DeferredRow, StartChild]:
     prepared = await evaluate(
         house.evaluator, await house.look(parent), what, partial(read_clock, house.database.pool)
     )
-    await house.engine.execute(parent, prepared, owed=owed.id)
+    await house.engine.execute(parent, prepared, deferred_id=owed.id)
     return parent, *(await house.owed(StartChild))
 
 
@@ -105,7 +105,7 @@ async def test_a_child_exists_when_its_parent_has_adopted_it_and_not_before(hous
 
     again = await house.children.start(await house.look(parent), starts)
     assert again is None
-    await house.engine.execute(parent, started, owed=owed.id)
+    await house.engine.execute(parent, started, deferred_id=owed.id)
     assert await children_in(house) == [started.child]
 
 
@@ -157,12 +157,12 @@ async def test_a_promise_that_was_carried_out_is_not_carried_out_again(house: Ho
         house.evaluator, await house.look(parent), what, partial(read_clock, house.database.pool)
     )
     twice = await asyncio.gather(
-        *(house.engine.execute(parent, prepared, owed=owed.id) for _ in range(2)),
+        *(house.engine.execute(parent, prepared, deferred_id=owed.id) for _ in range(2)),
         return_exceptions=True,
     )
     (refused,) = [one for one in twice if isinstance(one, Refused)]
-    assert refused.problems[0].message == "it was carried out already"
+    assert refused.problems[0].message == "the deferred command was executed already"
     before = await house.look(parent)
     with pytest.raises(Refused):
-        await house.engine.execute(parent, prepared, owed=owed.id)
+        await house.engine.execute(parent, prepared, deferred_id=owed.id)
     assert await house.look(parent) == before

@@ -23,6 +23,6 @@ def test_ids_of_another_time_are_in_order() -> None:
 def test_a_clock_goes_on_from_what_it_was_told() -> None:
     clock = DatabaseClock()
     told = datetime(2020, 1, 1, tzinfo=UTC)
-    clock.told(told)
+    clock.set(told)
     assert told <= clock.now() < told + timedelta(seconds=5)
     assert clock.now() <= clock.now()

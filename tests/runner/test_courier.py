@@ -156,9 +156,7 @@ async def test_a_promise_that_fails_again_and_again_ends_its_execution(
     assert found.state is ExecutionState.ERROR
     assert found.failure
     assert found.failure.code == "PROMISE"
-    assert found.failure.message == (
-        "Evaluate could not be carried out, 5 times: of the fifth kind"
-    )
+    assert found.failure.message == ("Evaluate failed 5 times: of the fifth kind")
     assert await office.owed(id) == []
 
 
@@ -185,7 +183,7 @@ async def test_a_promise_that_cannot_be_decided_is_not_dropped_at_once(
     await deferred_wake_up(office, id)
     found = await office.deliver(id)
     assert found.failure
-    assert found.failure.message.startswith("WakeUp could not be carried out, 5 times: ")
+    assert found.failure.message.startswith("WakeUp failed 5 times: ")
 
 
 async def deferred_wake_up(office: Office, id: UUID) -> None:

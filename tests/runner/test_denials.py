@@ -15,8 +15,8 @@ async def test_one_who_tries_everywhere_is_a_few_entries_and_hides_nobody(
     pool = database.pool
     async with Denials(pool) as denials:
         for number in range(5_000):
-            denials.tell(Denial("user:eve", Channel.API, "DENIED", "RECORD", f"acme.n{number}"))
-        denials.tell(Denial("user:bob", Channel.API, "DENIED", "RUN_FLOW", "acme.b"))
+            denials.record(Denial("user:eve", Channel.API, "DENIED", "RECORD", f"acme.n{number}"))
+        denials.record(Denial("user:bob", Channel.API, "DENIED", "RUN_FLOW", "acme.b"))
         async with asyncio.timeout(WITHIN):
             while not await pool.fetchval(
                 "select count(*) from audit_log where actor = 'user:bob'"
@@ -33,11 +33,11 @@ async def test_what_is_only_counted_is_written_when_the_server_stops(database: D
     pool = database.pool
     again = Denial("user:eve", Channel.API, "DENIED", "RUN_FLOW", "acme")
     async with Denials(pool) as denials:
-        denials.tell(again)
+        denials.record(again)
         async with asyncio.timeout(WITHIN):
             while not await pool.fetchval("select count(*) from audit_log"):
                 pass
         for _ in range(7):
-            denials.tell(again)
+            denials.record(again)
     rows = await pool.fetch("select data ->> 'times' as times from audit_log")
     assert sum(int(row["times"]) for row in rows) == 8

@@ -64,22 +64,22 @@ async def test_values(evaluator: Evaluator, template: Any, value: Any) -> None:
         ("{{ outputs['a-b'].x }}", "outputs['a-b'] has no 'x'; it is empty"),
         ("{{ inputs.tags.x }}", "inputs.tags has no 'x'; it is a list of 2"),
         ("{{ inputs.none.x }}", "null has no 'x'"),
-        ("a {{ foo }}", "`foo` is not known here; there are: execution, inputs, outputs"),
+        ("a {{ foo }}", "`foo` is not defined; available names: execution, inputs, outputs"),
         ("{{ 1 / 0 }}", "cannot evaluate {{ 1 / 0 }}: division by zero"),
         ("{{ 'a' * 10 ** 9 }}", "the expression needs more than 64 MB"),
         ("{{ [inputs.day] * 10 ** 8 }}", "the expression needs more than 64 MB"),
-        ("{{ 'a' * 2 ** 24 }}", "what is evaluated holds more than 16 MiB"),
+        ("{{ 'a' * 2 ** 24 }}", "the results of the expressions exceed 16 MiB"),
         (
             "{{ inputs.big * 10 }}",
-            "cannot evaluate {{ inputs.big * 10 }}: a number without end or meaning (inf, nan) is not JSON",
+            "cannot evaluate {{ inputs.big * 10 }}: an infinite number or NaN is not valid JSON",
         ),
         (
             "{{ [2 ** 64] }}",
-            "cannot evaluate {{ [2 ** 64] }}: a whole number beyond 64 bits is not kept as JSON; "
-            "make it text: | string",
+            "cannot evaluate {{ [2 ** 64] }}: an integer beyond 64 bits cannot be stored as JSON; "
+            "convert it to text: | string",
         ),
         ("{{ {1: 2} }}", "cannot evaluate {{ {1: 2} }}: the key 1 is not text"),
-        ("{{ range }}", "cannot evaluate {{ range }}: a value of type function is not JSON"),
+        ("{{ range }}", "cannot evaluate {{ range }}: a value of type function is not valid JSON"),
         ("{{ 1 + }}", None),
         ("{{ ''.__class__.__mro__[1].__subclasses__() }}", None),
         ("{{ inputs.tags.append('x') }}", None),
@@ -133,7 +133,7 @@ def child_of(evaluator: Evaluator) -> int:
 async def test_values_that_are_not_needed_do_not_count(evaluator: Evaluator) -> None:
     heavy = {f"t{i}": {"blob": "x" * 2**20, "n": i} for i in range(40)}
     assert await evaluator.render("{{ outputs.t3.n }}", {"outputs": heavy}) == 3
-    with pytest.raises(EvaluationFailed, match="more than 16 MiB"):
+    with pytest.raises(EvaluationFailed, match="exceed 16 MiB"):
         await evaluator.render("{{ outputs | length }}", {"outputs": heavy})
 
 
@@ -245,9 +245,9 @@ async def test_values_of_16_mib_are_read_beside_the_memory_of_the_expression(
     longest = "{{ outputs.each.a | map(attribute='t') | map('length') | max }}"
     assert await evaluator.render(longest, names) == 100_000
     assert await evaluator.render("{{ outputs.other.n }}", names) == 1, "only what is named counts"
-    with pytest.raises(TooLarge, match="more than 16 MiB together"):
+    with pytest.raises(TooLarge, match="exceed 16 MiB in total"):
         await evaluator.render(["{{ outputs.each.a[0].t[0] }}", "{{ outputs.other.n }}"], names)
     results["b"][0]["t"] += "x"
-    with pytest.raises(TooLarge, match="more than 16 MiB together"):
+    with pytest.raises(TooLarge, match="exceed 16 MiB in total"):
         await evaluator.render("{{ outputs.each.a[0].t[0] }}", names)
     assert await evaluator.render("{{ 1 + 1 }}", names) == 2

@@ -115,7 +115,7 @@ async def test_artifacts_are_kept_and_named_in_the_outputs(floor: Floor) -> None
 @pytest.mark.parametrize(
     ("path", "script", "sentence"),
     [
-        ("none.csv", "true", "artifact 'none.csv' is not there"),
+        ("none.csv", "true", "artifact 'none.csv' does not exist"),
         ("*.csv", "true", "no file matches artifact '*.csv'"),
         ("/etc/passwd", "true", "artifact '/etc/passwd' leads out of the working directory"),
         (
@@ -186,7 +186,7 @@ async def test_a_malformed_message_is_a_warning_and_no_loss(floor: Floor) -> Non
     assert execution.tasks["odd"].outputs == {"last": True}
     texts = [line.text for line in await floor.lines(execution.id)]
     assert len(texts) == 2
-    assert texts[0].startswith("message not understood: it is no JSON")
+    assert texts[0].startswith("message not understood: it is not valid JSON")
     assert "progress" in texts[1]
 
 

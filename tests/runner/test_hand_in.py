@@ -36,7 +36,7 @@ async def test_the_end_does_not_overtake_a_report_with_outputs(
     class Watched(AttemptContext):
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
-            self.telling = Telling()
+            self.report_lock = Telling()
 
     monkeypatch.setattr(job_executor, "AttemptContext", Watched)
     async with open_floor(database_url, data_dir) as floor:

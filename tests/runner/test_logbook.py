@@ -35,7 +35,7 @@ class Shelf:
 
 
 def page_of(book: LogWriter) -> AttemptLog:
-    return book.page(uuid4(), uuid4(), "task", 1, uuid4())
+    return book.attempt_log(uuid4(), uuid4(), "task", 1, uuid4())
 
 
 async def test_flushed_means_stored() -> None:

@@ -73,7 +73,7 @@ class Hall:
             "carrier": lambda: carrier.BulkCarrier(
                 self.database, self.engine, self.feed, self.evaluator, vault
             ),
-            "housekeeping": lambda: table_maintenance.Housekeeping(self.database),
+            "housekeeping": lambda: table_maintenance.TableMaintenance(self.database),
             "changes": lambda: change_reader.Changes(pool, self.feed),
         }
         return made[name]()

@@ -123,7 +123,7 @@ async def test_complaints_end_with_one_sentence_and_good_messages_are_still_take
     assert execution.tasks["a"].outputs == {"good": 1}
     lines = [(row.text, row.level) for row in await floor.lines(execution.id)]
     assert len([text for text, _ in lines if text.endswith(": no message")]) == 1000
-    told = "1000 faults in messages were told; those that follow are not"
+    told = "1000 invalid messages were logged; further ones are not"
     assert [line for line in lines if line[0] == told] == [(told, LogLevel.WARN)]
     assert len(lines) == 1001
 
@@ -159,15 +159,15 @@ async def test_who_stops_an_attempt_does_not_wait_until_its_messages_are_read(
     """Two million, which take minutes, of a program that still runs or has ended; what is not read makes no success."""
     id = await floor.begin(MANY.format(seconds=seconds))
     await floor.until_said(id, "written")
-    (attempt,) = floor.worker._handler.running.values()
+    (attempt,) = floor.worker._executor.running.values()
     if reason == "cancel":
         await floor.submit(id, Cancel())
         assert (await floor.until_ended(id)).state is ExecutionState.KILLED
         return
-    attempt.stop.cancel(CancelReason.VOID)
+    attempt.cancellation.cancel(CancelReason.LEASE_LOST)
     async with asyncio.timeout(DEADLINE):
         with floor.parts.feed.watch("nothing") as watch:
-            while attempt in floor.worker._handler.running.values():
+            while attempt in floor.worker._executor.running.values():
                 await watch.changed(0.1)
 
 
@@ -253,7 +253,7 @@ async def test_a_long_line_that_is_no_message_is_refused_as_a_short_one_is(
     (found,) = await MessageReader().read(line)
     (short,) = parse_line(line)
     assert type(found) is type(short) is kind
-    assert str(found).startswith("it is no JSON")
+    assert str(found).startswith("it is not valid JSON")
 
 
 async def test_a_long_line_is_read_though_the_process_that_reads_it_fails(

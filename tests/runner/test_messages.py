@@ -10,7 +10,7 @@ from runner.attempt.task_messages import (
     InvalidMessage,
     InvalidOutput,
     Message,
-    MessageCutter,
+    MessageSplitter,
     Metric,
     Output,
     Progress,
@@ -72,12 +72,12 @@ def test_a_number_that_cannot_be_kept_takes_no_output_along() -> None:
 @pytest.mark.parametrize(
     ("line", "word"),
     [
-        (b"1", "no JSON object"),
-        (b"{", "no JSON"),
-        (b"\xff", "no JSON"),
-        (b"not an output: at all", "no JSON"),
-        (b'{"message": "the \\"output\\" is', "no JSON"),
-        (b'{"nonsense": 1}', "nonsense is none of the keys"),
+        (b"1", "not a JSON object"),
+        (b"{", "not valid JSON"),
+        (b"\xff", "not valid JSON"),
+        (b"not an output: at all", "not valid JSON"),
+        (b'{"message": "the \\"output\\" is', "not valid JSON"),
+        (b'{"nonsense": 1}', "unknown key nonsense"),
         (b'{"more": 1}', "more"),
         (b'{"metric": {"name": "x"}}', "metric.value"),
         (
@@ -110,16 +110,16 @@ def test_a_malformed_line_says_what_is_wrong(line: bytes, word: str) -> None:
         (b'{"output": {"a": [1, -9223372036854775809]}}', "^output.a.1 is -9223372036854775809, "),
         (b'{"output": {"a": ' + b"[" * 300 + b"]" * 300 + b"}}", "nested too deeply"),
         (b'{"output": {"a": ' + b"[" * 3000, "JSON"),
-        (b'{"output": {"rows": }}', "no JSON"),
-        (b'{"output": {"rows": 1}', "no JSON"),
-        (b'{"progress": 0.5, "output" : {"rows": 01}}', "no JSON"),
-        (b'{"\\u006futput": {"rows": }}', "no JSON"),
-        (b"{'output': {'rows': 1}}", "no JSON"),
-        (b"{output: {rows: 1}}", "no JSON"),
-        (b'  "output": {', "no JSON"),
-        (b"output=5", "no JSON"),
-        (b'[{"output": {"rows": 1}}]', "no JSON object"),
-        (b'{"outputs": {"rows": 1}}', "outputs is none of the keys"),
+        (b'{"output": {"rows": }}', "not valid JSON"),
+        (b'{"output": {"rows": 1}', "not valid JSON"),
+        (b'{"progress": 0.5, "output" : {"rows": 01}}', "not valid JSON"),
+        (b'{"\\u006futput": {"rows": }}', "not valid JSON"),
+        (b"{'output': {'rows': 1}}", "not valid JSON"),
+        (b"{output: {rows: 1}}", "not valid JSON"),
+        (b'  "output": {', "not valid JSON"),
+        (b"output=5", "not valid JSON"),
+        (b'[{"output": {"rows": 1}}]', "not a JSON object"),
+        (b'{"outputs": {"rows": 1}}', "unknown key outputs"),
         (b'{"Output": {"rows": 1}}', "write `output`"),
     ],
 )
@@ -152,7 +152,7 @@ def test_a_byte_order_mark_is_no_part_of_a_line() -> None:
 
 
 def test_messages_are_cut_wherever_the_bytes_come_apart() -> None:
-    cutter = MessageCutter()
+    cutter = MessageSplitter()
     lines = [line for byte in b'{"a":1}\n\n{"b":2}' for line in cutter.feed(bytes([byte]))]
     assert lines + list(cutter.end()) == [b'{"a":1}', b'{"b":2}']
 
@@ -174,7 +174,7 @@ def test_a_line_beyond_the_limit_says_whether_an_output_was_in_it(
     longest = 1000
     filling = b"x" * (longest - len(start) + 1)
     long = filling + start if at_the_end else start + filling
-    cutter = MessageCutter(longest)
+    cutter = MessageSplitter(longest)
     data = long[:-1] + b"\n" + long + b"\n{}\n"
     said = [
         line for at in range(0, len(data), piece) for line in cutter.feed(data[at : at + piece])

@@ -13,10 +13,10 @@ from uuid import uuid4
 
 import pytest
 
-from runner.processes.census import all_processes, environment_of, look
 from runner.processes.child import Child, Program
-from runner.processes.family import Family, OrphanReaper, adopt_orphans
 from runner.processes.pipe import Readiness
+from runner.processes.process_table import all_processes, environment_of, look
+from runner.processes.process_tree import OrphanReaper, ProcessTree, adopt_orphans
 from runner.processes.reaper import Reaper
 
 DEADLINE = 10.0
@@ -28,12 +28,12 @@ def orphans_are_ours() -> None:
 
 
 @asynccontextmanager
-async def started(folder: Path, script: str) -> AsyncIterator[tuple[Child, Family]]:
+async def started(folder: Path, script: str) -> AsyncIterator[tuple[Child, ProcessTree]]:
     mark = f"HEADWAY_ATTEMPT_ID=att_{uuid4().hex}"
     name, _, value = mark.partition("=")
     env = {"PATH": os.environ["PATH"], name: value}
     child = Child.start(Program(["bash", "-euo", "pipefail", "-c", script], str(folder), env))
-    family = Family(child.pid, mark.encode(), str(folder))
+    family = ProcessTree(child.pid, mark.encode(), str(folder))
     try:
         yield child, family
     finally:
@@ -224,8 +224,8 @@ async def test_unseen_orphans_are_buried(tmp_path: Path) -> None:
     ) as (child, _):
         pid = int(await line_of(child))
         await asyncio.wait_for(child.exited(), DEADLINE)
-        digger.look([child.pid])
-        digger.look([child.pid])
+        digger.scan([child.pid])
+        digger.scan([child.pid])
         assert look(pid) is None
         assert child.reap().code == 0
 

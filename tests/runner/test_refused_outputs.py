@@ -61,7 +61,7 @@ async def test_an_exit_code_comes_before_what_was_left_half_written(floor: Floor
     assert task.error and task.error.code == "EXIT_CODE"
     first, _, second = task.error.message.partition("; besides ")
     assert first == "no such table"
-    assert second.startswith("INVALID_OUTPUT: it is no JSON")
+    assert second.startswith("INVALID_OUTPUT: it is not valid JSON")
 
 
 async def test_it_is_tried_again_like_any_failure(floor: Floor) -> None:

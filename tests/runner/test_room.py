@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from models.states import AttemptState, ExecutionState
-from runner.files.disk_space import lacks_room
+from runner.files.disk_space import is_nearly_full
 from runner.maintenance import invariants
 from runner.worker import job_executor, worker
 from tests.runner.floor import DEADLINE, open_floor
@@ -16,7 +16,7 @@ from tests.small_disk import small_disk
 async def test_an_attempt_without_room_is_handed_back_and_run_when_there_is(
     database_url: str, tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_executor, "_WITHOUT_ROOM", 0.05)
+    monkeypatch.setattr(job_executor, "_DISK_FULL_PAUSE", 0.05)
     monkeypatch.setattr(worker, "_LOOK_AGAIN", 0.05)
     with small_disk(tmp_path / "small", 1, files=20) as disk:
         data_dir.mkdir()
@@ -24,7 +24,7 @@ async def test_an_attempt_without_room_is_handed_back_and_run_when_there_is(
         async with open_floor(database_url, data_dir) as floor:
             disk.use_up_files()
             id = await floor.begin("  - {id: a, type: shell, run: echo it ran}\n")
-            said = await floor.until_said(id, "make room there")
+            said = await floor.until_said(id, "free some space there")
             assert str(data_dir) in said.text
             async with asyncio.timeout(DEADLINE):
                 with floor.parts.feed.watch(f"e:{id}") as watch:
@@ -62,15 +62,15 @@ TOLD_BY_FILE = TOLD.replace('>&"$HEADWAY_FD"', '>> "$HEADWAY_FILE"')
 async def test_an_attempt_without_room_for_its_artifact_is_handed_back(
     database_url: str, tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch, task: str
 ) -> None:
-    monkeypatch.setattr(job_executor, "_WITHOUT_ROOM", 0.05)
+    monkeypatch.setattr(job_executor, "_DISK_FULL_PAUSE", 0.05)
     with small_disk(tmp_path / "small", 1) as disk:
         data_dir.mkdir()
         (data_dir / "artifacts").symlink_to(disk.root)
         (disk.root / "other").write_bytes(bytes(800_000))
         async with open_floor(database_url, data_dir) as floor:
             id = await floor.begin(task)
-            said = await floor.until_said(id, "make room there")
-            assert f"no room left in {data_dir / 'artifacts'}" in said.text
+            said = await floor.until_said(id, "free some space there")
+            assert f"no disk space left in {data_dir / 'artifacts'}" in said.text
             (disk.root / "other").unlink()
             ended = await floor.until_ended(id)
             assert ended.state is ExecutionState.SUCCESS
@@ -84,12 +84,12 @@ async def test_an_attempt_without_room_for_its_artifact_is_handed_back(
 
 
 def test_room_is_of_bytes_and_of_files(tmp_path: Path) -> None:
-    assert not lacks_room(tmp_path)
+    assert not is_nearly_full(tmp_path)
     with small_disk(tmp_path / "bytes", 40) as disk:
-        assert not lacks_room(disk.root)
+        assert not is_nearly_full(disk.root)
         disk.fill()
-        assert lacks_room(disk.root)
+        assert is_nearly_full(disk.root)
     with small_disk(tmp_path / "files", 40, files=200) as disk:
-        assert not lacks_room(disk.root)
+        assert not is_nearly_full(disk.root)
         disk.use_up_files()
-        assert lacks_room(disk.root)
+        assert is_nearly_full(disk.root)

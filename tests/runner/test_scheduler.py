@@ -18,7 +18,7 @@ from models.spec import ScheduleTrigger, parse_flow
 from models.states import Channel
 from runner.engine.engine import Engine
 from runner.expressions.evaluator import Evaluator
-from runner.launch.scheduled_runs import ask_of, prepare_tick
+from runner.launch.scheduled_runs import origin_of, prepare_scheduled_run
 from runner.maintenance import invariants
 from runner.maintenance.scheduler import Scheduler
 from runner.notify.feed import Feed
@@ -74,9 +74,7 @@ class Servers:
 
     async def look(self, now: datetime) -> None:
         """Both, at once, until neither finds anything."""
-        while any(
-            await asyncio.gather(*(scheduler.carry_out_due(now) for scheduler in self.schedulers))
-        ):
+        while any(await asyncio.gather(*(scheduler.run_due(now) for scheduler in self.schedulers))):
             pass
 
     async def ticks(self) -> list[str]:
@@ -147,10 +145,10 @@ async def test_two_servers_that_look_at_once_start_each_tick_once(servers: Serve
 
 async def test_the_database_is_asked_for_the_time(servers: Servers) -> None:
     await servers.save(document(trigger(cron="* * * * *")))
-    assert await servers.schedulers[0].carry_out_due() == 0
+    assert await servers.schedulers[0].run_due() == 0
     past = await servers.database.pool.fetchval("select date_trunc('minute', now())")
     await servers.wait_for(past)
-    assert await servers.schedulers[0].carry_out_due() == 1
+    assert await servers.schedulers[0].run_due() == 1
     assert len(await servers.ticks()) == 1
     assert (await servers.schedule())["next_at"] > past
 
@@ -161,10 +159,10 @@ async def test_a_server_that_dies_between_starting_and_going_on_neither_doubles_
     await servers.save(document(trigger()))
     await servers.wait_for(NOON)
     (schedule,), _ = await schedules.claim(servers.database.pool, NOON, 20)
-    command = await prepare_tick(
+    command = await prepare_scheduled_run(
         servers.database.pool, servers.engines[0].plans, servers.evaluator, Cipher(), schedule, NOON
     )
-    await servers.engines[0].create(command, ask_of(schedule))
+    await servers.engines[0].create(command, origin_of(schedule))
     await servers.look(NOON + timedelta(seconds=CLAIM - 1))
     assert (await servers.schedule())["last_at"] is None, "the claim stands"
     await servers.look(NOON + timedelta(seconds=CLAIM))

@@ -148,7 +148,7 @@ async def test_what_the_commit_refuses_is_a_failure_too(floor: Floor, other: str
 
 async def test_a_database_that_is_not_there_and_its_password(floor: Floor) -> None:
     task = await floor.task(sql("postgresql://me:hush@127.0.0.1:9/x", "select 1"))
-    assert error_of(task).startswith("no connection: ")
+    assert error_of(task).startswith("could not connect: ")
     assert task.inputs["url"] == "postgresql://me:***@127.0.0.1:9/x"
 
 

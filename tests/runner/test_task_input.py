@@ -119,7 +119,7 @@ async def test_a_variable_holds_what_the_system_takes_and_no_more(
         assert (task.state, mark.exists()) == (state, state is TaskRunState.SUCCESS)
     assert task.error and task.error.code == "PAYLOAD_TOO_LARGE"
     assert task.error.message == (
-        f"the variable LARGE of `env` takes {LONGEST_STRING + 1} bytes and the system's limit is "
+        f"the variable LARGE of `env` has {LONGEST_STRING + 1} bytes; the system's limit is "
         f"{LONGEST_STRING}; read large values from the file that $HEADWAY_INPUT names "
         "(headway.inputs() and headway.outputs() in Python), or pass them as an artifact"
     )
@@ -131,7 +131,7 @@ async def test_a_variable_holds_what_the_system_takes_and_no_more(
         (
             {"interpreter": "/bin/sh -c 'exit 0' " + "x" * LONGEST_STRING},
             "PAYLOAD_TOO_LARGE",
-            f"argument 3 takes {LONGEST_STRING + 1} bytes and the system's limit is {LONGEST_STRING}; read",
+            f"argument 3 has {LONGEST_STRING + 1} bytes; the system's limit is {LONGEST_STRING}; read",
         ),
         (
             {"env": {f"V{n}": "{{ 'x' * 130_000 }}" for n in range(60)}},

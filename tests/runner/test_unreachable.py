@@ -33,7 +33,7 @@ def test_what_passes_is_an_outage(kind: type[asyncpg.PostgresError]) -> None:
     assert issubclass(kind, UNREACHABLE)
     message, extensions = explained(kind("why"))
     assert extensions == {"code": UNAVAILABLE}
-    assert "try again" in message or "work goes on" in message or "run fewer" in message
+    assert "try again" in message or "work continues" in message or "run fewer" in message
 
 
 def test_nothing_else_is() -> None:
@@ -51,12 +51,12 @@ def test_what_is_made_again_at_once_has_changed_nothing() -> None:
 
 def test_each_says_how_to_mend_it() -> None:
     sentences = {
-        NoRoom("full"): "make room",
-        asyncpg.DiskFullError("full"): "make room",
+        NoRoom("full"): "free some space",
+        asyncpg.DiskFullError("full"): "free some space",
         asyncpg.TooManyConnectionsError("too many"): "max_connections",
-        asyncpg.ReadOnlySQLTransactionError("no writes"): "writable again",
-        asyncpg.LockNotAvailableError("locked"): "another session",
-        asyncpg.QueryCanceledError("cancelled"): "ended this query",
+        asyncpg.ReadOnlySQLTransactionError("no writes"): "until it is writable",
+        asyncpg.LockNotAvailableError("locked"): "another database session",
+        asyncpg.QueryCanceledError("cancelled"): "cancelled this query",
         Busy("all connections for exports are in use"): "all connections for exports are in use",
         OSError(2, "no such file", "/a/path"): "no such file",
     }

@@ -49,7 +49,7 @@ class House:
         limits: Quotas | None = None,
     ) -> UUID:
         key = new_id()
-        kept = await self.store.keep_stream(io.BytesIO(b"x" * size), FOLDER, file_id(key), "a.csv")
+        kept = await self.store.store_stream(io.BytesIO(b"x" * size), FOLDER, file_id(key), "a.csv")
         file = UploadedFile(key, "a.csv", kept.uri, kept.digest, kept.size, scope, by)
         await record(self.pool, file, limits or Quotas())
         return key
@@ -223,7 +223,7 @@ async def test_a_person_keeps_so_many_bytes(house: House) -> None:
     (problem,) = refused.value.problems
     assert problem.code is ProblemCode.QUOTA_EXCEEDED
     assert problem.message.startswith(
-        "the uploads of user:ada hold 900 of 1000 bytes, and 101 more do not fit "
+        "the uploads of user:ada use 900 of 1000 bytes; 101 more would exceed the limit "
         "(the setting upload_bytes_per_person); uploads that nothing refers to are removed after uploads_kept"
     )
     assert (await house.used(), await house.there()) == before

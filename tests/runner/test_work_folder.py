@@ -98,7 +98,7 @@ def test_only_the_folders_of_dead_workers_are_removed(tmp_path: Path, fate: str)
             other.wait()
         with WorkFolder(tmp_path, "wrk_mine") as mine:
             assert names(tmp_path) == ["wrk_mine", "wrk_other"]
-            mine.remove_left()
+            mine.remove_abandoned()
             gone = fate == "is killed"
             assert names(tmp_path) == (["wrk_mine"] if gone else ["wrk_mine", "wrk_other"])
             assert gone or (tmp_path / "work" / "wrk_other" / "att_1" / "large").exists()
@@ -130,8 +130,8 @@ def test_folders_of_an_older_release_are_removed_when_they_are_surely_nobodys(
         (tmp_path / "work" / name / "files").mkdir(parents=True)
     os.utime(tmp_path / "work" / "att_old", (before, before))
     with WorkFolder(tmp_path, "wrk_mine") as mine:
-        mine.remove_left()
-        mine.remove_left()
+        mine.remove_abandoned()
+        mine.remove_abandoned()
         assert names(tmp_path) == ["att_new", "wrk_mine"]
     told = [one.getMessage() for one in caplog.records if "stay" in one.getMessage()]
     assert len(told) == 1 and told[0].startswith("1 folders of an older release stay")
@@ -150,9 +150,9 @@ def test_a_folder_that_could_not_be_looked_at_keeps_no_other_for_ever(
     with WorkFolder(tmp_path, "wrk_mine") as mine:
         with monkeypatch.context() as patched, suppress(RuntimeError):
             patched.setattr(psutil, "boot_time", fails)
-            mine.remove_left()
+            mine.remove_abandoned()
         if isinstance(error, RuntimeError):
-            mine.remove_left()
+            mine.remove_abandoned()
         assert names(tmp_path) == ["att_new", "wrk_mine"]
 
 
@@ -173,7 +173,7 @@ def test_a_folder_can_be_claimed_while_others_are_removed(
 
     monkeypatch.setattr(shutil, "rmtree", claims_meanwhile)
     with WorkFolder(tmp_path, "wrk_mine") as mine:
-        mine.remove_left()
+        mine.remove_abandoned()
         assert names(tmp_path) == ["wrk_mine"]
     assert claimed == {old: True, killed: True}
 
@@ -186,7 +186,7 @@ async def test_a_worker_whose_folder_cannot_be_made_says_why(
     with told_of("headway.worker", "no jobs are taken") as told:
         async with open_floor(database_url, data_dir), asyncio.timeout(DEADLINE):
             sentence = await told.get()
-    assert "cannot be made" in sentence and "less than" not in sentence
+    assert "cannot be created" in sentence and "less than" not in sentence
 
 
 async def test_the_folders_of_a_worker_killed_hard_are_removed_by_the_next(
@@ -195,8 +195,8 @@ async def test_the_folders_of_a_worker_killed_hard_are_removed_by_the_next(
     removed = asyncio.Event()
 
     class Tells(WorkFolder):
-        def remove_left(self) -> None:
-            super().remove_left()
+        def remove_abandoned(self) -> None:
+            super().remove_abandoned()
             loop.call_soon_threadsafe(removed.set)
 
     loop = asyncio.get_running_loop()

@@ -16,7 +16,7 @@ from models.lifecycle.status import Failure
 from models.states import AttemptState, ExecutionState, TaskRunState
 from models.task_error import TaskError
 from runner.maintenance import invariants
-from runner.processes.census import all_processes, environment_of, look
+from runner.processes.process_table import all_processes, environment_of, look
 from runner.store import workers
 from server.process.runtime import make_worker
 from tests.runner.floor import Floor, open_floor
@@ -200,7 +200,7 @@ async def main():
     async with open_floor(sys.argv[1], Path(sys.argv[2])) as floor:
         id = await floor.begin("\\n  - {id: long, type: shell, run: 'echo up; setsid sleep 300 & sleep 300'}")
         await floor.until_said(id, "up")
-        print(floor.worker._surroundings.worker_id, flush=True)
+        print(floor.worker._services.worker_id, flush=True)
         await asyncio.Event().wait()
 
 asyncio.run(main())

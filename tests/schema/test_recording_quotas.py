@@ -60,7 +60,7 @@ async def test_one_may_have_so_many_open_recordings(both: list[Recorder]) -> Non
     (problem,) = refused["problems"]
     assert problem["code"] == "QUOTA_EXCEEDED"
     assert problem["message"] == (
-        "user:ada has 3 recordings that have not ended, of 3 at once (the setting open_recordings_per_person); "
+        "user:ada has 3 external runs that have not ended; the limit is 3 (the setting open_recordings_per_person); "
         "end some with finishExecution, or give them a heartbeatTtl so that silent ones end"
     )
     assert refused["execution"] is None
@@ -125,7 +125,7 @@ async def test_one_records_so_many_bytes_a_day(both: list[Recorder], name: str) 
         assert problem["message"].startswith("user:ada has recorded ")
         assert "of 10000 bytes today" in problem["message"]
         assert (
-            "(the setting recorded_bytes_per_person); record less, or go on after midnight"
+            "(the setting recorded_bytes_per_person); record less, or continue after midnight"
             in problem["message"]
         )
         assert await stored(one) == before
@@ -147,7 +147,7 @@ async def test_a_team_records_so_many_bytes_whoever_does_and_wherever_below(
         codes += [problem["message"].partition(" (")[0] for problem in payload["problems"]]
     (message,) = codes
     assert message.startswith("in mine ")
-    assert "of 15000 bytes are recorded today" in message
+    assert "of 15000 bytes were recorded today" in message
 
 
 async def test_what_is_refused_is_not_counted(both: list[Recorder]) -> None:
@@ -183,8 +183,8 @@ async def test_ten_thousand_small_writes_take_a_few_lumps(asker: Recorder) -> No
     taken = []
 
     class Counted(RecordedBytes):
-        async def _taken(self, *asked: Any) -> int:
-            taken.append(await super()._taken(*asked))
+        async def _reserve(self, *asked: Any) -> int:
+            taken.append(await super()._reserve(*asked))
             return taken[-1]
 
     counted = Counted(Quotas(), lambda: TODAY)

@@ -219,7 +219,7 @@ async def test_an_upload_beyond_its_quota_leaves_nothing(
         (error,) = refused.json()["errors"]
         assert error["extensions"]["code"] == "QUOTA_EXCEEDED"
         assert error["extensions"]["quota"] == "upload_bytes_per_person"
-        assert error["message"].startswith("the uploads of user:x hold 3000 of 5000 bytes")
+        assert error["message"].startswith("the uploads of user:x use 3000 of 5000 bytes")
         assert sorted(tmp_path.glob("files/*/*")) == kept
         assert await database.pool.fetchval("select count(*) from files") == 1
         assert await database.pool.fetchval("select sum(used) from quota_use") == 3_000

@@ -18,7 +18,7 @@ class Address:
 def is_held(info: Info, uri: str, execution_id: UUID, digest: str | None) -> bool:
     """A task may name any URI; held is only what the store keeps of its own execution."""
     store = info.context.services.artifacts
-    return store is not None and digest is not None and store.keeps(uri, execution_id)
+    return store is not None and digest is not None and store.has_stored(uri, execution_id)
 
 
 def address_of(id: str, name: str, held: bool) -> Address:

@@ -146,7 +146,7 @@ def run_to_its_end(settings: "Settings", work: Coroutine[Any, Any, None]) -> Non
     import uvloop
 
     from models.errors import Fault, Unavailable
-    from runner.isolation.ways import NotApart
+    from runner.isolation.ways import IsolationUnavailable
     from server.auth.identity import WrongSetting
     from server.http.listener import PortTaken
     from server.local.sole_server import DataDirTaken
@@ -162,7 +162,7 @@ def run_to_its_end(settings: "Settings", work: Coroutine[Any, Any, None]) -> Non
             runner.run(work)
     except BaseExceptionGroup as group:
         # A part that cannot begin ends what had begun before it.
-        if (told := group.subgroup((NotApart, WrongSetting))) is None:
+        if (told := group.subgroup((IsolationUnavailable, WrongSetting))) is None:
             raise
         first = _first(told)
         _fail(first, 2 if isinstance(first, WrongSetting) else NOT_APART)

@@ -1,4 +1,4 @@
-"""Which processes there are. Reads /proc itself where there is one: psutil is ten times slower."""
+"""Lists processes. Reads /proc directly where it exists: psutil is ten times slower."""
 
 import os
 from collections.abc import Container, Iterator
@@ -9,8 +9,8 @@ _PROC = Path("/proc/self/stat").exists()
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """`started` tells a process from a later one with its number."""
+class ProcessInfo:
+    """`started` is the start time; it distinguishes the process from a later one with the same pid."""
 
     pid: int
     parent: int
@@ -20,15 +20,15 @@ class Seen:
     zombie: bool
 
 
-def all_processes() -> list[Seen]:
+def all_processes() -> list[ProcessInfo]:
     if not _PROC:
         return list(_by_psutil())
     found = (look(int(name)) for name in os.listdir("/proc") if name.isdigit())
     return [seen for seen in found if seen]
 
 
-def own_children(but: Container[int] = ()) -> list[Seen]:
-    """Direct children of this process, whoever started them; those `but` which are not looked at."""
+def own_children(but: Container[int] = ()) -> list[ProcessInfo]:
+    """Direct children of this process, including adopted ones, except the pids in `but`."""
     me = os.getpid()
     try:
         threads = os.listdir("/proc/self/task")
@@ -39,19 +39,19 @@ def own_children(but: Container[int] = ()) -> list[Seen]:
     return [seen for seen in found if seen and seen.parent == me]
 
 
-def look(pid: int) -> Seen | None:
-    """None when there is no such process any more."""
+def look(pid: int) -> ProcessInfo | None:
+    """Returns None if the process does not exist any more."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             fields = file.read().rpartition(b") ")[2].split()
     except OSError:
         return None
     parent, group, session = (int(field) for field in fields[1:4])
-    return Seen(pid, parent, group, session, int(fields[19]), fields[0] in b"ZX")
+    return ProcessInfo(pid, parent, group, session, int(fields[19]), fields[0] in b"ZX")
 
 
 def environment_of(pid: int) -> bytes:
-    """As it was when the program began: NUL before, between and after the variables; of others' processes, nothing."""
+    """The initial environment, with NUL before, between and after the variables; empty for other users' processes."""
     try:
         with open(f"/proc/{pid}/environ", "rb") as file:
             return b"\0" + file.read() + b"\0"
@@ -67,7 +67,7 @@ def folder_of(pid: int) -> str:
 
 
 def user_of(pid: int) -> int | None:
-    """The real one, whom no program can choose; None when it is gone."""
+    """The real user id, which a program cannot choose; None if the process has ended."""
     try:
         with open(f"/proc/{pid}/status", "rb") as file:
             return next(int(line.split()[1]) for line in file if line.startswith(b"Uid:"))
@@ -76,7 +76,7 @@ def user_of(pid: int) -> int | None:
 
 
 def mounts_of(pid: int) -> str:
-    """The mount namespace that it lives in; nothing where that is not told."""
+    """The mount namespace of the process; "" if it cannot be read."""
     try:
         return os.readlink(f"/proc/{pid}/ns/mnt")
     except OSError:
@@ -91,13 +91,13 @@ def _read(path: str) -> list[bytes]:
         return []
 
 
-def _by_psutil() -> Iterator[Seen]:
+def _by_psutil() -> Iterator[ProcessInfo]:
     import psutil
 
     for process in psutil.process_iter():
         try:
             with process.oneshot():
-                yield Seen(
+                yield ProcessInfo(
                     process.pid,
                     process.ppid(),
                     os.getpgid(process.pid),
