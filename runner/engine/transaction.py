@@ -132,7 +132,7 @@ class EngineTransaction:
     async def _check_deferred(self, connection: Connection) -> None:
         """Work that another process, or this one, has carried out since it was claimed is not carried out again."""
         owed = [request.owed for request in self.requests if request.owed]
-        left = await deferred.still_owed(connection, owed) if owed else set()
+        left = await deferred.still_pending(connection, owed) if owed else set()
         for request in self.requests:
             if request.owed and request not in self.outcomes:
                 if request.owed not in left:

@@ -32,7 +32,7 @@ from runner.notify.feed import Feed
 from runner.service.encryption import Cipher
 from runner.service.loop import Loop, is_outage, log_errors
 from runner.store import deferred, references
-from runner.store.deferred import DeferredRow, Illegible
+from runner.store.deferred import DeferredRow, UnreadableCommand
 from runner.store.execution import slots
 from runner.store.execution.removal import forget_uses
 from runner.store.execution.snapshots import read_executions
@@ -128,7 +128,7 @@ class DeferredCommandRunner(Loop):
     async def _keep(self, owed: DeferredRow, execution: Execution | Exception | None) -> None:
         if isinstance(execution, Exception):
             raise execution
-        if isinstance(owed.command, Illegible):
+        if isinstance(owed.command, UnreadableCommand):
             raise Fault(owed.command.why)
         if isinstance(owed.command, AdmitNext):
             await self._admit_next(execution)

@@ -1,4 +1,4 @@
-"""Thousands of rows, some at a time: the event loop has its turns between the statements that write them."""
+"""Splits thousands of rows into chunks, so that the event loop can run between the statements that write them."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar

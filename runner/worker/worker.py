@@ -249,7 +249,7 @@ class Worker:
         jobs = await self._queue.take(self._queues, limit)
         if back := await self._share_out(jobs, free):
             self._heavy_seen = True
-            await self._queue.put_back(back)
+            await self._queue.requeue(back)
         return len(jobs) == limit or bool(back)
 
     async def _share_out(self, jobs: Sequence[TakenJob], free: int) -> Sequence[TakenJob]:

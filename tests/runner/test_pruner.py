@@ -23,7 +23,7 @@ from runner.store.execution import history
 from runner.store.execution.removal import hold_sources
 from runner.store.json import load
 from runner.store.postgres.connection import Pool
-from runner.store.postgres.database import give_the_past_partitions
+from runner.store.postgres.database import ensure_past_partitions
 from runner.store.retention import partitions, retention
 from tests.runner.aged import copies, make_month, rows_of, tables
 from tests.runner.floor import DEADLINE, PERSON, Floor, open_floor
@@ -274,7 +274,7 @@ async def test_what_is_told_of_afterwards_goes_by_its_end_but_not_at_once(
     end = RecordEnd(ExecutionState.SUCCESS, ended_at=begun + timedelta(minutes=5))
     for id in ids:
         await floor.submit(id, end)
-    assert await give_the_past_partitions(pool) == 1
+    assert await ensure_past_partitions(pool) == 1
     assert await go(floor, rule()) == {}
     yesterday = "update events set at = at - interval '1 day' where execution_id = any($1::uuid[])"
     await pool.execute(yesterday, ids[:2])
