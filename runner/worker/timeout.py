@@ -50,4 +50,4 @@ async def _left(pool: Pool, attempt: AttemptContext, timeout: float) -> float:
         logger.warning("whether %s has timed out waits: %s", attempt.task.path, error)
         return _LOOK_AGAIN
     left = timeout - so_far.seconds
-    return left if so_far.goes or left <= _CLOSE_ENOUGH else max(left, _LOOK_AGAIN)
+    return left if so_far.running or left <= _CLOSE_ENOUGH else max(left, _LOOK_AGAIN)

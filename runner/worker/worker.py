@@ -360,7 +360,7 @@ class Worker:
     def _obey(self, statuses: Sequence[LeaseStatus]) -> None:
         for status in statuses:
             attempt = self._handler.running.get(status.lease)
-            if attempt and status.asked_to_kill:
+            if attempt and status.kill_requested:
                 grace = 0.0 if status.force else attempt.spec.kill_grace
                 attempt.stop.cancel(CancelReason.KILLED, grace)
 

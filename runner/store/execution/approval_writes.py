@@ -1,4 +1,4 @@
-"""Writes events to the rows of approval requests and votes."""
+"""Applies events to the rows of approval requests and votes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

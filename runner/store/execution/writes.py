@@ -1,4 +1,4 @@
-"""Writes a batch of transitions to the tables: one statement a kind of row, or one for each thousand."""
+"""Writes a batch of transitions to the tables: one statement for each kind of row, or for each thousand rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,13 +45,13 @@ def _insert(table: str, columns: Sequence[Column]) -> str:
     return f"insert into {table} ({names}) select * from unnest({arrays})"
 
 
-def _update(table: str, columns: Sequence[Column], believed: str = "") -> str:
-    names = ["id", *(["believed"] if believed else []), *(name for name, _, _ in columns)]
-    kinds = ["uuid", *(["bigint"] if believed else []), *(kind for _, kind, _ in columns)]
+def _update(table: str, columns: Sequence[Column], condition: str = "") -> str:
+    names = ["id", *(["expected_seq"] if condition else []), *(name for name, _, _ in columns)]
+    kinds = ["uuid", *(["bigint"] if condition else []), *(kind for _, kind, _ in columns)]
     arrays = ", ".join(f"${i}::{kind}[]" for i, kind in enumerate(kinds, 1))
     sets = ", ".join(f"{name} = u.{name}" for name, _, _ in columns)
     rows = f"unnest({arrays}) u ({', '.join(names)})"
-    return f"update {table} r set {sets} from {rows} where r.id = u.id{believed}"
+    return f"update {table} r set {sets} from {rows} where r.id = u.id{condition}"
 
 
 def _arrays(columns: Sequence[Column], values: Sequence[Any]) -> list[list[Any]]:
@@ -59,7 +59,7 @@ def _arrays(columns: Sequence[Column], values: Sequence[Any]) -> list[list[Any]]
 
 
 _INSERT_EXECUTIONS = _insert("executions", NEW_EXECUTION_COLUMNS)
-_UPDATE_EXECUTIONS = _update("executions", EXECUTION_COLUMNS, " and r.seq = u.believed")
+_UPDATE_EXECUTIONS = _update("executions", EXECUTION_COLUMNS, " and r.seq = u.expected_seq")
 _INSERT_TASK_RUNS = _insert("task_runs", NEW_TASK_RUN_COLUMNS)
 _UPDATE_TASK_RUNS = _update("task_runs", TASK_RUN_COLUMNS)
 _INSERT_ATTEMPTS = f"""
@@ -69,7 +69,7 @@ select id, execution_id, task_run_id, number, 'RUNNING', worker, lease,
 from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::uuid[], $7::timestamptz[])
   u (id, execution_id, task_run_id, number, worker, lease, started_at)
 """
-# A statement of its own, for the next one is to see what was stored by those it waits for.
+# A separate statement, so that the next one sees the rows of the transactions that this one waits for.
 _LOCK_ENDING = """
 select from attempts a join unnest($1::uuid[], $2::int[]) u (task_run_id, number)
   on a.task_run_id = u.task_run_id and a.number = u.number
@@ -98,12 +98,12 @@ select * from unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::timestam
 
 
 class Overtaken(Exception):
-    """A row was not what the batch believed under its lock: a bug, or a writer that is not an engine."""
+    """A row was changed although the batch had locked it: a bug, or a writer that is not an engine."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionWrite:
-    """One execution before (None: it is new) and after the batch, and the events between."""
+    """One execution before the batch (None if it is new) and after it, and its events."""
 
     before: Execution | None
     after: Execution
@@ -111,15 +111,15 @@ class ExecutionWrite:
 
 
 async def write(connection: Connection, changes: Sequence[ExecutionWrite]) -> None:
-    """Rows first, then what refers to them; all within the caller's transaction."""
+    """Writes rows before those that refer to them, in the caller's transaction."""
     await _write_executions(connection, changes)
     await _write_task_runs(connection, changes)
     await _write_attempts(connection, changes)
-    told = [(change.after, event) for change in changes for event in change.events]
-    await write_approvals(connection, told)
-    await write_recorded(connection, told)
+    written = [(change.after, event) for change in changes for event in change.events]
+    await write_approvals(connection, written)
+    await write_recorded(connection, written)
     await _write_notes(connection, changes)
-    await _write_events(connection, told)
+    await _write_events(connection, written)
 
 
 async def _write_executions(connection: Connection, changes: Sequence[ExecutionWrite]) -> None:
@@ -131,16 +131,16 @@ async def _write_executions(connection: Connection, changes: Sequence[ExecutionW
         await connection.execute(_INSERT_EXECUTIONS, *columns)
     if old:
         ids = [change.after.id for change in old]
-        believed = [change.before.seq for change in old if change.before]
+        expected_seqs = [change.before.seq for change in old if change.before]
         columns = _arrays(EXECUTION_COLUMNS, [change.after for change in old])
         await record(connection, _references(ids, columns))
-        done = await connection.execute(_UPDATE_EXECUTIONS, ids, believed, *columns)
+        done = await connection.execute(_UPDATE_EXECUTIONS, ids, expected_seqs, *columns)
         if done != f"UPDATE {len(old)}":
             raise Overtaken(f"{done} of {len(old)} executions")
 
 
 def _references(ids: Sequence[UUID], columns: Sequence[Sequence[Any]]) -> set[Reference]:
-    """In all that is written of these executions."""
+    """The references to files in all columns that are written."""
     rows = zip(ids, zip(*columns, strict=True), strict=True)
     return {found for id, row in rows for found in references_in(id, row)}
 
@@ -175,7 +175,7 @@ async def _write_task_runs(connection: Connection, changes: Sequence[ExecutionWr
 async def _keep_outputs(
     connection: Connection, new: Sequence[TaskRun], old: Sequence[tuple[TaskRun, TaskRun]]
 ) -> None:
-    """Of what is carried by reference, and of what others carry of these and is about to change."""
+    """Keeps outputs that these task runs reuse by reference, and old outputs that others reuse and that change now."""
     changed = {task.id for before, task in old if before.outputs_id != task.outputs_id}
     if changed:
         await keep_changed_outputs(connection, list(changed))
@@ -232,8 +232,8 @@ async def _write_notes(connection: Connection, changes: Sequence[ExecutionWrite]
         await connection.execute(_INSERT_NOTES, *turned(rows))
 
 
-async def _write_events(connection: Connection, told: Sequence[tuple[Execution, Event]]) -> None:
-    for some in parts(told):
+async def _write_events(connection: Connection, written: Sequence[tuple[Execution, Event]]) -> None:
+    for some in parts(written):
         rows = [_event(execution, event) for execution, event in some]
         await connection.execute(_INSERT_EVENTS, *turned(rows))
 

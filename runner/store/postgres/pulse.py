@@ -85,7 +85,7 @@ class Pulse(Loop):
             return False
         finally:
             if not query.done():
-                # A query that is cancelled would first ask the database to cancel it.
+                # Cancelling the query would first send a cancel request to the database.
                 self._let_go()
                 query.cancel()
             await asyncio.wait({query})
