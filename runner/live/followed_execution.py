@@ -1,7 +1,7 @@
-"""Following an execution: what changed of it since a place, part by part, each small enough to send.
+"""Follows an execution: reads what changed since a position, in parts that are small enough to send.
 
-Its events say which task runs changed, and those are read as they are now. A task run that was told may be newer than
-the part says; whatever changed it since is told again, so that whoever keeps the newest of each id has what is there.
+Events say which task runs changed; the task runs are read as they are now, so a part may have newer rows than its
+events. Later changes are sent again, so a client that keeps the newest row of each id has the current state.
 """
 
 import asyncio
@@ -32,13 +32,13 @@ from runner.store.execution.execution_changes import KINDS, News
 from runner.store.postgres.connection import Pool
 
 COALESCE: Final = 0.05
-"""Seconds between two looks at least."""
+"""The least seconds between two reads."""
 NO_MOMENT: Final = "9223372036854775807:9223372036854775807:"
-"""The snapshot of a view that was not read with one: whoever goes on from there is told to read it anew."""
+"""The snapshot for a view that was read without one: a client that follows from it must read the execution again."""
 BUDGET: Final = 16_000
-"""Characters of an answer that a part may come to; one row may be longer."""
+"""The most characters of a part; a single row may be longer."""
 _FEW: Final = 2_000
-"""Events that are told after however long a time, and however small the execution is."""
+"""Up to so many events are always sent one by one, however old the position and however small the execution."""
 _EVENTS_AT_ONCE: Final = 200
 _ROWS_AT_ONCE: Final = 100
 
@@ -47,9 +47,9 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class StreamPosition:
-    """Where somebody who follows an execution has come to: all events up to `seq`, `within` task runs of those that the
-    next one touched, and all else that the snapshot `moment` saw. While the rest up to `until` is being told: those up
-    to the row `last` of `kind`."""
+    """What a client that follows an execution has received: all events up to `seq`, the first `within` task runs that
+    the next event changed, and all other rows that the snapshot `moment` sees. While other rows up to the snapshot
+    `until` are being sent: those up to the row `last` of `kind`."""
 
     seq: int
     moment: str
@@ -61,7 +61,7 @@ class StreamPosition:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The content of one message: rows by the name of their field. `reset`: nothing, for too much lies between."""
+    """The content of one message: rows by the name of their field. `reset`: too much has changed, read all again."""
 
     place: StreamPosition
     rows: Mapping[str, Sequence[Any]] = field(default_factory=dict)
@@ -71,8 +71,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """About how many characters a row comes to beside its texts, and each of its attempts; `left_out` are columns with
-    long texts that nobody asks for: they are not read."""
+    """About how many characters a row takes in addition to its texts, and each of its attempts; `left_out` are columns
+    with long texts that are not requested, and so not read."""
 
     row: int
     attempt: int = 0
@@ -90,7 +90,7 @@ class Weight:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """One thing to tell, and the place after it. Without a name nothing is told: only the place moves."""
+    """One row to send, and the position after it. Without a name nothing is sent: only the position moves."""
 
     place: StreamPosition
     name: str = ""
@@ -101,8 +101,8 @@ class _Item:
 async def follow(
     pool: Pool, feed: Feed, id: UUID, place: StreamPosition | None, weights: Mapping[str, Weight]
 ) -> AsyncGenerator[Part, None]:
-    """From a place on, for as long as the execution is there; without one from now on. `weights` are of the fields
-    that are asked for: only those are read. An outage of the database only delays."""
+    """Yields the changes since a position (None: from now on), as long as the execution exists. `weights` are of the
+    requested fields: only those are read. A database outage only delays."""
     with feed.watch(f"e:{id}", f"c:{id}", f"m:{id}") as watch:
         while True:
             began = time.thread_time()
@@ -125,7 +125,7 @@ async def follow(
 
 
 async def _is_too_far(pool: Pool, id: UUID, place: StreamPosition, news: News) -> bool:
-    """Whether to read the execution anew costs less than to tell all that lies between; or that is unknown."""
+    """Returns whether reading the execution again is cheaper than sending all changes, or they are unknown."""
     if news.ahead or place.seq > news.seq or max(news.rows.values(), default=0) > store.TOO_MANY:
         return True
     passed = news.seq - place.seq
@@ -137,7 +137,7 @@ async def _is_too_far(pool: Pool, id: UUID, place: StreamPosition, news: News) -
 
 
 class _Round:
-    """All from a place to what was there when one looked."""
+    """The changes from a position up to one snapshot."""
 
     def __init__(
         self, pool: Pool, id: UUID, place: StreamPosition, news: News, weights: Mapping[str, Weight]
@@ -147,11 +147,12 @@ class _Round:
         self._place = place
         self._news = news
         self._weights = weights
-        self._told: set[UUID] = set()
+        self._sent: set[UUID] = set()
         self._rows: dict[UUID, Any] = {}
 
     async def parts(self) -> AsyncGenerator[Part, None]:
-        """Nothing when nothing changed. The last one is known to be it, so each waits for the next."""
+        """Yields the changes in parts, none if nothing changed. Each part is held until the next is known, because the
+        last one is marked."""
         rows: dict[str, dict[Any, Any]] = {}
         total, moved, place = 0, False, self._place
         async with aclosing(self._items()) as items:
@@ -180,7 +181,7 @@ class _Round:
             yield item
 
     async def _unordered(self, place: StreamPosition, until: str) -> AsyncIterator[_Item]:
-        """The rows that have no events: kind by kind, in the order of ids."""
+        """The rows without events: kind by kind, in the order of ids."""
         names = list(KINDS)
         start = names.index(place.kind) if place.kind else 0
         for name in names[start:]:
@@ -236,13 +237,13 @@ class _Round:
         coming: Sequence[UUID],
     ) -> AsyncIterator[_Item]:
         for number, run in enumerate(touched.runs[within:], within + 1):
-            if run in self._told:
+            if run in self._sent:
                 continue
             row = await self._task_run(run, coming)
             if row is not None:
                 yield _Item(replace(before, within=number), "task_runs", run, row)
         last = replace(before, within=len(touched.runs))
-        for name, key, row in touched.beside:
+        for name, key, row in touched.others:
             yield _Item(last, name, key, row)
         for name, ids in touched.named_before.items():
             async for row in self._few_at_once(name, ids):
@@ -250,13 +251,13 @@ class _Round:
         yield _Item(StreamPosition(event.seq, before.moment), "events", event.seq, event)
 
     async def _task_run(self, run: UUID, coming: Sequence[UUID]) -> Any:
-        """Each is read once in a round, and with it some of those that come after it."""
+        """Reads each task run once in a round, together with some of the following ones."""
         if run not in self._rows:
-            unread = (id for id in coming if id not in self._told and id not in self._rows)
+            unread = (id for id in coming if id not in self._sent and id not in self._rows)
             some = dict.fromkeys((run, *islice(unread, _ROWS_AT_ONCE)))
             for row in await self._some("task_runs", list(some)):
                 self._rows[row["id"]] = row
-        self._told.add(run)
+        self._sent.add(run)
         return self._rows.pop(run, None)
 
     async def _read(self, read: Callable[..., Awaitable[Found]], *arguments: Any) -> Found:
@@ -274,4 +275,4 @@ def _columns(row: Any) -> Iterable[tuple[str, Any]]:
 
 
 _TEXTS: Final = ("path", "actor", "reason", "data")
-"""Those of an event."""
+"""The text columns of an event."""

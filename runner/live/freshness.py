@@ -1,10 +1,11 @@
-"""The state of a live list or inbox in relation to the tables."""
+"""Whether a live list or inbox is up to date with the tables."""
 
 from enum import Enum, auto
 
 
 class Freshness(Enum):
-    """A change that arrives while the rows are read may be in them or not; one that is STALE is read again anyway."""
+    """REFRESHING: the rows are being read, and a change that arrives meanwhile may be in them or not. STALE: the rows
+    must be read again."""
 
     REFRESHING = auto()
     CURRENT = auto()

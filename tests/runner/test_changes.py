@@ -180,13 +180,13 @@ async def test_a_list_is_told_of_what_changed_while_only_an_inbox_was_open(
     ):
         changes._since -= timedelta(minutes=10)  # so long the process has run
         heard = asyncio.Event()
-        read = changes.inboxes.look
+        read = changes.inboxes.read_changes
 
         async def looked(execution_ids: Sequence[UUID]) -> None:
             await read(execution_ids)
             heard.set()
 
-        changes.inboxes.look = looked  # type: ignore[method-assign]
+        changes.inboxes.read_changes = looked  # type: ignore[method-assign]
         with changes.inboxes.open(Wish(Scope())):
             await asyncio.sleep(0)  # its loop begins
             id = await store_execution(database.pool)
