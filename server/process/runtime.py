@@ -11,7 +11,7 @@ from broadcaster import Broadcast
 
 from models.access.hosts import HostRules
 from models.errors import Fault
-from runner.bulk.carrier import BulkCarrier
+from runner.bulk.bulk_runner import BulkRunner
 from runner.engine.engine import Engine
 from runner.engine.quotas import Quotas
 from runner.expressions.evaluator import Evaluator
@@ -90,7 +90,7 @@ async def runtime(
             DeferredCommandRunner(database, engine, feed, evaluator, vault, artifacts),
             Rescuer(database, engine),
             Scheduler(database, engine, evaluator, vault),
-            BulkCarrier(database, engine, feed, evaluator, vault),
+            BulkRunner(database, engine, feed, evaluator, vault),
             Housekeeping(database),
         ):
             if owner:

@@ -192,8 +192,8 @@ async def test_more_than_fit_are_refused_with_words(asker: Asker) -> None:
     assert refused["problems"] == [
         {
             "code": "VALIDATION",
-            "message": "more than 10000 executions match, which is the most at once; narrow the filter, "
-            "for instance by `createdAt`",
+            "message": "more than 10000 executions match, which is the limit of a bulk action; narrow the filter, "
+            "for example by `createdAt`",
             "path": ["where"],
         }
     ]
