@@ -59,7 +59,9 @@ async def _open_named(
 ) -> dict[str, str]:
     if not names:
         return {}
-    found = await retry_until_available(pool, lambda: secrets.opened(pool, vault, namespace, names))
+    found = await retry_until_available(
+        pool, lambda: secrets.decrypted(pool, vault, namespace, names)
+    )
     if missing := [name for name in names if name not in found]:
         raise EvaluationFailed(
             f"{namespace} has no secret {missing[0]}, nor have the namespaces above it; "

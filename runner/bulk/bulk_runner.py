@@ -27,8 +27,8 @@ from runner.store.postgres.database import Database
 
 logger = logging.getLogger("headway.bulk")
 
-_LOOK_AGAIN = 1.0
-_SETS = 4
+_POLL_SECONDS = 1.0
+_MAX_SETS = 4
 """Sets that one process runs at once; the others are left for other processes."""
 _ROWS, _PREPARED_ROWS = 50, 10
 """Rows whose commands are submitted together; fewer for actions that read each execution first."""
@@ -57,11 +57,11 @@ class BulkRunner(Loop):
                     for found in await self._claim():
                         self._mine.add(found.id)
                         group.create_task(self._run(found))
-                    await watch.changed(_LOOK_AGAIN)
+                    await watch.changed(_POLL_SECONDS)
 
     async def _claim(self) -> Sequence[BulkSet]:
         found: Sequence[BulkSet] = ()
-        if room := _SETS - len(self._mine):
+        if room := _MAX_SETS - len(self._mine):
             with log_errors(logger, "could not look for bulk actions to run"):
                 found = await bulk.claim(self._pool, self._me, self._mine, room)
         return found

@@ -35,7 +35,7 @@ class RequestBuilder:
 
     @property
     def prepared(self) -> bool:
-        """Whether each row needs reads before its command is submitted."""
+        """True if each row needs reads before its command is submitted."""
         return self.instruction.action in VOTES or self.instruction.action is Action.REPLAY
 
     async def build(self, item: Item, unchanged: bool = False) -> CommandRequest:

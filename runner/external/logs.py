@@ -47,7 +47,7 @@ async def record_logs(
     """All or none, of the execution of this row. Raises Refused."""
     refuse_too_many(lines, "lines")
     mask = Mask()
-    mask.hide(await secrets.hidden(pool, vault, row["namespace"]))
+    mask.hide(await secrets.values_to_mask(pool, vault, row["namespace"]))
     digest = digest_of([asdict(line) for line in lines])
     id: UUID = row["id"]
     async with pool.acquire() as connection, connection.transaction():

@@ -92,7 +92,7 @@ async def execution_dependencies(
     were started or derived from some; each is called once for a step."""
     found = Dependencies()
     found.take([row])
-    for wanted, read_next, next_of in ((up, read, _above), (down, made, _themselves)):
+    for wanted, read_next, next_of in ((up, read, _above), (down, made, _ids)):
         front = [row] if wanted else []
         for _ in range(depth):
             ids = next_of(front)
@@ -105,7 +105,7 @@ def _above(front: Sequence[Any]) -> list[UUID]:
     return list(dict.fromkeys(row[name] for row in front for name in _COLUMNS if row[name]))
 
 
-def _themselves(front: Sequence[Any]) -> list[UUID]:
+def _ids(front: Sequence[Any]) -> list[UUID]:
     return [row["id"] for row in front]
 
 

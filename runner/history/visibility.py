@@ -35,7 +35,7 @@ async def read_outside(
 async def runs_outside(
     pool: Executes, outside: Mapping[UUID, Outside]
 ) -> dict[UUID, dict[UUID, str]]:
-    """By execution, the paths of the task runs that started executions outside of the scope, by their ids."""
+    """Finds the task runs that started executions outside of the scope: by execution, their paths by their ids."""
     ids = [id for id, found in outside.items() if found]
     runs: dict[UUID, dict[UUID, str]] = {id: {} for id in outside}
     for row in await pool.fetch(_RUNS, ids) if ids else ():

@@ -29,7 +29,7 @@ logger = logging.getLogger("headway.changes")
 
 _ROUND: Final = 0.05
 """Seconds during which changes are collected before they are read."""
-_REMEMBERED: Final = 10_000
+_MAX_REMEMBERED: Final = 10_000
 """Executions whose previous version is remembered."""
 _SKEW: Final = timedelta(minutes=1)
 """The most by which the clocks of two processes may differ."""
@@ -63,7 +63,7 @@ class Changes(Loop):
         self._checked = float("-inf")
         self._fields: Filter = And(())
 
-    def interest(self, where: Filter, scope: Scope, order: Order | None = None) -> LiveQuery:
+    def live_query(self, where: Filter, scope: Scope, order: Order | None = None) -> LiveQuery:
         """A live query of a list; without an order, of counts by state."""
         return LiveQuery(self._index, where, scope, order)
 
@@ -79,7 +79,7 @@ class Changes(Loop):
                 await self._wanted.wait()
                 changed = await watch.changed()
                 with log_errors(logger, "changes cannot be read") as trouble:
-                    await self._look(changed)
+                    await self._read(changed)
                 if trouble:
                     self._reset()
                 await asyncio.sleep(_ROUND)
@@ -92,7 +92,7 @@ class Changes(Loop):
         self._index.invalidate()
         self.inboxes.invalidate()
 
-    async def _look(self, topics: frozenset[str] | None) -> None:
+    async def _read(self, topics: frozenset[str] | None) -> None:
         if topics is None:
             self._reset()
             return
@@ -112,7 +112,7 @@ class Changes(Loop):
     async def _missed(self) -> set[UUID]:
         """The executions that changed since the last call without a hint: a process may die between its commit and its
         hint."""
-        now = await filter_rows.active(self._pool, _REMEMBERED)
+        now = await filter_rows.active(self._pool, _MAX_REMEMBERED)
         old, self._active = self._active, now
         moved = {id for id in old.keys() | now.keys() if old.get(id) != now.get(id)}
         return {id for id in moved if id not in self._before or self._before[id].seq != now.get(id)}
@@ -138,10 +138,10 @@ class Changes(Loop):
         return RowChange(id, past.candidate, after, known, row, read_at, past.read_at)
 
     def _is_new(self, one: Candidate) -> bool:
-        """Whether the execution was created after the reader started, and is not one that was forgotten."""
+        """Returns whether the execution was created after the reader started, and is not one that was forgotten."""
         return one.id > self._newest_forgotten and one.created_at > self._since + _SKEW
 
     def _forget(self) -> None:
-        while len(self._before) > _REMEMBERED:
+        while len(self._before) > _MAX_REMEMBERED:
             id, _ = self._before.popitem(last=False)
             self._newest_forgotten = max(self._newest_forgotten, id)

@@ -28,7 +28,7 @@ from runner.service.cooldown import cooldown
 from runner.service.retry import retry_until_available
 from runner.store.execution import execution_changes as store
 from runner.store.execution.event_log import EventRow
-from runner.store.execution.execution_changes import KINDS, News
+from runner.store.execution.execution_changes import KINDS, ChangeSummary
 from runner.store.postgres.connection import Pool
 
 COALESCE: Final = 0.05
@@ -47,9 +47,9 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class StreamPosition:
-    """What a client that follows an execution has received: all events up to `seq`, the first `within` task runs that
-    the next event changed, and all other rows that the snapshot `moment` sees. While other rows up to the snapshot
-    `until` are being sent: those up to the row `last` of `kind`."""
+    """The position of a client that follows an execution. It has received all events up to `seq`, the first `within`
+    task runs that the next event changed, and all other rows that the snapshot `moment` sees. While other rows up to
+    the snapshot `until` are being sent, it has received those up to the row `last` of `kind`."""
 
     seq: int
     moment: str
@@ -107,28 +107,32 @@ async def follow(
         while True:
             began = time.thread_time()
             moment = place.moment if place else None
-            news = await retry_until_available(
-                pool, partial(store.news_since, pool, id, moment, weights)
+            summary = await retry_until_available(
+                pool, partial(store.changes_since, pool, id, moment, weights)
             )
-            if news is None:
+            if summary is None:
                 return
-            if place is None or await _is_too_far(pool, id, place, news):
-                place = StreamPosition(news.seq, news.moment)
+            if place is None or await _is_too_far(pool, id, place, summary):
+                place = StreamPosition(summary.seq, summary.moment)
                 yield Part(place, reset=True)
             else:
-                async with aclosing(_Round(pool, id, place, news, weights).parts()) as parts:
+                async with aclosing(_Round(pool, id, place, summary, weights).parts()) as parts:
                     async for part in parts:
                         yield part
-                place = StreamPosition(news.seq, news.moment)
+                place = StreamPosition(summary.seq, summary.moment)
             await asyncio.sleep(cooldown(time.thread_time() - began, COALESCE))
             await watch.changed()
 
 
-async def _is_too_far(pool: Pool, id: UUID, place: StreamPosition, news: News) -> bool:
+async def _is_too_far(pool: Pool, id: UUID, place: StreamPosition, summary: ChangeSummary) -> bool:
     """Returns whether reading the execution again is cheaper than sending all changes, or they are unknown."""
-    if news.ahead or place.seq > news.seq or max(news.rows.values(), default=0) > store.TOO_MANY:
+    if (
+        summary.ahead
+        or place.seq > summary.seq
+        or max(summary.rows.values(), default=0) > store.TOO_MANY
+    ):
         return True
-    passed = news.seq - place.seq
+    passed = summary.seq - place.seq
     if passed <= _FEW:
         return False
     return passed > _FEW + 2 * await retry_until_available(
@@ -140,12 +144,17 @@ class _Round:
     """The changes from a position up to one snapshot."""
 
     def __init__(
-        self, pool: Pool, id: UUID, place: StreamPosition, news: News, weights: Mapping[str, Weight]
+        self,
+        pool: Pool,
+        id: UUID,
+        place: StreamPosition,
+        summary: ChangeSummary,
+        weights: Mapping[str, Weight],
     ) -> None:
         self._pool = pool
         self._id = id
         self._place = place
-        self._news = news
+        self._summary = summary
         self._weights = weights
         self._sent: set[UUID] = set()
         self._rows: dict[UUID, Any] = {}
@@ -166,7 +175,7 @@ class _Round:
                     rows.setdefault(item.name, {})[item.key] = item.row
                 total, place, moved = total + heavy, item.place, True
         if moved:
-            yield Part(StreamPosition(self._news.seq, self._news.moment), _listed(rows))
+            yield Part(StreamPosition(self._summary.seq, self._summary.moment), _listed(rows))
 
     async def _items(self) -> AsyncGenerator[_Item, None]:
         place = self._place
@@ -176,8 +185,8 @@ class _Round:
             place = StreamPosition(place.seq, place.until)
         async for item in self._happened(place):
             yield item
-        now = StreamPosition(self._news.seq, place.moment, until=self._news.moment)
-        async for item in self._unordered(now, self._news.moment):
+        now = StreamPosition(self._summary.seq, place.moment, until=self._summary.moment)
+        async for item in self._unordered(now, self._summary.moment):
             yield item
 
     async def _unordered(self, place: StreamPosition, until: str) -> AsyncIterator[_Item]:
@@ -186,7 +195,7 @@ class _Round:
         start = names.index(place.kind) if place.kind else 0
         for name in names[start:]:
             after = place.last if name == place.kind else store.NO_ID
-            if not self._news.rows.get(name):
+            if not self._summary.rows.get(name):
                 continue
             while ids := await self._read(
                 store.ids_between, name, self._id, place.moment, until, after, _ROWS_AT_ONCE
@@ -214,9 +223,9 @@ class _Round:
         seq, within = place.seq, place.within
         weight = self._weights.get("events")
         without = weight.left_out if weight else {"data"}
-        while seq < self._news.seq:
+        while seq < self._summary.seq:
             events = await self._read(
-                store.some_events, self._id, seq, _EVENTS_AT_ONCE, self._news.seq, without
+                store.some_events, self._id, seq, _EVENTS_AT_ONCE, self._summary.seq, without
             )
             touched = await self._read(touched_by, self._id, events, self._weights)
             coming = [run for event in events for run in touched[event.seq].runs][within:]

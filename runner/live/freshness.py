@@ -1,4 +1,4 @@
-"""Whether a live list or inbox is up to date with the tables."""
+"""The state of a live list or inbox in relation to the tables."""
 
 from enum import Enum, auto
 

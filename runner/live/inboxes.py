@@ -21,12 +21,12 @@ MOST: Final = 200
 """The most requests that an inbox shows; it shows the oldest."""
 _AT_ONCE: Final = 2
 """Inboxes that read the tables at the same time; few, to leave the database free for others."""
-_TOGETHER: Final = 16
-_APART: Final = 0.02
-"""Seconds between groups of _TOGETHER inboxes that are woken, so that the event loop can run in between."""
-_AT_REST: Final = 60.0
+_WAKE_GROUP: Final = 16
+_WAKE_DELAY: Final = 0.02
+"""Seconds between groups of _WAKE_GROUP inboxes that are woken, so that the event loop can run in between."""
+_REFRESH_SECONDS: Final = 60.0
 """Seconds after which an inbox is refreshed, in case all hints are lost."""
-_REMEMBERED: Final = 10_000
+_MAX_REMEMBERED: Final = 10_000
 """Requests whose previous version is remembered."""
 
 
@@ -75,7 +75,7 @@ class Inbox:
     async def wait_changed(self) -> None:
         """Waits until the inbox may have changed since the last call."""
         try:
-            async with asyncio.timeout(random.uniform(0.8, 1) * _AT_REST):
+            async with asyncio.timeout(random.uniform(0.8, 1) * _REFRESH_SECONDS):
                 await self._woken.wait()
         except TimeoutError:
             self._freshness = Freshness.STALE
@@ -105,7 +105,7 @@ class Inbox:
         return bool(mine or left)
 
     def _counts(self, change: Change) -> bool:
-        """For an inbox that does not show all: whether it counted this request before, or does now."""
+        """Returns whether an inbox that does not show all counted this request before, or counts it now."""
         if self._wish.takes(change.now):
             return True
         before = change.before
@@ -180,10 +180,10 @@ class Inboxes:
     def _change(self, now: Request) -> Change | None:
         before = self._known.pop(now.id, None)
         self._known[now.id] = replace(now, row=None)
-        while len(self._known) > _REMEMBERED:
+        while len(self._known) > _MAX_REMEMBERED:
             self._known.popitem(last=False)
         return None if before and before.version == now.version else Change(before, now)
 
     def _wake_later(self, number: int, wake: Callable[[], None]) -> None:
-        delay = number // _TOGETHER * _APART
+        delay = number // _WAKE_GROUP * _WAKE_DELAY
         asyncio.get_running_loop().call_later(delay, wake) if delay else wake()

@@ -37,11 +37,11 @@ class QueryIndex(Protocol):
     ) -> None: ...
 
 
-_MOVING: Final = 1.0
+_FAST_REFRESH: Final = 1.0
 """Seconds between two refreshes of a list that changes with time alone, or by metrics, which send no hint."""
-_AT_REST: Final = 30.0
+_SLOW_REFRESH: Final = 30.0
 """Seconds between two refreshes of any other list, in case all hints are lost."""
-_DEFERRED: Final = 10_000
+_MAX_BUFFERED: Final = 10_000
 """Changes that are buffered during a refresh; if there are more, the list is refreshed again."""
 
 _ATTRIBUTES: Final = {
@@ -105,14 +105,14 @@ class LiveQuery:
         measured = isinstance(order, ByValue) and order.field is Field.METRIC
         self._by_metric = measured or mentions(where, Field.METRIC)  # metrics send no hint
         self._row_decides = not (self._by_metric or moves_by_itself(where))
-        self._pause = _AT_REST if self._row_decides else _MOVING
+        self._pause = _SLOW_REFRESH if self._row_decides else _FAST_REFRESH
         self._by_id = self._order.column == "CREATED"
         self._woken = asyncio.Event()
         self._shown: dict[UUID, VisibleRow] = {}
         self._room = 0
         self._refreshed_at = 0.0
         self._freshness = Freshness.STALE
-        self._deferred: list[RowChange] = []
+        self._buffered: list[RowChange] = []
         self._delta = Delta()
         self._due = 0.0
 
@@ -145,8 +145,8 @@ class LiveQuery:
         self._refreshed_at = asyncio.get_running_loop().time()
         self._index.update_shown(self, old.keys(), self._shown.keys())
         self._index.refreshed(self, self._is_whole)
-        deferred, self._deferred = self._deferred, []
-        for change in deferred:
+        buffered, self._buffered = self._buffered, []
+        for change in buffered:
             if change.id in self._shown or self._may_match(change):
                 self.apply(change, now)
 
@@ -175,9 +175,9 @@ class LiveQuery:
 
     def buffer(self, changes: Sequence[RowChange]) -> None:
         if self._freshness is Freshness.REFRESHING:
-            self._deferred += changes
-        if len(self._deferred) > _DEFERRED:
-            self._deferred = []
+            self._buffered += changes
+        if len(self._buffered) > _MAX_BUFFERED:
+            self._buffered = []
             self.invalidate()
 
     def apply(self, change: RowChange, now: datetime) -> None:
@@ -231,7 +231,8 @@ class LiveQuery:
         self._woken.set()
 
     def _is_out(self, shown: VisibleRow, change: RowChange, now: datetime) -> bool:
-        """Whether the row left the list, rather than moved within it, and the change is newer than the shown row."""
+        """Returns whether the row left the list, rather than moved within it, and the change is newer than the shown
+        row."""
         if change.after is None:
             return True
         return change.row["seq"] > shown.seq and not self._lists(change.after, now)
@@ -242,13 +243,13 @@ class LiveQuery:
         return not (change.known or self._is_whole)
 
     def _stays(self, shown: VisibleRow, change: RowChange, now: datetime) -> bool:
-        """Whether a shown row keeps its position."""
+        """Returns whether a shown row keeps its position."""
         if change.after is None or self._by_metric:
             return False
         return self._shows(change.row).place == shown.place and self._lists(change.after, now)
 
     def _moves(self, change: RowChange, now: datetime) -> bool:
-        """Whether a row that is not shown may enter the list, or change its count or order."""
+        """Returns whether a row that is not shown may enter the list, or change its count or order."""
         if self._by_metric:
             return True
         if self._attributes.isdisjoint(change.attributes) and self._saw_before(change):
@@ -263,7 +264,8 @@ class LiveQuery:
         return was or is_
 
     def _saw_before(self, change: RowChange) -> bool:
-        """Whether `before` was read after the last refresh; otherwise the refresh may have read yet another version."""
+        """Returns whether `before` was read after the last refresh; if not, the refresh may have read another
+        version."""
         return change.since > self._refreshed_at
 
     def _lists(self, one: Candidate, now: datetime) -> bool:

@@ -85,8 +85,8 @@ class Rescuer(Loop):
         """Whether no lease can have run out because of an outage. The rest of the look goes on without."""
         if self._outage:
             try:
-                await leases.give_a_period(self._database.pool, LEASE)
-                await recorded.give_a_period(self._database.pool)
+                await leases.extend_all(self._database.pool, LEASE)
+                await recorded.extend_all(self._database.pool)
             except ROLLED_BACK as error:
                 logger.warning("the leases get their period at the next look: %s", error)
                 return False

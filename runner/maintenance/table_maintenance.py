@@ -26,8 +26,8 @@ class Housekeeping(Loop):
                 await ensure_partitions(self._database.pool)
                 await ensure_past_partitions(self._database.pool)
                 async with self._database.pool.acquire() as connection:
-                    await idempotency.forget_old(connection)
-                    await bulk.forget_old(connection)
-                    await sign_ins.forget_old(connection)
-                    await quotas.forget_old(connection)
+                    await idempotency.delete_old(connection)
+                    await bulk.delete_old(connection)
+                    await sign_ins.delete_old(connection)
+                    await quotas.delete_old(connection)
             await asyncio.sleep(_TRY_AGAIN if trouble else _PERIOD)

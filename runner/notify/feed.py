@@ -22,7 +22,7 @@ SAFETY_POLL: Final = 1.0
 """Seconds after which readers read the tables although no hint arrived."""
 _DEBOUNCE = 0.01
 _BEAT = 1.0
-_REMEMBERED = 1_000
+_MAX_REMEMBERED = 1_000
 """Topics that a watch keeps; if there are more, it reports that anything may have changed."""
 _MAX_UNSENT = 5_000
 """Topics that wait to be sent to other processes; if there are more, RESYNC is sent."""
@@ -77,7 +77,7 @@ class Watch:
             self._changed = None
         elif self._changed is not None:
             self._changed.add(topic)
-            if len(self._changed) > _REMEMBERED:
+            if len(self._changed) > _MAX_REMEMBERED:
                 self._changed = None
         self._wake()
 

@@ -29,7 +29,7 @@ ROOM: Final = 10_000
 _BEAT = 1.0
 _PATIENCE = 1.0
 """Seconds that a connection may take to answer before it counts as dead."""
-_TO_CONNECT = 3.0
+_CONNECT_TIMEOUT = 3.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 
 Connect: TypeAlias = Callable[[], Awaitable["asyncpg.Connection[Any]"]]
@@ -177,7 +177,7 @@ class _Listener(Loop):
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _listen(self) -> tuple["asyncpg.Connection[Any]", asyncio.Event]:
-        async with asyncio.timeout(_TO_CONNECT):
+        async with asyncio.timeout(_CONNECT_TIMEOUT):
             connection = await self._connect()
             lost = asyncio.Event()
             connection.add_termination_listener(lambda _: lost.set())
@@ -217,7 +217,7 @@ class _Sender:
     async def _try_to_send(self, message: str) -> bool:
         try:
             if self._connection is None:
-                async with asyncio.timeout(_TO_CONNECT):
+                async with asyncio.timeout(_CONNECT_TIMEOUT):
                     self._connection = await self._connect()
             await self._connection.execute(
                 "select pg_notify($1, $2)", CHANNEL, message, timeout=_PATIENCE

@@ -19,7 +19,7 @@ from models.filters.filters import Filter
 from models.ids import typed
 from models.states import Channel
 from runner.store.audit import Target
-from runner.store.json import dump, load, turned
+from runner.store.json import dump, load, to_columns
 from runner.store.pages import Page
 from runner.store.postgres.connection import Connection, Executes, Pool
 from runner.store.where import Arguments, compile_listed, compile_scope
@@ -228,7 +228,7 @@ async def freeze(connection: Connection, preview: Preview, rows: Sequence[Frozen
         KEPT_FOR,
     )
     if rows:
-        columns = turned([(row.id, row.name, row.namespace, row.state_seq) for row in rows])
+        columns = to_columns([(row.id, row.name, row.namespace, row.state_seq) for row in rows])
         await connection.execute(_INSERT_ITEMS, preview.id, list(range(len(rows))), *columns)
     return row
 
@@ -315,7 +315,7 @@ async def still_left(connection: Connection, places: Sequence[BulkItemRef]) -> s
 
 async def settle(connection: Executes, results: Sequence[Result]) -> None:
     if results:
-        await connection.execute(_SETTLE, *turned([_columns(result) for result in results]))
+        await connection.execute(_SETTLE, *to_columns([_columns(result) for result in results]))
 
 
 def _columns(result: Result) -> tuple[Any, ...]:
@@ -397,5 +397,5 @@ def problem_of(row: Row) -> Problem | None:
     return Problem(ProblemCode(row["code"]), row["message"]) if row["code"] else None
 
 
-async def forget_old(connection: Connection) -> None:
+async def delete_old(connection: Connection) -> None:
     await connection.execute(_FORGET)

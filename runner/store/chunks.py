@@ -8,6 +8,6 @@ AT_ONCE: Final = 1_000
 Row = TypeVar("Row")
 
 
-def parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+def chunks_of(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
     for start in range(0, len(rows), AT_ONCE):
         yield rows[start : start + AT_ONCE]

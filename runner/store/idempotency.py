@@ -100,7 +100,7 @@ async def answers(pool: Pool, actor: str, mutation: str, keys: Sequence[str]) ->
     return {row["key"]: row["answer"] for row in rows}
 
 
-async def forget_old(connection: Connection) -> None:
+async def delete_old(connection: Connection) -> None:
     await connection.execute(_FORGET)
 
 

@@ -45,6 +45,6 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
-def turned(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+def to_columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
     """Transposes rows into the column arrays that unnest takes."""
     return [list(column) for column in zip(*rows, strict=True)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from runner.store.json import turned
+from runner.store.json import to_columns
 from runner.store.postgres.connection import Connection, Executes
 
 _ADD: Final = """
@@ -80,7 +80,9 @@ async def used(
     connection: Executes, wanted: Iterable[tuple[Quota, str]]
 ) -> dict[tuple[Quota, str], int]:
     """The use by quota and owner; owners that use nothing are left out."""
-    rows = await connection.fetch(_USED, *turned([(quota.value, owner) for quota, owner in wanted]))
+    rows = await connection.fetch(
+        _USED, *to_columns([(quota.value, owner) for quota, owner in wanted])
+    )
     return {(Quota(row["quota"]), row["owner"]): row["used"] for row in rows}
 
 
@@ -102,10 +104,10 @@ async def used_today(connection: Executes, quota: Quota, owner: str) -> int:
     return await connection.fetchval(_USED_TODAY, quota.value, owner) or 0
 
 
-async def forget_old(connection: Connection) -> None:
+async def delete_old(connection: Connection) -> None:
     """Deletes the use of past days, and rows with no use."""
     await connection.execute(_FORGET)
 
 
 def _columns(uses: Sequence[Use]) -> list[list[Any]]:
-    return turned([(use.quota.value, use.owner, use.amount) for use in uses])
+    return to_columns([(use.quota.value, use.owner, use.amount) for use in uses])

@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from models.ids import typed, untyped
-from runner.store.json import turned
+from runner.store.json import to_columns
 from runner.store.postgres.connection import Connection, Executes
 
 Reference = tuple[str, UUID]
@@ -66,7 +66,7 @@ def folders_in(text: str) -> list[str]:
 async def record(connection: Connection, references: Iterable[Reference]) -> None:
     """Stores references in the transaction that writes the rows with them."""
     if rows := sorted(set(references)):
-        await connection.execute(_RECORD, *turned(rows))
+        await connection.execute(_RECORD, *to_columns(rows))
 
 
 async def release(

@@ -70,7 +70,7 @@ async def listed(pool: Pool, namespaces: Sequence[str] | None) -> Sequence[Row]:
         )
 
 
-async def opened(
+async def decrypted(
     pool: Pool | Connection, cipher: Cipher, namespace: str, names: Sequence[str]
 ) -> dict[str, str]:
     """The decrypted values of a namespace by name; names that do not exist are left out. Raises DecryptionFailed."""
@@ -87,7 +87,7 @@ async def opened(
     }
 
 
-async def hidden(pool: Pool, cipher: Cipher, namespace: str) -> list[str]:
+async def values_to_mask(pool: Pool, cipher: Cipher, namespace: str) -> list[str]:
     """All decrypted values of a namespace, also those overridden by a nearer one: logs must not show them. Values that
     this server cannot decrypt are left out."""
     with reaching():

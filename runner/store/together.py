@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
-from runner.store.json import turned
+from runner.store.json import to_columns
 from runner.store.postgres.connection import Pool
 
 _ARGUMENT: Final = re.compile(r"\$(\d+)")
@@ -24,7 +24,7 @@ async def fetch_each(
 ) -> list[list[Any]]:
     """The rows of the query for each set of arguments. Arguments that are equal in all sets are passed once, so that
     the planner can use their values."""
-    columns = turned(argument_sets)
+    columns = to_columns(argument_sets)
     varied = [place for place, column in enumerate(columns) if _differs(column)]
     # unnest flattens arrays of arrays, so arguments that are arrays cannot vary within one statement.
     if not varied or any(isinstance(argument_sets[0][place], tuple) for place in varied):

@@ -114,7 +114,7 @@ async def run_bulk(info: Info, input: RunBulkInput) -> dict[str, Any]:
         origin,
         viewer,
     )
-    token = viewer.credential and await tokens.behind(services.pool, viewer.credential)
+    token = viewer.credential and await tokens.of_credential(services.pool, viewer.credential)
     wanted = Run(
         row,
         input.mode,

@@ -76,7 +76,7 @@ async def _locked_out(database: Database) -> None:
 async def test_a_migration_that_never_gets_its_lock_says_why(
     empty_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runner.store.postgres.database._LOCKED_AT_MOST", 0)
+    monkeypatch.setattr("runner.store.postgres.database._MAX_LOCKED_SECONDS", 0)
     async with open_database(empty_database_url) as database:
         await migrate_to(database, "0023_foreach_results")
         reader = await database.connect_alone()

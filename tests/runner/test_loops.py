@@ -193,7 +193,7 @@ async def test_a_loop_goes_on_whatever_has_failed_where_it_awaits(
     monkeypatch.setattr(owner, attribute, fails_at_first)
     async with hall.open(name) as loop, asyncio.timeout(20):
         if name == "changes":
-            with loop.interest(And(()), Scope()):
+            with loop.live_query(And(()), Scope()):
                 while not went_on.is_set():
                     hall.feed.hint({f"e:{ID}"})
                     await asyncio.sleep(0)
@@ -218,7 +218,7 @@ async def test_a_fault_of_one_attempt_that_is_lost_keeps_no_other_and_is_no_outa
 
     monkeypatch.setattr(hall.engine, "execute", execute)
     monkeypatch.setattr(leases, "expired", always([(ID, "a", ID), (other, "a", ID)]))
-    monkeypatch.setattr(leases, "give_a_period", a_period)
+    monkeypatch.setattr(leases, "extend_all", a_period)
     async with hall.open("rescuer"), asyncio.timeout(20):
         for _ in range(3):
             lost.clear()
@@ -238,7 +238,7 @@ async def test_after_an_outage_every_lease_gets_a_period(
 
     monkeypatch.setattr(hall.engine, "execute", execute)
     monkeypatch.setattr(leases, "expired", always([(ID, "a", ID)]))
-    monkeypatch.setattr(leases, "give_a_period", a_period)
+    monkeypatch.setattr(leases, "extend_all", a_period)
     async with hall.open("rescuer"), asyncio.timeout(20):
         await given.wait()
 
@@ -263,7 +263,7 @@ async def test_one_request_that_the_database_ends_gives_no_lease_a_period(
     else:
         monkeypatch.setattr(slots, "flows_to_admit", fails)
     monkeypatch.setattr(leases, "expired", always([(ID, "a", ID)]))
-    monkeypatch.setattr(leases, "give_a_period", a_period)
+    monkeypatch.setattr(leases, "extend_all", a_period)
     async with hall.open("rescuer") as loop, asyncio.timeout(20):
         await three.wait()
         assert not loop._outage
@@ -289,7 +289,7 @@ async def test_a_look_goes_on_where_the_periods_cannot_be_given(
         return []
 
     lost = asyncio.Event()
-    monkeypatch.setattr(leases, "give_a_period", a_period)
+    monkeypatch.setattr(leases, "extend_all", a_period)
     monkeypatch.setattr(leases, "expired", expired)
     monkeypatch.setattr(slots, "flows_to_admit", to_admit)
     loop = rescuer.Rescuer(hall.database, hall.engine)

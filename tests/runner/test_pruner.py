@@ -216,7 +216,7 @@ async def test_one_that_comes_to_stay_meanwhile_keeps_its_history_alone(
     async with pool.acquire() as connection, connection.transaction():
         await partitions.mark(connection, [MONTH])
     async with pool.acquire() as connection, connection.transaction():
-        await retention.take_some(connection, [rule()], None, 1)
+        await retention.delete_batch(connection, [rule()], None, 1)
     left = await history.existing(pool, [gone, stays])
     (gone,) = {gone, stays} - left
     (stays,) = left
@@ -250,7 +250,7 @@ async def test_one_at_a_time(floor: Floor, pool: Pool) -> None:
     ids = await copies(pool, source, [OLD] * 40)
     holder = await floor.parts.database.connect_alone()
     try:
-        assert await retention.take_turn(holder)
+        assert await retention.try_lock_pruning(holder)
         with pytest.raises(Busy):
             await go(floor, rule())
     finally:

@@ -94,7 +94,7 @@ async def revoke(pool: Pool, holding: Holding, origin: CommandOrigin) -> Row | N
 async def of_principals(
     pool: Pool, ids: Sequence[UUID], managed: Scope
 ) -> Mapping[UUID, list[Row]]:
-    """By principal, its own grants and those of its groups, in the scope `managed`."""
+    """Returns, by principal, its own grants and those of its groups, in the scope `managed`."""
     arguments = Arguments(list(ids))
     visible = compile_scope(managed, arguments, "r.namespace")
     found: dict[UUID, list[Row]] = {id: [] for id in ids}

@@ -183,7 +183,7 @@ async def count_of(pool: Pool, managed: Scope) -> tuple[int, bool]:
 
 
 async def visible(pool: Pool, managed: Scope, ids: Sequence[UUID]) -> Mapping[UUID, Row]:
-    """Those of the principals that have a role in the scope `managed`."""
+    """Returns those of the principals that have a role in the scope `managed`."""
     arguments = Arguments(list(ids))
     where = _condition(managed, arguments)
     with reaching():

@@ -85,7 +85,7 @@ async def use_link(pool: Pool, digest: str, now: datetime) -> UUID | None:
     return found
 
 
-async def forget_old(connection: Connection) -> None:
+async def delete_old(connection: Connection) -> None:
     """Deletes expired links, and sessions that ended long ago."""
     await connection.execute("delete from login_links where expires_at < now() - interval '1 day'")
     await connection.execute(

@@ -107,7 +107,7 @@ async def find(pool: Pool, digest: str) -> Row | None:
         return await pool.fetchrow("select * from tokens where digest = $1", digest)
 
 
-async def behind(pool: Pool, credential: Credential) -> Row | None:
+async def of_credential(pool: Pool, credential: Credential) -> Row | None:
     """The token of a credential: itself, or the one with which its session was started."""
     with reaching():
         return await pool.fetchrow(
@@ -135,7 +135,7 @@ async def by_ids(pool: Pool, ids: Sequence[UUID]) -> Mapping[UUID, Row]:
     return {row["id"]: row for row in rows}
 
 
-async def any_of(pool: Pool) -> bool:
+async def any_exist(pool: Pool) -> bool:
     """Returns whether any token was ever created."""
     with reaching():
         return bool(await pool.fetchval("select exists (select from tokens)"))

@@ -6,25 +6,25 @@ from uuid import UUID
 
 from models.access.viewer import Scope
 from runner.store.execution.nodes import COUNTS, MADE_FIRST, USE
-from runner.store.json import turned
+from runner.store.json import to_columns
 from runner.store.pages import Page, Window, count, keyset_page
 from runner.store.postgres.connection import Pool
 from runner.store.where import Arguments, compile_scope
 
 Row = Any
 
-_MANY = 200
+_MAX_ROWS = 200
 USES_OF = f"""
 select * from (
   select x.*, row_number() over (partition by x.artifact_id order by {MADE_FIRST}) as place
   from ({USE} where u.artifact_id = any($1::uuid[]) and {COUNTS}) x) y
-where place <= {_MANY} order by id desc
+where place <= {_MAX_ROWS} order by id desc
 """
 _VERSIONS = f"""
 select wanted.place, v.* from unnest($1::text[], $2::text[]) with ordinality wanted (namespace, name, place)
 cross join lateral (
   select * from artifacts a where (a.namespace, a.name) = (wanted.namespace, wanted.name)
-  order by a.id desc limit {_MANY}) v
+  order by a.id desc limit {_MAX_ROWS}) v
 order by wanted.place, v.id desc
 """
 _STEP = {
@@ -77,7 +77,7 @@ async def artifacts_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict
 async def versions(pool: Pool, names: Sequence[tuple[str, str]]) -> list[list[Row]]:
     """The versions of each namespace and name, the newest first."""
     found: list[list[Row]] = [[] for _ in names]
-    for row in await pool.fetch(_VERSIONS, *turned(names)):
+    for row in await pool.fetch(_VERSIONS, *to_columns(names)):
         found[row["place"] - 1].append(row)
     return found
 

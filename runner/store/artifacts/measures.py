@@ -8,7 +8,7 @@ from uuid import UUID
 
 from runner.store import fencing
 from runner.store.artifacts.artifacts import UsedArtifact, record_uses
-from runner.store.json import dump, turned
+from runner.store.json import dump, to_columns
 from runner.store.postgres.connection import Connection, Pool
 
 _METRIC_COLUMNS = (
@@ -66,7 +66,7 @@ async def store(
 async def store_once(connection: Connection, metrics: Sequence[MetricRow]) -> None:
     """Stores the metrics whose ids are not stored yet."""
     if metrics:
-        await connection.execute(_INSERT_ONCE, *turned([_record(row) for row in metrics]))
+        await connection.execute(_INSERT_ONCE, *to_columns([_record(row) for row in metrics]))
 
 
 def _record(row: MetricRow) -> tuple[Any, ...]:

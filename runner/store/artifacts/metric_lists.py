@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from runner.store.execution.history import METRIC
-from runner.store.json import turned
+from runner.store.json import to_columns
 from runner.store.postgres.connection import Executes
 from runner.store.where.terms import LAST_FIRST
 
@@ -62,7 +62,7 @@ async def last_until(
     pool: Executes, wanted: Sequence[tuple[UUID, datetime]]
 ) -> list[dict[str, float]]:
     """The last value of each metric by name, for each execution and time."""
-    rows = await pool.fetch(_LAST_UNTIL, *turned(wanted))
+    rows = await pool.fetch(_LAST_UNTIL, *to_columns(wanted))
     placed = _placed(rows, len(wanted))
     return [{row["name"]: row["value"] for row in some} for some in placed]
 
@@ -71,7 +71,7 @@ async def first_of_executions(
     pool: Executes, first: int, wanted: Sequence[MetricsOf]
 ) -> list[list[Row]]:
     """At most `first` rows for each of `wanted`."""
-    rows = await pool.fetch(_OF_EXECUTIONS, *turned([astuple(one) for one in wanted]), first)
+    rows = await pool.fetch(_OF_EXECUTIONS, *to_columns([astuple(one) for one in wanted]), first)
     return _placed(rows, len(wanted))
 
 
@@ -80,7 +80,7 @@ async def first_of_each(
 ) -> list[dict[EachKey, list[Row]]]:
     """At most `first` rows for each task run of each execution, or (`by_attempt`) for each attempt."""
     query = _OF_EACH.format(attempt=", found.attempt" if by_attempt else "")
-    rows = await pool.fetch(query, *turned(wanted), first)
+    rows = await pool.fetch(query, *to_columns(wanted), first)
     found = []
     for some in _placed(rows, len(wanted)):
         grouped: dict[EachKey, list[Row]] = {}

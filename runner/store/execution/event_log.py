@@ -9,7 +9,7 @@ from uuid import UUID
 from models.events.events import Event
 from runner.service.event_loop import Checkpoint
 from runner.store.execution.facts import event_of
-from runner.store.json import load, turned
+from runner.store.json import load, to_columns
 from runner.store.postgres.connection import Executes
 
 BATCH: Final = 500
@@ -115,7 +115,7 @@ async def windows(
     """The first (or, `backwards`, the last) events of each window; in the order of their seqs."""
     order = "desc" if backwards else "asc"
     found: list[list[EventRow]] = [[] for _ in wanted]
-    for place, *row in await pool.fetch(_WINDOWS.format(order=order), *turned(wanted)):
+    for place, *row in await pool.fetch(_WINDOWS.format(order=order), *to_columns(wanted)):
         found[place - 1].append(EventRow(*row))
     return found
 

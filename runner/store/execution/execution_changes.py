@@ -79,7 +79,7 @@ def _counted(kind: Kind) -> str:
     )
 
 
-def _news(names: Sequence[str]) -> str:
+def _summary(names: Sequence[str]) -> str:
     counted = "".join(f", {_counted(KINDS[name])} as {name}" for name in names)
     return f"""
 select e.seq, pg_current_snapshot()::text as moment,
@@ -92,7 +92,7 @@ _NOW: Final = "select seq, pg_current_snapshot()::text as moment from executions
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class ChangeSummary:
     """The last event of an execution, and the number of rows of each kind that were written since a position. `ahead`:
     the position is of another database, or of this one before it was restored from a backup."""
 
@@ -102,18 +102,20 @@ class News:
     ahead: bool
 
 
-async def news_since(
+async def changes_since(
     pool: Executes, id: UUID, moment: str | None, kinds: Container[str] = KINDS
-) -> News | None:
+) -> ChangeSummary | None:
     """Counts the rows of these kinds; None if the execution does not exist."""
     if moment is None:
         row = await pool.fetchrow(_NOW, id)
-        return News(row["seq"], row["moment"], {}, False) if row else None
+        return ChangeSummary(row["seq"], row["moment"], {}, False) if row else None
     names = [name for name in KINDS if name in kinds]
-    row = await pool.fetchrow(_news(names), id, moment)
+    row = await pool.fetchrow(_summary(names), id, moment)
     if row is None:
         return None
-    return News(row["seq"], row["moment"], {name: row[name] for name in names}, row["ahead"])
+    return ChangeSummary(
+        row["seq"], row["moment"], {name: row[name] for name in names}, row["ahead"]
+    )
 
 
 async def ids_between(

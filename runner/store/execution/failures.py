@@ -8,12 +8,12 @@ from uuid import UUID
 from models.logs import LogLevel, LogStream
 from models.states import TaskRunState
 from runner.store.execution.nodes import TASK_RUN_WITH_RESULTS
-from runner.store.json import turned
+from runner.store.json import to_columns
 from runner.store.logs.log_blocks import SIZE
 from runner.store.postgres.connection import Executes, Pool
 
 Row = Any
-_SEARCHED: Final = 200_000
+_MAX_LINES: Final = 200_000
 """About how many lines at the end of an execution's log are searched for an error."""
 _AT_PATHS = f"""{TASK_RUN_WITH_RESULTS} join unnest($1::uuid[], $2::text[]) wanted (execution_id, path)
   on (t.execution_id, t.path) = (wanted.execution_id, wanted.path)"""
@@ -71,7 +71,7 @@ async def task_runs_at(pool: Executes, places: Sequence[tuple[UUID, str]]) -> li
     """Task runs by execution and path, in the order of `places`; None for those that do not exist."""
     found = {
         (row["execution_id"], row["path"]): row
-        for row in await pool.fetch(_AT_PATHS, *turned(places))
+        for row in await pool.fetch(_AT_PATHS, *to_columns(places))
     }
     return [found.get(place) for place in places]
 
@@ -83,9 +83,9 @@ async def skipped_counts(pool: Executes, ids: Sequence[UUID]) -> list[int]:
 
 
 async def last_error_lines(pool: Pool, attempts: Sequence[OfAttempt]) -> list[int | None]:
-    """For each attempt the number of its last line of level ERROR, or else of its last line on stderr."""
+    """Finds the number of each attempt's last line of level ERROR, or else of its last line on stderr."""
     rows = await pool.fetch(
-        _LAST_ERRORS, *turned(attempts), LogLevel.ERROR, LogStream.STDERR, _SEARCHED
+        _LAST_ERRORS, *to_columns(attempts), LogLevel.ERROR, LogStream.STDERR, _MAX_LINES
     )
     found = {row["number"]: row["line"] for row in rows}
     return [found.get(number) for number in range(1, len(attempts) + 1)]

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from models.access.viewer import Scope
 from runner.store.execution.nodes import TASK_RUN_WITH_RESULTS, USE
-from runner.store.json import turned
+from runner.store.json import to_columns
 from runner.store.pages import Row
 from runner.store.postgres.connection import Executes
 from runner.store.where import Arguments, compile_scope
@@ -38,11 +38,11 @@ order by wanted.front, made.id
 async def made_from(
     pool: Executes, scope: Scope, most: int, fronts: Sequence[Sequence[UUID]]
 ) -> list[list[Row]]:
-    """For each front (a set of executions) their children, reruns and replays: at most `most`, the oldest first."""
+    """Reads the children, reruns and replays of each front (a set of executions): at most `most`, the oldest first."""
     places = [(id, place) for place, front in enumerate(fronts) for id in front]
     found: list[list[Row]] = [[] for _ in fronts]
     if places:
-        arguments = Arguments(*turned(places), most)
+        arguments = Arguments(*to_columns(places), most)
         visible = compile_scope(scope, arguments)
         for row in await pool.fetch(_MADE_FROM.format(visible=visible), *arguments.values):
             found[row["front"]].append(row)

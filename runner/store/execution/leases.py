@@ -41,7 +41,7 @@ select lease from attempts
 where lease = any($1::uuid[]) and state = 'RUNNING' and lease_expires_at < clock_timestamp()
 for no key update skip locked
 """
-_GIVE_A_PERIOD = """
+_EXTEND_ALL = """
 with short as (
   select id from attempts
   where state = 'RUNNING' and lease is not null and lease_expires_at < clock_timestamp() + make_interval(secs => $1)
@@ -88,6 +88,6 @@ async def run_out(connection: Connection, leases: Iterable[UUID]) -> set[UUID]:
     return {row["lease"] for row in await connection.fetch(_RUN_OUT, list(leases))}
 
 
-async def give_a_period(connection: Executes, seconds: float) -> None:
+async def extend_all(connection: Executes, seconds: float) -> None:
     """Extends all leases that would expire within `seconds`, so that they last that long."""
-    await connection.execute(_GIVE_A_PERIOD, seconds)
+    await connection.execute(_EXTEND_ALL, seconds)

@@ -29,7 +29,7 @@ ARTIFACT = "select * from artifacts where id = $1"
 NOTE = "select * from notes where id = $1"
 _SET_ASIDE = """exists (select from attempts x where x.task_run_id = u.task_run_id and x.number = u.attempt
   and x.worker is not null and x.state not in ('RUNNING', 'SUCCESS'))"""
-"""Whether a use `u` is by a worker's attempt that did not succeed. It is shown with that attempt, and ignored
+"""SQL for whether a use `u` is by a worker's attempt that did not succeed. It is shown with that attempt, and ignored
 elsewhere."""
 COUNTS = f"not {_SET_ASIDE}"
 USE = f"""

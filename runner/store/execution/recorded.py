@@ -7,7 +7,7 @@ from uuid import UUID
 from models.events.events import Event, ExecutionCreated, TaskRunRecorded
 from models.lifecycle.snapshot import Execution
 from models.states import AttemptState
-from runner.store.json import dump_or_none, turned
+from runner.store.json import dump_or_none, to_columns
 from runner.store.postgres.connection import Connection, Pool
 
 _RECORD_ATTEMPTS = """
@@ -35,7 +35,7 @@ update heartbeats set expires_at = clock_timestamp() + make_interval(secs => ttl
 _EXPIRED = """
 select execution_id, ttl from heartbeats where expires_at < clock_timestamp() order by expires_at limit 1000
 """
-_GIVE_A_PERIOD = """
+_EXTEND_ALL = """
 update heartbeats set expires_at = clock_timestamp() + make_interval(secs => ttl)
 where expires_at < clock_timestamp() + make_interval(secs => ttl)
 """
@@ -56,7 +56,7 @@ async def write_recorded(
         if isinstance(event.fact, ExecutionCreated) and event.fact.heartbeat_ttl
     ]
     if expected:
-        await connection.execute(_EXPECT, *turned(expected))
+        await connection.execute(_EXPECT, *to_columns(expected))
     if ended := [execution.id for execution, _ in recorded if execution.ended]:
         await connection.execute(_EXPECT_NO_MORE, ended)
 
@@ -68,9 +68,9 @@ async def _record_attempts(connection: Connection, events: Sequence[Event]) -> N
         if isinstance(event.fact, TaskRunRecorded) and event.fact.attempt_id:
             rows[event.fact.id, event.fact.attempt] = _attempt(event, event.fact)
     if rows:
-        await connection.execute(_RECORD_ATTEMPTS, *turned(list(rows.values())))
+        await connection.execute(_RECORD_ATTEMPTS, *to_columns(list(rows.values())))
         later = [(id, number, row[5]) for (id, number), row in rows.items()]
-        await connection.execute(_END_EARLIER, *turned(later))
+        await connection.execute(_END_EARLIER, *to_columns(later))
 
 
 def _attempt(event: Event, fact: TaskRunRecorded) -> tuple[Any, ...]:
@@ -99,6 +99,6 @@ async def silent(pool: Pool) -> list[tuple[UUID, float]]:
     return [tuple(row) for row in await pool.fetch(_EXPIRED)]
 
 
-async def give_a_period(pool: Pool) -> None:
+async def extend_all(pool: Pool) -> None:
     """Gives all heartbeats their full time again."""
-    await pool.execute(_GIVE_A_PERIOD)
+    await pool.execute(_EXTEND_ALL)

@@ -85,7 +85,7 @@ where placed.id = any($1::uuid[]) and f.concurrency is not null
 
 @dataclass(frozen=True, slots=True)
 class QueuePosition:
-    """For an execution that waits for a slot: its flow's limit, the holders of the slots, and its position, from 1."""
+    """The position (from 1) of an execution that waits for a slot, its flow's limit, and the holders of the slots."""
 
     limit: int
     holders: Sequence[UUID]

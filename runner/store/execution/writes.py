@@ -11,7 +11,7 @@ from models.ids import new_id
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.stopping import LEASE
 from models.states import EXECUTION_ENDS
-from runner.store.chunks import parts
+from runner.store.chunks import chunks_of
 from runner.store.execution.approval_writes import write_approvals
 from runner.store.execution.recorded import write_recorded
 from runner.store.execution.removal import hold_sources, keep_changed_outputs
@@ -21,7 +21,7 @@ from runner.store.execution.snapshots import (
     TASK_RUN_COLUMNS,
     Column,
 )
-from runner.store.json import dump, dump_or_none, turned
+from runner.store.json import dump, dump_or_none, to_columns
 from runner.store.postgres.connection import Connection
 from runner.store.references import Reference, record, references_in
 
@@ -97,7 +97,7 @@ select * from unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::timestam
 """
 
 
-class Overtaken(Exception):
+class ConcurrentWrite(Exception):
     """A row was changed although the batch had locked it: a bug, or a writer that is not an engine."""
 
 
@@ -136,7 +136,7 @@ async def _write_executions(connection: Connection, changes: Sequence[ExecutionW
         await record(connection, _references(ids, columns))
         done = await connection.execute(_UPDATE_EXECUTIONS, ids, expected_seqs, *columns)
         if done != f"UPDATE {len(old)}":
-            raise Overtaken(f"{done} of {len(old)} executions")
+            raise ConcurrentWrite(f"{done} of {len(old)} executions")
 
 
 def _references(ids: Sequence[UUID], columns: Sequence[Sequence[Any]]) -> set[Reference]:
@@ -159,13 +159,13 @@ async def _write_task_runs(connection: Connection, changes: Sequence[ExecutionWr
                 old.append((before, task))
                 places.append(change.after.id)
     await _keep_outputs(connection, [task for _, task in new], old)
-    for added in parts(new):
+    for added in chunks_of(new):
         columns = _arrays(NEW_TASK_RUN_COLUMNS, added)
         carried = [dump(task.carried) for _, task in added]
         ids = [execution.id for execution, _ in added]
         await record(connection, _references(ids, [*columns, carried]))
         await connection.execute(_INSERT_TASK_RUNS, *columns)
-    for some in parts([(id, task) for id, (_, task) in zip(places, old, strict=True)]):
+    for some in chunks_of([(id, task) for id, (_, task) in zip(places, old, strict=True)]):
         columns = _arrays(TASK_RUN_COLUMNS, [task for _, task in some])
         carried = [dump(task.carried) for _, task in some]
         await record(connection, _references([id for id, _ in some], [*columns, carried]))
@@ -194,12 +194,12 @@ async def _write_attempts(connection: Connection, changes: Sequence[ExecutionWri
                 started.append(_started(change.after, event, fact))
             elif isinstance(fact, AttemptEnded):
                 ended.append(_ended(change.after, event, fact))
-    for some in parts(started):
-        await connection.execute(_INSERT_ATTEMPTS, *turned(some))
+    for some in chunks_of(started):
+        await connection.execute(_INSERT_ATTEMPTS, *to_columns(some))
     if ended:
         await connection.execute(_LOCK_ENDING, [row[0] for row in ended], [row[1] for row in ended])
-    for some in parts(ended):
-        await connection.execute(_END_ATTEMPTS, *turned(some))
+    for some in chunks_of(ended):
+        await connection.execute(_END_ATTEMPTS, *to_columns(some))
 
 
 def _started(execution: Execution, event: Event, fact: AttemptStarted) -> tuple[Any, ...]:
@@ -229,13 +229,13 @@ async def _write_notes(connection: Connection, changes: Sequence[ExecutionWrite]
         if isinstance(fact := event.fact, NoteAdded)
     ]
     if rows:
-        await connection.execute(_INSERT_NOTES, *turned(rows))
+        await connection.execute(_INSERT_NOTES, *to_columns(rows))
 
 
 async def _write_events(connection: Connection, written: Sequence[tuple[Execution, Event]]) -> None:
-    for some in parts(written):
+    for some in chunks_of(written):
         rows = [_event(execution, event) for execution, event in some]
-        await connection.execute(_INSERT_EVENTS, *turned(rows))
+        await connection.execute(_INSERT_EVENTS, *to_columns(rows))
 
 
 def _event(execution: Execution, event: Event) -> tuple[Any, ...]:

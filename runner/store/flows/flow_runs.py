@@ -6,7 +6,7 @@ from uuid import UUID
 
 from models.access.viewer import Scope
 from models.filters.filters import EVERYTHING
-from runner.store.json import turned
+from runner.store.json import to_columns
 from runner.store.lists.words import listed
 from runner.store.pages import COUNT_LIMIT, Page
 from runner.store.postgres.connection import Executes
@@ -47,7 +47,7 @@ class FlowPage(NamedTuple):
 
 
 async def pages(pool: Executes, scope: Scope, wanted: Sequence[FlowPage]) -> list[Page]:
-    arguments = Arguments(*turned(wanted))
+    arguments = Arguments(*to_columns(wanted))
     condition = listed(scope, EVERYTHING, arguments)
     sql = _PAGES.format(
         forwards=_WAY.format(
@@ -75,7 +75,7 @@ async def counts(
     pool: Executes, scope: Scope, wanted: Sequence[tuple[str, str]]
 ) -> list[tuple[int, bool]]:
     """The number for each flow, and whether it is exact: counting stops at COUNT_LIMIT."""
-    arguments = Arguments(*turned(wanted))
+    arguments = Arguments(*to_columns(wanted))
     condition = listed(scope, EVERYTHING, arguments)
     rows = await pool.fetch(_COUNTS.format(condition=condition), *arguments.values)
     return [(min(row["number"], COUNT_LIMIT), row["number"] <= COUNT_LIMIT) for row in rows]

@@ -12,7 +12,7 @@ from models.links import links_of
 from models.spec import FlowSpec
 from runner.store import audit
 from runner.store.flows import flow_links, schedules
-from runner.store.json import dump, dump_or_none, turned
+from runner.store.json import dump, dump_or_none, to_columns
 from runner.store.lists.facets import walked
 from runner.store.pages import Page
 from runner.store.postgres.connection import Connection, Pool
@@ -39,8 +39,8 @@ insert into revisions (id, flow_id, number, source, digest, created_by, scope)
 values ($1, $2, $3, $4, $5, $6, $7) returning *
 """
 
-_VOUCH = """
-with vouched as (update revisions set scope = $3 where id = $1)
+_EXTEND_SCOPE = """
+with extended as (update revisions set scope = $3 where id = $1)
 update schedules set scope = $3 where flow_id = $2 and source = 'FLOW' and scope is not distinct from $4::jsonb
 """
 
@@ -69,7 +69,7 @@ async def save_flow(
         latest = await connection.fetchrow(_LATEST, flow["id"], flow["latest_revision"])
         revived = await connection.execute(_REVIVE, flow["id"]) == "UPDATE 1"
         if latest and latest["digest"] == digest:
-            await _vouch(connection, latest, scope)
+            await _extend_scope(connection, latest, scope)
             if revived:
                 await schedules.declare(connection, flow["id"], spec.triggers, actor, scope)
                 flow = await connection.fetchrow(_UPDATE, flow["id"], *about, latest["number"])
@@ -87,11 +87,13 @@ async def save_flow(
         return await connection.fetchrow(_UPDATE, flow["id"], *about, number), revision, True
 
 
-async def _vouch(connection: Connection, latest: Row, scope: Scope) -> None:
+async def _extend_scope(connection: Connection, latest: Row, scope: Scope) -> None:
     """Extends the scope of a revision and its flow's schedules, if the new scope contains the old one."""
     before = scope_of(latest["scope"])
     if before != scope and before.within(scope) == before:
-        await connection.execute(_VOUCH, latest["id"], latest["flow_id"], kept(scope), kept(before))
+        await connection.execute(
+            _EXTEND_SCOPE, latest["id"], latest["flow_id"], kept(scope), kept(before)
+        )
 
 
 async def find_flow(pool: Pool, scope: Scope, namespace: str, key: str) -> Row | None:
@@ -120,7 +122,7 @@ order by r.flow_id, r.number desc
 
 async def numbered_revisions(pool: Pool, places: Sequence[tuple[UUID, int]]) -> list[Row | None]:
     """Revisions by flow and number, in the order of `places`; None for those that do not exist."""
-    rows = await pool.fetch(_NUMBERED, *turned(places))
+    rows = await pool.fetch(_NUMBERED, *to_columns(places))
     found = {(row["flow_id"], row["number"]): row for row in rows}
     return [found.get(place) for place in places]
 

@@ -17,7 +17,7 @@ from runner.store.where import Arguments
 
 NEWEST: Final = 5_000
 """The number of the newest executions among which filters are counted that need a lookup for each execution."""
-_LOOKED_THROUGH: Final = 20_000
+_MAX_SCANNED: Final = 20_000
 """The number of the newest executions that are scanned for a frequent word, before its index is used."""
 
 
@@ -47,7 +47,7 @@ class CountedPage:
 async def counted_page(
     pool: Pool, scope: Scope, where: Filter, view: View, likely_full: bool
 ) -> CountedPage:
-    """Reads a page with its count. A page that is not full needs no count; one that is likely full (`likely_full`) is
+    """Reads a page with its count. A page that is not full needs no count; one that is `likely_full` is
     read in one snapshot with its count at once."""
     if not likely_full:
         rows = (await executions_page(pool, scope, where, view)).rows
@@ -97,7 +97,7 @@ async def _among_newest(pool: Executes, scope: Scope, where: Filter, view: View)
     condition = listed(scope, where, arguments)
     return await pool.fetch(
         f"""select *, null as sort_key from (
-              select * from executions where {after} order by id {direction} limit {_LOOKED_THROUGH}) executions
+              select * from executions where {after} order by id {direction} limit {_MAX_SCANNED}) executions
             where {condition} order by id {direction} limit {arguments.add(view.size + 1)}""",
         *arguments.values,
     )
@@ -145,7 +145,7 @@ def _ordered(part: Part, direction: str) -> str:
 
 
 async def matching(pool: Pool, scope: Scope, where: Filter, ids: Sequence[UUID]) -> set[UUID]:
-    """Those of the ids that are in the list, on any page."""
+    """Returns those of the ids that are in the list, on any page."""
     arguments = Arguments(list(ids))
     condition = listed(scope, where, arguments)
     rows = await pool.fetch(

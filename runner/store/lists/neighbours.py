@@ -8,7 +8,7 @@ from uuid import UUID
 
 from models.access.viewer import Scope
 from models.labels import TEST
-from runner.store.json import turned
+from runner.store.json import to_columns
 from runner.store.lists.alike import alike, line_of
 from runner.store.postgres.connection import Executes
 from runner.store.where import Arguments, compile_scope
@@ -59,14 +59,14 @@ async def neighbours(
 
 
 async def resolved_by(pool: Executes, scope: Scope, anchors: Sequence[Anchor]) -> list[Row | None]:
-    """For each, the first successful execution of the same line that is a rerun or replay of it, direct or indirect."""
+    """Finds for each the first successful rerun or replay of it, direct or indirect, in the same line."""
     return await _one_each(pool, scope, _RESOLVED, anchors)
 
 
 async def _one_each(
     pool: Executes, scope: Scope, shape: str, anchors: Sequence[Anchor]
 ) -> list[Row | None]:
-    arguments = Arguments(*turned(anchors))
+    arguments = Arguments(*to_columns(anchors))
     found = shape.format(visible=compile_scope(scope, arguments, "e.namespace"))
     rows = await pool.fetch(_ONE_EACH.format(found=found), *arguments.values)
     by_place = {row["place"]: row for row in rows}

@@ -10,7 +10,7 @@ from models.filters.filters import And, Field, Filter, Operator, Term, mentions
 from models.labels import TEST
 from models.states import EXECUTION_ENDS, EXECUTION_FAILURES, EXECUTION_SUCCESSES, ExecutionState
 from models.statistics.buckets import Bucket
-from runner.store.json import turned
+from runner.store.json import to_columns
 from runner.store.lists.alike import Line, alike, line_of
 from runner.store.lists.listing import NEWEST
 from runner.store.lists.words import listed, matching_words, wanted_words
@@ -154,13 +154,13 @@ cross join lateral (
           and started_at is not null and not labels ? $6
         order by id desc limit $7) newest) lasted
 """
-_ENOUGH: Final = 100
+_MAX_RUNS: Final = 100
 _RAN_WELL: Final = (ExecutionState.SUCCESS.value, ExecutionState.WARNING.value)
 
 
 async def usual_durations(pool: Pool, lines: Sequence[Line]) -> dict[Line, Tally]:
     """Durations of the newest 100 successful executions of each line; lines without any are left out."""
-    rows = await pool.fetch(_LASTED, *turned(lines), _RAN_WELL, TEST, _ENOUGH)
+    rows = await pool.fetch(_LASTED, *to_columns(lines), _RAN_WELL, TEST, _MAX_RUNS)
     return {
         line_of(row): Tally(row["count"], p50=row["percentiles"][0], p95=row["percentiles"][1])
         for row in rows

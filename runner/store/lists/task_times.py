@@ -7,7 +7,7 @@ from typing import Final
 from models.errors import ProblemCode, Refused
 from models.labels import TEST
 from models.states import ExecutionState, TaskRunState
-from runner.store.json import turned
+from runner.store.json import to_columns
 from runner.store.lists.alike import Line, alike
 from runner.store.postgres.connection import Pool
 
@@ -60,7 +60,7 @@ async def usual_task_durations(pool: Pool, lines: Sequence[Line]) -> dict[Line, 
             f"{len(lines)}: query it for one execution at a time",
         )
     found: dict[Line, list[TaskTime]] = {}
-    rows = await pool.fetch(_USUAL, *turned(lines), _RAN_WELL, TEST, _TASK_RAN_WELL)
+    rows = await pool.fetch(_USUAL, *to_columns(lines), _RAN_WELL, TEST, _TASK_RAN_WELL)
     for row in rows:
         time = TaskTime(row["key"], row["p50"], row["count"])
         found.setdefault(lines[row["line"] - 1], []).append(time)

@@ -23,7 +23,7 @@ from runner.store.where.terms import LAST_FIRST
 Row = Any
 MOST: Final = 50_000
 """The most executions that are sorted for a page."""
-_LONGEST: Final = 200
+_MAX_TEXT: Final = 200
 """Characters by which text is ordered."""
 _NUMBER, _WORD, _NONE = 0, 1, 2
 _LONGEST_KEY: Final = 2000
@@ -31,7 +31,7 @@ _KEY: Final = re.compile(r"(n-?([0-9]+(\.[0-9]+)?(e[+-][0-9]+)?|Infinity)|t[^\0]
 """The key of a row in a cursor: n and a number, t and a text, or empty for a row without a value."""
 _MEASURED: Final = f"""(select nullif(m.value, 'NaN') from metrics m where m.execution_id = executions.id
   and m.name = {{key}} order by {LAST_FIRST} limit 1)"""
-_LOOKED_UP: Final = (Field.METRIC, Field.RETRIED, Field.NOTES, Field.CHILDREN)
+_NEED_LOOKUPS: Final = (Field.METRIC, Field.RETRIED, Field.NOTES, Field.CHILDREN)
 """Fields that need a lookup for each execution."""
 
 
@@ -114,12 +114,12 @@ def _number_type(order: ByValue) -> str:
 def _values(order: ByValue, arguments: Arguments) -> tuple[str, str]:
     """SQL for the number of an execution under the key, and for its text; both are null for encrypted values."""
     if not order.key:
-        return "null::numeric", f"left({EXECUTIONS.columns[order.field]}::text, {_LONGEST})"
+        return "null::numeric", f"left({EXECUTIONS.columns[order.field]}::text, {_MAX_TEXT})"
     key = arguments.add(order.key)
     if order.field is Field.METRIC:
         return _MEASURED.format(key=key), "null::text"
     value = f"({EXECUTIONS.columns[order.field]} -> {key}::text)"
-    word = f"case when jsonb_typeof({value}) in ('string', 'boolean') then left({value} #>> '{{}}', {_LONGEST}) end"
+    word = f"case when jsonb_typeof({value}) in ('string', 'boolean') then left({value} #>> '{{}}', {_MAX_TEXT}) end"
     return f"headway_number({value})", word
 
 
@@ -158,4 +158,4 @@ def _without_lookups(node: Filter) -> Filter:
     """The filter without terms that need a lookup for each execution; it matches the same executions and more."""
     if isinstance(node, And):
         return And([_without_lookups(part) for part in node.parts])
-    return EVERYTHING if any(mentions(node, field) for field in _LOOKED_UP) else node
+    return EVERYTHING if any(mentions(node, field) for field in _NEED_LOOKUPS) else node

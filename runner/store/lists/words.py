@@ -30,7 +30,7 @@ class Words:
 
     @property
     def exact(self) -> bool:
-        """Whether the index alone decides what matches: for a single word, since it can find words by their
+        """True if the index alone decides what matches: for a single word, since it can find words by their
         beginning."""
         return [folded(self.term.value)] == self.words and len(self.words[0]) < LONGEST_WORD
 

@@ -10,10 +10,10 @@ from runner.store.logs.log_blocks import SIZE, blocks_with, lines_by_level
 from runner.store.logs.log_lines import COUNTED, WANTED, LinesOf, filters_of, numbers_after
 from runner.store.postgres.connection import Executes
 
-SEARCHED: Final = 100
+MAX_BLOCKS: Final = 100
 """The most blocks of lines that one call reads."""
-_AT_A_TIME: Final = 10
-_ENOUGH: Final = 0.25
+_BLOCKS_AT_ONCE: Final = 10
+_TIME_LIMIT: Final = 0.25
 """Seconds after which a call stops reading."""
 COLOUR: Final = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-Z\\^-~])"
 _HEAD: Final = "select lines from log_heads where execution_id = $1"
@@ -61,18 +61,18 @@ async def _read_through(
     bound = f"block >= $7::bigint / {SIZE}"
     sql = blocks_with(wanted.task_run_id is not None, bound, "asc", "$8")
     filters = filters_of(wanted)
-    rows = await pool.fetch(sql, *filters, after, SEARCHED)
+    rows = await pool.fetch(sql, *filters, after, MAX_BLOCKS)
     blocks: list[int] = [row["block"] for row in rows]
-    until, found = time.monotonic() + _ENOUGH, list[int]()
-    for start in range(0, len(blocks), _AT_A_TIME):
-        part = blocks[start : start + _AT_A_TIME]
+    until, found = time.monotonic() + _TIME_LIMIT, list[int]()
+    for start in range(0, len(blocks), _BLOCKS_AT_ONCE):
+        part = blocks[start : start + _BLOCKS_AT_ONCE]
         last = min((part[-1] + 1) * SIZE, head)
         values = (part, COLOUR, patterns_of(text), most - len(found))
         found += [row["line"] for row in await pool.fetch(_SEARCH, *filters, after, last, *values)]
-        read_all = len(blocks) < SEARCHED and start + _AT_A_TIME >= len(blocks)
+        read_all = len(blocks) < MAX_BLOCKS and start + _BLOCKS_AT_ONCE >= len(blocks)
         if len(found) >= most or read_all:
             break
-        if time.monotonic() > until or start + _AT_A_TIME >= len(blocks):
+        if time.monotonic() > until or start + _BLOCKS_AT_ONCE >= len(blocks):
             return Matches(found, last, last >= head)
     return _matches(found, most, head)
 

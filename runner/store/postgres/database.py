@@ -28,10 +28,10 @@ from runner.store.postgres.worker_roles import grant_worker_roles, is_owner
 
 OLDEST_POSTGRES = 15
 MONTHS_AHEAD = 3
-_LOCK_WITHIN = "1s"
-_TRY_AGAIN = 2.0
-_LOCKED_AT_MOST = 300.0
-"""Seconds, like _TRY_AGAIN: how long a migration is retried, and the pause between two tries."""
+_LOCK_TIMEOUT = "1s"
+_RETRY_SECONDS = 2.0
+_MAX_LOCKED_SECONDS = 300.0
+"""Seconds, like _RETRY_SECONDS: how long a migration is retried, and the pause between two tries."""
 _APP = "headway"
 _MIGRATIONS = "models.migrations"
 
@@ -167,7 +167,7 @@ async def migrate(database: Database) -> None:
     is a transaction of its own, so that others wait for its locks only as long as that step takes.
 
     A step that waits for a lock makes all later readers of that table wait, too. So it gives up soon and is retried
-    while a long reader, such as an export, holds the lock. Raises Fault after _LOCKED_AT_MOST seconds.
+    while a long reader, such as an export, holds the lock. Raises Fault after _MAX_LOCKED_SECONDS seconds.
     """
     if not await is_owner(database.pool):
         raise Fault(
@@ -175,7 +175,7 @@ async def migrate(database: Database) -> None:
             "`headway migrate` log in as the role that owns the tables"
         )
     with await tortoise_on(database.pool):
-        deadline = asyncio.get_running_loop().time() + _LOCKED_AT_MOST
+        deadline = asyncio.get_running_loop().time() + _MAX_LOCKED_SECONDS
         while True:
             try:
                 if not await _take_step():
@@ -193,7 +193,7 @@ async def migrate(database: Database) -> None:
                         "the database cannot be migrated while another session uses its tables: end long "
                         "exports and backups, or transactions left open, and start again"
                     ) from error
-                await asyncio.sleep(random.uniform(0.5, 1) * _TRY_AGAIN)
+                await asyncio.sleep(random.uniform(0.5, 1) * _RETRY_SECONDS)
 
 
 async def _take_step() -> bool:
@@ -206,7 +206,7 @@ async def _take_step() -> bool:
         await client.execute_query(
             "select pg_advisory_xact_lock(hashtextextended('headway migrations', 0))"
         )
-        await client.execute_query(f"set local lock_timeout = '{_LOCK_WITHIN}'")
+        await client.execute_query(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
         return await _migrate_within(get_connection("default"))
 
 

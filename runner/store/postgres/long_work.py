@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from runner.store.postgres.connection import Connection
 
-_SIGN = 1.0
+_KEEPALIVE_SECONDS = 1.0
 """Seconds between two statements that keep the session from being idle; far less than IDLE_IN_TRANSACTION."""
 
 Result = TypeVar("Result")
@@ -16,7 +16,7 @@ async def kept_open(connection: Connection, work: Coroutine[Any, Any, Result]) -
     """Returns the result of `work`, which must not use the connection."""
     working = asyncio.ensure_future(work)
     try:
-        while not (await asyncio.wait({working}, timeout=_SIGN))[0]:
+        while not (await asyncio.wait({working}, timeout=_KEEPALIVE_SECONDS))[0]:
             await connection.execute("select 1")
     finally:
         working.cancel()

@@ -25,7 +25,7 @@ logger = logging.getLogger("headway.store")
 PATIENCE = 5
 """Seconds without an answer. Shorter than a lease, so that a process notices an outage before it checks leases."""
 _BEAT = 1.0
-_LEAST_ROOM = 16 * 1024 * 1024
+_MIN_FREE_BYTES = 16 * 1024 * 1024
 """The size in bytes of a WAL file, which PostgreSQL needs to start again after its disk was full."""
 
 
@@ -122,4 +122,4 @@ def _full_disk(url: str) -> str:
         status = os.statvfs(folder)
     except (OSError, ValueError):
         return ""
-    return folder if status.f_bavail * status.f_frsize < _LEAST_ROOM else ""
+    return folder if status.f_bavail * status.f_frsize < _MIN_FREE_BYTES else ""

@@ -17,7 +17,7 @@ from runner.store.postgres.connection import Pool
 IDLE_IN_TRANSACTION = 4
 """Seconds that a session may keep a transaction open without running a statement."""
 
-_CLOSED_WITHIN = 10.0
+_CLOSE_TIMEOUT = 10.0
 
 # Generic plans, which PostgreSQL may use for a prepared statement after five executions, are far slower for searches.
 SESSION: Mapping[str, str] = {
@@ -72,7 +72,7 @@ class Sizes:
         return Share("subscriptions", self.streams, within=10, lock=5, statement=30)
 
     def export_share(self) -> Share:
-        """For exports: their clients may read slowly, and the transaction stays open until they have read all."""
+        """The share of exports: clients may read slowly, and the transaction stays open until they have read all."""
         return Share("exports", self.exports, within=5, lock=5, statement=300, idle=0)
 
 
@@ -146,9 +146,9 @@ class _Pooled(asyncpg.Connection):
 
 
 async def closed(pool: Pool) -> None:
-    """Closes the pool gracefully, and after _CLOSED_WITHIN seconds by force."""
+    """Closes the pool gracefully, and after _CLOSE_TIMEOUT seconds by force."""
     try:
-        async with asyncio.timeout(_CLOSED_WITHIN):
+        async with asyncio.timeout(_CLOSE_TIMEOUT):
             await pool.close()
     except TimeoutError:
         pool.terminate()

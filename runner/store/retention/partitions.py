@@ -12,7 +12,7 @@ from runner.store.retention.retention import FREE, due
 from runner.store.where import Arguments
 
 PARTITIONED: Final = ("events", "logs")
-_LOCK_WITHIN: Final = "1s"
+_LOCK_TIMEOUT: Final = "1s"
 """Limits the wait for a lock, because every reader and writer of the table queues behind it."""
 _FROM: Final = "headway_least_id({month}::date::timestamp at time zone 'utc')"
 _TO: Final = "headway_least_id(({month}::date + interval '1 month') at time zone 'utc')"
@@ -71,7 +71,7 @@ async def drop(connection: Connection, month: date) -> list[str]:
     month is marked, they must also be empty. Returns their names; none when the lock is not free soon: call it
     again."""
     names = [name for table in PARTITIONED if (name := await _partition(connection, table, month))]
-    await connection.execute(f"set local lock_timeout = '{_LOCK_WITHIN}'")
+    await connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
     try:
         async with connection.transaction():
             for name in (*(f"only {table}" for table in PARTITIONED), *names):

@@ -24,7 +24,7 @@ _NEEDED: Final = """
  or exists (select from executions o where o.replay_of = e.id and o.ended_at is null))
 """
 FREE: Final = f"(not e.archived and not {_NEEDED})"
-_TURN: Final = "hashtextextended('headway pruning', 0)"
+_PRUNING_LOCK: Final = "hashtextextended('headway pruning', 0)"
 _WITH_FILES: Final = (
     "select distinct execution_id from artifact_uses where execution_id = any($1::uuid[])"
 )
@@ -53,16 +53,16 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class DeletedBatch:
     """A batch of deleted executions, and the place after which the next batch begins; None when there is no more."""
 
     rows: Sequence[Any]
     place: tuple[datetime, UUID] | None
 
 
-async def take_turn(connection: Connection) -> bool:
+async def try_lock_pruning(connection: Connection) -> bool:
     """Tries to take the lock for pruning, which is held until the connection is closed; returns whether it was free."""
-    taken: bool = await connection.fetchval(f"select pg_try_advisory_lock({_TURN})")
+    taken: bool = await connection.fetchval(f"select pg_try_advisory_lock({_PRUNING_LOCK})")
     return taken
 
 
@@ -78,12 +78,12 @@ async def counts(pool: Executes, rules: Sequence[RetentionRule]) -> list[Count]:
     return [Count(*row) for row in rows]
 
 
-async def take_some(
+async def delete_batch(
     connection: Connection,
     rules: Sequence[RetentionRule],
     place: tuple[datetime, UUID] | None,
     most: int,
-) -> Gone:
+) -> DeletedBatch:
     """Deletes the next executions, in the order of their ends, in the caller's transaction.
 
     Locked executions are skipped. Events and log lines of months that are dropped as a whole are left for the drop.
@@ -99,14 +99,14 @@ async def take_some(
         *arguments.values,
     )
     if not rows:
-        return Gone((), None)
+        return DeletedBatch((), None)
     ids = [row["id"] for row in rows]
     stored = await connection.fetch(_WITH_FILES, ids)
     whole = frozenset(row["id"] for row in rows if row["whole"])
     await remove(connection, dict.fromkeys(ids, Delete()), history_stays=whole)
     removal = Deferred(RemoveFiles(), due=rows[0]["ended_at"])
     await deferred.store(connection, [(row["execution_id"], removal) for row in stored])
-    return Gone(rows, (rows[-1]["ended_at"], rows[-1]["id"]))
+    return DeletedBatch(rows, (rows[-1]["ended_at"], rows[-1]["id"]))
 
 
 _IN_PRUNED_MONTH: Final = """
