@@ -39,7 +39,8 @@ class RequestBuilder:
         return self.instruction.action in VOTES or self.instruction.action is Action.REPLAY
 
     async def build(self, item: Item, unchanged: bool = False) -> CommandRequest:
-        """Raises Refused. With `unchanged` the command is refused if the state has changed since the preview."""
+        """Builds the command for a row; raises Refused. With `unchanged` the engine refuses the command if the state
+        has changed since the preview."""
         action = self.instruction.action
         permission = PERMISSIONS[action]
         if not self.viewer.may(permission, item.namespace):
@@ -64,7 +65,7 @@ class RequestBuilder:
         return CommandRequest(item.execution_id, common, origin, place=item.place)
 
     async def _replay(self, item: Item) -> CommandRequest:
-        """The idempotency key makes it start one execution, even if it is submitted again after a crash."""
+        """Builds the command for a replay. Its idempotency key ensures one execution, even if it is submitted again."""
         key = f"{typed('bulk', item.place.bulk_id)}:{item.place.position}"
         instruction = self.instruction
         wanted = Replay(

@@ -179,8 +179,7 @@ async def _build_all(builder: RequestBuilder, items: Sequence[Item]) -> list[Com
 
 
 async def _refuse_changed(connection: Connection, items: Sequence[Item]) -> None:
-    """Refuses changed sources of a replay: the engine does not check them, because a replay does not change its
-    source."""
+    """Raises Refused for sources of a replay that changed since the preview: the engine does not lock these rows."""
     changed = await bulk.changed_since(connection, items)
     if changed:
         sentence = "its state changed since the preview"

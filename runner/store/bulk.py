@@ -128,7 +128,7 @@ class BulkSet:
 
 
 def _grants(row: Row) -> tuple[Grant, ...]:
-    """A set that an earlier release started has only names of roles, which apply to all namespaces."""
+    """The grants of a set; one that an earlier release started has only names of roles, for all namespaces."""
     if row["grants"] is not None:
         return tuple(map(Grant.of, load(row["grants"])))
     return tuple(Grant(role, ROLES.get(role, frozenset())) for role in load(row["roles"]))
@@ -304,8 +304,7 @@ async def next_items(pool: Pool, id: UUID, most: int) -> list[Item]:
 
 
 async def still_left(connection: Connection, places: Sequence[BulkItemRef]) -> set[BulkItemRef]:
-    """Returns the rows of running sets that have no outcome yet. A lock keeps this true until the caller's transaction
-    ends."""
+    """Returns the rows of running sets without an outcome; locks the sets until the caller's transaction ends."""
     if not places:
         return set()
     columns = [place.bulk_id for place in places], [place.position for place in places]
@@ -336,7 +335,7 @@ async def progress_of(pool: Pool, ids: Sequence[UUID]) -> dict[UUID, Row]:
 
 
 def is_seen(row: Row, scope: Scope, actor: str) -> bool:
-    """Decides as `find_seen` does."""
+    """Returns whether `find_seen` would return the row."""
     within = scope.namespaces is None or bool(row["namespace"] and scope.covers(row["namespace"]))
     return within or bool(row["actor"] == actor)
 

@@ -167,7 +167,7 @@ async def migrate(database: Database) -> None:
     is a transaction of its own, so that others wait for its locks only as long as that step takes.
 
     A step that waits for a lock makes all later readers of that table wait, too. So it gives up soon and is retried
-    while a long reader, such as an export, holds the lock. Raises Fault after _MAX_LOCKED_SECONDS seconds.
+    while a long reader, such as an export, holds the lock. Raises Fault after _MAX_LOCKED_SECONDS.
     """
     if not await is_owner(database.pool):
         raise Fault(
