@@ -16,7 +16,7 @@ from runner.engine.quotas import RecordedBytes
 from runner.expressions.evaluator import Evaluator
 from runner.files.artifact_store import ArtifactStore
 from runner.history.expression_debugger import Debugger
-from runner.history.replay_cache import Retold
+from runner.history.replay_cache import ReplayCache
 from runner.live.change_reader import Changes
 from runner.notify.feed import Feed
 from runner.service.encryption import Cipher
@@ -53,7 +53,7 @@ class Services:
     """Text as answers have it, no path of this machine in it."""
     flow_reader: FlowReader = field(default_factory=FlowReader)
     windows: ResumeCache = field(default_factory=ResumeCache)
-    retold: Retold = field(default_factory=Retold)
+    retold: ReplayCache = field(default_factory=ReplayCache)
     recorded_bytes: RecordedBytes = field(default_factory=RecordedBytes)
     executions: Coalescer[UUID, Any] = field(default_factory=lambda: Coalescer(_read_executions))
     bulks: Coalescer[UUID, Any] = field(default_factory=lambda: Coalescer(progress_of))

@@ -62,7 +62,7 @@ async def _decrypt_named(
     if not names:
         return {}
     found = await retry_until_available(
-        pool, lambda: secrets.opened(pool, cipher, namespace, names)
+        pool, lambda: secrets.decrypted(pool, cipher, namespace, names)
     )
     if missing := [name for name in names if name not in found]:
         raise EvaluationFailed(

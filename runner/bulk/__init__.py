@@ -1,1 +1,1 @@
-"""One action on many executions: previewed, then carried out together or one by one."""
+"""Bulk actions: one action on many executions, previewed first, then run atomically or one by one."""

@@ -1,4 +1,4 @@
-"""Freezing a set of executions and judging each as it is now; nothing of them changes."""
+"""Previews a bulk action: freezes the set of executions and checks each as it is now, without changing them."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,12 +19,12 @@ from runner.store.postgres.connection import Pool
 
 SAMPLES = 5
 _AT_ONCE = 100
-"""Executions loaded together: between two rounds others have their turn."""
+"""Executions that are loaded together; the event loop can run between two rounds."""
 
 
 @dataclass(slots=True)
-class Alike:
-    """Executions that are judged alike; `samples` are some of them."""
+class OutcomeGroup:
+    """Executions with the same result of the check; `samples` are some of them."""
 
     code: ProblemCode | None
     reason: str | None
@@ -38,29 +38,29 @@ class Alike:
 
 
 @dataclass(slots=True)
-class Judged:
-    """`groups` by what stands against it, in the order in which they were met."""
+class PreviewResult:
+    """`groups` are by the reason of the refusal, in the order in which they were found."""
 
     frozen: list[bulk.Frozen] = field(default_factory=list)
-    groups: dict[Evaluation, Alike] = field(default_factory=dict)
+    groups: dict[Evaluation, OutcomeGroup] = field(default_factory=dict)
 
     def add(self, execution: Execution, found: Evaluation) -> None:
         spec = execution.plan.spec
         self.frozen.append(
             bulk.Frozen(execution.id, execution.name, spec.namespace, execution.state_seq)
         )
-        alike = self.groups.setdefault(found, Alike(found.code, found.reason))
-        alike.add(execution.id)
+        group = self.groups.setdefault(found, OutcomeGroup(found.code, found.reason))
+        group.add(execution.id)
 
 
 async def find_matching(pool: Pool, scope: Scope, where: Filter) -> list[UUID]:
-    """Raises Refused when there are too many."""
+    """Returns the ids of the matches; raises Refused when there are too many."""
     found = await bulk.matching(pool, scope, where, MOST)
     if len(found) > MOST:
         raise Refused.because(
             ProblemCode.VALIDATION,
-            f"more than {MOST} executions match, which is the most at once; narrow the filter, "
-            "for instance by `createdAt`",
+            f"more than {MOST} executions match, which is the limit of a bulk action; narrow the filter, "
+            "for example by `createdAt`",
             "where",
         )
     return found
@@ -69,7 +69,7 @@ async def find_matching(pool: Pool, scope: Scope, where: Filter) -> list[UUID]:
 def check_count(ids: Sequence[Any]) -> None:
     """Raises Refused for too many ids."""
     if len(ids) > MOST:
-        sentence = f"{len(ids)} ids are more than {MOST}, which is the most at once"
+        sentence = f"{len(ids)} ids are more than {MOST}, which is the limit of a bulk action"
         raise Refused.because(ProblemCode.VALIDATION, sentence, "ids")
 
 
@@ -81,31 +81,31 @@ async def preview(
     ids: Sequence[UUID],
     source: Any,
     reason: str | None,
-) -> tuple[Any, Judged]:
-    """The row of the frozen set, and what it found. The viewer may see all of `ids`."""
-    judged = await _judge(pool, plans, viewer, instruction, ids)
+) -> tuple[Any, PreviewResult]:
+    """Returns the row of the frozen set, and the results. The viewer must be permitted to see all of `ids`."""
+    result = await _check(pool, plans, viewer, instruction, ids)
     frozen = bulk.Preview(
         new_id(),
         instruction,
         source,
-        shared_namespace([row.namespace for row in judged.frozen]),
+        shared_namespace([row.namespace for row in result.frozen]),
         viewer.actor,
         reason,
     )
     async with pool.acquire() as connection, connection.transaction():
-        row = await bulk.freeze(connection, frozen, judged.frozen)
-    return row, judged
+        row = await bulk.freeze(connection, frozen, result.frozen)
+    return row, result
 
 
-async def _judge(
+async def _check(
     pool: Pool, plans: Plans, viewer: Viewer, instruction: Instruction, ids: Sequence[UUID]
-) -> Judged:
-    judged = Judged()
+) -> PreviewResult:
+    result = PreviewResult()
     for start in range(0, len(ids), _AT_ONCE):
         some = ids[start : start + _AT_ONCE]
         found = await read_executions(pool, plans, some)
         for id in some:
             if execution := found.get(id):
-                judged.add(execution, evaluate(execution, instruction, viewer))
+                result.add(execution, evaluate(execution, instruction, viewer))
         await asyncio.sleep(0)
-    return judged
+    return result

@@ -1,4 +1,4 @@
-"""Starting a previewed set, together or one by one, and stopping it."""
+"""Starts a previewed set, atomically or one by one, and cancels it."""
 
 import asyncio
 import hashlib
@@ -13,7 +13,7 @@ from models.errors import Problem, ProblemCode, Refused
 from models.events.events import CommandOrigin
 from models.ids import typed
 from models.lifecycle.actions import Action
-from runner.bulk.orders import Orders
+from runner.bulk.requests import RequestBuilder
 from runner.engine.engine import Engine
 from runner.engine.request import BatchRejected, CommandRequest, problem_of
 from runner.notify.feed import Feed
@@ -24,12 +24,12 @@ from runner.store.postgres.connection import Connection, Executes, Pool
 
 _MUTATION = "runBulk"
 _AT_ONCE = 20
-"""Rows that are prepared together, so that one bulk does not hold all connections."""
+"""Rows that are prepared together; few, so that one bulk action does not use all connections."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`row` is the set as its preview left it."""
+    """`row` is that of the previewed set."""
 
     row: Any
     mode: BulkMode
@@ -49,17 +49,17 @@ class Run:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-async def run(pool: Pool, engine: Engine, feed: Feed, wanted: Run, orders: Orders) -> None:
-    """EACH is carried out afterwards, by whichever process takes it up; ATOMIC has been, on return.
+async def run(pool: Pool, engine: Engine, feed: Feed, wanted: Run, builder: RequestBuilder) -> None:
+    """Starts a set. In mode EACH its rows run later, in any process; in mode ATOMIC they have run on return.
 
-    Raises Refused. The same idempotency key again does nothing.
+    Raises Refused. Repeating a call with the same idempotency key does nothing.
     """
     if await _is_repeated(pool, wanted):
         return
     try:
         _refuse_twice(wanted.row["state"] is None)
         if wanted.mode is BulkMode.ATOMIC:
-            await _run_together(pool, engine, wanted, orders)
+            await _run_together(pool, engine, wanted, builder)
         else:
             async with pool.acquire() as connection, connection.transaction():
                 await _begin(connection, wanted, BulkState.RUNNING)
@@ -70,7 +70,7 @@ async def run(pool: Pool, engine: Engine, feed: Feed, wanted: Run, orders: Order
 
 
 async def _begin(connection: Connection, wanted: Run, state: BulkState) -> None:
-    """Within the caller's transaction. Raises Refused when it was run before."""
+    """Starts the set in the caller's transaction. Raises Refused when it was run before."""
     row, origin = wanted.row, wanted.origin
     held = wanted.grants, wanted.token_id
     _refuse_twice(await bulk.start(connection, wanted.id, wanted.mode, state, origin, *held))
@@ -92,12 +92,12 @@ async def _begin(connection: Connection, wanted: Run, state: BulkState) -> None:
 def _refuse_twice(first: bool) -> None:
     if not first:
         raise Refused.because(
-            ProblemCode.CONFLICT, "this preview was run already; preview again", "previewId"
+            ProblemCode.CONFLICT, "this preview has already been run; preview again", "previewId"
         )
 
 
 async def _is_repeated(pool: Executes, wanted: Run) -> bool:
-    """Raises Refused for a key that was used with another input."""
+    """Returns whether the same call was made before; raises Refused when its key was used with another input."""
     if wanted.key is None:
         return False
     digest = await idempotency.digest_of(pool, wanted.origin.actor, _MUTATION, wanted.key)
@@ -114,19 +114,19 @@ def _used(key: str) -> Refused:
     )
 
 
-async def _run_together(pool: Pool, engine: Engine, wanted: Run, orders: Orders) -> None:
-    """One transaction: every row, the audit entry, and that the set is done."""
+async def _run_together(pool: Pool, engine: Engine, wanted: Run, builder: RequestBuilder) -> None:
+    """Runs every row, stores the audit entry and ends the set, in one transaction."""
     _check_fit(wanted)
     items = await bulk.items_of(pool, wanted.id)
-    requests = await _order_all(orders, items)
+    requests = await _build_all(builder, items)
 
-    async def beside(connection: Connection) -> None:
-        if orders.instruction.action is Action.REPLAY:
+    async def also(connection: Connection) -> None:
+        if builder.instruction.action is Action.REPLAY:
             await _refuse_changed(connection, items)
         await _begin(connection, wanted, BulkState.DONE)
 
     try:
-        await engine.execute_atomically(requests, beside)
+        await engine.execute_atomically(requests, also)
     except BatchRejected as error:
         by_position = {item.place.position: item for item in items}
         raise Refused(
@@ -144,31 +144,31 @@ def _check_fit(wanted: Run) -> None:
         raise Refused.because(
             ProblemCode.CONFLICT,
             f"this preview expired at {row['expires_at'].isoformat()}; preview again, or run it with "
-            "EACH, which judges each execution anew",
+            "EACH, which checks each execution again",
             "previewId",
         )
     if row["total"] > MOST_ATOMIC:
         raise Refused.because(
             ProblemCode.VALIDATION,
-            f"{row['total']} executions are more than {MOST_ATOMIC}, which is the most that are changed "
-            "together; run it with EACH, or preview fewer",
+            f"{row['total']} executions are more than {MOST_ATOMIC}, which is the limit of an atomic "
+            "action; run it with EACH, or preview fewer",
             "mode",
         )
 
 
-async def _order_all(orders: Orders, items: Sequence[Item]) -> list[CommandRequest]:
-    """Raises Refused with all rows that cannot even be asked."""
+async def _build_all(builder: RequestBuilder, items: Sequence[Item]) -> list[CommandRequest]:
+    """Builds the requests for all rows; raises Refused with the problems of all rows that are refused already."""
     requests: list[CommandRequest] = []
     problems: list[Problem] = []
 
-    async def order(item: Item) -> CommandRequest | Problem:
+    async def build(item: Item) -> CommandRequest | Problem:
         try:
-            return await orders.order(item, unchanged=True)
+            return await builder.build(item, unchanged=True)
         except Refused as refused:
             return _problem(item, refused.problems[0])
 
     for start in range(0, len(items), _AT_ONCE):
-        for found in await asyncio.gather(*map(order, items[start : start + _AT_ONCE])):
+        for found in await asyncio.gather(*map(build, items[start : start + _AT_ONCE])):
             if isinstance(found, Problem):
                 problems.append(found)
             else:
@@ -179,7 +179,7 @@ async def _order_all(orders: Orders, items: Sequence[Item]) -> list[CommandReque
 
 
 async def _refuse_changed(connection: Connection, items: Sequence[Item]) -> None:
-    """A replay leaves its source as it is, and so no lock tells whether that has changed."""
+    """Raises Refused for sources of a replay that changed since the preview: the engine does not lock these rows."""
     changed = await bulk.changed_since(connection, items)
     if changed:
         sentence = "its state changed since the preview"
@@ -188,20 +188,20 @@ async def _refuse_changed(connection: Connection, items: Sequence[Item]) -> None
 
 
 def _problem(item: Item, problem: Problem) -> Problem:
-    """Of one row: which one it is stands in the sentence and in the path."""
+    """The problem of one row, with the execution in the message and in the path."""
     path = ("executions", typed("exec", item.execution_id))
     return Problem(problem.code, f"{item.name}: {problem.message}", path)
 
 
 async def cancel(pool: Pool, feed: Feed, row: Any, origin: CommandOrigin) -> None:
-    """Rows that have not been done stay undone. Raises Refused when nothing is left to stop."""
+    """Cancels a running set: its remaining rows are not run. Raises Refused when it is not running."""
     async with pool.acquire() as connection, connection.transaction():
         if not await bulk.cancel(connection, row["id"], origin.actor):
             now = await bulk.find(connection, row["id"])
-            state = now["state"] if now else "gone"
+            state = now["state"] if now else "deleted"
             raise Refused.because(
                 ProblemCode.INVALID_STATE,
-                f"only a RUNNING bulk can be cancelled; this one is {state}",
+                f"only a RUNNING bulk action can be cancelled; this one is {state}",
             )
         await audit.record(connection, origin, "CANCEL_BULK", bulk.target_of(row))
     feed.hint({f"b:{row['id']}"})

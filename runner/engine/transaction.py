@@ -137,7 +137,7 @@ class EngineTransaction:
     async def _check_deferred(self, connection: Connection) -> None:
         """Refuses deferred commands that this or another process has executed since they were claimed."""
         ids = [request.deferred_id for request in self.requests if request.deferred_id]
-        left = await deferred.still_owed(connection, ids) if ids else set()
+        left = await deferred.still_pending(connection, ids) if ids else set()
         for request in self.requests:
             if request.deferred_id and request not in self.outcomes:
                 if request.deferred_id not in left:

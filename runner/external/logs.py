@@ -47,7 +47,7 @@ async def record_logs(
     """Stores all lines or none. `row` is that of the execution. Raises Refused."""
     refuse_too_many(lines, "lines")
     mask = Mask()
-    mask.hide(await secrets.hidden(pool, cipher, row["namespace"]))
+    mask.hide(await secrets.values_to_mask(pool, cipher, row["namespace"]))
     digest = digest_of([asdict(line) for line in lines])
     id: UUID = row["id"]
     async with pool.acquire() as connection, connection.transaction():

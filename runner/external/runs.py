@@ -16,6 +16,7 @@ from models.ids import new_id
 from models.inputs.values import KEY_PATTERN, NAMESPACE_PATTERN
 from models.lifecycle.commands.external import RecordExecution
 from models.lifecycle.external.merge import REPORTABLE
+from models.lifecycle.external.moments import checked_time, presumed_time
 from models.lifecycle.snapshot import CompiledFlow
 from models.states import EXECUTION_ENDS, ExecutionState, TaskRunState
 from runner.store import idempotency

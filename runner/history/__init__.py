@@ -1,1 +1,1 @@
-"""Reads the past: an execution at a point in time, lineage and dependencies. Writes nothing."""
+"""Reads executions at a point in time, lineage and dependencies. Writes nothing."""

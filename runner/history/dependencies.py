@@ -1,5 +1,5 @@
-"""Finds what starts what: flows by their documents, executions by what happened. Cycles end; what a viewer may not see
-is left out, and not passed."""
+"""Finds dependencies: which flows start which by their documents, and which executions started which. Handles cycles;
+flows and executions that the viewer may not see are left out, and not traversed."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ _COLUMNS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """The second comes of the first; `task` is the one of the first that started it."""
+    """`target` was started or derived from `source`; `task` is the task of the source that started it."""
 
     source: UUID
     target: UUID
@@ -33,14 +33,14 @@ class Edge:
 
 @dataclass(slots=True)
 class Dependencies:
-    """`rows` by id, beginning with the one that was asked about; `truncated` when there were more than MOST."""
+    """`rows` are by id, the starting point first; `truncated` when there are more than MOST."""
 
     rows: dict[UUID, Any] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
     truncated: bool = False
 
     def take(self, rows: Iterable[Any]) -> list[Any]:
-        """Those among them that were not here and still fit."""
+        """Adds rows up to MOST; returns those that are new."""
         new = [row for row in rows if row["id"] not in self.rows]
         room = max(0, MOST - len(self.rows))
         self.truncated = self.truncated or len(new) > room
@@ -50,7 +50,7 @@ class Dependencies:
 
 @dataclass(frozen=True, slots=True)
 class FlowGraph:
-    """The flows that a viewer may see, and which starts which: made once for all that are asked about."""
+    """The flows that a viewer may see, and which start which; built once for many queries."""
 
     seen: Mapping[Name, LinkedFlow]
     starts: Mapping[Name, Sequence[Name]]
@@ -70,7 +70,8 @@ class FlowGraph:
 def flow_dependencies(
     graph: FlowGraph, start: Name, *, up: bool, down: bool, depth: int
 ) -> Dependencies:
-    """A step is from a flow to one that it starts, or the other way. Empty if it is not there, or may not be seen."""
+    """Follows at most `depth` steps to flows that a flow starts (down) or that start it (up). Empty if the flow does
+    not exist or may not be seen."""
     found, seen = Dependencies(), graph.seen
     if start not in seen:
         return found
@@ -87,11 +88,11 @@ def flow_dependencies(
 async def execution_dependencies(
     row: Any, read: Read, made: Read, *, up: bool, down: bool, depth: int
 ) -> Dependencies:
-    """Parents and children by subflow tasks, and what is a rerun or replay of what. `read` gives those of some ids
-    that the viewer may see, `made` what was made of some: one call a step."""
+    """Finds parents, children, reruns and replays. `read` returns the visible executions of some ids, `made` those that
+    were started or derived from some; each is called once for a step."""
     found = Dependencies()
     found.take([row])
-    for wanted, read_next, next_of in ((up, read, _above), (down, made, _themselves)):
+    for wanted, read_next, next_of in ((up, read, _above), (down, made, _ids)):
         front = [row] if wanted else []
         for _ in range(depth):
             ids = next_of(front)
@@ -104,12 +105,12 @@ def _above(front: Sequence[Any]) -> list[UUID]:
     return list(dict.fromkeys(row[name] for row in front for name in _COLUMNS if row[name]))
 
 
-def _themselves(front: Sequence[Any]) -> list[UUID]:
+def _ids(front: Sequence[Any]) -> list[UUID]:
     return [row["id"] for row in front]
 
 
 def _execution_edges(found: Dependencies) -> Iterator[Edge]:
-    """Every one between two that were found."""
+    """All edges between executions that were found."""
     for id, row in found.rows.items():
         for name, kind in _COLUMNS.items():
             if row[name] in found.rows:

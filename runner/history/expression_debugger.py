@@ -1,4 +1,5 @@
-"""Expressions that people try: evaluated with the names that a task run saw, apart from what flows need evaluated."""
+"""Evaluates expressions that people try out, with the names that a task run saw; separate from the evaluator of
+flows."""
 
 import asyncio
 import re
@@ -28,7 +29,7 @@ _UNKNOWN = re.compile(r"`(\w+)` is not known here|has no '([^']+)'")
 
 
 class ValueType(StrEnum):
-    """Names the kind of JSON that an expression gave."""
+    """The JSON type of an expression's value."""
 
     STRING = "STRING"
     INT = "INT"
@@ -40,8 +41,8 @@ class ValueType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
-    """Why there is no value; the place counts from 1 and is None where it cannot be told."""
+class EvaluationError:
+    """Why there is no value; `line` and `column` count from 1 and are None if the place is unknown."""
 
     message: str
     line: int | None = None
@@ -49,18 +50,18 @@ class Wrong:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """A value and its type, or what is wrong."""
+class Evaluated:
+    """A value and its type, or an error."""
 
     value: Any = None
     type: ValueType | None = None
-    wrong: Wrong | None = None
+    error: EvaluationError | None = None
 
 
 class Debugger:
-    """Has an evaluator of its own, started when it is first asked, and asks it one thing at a time: an expression that
-    takes its process down takes nothing along that a flow, or somebody else, waits for. One of each person waits for
-    that, so that nobody stands in the way of others with many."""
+    """Has its own evaluator, which is started at the first use and evaluates one expression at a time: an expression
+    that crashes its process affects neither flows nor other people. Each person has at most one expression in the
+    queue, so that nobody blocks others with many."""
 
     def __init__(self) -> None:
         self._evaluator = Evaluator()
@@ -78,29 +79,29 @@ class Debugger:
     ) -> None:
         await self._evaluator.__aexit__(kind, error, trace)
 
-    async def evaluate(self, expression: str, names: Mapping[str, Any], actor: str) -> Tried:
-        """Text with `{{ }}` as it stands; without, all of it is one expression."""
+    async def evaluate(self, expression: str, names: Mapping[str, Any], actor: str) -> Evaluated:
+        """Evaluates text with `{{ }}` as a template, and other text as one expression."""
         text = expression.replace("\r\n", "\n").replace("\r", "\n")
         bare = not has_expressions(text)
         template = f"{_OPENING}{text}{_CLOSING}" if bare else text
         shift = len(_OPENING) if bare else 0
         if faults := read(template).misreadings:
-            return Tried(wrong=_placed(text, faults[0].message, faults[0].offset - shift))
+            return Evaluated(error=_placed(text, faults[0].message, faults[0].offset - shift))
         try:
             own_turn = self._own_turns.setdefault(actor, asyncio.Lock())
             async with own_turn, self._turn:
                 value = await self._evaluator.render(template, _masked(template, names))
         except EvaluationFailed as failed:
-            return Tried(wrong=_placed(text, str(failed), _offset_of(text, str(failed))))
-        return Tried(value, type_of(value))
+            return Evaluated(error=_placed(text, str(failed), _offset_of(text, str(failed))))
+        return Evaluated(value, type_of(value))
 
 
 async def names_seen(
     pool: Pool, plans: Plans, row: Any, path: str, outside: Outside = NOTHING
 ) -> dict[str, Any]:
-    """The names as a task run of the execution `row` saw them when its newest attempt started, with its own outputs
-    beside them, as those after it see these. One that has not started sees what there is now. Outputs that came from
-    `outside` are left out. Raises Refused.
+    """The names that a task run of the execution `row` saw when its newest attempt started, and its own outputs, as
+    later tasks see them. For a task run that has not started, the current names. Outputs from `outside` are left out.
+    Raises Refused.
     """
     now, task = _task(await read_executions(pool, plans, [row["id"]]), row["id"], path)
     start = await last_start(pool, row["id"], path)
@@ -120,7 +121,7 @@ def type_of(value: Any) -> ValueType:
 
 
 _TYPES: tuple[tuple[type[Any], ValueType], ...] = (
-    (bool, ValueType.BOOL),  # before int, which it is too
+    (bool, ValueType.BOOL),  # before int, because a bool is an int
     (int, ValueType.INT),
     (float, ValueType.FLOAT),
     (str, ValueType.STRING),
@@ -133,18 +134,18 @@ def _task(found: Mapping[UUID, Execution], id: UUID, path: str) -> tuple[Executi
     execution = found.get(id)
     task = execution.tasks.get(path) if execution else None
     if execution is None or task is None:
-        raise Refused.not_found("it was deleted just now")
+        raise Refused.not_found("the execution was deleted just now")
     return execution, task
 
 
 def _masked(template: str, names: Mapping[str, Any]) -> dict[str, Any]:
-    """Every secret that is named has the same value, whether there is such a secret or not."""
+    """The names with a masked value for every secret that the template mentions, whether it exists or not."""
     wanted = {each.name for each in read(template).references if each.root == "secrets"}
     return {**names, "secrets": {name: MASKED for name in sorted(filter(None, wanted))}}
 
 
 def _offset_of(text: str, sentence: str) -> int | None:
-    """Where the name stands that the evaluator could not find."""
+    """The offset of the name that the evaluator could not find."""
     found = _UNKNOWN.search(sentence)
     if found is None:
         return None
@@ -158,8 +159,10 @@ def _offset_of(text: str, sentence: str) -> int | None:
     return place.start() if place else None
 
 
-def _placed(text: str, message: str, offset: int | None) -> Wrong:
+def _placed(text: str, message: str, offset: int | None) -> EvaluationError:
     if offset is None:
-        return Wrong(message)
+        return EvaluationError(message)
     offset = max(0, min(offset, len(text)))
-    return Wrong(message, text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
+    return EvaluationError(
+        message, text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+    )

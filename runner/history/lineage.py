@@ -1,4 +1,5 @@
-"""Lineage: what something came from and what came of it, step by step along the uses of artifacts."""
+"""Traces lineage along the uses of artifacts: up to the sources of an artifact or execution, and down to its
+results."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ _DOWN: Final = {"execution_id": "OUT", "artifact_id": "IN"}
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """An execution used (`direction` IN) or made (OUT) an artifact; `path` is the task run that did."""
+    """An execution used (`direction` IN) or made (OUT) an artifact; `path` is that of the task run."""
 
     execution_id: UUID
     artifact_id: UUID
@@ -28,7 +29,7 @@ class Edge:
 
 @dataclass(slots=True)
 class Lineage:
-    """`truncated` when there was more than MOST_NODES; what the viewer may not see is left out, and not passed."""
+    """`truncated` when there is more than MOST_NODES. Nodes that the viewer may not see are left out, not traversed."""
 
     executions: dict[UUID, Any] = field(default_factory=dict)
     artifacts: dict[UUID, Any] = field(default_factory=dict)
@@ -42,7 +43,8 @@ class Lineage:
 async def trace(
     pool: Pool, scope: Scope, side: str, id: UUID, *, up: bool, down: bool, depth: int
 ) -> Lineage:
-    """From one execution (`execution_id`) or artifact (`artifact_id`); a step is an edge. Empty if it is not there."""
+    """Traces at most `depth` edges from one execution (side `execution_id`) or artifact (`artifact_id`). Empty if it
+    does not exist."""
     found = Lineage()
     found.nodes_of(side).update(await _visible(pool, scope, side, [id]))
     if not found.nodes_of(side):
@@ -62,7 +64,7 @@ async def _walk(
     directions: dict[str, str],
     depth: int,
 ) -> None:
-    """Breadth first; each node is left once each way, so a cycle ends."""
+    """Searches breadth first; expands each node once in each direction, so cycles end."""
     front = [start]
     left: set[UUID] = set()
     for _ in range(depth):

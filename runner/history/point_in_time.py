@@ -1,6 +1,6 @@
-"""An execution as it was: its events up to one of them, folded, as the rows that the tables held then.
+"""An execution at a point in time: its events are replayed up to one of them and converted to the rows of that time.
 
-`HistoricalKey` stands for a row's key in all that is read of a past moment: whoever reads by it reads from that moment.
+In rows of a past moment, keys are `HistoricalKey`s: reading by such a key returns rows of the same moment.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ from models.lifecycle.apply.attempt_values import given_by_attempts
 from models.lifecycle.results import results_of
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.states import ApprovalState, AttemptState, TaskRunState
-from runner.history.replay_cache import Retold
+from runner.history.replay_cache import ReplayCache
 from runner.store.execution.removal import Held, held_outputs
 from runner.store.execution.snapshots import NEW_EXECUTION_COLUMNS
 from runner.store.execution.writes import NEW_TASK_RUN_COLUMNS
@@ -42,7 +42,7 @@ Row = dict[str, Any]
 
 
 class HistoricalKey(UUID):
-    """Equal to the key that it stands for; `past` says when."""
+    """Equal to the key of the current row; `past` is the moment."""
 
     past: "HistoricalView"
 
@@ -53,8 +53,8 @@ class HistoricalKey(UUID):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HistoricalView:
-    """`rows` are by kind, and by the key that a loader of that kind is asked with; made when they are asked for. `seen`
-    are kinds that have no events: what of the rows of now was there then."""
+    """`rows` has, by kind, a function from a loader's key to the rows, which are computed at the first call. `seen` is
+    for kinds without events: it selects those of the current rows that existed then."""
 
     execution: Execution
     at: datetime
@@ -67,7 +67,7 @@ class HistoricalView:
 
 
 def past_of(key: UUID) -> HistoricalView | None:
-    """The moment that a key belongs to; None: now."""
+    """The moment that a key belongs to; None is now."""
     return key.past if isinstance(key, HistoricalKey) else None
 
 
@@ -77,9 +77,9 @@ def moment_of(key: UUID) -> datetime | None:
 
 
 async def read_past(
-    pool: Pool, plans: Plans, row: Any, seq: int, retold: Retold | None = None
+    pool: Pool, plans: Plans, row: Any, seq: int, replays: ReplayCache | None = None
 ) -> HistoricalView:
-    """The execution of `row` as of its event `seq`. Raises Refused VALIDATION when it has no such event."""
+    """The execution of `row` as of its event `seq`. Raises Refused when it has no such event, or was deleted."""
     if not 1 <= seq <= row["seq"]:
         raise Refused.because(
             ProblemCode.VALIDATION,
@@ -88,22 +88,22 @@ async def read_past(
         )
     async with pool.acquire() as connection:
         plan = await plans.of_row(connection, row)
-        moment = await (retold or Retold()).at(connection, plan, row["id"], seq)
+        moment = await (replays or ReplayCache()).at(connection, plan, row["id"], seq)
         if moment is None:
-            raise Refused.not_found("it was deleted just now")
+            raise Refused.not_found("the execution was deleted just now")
         held = await _held(connection, moment.execution)
     return _past(row, _carrying(moment.execution, held), moment.events, held)
 
 
-def _no_such_moment(last: int, asked: int) -> str:
+def _no_such_moment(last: int, seq: int) -> str:
     return (
-        f"the execution has no event {asked}: its events are numbered 1 to {last}; "
+        f"the execution has no event {seq}: its events are numbered 1 to {last}; "
         "choose one of them, or leave `at` out to read the execution as it is now"
     )
 
 
 async def _held(connection: Connection, execution: Execution) -> Mapping[UUID, Held]:
-    """The outputs that other task runs hold for its own: its events only say which these are."""
+    """The outputs of other task runs that its own reuse: its events only have their ids."""
     ids = [id for task in execution.tasks.values() if (id := task.outputs_from)]
     return await held_outputs(connection, ids) if ids else {}
 
@@ -129,15 +129,14 @@ def _past(
     seen: dict[str, Callable[[Sequence[Any]], list[Row]]] = {}
     past = HistoricalView(execution, events[-1].at, rows, seen)
     whole = {**row, **{name: value(execution) for name, _, value in NEW_EXECUTION_COLUMNS}}
-    whole.pop(
-        "moment", None
-    )  # of now: whoever followed from it would miss what was written since then
+    # The current snapshot: a client that followed from it would miss what was written between then and now.
+    whole.pop("moment", None)
     own = past_row(past, whole)
     rows["execution"] = lambda _: own
     rows["snapshot"] = lambda _: execution
     rows["plan"] = lambda _: execution.plan
-    rows["items"] = _asked(lambda: _items(execution))
-    rows["given"] = _asked(lambda: given_by_attempts(_placed(execution, events)))
+    rows["items"] = _lazy(lambda: _items(execution))
+    rows["given"] = _lazy(lambda: given_by_attempts(_placed(execution, events)))
     tables: Mapping[str, Callable[[], list[Row]]] = {
         "task_runs": lambda: _task_runs(execution, held),
         "attempts_in": lambda: _attempts(execution, events),
@@ -148,7 +147,7 @@ def _past(
         "notes": lambda: _notes(events),
     }
     for kind, made in tables.items():
-        rows[kind] = _asked(partial(_past_rows, past, made))
+        rows[kind] = _lazy(partial(_past_rows, past, made))
     rows["attempts"] = _found_by("task_run_id", rows["attempts_in"])
     rows["votes"] = _found_by("approval_id", rows["votes"])
     rows["task_run"] = _one_by_id(rows["task_runs"])
@@ -160,7 +159,7 @@ _BELONGS = ("id", "execution_id", "task_run_id", "approval_id")
 
 
 def past_row(past: HistoricalView, row: Mapping[str, Any]) -> Row:
-    """The same row, with keys of that moment."""
+    """The row with keys of that moment."""
     keys = {name: HistoricalKey(row[name], past) for name in _BELONGS if row.get(name) is not None}
     return {**row, **keys}
 
@@ -169,8 +168,8 @@ def _past_rows(past: HistoricalView, made: Callable[[], list[Row]]) -> list[Row]
     return [past_row(past, row) for row in made()]
 
 
-def _asked(make: Callable[[], Any]) -> Callable[[UUID], Any]:
-    """The same for every key; made when the first one is asked for."""
+def _lazy(make: Callable[[], Any]) -> Callable[[UUID], Any]:
+    """A function that returns the same for every key; computed at its first call."""
     made = cache(make)
     return lambda _: made()
 
@@ -195,7 +194,7 @@ _ANY = UUID(int=0)
 
 
 def _items(execution: Execution) -> Mapping[str, Sequence[Any]]:
-    """The items that the foreach tasks go over."""
+    """The items of the foreach tasks."""
     tasks = execution.tasks.items()
     return {path: task.inputs["items"] for path, task in tasks if "items" in task.inputs}
 
@@ -212,7 +211,7 @@ def _task_runs(execution: Execution, held: Mapping[UUID, Held]) -> list[Row]:
 
 
 def _artifacts(past: HistoricalView, now: Sequence[Any]) -> list[Row]:
-    """Those up to then; an attempt that ran then had not failed yet."""
+    """The uses up to then; those by an attempt that was still running are not set aside."""
     running = {
         (one["task_run_id"], one["number"])
         for one in past.rows["attempts_in"](_ANY)
@@ -240,7 +239,7 @@ def _placed(execution: Execution, events: Sequence[Event]) -> Iterator[tuple[UUI
 
 
 def _recorded(execution: Execution, event: Event, fact: TaskRunRecorded) -> Row:
-    """An attempt that ran elsewhere, as it was told."""
+    """The row of a reported attempt."""
     over = fact.attempt_state is not AttemptState.RUNNING
     return {
         "id": fact.attempt_id,
@@ -374,7 +373,7 @@ def _task_moves(execution: Execution, events: Sequence[Event]) -> list[Row]:
 
 
 def _happened_at(event: Event) -> datetime:
-    """As it was told, of what ran elsewhere."""
+    """The time of the event; for external runs the reported time."""
     match event.fact:
         case ExecutionMoved(told_at=datetime() as at):
             return at

@@ -1,4 +1,4 @@
-"""Rows as a viewer may see them: without what came of flows outside of the viewer's scope."""
+"""Removes from rows the values that came from flows outside of the viewer's scope."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -24,7 +24,8 @@ _RUNS: Final = "select id, path, execution_id from task_runs where execution_id 
 async def read_outside(
     connection: Connection, plans: Plans, scope: Scope, row: Row
 ) -> tuple[Outside, Mapping[UUID, str]]:
-    """Of the execution of a row; and the paths of its task runs that started what is outside, by their ids."""
+    """The parts of an execution that are outside of the scope, and the paths of the task runs that started executions
+    outside, by their ids."""
     if scope.namespaces is None:
         return NOTHING, {}
     found = outside_of(await plans.of_row(connection, row), scope, scope_of(row["scope"]))
@@ -34,7 +35,7 @@ async def read_outside(
 async def runs_outside(
     pool: Executes, outside: Mapping[UUID, Outside]
 ) -> dict[UUID, dict[UUID, str]]:
-    """By execution, the paths of its task runs that started what is outside, by their ids."""
+    """Finds the task runs that started executions outside of the scope: by execution, their paths by their ids."""
     ids = [id for id, found in outside.items() if found]
     runs: dict[UUID, dict[UUID, str]] = {id: {} for id in outside}
     for row in await pool.fetch(_RUNS, ids) if ids else ():
@@ -44,28 +45,28 @@ async def runs_outside(
 
 
 def task_run_seen(outside: Outside, row: Row) -> Row:
-    """Of a row that may lack columns."""
+    """The row of a task run without values from outside; it may lack columns."""
     path = row["path"]
     if not outside.holds(path):
         return row
-    told = dict(row)
-    if told.get("results") is not None:
-        told["results"] = dump(outside.results(path, load(told["results"])))
+    seen = dict(row)
+    if seen.get("results") is not None:
+        seen["results"] = dump(outside.results(path, load(seen["results"])))
     if outside.has(path):
         nothing = {"outputs": _EMPTY, "message": None, "child_id": None, "standing": None}
-        told |= {name: value for name, value in nothing.items() if name in told}
-        told |= _error_seen(outside, path, told)
-    return told
+        seen |= {name: value for name, value in nothing.items() if name in seen}
+        seen |= _error_seen(outside, path, seen)
+    return seen
 
 
 def attempt_seen(outside: Outside, runs: Mapping[UUID, str], row: Row) -> Row:
-    """`runs` are the paths of task runs that started what is outside."""
+    """`runs` are the paths of task runs that started executions outside of the scope."""
     path = runs.get(row["task_run_id"])
     return row if path is None else {**row, **_error_seen(outside, path, row)}
 
 
 def seen_uses(scope: Scope, rows: Iterable[Row]) -> list[Row]:
-    """Uses of artifacts, of which one may belong to another namespace than the execution."""
+    """Filters artifact uses by scope: an artifact may belong to another namespace than the execution."""
     return [row for row in rows if scope.covers(row["namespace"])]
 
 

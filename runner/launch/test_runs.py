@@ -16,7 +16,7 @@ from runner.expressions.evaluator import Evaluator
 from runner.launch.input_defaults import names_of_defaults
 from runner.launch.inputs import complete_inputs, digested_inputs
 from runner.service.encryption import Cipher
-from runner.store.flows.flow_changes import keep_tried
+from runner.store.flows.flow_changes import save_unlisted_revision
 from runner.store.plans import Plans
 from runner.store.postgres.connection import Pool
 
@@ -48,7 +48,7 @@ async def prepare_unsaved_run(
     names = await names_of_defaults(pool, run.spec, run.labels, None)
     inputs = await complete_inputs(pool, evaluator, cipher, run.spec, run.inputs, names.values)
     async with pool.acquire() as connection:
-        revision = await keep_tried(connection, run.spec, run.source, actor)
+        revision = await save_unlisted_revision(connection, run.spec, run.source, actor)
         plan = await plans.of(connection, revision)
     return Create(
         plan=plan,

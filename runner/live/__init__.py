@@ -1,1 +1,1 @@
-"""Live queries and streams: finds what a change concerns, and follows executions and logs."""
+"""Live queries and streams: finds the lists that a change affects, and follows executions and logs."""

@@ -1,4 +1,4 @@
-"""Finds what an event changed beside its execution: which task runs, and rows of other kinds."""
+"""Finds the rows that an event changed besides its execution: task runs, and rows of other kinds."""
 
 from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,28 +21,28 @@ _APPROVAL: Final = frozenset(
         EventType.APPROVAL_ESCALATED,
     }
 )
-_BRINGING: Final = frozenset({EventType.EXECUTION_CREATED, EventType.TASK_RUNS_ADDED})
+_ADDING: Final = frozenset({EventType.EXECUTION_CREATED, EventType.TASK_RUNS_ADDED})
 _OUTPUTS: Final = frozenset({EventType.OUTPUTS_SET, EventType.TASK_RUN_STATE_CHANGED})
-"""Events that change the results of the foreach tasks around too."""
+"""Events that also change the results of the enclosing foreach tasks."""
 
 
 @dataclass(slots=True)
 class Touched:
-    """By one event. `beside` are rows: the name of their field, their id, the row. `named_before` are the ids of rows
-    by the name of their field."""
+    """Rows that one event changed. `others` are tuples of a field's name, an id and the row. `named_before` are ids of
+    rows by field name: rows that were recorded before their task run."""
 
     runs: list[UUID] = field(default_factory=list)
-    beside: list[tuple[str, UUID, Any]] = field(default_factory=list)
+    others: list[tuple[str, UUID, Any]] = field(default_factory=list)
     named_before: dict[str, list[UUID]] = field(default_factory=dict)
 
 
 async def touched_by(
-    pool: Pool, id: UUID, events: Sequence[EventRow], asked: Container[str]
+    pool: Pool, id: UUID, events: Sequence[EventRow], kinds: Container[str]
 ) -> Mapping[int, Touched]:
-    """By the seq of each; of the kinds of rows that are asked for."""
+    """The changed rows by the seq of the event; only of the kinds in `kinds`."""
     found = {event.seq: Touched() for event in events}
     for name, add in _ADDED.items():
-        if name in asked:
+        if name in kinds:
             await add(pool, id, events, found)
     return found
 
@@ -51,26 +51,24 @@ async def _add_task_runs(
     pool: Pool, id: UUID, events: Sequence[EventRow], found: Mapping[int, Touched]
 ) -> None:
     around = await _foreach_ids(pool, id, events)
-    brought = await _brought(pool, id, events)
+    added = await _added(pool, id, events)
     for event in events:
         if event.task_run_id:
             found[event.seq].runs.append(event.task_run_id)
             found[event.seq].runs += [around[path] for path in _around(event) if path in around]
-        found[event.seq].runs += brought.get(event.seq, ())
+        found[event.seq].runs += added.get(event.seq, ())
 
 
-async def _brought(
-    pool: Pool, id: UUID, events: Sequence[EventRow]
-) -> Mapping[int, Sequence[UUID]]:
+async def _added(pool: Pool, id: UUID, events: Sequence[EventRow]) -> Mapping[int, Sequence[UUID]]:
     found: dict[int, list[UUID]] = {}
-    seqs = [event.seq for event in events if event.type in _BRINGING]
-    for seq, run in await store.brought_by(pool, id, seqs) if seqs else ():
+    seqs = [event.seq for event in events if event.type in _ADDING]
+    for seq, run in await store.added_by(pool, id, seqs) if seqs else ():
         found.setdefault(seq, []).append(run)
     return found
 
 
 def _around(event: EventRow) -> list[str]:
-    """The foreach tasks that an event's task run is in, where their results change with its."""
+    """The paths of the enclosing foreach tasks whose results change with the event's task run."""
     paths: list[str] = []
     path = event.path if event.type in _OUTPUTS else None
     while path and (path := place_of(path).parent):
@@ -89,7 +87,7 @@ async def _add_approvals(
     voted = {event.task_run_id: event.seq for event in events if event.type in _APPROVAL}
     rows = await store.approvals_of(pool, [run for run in voted if run]) if voted else ()
     for row in rows:
-        found[voted[row["task_run_id"]]].beside.append(("approvals", row["id"], row))
+        found[voted[row["task_run_id"]]].others.append(("approvals", row["id"], row))
 
 
 async def _add_notes(
@@ -97,13 +95,13 @@ async def _add_notes(
 ) -> None:
     written = [event.seq for event in events if event.type == EventType.NOTE_ADDED]
     for row in await store.notes_of(pool, id, written) if written else ():
-        found[row["seq"]].beside.append(("notes", row["id"], row))
+        found[row["seq"]].others.append(("notes", row["id"], row))
 
 
 async def _add_named_before(
     name: str, pool: Pool, id: UUID, events: Sequence[EventRow], found: Mapping[int, Touched]
 ) -> None:
-    """Rows that were recorded of a task run before that was told of belong to it from then on."""
+    """Adds rows that were recorded before their task run was reported: from then on they belong to it."""
     new = {
         event.path: event.seq
         for event in events
@@ -117,10 +115,10 @@ async def _add_named_before(
 async def _add_set_aside(
     pool: Pool, id: UUID, events: Sequence[EventRow], found: Mapping[int, Touched]
 ) -> None:
-    """The uses of an attempt are no longer of the execution when the attempt did not succeed."""
+    """Adds artifact uses of attempts that did not succeed: they no longer count for the execution."""
     ended = [event.seq for event in events if event.type == EventType.ATTEMPT_ENDED]
     for seq, use in await store.set_aside(pool, id, ended) if ended else ():
-        found[seq].beside.append(("gone_artifacts", use, use))
+        found[seq].others.append(("gone_artifacts", use, use))
 
 
 _ADDED: Final[Mapping[str, Callable[..., Awaitable[None]]]] = {

@@ -1,4 +1,4 @@
-"""A change of the row of one execution, as live queries judge it."""
+"""A change of the row of one execution, as live queries evaluate it."""
 
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -11,27 +11,28 @@ from models.labels import TEST
 
 Row = Any
 ALWAYS: Final = frozenset({"archived", "tests"})
-"""Whether an execution is listed at all depends on these; "tests" is whether it is a test run, which its labels say."""
+"""Attributes on which every list depends; "tests" is whether the execution is a test run, which its labels say."""
 _NAMES: Final = tuple(each.name for each in fields(Candidate))
 _ALL: Final = frozenset(_NAMES) | ALWAYS
 
 
 @dataclass(frozen=True)
 class RowChange:
-    """`before` is None too when it is not known; `known` tells the two apart. `after` and `row` are None of what was
-    deleted; they were read after the moment `asked`, by the loop's clock, and `before` after the moment `since`."""
+    """`before` is None if the execution is new or, with `known` false, if its previous version is unknown. `after` and
+    `row` are None if it was deleted. They were read after `read_at`, and `before` after `since`, by the loop's
+    clock."""
 
     id: UUID
     before: Candidate | None
     after: Candidate | None
     known: bool = True
     row: Row = field(default=None, compare=False)
-    asked: float = 0.0
+    read_at: float = 0.0
     since: float = 0.0
 
     @cached_property
     def attributes(self) -> frozenset[str]:
-        """Those that differ."""
+        """The names of the attributes that differ."""
         before, after = self.before, self.after
         if before is None or after is None:
             return _ALL
@@ -41,7 +42,7 @@ class RowChange:
         return frozenset(names)
 
     @cached_property
-    def marks(self) -> frozenset[FilterKey]:
-        """Those it bore or bears."""
+    def keys(self) -> frozenset[FilterKey]:
+        """The filter keys before and after the change."""
         moments = (self.before, self.after)
-        return frozenset(mark for one in moments if one for mark in keys_of(one))
+        return frozenset(key for one in moments if one for key in keys_of(one))

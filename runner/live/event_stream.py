@@ -1,4 +1,4 @@
-"""The events of one execution as a stream."""
+"""Streams the events of one execution."""
 
 from collections.abc import AsyncGenerator
 from functools import partial
@@ -13,10 +13,10 @@ from runner.store.postgres.connection import Pool
 async def stream_events(
     pool: Pool, feed: Feed, execution_id: UUID, after: int = 0
 ) -> AsyncGenerator[EventRow, None]:
-    """Each event after the cursor once and in order, those to come as they come.
+    """Yields each event after the cursor once and in order, then new ones.
 
-    Completes when the execution has ended and nothing later is stored. The reader's pace is the pace: the table is the
-    buffer, and an outage of the database only delays.
+    Completes when the execution has ended and all events are sent. The table is the buffer for slow readers; a database
+    outage only delays.
     """
     cursor = after
     with feed.watch(f"e:{execution_id}") as watch:
@@ -39,5 +39,5 @@ async def stream_events(
                 and await retry_until_available(pool, partial(ended_by, pool, execution_id, cursor))
                 is None
             ):
-                return  # deleted before it was read to its end
+                return  # deleted before all events were read
             await watch.changed()

@@ -1,7 +1,7 @@
-"""Following an execution: what changed of it since a place, part by part, each small enough to send.
+"""Follows an execution: reads what changed since a position, in parts that are small enough to send.
 
-Its events say which task runs changed, and those are read as they are now. A task run that was told may be newer than
-the part says; whatever changed it since is told again, so that whoever keeps the newest of each id has what is there.
+Events say which task runs changed; the task runs are read as they are now, so a part may have newer rows than its
+events. Later changes are sent again, so a client that keeps the newest row of each id has the current state.
 """
 
 import asyncio
@@ -28,17 +28,17 @@ from runner.service.cooldown import cooldown
 from runner.service.retry import retry_until_available
 from runner.store.execution import execution_changes as store
 from runner.store.execution.event_log import EventRow
-from runner.store.execution.execution_changes import KINDS, News
+from runner.store.execution.execution_changes import KINDS, ChangeSummary
 from runner.store.postgres.connection import Pool
 
 COALESCE: Final = 0.05
-"""Seconds between two looks at least."""
+"""The least seconds between two reads."""
 NO_MOMENT: Final = "9223372036854775807:9223372036854775807:"
-"""The snapshot of a view that was not read with one: whoever goes on from there is told to read it anew."""
+"""The snapshot for a view that was read without one: a client that follows from it must read the execution again."""
 BUDGET: Final = 16_000
-"""Characters of an answer that a part may come to; one row may be longer."""
+"""The most characters of a part; a single row may be longer."""
 _FEW: Final = 2_000
-"""Events that are told after however long a time, and however small the execution is."""
+"""Up to so many events are always sent one by one, however old the position and however small the execution."""
 _EVENTS_AT_ONCE: Final = 200
 _ROWS_AT_ONCE: Final = 100
 
@@ -47,9 +47,9 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class StreamPosition:
-    """Where somebody who follows an execution has come to: all events up to `seq`, `within` task runs of those that the
-    next one touched, and all else that the snapshot `moment` saw. While the rest up to `until` is being told: those up
-    to the row `last` of `kind`."""
+    """The position of a client that follows an execution. It has received all events up to `seq`, the first `within`
+    task runs that the next event changed, and all other rows that the snapshot `moment` sees. While other rows up to
+    the snapshot `until` are being sent, it has received those up to the row `last` of `kind`."""
 
     seq: int
     moment: str
@@ -61,7 +61,7 @@ class StreamPosition:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The content of one message: rows by the name of their field. `reset`: nothing, for too much lies between."""
+    """The content of one message: rows by the name of their field. `reset`: too much has changed, read all again."""
 
     place: StreamPosition
     rows: Mapping[str, Sequence[Any]] = field(default_factory=dict)
@@ -71,8 +71,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """About how many characters a row comes to beside its texts, and each of its attempts; `left_out` are columns with
-    long texts that nobody asks for: they are not read."""
+    """About how many characters a row takes in addition to its texts, and each of its attempts; `left_out` are columns
+    with long texts that are not requested, and so not read."""
 
     row: int
     attempt: int = 0
@@ -90,7 +90,7 @@ class Weight:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """One thing to tell, and the place after it. Without a name nothing is told: only the place moves."""
+    """One row to send, and the position after it. Without a name nothing is sent: only the position moves."""
 
     place: StreamPosition
     name: str = ""
@@ -101,34 +101,38 @@ class _Item:
 async def follow(
     pool: Pool, feed: Feed, id: UUID, place: StreamPosition | None, weights: Mapping[str, Weight]
 ) -> AsyncGenerator[Part, None]:
-    """From a place on, for as long as the execution is there; without one from now on. `weights` are of the fields
-    that are asked for: only those are read. An outage of the database only delays."""
+    """Yields the changes since a position (None: from now on), as long as the execution exists. `weights` are of the
+    requested fields: only those are read. A database outage only delays."""
     with feed.watch(f"e:{id}", f"c:{id}", f"m:{id}") as watch:
         while True:
             began = time.thread_time()
             moment = place.moment if place else None
-            news = await retry_until_available(
-                pool, partial(store.news_since, pool, id, moment, weights)
+            summary = await retry_until_available(
+                pool, partial(store.changes_since, pool, id, moment, weights)
             )
-            if news is None:
+            if summary is None:
                 return
-            if place is None or await _is_too_far(pool, id, place, news):
-                place = StreamPosition(news.seq, news.moment)
+            if place is None or await _is_too_far(pool, id, place, summary):
+                place = StreamPosition(summary.seq, summary.moment)
                 yield Part(place, reset=True)
             else:
-                async with aclosing(_Round(pool, id, place, news, weights).parts()) as parts:
+                async with aclosing(_Round(pool, id, place, summary, weights).parts()) as parts:
                     async for part in parts:
                         yield part
-                place = StreamPosition(news.seq, news.moment)
+                place = StreamPosition(summary.seq, summary.moment)
             await asyncio.sleep(cooldown(time.thread_time() - began, COALESCE))
             await watch.changed()
 
 
-async def _is_too_far(pool: Pool, id: UUID, place: StreamPosition, news: News) -> bool:
-    """Whether to read the execution anew costs less than to tell all that lies between; or that is unknown."""
-    if news.ahead or place.seq > news.seq or max(news.rows.values(), default=0) > store.TOO_MANY:
+async def _is_too_far(pool: Pool, id: UUID, place: StreamPosition, summary: ChangeSummary) -> bool:
+    """Returns whether reading the execution again is cheaper than sending all changes, or they are unknown."""
+    if (
+        summary.ahead
+        or place.seq > summary.seq
+        or max(summary.rows.values(), default=0) > store.TOO_MANY
+    ):
         return True
-    passed = news.seq - place.seq
+    passed = summary.seq - place.seq
     if passed <= _FEW:
         return False
     return passed > _FEW + 2 * await retry_until_available(
@@ -137,21 +141,27 @@ async def _is_too_far(pool: Pool, id: UUID, place: StreamPosition, news: News) -
 
 
 class _Round:
-    """All from a place to what was there when one looked."""
+    """The changes from a position up to one snapshot."""
 
     def __init__(
-        self, pool: Pool, id: UUID, place: StreamPosition, news: News, weights: Mapping[str, Weight]
+        self,
+        pool: Pool,
+        id: UUID,
+        place: StreamPosition,
+        summary: ChangeSummary,
+        weights: Mapping[str, Weight],
     ) -> None:
         self._pool = pool
         self._id = id
         self._place = place
-        self._news = news
+        self._summary = summary
         self._weights = weights
-        self._told: set[UUID] = set()
+        self._sent: set[UUID] = set()
         self._rows: dict[UUID, Any] = {}
 
     async def parts(self) -> AsyncGenerator[Part, None]:
-        """Nothing when nothing changed. The last one is known to be it, so each waits for the next."""
+        """Yields the changes in parts, none if nothing changed. Each part is held until the next is known, because the
+        last one is marked."""
         rows: dict[str, dict[Any, Any]] = {}
         total, moved, place = 0, False, self._place
         async with aclosing(self._items()) as items:
@@ -165,7 +175,7 @@ class _Round:
                     rows.setdefault(item.name, {})[item.key] = item.row
                 total, place, moved = total + heavy, item.place, True
         if moved:
-            yield Part(StreamPosition(self._news.seq, self._news.moment), _listed(rows))
+            yield Part(StreamPosition(self._summary.seq, self._summary.moment), _listed(rows))
 
     async def _items(self) -> AsyncGenerator[_Item, None]:
         place = self._place
@@ -175,17 +185,17 @@ class _Round:
             place = StreamPosition(place.seq, place.until)
         async for item in self._happened(place):
             yield item
-        now = StreamPosition(self._news.seq, place.moment, until=self._news.moment)
-        async for item in self._unordered(now, self._news.moment):
+        now = StreamPosition(self._summary.seq, place.moment, until=self._summary.moment)
+        async for item in self._unordered(now, self._summary.moment):
             yield item
 
     async def _unordered(self, place: StreamPosition, until: str) -> AsyncIterator[_Item]:
-        """The rows that have no events: kind by kind, in the order of ids."""
+        """The rows without events: kind by kind, in the order of ids."""
         names = list(KINDS)
         start = names.index(place.kind) if place.kind else 0
         for name in names[start:]:
             after = place.last if name == place.kind else store.NO_ID
-            if not self._news.rows.get(name):
+            if not self._summary.rows.get(name):
                 continue
             while ids := await self._read(
                 store.ids_between, name, self._id, place.moment, until, after, _ROWS_AT_ONCE
@@ -213,9 +223,9 @@ class _Round:
         seq, within = place.seq, place.within
         weight = self._weights.get("events")
         without = weight.left_out if weight else {"data"}
-        while seq < self._news.seq:
+        while seq < self._summary.seq:
             events = await self._read(
-                store.some_events, self._id, seq, _EVENTS_AT_ONCE, self._news.seq, without
+                store.some_events, self._id, seq, _EVENTS_AT_ONCE, self._summary.seq, without
             )
             touched = await self._read(touched_by, self._id, events, self._weights)
             coming = [run for event in events for run in touched[event.seq].runs][within:]
@@ -236,13 +246,13 @@ class _Round:
         coming: Sequence[UUID],
     ) -> AsyncIterator[_Item]:
         for number, run in enumerate(touched.runs[within:], within + 1):
-            if run in self._told:
+            if run in self._sent:
                 continue
             row = await self._task_run(run, coming)
             if row is not None:
                 yield _Item(replace(before, within=number), "task_runs", run, row)
         last = replace(before, within=len(touched.runs))
-        for name, key, row in touched.beside:
+        for name, key, row in touched.others:
             yield _Item(last, name, key, row)
         for name, ids in touched.named_before.items():
             async for row in self._few_at_once(name, ids):
@@ -250,13 +260,13 @@ class _Round:
         yield _Item(StreamPosition(event.seq, before.moment), "events", event.seq, event)
 
     async def _task_run(self, run: UUID, coming: Sequence[UUID]) -> Any:
-        """Each is read once in a round, and with it some of those that come after it."""
+        """Reads each task run once in a round, together with some of the following ones."""
         if run not in self._rows:
-            unread = (id for id in coming if id not in self._told and id not in self._rows)
+            unread = (id for id in coming if id not in self._sent and id not in self._rows)
             some = dict.fromkeys((run, *islice(unread, _ROWS_AT_ONCE)))
             for row in await self._some("task_runs", list(some)):
                 self._rows[row["id"]] = row
-        self._told.add(run)
+        self._sent.add(run)
         return self._rows.pop(run, None)
 
     async def _read(self, read: Callable[..., Awaitable[Found]], *arguments: Any) -> Found:
@@ -274,4 +284,4 @@ def _columns(row: Any) -> Iterable[tuple[str, Any]]:
 
 
 _TEXTS: Final = ("path", "actor", "reason", "data")
-"""Those of an event."""
+"""The text columns of an event."""

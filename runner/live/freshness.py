@@ -4,7 +4,8 @@ from enum import Enum, auto
 
 
 class Freshness(Enum):
-    """A change that arrives while the rows are read may be in them or not; one that is STALE is read again anyway."""
+    """REFRESHING: the rows are being read, and a change that arrives meanwhile may be in them or not. STALE: the rows
+    must be read again."""
 
     REFRESHING = auto()
     CURRENT = auto()

@@ -1,5 +1,5 @@
-"""Live inboxes of approval requests. A change is read once a process, and judged in memory for each inbox: one that it
-does not concern costs nothing, and one that shows all its requests is told without a look at the tables."""
+"""Live inboxes of approval requests. A change is read once in each process, and evaluated in memory for each inbox: one
+that it does not affect costs nothing, and one that shows all its requests is updated without reading the tables."""
 
 import asyncio
 import random
@@ -18,22 +18,22 @@ from runner.store import approvals
 from runner.store.postgres.connection import Pool
 
 MOST: Final = 200
-"""Requests that an inbox shows, the oldest."""
+"""The most requests that an inbox shows; it shows the oldest."""
 _AT_ONCE: Final = 2
-"""Inboxes that read the tables at the same time: whoever else asks the database finds it free."""
-_TOGETHER: Final = 16
-_APART: Final = 0.02
-"""Seconds between so many inboxes that are woken and the next, so that the event loop has its turns."""
-_AT_REST: Final = 60.0
-"""Seconds after which an inbox looks, should all hints have failed."""
-_REMEMBERED: Final = 10_000
-"""Requests of which it is known what they were before."""
+"""Inboxes that read the tables at the same time; few, to leave the database free for others."""
+_WAKE_GROUP: Final = 16
+_WAKE_DELAY: Final = 0.02
+"""Seconds between groups of _WAKE_GROUP inboxes that are woken, so that the event loop can run in between."""
+_REFRESH_SECONDS: Final = 60.0
+"""Seconds after which an inbox is refreshed, in case all hints are lost."""
+_MAX_REMEMBERED: Final = 10_000
+"""Requests whose previous version is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """Requests that are new or changed, the oldest first, those that the inbox shows no more, and how many it has in
-    all, with whether that is exact."""
+class InboxUpdate:
+    """Requests that are new or changed, the oldest first; those that are no longer shown; and the total number, with
+    whether it is exact."""
 
     changed: Sequence[Request]
     gone: Sequence[UUID]
@@ -53,39 +53,39 @@ class Inbox:
     def __init__(self, pool: Pool, turns: asyncio.Semaphore, wish: Wish) -> None:
         self._pool, self._turns, self._wish = pool, turns, wish
         self._shown: dict[UUID, _Shown] = {}
-        self._news: dict[UUID, Request | None] = {}
+        self._changes: dict[UUID, Request | None] = {}
         self._whole = False
         self._freshness = Freshness.STALE
         self._total: tuple[int, bool] = (0, True)
-        self._stirred = asyncio.Event()
+        self._woken = asyncio.Event()
 
-    async def next(self) -> Told:
-        """Changes since this was last asked; at first all that there is."""
+    async def next(self) -> InboxUpdate:
+        """Returns the changes since the last call; at first all requests."""
         if self._freshness is Freshness.STALE:
-            return await self._look()
-        news, self._news = self._news, {}
-        changed = sorted((one for one in news.values() if one), key=lambda one: one.id)
-        gone = [id for id, one in news.items() if one is None and id in self._shown]
+            return await self._refresh()
+        changes, self._changes = self._changes, {}
+        changed = sorted((one for one in changes.values() if one), key=lambda one: one.id)
+        gone = [id for id, one in changes.items() if one is None and id in self._shown]
         for id in gone:
             del self._shown[id]
         self._shown |= {one.id: _Shown(one.execution_id, one.version) for one in changed}
         self._total = len(self._shown), True
-        return Told(changed, gone, self._total)
+        return InboxUpdate(changed, gone, self._total)
 
-    async def stirred(self) -> None:
-        """Returns when the inbox may have changed since this was last asked."""
+    async def wait_changed(self) -> None:
+        """Waits until the inbox may have changed since the last call."""
         try:
-            async with asyncio.timeout(random.uniform(0.8, 1) * _AT_REST):
-                await self._stirred.wait()
+            async with asyncio.timeout(random.uniform(0.8, 1) * _REFRESH_SECONDS):
+                await self._woken.wait()
         except TimeoutError:
             self._freshness = Freshness.STALE
-        self._stirred.clear()
+        self._woken.clear()
 
-    def hears(self, changes: Sequence[Change], gone: frozenset[UUID]) -> bool:
-        """Whether it is to be woken for these."""
+    def notify(self, changes: Sequence[Change], gone: frozenset[UUID]) -> bool:
+        """Applies changes; returns whether the inbox must be woken."""
         if self._freshness is Freshness.STALE:
             return False
-        if self._freshness is Freshness.REFRESHING:  # they may be in the rows that are read, or not
+        if self._freshness is Freshness.REFRESHING:  # the rows being read may include them or not
             self._freshness = Freshness.STALE
             return True
         if not self._whole:
@@ -97,50 +97,50 @@ class Inbox:
         left = (
             [id for id, shown in self._shown.items() if shown.execution_id in gone] if gone else []
         )
-        self._news |= dict.fromkeys(left)
-        self._news |= {one.id: one if self._wish.takes(one) else None for one in mine}
-        added = sum(one is not None for id, one in self._news.items() if id not in self._shown)
+        self._changes |= dict.fromkeys(left)
+        self._changes |= {one.id: one if self._wish.takes(one) else None for one in mine}
+        added = sum(one is not None for id, one in self._changes.items() if id not in self._shown)
         if len(self._shown) + added > MOST:
             self._freshness = Freshness.STALE
         return bool(mine or left)
 
     def _counts(self, change: Change) -> bool:
-        """Of an inbox that shows not all it has: whether it counted this one, or will."""
+        """Returns whether an inbox that does not show all counted this request before, or counts it now."""
         if self._wish.takes(change.now):
             return True
         before = change.before
         return self._wish.takes(before) if before else self._wish.may_take(change.now)
 
-    def stir(self) -> None:
+    def invalidate(self) -> None:
         self._freshness = Freshness.STALE
         self.wake()
 
     def wake(self) -> None:
-        self._stirred.set()
+        self._woken.set()
 
     def _concerns(self, request: Request) -> bool:
         shown = self._shown.get(request.id)
         if not self._wish.takes(request):
-            return shown is not None or request.id in self._news
-        return shown is None or shown.version != request.version or request.id in self._news
+            return shown is not None or request.id in self._changes
+        return shown is None or shown.version != request.version or request.id in self._changes
 
-    async def _look(self) -> Told:
+    async def _refresh(self) -> InboxUpdate:
         async with self._turns:
             self._freshness = Freshness.REFRESHING
             read = partial(approvals.read_inbox, self._pool, self._wish, MOST)
             found = await retry_until_available(self._pool, read)
             if self._freshness is Freshness.REFRESHING:
                 self._freshness = Freshness.CURRENT
-        old, self._news = self._shown, {}
+        old, self._changes = self._shown, {}
         self._shown = {one.id: _Shown(one.execution_id, one.version) for one in found.found}
         self._whole, self._total = found.whole, (found.total, found.exact)
         changed = [one for one in found.found if old.get(one.id) != self._shown[one.id]]
         gone = [id for id in old if id not in self._shown]
-        return Told(changed, gone, self._total)
+        return InboxUpdate(changed, gone, self._total)
 
 
 class Inboxes:
-    """All inboxes of a process. `changed` is called when there are others than before."""
+    """All inboxes of a process. `changed` is called when one is opened or closed."""
 
     def __init__(self, pool: Pool, changed: Callable[[], None]) -> None:
         self._pool, self._changed = pool, changed
@@ -162,28 +162,28 @@ class Inboxes:
             self._open.discard(inbox)
             self._changed()
 
-    def stir(self) -> None:
+    def invalidate(self) -> None:
         self._known.clear()
         for number, inbox in enumerate(self._open):
-            self._wake_later(number, inbox.stir)
+            self._wake_later(number, inbox.invalidate)
 
-    async def look(self, execution_ids: Sequence[UUID]) -> None:
-        """Reads the requests of executions that changed, and tells the inboxes that they concern."""
+    async def read_changes(self, execution_ids: Sequence[UUID]) -> None:
+        """Reads the requests of changed executions, and updates the inboxes that they affect."""
         requests, gone = await approvals.requests_of(self._pool, execution_ids)
         changes = [change for one in requests if (change := self._change(one))]
         if not changes and not gone:
             return
-        concerned = [inbox for inbox in self._open if inbox.hears(changes, gone)]
+        concerned = [inbox for inbox in self._open if inbox.notify(changes, gone)]
         for number, inbox in enumerate(concerned):
             self._wake_later(number, inbox.wake)
 
     def _change(self, now: Request) -> Change | None:
         before = self._known.pop(now.id, None)
         self._known[now.id] = replace(now, row=None)
-        while len(self._known) > _REMEMBERED:
+        while len(self._known) > _MAX_REMEMBERED:
             self._known.popitem(last=False)
         return None if before and before.version == now.version else Change(before, now)
 
     def _wake_later(self, number: int, wake: Callable[[], None]) -> None:
-        delay = number // _TOGETHER * _APART
+        delay = number // _WAKE_GROUP * _WAKE_DELAY
         asyncio.get_running_loop().call_later(delay, wake) if delay else wake()

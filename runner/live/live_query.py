@@ -1,7 +1,8 @@
-"""One list, and what it hears of a change: nothing, a row that changed, or that it must look.
+"""One live query: decides for each change whether it is irrelevant, can be applied to the shown rows, or requires a
+refresh.
 
-Of a list that shows all there is, a change says by itself who is in it. Of one that is full it does not: whoever leaves
-makes room for one that was not shown, and whoever enters may stand beyond it.
+If the list shows all matches, the change alone decides. If the list is full, it does not: a row that leaves makes room
+for one that was not shown, and a row that enters may belong beyond the end.
 """
 
 import asyncio
@@ -24,24 +25,24 @@ from runner.store.json import load
 
 
 class QueryIndex(Protocol):
-    """Where live queries are entered, so that a change finds those that it may concern: see `query_index`."""
+    """The index by which a change finds the live queries that it may affect; see `query_index`."""
 
-    looking: set["LiveQuery"]
+    refreshing: set["LiveQuery"]
 
-    def add(self, interest: "LiveQuery") -> None: ...
-    def remove(self, interest: "LiveQuery", shown: Collection[UUID]) -> None: ...
-    def looked(self, interest: "LiveQuery", whole: bool) -> None: ...
-    def shows(
-        self, interest: "LiveQuery", old: Collection[UUID], new: Collection[UUID]
+    def add(self, query: "LiveQuery") -> None: ...
+    def remove(self, query: "LiveQuery", shown: Collection[UUID]) -> None: ...
+    def refreshed(self, query: "LiveQuery", whole: bool) -> None: ...
+    def update_shown(
+        self, query: "LiveQuery", old: Collection[UUID], new: Collection[UUID]
     ) -> None: ...
 
 
-_MOVING: Final = 1.0
-"""Seconds between two looks of a list that changes by time alone, or by what brings no hint."""
-_AT_REST: Final = 30.0
-"""The same of any other, should all hints have failed."""
-_DEFERRED: Final = 10_000
-"""Changes that a list puts off while it looks; beyond, it looks again."""
+_FAST_REFRESH: Final = 1.0
+"""Seconds between two refreshes of a list that changes with time alone, or by metrics, which send no hint."""
+_SLOW_REFRESH: Final = 30.0
+"""Seconds between two refreshes of any other list, in case all hints are lost."""
+_MAX_BUFFERED: Final = 10_000
+"""Changes that are buffered during a refresh; if there are more, the list is refreshed again."""
 
 _ATTRIBUTES: Final = {
     Field.LABEL: {"labels"},
@@ -63,13 +64,13 @@ _ORDERED_BY: Final[Mapping[str, Sequence[str]]] = {
     "DURATION": ("started_at", "ended_at", "idle", "idle_since"),
     "PROGRESS": ("progress", "ended_at"),
 }
-"""The fields that may change of that which the key of an order is made of."""
+"""The fields that determine a row's position in an order, if they may change."""
 _OF_GIT: Final = (Field.BRANCH, Field.COMMIT)
 
 
 @dataclass(frozen=True, slots=True)
 class VisibleRow:
-    """One row of a list: which version of it, and what the order went by."""
+    """The version of a shown row, and the values by which it was ordered."""
 
     seq: int
     place: tuple[Any, ...]
@@ -77,7 +78,8 @@ class VisibleRow:
 
 @dataclass(slots=True)
 class Delta:
-    """`rows` are shown anew or changed where they stand; of those that `left` it is said whether they were deleted."""
+    """`rows` are new, or changed without moving; `left` has the rows that left the list, and whether they were
+    deleted."""
 
     rows: dict[UUID, Row] = field(default_factory=dict)
     left: dict[UUID, bool] = field(default_factory=dict)
@@ -87,14 +89,12 @@ class Delta:
 
 
 class LiveQuery:
-    """Of one list: entered before its first look, and asked between two."""
+    """The live query of one list: enter it before the first refresh, and call `drain` between refreshes."""
 
-    def __init__(
-        self, audience: QueryIndex, where: Filter, scope: Scope, order: Order | None
-    ) -> None:
+    def __init__(self, index: QueryIndex, where: Filter, scope: Scope, order: Order | None) -> None:
         self.fields = frozenset(term.field for term in terms_of(where))
-        self.marks = required_keys(And((where, _within(scope))))
-        self._audience = audience
+        self.keys = required_keys(And((where, _within(scope))))
+        self._index = index
         self._where = where
         self._scope = scope
         self._order = order or ExecutionOrder.STATE_ASC
@@ -103,23 +103,21 @@ class LiveQuery:
             self._ordered_by, *(_ATTRIBUTES.get(each, {each.value}) for each in self.fields)
         )
         measured = isinstance(order, ByValue) and order.field is Field.METRIC
-        self._unheard = measured or mentions(
-            where, Field.METRIC
-        )  # they are recorded without a hint
-        self._settled = not (self._unheard or moves_by_itself(where))
-        self._pause = _AT_REST if self._settled else _MOVING
+        self._by_metric = measured or mentions(where, Field.METRIC)  # metrics send no hint
+        self._row_decides = not (self._by_metric or moves_by_itself(where))
+        self._pause = _SLOW_REFRESH if self._row_decides else _FAST_REFRESH
         self._by_id = self._order.column == "CREATED"
-        self._stirred = asyncio.Event()
+        self._woken = asyncio.Event()
         self._shown: dict[UUID, VisibleRow] = {}
         self._room = 0
-        self._looked_at = 0.0
+        self._refreshed_at = 0.0
         self._freshness = Freshness.STALE
-        self._deferred: list[RowChange] = []
-        self._news = Delta()
+        self._buffered: list[RowChange] = []
+        self._delta = Delta()
         self._due = 0.0
 
     def __enter__(self) -> Self:
-        self._audience.add(self)
+        self._index.add(self)
         return self
 
     def __exit__(
@@ -128,57 +126,58 @@ class LiveQuery:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._audience.remove(self, self._shown)
+        self._index.remove(self, self._shown)
 
     def begin_refresh(self) -> None:
-        """Read the rows again. Until `end_refresh`, changes are buffered."""
+        """Call this before reading the rows. Until `end_refresh`, changes are buffered."""
         self._freshness = Freshness.REFRESHING
-        self._news = Delta()
+        self._delta = Delta()
         self._due = asyncio.get_running_loop().time() + random.uniform(0.8, 1) * self._pause
-        self._audience.looking.add(self)
+        self._index.refreshing.add(self)
 
     def end_refresh(self, rows: Sequence[Row], room: int, now: datetime) -> None:
-        """`rows` are shown, of one moment with the count. There is `room` for more; if none, there may be more."""
+        """Shows `rows`, read in one snapshot with the count. The list has `room` for so many more rows; if 0, more rows
+        may match than are shown."""
         old, self._shown = self._shown, {row["id"]: self._shows(row) for row in rows}
         self._room = room
         if self._freshness is Freshness.REFRESHING:
             self._freshness = Freshness.CURRENT
-        self._looked_at = asyncio.get_running_loop().time()
-        self._audience.shows(self, old.keys(), self._shown.keys())
-        self._audience.looked(self, self._is_whole)
-        deferred, self._deferred = self._deferred, []
-        for change in deferred:
+        self._refreshed_at = asyncio.get_running_loop().time()
+        self._index.update_shown(self, old.keys(), self._shown.keys())
+        self._index.refreshed(self, self._is_whole)
+        buffered, self._buffered = self._buffered, []
+        for change in buffered:
             if change.id in self._shown or self._may_match(change):
                 self.apply(change, now)
 
     async def wait_changed(self) -> None:
-        """Wait until the list may have changed since the last call."""
+        """Waits until the list may have changed since the last call."""
         try:
             async with asyncio.timeout_at(self._due):
-                await self._stirred.wait()
+                await self._woken.wait()
         except TimeoutError:
             pass
-        self._stirred.clear()
+        self._woken.clear()
         if asyncio.get_running_loop().time() >= self._due:
             self._freshness = Freshness.STALE
 
     def drain(self) -> Delta | None:
-        """Take the changes since the last call; None when the list must be refreshed."""
+        """Returns the changes since the last call; None when the list must be refreshed."""
         if self._freshness is Freshness.STALE:
             return None
-        news, self._news = self._news, Delta()
-        return news
+        delta, self._delta = self._delta, Delta()
+        return delta
 
     def invalidate(self) -> None:
-        """Require a refresh: anything may have changed."""
+        """Requires a refresh: anything may have changed."""
         self._freshness = Freshness.STALE
-        self._stirred.set()
+        self._woken.set()
 
     def buffer(self, changes: Sequence[RowChange]) -> None:
         if self._freshness is Freshness.REFRESHING:
-            self._deferred += changes
-        if len(self._deferred) > _DEFERRED:
-            self._deferred = []
+            self._buffered += changes
+        if len(self._buffered) > _MAX_BUFFERED:
+            self._buffered = []
             self.invalidate()
 
     def apply(self, change: RowChange, now: datetime) -> None:
@@ -200,69 +199,74 @@ class LiveQuery:
     def _update(self, shown: VisibleRow, change: RowChange) -> None:
         if change.row["seq"] > shown.seq:
             self._shown[change.id] = self._shows(change.row)
-            self._news.rows[change.id] = change.row
-            self._stirred.set()
+            self._delta.rows[change.id] = change.row
+            self._woken.set()
 
     def _enter(self, change: RowChange) -> None:
-        """Without a look where its place is plain, and it is not older than what the last look saw."""
+        """Adds a row without a refresh if its position is certain, and it was read after the last refresh."""
         if not (
-            self._settled and self._by_id and self._room > 1 and change.asked > self._looked_at
+            self._row_decides
+            and self._by_id
+            and self._room > 1
+            and change.read_at > self._refreshed_at
         ):
             self.invalidate()
             return
         self._room -= 1
         self._shown[change.id] = self._shows(change.row)
-        self._audience.shows(self, (), (change.id,))
-        self._news.left.pop(change.id, None)
-        self._news.rows[change.id] = change.row
-        self._stirred.set()
+        self._index.update_shown(self, (), (change.id,))
+        self._delta.left.pop(change.id, None)
+        self._delta.rows[change.id] = change.row
+        self._woken.set()
 
     def _leave(self, shown: VisibleRow, change: RowChange, now: datetime) -> None:
-        if not (self._settled and self._is_whole and self._is_out(shown, change, now)):
+        if not (self._row_decides and self._is_whole and self._is_out(shown, change, now)):
             self.invalidate()
             return
         self._room += 1
         del self._shown[change.id]
-        self._audience.shows(self, (change.id,), ())
-        self._news.rows.pop(change.id, None)
-        self._news.left[change.id] = change.after is None
-        self._stirred.set()
+        self._index.update_shown(self, (change.id,), ())
+        self._delta.rows.pop(change.id, None)
+        self._delta.left[change.id] = change.after is None
+        self._woken.set()
 
     def _is_out(self, shown: VisibleRow, change: RowChange, now: datetime) -> bool:
-        """Not only elsewhere in the list, nor only older than what is shown."""
+        """Returns whether the row left the list, rather than moved within it, and the change is newer than the shown
+        row."""
         if change.after is None:
             return True
         return change.row["seq"] > shown.seq and not self._lists(change.after, now)
 
     def _may_match(self, change: RowChange) -> bool:
-        if self.marks is None or not self.marks.isdisjoint(change.marks):
+        if self.keys is None or not self.keys.isdisjoint(change.keys):
             return True
         return not (change.known or self._is_whole)
 
     def _stays(self, shown: VisibleRow, change: RowChange, now: datetime) -> bool:
-        """Whether a row that is shown still belongs where it stands."""
-        if change.after is None or self._unheard:
+        """Returns whether a shown row keeps its position."""
+        if change.after is None or self._by_metric:
             return False
         return self._shows(change.row).place == shown.place and self._lists(change.after, now)
 
     def _moves(self, change: RowChange, now: datetime) -> bool:
-        """Whether a row that is not shown may enter, or count otherwise than it did."""
-        if self._unheard:
+        """Returns whether a row that is not shown may enter the list, or change its count or order."""
+        if self._by_metric:
             return True
-        if self._attributes.isdisjoint(change.attributes) and self._judged_before(change):
+        if self._attributes.isdisjoint(change.attributes) and self._saw_before(change):
             return False
-        if self._is_whole:  # whatever it was before, it was not in the list
+        if self._is_whole:  # it is not shown, so it did not match before
             return change.after is not None and self._lists(change.after, now)
         if not change.known:
             return True
         was, is_ = (bool(one and self._lists(one, now)) for one in (change.before, change.after))
-        if self._judged_before(change):
+        if self._saw_before(change):
             return was != is_ or (is_ and not change.attributes.isdisjoint(self._ordered_by))
         return was or is_
 
-    def _judged_before(self, change: RowChange) -> bool:
-        """Else it may have been something else in between, and been looked at then."""
-        return change.since > self._looked_at
+    def _saw_before(self, change: RowChange) -> bool:
+        """Returns whether `before` was read after the last refresh; if not, the refresh may have read another
+        version."""
+        return change.since > self._refreshed_at
 
     def _lists(self, one: Candidate, now: datetime) -> bool:
         return self._scope.covers(one.namespace) and listed(self._where, one, now)
@@ -282,7 +286,7 @@ def _ordered_by(order: Order) -> Sequence[str]:
 
 
 def _value(row: Row, order: ByValue) -> Any:
-    """The value that a row goes by, as far as it may change; a metric is not in the row."""
+    """The value by which a row is ordered, if it may change; None for a metric, which is not in the row."""
     if order.field in _OF_GIT:
         return (load(row["git"]) or {}).get(order.field.value)
     name = JSON_FIELDS.get(order.field)
@@ -290,7 +294,7 @@ def _value(row: Row, order: ByValue) -> Any:
 
 
 def moves_by_itself(where: Filter) -> bool:
-    """Whether what matches changes as time goes by."""
+    """Returns whether the matches change with time alone."""
     return any(
         isinstance(term.value, Ago) or term.field is Field.DURATION for term in terms_of(where)
     )

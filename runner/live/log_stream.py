@@ -1,4 +1,4 @@
-"""The log lines of an execution, or of one of its task runs, as a stream."""
+"""Streams the log lines of an execution, or of one of its task runs."""
 
 import asyncio
 import hashlib
@@ -9,18 +9,18 @@ from typing import Final
 
 from runner.notify.feed import Feed
 from runner.service.retry import retry_until_available
-from runner.store.logs.log_lines import BATCH, LinesOf, LogRow, lines_after, standing
+from runner.store.logs.log_lines import BATCH, LinesOf, LogRow, head_and_end, lines_after
 from runner.store.postgres.connection import Pool
 
 _COALESCE: Final = 0.05
-"""Seconds between two batches of a log that grows."""
+"""Seconds between two batches of a growing log."""
 _PAGE: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class LineBatch:
-    """`cursor` is where to go on after it. The last batch is `complete` and without lines; `line_count` and `sha256`
-    are of all lines asked for, from the first one on: of each one's text and a newline, as UTF-8."""
+    """`cursor` is where the next batch begins. The last batch is `complete` and has no lines; its `line_count` and
+    `sha256` are of all selected lines from the first on (each line's text and a newline, as UTF-8)."""
 
     lines: Sequence[LogRow]
     cursor: int
@@ -29,8 +29,7 @@ class LineBatch:
     sha256: str | None = None
 
 
-# A batch holds the heads that it counts up until it commits, so numbers commit in order. Heads are locked by their
-# order, so that two batches do not wait for each other.
+# A writer locks the heads of its executions until it commits, so line numbers are committed in order.
 async def stream_lines(
     pool: Pool,
     feed: Feed,
@@ -38,14 +37,14 @@ async def stream_lines(
     after: int | None = None,
     shown: Callable[[str], str] = str,
 ) -> AsyncGenerator[LineBatch, None]:
-    """The lines after a number, then those to come, at most BATCH at a time, until the execution (or the task run that
-    is asked for) has ended and no line remains. The reader's pace is the pace; an outage only delays. The digest is of
-    texts as they are `shown`."""
+    """Yields the lines after a number, then new ones, at most BATCH at a time, until the execution (or the selected
+    task run) has ended and all lines are sent. Nothing is buffered for slow readers; a database outage only delays. The
+    digest is of texts as they are `shown`."""
     sent = _Sum(shown) if after is None else None
     cursor = after or 0
     with feed.watch(f"e:{wanted.execution_id}", f"l:{wanted.execution_id}") as watch:
         while True:
-            head, ended = await retry_until_available(pool, partial(standing, pool, wanted))
+            head, ended = await retry_until_available(pool, partial(head_and_end, pool, wanted))
             grown = cursor < head
             async for batch in _up_to(pool, wanted, cursor, head):
                 cursor = batch.cursor
@@ -65,7 +64,7 @@ async def stream_lines(
 async def _up_to(
     pool: Pool, wanted: LinesOf, cursor: int, head: int
 ) -> AsyncGenerator[LineBatch, None]:
-    """Reaches the head though nothing wanted lies before it: what was passed over is not read again."""
+    """Reads up to the head, also if no line matches, so that skipped lines are not read again."""
     while cursor < head:
         rows = await retry_until_available(pool, partial(lines_after, pool, wanted, cursor, BATCH))
         last = rows[-1].line if rows else cursor

@@ -1,6 +1,6 @@
-"""The lists of a process, found by the rows that they show and by the marks that their filters ask for.
+"""An index of the live queries of a process, by the rows that they show and by the keys that their filters require.
 
-So a change is judged by those that it may concern, and not by each of a thousand filters.
+So a change is evaluated only by the queries that it may affect, not by each of a thousand filters.
 """
 
 from collections import Counter, defaultdict
@@ -18,70 +18,70 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class LiveQueryIndex:
-    """All lists of a process. `changed` is called when there are others than before."""
+    """All live queries of a process. `changed` is called when one is added or removed."""
 
     def __init__(self, changed: Callable[[], None]) -> None:
-        self.interests: set[LiveQuery] = set()
-        self.looking: set[LiveQuery] = set()
+        self.queries: set[LiveQuery] = set()
+        self.refreshing: set[LiveQuery] = set()
         self.fields: Counter[Field] = Counter()
         self._changed = changed
-        self._partial: set[LiveQuery] = set()  # those that show not all there is
-        self._unmarked: set[LiveQuery] = set()
-        self._marked: defaultdict[FilterKey, set[LiveQuery]] = defaultdict(set)
+        self._partial: set[LiveQuery] = set()  # those that do not show all matches
+        self._without_keys: set[LiveQuery] = set()
+        self._by_key: defaultdict[FilterKey, set[LiveQuery]] = defaultdict(set)
         self._showing: defaultdict[UUID, set[LiveQuery]] = defaultdict(set)
 
-    def add(self, interest: LiveQuery) -> None:
-        self.interests.add(interest)
-        self.fields.update(interest.fields)
-        if interest.marks is None:
-            self._unmarked.add(interest)
+    def add(self, query: LiveQuery) -> None:
+        self.queries.add(query)
+        self.fields.update(query.fields)
+        if query.keys is None:
+            self._without_keys.add(query)
         else:
-            _enter(self._marked, interest.marks, interest)
+            _enter(self._by_key, query.keys, query)
         self._changed()
 
-    def remove(self, interest: LiveQuery, shown: Collection[UUID]) -> None:
-        self.interests.discard(interest)
-        self.fields -= Counter(interest.fields)
-        for some in (self.looking, self._partial, self._unmarked):
-            some.discard(interest)
-        _leave(self._marked, interest.marks or (), interest)
-        _leave(self._showing, shown, interest)
+    def remove(self, query: LiveQuery, shown: Collection[UUID]) -> None:
+        self.queries.discard(query)
+        self.fields -= Counter(query.fields)
+        for some in (self.refreshing, self._partial, self._without_keys):
+            some.discard(query)
+        _leave(self._by_key, query.keys or (), query)
+        _leave(self._showing, shown, query)
         self._changed()
 
-    def looked(self, interest: LiveQuery, whole: bool) -> None:
-        self.looking.discard(interest)
-        (self._partial.discard if whole else self._partial.add)(interest)
+    def refreshed(self, query: LiveQuery, whole: bool) -> None:
+        self.refreshing.discard(query)
+        (self._partial.discard if whole else self._partial.add)(query)
 
-    def shows(self, interest: LiveQuery, old: Collection[UUID], new: Collection[UUID]) -> None:
-        _leave(self._showing, set(old).difference(new), interest)
-        _enter(self._showing, set(new).difference(old), interest)
+    def update_shown(self, query: LiveQuery, old: Collection[UUID], new: Collection[UUID]) -> None:
+        _leave(self._showing, set(old).difference(new), query)
+        _enter(self._showing, set(new).difference(old), query)
 
-    def tell(self, changes: Sequence[RowChange], now: datetime) -> None:
-        for interest in self.looking:
-            interest.buffer(changes)
+    def publish(self, changes: Sequence[RowChange], now: datetime) -> None:
+        for query in self.refreshing:
+            query.buffer(changes)
         if not all(change.known for change in changes):
-            for interest in self._partial - self.looking:
-                interest.invalidate()
+            for query in self._partial - self.refreshing:
+                query.invalidate()
         for change in changes:
-            for interest in self._found(change):
-                interest.apply(change, now)
+            for query in self._found(change):
+                query.apply(change, now)
 
-    def stir(self) -> None:
-        for interest in self.interests:
-            interest.invalidate()
+    def invalidate(self) -> None:
+        for query in self.queries:
+            query.invalidate()
 
     def _found(self, change: RowChange) -> set[LiveQuery]:
-        by_mark = (self._marked[mark] for mark in change.marks & self._marked.keys())
-        return self._unmarked.union(self._showing.get(change.id, ()), *by_mark)
+        by_key = (self._by_key[key] for key in change.keys & self._by_key.keys())
+        return self._without_keys.union(self._showing.get(change.id, ()), *by_key)
 
 
-def _enter(index: dict[Key, set[LiveQuery]], keys: Collection[Key], interest: LiveQuery) -> None:
+def _enter(index: dict[Key, set[LiveQuery]], keys: Collection[Key], query: LiveQuery) -> None:
     for key in keys:
-        index[key].add(interest)
+        index[key].add(query)
 
 
-def _leave(index: dict[Key, set[LiveQuery]], keys: Collection[Key], interest: LiveQuery) -> None:
+def _leave(index: dict[Key, set[LiveQuery]], keys: Collection[Key], query: LiveQuery) -> None:
     for key in keys:
-        index[key].discard(interest)
+        index[key].discard(query)
         if not index[key]:
             del index[key]

@@ -32,7 +32,7 @@ from runner.notify.feed import Feed
 from runner.service.encryption import Cipher
 from runner.service.loop import Loop, is_outage, log_errors
 from runner.store import deferred, references
-from runner.store.deferred import DeferredRow, Illegible
+from runner.store.deferred import DeferredRow, UnreadableCommand
 from runner.store.execution import slots
 from runner.store.execution.removal import forget_uses
 from runner.store.execution.snapshots import read_executions
@@ -135,7 +135,7 @@ class DeferredCommandRunner(Loop):
     async def _execute(self, row: DeferredRow, execution: Execution | Exception | None) -> None:
         if isinstance(execution, Exception):
             raise execution
-        if isinstance(row.command, Illegible):
+        if isinstance(row.command, UnreadableCommand):
             raise Fault(row.command.why)
         if isinstance(row.command, AdmitNext):
             await self._admit_next(execution)

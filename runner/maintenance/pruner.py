@@ -108,7 +108,7 @@ async def prune(
         place = None
         while True:
             async with connection.transaction():
-                gone = await retention.take_some(connection, rules, place, batch)
+                gone = await retention.delete_batch(connection, rules, place, batch)
                 counts = Counter(
                     (row["namespace"], row["flow_key"], row["state"]) for row in gone.rows
                 )
@@ -128,7 +128,7 @@ async def _turn(database: Database) -> AsyncIterator[Connection]:
     """Yields a connection with the exclusive right to prune, which ends when the connection is closed or lost."""
     connection = await database.connect_alone()
     try:
-        if not await retention.take_turn(connection):
+        if not await retention.try_lock_pruning(connection):
             raise Busy
         yield connection
     finally:

@@ -86,8 +86,8 @@ class Rescuer(Loop):
         outage, and are not checked. The other checks continue."""
         if self._outage:
             try:
-                await leases.give_a_period(self._database.pool, LEASE)
-                await recorded.give_a_period(self._database.pool)
+                await leases.extend_all(self._database.pool, LEASE)
+                await recorded.extend_all(self._database.pool)
             except ROLLED_BACK as error:
                 logger.warning("could not extend the leases after an outage; retrying: %s", error)
                 return False

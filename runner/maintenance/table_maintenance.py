@@ -7,7 +7,7 @@ import logging
 from runner.service.loop import Loop, log_errors
 from runner.store import bulk, idempotency, quotas
 from runner.store.access import sign_ins
-from runner.store.postgres.database import Database, ensure_partitions, give_the_past_partitions
+from runner.store.postgres.database import Database, ensure_partitions, ensure_past_partitions
 
 logger = logging.getLogger("headway.table_maintenance")
 
@@ -24,10 +24,10 @@ class TableMaintenance(Loop):
         while True:
             with log_errors(logger, "table maintenance failed") as caught:
                 await ensure_partitions(self._database.pool)
-                await give_the_past_partitions(self._database.pool)
+                await ensure_past_partitions(self._database.pool)
                 async with self._database.pool.acquire() as connection:
-                    await idempotency.forget_old(connection)
-                    await bulk.forget_old(connection)
-                    await sign_ins.forget_old(connection)
-                    await quotas.forget_old(connection)
+                    await idempotency.delete_old(connection)
+                    await bulk.delete_old(connection)
+                    await sign_ins.delete_old(connection)
+                    await quotas.delete_old(connection)
             await asyncio.sleep(_TRY_AGAIN if caught else _PERIOD)

@@ -1,1 +1,1 @@
-"""Notifies the processes of a change, over LISTEN/NOTIFY. A notification may be lost; the tables are the truth."""
+"""Notifies all processes of changes, over LISTEN/NOTIFY. A notification may be lost; the tables are the truth."""

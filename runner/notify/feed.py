@@ -1,6 +1,6 @@
-"""Wakes whoever waits for a change, in this process and in the others. What changed is read from the tables.
+"""Wakes those who wait for a change, in this process and in others. The change itself is read from the tables.
 
-The topics stand in docs/architecture.md. A hint may be lost, so whoever waits for one also looks once in a while.
+docs/architecture.md lists the topics. A hint may be lost, so those who wait for one also read the tables now and then.
 """
 
 import asyncio
@@ -19,17 +19,17 @@ from runner.notify.notifier import CHANNEL, RESYNC, pack
 logger = logging.getLogger("headway.feed")
 
 SAFETY_POLL: Final = 1.0
-"""Seconds after which one looks though nothing was heard."""
+"""Seconds after which readers read the tables although no hint arrived."""
 _DEBOUNCE = 0.01
 _BEAT = 1.0
-_REMEMBERED = 1_000
-"""Topics that a watch keeps; beyond, it says that anything may have changed."""
-_UNTOLD = 5_000
-"""The same of what is yet to be told to other processes."""
+_MAX_REMEMBERED = 1_000
+"""Topics that a watch keeps; if there are more, it reports that anything may have changed."""
+_MAX_UNSENT = 5_000
+"""Topics that wait to be sent to other processes; if there are more, RESYNC is sent."""
 
 
 class Watch:
-    """The changes among some topics since one last asked. It hears while it is entered."""
+    """The changes of some topics since the last call of `changed`. Receives hints while it is entered."""
 
     __slots__ = ("_changed", "_feed", "_topics", "_waiter")
 
@@ -52,10 +52,10 @@ class Watch:
         self._feed.unregister(self, self._topics)
 
     async def changed(self, timeout: float | None = None) -> frozenset[str] | None:
-        """The topics that changed, as soon as there are any. None: anything may have changed, read everything again.
+        """Waits for changes and returns their topics. None: anything may have changed, read everything again.
 
-        Empty after `timeout` seconds: look all the same. Without one it is at most SAFETY_POLL, and somewhat different
-        each time, so that those who were woken together do not look together ever after.
+        Returns an empty set after `timeout` seconds: read the tables anyway. The default timeout is at most
+        SAFETY_POLL, and varies, so that readers that were woken together do not read together forever.
         """
         if self._changed is not None and not self._changed:
             await self._wait(random.uniform(0.8, 1) * SAFETY_POLL if timeout is None else timeout)
@@ -72,12 +72,12 @@ class Watch:
             alarm.cancel()
             self._waiter = None
 
-    def tell(self, topic: str) -> None:
+    def notify(self, topic: str) -> None:
         if topic == RESYNC:
             self._changed = None
         elif self._changed is not None:
             self._changed.add(topic)
-            if len(self._changed) > _REMEMBERED:
+            if len(self._changed) > _MAX_REMEMBERED:
                 self._changed = None
         self._wake()
 
@@ -87,24 +87,24 @@ class Watch:
 
 
 class Feed:
-    """Async context manager; it connects the Broadcast that it is given and disconnects it."""
+    """Sends hints, and wakes watches. An async context manager, which connects and disconnects its Broadcast."""
 
     def __init__(self, broadcast: Broadcast) -> None:
         self._broadcast = broadcast
         self._origin = secrets.token_hex(8)
         self._watches: dict[str, set[Watch]] = {}
-        self._untold: set[str] = set()
+        self._unsent: set[str] = set()
         self._some = asyncio.Event()
-        self._heard = float("-inf")
+        self._received_at = float("-inf")
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             await self._broadcast.connect()
             stack.push_async_callback(self._broadcast.disconnect)
             self._subscriber = await stack.enter_async_context(self._broadcast.subscribe(CHANNEL))
-            self._heard = asyncio.get_running_loop().time()
+            self._received_at = asyncio.get_running_loop().time()
             group = await stack.enter_async_context(asyncio.TaskGroup())
-            for loop in (self._hear_others(), self._tell_others()):
+            for loop in (self._receive_hints(), self._send_hints()):
                 stack.callback(group.create_task(loop).cancel)
             self._owned = stack.pop_all()
         return self
@@ -119,22 +119,23 @@ class Feed:
 
     @property
     def fresh(self) -> float:
-        """Seconds since a message of ours last came back to us: while all is well, about one at most."""
-        return asyncio.get_running_loop().time() - self._heard
+        """Seconds since this process last received a message of its own: normally at most about one."""
+        return asyncio.get_running_loop().time() - self._received_at
 
     def watch(self, *topics: str) -> Watch:
-        """`e:*` stands for every topic that starts with `e:`."""
+        """Watches topics; `e:*` means every topic that starts with `e:`."""
         return Watch(self, frozenset(topics))
 
     def hint(self, topics: Iterable[str]) -> None:
-        """Tells that what is behind these topics changed, and is committed. For callers in the event loop."""
+        """Notifies watches here and in other processes that these topics changed. Call it after the commit, in the
+        event loop."""
         topics = set(topics)
         if not topics:
             return
         self._wake(topics)
-        self._untold |= topics
-        if len(self._untold) > _UNTOLD:
-            self._untold = {RESYNC}
+        self._unsent |= topics
+        if len(self._unsent) > _MAX_UNSENT:
+            self._unsent = {RESYNC}
         self._some.set()
 
     def register(self, watch: Watch, topics: Iterable[str]) -> None:
@@ -154,31 +155,32 @@ class Feed:
                 return
             for name in (topic, f"{topic.partition(':')[0]}:*"):
                 for watch in self._watches.get(name, ()):
-                    watch.tell(topic)
+                    watch.notify(topic)
 
     def _wake_all(self) -> None:
         for watches in self._watches.values():
             for watch in watches:
-                watch.tell(RESYNC)
+                watch.notify(RESYNC)
 
-    async def _hear_others(self) -> None:
+    async def _receive_hints(self) -> None:
         while True:
             origin, *topics = str((await self._subscriber.get()).message).split("\n")
             if origin == RESYNC:
                 self._wake_all()
             elif origin == self._origin:
-                self._heard = asyncio.get_running_loop().time()
+                self._received_at = asyncio.get_running_loop().time()
             else:
                 self._wake(topics)
 
-    async def _tell_others(self) -> None:
-        """The first hint at once, then a round per _DEBOUNCE at most; when there are none, a beat."""
+    async def _send_hints(self) -> None:
+        """Sends a hint at once, then at most one round in _DEBOUNCE seconds; without hints, an empty message each
+        _BEAT."""
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_BEAT):
                     await self._some.wait()
             self._some.clear()
-            topics, self._untold = self._untold, set()
+            topics, self._unsent = self._unsent, set()
             await self._publish(topics)
             await asyncio.sleep(_DEBOUNCE)
 
@@ -186,5 +188,7 @@ class Feed:
         try:
             for message in pack(self._origin, topics):
                 await self._broadcast.publish(CHANNEL, message)
-        except Exception as error:  # whatever a backend raises: hints may be lost, the feed may not
-            logger.warning("hints were not published: %s", error)
+        except (
+            Exception
+        ) as error:  # backends may raise anything: hints may be lost, but the feed must continue
+            logger.warning("could not publish hints: %s", error)

@@ -1,6 +1,7 @@
-"""Hints between processes: backends for `broadcaster.Broadcast`. They may lose messages, and say so with RESYNC.
+"""Hints (notifications) between processes: backends for `broadcaster.Broadcast`. They may lose messages; then they send
+RESYNC.
 
-`broadcaster`'s own backend for PostgreSQL fails when used by several at once and hangs for ever on a lost connection.
+`broadcaster`'s own backend for PostgreSQL fails under concurrent use and hangs forever on a lost connection.
 """
 
 import asyncio
@@ -20,22 +21,23 @@ logger = logging.getLogger("headway.hints")
 
 CHANNEL: Final = "headway"
 RESYNC: Final = "*"
-"""A message, and a topic: some hints were lost, read everything again."""
+"""A message, and a topic, which means: some hints were lost, read everything again."""
 LONGEST: Final = 7_999
-"""Bytes that PostgreSQL takes as one payload."""
+"""The most bytes of a payload in PostgreSQL."""
 ROOM: Final = 10_000
-"""Messages that may wait for their reader."""
+"""The most messages that may wait for their reader."""
 _BEAT = 1.0
 _PATIENCE = 1.0
 """Seconds that a connection may take to answer before it counts as dead."""
-_TO_CONNECT = 3.0
+_CONNECT_TIMEOUT = 3.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 
 Connect: TypeAlias = Callable[[], Awaitable["asyncpg.Connection[Any]"]]
 
 
 def pack(origin: str, topics: Iterable[str]) -> Iterator[str]:
-    """Messages of one line a topic after the sender's, each short enough to send; at least one."""
+    """Packs topics into messages: a line with the sender, then one line for each topic. Each is short enough to send;
+    there is at least one."""
     lines, size = [origin], len(origin)
     longest = LONGEST - len(origin) - 1
     for topic in topics:
@@ -50,7 +52,7 @@ def pack(origin: str, topics: Iterable[str]) -> Iterator[str]:
 
 
 class Mailbox:
-    """Messages for one reader. When it cannot keep up they become one RESYNC, so memory is bounded."""
+    """Messages for one reader. If there are too many, one RESYNC replaces them, so memory is bounded."""
 
     def __init__(self) -> None:
         self._messages: deque[str] = deque()
@@ -71,7 +73,7 @@ class Mailbox:
 
 
 class _Hints(BroadcastBackend):
-    """One channel, heard from `connect` on. `subscribe` must not suspend, else `Broadcast` would lose one of two
+    """One channel, received from `connect` on. `subscribe` must not suspend, or else `Broadcast` would lose one of two
     concurrent first subscribers."""
 
     def __init__(self) -> None:
@@ -82,27 +84,28 @@ class _Hints(BroadcastBackend):
             raise ValueError(f"hints have one channel, {CHANNEL}, not {group!r}")
 
     async def unsubscribe(self, group: str) -> None:
-        """Nothing to undo: the channel is heard until `disconnect`."""
+        """Does nothing: the channel is received until `disconnect`."""
 
     async def next_published(self) -> Event:
         return Event(CHANNEL, await self._mailbox.take())
 
 
 class MemoryHints(_Hints):
-    """For a process that is alone."""
+    """Hints within a single process."""
 
     async def connect(self) -> None:
-        """Nothing to connect to."""
+        """Does nothing."""
 
     async def disconnect(self) -> None:
-        """Nothing to leave."""
+        """Does nothing, as `connect`."""
 
     async def publish(self, channel: str, message: Any) -> None:
         self._mailbox.put(message)
 
 
 class PostgresHints(_Hints):
-    """Over LISTEN and NOTIFY, on two connections of its own. Without a database it is silent, never in error."""
+    """Hints over LISTEN and NOTIFY, on two separate connections. While the database is unreachable, hints are lost
+    without an error."""
 
     def __init__(self, connect: Connect) -> None:
         super().__init__()
@@ -110,7 +113,7 @@ class PostgresHints(_Hints):
         self._sender = _Sender(connect)
 
     async def connect(self) -> None:
-        """Listens when it returns; raises what the first connecting raises."""
+        """Starts to listen; raises the error of the first connection attempt."""
         self._listener = _Listener(self._connect, self._mailbox)
         await self._listener.__aenter__()
 
@@ -123,7 +126,7 @@ class PostgresHints(_Hints):
 
 
 class _Listener(Loop):
-    """Holds the connection that listens, and gets another one when it is lost, noisily or silently."""
+    """Holds the connection for LISTEN, and opens another one when it breaks or stops answering."""
 
     def __init__(self, connect: Connect, mailbox: Mailbox) -> None:
         super().__init__()
@@ -144,13 +147,13 @@ class _Listener(Loop):
         while True:
             await self._hold()
             self._connection.terminate()
-            logger.warning("the listening connection is lost")
+            logger.warning("the connection for LISTEN was lost, reconnecting")
             self._connection, self._lost = await self._listen_again()
-            logger.info("listening again")
+            logger.info("the connection for LISTEN is open again")
             self._mailbox.put(RESYNC)
 
     async def _hold(self) -> None:
-        """Returns when the connection is lost; one that fell silent is noticed within a beat and its patience."""
+        """Returns when the connection is lost; one that stops answering is noticed within _BEAT + _PATIENCE seconds."""
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_BEAT):
@@ -159,8 +162,8 @@ class _Listener(Loop):
             try:
                 await self._connection.execute("select 1", timeout=_PATIENCE)
             except Exception as error:
-                # Whatever asyncpg raises, its internal errors included: the remedy is another connection.
-                logger.debug("the listening connection does not answer: %r", error)
+                # asyncpg may raise anything, also internal errors: another connection is opened in any case.
+                logger.debug("the connection for LISTEN does not answer: %r", error)
                 return
 
     async def _listen_again(self) -> tuple["asyncpg.Connection[Any]", asyncio.Event]:
@@ -174,23 +177,24 @@ class _Listener(Loop):
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _listen(self) -> tuple["asyncpg.Connection[Any]", asyncio.Event]:
-        async with asyncio.timeout(_TO_CONNECT):
+        async with asyncio.timeout(_CONNECT_TIMEOUT):
             connection = await self._connect()
             lost = asyncio.Event()
             connection.add_termination_listener(lambda _: lost.set())
             try:
-                await connection.add_listener(CHANNEL, self._hear)
+                await connection.add_listener(CHANNEL, self._receive)
             except BaseException:
                 connection.terminate()
                 raise
         return connection, lost
 
-    def _hear(self, connection: Any, pid: int, channel: str, payload: object) -> None:
+    def _receive(self, connection: Any, pid: int, channel: str, payload: object) -> None:
         self._mailbox.put(str(payload))
 
 
 class _Sender:
-    """One message at a time, on a connection that is made when needed. What cannot be sent is dropped."""
+    """Sends one message at a time, on a connection that is opened when needed. Messages that cannot be sent are
+    dropped."""
 
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
@@ -202,7 +206,7 @@ class _Sender:
         if len(message.encode()) > LONGEST:
             raise ValueError(f"a hint has at most {LONGEST} bytes")
         async with self._turn:
-            # A kept connection may turn out to be dead: then one more try, on a new one.
+            # A connection from before may be dead: then it tries once more, on a new one.
             while asyncio.get_running_loop().time() >= self._not_before:
                 kept = self._connection is not None
                 if await self._try_to_send(message):
@@ -213,13 +217,13 @@ class _Sender:
     async def _try_to_send(self, message: str) -> bool:
         try:
             if self._connection is None:
-                async with asyncio.timeout(_TO_CONNECT):
+                async with asyncio.timeout(_CONNECT_TIMEOUT):
                     self._connection = await self._connect()
             await self._connection.execute(
                 "select pg_notify($1, $2)", CHANNEL, message, timeout=_PATIENCE
             )
         except Exception as error:
-            # On a connection that is being closed asyncpg may raise InternalClientError too.
+            # On a connection that is being closed, asyncpg may also raise InternalClientError.
             logger.debug("a hint was not sent: %r", error)
             self._forget()
             return False

@@ -1,1 +1,1 @@
-"""SQL. Decides nothing and waits for no notification."""
+"""SQL only: makes no decisions and does not listen for notifications."""

@@ -1,4 +1,4 @@
-"""Approval requests, read for lists. An approval is visible where its execution is."""
+"""Reads approval requests for lists. A request is visible to everyone who may see its execution."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ select a.*, (select namespace from executions x where x.id = a.execution_id) as 
   (select count(*) from votes v where v.approval_id = a.id) as vote_count
 from (select * from approvals where {condition} order by id limit {limit}) a order by a.id
 """
-# A row without an id is of an execution that has none of them.
-_OF: Final = """
-select asked.id as asked, x.id is null as is_gone, x.namespace, a.*,
+# Has one row for each request, and one with is_gone for each execution that does not exist.
+_REQUESTS_OF: Final = """
+select wanted.id as wanted_id, x.id is null as is_gone, x.namespace, a.*,
   (select count(*) from votes v where v.approval_id = a.id) as vote_count
-from unnest($1::uuid[]) asked (id) left join executions x on x.id = asked.id
+from unnest($1::uuid[]) wanted (id) left join executions x on x.id = wanted.id
 left join approvals a on a.execution_id = x.id
 where x.id is null or a.id is not null
 """
@@ -68,7 +68,7 @@ async def count_approvals(pool: Pool, wish: Wish) -> tuple[int, bool]:
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """The oldest of an inbox, and how many it has in all; `whole` when these are all."""
+    """The oldest requests of an inbox, and the number of all; `whole` when `found` has all of them."""
 
     found: Sequence[Request]
     total: int
@@ -91,10 +91,10 @@ async def read_inbox(pool: Pool, wish: Wish, most: int) -> Requests:
 async def requests_of(
     pool: Pool, execution_ids: Sequence[UUID]
 ) -> tuple[list[Request], frozenset[UUID]]:
-    """All requests of these executions; and those of the executions that are no more."""
-    rows = await pool.fetch(_OF, execution_ids)
+    """Returns all requests of these executions, and the ids of those executions that do not exist."""
+    rows = await pool.fetch(_REQUESTS_OF, execution_ids)
     found = [_request(row) for row in rows if not row["is_gone"]]
-    return found, frozenset(row["asked"] for row in rows if row["is_gone"])
+    return found, frozenset(row["wanted_id"] for row in rows if row["is_gone"])
 
 
 def _request(row: Any) -> Request:

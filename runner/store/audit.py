@@ -1,7 +1,7 @@
-"""The audit log: who did what, through which channel, and why. Append only; it outlives what it tells of.
+"""The audit log: who did what, through which channel, and why. Append only; an entry outlives what it describes.
 
-What the engine does by itself is in the events; only that it pruned is here, for the events went with it. Of refusals
-only denials are here: what somebody had no permission for, and sign-ins that failed.
+What the engine does by itself is in the events. Pruning is recorded here, because it deletes the events. The only
+refusals recorded here are missing permissions and failed sign-ins.
 """
 
 import re
@@ -38,7 +38,7 @@ _KINDS = ("user", "service", "token", "schedule", "anonymous")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The object of an act: its id as clients see it, its name, and where it is (None: of no namespace)."""
+    """The object of an act: its id as clients see it, its name, and its namespace (None: it has none)."""
 
     id: str | None
     name: str
@@ -47,7 +47,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An act on something that is no execution."""
+    """An act on something other than an execution."""
 
     action: str
     target: Target
@@ -56,7 +56,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A command that was carried out for somebody, `bulk` as a part of it."""
+    """A command that was run for somebody; `bulk` is the id of the bulk action that it is a part of."""
 
     origin: CommandOrigin
     command: Command | Beginning
@@ -66,7 +66,7 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class AuditCriteria:
-    """Which entries; None is all. `actor` is `kind:name`, or a name of whatever kind."""
+    """Selects entries; None selects all. `actor` is `kind:name`, or a name of any kind."""
 
     actor: str | None = None
     actions: Sequence[str] | None = None
@@ -84,7 +84,7 @@ async def record(
     target: Target,
     data: Mapping[str, Any] | None = None,
 ) -> None:
-    """Records an act on something that is no execution; within the transaction that does it."""
+    """Records an act on something other than an execution, in the transaction that does the act."""
     await connection.execute(
         _INSERT, *([value] for value in _row(origin, action, target, data=data or {}))
     )
@@ -93,14 +93,15 @@ async def record(
 async def change(
     pool: Pool,
     origin: CommandOrigin | None,
-    told: Callable[[Any], Entry | None],
+    entry_of: Callable[[Any], Entry | None],
     statement: str,
     *values: Any,
 ) -> Any:
-    """The row that a statement changes, if it does, and what is `told` of that, in one transaction."""
+    """Runs a statement and, if it changes a row, records the entry that `entry_of` makes of it, in one transaction.
+    Returns the row."""
     async with pool.acquire() as connection, connection.transaction():
         row = await connection.fetchrow(statement, *values)
-        entry = told(row) if row and origin else None
+        entry = entry_of(row) if row and origin else None
         if origin and entry:
             await record(connection, origin, entry.action, entry.target, entry.data)
     return row
@@ -114,13 +115,13 @@ async def record_acts(connection: Connection, acts: Iterable[Act]) -> None:
 
 
 def is_audited(act: Act) -> bool:
-    """A person's or program's act that changed something."""
+    """Returns whether a person or program did this, and it changed something."""
     changed = act.transition.events or act.transition.removal
     return act.origin.channel is not Channel.ENGINE and bool(changed)
 
 
 def action_of(command: Command | Beginning) -> str:
-    """The name of what a command does, as `availableActions` has it: RETRY_FAILED, APPROVE, ..."""
+    """The name of the action, as in `availableActions`: RETRY_FAILED, APPROVE, ..."""
     if isinstance(command, CastVote):
         return command.decision.value
     if isinstance(command, Create):
@@ -147,7 +148,7 @@ def target_of(execution: Execution) -> Target:
 
 
 def _data(act: Act, execution: Execution) -> Mapping[str, Any]:
-    """The details that are not to be found in the events, or go with them."""
+    """The details that are not in the events, or are deleted with them."""
     command = act.command
     about: dict[str, Any] = {"flow": execution.plan.spec.id, "state": execution.state.value}
     if act.bulk:
@@ -157,13 +158,13 @@ def _data(act: Act, execution: Execution) -> Mapping[str, Any]:
     if isinstance(command, CastVote) and command.override:
         about["override"] = True
     if isinstance(command, Delete):
-        with_it = ("logs", "metrics", "artifacts")
-        about["with"] = [name for name in with_it if getattr(command, name)]
+        options = ("logs", "metrics", "artifacts")
+        about["with"] = [name for name in options if getattr(command, name)]
     return about
 
 
 def _overridden(act: Act) -> list[str]:
-    """The tasks that ask people and that this passed by."""
+    """The approval tasks that this act passed without a decision."""
     facts = (event.fact for event in act.transition.events)
     return [task for fact in facts if isinstance(fact, ApprovalOverridden) for task in fact.tasks]
 
@@ -194,10 +195,10 @@ def _row(
     )
 
 
-async def entries_page(pool: Pool, scope: Scope, wanted: AuditCriteria, window: Window) -> Page:
-    """Newest first. Entries of no namespace are for those who read all of it."""
+async def entries_page(pool: Pool, scope: Scope, criteria: AuditCriteria, window: Window) -> Page:
+    """Newest first. Entries without a namespace are only for a scope of all namespaces."""
     arguments = Arguments()
-    condition = _condition(scope, wanted, arguments)
+    condition = _condition(scope, criteria, arguments)
     return await keyset_page(pool, "audit_log", condition, arguments, window)
 
 
@@ -209,35 +210,35 @@ async def find_entry(pool: Pool, scope: Scope, id: UUID) -> Any:
     )
 
 
-async def count_entries(pool: Pool, scope: Scope, wanted: AuditCriteria) -> tuple[int, bool]:
+async def count_entries(pool: Pool, scope: Scope, criteria: AuditCriteria) -> tuple[int, bool]:
     arguments = Arguments()
-    condition = _condition(scope, wanted, arguments)
+    condition = _condition(scope, criteria, arguments)
     return await count(pool, "audit_log", condition, arguments)
 
 
-def _condition(scope: Scope, wanted: AuditCriteria, arguments: Arguments) -> str:
+def _condition(scope: Scope, criteria: AuditCriteria, arguments: Arguments) -> str:
     parts = [compile_scope(scope, arguments)]
-    if wanted.actor is not None:
-        named = ":" in wanted.actor
-        actors = [wanted.actor] if named else [f"{kind}:{wanted.actor}" for kind in _KINDS]
+    if criteria.actor is not None:
+        named = ":" in criteria.actor
+        actors = [criteria.actor] if named else [f"{kind}:{criteria.actor}" for kind in _KINDS]
         parts.append(f"actor = any({arguments.add(actors)}::text[])")
-    if wanted.actions is not None:
-        parts.append(f"action = any({arguments.add(list(wanted.actions))}::text[])")
-    if wanted.channels is not None:
-        parts.append(f"channel = any({arguments.add(list(wanted.channels))}::text[])")
-    if wanted.namespace is not None:
-        parts.append(compile_under("namespace", wanted.namespace, arguments))
-    if wanted.execution_id is not None:
-        parts.append(f"execution_id = {arguments.add(wanted.execution_id)}")
-    return " and ".join(parts + _times(wanted, arguments))
+    if criteria.actions is not None:
+        parts.append(f"action = any({arguments.add(list(criteria.actions))}::text[])")
+    if criteria.channels is not None:
+        parts.append(f"channel = any({arguments.add(list(criteria.channels))}::text[])")
+    if criteria.namespace is not None:
+        parts.append(compile_under("namespace", criteria.namespace, arguments))
+    if criteria.execution_id is not None:
+        parts.append(f"execution_id = {arguments.add(criteria.execution_id)}")
+    return " and ".join(parts + _times(criteria, arguments))
 
 
-def _times(wanted: AuditCriteria, arguments: Arguments) -> list[str]:
-    """By id where that narrows, exactly by time beside it."""
+def _times(criteria: AuditCriteria, arguments: Arguments) -> list[str]:
+    """The exact bounds by time, and a bound by id, which has an index."""
     parts = []
-    if wanted.since is not None:
-        first = arguments.add(first_id_of(wanted.since))
-        parts.append(f"id >= {first} and at >= {arguments.add(wanted.since)}")
-    if wanted.until is not None:
-        parts.append(f"at < {arguments.add(wanted.until)}")
+    if criteria.since is not None:
+        first = arguments.add(first_id_of(criteria.since))
+        parts.append(f"id >= {first} and at >= {arguments.add(criteria.since)}")
+    if criteria.until is not None:
+        parts.append(f"at < {arguments.add(criteria.until)}")
     return parts

@@ -1,7 +1,7 @@
-"""Bulk sets: which executions, what is to be done to them, and what became of each.
+"""Bulk sets: the executions of a bulk action, what to do to them, and the outcome of each.
 
-A set is frozen by its preview. While it runs, the engine writes the outcome of a row in the transaction that carries it
-out, so that no row is carried out twice, whoever takes it up after a crash.
+A set is frozen by its preview. While it runs, the engine writes the outcome of a row in the transaction that runs its
+command, so that no row runs twice, even when another process continues the set after a crash.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ from models.filters.filters import Filter
 from models.ids import typed
 from models.states import Channel
 from runner.store.audit import Target
-from runner.store.json import dump, load, turned
+from runner.store.json import dump, load, to_columns
 from runner.store.pages import Page
 from runner.store.postgres.connection import Connection, Executes, Pool
 from runner.store.where import Arguments, compile_listed, compile_scope
@@ -28,7 +28,7 @@ Row = Any
 KEPT_FOR = 900.0
 """Seconds until a preview has expired."""
 CLAIM = 5.0
-"""Seconds that a set stays its claimer's without a sign of life; then another process goes on with it."""
+"""Seconds that a process may keep a set without renewing its claim; then another process continues the set."""
 _READ = TypeAdapter(Instruction)
 
 _INSERT_SET = """
@@ -65,7 +65,7 @@ where id = $1 and claimed_by = $2 and state = 'RUNNING'
 _NEXT = """
 select * from bulk_items where bulk_id = $1 and outcome is null order by position limit $2
 """
-# The lock keeps a cancellation from coming between the judging of a row and its outcome.
+# The lock keeps a cancellation from coming between the decision about a row and its outcome.
 _STILL_LEFT = """
 select i.bulk_id, i.position from bulk_sets s join bulk_items i on i.bulk_id = s.id
 join unnest($1::uuid[], $2::int[]) u (bulk_id, position) using (bulk_id, position)
@@ -105,8 +105,8 @@ delete from bulk_sets where (state is null and expires_at < now() - interval '1 
 
 @dataclass(frozen=True, slots=True)
 class BulkSet:
-    """The part of a running set that is needed to carry it out; `grants` are what its asker held when it was begun,
-    `token_id` is of the token that it was begun with."""
+    """The part of a running set that is needed to run it; `grants` are those of its actor when it was started,
+    `token_id` is the token that it was started with."""
 
     id: UUID
     instruction: Instruction
@@ -128,7 +128,7 @@ class BulkSet:
 
 
 def _grants(row: Row) -> tuple[Grant, ...]:
-    """A set that an earlier release began has only the names of roles, on every namespace."""
+    """The grants of a set; one that an earlier release started has only names of roles, for all namespaces."""
     if row["grants"] is not None:
         return tuple(map(Grant.of, load(row["grants"])))
     return tuple(Grant(role, ROLES.get(role, frozenset())) for role in load(row["roles"]))
@@ -158,7 +158,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The outcome of a row: done, or the problem; `made` is the execution that it started."""
+    """The outcome of a row: done, or a problem; `made` is the execution that it started."""
 
     place: BulkItemRef
     problem: Problem | None = None
@@ -167,7 +167,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """An execution as the preview found it."""
+    """An execution as the preview read it."""
 
     id: UUID
     name: str
@@ -195,7 +195,7 @@ def target_of(row: Row) -> Target:
 
 
 async def matching(pool: Pool, scope: Scope, where: Filter, most: int) -> list[UUID]:
-    """The newest first, and one more than `most` where there are more."""
+    """Ids, the newest first; one more than `most` when there are more."""
     arguments = Arguments()
     condition = f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"
     limit = arguments.add(most + 1)
@@ -207,14 +207,14 @@ async def matching(pool: Pool, scope: Scope, where: Filter, most: int) -> list[U
 
 
 async def visible(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> set[UUID]:
-    """Those of them that are there for whoever has the scope."""
+    """Returns those of the ids that exist in the scope."""
     arguments = Arguments(list(ids))
     sql = _VISIBLE.format(scope=compile_scope(scope, arguments))
     return {row["id"] for row in await pool.fetch(sql, *arguments.values)}
 
 
 async def freeze(connection: Connection, preview: Preview, rows: Sequence[Frozen]) -> Row:
-    """Within the caller's transaction."""
+    """Stores the set in the caller's transaction."""
     row = await connection.fetchrow(
         _INSERT_SET,
         preview.id,
@@ -228,7 +228,7 @@ async def freeze(connection: Connection, preview: Preview, rows: Sequence[Frozen
         KEPT_FOR,
     )
     if rows:
-        columns = turned([(row.id, row.name, row.namespace, row.state_seq) for row in rows])
+        columns = to_columns([(row.id, row.name, row.namespace, row.state_seq) for row in rows])
         await connection.execute(_INSERT_ITEMS, preview.id, list(range(len(rows))), *columns)
     return row
 
@@ -238,7 +238,7 @@ async def find(pool: Executes, id: UUID) -> Row | None:
 
 
 async def find_seen(pool: Pool, scope: Scope, actor: str, id: UUID) -> Row | None:
-    """One that was run: by this actor, or on executions that all are in the scope."""
+    """A set that was run by this actor, or whose executions are all in the scope."""
     arguments = Arguments(id, actor)
     condition = compile_scope(scope, arguments)
     return await pool.fetchrow(
@@ -248,7 +248,7 @@ async def find_seen(pool: Pool, scope: Scope, actor: str, id: UUID) -> Row | Non
 
 
 async def has_hidden(pool: Executes, scope: Scope, id: UUID) -> bool:
-    """Whether it has executions that are not in the scope any more."""
+    """Returns whether the set has executions that are no longer in the scope."""
     arguments = Arguments(id)
     condition = compile_scope(scope, arguments, "e.namespace")
     hidden: bool = await pool.fetchval(_HIDDEN.format(scope=condition), *arguments.values)
@@ -260,7 +260,7 @@ async def items_of(pool: Executes, id: UUID) -> list[Item]:
 
 
 async def changed_since(connection: Connection, items: Sequence[Item]) -> list[Item]:
-    """Those of a set whose state is not what its preview found."""
+    """Returns the items whose state changed since the preview."""
     if not items:
         return []
     rows = await connection.fetch(_CHANGED, items[0].place.bulk_id)
@@ -277,25 +277,25 @@ async def start(
     grants: Iterable[Grant],
     token_id: UUID | None,
 ) -> bool:
-    """False when it was run before."""
+    """Returns False when the set was run before."""
     values = (mode.value, state.value, origin.actor, origin.channel.value, origin.reason)
     held = dump([grant.dump() for grant in grants])
     return await connection.execute(_RUN, id, *values, held, token_id) == "UPDATE 1"
 
 
 async def cancel(connection: Connection, id: UUID, actor: str) -> bool:
-    """False when it does not run any more."""
+    """Returns False when the set is not running."""
     return await connection.execute(_CANCEL, id, actor) == "UPDATE 1"
 
 
 async def claim(pool: Pool, me: UUID, mine: Iterable[UUID], most: int) -> list[BulkSet]:
-    """Running sets that no process works on, now this one's for CLAIM seconds."""
+    """Claims running sets that no process works on, for CLAIM seconds."""
     rows = await pool.fetch(_CLAIM, me, CLAIM, list(mine), most)
     return [BulkSet.of(row) for row in rows]
 
 
 async def hold(pool: Pool, me: UUID, id: UUID) -> bool:
-    """For CLAIM seconds more; False when it is another's now, or runs no more."""
+    """Extends the claim by CLAIM seconds; False when another process has the set, or the set is not running."""
     return await pool.execute(_HOLD, id, me, CLAIM) == "UPDATE 1"
 
 
@@ -304,7 +304,7 @@ async def next_items(pool: Pool, id: UUID, most: int) -> list[Item]:
 
 
 async def still_left(connection: Connection, places: Sequence[BulkItemRef]) -> set[BulkItemRef]:
-    """Those that are yet to be done, of sets that run; they stay so until the caller's transaction ends."""
+    """Returns the rows of running sets without an outcome; locks the sets until the caller's transaction ends."""
     if not places:
         return set()
     columns = [place.bulk_id for place in places], [place.position for place in places]
@@ -314,7 +314,7 @@ async def still_left(connection: Connection, places: Sequence[BulkItemRef]) -> s
 
 async def settle(connection: Executes, results: Sequence[Result]) -> None:
     if results:
-        await connection.execute(_SETTLE, *turned([_columns(result) for result in results]))
+        await connection.execute(_SETTLE, *to_columns([_columns(result) for result in results]))
 
 
 def _columns(result: Result) -> tuple[Any, ...]:
@@ -325,17 +325,17 @@ def _columns(result: Result) -> tuple[Any, ...]:
 
 
 async def end(pool: Pool, id: UUID) -> None:
-    """It is done once nothing is left."""
+    """Ends the set if all its rows have an outcome."""
     await pool.execute(_END, id)
 
 
 async def progress_of(pool: Pool, ids: Sequence[UUID]) -> dict[UUID, Row]:
-    """Those that were run, whoever may see them, with their counts."""
+    """The sets that were run, with their counts; not limited by a scope."""
     return {row["id"]: row for row in await pool.fetch(_PROGRESS, list(ids))}
 
 
 def is_seen(row: Row, scope: Scope, actor: str) -> bool:
-    """As `find_seen` judges."""
+    """Returns whether `find_seen` would return the row."""
     within = scope.namespaces is None or bool(row["namespace"] and scope.covers(row["namespace"]))
     return within or bool(row["actor"] == actor)
 
@@ -349,7 +349,7 @@ async def results_page(
     cursor: int | None,
     backwards: bool = False,
 ) -> Page:
-    """In the order of the set: after (or, `backwards`, before) the position `cursor`."""
+    """Rows in the order of the set, after (or, `backwards`, before) the position `cursor`."""
     arguments, condition = _results(scope, id, outcome)
     compare, order = ("<", "desc") if backwards else (">", "asc")
     if cursor is not None:
@@ -396,5 +396,5 @@ def problem_of(row: Row) -> Problem | None:
     return Problem(ProblemCode(row["code"]), row["message"]) if row["code"] else None
 
 
-async def forget_old(connection: Connection) -> None:
+async def delete_old(connection: Connection) -> None:
     await connection.execute(_FORGET)

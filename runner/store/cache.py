@@ -1,4 +1,4 @@
-"""Earlier successes under a cache key, judged by the database's clock."""
+"""Finds earlier successes under a cache key; their age is measured by the database's clock."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ order by t.ended_at desc limit 1
 
 @dataclass(frozen=True, slots=True)
 class FoundTaskRun:
-    """`holder` is what its outputs are carried by."""
+    """`holder` is the task run that has the outputs: this one, or the one that it reused them from."""
 
     path: str
     state: TaskRunState
@@ -47,7 +47,7 @@ class FoundExecution:
 
 
 async def find_execution(pool: Pool, flow_id: UUID, key: str, ttl: float) -> FoundExecution | None:
-    """The newest success of the flow under this key that ended within `ttl` seconds."""
+    """The newest success of the flow under this key that ended within the last `ttl` seconds."""
     row = await pool.fetchrow(_EXECUTION, flow_id, key, ttl)
     if row is None:
         return None

@@ -1,4 +1,4 @@
-"""Thousands of rows, some at a time: the event loop has its turns between the statements that write them."""
+"""Splits thousands of rows into chunks, so that the event loop can run between the statements that write them."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
@@ -8,6 +8,6 @@ AT_ONCE: Final = 1_000
 Row = TypeVar("Row")
 
 
-def parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+def chunks_of(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
     for start in range(0, len(rows), AT_ONCE):
         yield rows[start : start + AT_ONCE]

@@ -1,4 +1,4 @@
-"""Questions of many askers in one statement: those that come while one is under way go together in the next."""
+"""Combines reads of many callers into one statement: reads requested while one is running share the next one."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -13,7 +13,7 @@ Read: TypeAlias = Callable[[Pool, Sequence[Key]], Awaitable[Mapping[Key, Found]]
 
 
 class _Round(Generic[Key, Found]):
-    """Asked in one statement by the first who came. `answer` is None where that one was cancelled."""
+    """One statement, run by the first caller that joined. `answer` is None when that caller was cancelled."""
 
     def __init__(self) -> None:
         self.keys: set[Key] = set()
@@ -23,7 +23,7 @@ class _Round(Generic[Key, Found]):
 
 
 class Coalescer(Generic[Key, Found]):
-    """One a process and kind of question. Keeps nothing: each answer was read after it was asked for."""
+    """One for each process and kind of read. It caches nothing: each answer was read after its request."""
 
     def __init__(self, read: Read[Key, Found]) -> None:
         self._read = read
@@ -31,19 +31,19 @@ class Coalescer(Generic[Key, Found]):
         self._turn = asyncio.Lock()
 
     async def find(self, pool: Pool, keys: Collection[Key]) -> dict[Key, Found]:
-        """The values that there are of these; raises what reading raises."""
+        """The values of the keys that were found; raises what reading raises."""
         while True:
             joined, first = self._next or _Round(), self._next is None
             joined.keys.update(keys)
             if first:
                 self._next = joined
-                await self._ask(pool, joined)
+                await self._run(pool, joined)
             answer = await asyncio.shield(joined.answer)
             if answer is not None:
                 return {key: answer[key] for key in keys if key in answer}
 
-    async def _ask(self, pool: Pool, joined: _Round[Key, Found]) -> None:
-        """For all who join until it is their turn."""
+    async def _run(self, pool: Pool, joined: _Round[Key, Found]) -> None:
+        """Waits until the statement before has ended, then reads for all callers that have joined."""
         try:
             async with self._turn:
                 self._next = None

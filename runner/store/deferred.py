@@ -1,4 +1,4 @@
-"""Commands that the engine owes: stored with what promised them, deleted with what kept them."""
+"""Deferred commands: stored in the transaction that defers them, deleted in the one that runs them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,7 +17,7 @@ _READ: Mapping[str, TypeAdapter[Any]] = {
     kind.__name__: TypeAdapter(kind) for kind in get_args(Deferrable)
 }
 CLAIM = 10.0
-"""Seconds that a claimed command stays its claimer's; then another process carries it out."""
+"""Seconds that a process may keep a claimed command; then another process runs it."""
 
 _INSERT = """
 insert into deferred_commands (id, execution_id, due_at, command)
@@ -39,8 +39,8 @@ from deferred_commands
 
 
 @dataclass(frozen=True, slots=True)
-class Illegible:
-    """A command that this version cannot read: another one has stored it."""
+class UnreadableCommand:
+    """A command that this version cannot read, because another version stored it."""
 
     why: str
 
@@ -49,18 +49,19 @@ class Illegible:
 class DeferredRow:
     id: UUID
     execution_id: UUID
-    command: Deferrable | Illegible
+    command: Deferrable | UnreadableCommand
     reason: str | None = None
 
 
-async def store(connection: Connection, promised: Sequence[tuple[UUID, Deferred]]) -> None:
-    if promised:
+async def store(connection: Connection, commands: Sequence[tuple[UUID, Deferred]]) -> None:
+    """Each command comes with the id of the execution that defers it."""
+    if commands:
         await connection.execute(
             _INSERT,
-            [new_id() for _ in promised],
-            [deferred.to or execution_id for execution_id, deferred in promised],
-            [deferred.due for _, deferred in promised],
-            [_encode(deferred) for _, deferred in promised],
+            [new_id() for _ in commands],
+            [deferred.to or execution_id for execution_id, deferred in commands],
+            [deferred.due for _, deferred in commands],
+            [_encode(deferred) for _, deferred in commands],
         )
 
 
@@ -76,12 +77,12 @@ async def seconds_until_next(pool: Pool) -> float | None:
 
 
 async def failed(pool: Pool, id: UUID) -> int:
-    """How often this one could not be carried out, this time included; 0 when it is no longer owed."""
+    """Counts a failure; returns how often this command has failed, or 0 when it is no longer pending."""
     return await pool.fetchval(_FAILED, id) or 0
 
 
-async def still_owed(connection: Connection, ids: Sequence[UUID]) -> set[UUID]:
-    """Under the locks of their executions the answer holds until the commit."""
+async def still_pending(connection: Connection, ids: Sequence[UUID]) -> set[UUID]:
+    """Returns those that still exist. Under the locks of their executions this stays true until the commit."""
     rows = await connection.fetch(
         "select id from deferred_commands where id = any($1::uuid[])", ids
     )
@@ -98,11 +99,12 @@ def _encode(deferred: Deferred) -> str:
     return dump({"kind": kind, "because": deferred.reason, **asdict(deferred.command)})
 
 
-def _decode(text: str) -> tuple[Deferrable | Illegible, str | None]:
+def _decode(text: str) -> tuple[Deferrable | UnreadableCommand, str | None]:
     fields = load(text)
     reason = fields.pop("because", None)
     kind = fields.pop("kind")
     try:
         return _READ[kind].validate_python(fields), reason
     except (KeyError, ValidationError) as error:
-        return Illegible(f"the promise {kind} cannot be read by this Headway: {error}"), reason
+        why = f"the deferred command {kind} cannot be read by this version of Headway: {error}"
+        return UnreadableCommand(why), reason

@@ -1,19 +1,20 @@
-"""Refuses to store anything for an attempt that has ended: its lease is void, though its worker may not know it yet."""
+"""Refuses to store anything for an attempt that has ended: its lease is void, even if its worker has not noticed
+yet."""
 
 from collections.abc import Iterable
 from uuid import UUID
 
 from runner.store.postgres.connection import Connection
 
-# Neither a heartbeat nor another writer waits for this lock, only whoever ends the attempt. Sorted, as the end locks
-# them, so that two never wait for each other.
+# Neither a heartbeat nor another writer waits for this lock, only a transaction that ends the attempt. Sorted in the
+# order in which the end locks them, so that two transactions never deadlock.
 _HOLD = """
 select id from attempts where id = any($1::uuid[]) and state = 'RUNNING' order by id for key share
 """
 
 
 class AttemptsEnded(Exception):
-    """Nothing more is stored for these attempts."""
+    """These attempts have ended; nothing more is stored for them."""
 
     def __init__(self, ids: frozenset[UUID]) -> None:
         super().__init__(f"{len(ids)} attempts have ended")
@@ -21,9 +22,10 @@ class AttemptsEnded(Exception):
 
 
 async def hold(connection: Connection, attempts: Iterable[UUID | None]) -> None:
-    """Keeps these attempts from ending until the transaction is over; raises AttemptsEnded for those that have ended.
+    """Keeps these attempts from ending until the transaction ends; raises AttemptsEnded for those that have ended.
 
-    The last statement of a transaction, so that nobody waits for long who ends one. None is no attempt of a worker.
+    Use it as the last statement of a transaction, so that the end of an attempt does not wait for long. None is
+    ignored: it is no attempt of a worker.
     """
     ids = {id for id in attempts if id is not None}
     if not ids:

@@ -1,4 +1,4 @@
-"""Finds the flow and the revision that a caller names, to make an execution of."""
+"""Finds the flow and the revision of which a caller wants to start an execution."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ Row = Any
 
 
 class Named(NamedTuple):
-    """`number` None is the newest revision."""
+    """A revision as a caller names it; `number` None is the newest."""
 
     namespace: str
     flow: str
@@ -26,6 +26,6 @@ left join revisions r on r.flow_id = f.id and r.number > 0 and r.number = coales
 
 
 async def find_to_launch(pool: Pool, named: Sequence[Named]) -> dict[Named, Row]:
-    """The flows with `revision_id` of these revisions; without one where there is none."""
+    """The rows of the flows that exist; `revision_id` is null when the flow has no such revision."""
     found = await pool.fetch(_FIND, *map(list, zip(*named, strict=True)))
     return {named[row["position"] - 1]: row for row in found}

@@ -1,6 +1,6 @@
-"""Keys that make asking twice the same as asking once; kept seven days an actor and mutation.
+"""Idempotency keys: repeating a mutation with the same key has no further effect. Kept seven days.
 
-Those of schedules' ticks are kept as long as what they started: a tick that ran is never run again, however late.
+Keys of schedules' ticks are kept as long as the execution that they started, so that a tick never runs twice.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ delete from idempotency_keys k where created_at < now() - interval '7 days'
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """`digest` is of the whole input; `answer` the id of what it created."""
+    """`digest` is of the whole input; `answer` is the id of the object that the mutation created."""
 
     actor: str
     mutation: str
@@ -48,19 +48,19 @@ class Key:
 
 
 async def take(connection: Connection, keys: Sequence[Key]) -> dict[tuple[str, str, str], Key]:
-    """Stores the keys that are new and answers, for every name asked for, the key that stands."""
+    """Stores the keys that are new; returns the stored key for each name."""
     if not keys:
         return {}
     columns = [list(column) for column in zip(*(_row(key) for key in keys), strict=True)]
     found = {key.name: key for key in map(_key, await connection.fetch(_TAKE, *columns))}
     missed = [key for key in keys if key.name not in found]
-    if missed:  # committed by another between our snapshot and our insert: visible to a second look
+    if missed:  # committed by another between our snapshot and our insert: a second read finds them
         found |= await take(connection, missed)
     return found
 
 
 async def release(connection: Connection, keys: Sequence[Key]) -> None:
-    """Frees them: what they were taken for was not made after all."""
+    """Deletes the keys, because the objects that they were stored for were not created after all."""
     if keys:
         await connection.execute(
             "delete from idempotency_keys where (actor, mutation, key, answer) in "
@@ -73,7 +73,7 @@ async def release(connection: Connection, keys: Sequence[Key]) -> None:
 
 
 async def find(pool: Executes, actor: str, mutation: str, key: str) -> UUID | None:
-    """The object that the key had created."""
+    """The id of the object that was created with the key."""
     answer: UUID | None = await pool.fetchval(
         "select answer from idempotency_keys where actor = $1 and mutation = $2 and key = $3",
         actor,
@@ -84,7 +84,7 @@ async def find(pool: Executes, actor: str, mutation: str, key: str) -> UUID | No
 
 
 async def digest_of(pool: Executes, actor: str, mutation: str, key: str) -> str | None:
-    """The input that the key was used with."""
+    """The digest of the input that the key was used with."""
     digest: str | None = await pool.fetchval(
         "select digest from idempotency_keys where actor = $1 and mutation = $2 and key = $3",
         actor,
@@ -95,12 +95,12 @@ async def digest_of(pool: Executes, actor: str, mutation: str, key: str) -> str 
 
 
 async def answers(pool: Pool, actor: str, mutation: str, keys: Sequence[str]) -> dict[str, UUID]:
-    """The objects that the keys that are there have created."""
+    """The ids of the objects that were created, by key; keys that are not stored are left out."""
     rows = await pool.fetch(_FIND, actor, mutation, list(keys))
     return {row["key"]: row["answer"] for row in rows}
 
 
-async def forget_old(connection: Connection) -> None:
+async def delete_old(connection: Connection) -> None:
     await connection.execute(_FORGET)
 
 

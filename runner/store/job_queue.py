@@ -1,7 +1,8 @@
-"""PgQueuer behind four verbs. A job says that one attempt of a task run may start; once it has, the lease governs.
+"""The job queue, on top of PgQueuer. A job means that one attempt of a task run may start; from then on its lease
+applies.
 
-So a job lives from QUEUED to the start only, is deleted by the transaction that accepts the start, and PgQueuer's own
-heartbeat covers just the moment between taking and starting.
+So a job exists only from QUEUED to the start; the transaction that accepts the start deletes it. PgQueuer's own
+heartbeat covers only the time between taking and starting a job.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,9 +20,9 @@ from models.lifecycle.transition import Job
 from runner.store.postgres.connection import Connection, Pool
 
 TAKEN_FOR = timedelta(seconds=3)
-"""How long a job that was taken but not started stays its taker's without a heartbeat."""
+"""A job that was taken but not started is taken by another process after this time without a heartbeat."""
 
-_PUT_BACK = """
+_REQUEUE = """
 update pgqueuer set status = 'queued', queue_manager_id = null where id = any($1::bigint[]) and status = 'picked'
 """
 _WITHDRAW = """
@@ -40,7 +41,7 @@ class TakenJob:
 
 
 class JobQueue:
-    """One a process; its id is what PgQueuer knows the taker by."""
+    """One for each process; PgQueuer identifies the process by its id."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -48,7 +49,8 @@ class JobQueue:
         self._id = QueueManagerId(uuid4())
 
     async def take(self, queues: Sequence[str], limit: int) -> list[TakenJob]:
-        """Up to `limit` due jobs, by priority, then age; those of a taker that died come again after 3 s."""
+        """Takes up to `limit` due jobs, by priority, then age; jobs of a process that died are taken again after 3
+        s."""
         jobs = await self._queries.dequeue(
             limit,
             {QueueEntrypoint(queue): EntrypointExecutionParameter(0) for queue in queues},
@@ -61,13 +63,13 @@ class JobQueue:
     async def heartbeat(self, job_ids: Iterable[int]) -> None:
         await self._queries.update_heartbeat([JobId(id) for id in job_ids])
 
-    async def put_back(self, jobs: Iterable[TakenJob]) -> None:
-        """Give jobs that were taken but not started to whoever looks next."""
-        await self._pool.execute(_PUT_BACK, [job.id for job in jobs])
+    async def requeue(self, jobs: Iterable[TakenJob]) -> None:
+        """Returns jobs that were taken but not started to the queue."""
+        await self._pool.execute(_REQUEUE, [job.id for job in jobs])
 
 
 async def enqueue(connection: Connection, jobs: Sequence[tuple[UUID, Job]]) -> None:
-    """Store jobs with the caller's transaction; each comes with its execution's id. One that stands already is left."""
+    """Stores jobs in the caller's transaction; each comes with its execution's id. Jobs that exist already are kept."""
     if not jobs:
         return
     await Queries(AsyncpgDriver(connection)).enqueue(  # type: ignore[arg-type]
@@ -81,14 +83,14 @@ async def enqueue(connection: Connection, jobs: Sequence[tuple[UUID, Job]]) -> N
 
 
 async def withdraw(connection: Connection, keys: Sequence[str], anew: Sequence[str]) -> None:
-    """Delete the jobs of these keys with the caller's transaction; of those that are stored `anew` with it, one that is
-    taken stays: its start is on its way, and a second job would outlive it."""
+    """Deletes the jobs of these keys in the caller's transaction. A job whose key the transaction stores `anew` is kept
+    if it is taken: its start is under way, and a second job would outlive it."""
     if keys:
         await connection.execute(_WITHDRAW, keys, anew)
 
 
 async def acknowledge(connection: Connection, job_ids: Sequence[int]) -> None:
-    """Delete jobs with the caller's transaction. PgQueuer's own log of them would repeat our events."""
+    """Deletes jobs in the caller's transaction, without PgQueuer's own log, which would repeat our events."""
     if job_ids:
         await connection.execute("delete from pgqueuer where id = any($1::bigint[])", job_ids)
 

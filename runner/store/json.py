@@ -1,4 +1,4 @@
-"""JSON columns: asyncpg hands jsonb over as text (Tortoise needs it so), these two turn it into values and back."""
+"""Converts values to the text of jsonb columns and back. asyncpg returns jsonb as text, because Tortoise needs that."""
 
 import re
 from collections.abc import Sequence
@@ -8,17 +8,18 @@ from uuid import UUID
 import orjson
 
 _NUL = re.compile(r"\\\\|\\u0000")
-"""NUL, and the backslashes before which it would only seem to be one: those that a text holds itself."""
+"""An escaped NUL, or an escaped backslash, which must be skipped: `\\\\u0000` in JSON is not a NUL."""
 
 
 def dump(value: Any) -> str:
-    """Text for a jsonb column: dataclasses, UUIDs, times and enums included. NUL, which jsonb refuses, is dropped."""
+    """Text for a jsonb column, also for dataclasses, UUIDs, times and enums. NUL, which jsonb refuses, becomes
+    U+FFFD."""
     text = orjson.dumps(value, default=_plain).decode()
     return _NUL.sub(_without_nul, text) if "\\u0000" in text else text
 
 
 def plain(text: str | None) -> str | None:
-    """For a text column, which refuses NUL too: it reads as in the JSON of an event."""
+    """Text for a text column, which refuses NUL too: as in JSON, NUL becomes U+FFFD."""
     return text.replace("\0", "\ufffd") if text and "\0" in text else text
 
 
@@ -39,11 +40,11 @@ def _plain(value: Any) -> Any:
         return list(value)
     if hasattr(value, "items"):
         return dict(value)
-    if isinstance(value, UUID):  # asyncpg's own kind of UUID
+    if isinstance(value, UUID):  # asyncpg's own subclass of UUID
         return str(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
-def turned(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    """Rows as the column arrays that unnest takes."""
+def to_columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    """Transposes rows into the column arrays that unnest takes."""
     return [list(column) for column in zip(*rows, strict=True)]

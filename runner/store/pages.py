@@ -14,7 +14,7 @@ COUNT_LIMIT = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which part of an ordered list: `size` rows after (or, `backwards`, before) the row `cursor`."""
+    """A part of an ordered list: `size` rows after (or, `backwards`, before) the row `cursor`."""
 
     size: int
     cursor: UUID | None = None
@@ -36,7 +36,7 @@ async def keyset_page(
     window: Window,
     newest_first: bool = True,
 ) -> Page:
-    """A page by id: stable under insertion, as cheap at the thousandth page as at the first."""
+    """A page ordered by id: stable when rows are inserted, and the thousandth page is as cheap as the first."""
     descending = newest_first != window.backwards
     if window.cursor:
         compare = "<" if descending else ">"
@@ -54,6 +54,7 @@ async def keyset_page(
 
 
 async def count(pool: Pool, table: str, condition: str, arguments: Arguments) -> tuple[int, bool]:
+    """The number of rows, at most COUNT_LIMIT, and whether it is exact."""
     found: int = await pool.fetchval(
         f"select count(*) from (select 1 from {table} where {condition} limit {COUNT_LIMIT + 1}) x",
         *arguments.values,

@@ -1,4 +1,4 @@
-"""Revisions made ready to run, kept by id: a revision never changes."""
+"""Compiles revisions to plans and caches them by id: a revision never changes."""
 
 import logging
 from collections import OrderedDict
@@ -25,23 +25,23 @@ where r.id = any($1::uuid[])
 
 
 class Plans:
-    """A bounded cache, one a process. `launches` tells which of them a caller names, and is asked each time."""
+    """A bounded cache, one for each process. `launches` finds revisions by name, and reads the database each time."""
 
     def __init__(self) -> None:
         self.launches: Coalescer[Named, Any] = Coalescer(find_to_launch)
         self._plans: OrderedDict[UUID, CompiledFlow] = OrderedDict()
 
     async def of(self, connection: Connection, revision_id: UUID) -> CompiledFlow:
-        """The plan of a revision; Refused when this process cannot read it, Fault when it is gone."""
+        """The plan of a revision; raises Refused when this process cannot read it, Fault when it is deleted."""
         plan = await self._of(connection, revision_id)
         return readable(plan)
 
     async def of_row(self, connection: Connection, row: Any) -> CompiledFlow:
-        """Of a row of executions: one that ran elsewhere has no revision, and that of another may be `unreadable`."""
+        """The plan for a row of executions. An external run has no revision; other plans may be `unreadable`."""
         return (await self.of_rows(connection, [row]))[0]
 
     async def of_rows(self, connection: Connection, rows: Sequence[Any]) -> list[CompiledFlow]:
-        """The same of many, in one statement at most."""
+        """As `of_row`, for many rows, with one statement at most."""
         ids = {row["revision_id"] for row in rows if row["revision_id"]}
         found = await self.by_id(connection, ids)
         return [
@@ -54,7 +54,7 @@ class Plans:
     async def by_id(
         self, connection: Connection, ids: Collection[UUID]
     ) -> dict[UUID, CompiledFlow]:
-        """The plans of revisions, `unreadable` ones among them; Fault when one is gone."""
+        """The plans of revisions, also `unreadable` ones; raises Fault when one is deleted."""
         found = {id: plan for id in ids if (plan := self._plans.get(id))}
         if missing := [id for id in ids if id not in found]:
             found |= await self._read(connection, missing)
@@ -80,7 +80,7 @@ class Plans:
         pace, found = Checkpoint(), {}
         for id in ids:
             if id not in rows:
-                raise Fault(f"revision {id} is gone")
+                raise Fault(f"revision {id} has been deleted")
             found[id] = plan = _plan_of(rows[id])
             if not plan.unreadable:
                 self.keep(plan)
@@ -92,13 +92,13 @@ def _plan_of(row: Any) -> CompiledFlow:
     try:
         spec = parse_flow(row["source"], saved=True)
         return CompiledFlow.of(row["flow_id"], row["id"], row["number"], spec)
-    except Exception as error:  # also what an installed task type raises
+    except Exception as error:  # an installed task type may raise anything
         logger.error("revision %s cannot be read", row["id"], exc_info=error)
         return _unread(row, row["id"], error)
 
 
 def readable(plan: CompiledFlow) -> CompiledFlow:
-    """Raises Refused for one that this process cannot read."""
+    """Returns the plan; raises Refused when this process cannot read it."""
     if plan.unreadable:
         raise Refused.because(ProblemCode.INVALID_STATE, plan.unreadable, "revision")
     return plan
@@ -107,7 +107,7 @@ def readable(plan: CompiledFlow) -> CompiledFlow:
 def _unread(row: Any, revision_id: UUID, error: Exception) -> CompiledFlow:
     reason = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
     name = f"revision {row['number']} of {row['namespace']}/{row['key']}"
-    why = f"{name} cannot be read by this Headway: {reason[:_LONGEST_REASON]}"
+    why = f"{name} cannot be read by this version of Headway: {reason[:_LONGEST_REASON]}"
     return CompiledFlow.unread(
         row["flow_id"], revision_id, row["number"], row["namespace"], row["key"], why
     )

@@ -1,11 +1,11 @@
-"""Counts the use of quotas by people and teams beside what is written, so that nobody has to add it up."""
+"""Counts the use of quotas by people and teams in the transactions that write, so that no read has to add it up."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from runner.store.json import turned
+from runner.store.json import to_columns
 from runner.store.postgres.connection import Connection, Executes
 
 _ADD: Final = """
@@ -43,7 +43,7 @@ where day <> '1970-01-01' and day < (now() at time zone 'utc')::date - 1 or day 
 
 
 class Quota(StrEnum):
-    """Each by the name of its setting."""
+    """Quotas by the names of their settings."""
 
     UPLOADS_OF_PERSON = "upload_bytes_per_person"
     UPLOADS_OF_NAMESPACE = "upload_bytes_per_namespace"
@@ -54,7 +54,7 @@ class Quota(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """`owner` is an actor, or the first part of namespaces."""
+    """`owner` is an actor, or the first part of a namespace."""
 
     quota: Quota
     owner: str
@@ -62,13 +62,13 @@ class Use:
 
 
 async def add(connection: Connection, uses: Sequence[Use]) -> list[Use]:
-    """How much of each is used then. Whoever adds to the same ones waits until this transaction ends."""
+    """Adds to the use; returns the new totals. Others that add to the same quotas wait until this transaction ends."""
     rows = await connection.fetch(_ADD, *_columns(uses))
     return [Use(Quota(row["quota"]), row["owner"], row["used"]) for row in rows]
 
 
 async def free(connection: Connection, uses: Sequence[Use]) -> None:
-    """In the order in which `add` locks them."""
+    """Subtracts from the use; locks rows in the same order as `add`."""
     for quota in sorted({use.quota for use in uses}):
         owners = sorted({use.owner for use in uses if use.quota is quota})
         await connection.fetch(_LOCK, quota.value, owners)
@@ -79,13 +79,15 @@ async def free(connection: Connection, uses: Sequence[Use]) -> None:
 async def used(
     connection: Executes, wanted: Iterable[tuple[Quota, str]]
 ) -> dict[tuple[Quota, str], int]:
-    """Those that use nothing are left out."""
-    rows = await connection.fetch(_USED, *turned([(quota.value, owner) for quota, owner in wanted]))
+    """The use by quota and owner; owners that use nothing are left out."""
+    rows = await connection.fetch(
+        _USED, *to_columns([(quota.value, owner) for quota, owner in wanted])
+    )
     return {(Quota(row["quota"]), row["owner"]): row["used"] for row in rows}
 
 
 async def hold(connection: Connection, quota: Quota, owners: Iterable[str]) -> dict[str, int]:
-    """How much of it each uses, until this transaction ends: whoever would use more waits."""
+    """The use of each owner. Transactions that would add to it wait until this one ends."""
     rows = await add(connection, [Use(quota, owner, 0) for owner in sorted(set(owners))])
     return {use.owner: use.amount for use in rows}
 
@@ -93,7 +95,7 @@ async def hold(connection: Connection, quota: Quota, owners: Iterable[str]) -> d
 async def reserve(
     connection: Executes, quota: Quota, owner: str, amount: int, limit: int
 ) -> int | None:
-    """Of a quota by the day, for today; how much is used then. None where that would be more than the limit."""
+    """Adds to today's use of a daily quota; returns the new total, or None if that would exceed the limit."""
     found: int | None = await connection.fetchval(_RESERVE, quota.value, owner, amount, limit)
     return found
 
@@ -102,10 +104,10 @@ async def used_today(connection: Executes, quota: Quota, owner: str) -> int:
     return await connection.fetchval(_USED_TODAY, quota.value, owner) or 0
 
 
-async def forget_old(connection: Connection) -> None:
-    """Days that are over, and those who use nothing any more."""
+async def delete_old(connection: Connection) -> None:
+    """Deletes the use of past days, and rows with no use."""
     await connection.execute(_FORGET)
 
 
 def _columns(uses: Sequence[Use]) -> list[list[Any]]:
-    return turned([(use.quota.value, use.owner, use.amount) for use in uses])
+    return to_columns([(use.quota.value, use.owner, use.amount) for use in uses])

@@ -1,4 +1,4 @@
-"""Scopes as columns keep them: the namespaces, or null, which is every namespace."""
+"""Converts scopes to and from columns: a list of namespaces, or null for all namespaces."""
 
 from models.access.viewer import Scope
 from runner.store.json import dump_or_none, load

@@ -1,6 +1,6 @@
-"""Secrets of namespaces: read by those below too, where the nearest of a name wins. Values are encrypted.
+"""Secrets of namespaces. Namespaces below inherit them; the nearest secret of a name applies. Values are encrypted.
 
-The audit log tells of what is done to one, never its value.
+The audit log records what is done to a secret, never its value.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,10 +23,10 @@ def lineage(namespace: str) -> list[str]:
 
 
 async def save(
-    pool: Pool, vault: Cipher, namespace: str, name: str, value: str, origin: CommandOrigin
+    pool: Pool, cipher: Cipher, namespace: str, name: str, value: str, origin: CommandOrigin
 ) -> Row:
-    """Raises Refused without a key, Unavailable."""
-    sealed = vault.seal(value, _purpose(namespace, name))
+    """Raises Refused if the server has no key, and Unavailable."""
+    encrypted = cipher.seal(value, _purpose(namespace, name))
     with reaching():
         row: Row = await audit.change(
             pool,
@@ -38,15 +38,15 @@ async def save(
                returning namespace, name, created_at, updated_at, updated_by""",
             namespace,
             name,
-            vault.key_id,
-            sealed,
+            cipher.key_id,
+            encrypted,
             origin.actor,
         )
     return row
 
 
 async def delete(pool: Pool, namespace: str, name: str, origin: CommandOrigin) -> Row | None:
-    """The value that there was."""
+    """The deleted row, without the value; None if there was none."""
     with reaching():
         row: Row | None = await audit.change(
             pool,
@@ -61,7 +61,7 @@ async def delete(pool: Pool, namespace: str, name: str, origin: CommandOrigin) -
 
 
 async def listed(pool: Pool, namespaces: Sequence[str] | None) -> Sequence[Row]:
-    """Everything but the values; None is every namespace."""
+    """Rows without the values; None selects all namespaces."""
     with reaching():
         return await pool.fetch(
             """select namespace, name, created_at, updated_at, updated_by from secrets
@@ -70,10 +70,10 @@ async def listed(pool: Pool, namespaces: Sequence[str] | None) -> Sequence[Row]:
         )
 
 
-async def opened(
-    pool: Pool | Connection, vault: Cipher, namespace: str, names: Sequence[str]
+async def decrypted(
+    pool: Pool | Connection, cipher: Cipher, namespace: str, names: Sequence[str]
 ) -> dict[str, str]:
-    """The values that a namespace sees under these names; those that are not there are left out. Raises CannotOpen."""
+    """The decrypted values of a namespace by name; names that do not exist are left out. Raises DecryptionFailed."""
     with reaching():
         rows = await pool.fetch(
             """select distinct on (name) name, namespace, value from secrets
@@ -82,14 +82,14 @@ async def opened(
             lineage(namespace),
         )
     return {
-        row["name"]: vault.open(row["value"], _purpose(row["namespace"], row["name"]))
+        row["name"]: cipher.open(row["value"], _purpose(row["namespace"], row["name"]))
         for row in rows
     }
 
 
-async def hidden(pool: Pool, vault: Cipher, namespace: str) -> list[str]:
-    """The values that a namespace sees under any name, those that a nearer one covers too: what logs must not show.
-    Without those that this server cannot open."""
+async def values_to_mask(pool: Pool, cipher: Cipher, namespace: str) -> list[str]:
+    """All decrypted values of a namespace, also those overridden by a nearer one: logs must not show them. Values that
+    this server cannot decrypt are left out."""
     with reaching():
         rows = await pool.fetch(
             "select name, namespace, value from secrets where namespace = any($1)",
@@ -98,12 +98,12 @@ async def hidden(pool: Pool, vault: Cipher, namespace: str) -> list[str]:
     values = []
     for row in rows:
         with suppress(DecryptionFailed):
-            values.append(vault.open(row["value"], _purpose(row["namespace"], row["name"])))
+            values.append(cipher.open(row["value"], _purpose(row["namespace"], row["name"])))
     return values
 
 
 async def count_of_other_keys(pool: Pool, key_id: str | None) -> int:
-    """How many cannot be read with this key."""
+    """The number of secrets that cannot be decrypted with this key."""
     with reaching():
         return int(
             await pool.fetchval(
@@ -117,5 +117,5 @@ def _target(row: Row) -> audit.Target:
 
 
 def _purpose(namespace: str, name: str) -> str:
-    """Bound to its place: moved to another row it does not open."""
+    """Binds a value to its row: copied to another row, it cannot be decrypted."""
     return f"secret {namespace}/{name}"

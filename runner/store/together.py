@@ -1,32 +1,34 @@
-"""One query for many sets of arguments, as one statement."""
+"""Runs one query for many sets of arguments as one statement."""
 
 import re
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
-from runner.store.json import turned
+from runner.store.json import to_columns
 from runner.store.postgres.connection import Pool
 
 _ARGUMENT: Final = re.compile(r"\$(\d+)")
-# The rows of each in the order that the query gives them.
+# Keeps the order of the query's rows for each set of arguments.
 _EACH: Final = """
-select asked.place, each_found.* from unnest({arrays}) with ordinality asked ({names}, place)
+select wanted.place, each_found.* from unnest({arrays}) with ordinality wanted ({names}, place)
 cross join lateral (select row_number() over () as nth, found.* from ({query}) found) each_found
-order by asked.place, each_found.nth
+order by wanted.place, each_found.nth
 """
 _types: dict[str, Sequence[str]] = {}
-"""Of the arguments of each query that was asked: there are as many as the program has."""
+"""The types of the arguments of each query; bounded, because the program has a fixed number of queries."""
 
 
-async def fetch_each(pool: Pool, query: str, asked: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    """The rows of the query for each set of arguments. What is the same in all of them is so in the statement too, and
-    its plan leaves out what nobody asks for."""
-    columns = turned(asked)
+async def fetch_each(
+    pool: Pool, query: str, argument_sets: Sequence[tuple[Any, ...]]
+) -> list[list[Any]]:
+    """The rows of the query for each set of arguments. Arguments that are equal in all sets are passed once, so that
+    the planner can use their values."""
+    columns = to_columns(argument_sets)
     varied = [place for place, column in enumerate(columns) if _differs(column)]
-    # Arrays of arrays have no elements that are one of each.
-    if not varied or any(isinstance(asked[0][place], tuple) for place in varied):
-        return [await pool.fetch(query, *arguments) for arguments in asked]
+    # unnest flattens arrays of arrays, so arguments that are arrays cannot vary within one statement.
+    if not varied or any(isinstance(argument_sets[0][place], tuple) for place in varied):
+        return [await pool.fetch(query, *arguments) for arguments in argument_sets]
     types = await _types_of(pool, query)
     arrays = [f"${place + 1}::{types[place]}[]" for place in varied]
     statement = _EACH.format(
@@ -35,7 +37,7 @@ async def fetch_each(pool: Pool, query: str, asked: Sequence[tuple[Any, ...]]) -
         query=_ARGUMENT.sub(partial(_value, types, varied), query),
     )
     values = [column if place in varied else column[0] for place, column in enumerate(columns)]
-    found: list[list[Any]] = [[] for _ in asked]
+    found: list[list[Any]] = [[] for _ in argument_sets]
     for row in await pool.fetch(statement, *values):
         found[row["place"] - 1].append(row)
     return found
@@ -47,7 +49,7 @@ def _differs(column: Sequence[Any]) -> bool:
 
 def _value(types: Sequence[str], varied: Sequence[int], argument: re.Match[str]) -> str:
     place = int(argument[1]) - 1
-    return f"asked.a{place + 1}" if place in varied else f"${place + 1}::{types[place]}"
+    return f"wanted.a{place + 1}" if place in varied else f"${place + 1}::{types[place]}"
 
 
 async def _types_of(pool: Pool, query: str) -> Sequence[str]:

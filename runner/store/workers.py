@@ -1,4 +1,4 @@
-"""Workers: who there is, and who lives by the database's clock."""
+"""Workers: registers them, and lists them with whether they are alive by the database's clock."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class WorkerRow:
 
 
 async def register(pool: Pool, worker: WorkerRow) -> datetime:
-    """The database's now."""
+    """Returns the database's time."""
     now: datetime = await pool.fetchval(
         _REGISTER,
         worker.id,
@@ -55,7 +55,7 @@ async def register(pool: Pool, worker: WorkerRow) -> datetime:
 
 
 async def heartbeat(connection: Executes, id: UUID) -> datetime | None:
-    """The database's now; None for one that is not registered."""
+    """Returns the database's time; None for a worker that is not registered."""
     now: datetime | None = await connection.fetchval(_HEARTBEAT, id)
     return now
 
@@ -65,12 +65,12 @@ async def mark_stopped(pool: Pool, id: UUID) -> None:
 
 
 async def all_workers(pool: Pool) -> list[Any]:
-    """Rows with `alive` and `running` beside their columns; stopped ones and those silent for a day left out."""
+    """Rows of workers, with `alive` and `running`; without stopped workers and those silent for a day."""
     return list(await pool.fetch(_ALL))
 
 
 async def live_queues(pool: Pool) -> frozenset[str]:
-    """The queues that some live worker serves."""
+    """The queues that at least one live worker serves."""
     return frozenset(row[0] for row in await pool.fetch(_LIVE_QUEUES))
 
 

@@ -50,4 +50,4 @@ async def _left(pool: Pool, attempt: AttemptContext, timeout: float) -> float:
         logger.warning("could not check the timeout of %s; trying again: %s", attempt, error)
         return _POLL_SECONDS
     left = timeout - so_far.seconds
-    return left if so_far.goes or left <= _TOLERANCE_SECONDS else max(left, _POLL_SECONDS)
+    return left if so_far.running or left <= _TOLERANCE_SECONDS else max(left, _POLL_SECONDS)

@@ -247,7 +247,7 @@ class Worker:
         jobs = await self._queue.take(self._queues, limit)
         if back := await self._start_jobs(jobs, free):
             self._saw_heavy = True
-            await self._queue.put_back(back)
+            await self._queue.requeue(back)
         return len(jobs) == limit or bool(back)
 
     async def _start_jobs(self, jobs: Sequence[TakenJob], free: int) -> Sequence[TakenJob]:
@@ -357,7 +357,7 @@ class Worker:
     def _cancel_killed(self, statuses: Sequence[LeaseStatus]) -> None:
         for status in statuses:
             attempt = self._executor.running.get(status.lease)
-            if attempt and status.asked_to_kill:
+            if attempt and status.kill_requested:
                 grace = 0.0 if status.force else attempt.spec.kill_grace
                 attempt.cancellation.cancel(CancelReason.KILLED, grace)
 

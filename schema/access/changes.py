@@ -123,7 +123,7 @@ async def _check_may_make(info: Info, holder: Holder, principal: Any) -> None:
 async def _end_of(info: Info) -> datetime | None:
     """When the token ends that the viewer came with, or began the session with."""
     credential = info.context.viewer.credential
-    behind = credential and await tokens.behind(info.context.services.pool, credential)
+    behind = credential and await tokens.of_credential(info.context.services.pool, credential)
     return behind["expires_at"] if behind else None
 
 

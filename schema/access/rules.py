@@ -111,7 +111,7 @@ async def needs_to_hold_what_groups_do(info: Info, holder: Holder, groups: Seque
     row = await principals.find(pool, holder.kind, holder.name)
     now = (await principals.groups_of(pool, [row["id"]]))[row["id"]] if row else ()
     joined = sorted(set(groups) - set(now))
-    for grant in await grants.worth(pool, await grants.of_groups(pool, joined)):
+    for grant in await grants.with_permissions(pool, await grants.of_groups(pool, joined)):
         for namespace in grant.scope.namespaces or ("",):
             needs_to_hold(info, grant.permissions, namespace, "groups")
 
@@ -128,7 +128,7 @@ async def needs_to_see(info: Info, holder: Holder) -> None:
 async def worth_of(info: Info, principal_id: UUID) -> list[Grant]:
     pool = info.context.services.pool
     rows = (await grants.of_principals(pool, [principal_id], Scope()))[principal_id]
-    return await grants.worth(pool, rows)
+    return await grants.with_permissions(pool, rows)
 
 
 async def owner_of_new(info: Info, holder: Holder) -> UUID | None:

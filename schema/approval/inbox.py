@@ -9,7 +9,7 @@ import strawberry
 from models.access.viewer import Permission
 from models.filters.inbox import Person, Wish
 from models.ids import typed, untyped
-from runner.live.inboxes import Told
+from runner.live.inboxes import InboxUpdate
 from schema.context import Info
 from schema.lists.filters import ApprovalFilter
 from schema.types.approval import Approval
@@ -27,7 +27,7 @@ class ApprovalChange:
     total_count: Count
 
     @classmethod
-    def of(cls, told: Told, reset: bool) -> Self:
+    def of(cls, told: InboxUpdate, reset: bool) -> Self:
         return cls(
             reset=reset,
             changed=[Approval.of(request.row) for request in told.changed],
@@ -60,4 +60,4 @@ async def watch_approvals(
                 yield ApprovalChange.of(told, reset=seen is None)
                 seen = told.total
                 await asyncio.sleep(_COALESCE)
-            await inbox.stirred()
+            await inbox.wait_changed()

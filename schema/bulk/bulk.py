@@ -12,7 +12,7 @@ from models.errors import ProblemCode, Refused
 from models.ids import typed, untyped
 from models.lifecycle.actions import Action
 from runner.bulk import previews, runs
-from runner.bulk.orders import Orders
+from runner.bulk.requests import RequestBuilder
 from runner.bulk.runs import Run
 from runner.store import bulk as store
 from runner.store.access import tokens
@@ -105,7 +105,7 @@ async def run_bulk(info: Info, input: RunBulkInput) -> dict[str, Any]:
     origin = info.context.origin(row["reason"] if input.reason is None else input.reason)
     instruction = store.instruction_of(row)
     instruction.check_reason(origin.reason)
-    orders = Orders(
+    orders = RequestBuilder(
         services.pool,
         services.engine,
         services.evaluator,
@@ -114,7 +114,7 @@ async def run_bulk(info: Info, input: RunBulkInput) -> dict[str, Any]:
         origin,
         viewer,
     )
-    token = viewer.credential and await tokens.behind(services.pool, viewer.credential)
+    token = viewer.credential and await tokens.of_credential(services.pool, viewer.credential)
     wanted = Run(
         row,
         input.mode,

@@ -105,7 +105,7 @@ async def watch_stats(info: Info, where: Filter) -> AsyncGenerator[LiveStats, No
     services, scope = info.context.services, info.context.viewer.scope
     count = partial(counted_by_state, services.pool, scope, where)
     seen = None
-    with services.changes.interest(where, scope) as interest:
+    with services.changes.live_query(where, scope) as interest:
         while True:
             async with services.counting:
                 interest.begin_refresh()  # whatever changed while it waited for its turn is in what it counts

@@ -5,7 +5,7 @@ from typing import Self
 import strawberry
 
 from models.access.viewer import Permission
-from runner.history.expression_debugger import Tried, ValueType, Wrong, names_seen
+from runner.history.expression_debugger import Evaluated, EvaluationError, ValueType, names_seen
 from schema.context import Info
 from schema.doors import needs_somewhere, visible_task_run
 from schema.loading.snapshots import row_of
@@ -19,7 +19,7 @@ class ExpressionError:
     column: int | None
 
     @classmethod
-    def maybe(cls, wrong: Wrong | None) -> Self | None:
+    def maybe(cls, wrong: EvaluationError | None) -> Self | None:
         return cls(message=wrong.message, line=wrong.line, column=wrong.column) if wrong else None
 
 
@@ -30,9 +30,9 @@ class ExpressionResult:
     error: ExpressionError | None
 
     @classmethod
-    def of(cls, tried: Tried) -> Self:
+    def of(cls, tried: Evaluated) -> Self:
         return cls(
-            value=JSON(tried.value), type=tried.type, error=ExpressionError.maybe(tried.wrong)
+            value=JSON(tried.value), type=tried.type, error=ExpressionError.maybe(tried.error)
         )
 
 

@@ -130,7 +130,7 @@ async def watch(
 ) -> AsyncGenerator[LiveListUpdate, None]:
     """A list from its first look on, or from a cursor."""
     order = wanted.view.order
-    with services.changes.interest(wanted.where, wanted.scope, order) as interest:
+    with services.changes.live_query(wanted.where, wanted.scope, order) as interest:
         window = Window(services.pool, services.windows, wanted, interest)
         yield await window.first(cursor)
         while True:

@@ -26,13 +26,13 @@ async def neighbour(info: Info, row: Row, side: Side) -> Row | None:
     """The execution before or after this one among those like it."""
     pool, scope = info.context.services.pool, info.context.viewer.scope
     load = partial(neighbours.neighbours, pool, scope, side)
-    return await info.context.loaders.once(side, load).load(neighbours.asked_of(row))
+    return await info.context.loaders.once(side, load).load(neighbours.anchor_of(row))
 
 
 async def mended_by(info: Info, row: Row) -> Row | None:
     """The execution that made good for this one."""
-    load = partial(neighbours.mended_by, info.context.services.pool, info.context.viewer.scope)
-    return await info.context.loaders.once("mended_by", load).load(neighbours.asked_of(row))
+    load = partial(neighbours.resolved_by, info.context.services.pool, info.context.viewer.scope)
+    return await info.context.loaders.once("mended_by", load).load(neighbours.anchor_of(row))
 
 
 async def made_from(info: Info, most: int, ids: Sequence[UUID]) -> Sequence[Row]:

@@ -14,7 +14,7 @@ from models.lifecycle.snapshot import CompiledFlow, Execution
 from models.states import FAILED_ENDS
 from runner.history.dependencies import FlowGraph
 from runner.history.point_in_time import HistoricalView, read_past
-from runner.history.replay_cache import Retold
+from runner.history.replay_cache import ReplayCache
 from runner.store import workers
 from runner.store.artifacts import lineage
 from runner.store.coalescer import Coalescer
@@ -155,7 +155,7 @@ class Loaders:
         listed: Scope,
         plans: Plans,
         executions: Coalescer[UUID, Row],
-        retold: Retold,
+        retold: ReplayCache,
     ) -> None:
         self._reads = _Reads(pool, scope, listed, plans, executions)
         self._retold = retold

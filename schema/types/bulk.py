@@ -12,7 +12,7 @@ from models.errors import ProblemCode
 from models.ids import part_of, typed
 from models.lifecycle.actions import Action
 from models.states import Channel
-from runner.bulk.previews import Alike, Judged
+from runner.bulk.previews import OutcomeGroup, PreviewResult
 from runner.store import bulk
 from runner.store.pages import COUNT_LIMIT
 from schema.context import Info
@@ -44,7 +44,7 @@ class BulkRefusal:
     count: int
 
     @classmethod
-    def of(cls, alike: Alike) -> Self:
+    def of(cls, alike: OutcomeGroup) -> Self:
         return cls(
             keys=alike.samples,
             code=alike.code or ProblemCode.INVALID_STATE,
@@ -70,9 +70,9 @@ class BulkPreview:
     expires_at: datetime
 
     @classmethod
-    def of(cls, row: Any, judged: Judged, not_found: Sequence[str]) -> Self:
+    def of(cls, row: Any, judged: PreviewResult, not_found: Sequence[str]) -> Self:
         groups = judged.groups.values()
-        allowed = next((group for group in groups if group.code is None), Alike(None, None))
+        allowed = next((group for group in groups if group.code is None), OutcomeGroup(None, None))
         refused = [group for group in groups if group.code is not None]
         return cls(
             keys=allowed.samples,

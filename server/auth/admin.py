@@ -42,7 +42,7 @@ async def admin_token(pool: Pool, data_dir: Path) -> str | None:
         )
         return None
     # A token that a database with tokens does not know was replaced there: it must not come back.
-    if not token or await tokens.any_of(pool):
+    if not token or await tokens.any_exist(pool):
         token = new_secret()
         write_private(path, token)
     await _register(pool, token)

@@ -47,7 +47,7 @@ class SharedKey(Loop):
         id = self._key.id
         if id is None:
             return
-        await servers.tell(self._pool, self._id, self._name, id)
+        await servers.register(self._pool, self._id, self._name, id)
         others = await servers.with_other_keys(self._pool, id)
         if others and others != self._warned:
             named = ", ".join(others)

@@ -11,7 +11,6 @@ from broadcaster import Broadcast
 
 from models.access.hosts import HostRules
 from models.errors import Fault
-from runner.bulk.carrier import BulkCarrier
 from runner.engine.engine import Engine
 from runner.engine.quotas import Quotas
 from runner.expressions.evaluator import Evaluator
@@ -90,7 +89,7 @@ async def runtime(
             DeferredCommandRunner(database, engine, feed, evaluator, vault, artifacts),
             Rescuer(database, engine),
             Scheduler(database, engine, evaluator, vault),
-            BulkCarrier(database, engine, feed, evaluator, vault),
+            BulkRunner(database, engine, feed, evaluator, vault),
             TableMaintenance(database),
         ):
             if owner:

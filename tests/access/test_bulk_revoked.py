@@ -7,7 +7,7 @@ import pytest
 
 from models.ids import typed
 from models.spec import parse_flow
-from runner.bulk.carrier import BulkCarrier
+from runner.bulk.bulk_runner import BulkRunner
 from runner.store.flows.flows import save_flow
 from schema.context import Context
 from tests.access.test_giving import Office, office
@@ -26,13 +26,13 @@ ENDS: Final[dict[str, tuple[str, str, dict[str, str]]]] = {
 @pytest.fixture
 def begins(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """No bulk is taken up before it is set."""
-    gate, claim = asyncio.Event(), BulkCarrier._claim
+    gate, claim = asyncio.Event(), BulkRunner._claim
 
-    async def claimed(self: BulkCarrier) -> Any:
+    async def claimed(self: BulkRunner) -> Any:
         await gate.wait()
         return await claim(self)
 
-    monkeypatch.setattr(BulkCarrier, "_claim", claimed)
+    monkeypatch.setattr(BulkRunner, "_claim", claimed)
     return gate
 
 

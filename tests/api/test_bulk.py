@@ -185,7 +185,7 @@ async def test_1198_of_1204_apply_and_six_still_run(tmp_path: Path) -> None:
 
         together = await run(client, id, "ATOMIC")
         assert [one["message"] for one in together["problems"]] == [
-            "1204 executions are more than 1000, which is the most that are changed together; "
+            "1204 executions are more than 1000, which is the limit of an atomic action; "
             "run it with EACH, or preview fewer"
         ]
         begun = await run(client, id, reason="the year is over")
@@ -360,7 +360,7 @@ async def test_what_is_cancelled_leaves_the_rest_as_it_was(client: Client, serve
     assert (entry["target"], entry["reason"]) == (found["id"], "enough")
     again = await mutate(client, "cancelBulk", what, "CancelBulkInput", id=found["id"])
     assert [(one["code"], one["message"]) for one in again["problems"]] == [
-        ("INVALID_STATE", "only a RUNNING bulk can be cancelled; this one is CANCELLED")
+        ("INVALID_STATE", "only a RUNNING bulk action can be cancelled; this one is CANCELLED")
     ]
 
 

@@ -45,7 +45,7 @@ async def test_doctor_names_servers_that_sign_sessions_with_different_keys(
     announced = json.loads((served.data_dir / "server.json").read_text())
     other = new_id()
     async with asyncpg.create_pool(announced["databaseUrl"], min_size=1, max_size=1) as pool:
-        await servers.tell(pool, other, "elsewhere", "another")
+        await servers.register(pool, other, "elsewhere", "another")
         try:
             code, _, errors = await headway(served, "doctor")
         finally:

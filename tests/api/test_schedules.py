@@ -98,7 +98,7 @@ async def test_a_schedule_of_a_document_is_changed_and_removed_there(client: Cli
         assert payload["schedule"] is None
         (problem,) = payload["problems"]
         assert problem["code"] == "CONFLICT"
-        assert "stands in the flow's document" in problem["message"]
+        assert "is declared in the flow's document" in problem["message"]
     assert await schedules(client, "owned") == before
     await client.save(FLOW.format(id="owned"))
     assert await schedules(client, "owned") == []

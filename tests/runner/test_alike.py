@@ -13,7 +13,7 @@ from models.ids import id_of, new_id
 from runner.store.execution import history
 from runner.store.lists import stats
 from runner.store.lists.alike import line_of
-from runner.store.lists.neighbours import Side, asked_of, mended_by, neighbours
+from runner.store.lists.neighbours import Side, anchor_of, neighbours, resolved_by
 from runner.store.postgres.database import Database
 
 BEGIN = datetime(2025, 5, 1, 12, tzinfo=UTC)
@@ -44,16 +44,16 @@ async def compared(database: Database, subject: UUID) -> Mapping[str, Any]:
     """All that an execution says of others."""
     everyone, pool = Scope(), database.pool
     row = (await history.executions_by_id(pool, everyone, [subject]))[subject]
-    asked = [asked_of(row)]
+    anchors = [anchor_of(row)]
     sides = {
         "previous": Side(newer=False),
         "next": Side(newer=True),
         "lastSuccess": Side(newer=False, successful=True),
     }
     found = {
-        name: (await neighbours(pool, everyone, side, asked))[0] for name, side in sides.items()
+        name: (await neighbours(pool, everyone, side, anchors))[0] for name, side in sides.items()
     }
-    found["resolvedBy"] = (await mended_by(pool, everyone, asked))[0]
+    found["resolvedBy"] = (await resolved_by(pool, everyone, anchors))[0]
     line = line_of(row)
     tally = (await stats.usual_durations(pool, [line])).get(line)
     return {

@@ -39,7 +39,7 @@ async def watching(pool: Pool, feed: Feed, *wheres: Filter) -> AsyncIterator[lis
     """Each list looked once, and shows nothing of what it counts."""
     with ExitStack() as stack:
         async with Changes(pool, feed) as changes:
-            interests = [stack.enter_context(changes.interest(each, Scope())) for each in wheres]
+            interests = [stack.enter_context(changes.live_query(each, Scope())) for each in wheres]
             for interest in interests:
                 look(interest)
             await asyncio.sleep(0)  # its loop begins
@@ -142,7 +142,7 @@ async def test_what_was_forgotten_is_not_taken_for_new(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A list may have counted it; taken for new, nothing would ever tell the list that it left."""
-    monkeypatch.setattr("runner.live.change_reader._REMEMBERED", 2)
+    monkeypatch.setattr("runner.live.change_reader._MAX_REMEMBERED", 2)
     soon = datetime.now(UTC) + timedelta(minutes=10)
     counted, *others = [await store_execution(database.pool) for _ in range(4)]
     # All have ended, so that nothing is found but by its hint.
@@ -180,20 +180,20 @@ async def test_a_list_is_told_of_what_changed_while_only_an_inbox_was_open(
     ):
         changes._since -= timedelta(minutes=10)  # so long the process has run
         heard = asyncio.Event()
-        read = changes.inboxes.look
+        read = changes.inboxes.read_changes
 
         async def looked(execution_ids: Sequence[UUID]) -> None:
             await read(execution_ids)
             heard.set()
 
-        changes.inboxes.look = looked  # type: ignore[method-assign]
+        changes.inboxes.read_changes = looked  # type: ignore[method-assign]
         with changes.inboxes.open(Wish(Scope())):
             await asyncio.sleep(0)  # its loop begins
             id = await store_execution(database.pool)
             made = "state = 'FAILED', created_at = now(), ended_at = now()"
             await change(database.pool, feed, id, made)
             await heard.wait()
-            with changes.interest(FAILED, Scope()) as failed:
+            with changes.live_query(FAILED, Scope()) as failed:
                 look(failed)
                 await change(database.pool, feed, id, "state = 'RUNNING', ended_at = null")
                 await stirs(failed)

@@ -108,7 +108,7 @@ async def test_a_revision_that_cannot_be_read_ends_its_execution_in_error_and_no
         assert bad.failure
         assert bad.failure.code == "REVISION"
         assert bad.failure.message.startswith(
-            "revision 1 of acme/w cannot be read by this Headway: "
+            "revision 1 of acme/w cannot be read by this version of Headway: "
         )
         assert "uninstalled" in bad.failure.message
         assert bad.tasks["w"].state.value == "KILLED"
@@ -171,7 +171,10 @@ async def test_a_promise_that_no_version_can_read_ends_its_execution(
     found = await office.deliver(id)
     assert found.state is ExecutionState.ERROR
     assert found.failure
-    assert "the promise Teleport cannot be read by this Headway" in found.failure.message
+    assert (
+        "the deferred command Teleport cannot be read by this version of Headway"
+        in found.failure.message
+    )
 
 
 async def test_a_promise_that_cannot_be_decided_is_not_dropped_at_once(

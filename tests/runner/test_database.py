@@ -12,7 +12,7 @@ from runner.store.postgres.database import (
     Database,
     describe,
     ensure_partitions,
-    give_the_past_partitions,
+    ensure_past_partitions,
     known_migrations,
     migrate,
     migrations_current,
@@ -76,7 +76,7 @@ async def _locked_out(database: Database) -> None:
 async def test_a_migration_that_never_gets_its_lock_says_why(
     empty_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runner.store.postgres.database._LOCKED_AT_MOST", 0)
+    monkeypatch.setattr("runner.store.postgres.database._MAX_LOCKED_SECONDS", 0)
     async with open_database(empty_database_url) as database:
         await migrate_to(database, "0023_foreach_results")
         reader = await database.connect_alone()
@@ -161,13 +161,13 @@ async def test_months_that_are_told_of_afterwards_have_theirs_too(database: Data
         "insert into logs (execution_id, line, at, level, stream, text) values ($1, 1, now(), 20, 1, 'x')",
         id_of(days[0]),
     )
-    made = await asyncio.gather(*(give_the_past_partitions(database.pool) for _ in range(3)))
+    made = await asyncio.gather(*(ensure_past_partitions(database.pool) for _ in range(3)))
     assert sum(made) == 4
     for table, months in (("events", {"1999_12", "2025_01", "2025_02"}), ("logs", {"2025_01"})):
         rows = await database.pool.fetch(f"select tableoid::regclass::text as place from {table}")
         assert {row["place"] for row in rows} == {f"{table}_{month}" for month in months}
     await database.pool.execute(INSERT_EVENT, id_of(days[1]), new_id())
-    assert await give_the_past_partitions(database.pool) == 0
+    assert await ensure_past_partitions(database.pool) == 0
 
 
 async def test_the_queue_neither_notifies_nor_logs(database: Database) -> None:

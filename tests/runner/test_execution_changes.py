@@ -28,13 +28,13 @@ select gen_random_uuid(), id, $1, 'OUT', 's3://model', $2 from made
 
 
 async def now(database: Database, id: UUID) -> str:
-    found = await store.news_since(database.pool, id, None)
+    found = await store.changes_since(database.pool, id, None)
     assert found
     return found.moment
 
 
 async def counted(database: Database, id: UUID, moment: str) -> dict[str, int]:
-    found = await store.news_since(database.pool, id, moment)
+    found = await store.changes_since(database.pool, id, moment)
     assert found and not found.ahead
     return dict(found.rows)
 

@@ -200,11 +200,11 @@ async def test_a_backend_that_fails_costs_the_hints_alone() -> None:
 async def test_it_is_fresh_while_it_hears_itself(broadcast: Broadcast) -> None:
     async with Feed(broadcast) as feed, asyncio.timeout(LONG):
         assert feed.fresh < LONG
-        before = feed._heard
+        before = feed._received_at
         with feed.watch("nothing") as watch:
-            while feed._heard == before:
+            while feed._received_at == before:
                 await watch.changed(0.1)
-        assert feed._heard > before
+        assert feed._received_at > before
 
 
 async def test_it_grows_old_when_nothing_comes_back() -> None:

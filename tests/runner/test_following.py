@@ -18,7 +18,7 @@ from models.lifecycle.commands.records import Delete
 from runner.live.followed_execution import BUDGET, NO_MOMENT, Part, StreamPosition, Weight, follow
 from runner.notify.feed import Feed
 from runner.notify.notifier import PostgresHints
-from runner.store.execution.execution_changes import TOO_MANY, news_since
+from runner.store.execution.execution_changes import TOO_MANY, changes_since
 from runner.store.execution.removal import remove
 from runner.store.postgres.connection import Executes
 from runner.store.postgres.database import Database
@@ -55,7 +55,7 @@ async def feed(database: Database) -> AsyncIterator[Feed]:
 
 
 async def now_of(database: Database, id: UUID) -> StreamPosition:
-    news = await news_since(database.pool, id, None)
+    news = await changes_since(database.pool, id, None)
     assert news
     return StreamPosition(news.seq, news.moment)
 

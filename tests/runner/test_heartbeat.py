@@ -178,7 +178,7 @@ async def test_a_locked_attempt_keeps_no_other_from_its_lease(
             left = "select lease_expires_at > now() + $2 from attempts where lease = $1"
             assert await connection.fetchval(left, other, timedelta(seconds=3000))
             assert not await connection.fetchval(left, held, timedelta(seconds=3000))
-            await leases.give_a_period(alone, 4000)
+            await leases.extend_all(alone, 4000)
             assert await connection.fetchval(left, other, timedelta(seconds=3700))
             assert not await connection.fetchval(left, held, timedelta(seconds=3000))
     finally:

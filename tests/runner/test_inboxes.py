@@ -104,7 +104,7 @@ class Reader:
             shown = {one.id: one.version for one in found.found}
             if (self.rows, self.total) == (shown, found.total):
                 return
-            await self.inbox.stirred()
+            await self.inbox.wait_changed()
             await self.hear()
 
 
@@ -179,7 +179,7 @@ async def test_a_change_is_read_once_for_all_inboxes(database: Database, number:
         for turn in range(3):
             await request(database.pool, one, named=(["ada"], [], []))
             feed.hint({f"e:{one}"})
-            await asyncio.gather(*(reader.inbox.stirred() for reader in readers[: len(adas)]))
+            await asyncio.gather(*(reader.inbox.wait_changed() for reader in readers[: len(adas)]))
             for reader in readers[: len(adas)]:
                 await reader.hear()
                 assert len(reader.rows) == turn + 1

@@ -85,9 +85,9 @@ def place_of(one: Candidate, order: Order) -> object:
 
 
 def change_of(
-    before: Candidate, after: Candidate, seq: int = 2, asked: float = inf, since: float = 0
+    before: Candidate, after: Candidate, seq: int = 2, read_at: float = inf, since: float = 0
 ) -> RowChange:
-    return RowChange(before.id, before, after, True, row_of(after, seq), asked, since)
+    return RowChange(before.id, before, after, True, row_of(after, seq), read_at, since)
 
 
 def showing(*rows: Any) -> Delta:
@@ -114,7 +114,7 @@ def listing(
 async def audience() -> AsyncIterator[LiveQueryIndex]:
     audience = LiveQueryIndex(lambda: None)
     yield audience
-    assert not audience.interests
+    assert not audience.queries
     assert not audience.fields
 
 
@@ -155,7 +155,7 @@ def test_a_list_looks_when_it_must_and_is_told_the_row_when_that_is_all(
     async def hears() -> None:
         audience = LiveQueryIndex(lambda: None)
         with listing(audience, where, *shown, room=room, scope=scope, order=order) as interest:
-            audience.tell([change_of(before, after, since=since)], now)
+            audience.publish([change_of(before, after, since=since)], now)
             heard = interest.drain()
             if unheard:
                 assert heard is None or not (was or is_)
@@ -186,7 +186,7 @@ async def test_one_of_many_lists_is_found_by_what_it_asks_for(audience: LiveQuer
         interest.begin_refresh()
         interest.end_refresh((), 50, NOW)
     assert audience._found(change_of(ONE, seven)) == {interests[7]}
-    audience.tell([change_of(ONE, seven)], NOW)
+    audience.publish([change_of(ONE, seven)], NOW)
     assert [interest.drain() for interest in interests] == [
         showing(row_of(seven, 2)) if number == 7 else Delta() for number in range(100)
     ]
@@ -198,10 +198,10 @@ async def test_one_of_many_lists_is_found_by_what_it_asks_for(audience: LiveQuer
 async def test_what_the_list_read_itself_is_not_told_again(audience: LiveQueryIndex) -> None:
     progress = replace(ONE, progress=0.5)
     with listing(audience, EVERYTHING, ONE) as interest:
-        audience.tell([change_of(ONE, progress, seq=1)], NOW)
+        audience.publish([change_of(ONE, progress, seq=1)], NOW)
         assert interest.drain() == Delta()
-        audience.tell([change_of(ONE, progress, seq=3)], NOW)
-        audience.tell([change_of(ONE, ONE, seq=2)], NOW)
+        audience.publish([change_of(ONE, progress, seq=3)], NOW)
+        audience.publish([change_of(ONE, ONE, seq=2)], NOW)
         assert interest.drain() == showing(row_of(progress, 3))
         assert interest.drain() == Delta()
 
@@ -212,15 +212,15 @@ async def test_what_is_heard_during_a_look_is_judged_by_what_the_look_found(
     other = replace(ONE, id=new_id())
     with listing(audience, FAILED_ONLY) as interest:
         interest.begin_refresh()
-        audience.tell([change_of(other, other), change_of(ONE, FAILED, seq=2)], NOW)
+        audience.publish([change_of(other, other), change_of(ONE, FAILED, seq=2)], NOW)
         interest.end_refresh([row_of(FAILED, 2)], 49, NOW)
         assert interest.drain() == Delta()
         interest.begin_refresh()
-        audience.tell([change_of(ONE, FAILED, seq=3)], NOW)
+        audience.publish([change_of(ONE, FAILED, seq=3)], NOW)
         interest.end_refresh([row_of(FAILED, 2)], 49, NOW)
         assert interest.drain() == showing(row_of(FAILED, 3))
         interest.begin_refresh()
-        audience.tell([change_of(FAILED, ONE, seq=4)], NOW)
+        audience.publish([change_of(FAILED, ONE, seq=4)], NOW)
         interest.end_refresh([row_of(FAILED, 3)], 49, NOW)
         assert interest.drain() == Delta(left={ONE.id: False})
 
@@ -229,19 +229,19 @@ async def test_what_may_be_older_than_a_look_neither_enters_nor_leaves(
     audience: LiveQueryIndex,
 ) -> None:
     with listing(audience, FAILED_ONLY) as interest:
-        audience.tell([change_of(ONE, FAILED, asked=0)], NOW)
+        audience.publish([change_of(ONE, FAILED, read_at=0)], NOW)
         assert interest.drain() is None
     with listing(audience, FAILED_ONLY, FAILED) as interest:
-        audience.tell([change_of(FAILED, ONE, seq=1)], NOW)
+        audience.publish([change_of(FAILED, ONE, seq=1)], NOW)
         assert interest.drain() is None
 
 
 async def test_a_list_that_is_about_to_be_full_looks(audience: LiveQueryIndex) -> None:
     other = replace(FAILED, id=new_id())
     with listing(audience, FAILED_ONLY, room=2) as interest:
-        audience.tell([change_of(ONE, FAILED)], NOW)
+        audience.publish([change_of(ONE, FAILED)], NOW)
         assert interest.drain() == showing(row_of(FAILED, 2))
-        audience.tell([change_of(other, other)], NOW)
+        audience.publish([change_of(other, other)], NOW)
         assert interest.drain() is None
 
 
@@ -249,23 +249,23 @@ async def test_who_leaves_and_enters_between_two_questions_is_there(
     audience: LiveQueryIndex,
 ) -> None:
     with listing(audience, FAILED_ONLY, FAILED) as interest:
-        audience.tell([change_of(FAILED, ONE, seq=2), change_of(ONE, FAILED, seq=3)], NOW)
+        audience.publish([change_of(FAILED, ONE, seq=2), change_of(ONE, FAILED, seq=3)], NOW)
         assert interest.drain() == showing(row_of(FAILED, 3))
-        audience.tell([change_of(FAILED, FAILED, seq=4), change_of(FAILED, ONE, seq=5)], NOW)
+        audience.publish([change_of(FAILED, FAILED, seq=4), change_of(FAILED, ONE, seq=5)], NOW)
         assert interest.drain() == Delta(left={ONE.id: False})
 
 
 async def test_an_unknown_past_concerns_the_lists_that_do_not_show_all_there_is(
     audience: LiveQueryIndex,
 ) -> None:
-    unknown = RowChange(ONE.id, None, ONE, known=False, row=row_of(ONE, 2), asked=inf)
+    unknown = RowChange(ONE.id, None, ONE, known=False, row=row_of(ONE, 2), read_at=inf)
     with (
         listing(audience, FAILED_ONLY, room=0) as some,
         listing(audience, FAILED_ONLY) as whole,
         listing(audience, EVERYTHING) as entered,
         listing(audience, EVERYTHING, ONE) as shown,
     ):
-        audience.tell([unknown], NOW)
+        audience.publish([unknown], NOW)
         assert [each.drain() for each in (some, whole)] == [None, Delta()]
         assert entered.drain() == shown.drain() == showing(unknown.row)
 
@@ -276,9 +276,9 @@ async def test_what_stays_beyond_the_window_is_nothing_to_it_once_it_was_judged_
     dark = replace(ONE, labels={"shade": "dark"})
     of_label = Or([Term(Field.LABEL, Operator.EXISTS, True, "shade"), EVERYTHING])
     with listing(audience, of_label, room=0) as interest:
-        audience.tell([change_of(ONE, dark, since=inf)], NOW)
+        audience.publish([change_of(ONE, dark, since=inf)], NOW)
         assert interest.drain() == Delta()
-        audience.tell([change_of(ONE, dark)], NOW)
+        audience.publish([change_of(ONE, dark)], NOW)
         assert interest.drain() is None
 
 
@@ -288,7 +288,7 @@ async def test_what_was_deleted_leaves(audience: LiveQueryIndex) -> None:
         listing(audience, EVERYTHING, ONE, room=0) as full,
         listing(audience, EVERYTHING) as other,
     ):
-        audience.tell([RowChange(ONE.id, None, None, known=False)], NOW)
+        audience.publish([RowChange(ONE.id, None, None, known=False)], NOW)
         assert shown.drain() == Delta(left={ONE.id: True})
         assert (full.drain(), other.drain()) == (None, Delta())
 
@@ -302,6 +302,6 @@ async def test_a_list_that_is_told_rows_all_the_time_looks_when_it_is_due(
     with listing(audience, recent, started, room=0) as interest:
         interest._due = 0
         interest._freshness = Freshness.CURRENT
-        interest._stirred.set()
+        interest._woken.set()
         await interest.wait_changed()
         assert interest.drain() is None

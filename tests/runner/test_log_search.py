@@ -127,7 +127,7 @@ async def test_a_search_goes_on_where_it_stopped(
     log: tuple[UUID, list[UUID], list[NewLine]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(log_search, "SEARCHED", 2)
+    monkeypatch.setattr(log_search, "MAX_BLOCKS", 2)
     monkeypatch.setattr(log_search, "_AT_A_TIME", 1)
     id, _, lines = log
     pool, all_ = database.pool, [n for n, line in enumerate(lines, 1) if line.text == COLOURED]

@@ -20,7 +20,7 @@ from models.filters.filters import And
 from models.ids import new_id
 from models.lifecycle.commands.commands import AdmitNext, Begin
 from models.states import Channel
-from runner.bulk import carrier
+from runner.bulk import bulk_runner
 from runner.engine.engine import Engine
 from runner.expressions.evaluator import Evaluator
 from runner.live import change_reader
@@ -70,7 +70,7 @@ class Hall:
             "scheduler": lambda: scheduler.Scheduler(
                 self.database, self.engine, self.evaluator, vault
             ),
-            "carrier": lambda: carrier.BulkCarrier(
+            "bulk_runner": lambda: bulk_runner.BulkRunner(
                 self.database, self.engine, self.feed, self.evaluator, vault
             ),
             "housekeeping": lambda: table_maintenance.TableMaintenance(self.database),
@@ -81,7 +81,7 @@ class Hall:
 
 @pytest.fixture
 async def hall(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hall]:
-    for module in (deferred_commands, scheduler, carrier):
+    for module in (deferred_commands, scheduler, bulk_runner):
         monkeypatch.setattr(module, "_LOOK_AGAIN", 0.01)
     monkeypatch.setattr(rescuer, "_PERIOD", 0.01)
     monkeypatch.setattr(table_maintenance, "_TRY_AGAIN", 0.01)
@@ -152,16 +152,16 @@ PLACES: dict[str, tuple[str, Any, str, dict[Any, Give]]] = {
     "courier settles": ("courier", deferred, "settle", owing(AdmitNext())),
     "scheduler claims": ("scheduler", schedules, "claim", {}),
     "scheduler looks for the next": ("scheduler", schedules, "seconds_until_next", {}),
-    "carrier claims": ("carrier", bulk, "claim", {}),
-    "carrier holds": ("carrier", bulk, "hold", {(bulk, "claim"): always([BULK])}),
-    "carrier reads": (
-        "carrier",
+    "bulk_runner claims": ("bulk_runner", bulk, "claim", {}),
+    "bulk_runner holds": ("bulk_runner", bulk, "hold", {(bulk, "claim"): always([BULK])}),
+    "bulk_runner reads": (
+        "bulk_runner",
         bulk,
         "next_items",
         {(bulk, "claim"): always([BULK]), (bulk, "hold"): always(True)},
     ),
-    "carrier ends": (
-        "carrier",
+    "bulk_runner ends": (
+        "bulk_runner",
         bulk,
         "end",
         {(bulk, "claim"): always([BULK]), (bulk, "hold"): always(False)},
@@ -189,11 +189,11 @@ async def test_a_loop_goes_on_whatever_has_failed_where_it_awaits(
 
     for (module, what), give in answers.items():
         monkeypatch.setattr(module, what, give)
-    monkeypatch.setattr(carrier, "Orders", lambda *_: SimpleNamespace(prepared=False))
+    monkeypatch.setattr(bulk_runner, "RequestBuilder", lambda *_: SimpleNamespace(prepared=False))
     monkeypatch.setattr(owner, attribute, fails_at_first)
     async with hall.open(name) as loop, asyncio.timeout(20):
         if name == "changes":
-            with loop.interest(And(()), Scope()):
+            with loop.live_query(And(()), Scope()):
                 while not went_on.is_set():
                     hall.feed.hint({f"e:{ID}"})
                     await asyncio.sleep(0)
@@ -218,7 +218,7 @@ async def test_a_fault_of_one_attempt_that_is_lost_keeps_no_other_and_is_no_outa
 
     monkeypatch.setattr(hall.engine, "execute", execute)
     monkeypatch.setattr(leases, "expired", always([(ID, "a", ID), (other, "a", ID)]))
-    monkeypatch.setattr(leases, "give_a_period", a_period)
+    monkeypatch.setattr(leases, "extend_all", a_period)
     async with hall.open("rescuer"), asyncio.timeout(20):
         for _ in range(3):
             lost.clear()
@@ -238,7 +238,7 @@ async def test_after_an_outage_every_lease_gets_a_period(
 
     monkeypatch.setattr(hall.engine, "execute", execute)
     monkeypatch.setattr(leases, "expired", always([(ID, "a", ID)]))
-    monkeypatch.setattr(leases, "give_a_period", a_period)
+    monkeypatch.setattr(leases, "extend_all", a_period)
     async with hall.open("rescuer"), asyncio.timeout(20):
         await given.wait()
 
@@ -263,7 +263,7 @@ async def test_one_request_that_the_database_ends_gives_no_lease_a_period(
     else:
         monkeypatch.setattr(slots, "flows_to_admit", fails)
     monkeypatch.setattr(leases, "expired", always([(ID, "a", ID)]))
-    monkeypatch.setattr(leases, "give_a_period", a_period)
+    monkeypatch.setattr(leases, "extend_all", a_period)
     async with hall.open("rescuer") as loop, asyncio.timeout(20):
         await three.wait()
         assert not loop._outage
@@ -289,7 +289,7 @@ async def test_a_look_goes_on_where_the_periods_cannot_be_given(
         return []
 
     lost = asyncio.Event()
-    monkeypatch.setattr(leases, "give_a_period", a_period)
+    monkeypatch.setattr(leases, "extend_all", a_period)
     monkeypatch.setattr(leases, "expired", expired)
     monkeypatch.setattr(slots, "flows_to_admit", to_admit)
     loop = rescuer.Rescuer(hall.database, hall.engine)

@@ -20,7 +20,7 @@ from models.lifecycle.commands.commands import (
 from models.lifecycle.commands.records import AddNote, Archive, Unarchive
 from models.states import TaskRunState, VoteDecision
 from runner.history.point_in_time import HistoricalView, past_of, read_past
-from runner.history.replay_cache import Retold
+from runner.history.replay_cache import ReplayCache
 from runner.store.execution.event_log import events_after
 from runner.store.json import load
 from runner.store.postgres.connection import Pool
@@ -51,7 +51,7 @@ create constraint trigger keep after insert or update on executions
 """
 OF_THE_MOMENT = {"results", "source_execution", "kept_at", "lease", "lease_expires_at", "moved_xid"}
 OF_THE_MOMENT |= {"lines_at_end", "seen_at_end"}
-RETOLD = Retold()
+RETOLD = ReplayCache()
 """Of all tests here: each moment is folded from the one before."""
 JSON = {
     "inputs",

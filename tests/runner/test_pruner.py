@@ -23,7 +23,7 @@ from runner.store.execution import history
 from runner.store.execution.removal import hold_sources
 from runner.store.json import load
 from runner.store.postgres.connection import Pool
-from runner.store.postgres.database import give_the_past_partitions
+from runner.store.postgres.database import ensure_past_partitions
 from runner.store.retention import partitions, retention
 from tests.runner.aged import copies, make_month, rows_of, tables
 from tests.runner.floor import DEADLINE, PERSON, Floor, open_floor
@@ -216,7 +216,7 @@ async def test_one_that_comes_to_stay_meanwhile_keeps_its_history_alone(
     async with pool.acquire() as connection, connection.transaction():
         await partitions.mark(connection, [MONTH])
     async with pool.acquire() as connection, connection.transaction():
-        await retention.take_some(connection, [rule()], None, 1)
+        await retention.delete_batch(connection, [rule()], None, 1)
     left = await history.existing(pool, [gone, stays])
     (gone,) = {gone, stays} - left
     (stays,) = left
@@ -250,7 +250,7 @@ async def test_one_at_a_time(floor: Floor, pool: Pool) -> None:
     ids = await copies(pool, source, [OLD] * 40)
     holder = await floor.parts.database.connect_alone()
     try:
-        assert await retention.take_turn(holder)
+        assert await retention.try_lock_pruning(holder)
         with pytest.raises(Busy):
             await go(floor, rule())
     finally:
@@ -274,7 +274,7 @@ async def test_what_is_told_of_afterwards_goes_by_its_end_but_not_at_once(
     end = RecordEnd(ExecutionState.SUCCESS, ended_at=begun + timedelta(minutes=5))
     for id in ids:
         await floor.submit(id, end)
-    assert await give_the_past_partitions(pool) == 1
+    assert await ensure_past_partitions(pool) == 1
     assert await go(floor, rule()) == {}
     yesterday = "update events set at = at - interval '1 day' where execution_id = any($1::uuid[])"
     await pool.execute(yesterday, ids[:2])

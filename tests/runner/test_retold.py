@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from models.lifecycle.apply.evolve import fold
-from runner.history.replay_cache import Retold
+from runner.history.replay_cache import ReplayCache
 from runner.store.execution.event_log import facts_after
 from tests.runner.floor import Floor, open_floor
 
@@ -57,7 +57,7 @@ class Counting:
 async def test_moments_in_any_order_are_what_folding_gives(floor: Floor) -> None:
     execution = await floor.run(TASKS)
     id, plan = execution.id, execution.plan
-    kept, none = Retold(), Retold(room=0)
+    kept, none = ReplayCache(), ReplayCache(room=0)
     seqs = [seq for _ in range(2) for seq in range(1, execution.seq + 1)]
     Random(7).shuffle(seqs)
     async with floor.parts.database.pool.acquire() as connection:
@@ -76,7 +76,7 @@ async def test_events_are_read_once_for_all_moments(floor: Floor) -> None:
     id, plan = execution.id, execution.plan
     async with floor.parts.database.pool.acquire() as connection:
         counting: Any = Counting(connection)
-        retold = Retold()
+        retold = ReplayCache()
         for seq in (5, 3, 5, 1, 8, 7):
             await retold.at(counting, plan, id, seq)
         assert counting.asked == 2
@@ -91,7 +91,7 @@ async def test_long_events_are_not_kept(floor: Floor) -> None:
         for length, asked in ((1_000, 1), (100_000, 2)):
             await connection.execute(longer, id, length)
             counting: Any = Counting(connection)
-            retold = Retold(room=50_000)
+            retold = ReplayCache(room=50_000)
             for _ in range(2):
                 await retold.at(counting, plan, id, execution.seq)
             assert counting.asked == asked
@@ -103,7 +103,7 @@ async def test_what_nobody_looks_at_any_more_is_forgotten(floor: Floor) -> None:
     async with floor.parts.database.pool.acquire() as connection:
         for age, asked in ((60, 1), (0, 2)):
             counting: Any = Counting(connection)
-            retold = Retold(age=age)
+            retold = ReplayCache(age=age)
             await retold.at(counting, plan, id, 5)
             due = asyncio.Event()
             asyncio.get_running_loop().call_later(0, due.set)
@@ -118,7 +118,7 @@ async def test_two_who_ask_at_once_get_their_moments(floor: Floor, early: int, l
     id, plan = execution.id, execution.plan
     async with floor.parts.database.pool.acquire() as connection:
         facts, _ = await facts_after(connection, id, 0, execution.seq)
-        retold, waiting = Retold(), Late(connection)
+        retold, waiting = ReplayCache(), Late(connection)
         asked: Any = waiting
         answer = asyncio.create_task(retold.at(asked, plan, id, late))
         await waiting.asked.wait()

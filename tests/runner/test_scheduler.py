@@ -331,8 +331,8 @@ async def test_keys_of_ticks_outlive_a_week_but_not_their_executions(servers: Se
     pool = servers.database.pool
     await pool.execute("update idempotency_keys set created_at = now() - interval '1 year'")
     async with pool.acquire() as connection:
-        await idempotency.forget_old(connection)
+        await idempotency.delete_old(connection)
         assert await pool.fetchval("select count(*) from idempotency_keys") == 1
         await connection.execute("update idempotency_keys set answer = gen_random_uuid()")
-        await idempotency.forget_old(connection)
+        await idempotency.delete_old(connection)
     assert await pool.fetchval("select count(*) from idempotency_keys") == 0

@@ -37,7 +37,7 @@ async def test_who_gets_no_connection_in_time_is_told_which_are_in_use(database_
         await use_up(stack, pool)
         with pytest.raises(Busy) as busy:
             await pool.fetchval("select 1")
-        sentence = "all 2 connections to the database that are for requests were in use for 0.05 s"
+        sentence = "all 2 connections to the database for requests were in use for 0.05 s"
         assert str(unavailable(busy.value)).startswith(sentence)
 
 

@@ -80,14 +80,14 @@ async def test_the_nearest_of_a_name_is_seen(database: Database, vault: Cipher) 
     for namespace, name in (("a", "X"), ("a", "Y"), ("a.b", "X"), ("a.bc", "X"), ("b", "Z")):
         await secrets.save(pool, vault, namespace, name, f"{name} of {namespace}", PERSON)
     names = ["X", "Y", "Z"]
-    assert await secrets.opened(pool, vault, "a.b.c", names) == {"X": "X of a.b", "Y": "Y of a"}
-    assert await secrets.opened(pool, vault, "a", names) == {"X": "X of a", "Y": "Y of a"}
-    assert await secrets.opened(pool, vault, "c", names) == {}
+    assert await secrets.decrypted(pool, vault, "a.b.c", names) == {"X": "X of a.b", "Y": "Y of a"}
+    assert await secrets.decrypted(pool, vault, "a", names) == {"X": "X of a", "Y": "Y of a"}
+    assert await secrets.decrypted(pool, vault, "c", names) == {}
     await secrets.save(pool, vault, "a.b", "X", "another", PERSON)
-    assert await secrets.opened(pool, vault, "a.b", ["X"]) == {"X": "another"}
+    assert await secrets.decrypted(pool, vault, "a.b", ["X"]) == {"X": "another"}
     await pool.execute("update secrets set namespace = 'c' where namespace = 'b'")
     with pytest.raises(DecryptionFailed, match="was changed"):
-        await secrets.opened(pool, vault, "c", names)
+        await secrets.decrypted(pool, vault, "c", names)
 
 
 async def test_secrets_of_another_key_are_told_of(

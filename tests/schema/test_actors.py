@@ -14,7 +14,7 @@ def test_an_actor_is_its_kind_and_its_name(kind: ActorKind, name: str) -> None:
 
 
 def test_the_setting_that_grants_roles_is_an_actor() -> None:
-    assert Actor.of(group_roles._ASK.actor) == Actor(kind=ActorKind.SETTING, name="oidc_roles")
+    assert Actor.of(group_roles._ORIGIN.actor) == Actor(kind=ActorKind.SETTING, name="oidc_roles")
 
 
 @given(st.text())

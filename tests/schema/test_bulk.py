@@ -192,8 +192,8 @@ async def test_more_than_fit_are_refused_with_words(asker: Asker) -> None:
     assert refused["problems"] == [
         {
             "code": "VALIDATION",
-            "message": "more than 10000 executions match, which is the most at once; narrow the filter, "
-            "for instance by `createdAt`",
+            "message": "more than 10000 executions match, which is the limit of a bulk action; narrow the filter, "
+            "for example by `createdAt`",
             "path": ["where"],
         }
     ]
@@ -242,7 +242,7 @@ async def test_old_previews_are_forgotten_and_what_was_run_is_kept(asker: Asker)
         ],
     )
     async with asker.pool.acquire() as connection:
-        await bulk.forget_old(connection)
+        await bulk.delete_old(connection)
     left = [typed("bulk", row["id"]) for row in await asker.pool.fetch("select id from bulk_sets")]
     assert (set(left), old in left) == ({kept, young}, False)
     assert await asker.pool.fetchval("select count(*) from bulk_items") == 2

@@ -36,7 +36,7 @@ class Looking:
     def __init__(self, pool: Pool, feed: Feed, changes: Changes, where: Filter, view: View) -> None:
         self.pool, self.feed = pool, feed
         wanted = LiveListQuery(Scope(), where, view)
-        self.interest = changes.interest(where, wanted.scope, view.order)
+        self.interest = changes.live_query(where, wanted.scope, view.order)
         self.window = Window(pool, ResumeCache(), wanted, self.interest)
 
     async def change(self, id: UUID, what: str) -> None:

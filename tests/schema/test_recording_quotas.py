@@ -210,7 +210,7 @@ async def test_a_new_day_begins_anew_and_old_days_are_forgotten(asker: Recorder)
     async with counted.spent(asker.pool, "user:ada", "mine", "x" * 6000):
         pass
     async with asker.pool.acquire() as connection:
-        await quotas.forget_old(connection)
+        await quotas.delete_old(connection)
     rows = await asker.pool.fetch("select quota, owner from quota_use")
     assert {tuple(row) for row in rows} == {
         (Quota.RECORDED_IN_NAMESPACE, "mine"),

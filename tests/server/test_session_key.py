@@ -90,7 +90,7 @@ async def test_servers_of_one_database_that_sign_with_different_keys_are_told_of
 
 
 async def test_a_server_that_was_killed_signs_with_no_key(database: Database) -> None:
-    await servers.tell(database.pool, new_id(), "dead", "a")
+    await servers.register(database.pool, new_id(), "dead", "a")
     await database.pool.execute("update servers set heartbeat_at = now() - interval '31 s'")
     assert await servers.by_key(database.pool) == []
     assert await servers.with_other_keys(database.pool, "b") == []

@@ -1,1 +1,1 @@
-"""Who may come in, and what that is worth: people and services, their groups, roles, tokens and sessions."""
+"""Access: people and services, their groups, roles, tokens and sessions."""

@@ -1,4 +1,4 @@
-"""Roles, and to whom they are granted."""
+"""Roles, and their grants to principals and groups."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,14 +33,14 @@ where {visible} order by p.id, r.role, r.namespace, r.id
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A role on a namespace and all below it, of a principal or of a group; an empty namespace is every one."""
+    """A role of a principal or group, on a namespace and all below it; an empty namespace means all."""
 
     principal_id: UUID | None
     group: str | None
     role: str
     namespace: str
     holder: str
-    """As the audit log names it: `user:maria`, `service:ci`, `group:ops`."""
+    """The holder as the audit log names it: `user:maria`, `service:ci`, `group:ops`."""
 
     @property
     def _values(self) -> tuple[object, ...]:
@@ -48,7 +48,7 @@ class Holding:
 
 
 async def grant(connection: Connection, holding: Holding, origin: CommandOrigin) -> Row:
-    """The grant, new or as it was."""
+    """Grants the role; returns the new or existing grant."""
     row = await connection.fetchrow(_GRANT, new_id(), *holding._values, origin.actor)
     if row is None:
         return await connection.fetchrow(
@@ -59,7 +59,7 @@ async def grant(connection: Connection, holding: Holding, origin: CommandOrigin)
 
 
 async def has_admin(connection: Connection) -> bool:
-    """Whether somebody administers everything. Others who ask wait until this transaction ends."""
+    """Returns whether there is an administrator of everything. Locks the grants until this transaction ends."""
     await connection.execute("lock table role_grants in share row exclusive mode")
     found: bool = await connection.fetchval(
         "select exists (select from role_grants where role = 'admin' and namespace = '')"
@@ -68,10 +68,11 @@ async def has_admin(connection: Connection) -> bool:
 
 
 async def revoke(pool: Pool, holding: Holding, origin: CommandOrigin) -> Row | None:
-    """The grant that there was. Raises Refused for the last one by which somebody administers everything."""
+    """Revokes and returns the grant; None if there is none. Raises Refused for the last grant of an administrator of
+    everything."""
     with reaching():
         async with pool.acquire() as connection, connection.transaction():
-            # Of two who revoke the last two at once one must see what the other did.
+            # Serializes concurrent revocations of the last two grants: the second one must see the first.
             await connection.execute("lock table role_grants in share row exclusive mode")
             row = await connection.fetchrow(
                 f"delete from role_grants where {_SAME} returning *", *holding._values
@@ -93,7 +94,7 @@ async def revoke(pool: Pool, holding: Holding, origin: CommandOrigin) -> Row | N
 async def of_principals(
     pool: Pool, ids: Sequence[UUID], managed: Scope
 ) -> Mapping[UUID, list[Row]]:
-    """By principal, the grants that are its own and those of its groups, in the namespaces that are managed."""
+    """Returns, by principal, its own grants and those of its groups, in the scope `managed`."""
     arguments = Arguments(list(ids))
     visible = compile_scope(managed, arguments, "r.namespace")
     found: dict[UUID, list[Row]] = {id: [] for id in ids}
@@ -114,7 +115,7 @@ async def of_groups(pool: Pool, groups: Sequence[str]) -> list[Row]:
 
 
 async def to_groups(pool: Pool, managed: Scope) -> list[Row]:
-    """Those to groups, in the namespaces that are managed."""
+    """The grants to groups, in the scope `managed`."""
     arguments = Arguments()
     visible = compile_scope(managed, arguments)
     statement = f"""select * from role_grants where group_name is not null and {visible}
@@ -123,8 +124,8 @@ async def to_groups(pool: Pool, managed: Scope) -> list[Row]:
         return list(await pool.fetch(statement, *arguments.values))
 
 
-async def worth(pool: Pool, rows: Sequence[Row]) -> list[Grant]:
-    """The permissions of these grants, each where it is held."""
+async def with_permissions(pool: Pool, rows: Sequence[Row]) -> list[Grant]:
+    """These grants with the permissions of their roles, each in its namespace."""
     own = await own_roles(pool)
     return [
         Grant(
@@ -137,7 +138,7 @@ async def worth(pool: Pool, rows: Sequence[Row]) -> list[Grant]:
 
 
 async def own_roles(pool: Pool) -> Mapping[str, frozenset[Permission]]:
-    """The roles that were made here."""
+    """The custom roles of this installation, with their permissions."""
     with reaching():
         rows = await pool.fetch("select name, permissions from roles order by name")
     return {row["name"]: frozenset(map(Permission, load(row["permissions"]))) for row in rows}
@@ -163,7 +164,7 @@ async def save_role(
 
 
 async def delete_role(pool: Pool, name: str, origin: CommandOrigin) -> bool:
-    """Whether there was one. Raises Refused while somebody holds it."""
+    """Returns whether the role existed. Raises Refused while it is granted to anybody."""
     with reaching():
         async with pool.acquire() as connection, connection.transaction():
             await connection.execute("lock table role_grants in share row exclusive mode")

@@ -1,4 +1,5 @@
-"""Roles that a setting gives to groups: granted at the start of a server, and revoked once the setting lacks them."""
+"""Roles of groups by the setting `oidc_roles`: granted when a server starts, and revoked once removed from the
+setting."""
 
 import logging
 from collections.abc import Iterable
@@ -15,12 +16,14 @@ from runner.store.access.grants import Holding
 from runner.store.postgres.connection import Pool
 
 logger = logging.getLogger("headway.access")
-_ASK: Final = CommandOrigin("setting:oidc_roles", Channel.ENGINE, "as the setting oidc_roles says")
+_ORIGIN: Final = CommandOrigin(
+    "setting:oidc_roles", Channel.ENGINE, "as the setting oidc_roles says"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class GroupRole:
-    """An empty namespace is every one."""
+    """A role of a group; an empty namespace means all."""
 
     group: str
     role: str
@@ -32,22 +35,24 @@ class GroupRole:
 
 
 async def apply(pool: Pool, wanted: Iterable[GroupRole]) -> None:
-    """Raises ValueError for a role that there is not. Grants that somebody made stay."""
-    asked = set(wanted)
+    """Makes the grants match the setting; grants made by people are kept. Raises ValueError for an unknown role."""
+    roles = set(wanted)
     known = {*ROLES, *await grants.own_roles(pool)}
-    unknown = sorted({one.role for one in asked} - known)
+    unknown = sorted({one.role for one in roles} - known)
     if unknown:
         raise ValueError(
-            f"oidc_roles names the role {unknown[0]}, which there is not; there are {', '.join(sorted(known))}"
+            f"oidc_roles names the role {unknown[0]}, which does not exist; there are {', '.join(sorted(known))}"
         )
     with reaching():
-        rows = await pool.fetch("select * from role_grants where created_by = $1", _ASK.actor)
+        rows = await pool.fetch("select * from role_grants where created_by = $1", _ORIGIN.actor)
         held = {GroupRole(row["group_name"], row["role"], row["namespace"]) for row in rows}
         async with pool.acquire() as connection, connection.transaction():
-            for one in sorted(asked - held, key=repr):
-                await grants.grant(connection, one.holding, _ASK)
-    for one in sorted(held - asked, key=repr):
+            for one in sorted(roles - held, key=repr):
+                await grants.grant(connection, one.holding, _ORIGIN)
+    for one in sorted(held - roles, key=repr):
         try:
-            await grants.revoke(pool, one.holding, _ASK)
+            await grants.revoke(pool, one.holding, _ORIGIN)
         except Refused as refused:
-            logger.warning("the role %s of the group %s stays: %s", one.role, one.group, refused)
+            logger.warning(
+                "the role %s of the group %s cannot be revoked: %s", one.role, one.group, refused
+            )

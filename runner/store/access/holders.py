@@ -1,4 +1,4 @@
-"""Reads whom a credential belongs to, and what it is worth now: one statement a credential."""
+"""Reads the holder of a credential and its current permissions: one statement for each credential."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -11,9 +11,9 @@ from runner.store.json import dump, load
 from runner.store.postgres.connection import Pool
 
 _ACTOR: Final = "case m.kind when 'PERSON' then 'user:' else 'service:' end || m.name"
-# `near` are the same person: whom the credential is of, their services, and who made this token of a service. Beside
-# these `persona` has the services for which one of them made a token: whoever made it may hold it.
-_WORTH: Final = f"""
+# `near` are principals of the same person: the credential's principal, their services, and the creator of this token
+# of a service. `persona` also has the services for which one of them created a token, since the creator may hold it.
+_HOLDER: Final = f"""
 with c as ({{credential}}), p as (select principals.* from principals join c on c.principal_id = principals.id),
 near as (
   select s.id from principals s, p, c where coalesce(s.owner_id, s.id) = coalesce(p.owner_id, p.id)
@@ -41,9 +41,9 @@ select id, principal_id, permissions, namespaces, expires_at, revoked_at is not 
   created_by as maker
 from tokens where {condition}
 """
-_BY_DIGEST: Final = _WORTH.format(credential=_TOKEN.format(condition="digest = $1"))
-_BY_TOKEN: Final = _WORTH.format(credential=_TOKEN.format(condition="id = $1"))
-_BY_SIGN_IN: Final = _WORTH.format(
+_BY_DIGEST: Final = _HOLDER.format(credential=_TOKEN.format(condition="digest = $1"))
+_BY_TOKEN: Final = _HOLDER.format(credential=_TOKEN.format(condition="id = $1"))
+_BY_SIGN_IN: Final = _HOLDER.format(
     credential="""
     select s.id, s.principal_id, t.permissions, t.namespaces, least(s.expires_at, t.expires_at) as expires_at,
       s.ended_at is not null or t.revoked_at is not null as ended, s.groups, t.created_by as maker
@@ -53,27 +53,27 @@ _OF_PRINCIPAL: Final = """
 select id, id as principal_id, null::jsonb as permissions, null::jsonb as namespaces, null::timestamptz as expires_at,
   {ended} as ended, {groups} as groups, null as maker from principals where {condition}
 """
-# What was ordered through a session is carried out with its groups, for as long as it lasts.
+# A bulk action that was started in a session runs with the session's groups, as long as the session lasts.
 _OF_SESSIONS: Final = """
 (select coalesce(jsonb_agg(distinct one.name), '[]') from sign_ins s
  cross join lateral jsonb_array_elements_text(s.groups) one (name)
  where s.principal_id = principals.id and s.ended_at is null and s.expires_at > now())
 """
-_BY_ACTOR: Final = _WORTH.format(
+_BY_ACTOR: Final = _HOLDER.format(
     credential=_OF_PRINCIPAL.format(
         groups=_OF_SESSIONS,
         condition="kind = $1 and name = $2",
         ended="exists (select from tokens where id = $3 and revoked_at is not null)",
     )
 )
-_BY_PRINCIPAL: Final = _WORTH.format(
+_BY_PRINCIPAL: Final = _HOLDER.format(
     credential=_OF_PRINCIPAL.format(groups="$2::jsonb", condition="id = $1", ended="false")
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whom a credential belongs to; `over` when it is revoked, or its principal disabled. Its time is not looked at."""
+    """The holder of a credential; `over` if it is revoked, or its principal disabled. Its expiry is not checked."""
 
     viewer: Viewer
     over: bool
@@ -100,7 +100,7 @@ class Holder:
 
 
 class Holders:
-    """Each raises Unavailable when the database cannot be reached."""
+    """Finds holders. All methods raise Unavailable when the database cannot be reached."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -112,7 +112,7 @@ class Holders:
         return await self._one("token", _BY_TOKEN, id)
 
     async def by_credential(self, credential: Credential, groups: Collection[str]) -> Holder | None:
-        """As it was read before; `groups` of a person whom an identity provider vouches for are those that it named."""
+        """Reads a known credential again; `groups` are those that an identity provider named, for a principal."""
         if credential.kind == "principal":
             return await self.by_principal(credential.id, groups)
         statement = {"token": _BY_TOKEN, "session": _BY_SIGN_IN}[credential.kind]
@@ -122,14 +122,14 @@ class Holders:
         return await self._one("session", _BY_SIGN_IN, id)
 
     async def by_principal(self, id: UUID, groups: Collection[str]) -> Holder | None:
-        """A person whom an identity provider vouches for, with the groups that it names."""
+        """A person authenticated by an identity provider, with the groups that it names."""
         return await self._one("principal", _BY_PRINCIPAL, id, dump(sorted(groups)))
 
     async def by_actor(self, actor: str, token_id: UUID | None = None) -> Holder | None:
-        """A principal without any credential, as what was ordered earlier is carried out; it is over once the token
-        that it was ordered with is revoked."""
+        """A principal without a credential, for a bulk action that runs later; `over` once the token with which it was
+        started is revoked."""
         kind, _, name = actor.partition(":")
-        # Services acted by the names of their tokens once, and were called so.
+        # In earlier releases services acted under the names of their tokens.
         known = f"{'service' if kind == 'token' else kind}:{name}"
         found = next((one for one in PrincipalKind if one.actor(name) == known), None)
         if found is None:
@@ -137,7 +137,7 @@ class Holders:
         return await self._one("principal", _BY_ACTOR, found.value, name, token_id)
 
     async def version(self) -> int:
-        """Grows with whatever changes the worth of a credential that exists."""
+        """A number that grows with every change of the permissions of an existing credential."""
         with reaching():
             found: int = await self._pool.fetchval("select version from access_version")
         return found
@@ -148,7 +148,7 @@ class Holders:
 
 
 def still_held(viewer: Viewer, holder: Holder | None) -> Viewer:
-    """The viewer with what is left of its grants, now that the holder has others."""
+    """The viewer with its grants limited to those that the holder still has."""
     now = () if holder is None or holder.over else holder.viewer.grants
     left = (
         replace(one, role=one.role if one.role == other.role else "").limited(

@@ -1,4 +1,5 @@
-"""Those for whom an identity provider or a proxy vouches: found by their subject, or made when they first come."""
+"""Principals authenticated by an identity provider or a proxy: found by their subject, or created at the first
+sign-in."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,7 +17,7 @@ from runner.store.postgres.connection import Connection, Pool
 
 Row = Any
 _BY_SUBJECT: Final = "select * from principals where subject = $1"
-# Names that differ in their case alone are one to whoever reads them.
+# Names that differ only in case count as equal, because people confuse them.
 _BY_NAME: Final = """
 select *, kind = $2 and subject is null and disabled_at is null
   and not exists (select from tokens t where t.principal_id = p.id)
@@ -33,7 +34,7 @@ _CLAIM: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`subject` never changes and is nobody else's; the name is for people. `groups` are those of this sign-in."""
+    """`subject` is unique and never changes; `name` is for people. `groups` are those of this sign-in."""
 
     subject: str
     kind: PrincipalKind
@@ -43,10 +44,10 @@ class Identity:
 
 
 async def enrol(pool: Pool, identity: Identity, reserved: frozenset[str], channel: Channel) -> UUID:
-    """The principal of the subject.
+    """Returns the id of the subject's principal.
 
-    One who comes for the first time gets the name, or the person of that name who was made beforehand by a grant and
-    whom nobody ever was. Raises Refused when the name is somebody else's, and for whoever is disabled.
+    At the first sign-in a principal with the name is created, or one is taken over that a grant created and that nobody
+    has used. Raises Refused when the name belongs to somebody else, and when the principal is disabled.
     """
     with reaching():
         row = await pool.fetchrow(_BY_SUBJECT, identity.subject)
@@ -65,7 +66,7 @@ async def enrol(pool: Pool, identity: Identity, reserved: frozenset[str], channe
 async def _first_time(
     connection: Connection, identity: Identity, reserved: frozenset[str], channel: Channel
 ) -> Row:
-    # Of two who come at once the second one sees what the first one did, also one whom a grant makes meanwhile.
+    # Serializes concurrent first sign-ins and grants, so that each sees the principals that the others created.
     await connection.execute("lock table principals in share row exclusive mode")
     row = await connection.fetchrow(_BY_SUBJECT, identity.subject)
     if row is not None:
@@ -88,7 +89,7 @@ async def _first_time(
 
 
 def _free(named: list[Row], identity: Identity, reserved: frozenset[str]) -> Row | None:
-    """Who may be taken over; None where nobody has the name. Raises Refused."""
+    """The principal that may be taken over; None when nobody has the name. Raises Refused."""
     if identity.name.lower() not in reserved:
         if not named:
             return None
@@ -96,5 +97,5 @@ def _free(named: list[Row], identity: Identity, reserved: frozenset[str]) -> Row
             return named[0]
     raise Refused.because(
         ProblemCode.CONFLICT,
-        f"the name {identity.name} belongs to somebody else here, and whoever signs in with it does not become them",
+        f"the name {identity.name} belongs to another account here, and signing in does not take it over",
     )

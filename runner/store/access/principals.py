@@ -24,7 +24,7 @@ ADMINISTERED: Final = """
 exists (select from role_grants r left join principals p on p.id = r.principal_id
   where r.role = 'admin' and r.namespace = '' and p.disabled_at is null)
 """
-"""Whether somebody is left who administers everything: one who is not disabled, or a group, whoever is in it."""
+"""SQL for whether an administrator of everything is left: a principal that is not disabled, or any group."""
 _HOLDS: Final = """
 exists (select from role_grants r where {visible} and (r.principal_id = principals.id
   or r.group_name in (select group_name from group_members m where m.principal_id = principals.id)))
@@ -37,8 +37,8 @@ select principal_id, group_name from group_members where principal_id = any($1::
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A principal as it is to be saved; None leaves what is. `owner` is the name of a person, who is made when there is
-    none; without one a service that is made is owned by `maker_id`."""
+    """The values to save for a principal; None keeps the current value. `owner` is the name of a person, who is created
+    if missing; without it a new service is owned by `maker_id`."""
 
     kind: PrincipalKind
     name: str
@@ -68,26 +68,26 @@ async def ensure(
     created_by: str,
     owner_id: UUID | None = None,
 ) -> Row:
-    """The principal of that name, made when there is none. Raises Refused when the name is one of another kind."""
+    """Finds or creates the principal of that name. Raises Refused when the name belongs to another kind."""
     made = await connection.fetchrow(_ENSURE, new_id(), kind.value, name, owner_id, created_by)
     found = made or await find(connection, kind, name)
     if found is None:
         other = "service" if kind is PrincipalKind.PERSON else "person"
         raise Refused.because(
             ProblemCode.VALIDATION,
-            f"{name} is the name of a {other}; a name is one person or one service: choose another",
+            f"{name} is the name of a {other}; people and services cannot share a name: choose another",
             "name",
         )
     return found
 
 
 async def save(pool: Pool, saved: Saved, origin: CommandOrigin) -> Row:
-    """Makes a person or service, or changes the one of that name. Raises Refused for disabling the last one who
-    administers everything."""
+    """Creates a person or service, or changes the one of that name. Raises Refused for disabling the last administrator
+    of everything."""
     with reaching():
         async with pool.acquire() as connection, connection.transaction():
             if saved.disabled:
-                # Of two who disable each other one must see what the other did.
+                # Serializes two administrators who disable each other: the second one must see the first change.
                 await connection.execute("lock table role_grants in share row exclusive mode")
             had_admin = await connection.fetchval(_HAS_ADMIN)
             owner = owner_id = None
@@ -109,12 +109,12 @@ async def save(pool: Pool, saved: Saved, origin: CommandOrigin) -> Row:
             if had_admin and not await connection.fetchval(_HAS_ADMIN):
                 raise Refused.because(
                     ProblemCode.CONFLICT,
-                    f"{saved.name} is the last one who is granted the role admin on every namespace; grant it to "
+                    f"{saved.name} is the last one who has the role admin on every namespace; grant it to "
                     "somebody else first",
                     "disabled",
                 )
             if saved.disabled:
-                # Who is enabled again signs in again.
+                # After being enabled again, the person must sign in again.
                 await connection.execute(
                     "update sign_ins set ended_at = now() where principal_id = $1 and ended_at is null",
                     row["id"],
@@ -136,7 +136,7 @@ async def save(pool: Pool, saved: Saved, origin: CommandOrigin) -> Row:
 
 
 async def set_groups(connection: Connection, id: UUID, groups: Iterable[str]) -> None:
-    """Makes these its groups. Writes nothing where they are already: whoever is connected would be cut off."""
+    """Sets the groups of a principal. Writes only differences, because a write would disconnect its clients."""
     wanted = sorted(set(groups))
     await connection.execute(
         "delete from group_members where principal_id = $1 and group_name <> all($2::text[])",
@@ -169,7 +169,7 @@ async def groups_of(pool: Pool, ids: Sequence[UUID]) -> Mapping[UUID, list[str]]
 
 
 async def page(pool: Pool, managed: Scope, window: Window) -> Page:
-    """Oldest first: those who hold a role in the namespaces that are managed."""
+    """Oldest first: principals that have a role in the scope `managed`."""
     arguments = Arguments()
     where = _condition(managed, arguments)
     with reaching():
@@ -183,7 +183,7 @@ async def count_of(pool: Pool, managed: Scope) -> tuple[int, bool]:
 
 
 async def visible(pool: Pool, managed: Scope, ids: Sequence[UUID]) -> Mapping[UUID, Row]:
-    """Those of them who hold a role in the namespaces that are managed."""
+    """Returns those of the principals that have a role in the scope `managed`."""
     arguments = Arguments(list(ids))
     where = _condition(managed, arguments)
     with reaching():
@@ -194,7 +194,7 @@ async def visible(pool: Pool, managed: Scope, ids: Sequence[UUID]) -> Mapping[UU
 
 
 async def owned_by(pool: Pool, id: UUID) -> list[UUID]:
-    """The services that a person answers for."""
+    """The services that a person owns."""
     with reaching():
         rows = await pool.fetch("select id from principals where owner_id = $1", id)
     return [row["id"] for row in rows]

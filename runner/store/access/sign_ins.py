@@ -1,4 +1,4 @@
-"""Sessions of browsers, and the links that begin one."""
+"""Sessions of browsers, and the login links that start one."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -19,11 +19,11 @@ Row = Any
 _INSERT: Final = """
 insert into sign_ins (id, principal_id, token_id, method, groups, expires_at) values ($1, $2, $3, $4, $5, $6)
 """
-# Only one of two that come at once finds it unused. The time is the caller's clock, as that of tokens is.
+# Of two concurrent uses only one finds the link unused. The time is that of the caller's clock, as for tokens.
 _USE: Final = """
 update login_links set used_at = $2 where digest = $1 and used_at is null and expires_at > $2 returning token_id
 """
-# A link is a row for a day; whoever asks for more than so many has the last ones.
+# A link is a row for a day; of each token only the newest links are kept.
 _MOST_LINKS: Final = 20
 _MAKE: Final = f"""
 with made as (insert into login_links (id, digest, token_id, expires_at) values ($1, $2, $3, $4))
@@ -43,7 +43,7 @@ async def begin(
     groups: Sequence[str] = (),
     channel: Channel = Channel.UI,
 ) -> UUID:
-    """The id of the new session; the audit log has it as SIGN_IN."""
+    """Starts a session and returns its id; the audit log records it as SIGN_IN."""
     id = new_id()
     with reaching():
         async with pool.acquire() as connection, connection.transaction():
@@ -56,7 +56,7 @@ async def begin(
 
 
 async def end(pool: Pool, id: UUID) -> SignInMethod | None:
-    """Ends a session, as at a logout, and tells how it began; nothing when it is over."""
+    """Ends a session, as at a logout; returns the method of its sign-in, or None if it has ended already."""
     with reaching():
         async with pool.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(
@@ -71,7 +71,7 @@ async def end(pool: Pool, id: UUID) -> SignInMethod | None:
 
 
 async def make_link(pool: Pool, token_id: UUID, now: datetime) -> tuple[str, datetime]:
-    """The secret of a new link, which signs in whom the token is of, and its end."""
+    """Creates a link that signs in the holder of the token; returns its secret and the time when it expires."""
     secret, ends = new_secret("hwl"), now + LINK_TIME
     with reaching():
         await pool.execute(_MAKE, new_id(), digest_of(secret), token_id, ends)
@@ -79,14 +79,14 @@ async def make_link(pool: Pool, token_id: UUID, now: datetime) -> tuple[str, dat
 
 
 async def use_link(pool: Pool, digest: str, now: datetime) -> UUID | None:
-    """The token that the link is of, the first time and before its end; else None."""
+    """Uses up a link and returns its token; None if it was used before or has expired."""
     with reaching():
         found: UUID | None = await pool.fetchval(_USE, digest, now)
     return found
 
 
-async def forget_old(connection: Connection) -> None:
-    """Links that are over, and sessions that are over for long."""
+async def delete_old(connection: Connection) -> None:
+    """Deletes expired links, and sessions that ended long ago."""
     await connection.execute("delete from login_links where expires_at < now() - interval '1 day'")
     await connection.execute(
         f"delete from sign_ins where least(expires_at, ended_at) < now() - interval '{_KEPT}'"

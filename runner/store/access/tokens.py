@@ -1,4 +1,4 @@
-"""Tokens of people and services. Only their digests are kept."""
+"""Tokens of people and services. Only their digests are stored."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8) returning *
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
-    """Without `permissions` and `namespaces` it is worth what its principal is."""
+    """`permissions` and `namespaces` limit the token; None means all that its principal has."""
 
     id: UUID
     principal_id: UUID
@@ -41,7 +41,8 @@ class NewToken:
 
 
 async def create(pool: Pool, new: NewToken, origin: CommandOrigin, replace: bool = False) -> Row:
-    """With `replace` the valid token of that name is revoked. Raises Refused when there is one without it."""
+    """Creates a token. `replace` revokes the valid token of that name; without it, Refused is raised if there is
+    one."""
     with reaching():
         async with pool.acquire() as connection, connection.transaction():
             return await insert(connection, new, origin, replace)
@@ -50,7 +51,7 @@ async def create(pool: Pool, new: NewToken, origin: CommandOrigin, replace: bool
 async def insert(
     connection: Connection, new: NewToken, origin: CommandOrigin, replace: bool = False
 ) -> Row:
-    """The same within a transaction, which a refusal ends."""
+    """As `create`, in the caller's transaction, which a refusal aborts."""
     if replace:
         await _end(connection, "name = $1", new.name, origin)
     try:
@@ -67,7 +68,7 @@ async def insert(
         )
     except asyncpg.UniqueViolationError as error:
         raise name_taken(new.name) from error
-    about = {**await _holder(connection, row), **_worth(new)}
+    about = {**await _holder(connection, row), **_limits(new)}
     await audit.record(connection, origin, "CREATE_TOKEN", _target(row), about)
     return row
 
@@ -81,7 +82,7 @@ def name_taken(name: str) -> Refused:
 
 
 async def revoke(pool: Pool, id: UUID, origin: CommandOrigin) -> Row | None:
-    """The token that was valid until now; its sessions end with it."""
+    """Revokes a valid token, which ends its sessions; returns it, or None if there is none."""
     with reaching():
         async with pool.acquire() as connection, connection.transaction():
             return await _end(connection, "id = $1", id, origin)
@@ -101,13 +102,13 @@ async def _end(
 
 
 async def find(pool: Pool, digest: str) -> Row | None:
-    """Also one that is revoked."""
+    """Finds a token, also a revoked one."""
     with reaching():
         return await pool.fetchrow("select * from tokens where digest = $1", digest)
 
 
-async def behind(pool: Pool, credential: Credential) -> Row | None:
-    """The token that a credential is, or that its session was begun with."""
+async def of_credential(pool: Pool, credential: Credential) -> Row | None:
+    """The token of a credential: itself, or the one with which its session was started."""
     with reaching():
         return await pool.fetchrow(
             "select * from tokens where id = $1 or id = (select token_id from sign_ins where id = $1)",
@@ -116,7 +117,7 @@ async def behind(pool: Pool, credential: Credential) -> Row | None:
 
 
 async def by_name(pool: Pool, name: str) -> Row | None:
-    """The valid one."""
+    """Finds the valid token of this name."""
     with reaching():
         return await pool.fetchrow(
             "select * from tokens where name = $1 and revoked_at is null", name
@@ -134,14 +135,14 @@ async def by_ids(pool: Pool, ids: Sequence[UUID]) -> Mapping[UUID, Row]:
     return {row["id"]: row for row in rows}
 
 
-async def any_of(pool: Pool) -> bool:
-    """Whether there ever was a token."""
+async def any_exist(pool: Pool) -> bool:
+    """Returns whether any token was ever created."""
     with reaching():
         return bool(await pool.fetchval("select exists (select from tokens)"))
 
 
 async def page(pool: Pool, holders: Sequence[UUID] | None, window: Window) -> Page:
-    """Oldest first; None is those of everybody."""
+    """Oldest first; None selects the tokens of everybody."""
     arguments = Arguments()
     where = _condition(holders, arguments)
     return await keyset_page(pool, "tokens", where, arguments, window, newest_first=False)
@@ -168,7 +169,7 @@ async def _holder(connection: Connection, row: Row) -> dict[str, Any]:
     return {"holder": principals.target_of(holder).name}
 
 
-def _worth(new: NewToken) -> dict[str, Any]:
+def _limits(new: NewToken) -> dict[str, Any]:
     return {
         "principal": typed("prin", new.principal_id),
         "permissions": None if new.permissions is None else sorted(new.permissions),

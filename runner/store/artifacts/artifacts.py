@@ -1,4 +1,5 @@
-"""Artifacts and their uses. (namespace, name, version) is one artifact, whoever tells of it."""
+"""Stores artifacts and their uses. (namespace, name, version) identifies an artifact, whichever execution reports
+it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from runner.store.references import references_in
 
 _SHORT_DIGEST = 12
 
-# Versions are counted under this lock; in order of names, so that two never wait for each other.
+# Versions are numbered under this lock; taken in the order of names, so that two transactions never deadlock.
 _TAKE_TURNS = "select pg_advisory_xact_lock(hashtextextended('artifact ' || $1, 0))"
 _USED_BEFORE = """
 select a.version from artifact_uses u join artifacts a on a.id = u.artifact_id
@@ -53,10 +54,10 @@ set uri = excluded.uri, digest = coalesce(excluded.digest, u.digest), size = coa
 
 @dataclass(frozen=True, slots=True)
 class UsedArtifact:
-    """One use, IN or OUT. Without a `version` it gets one: the digest's beginning; else of what this execution told
-    before of the same uri; else, what is used, the newest there is; else the next number.
+    """One use, IN or OUT. Without a `version` it gets the first of these: the beginning of the digest; the version that
+    this execution reported before for the same uri; for IN, the newest version; the next number.
 
-    `strict` refuses a version that is known with another digest.
+    `strict` refuses a version that exists with another digest.
     """
 
     execution_id: UUID
@@ -77,7 +78,7 @@ class UsedArtifact:
 
 
 async def record_uses(connection: Connection, uses: Sequence[UsedArtifact]) -> None:
-    """Within the caller's transaction. Raises Refused for a version with another digest."""
+    """Stores uses in the caller's transaction. Raises Refused for a `strict` version with another digest."""
     for place in sorted({f"{use.namespace}/{use.name}" for use in uses}):
         await connection.execute(_TAKE_TURNS, place)
     for position, use in enumerate(uses):
@@ -98,8 +99,8 @@ async def _record(connection: Connection, use: UsedArtifact, position: int) -> N
     if use.strict and use.digest and kept["digest"] != use.digest:
         raise Refused.because(
             ProblemCode.VALIDATION,
-            f"{use.name} {version} is known with the digest {kept['digest']}, and this is another; "
-            "give it another version, or none",
+            f"{use.name} {version} already exists with the digest {kept['digest']}, not {use.digest}; "
+            "use another version, or omit it",
             *("artifacts", str(position), "version"),
         )
     await connection.execute(

@@ -1,4 +1,4 @@
-"""Files that were uploaded to be inputs. What nothing refers to any more is pruned, and free of its quotas then."""
+"""Uploaded files for inputs. Files to which nothing refers are pruned, which frees their quotas."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from models.ids import typed, untyped
 from runner.service.outage import reaching
 from runner.store.postgres.connection import Connection, Executes, Pool
 
-# Whoever may start executions there may use it, so whoever sees one that does may read it.
+# A file may be used by executions of the namespaces that its scope covers, so who sees such an execution may read it.
 _INPUT: Final = """
 select f.*, e.namespace from executions e join files f on f.uri = e.inputs ->> $2 where e.id = $1
 """
@@ -20,14 +20,14 @@ _SHOWN: Final = re.compile(r"headway:///files/([^/]+)/[^/]+")
 _STORE: Final = """
 insert into files (id, name, uri, digest, size, namespaces, uploaded_by) values ($1, $2, $3, $4, $5, $6, $7)
 """
-# One that was not asked for lately might be pruned at this moment.
+# A file that was not used recently might be pruned at this moment.
 _FIND: Final = """
 select id, uri, namespaces, used_at < now() - interval '5 minutes' as stale from files
 where (id = any($1) or uri = any($2)) and pruned_at is null
 """
-# Of schedules, flows and what is owed there are few that name a file at all.
+# Few schedules, flows and deferred commands mention a file at all.
 _MENTIONED: Final = """
-with told as materialized (
+with mentioned as materialized (
   select text from (
     select inputs::text as text from schedules
     union all select r.source from revisions r join flows f on f.id = r.flow_id where f.deleted_at is null
@@ -44,14 +44,14 @@ _UNREFERENCED: Final = """
 select id from unnest($1::uuid[], $2::text[]) u (id, name)
 where not exists (select from file_references r where r.owner = u.name)
 """
-# Who asks to use one at this moment has its row locked: then it is looked at again, and stays. Or waits for this, and
-# finds that it is gone.
+# A concurrent use either has the row locked already, then the row is checked again and the file is kept; or it waits
+# for this statement, and finds the file pruned.
 _PRUNE: Final = f"""
 {_MENTIONED}
 update files f set pruned_at = now() from unnest($1::uuid[], $2::text[]) u (id, name)
 where f.id = u.id and f.pruned_at is null and f.used_at < now() - make_interval(secs => $3)
   and not exists (select from file_references r where r.owner = u.name)
-  and not exists (select from told where strpos(told.text, u.name) > 0)
+  and not exists (select from mentioned where strpos(mentioned.text, u.name) > 0)
 returning f.id, f.size, f.namespaces, f.uploaded_by
 """
 _PRUNED: Final = (
@@ -91,9 +91,9 @@ async def store(connection: Executes, file: UploadedFile) -> None:
 
 
 async def find_uris(pool: Pool, namespace: str, named: Sequence[str]) -> dict[str, str]:
-    """Where the files are kept, by the id or URI that they are named with; others are left out.
+    """The URIs of the files, by the id or URI that was passed; files that the namespace may not use are left out.
 
-    They stay for an hour at least, whether or not something refers to them by then.
+    The files are kept for at least an hour, even if nothing refers to them.
     """
     keys = {name: key for name in named if (key := _key(name))}
     with reaching():
@@ -114,7 +114,7 @@ async def find_uris(pool: Pool, namespace: str, named: Sequence[str]) -> dict[st
 async def find_input(
     pool: Pool, scope: Scope, execution_id: UUID, name: str
 ) -> UploadedFile | None:
-    """The file that an input of an execution is, where both may be seen in this scope."""
+    """The uploaded file of an execution's input, if the scope and the file's scope cover the execution's namespace."""
     with reaching():
         row = await pool.fetchrow(_INPUT, execution_id, name)
     if row is None or not scope.covers(row["namespace"]):
@@ -134,12 +134,12 @@ class PrunedFile:
 async def unused(
     connection: Connection, kept: float, root: str, after: UUID, most: int
 ) -> list[UUID]:
-    """Those below `root` that nobody asked for in so many seconds, in the order of their ids."""
+    """Ids of files below `root` that were not used for `kept` seconds, in their order."""
     return [row["id"] for row in await connection.fetch(_UNUSED, kept, root, after, most)]
 
 
 async def prune(connection: Connection, ids: Sequence[UUID], kept: float) -> list[PrunedFile]:
-    """Of these, what nothing refers to: from the end of this transaction on nobody can."""
+    """Prunes those of the files to which nothing refers. After this transaction nothing can refer to them."""
     found = await connection.fetch(_UNREFERENCED, list(ids), list(map(file_id, ids)))
     if not (ids := [row["id"] for row in found]):
         return []
@@ -151,7 +151,7 @@ async def prune(connection: Connection, ids: Sequence[UUID], kept: float) -> lis
 
 
 async def pruned(connection: Connection, root: str, most: int) -> list[UUID]:
-    """The content of which is still to go."""
+    """Pruned files whose content has not been deleted yet."""
     return [row["id"] for row in await connection.fetch(_PRUNED, root, most)]
 
 
@@ -169,7 +169,7 @@ def file_id(key: UUID) -> str:
 
 
 def _key(name: str) -> UUID | None:
-    """Of an id, or of a URI that an answer gave."""
+    """The key of an id, or of a URI as the API returns it; None for other text."""
     shown = _SHOWN.fullmatch(name)
     try:
         return untyped("file", shown[1] if shown else name)

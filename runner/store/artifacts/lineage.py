@@ -1,4 +1,4 @@
-"""Artifacts and executions as a graph: an execution uses (IN) and makes (OUT) artifacts."""
+"""The graph of artifacts and executions: an execution uses (IN) and makes (OUT) artifacts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,26 +6,26 @@ from uuid import UUID
 
 from models.access.viewer import Scope
 from runner.store.execution.nodes import COUNTS, MADE_FIRST, USE
-from runner.store.json import turned
+from runner.store.json import to_columns
 from runner.store.pages import Page, Window, count, keyset_page
 from runner.store.postgres.connection import Pool
 from runner.store.where import Arguments, compile_scope
 
 Row = Any
 
-_MANY = 200
+_MAX_ROWS = 200
 USES_OF = f"""
 select * from (
   select x.*, row_number() over (partition by x.artifact_id order by {MADE_FIRST}) as place
   from ({USE} where u.artifact_id = any($1::uuid[]) and {COUNTS}) x) y
-where place <= {_MANY} order by id desc
+where place <= {_MAX_ROWS} order by id desc
 """
 _VERSIONS = f"""
-select asked.place, v.* from unnest($1::text[], $2::text[]) with ordinality asked (namespace, name, place)
+select wanted.place, v.* from unnest($1::text[], $2::text[]) with ordinality wanted (namespace, name, place)
 cross join lateral (
-  select * from artifacts a where (a.namespace, a.name) = (asked.namespace, asked.name)
-  order by a.id desc limit {_MANY}) v
-order by asked.place, v.id desc
+  select * from artifacts a where (a.namespace, a.name) = (wanted.namespace, wanted.name)
+  order by a.id desc limit {_MAX_ROWS}) v
+order by wanted.place, v.id desc
 """
 _STEP = {
     "execution_id": f"""
@@ -38,7 +38,7 @@ where artifact_id = any($1::uuid[]) and direction = $2 and {COUNTS} order by 2, 
 """,
 }
 _COUNTED = 10_000
-# From one name to the next by the index, and of each its newest ones only: there may be millions.
+# Goes from name to name in the index, and reads only the newest executions of each: there may be millions.
 _PIPELINES = f"""
 with recursive pipeline as (
   (select namespace, flow_key from executions where flow_id is null and not archived and {{visible}}
@@ -48,11 +48,11 @@ with recursive pipeline as (
     select namespace, flow_key from executions where flow_id is null and not archived and {{visible}}
       and (namespace, flow_key) > (p.namespace, p.flow_key)
     order by namespace, flow_key limit 1) after)
-select p.namespace, p.flow_key, told.* from (select * from pipeline limit 1000) p, lateral (
+select p.namespace, p.flow_key, summary.* from (select * from pipeline limit 1000) p, lateral (
   select array_agg(distinct kind) as kinds, count(*) as executions, max(created_at) as last_at from (
     select kind, created_at from executions e
     where e.flow_id is null and not e.archived and e.namespace = p.namespace and e.flow_key = p.flow_key
-    order by e.id desc limit {_COUNTED}) newest) told
+    order by e.id desc limit {_COUNTED}) newest) summary
 order by p.namespace, p.flow_key
 """
 
@@ -60,7 +60,7 @@ order by p.namespace, p.flow_key
 async def step(
     pool: Pool, side: str, ids: Sequence[UUID], direction: str, limit: int
 ) -> Sequence[Row]:
-    """The uses one step on from executions (`execution_id`) or artifacts (`artifact_id`)."""
+    """The uses by these executions (side `execution_id`), or of these artifacts (side `artifact_id`)."""
     rows: Sequence[Row] = await pool.fetch(_STEP[side], ids, direction, limit)
     return rows
 
@@ -75,15 +75,15 @@ async def artifacts_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict
 
 
 async def versions(pool: Pool, names: Sequence[tuple[str, str]]) -> list[list[Row]]:
-    """By namespace and name, the newest first."""
+    """The versions of each namespace and name, the newest first."""
     found: list[list[Row]] = [[] for _ in names]
-    for row in await pool.fetch(_VERSIONS, *turned(names)):
+    for row in await pool.fetch(_VERSIONS, *to_columns(names)):
         found[row["place"] - 1].append(row)
     return found
 
 
 async def artifacts_page(pool: Pool, condition: str, arguments: Arguments, window: Window) -> Page:
-    """The newest first."""
+    """Newest first."""
     return await keyset_page(pool, "artifacts", condition, arguments, window)
 
 
@@ -92,7 +92,7 @@ async def count_artifacts(pool: Pool, condition: str, arguments: Arguments) -> t
 
 
 async def pipelines(pool: Pool, scope: Scope) -> Sequence[Row]:
-    """The pipelines recorded from elsewhere, by namespace and name; of each up to 10 000 executions are counted."""
+    """The pipelines of external runs, by namespace and name; at most 10 000 executions of each are counted."""
     arguments = Arguments()
     sql = _PIPELINES.format(visible=compile_scope(scope, arguments))
     rows: Sequence[Row] = await pool.fetch(sql, *arguments.values)

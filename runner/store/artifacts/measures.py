@@ -1,4 +1,4 @@
-"""Metrics and artifacts: of attempts as they come, of what ran elsewhere each one once."""
+"""Stores metrics and artifacts of attempts and external runs; repeating a call stores nothing twice."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from runner.store import fencing
 from runner.store.artifacts.artifacts import UsedArtifact, record_uses
-from runner.store.json import dump, turned
+from runner.store.json import dump, to_columns
 from runner.store.postgres.connection import Connection, Pool
 
 _METRIC_COLUMNS = (
@@ -34,7 +34,7 @@ on conflict (execution_id, id) do nothing
 
 @dataclass(frozen=True, slots=True)
 class MetricRow:
-    """Of the execution as a whole it has no path and no attempt."""
+    """A metric; one of the execution as a whole has no path and no attempt."""
 
     execution_id: UUID
     id: UUID
@@ -55,8 +55,8 @@ async def store(
     metrics: Sequence[MetricRow],
     artifacts: Sequence[UsedArtifact],
 ) -> None:
-    """All or none of them; raises AttemptsEnded once the attempt has ended. Again they change nothing: whoever lost the
-    answer to the commit may ask again."""
+    """Stores all or nothing; raises AttemptsEnded if the attempt has ended. Storing the same again changes nothing, so
+    the caller may retry when the outcome of the commit is unknown."""
     async with pool.acquire() as connection, connection.transaction():
         await store_once(connection, metrics)
         await record_uses(connection, artifacts)
@@ -64,9 +64,9 @@ async def store(
 
 
 async def store_once(connection: Connection, metrics: Sequence[MetricRow]) -> None:
-    """Those whose ids are not there yet."""
+    """Stores the metrics whose ids are not stored yet."""
     if metrics:
-        await connection.execute(_INSERT_ONCE, *turned([_record(row) for row in metrics]))
+        await connection.execute(_INSERT_ONCE, *to_columns([_record(row) for row in metrics]))
 
 
 def _record(row: MetricRow) -> tuple[Any, ...]:

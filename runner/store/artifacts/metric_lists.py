@@ -1,4 +1,4 @@
-"""The first metrics of executions, task runs and attempts, in the order of their times."""
+"""Reads the first metrics of executions, task runs and attempts, in the order of their times."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from runner.store.execution.history import METRIC
-from runner.store.json import turned
+from runner.store.json import to_columns
 from runner.store.postgres.connection import Executes
 from runner.store.where.terms import LAST_FIRST
 
@@ -16,7 +16,7 @@ Row: TypeAlias = Any
 
 @dataclass(frozen=True, slots=True)
 class MetricsOf:
-    """Only those of a task run, or of a name, where one is named; only those measured up to `until`, where it is."""
+    """Selects metrics of an execution, optionally only those of a task run, of a name, or up to the time `until`."""
 
     execution_id: UUID
     until: datetime | None = None
@@ -25,9 +25,9 @@ class MetricsOf:
 
 
 Moment: TypeAlias = tuple[UUID, datetime | None]
-"""An execution, and until when its metrics were measured; None is now."""
+"""An execution, and the time up to which its metrics are read; None is now."""
 EachKey: TypeAlias = tuple[UUID | None, int | None]
-"""A task run and, where metrics are wanted by attempt, its attempt."""
+"""A task run and, if metrics are grouped by attempt, its attempt."""
 
 _OF_EXECUTIONS = f"""
 select found.*, wanted.place from unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[]) with ordinality
@@ -61,8 +61,8 @@ order by wanted.place, m.name, {LAST_FIRST}
 async def last_until(
     pool: Executes, wanted: Sequence[tuple[UUID, datetime]]
 ) -> list[dict[str, float]]:
-    """Of each execution at a moment the value of each name that was measured last."""
-    rows = await pool.fetch(_LAST_UNTIL, *turned(wanted))
+    """The last value of each metric by name, for each execution and time."""
+    rows = await pool.fetch(_LAST_UNTIL, *to_columns(wanted))
     placed = _placed(rows, len(wanted))
     return [{row["name"]: row["value"] for row in some} for some in placed]
 
@@ -70,17 +70,17 @@ async def last_until(
 async def first_of_executions(
     pool: Executes, first: int, wanted: Sequence[MetricsOf]
 ) -> list[list[Row]]:
-    """At most `first` rows for each that is wanted."""
-    rows = await pool.fetch(_OF_EXECUTIONS, *turned([astuple(one) for one in wanted]), first)
+    """At most `first` rows for each of `wanted`."""
+    rows = await pool.fetch(_OF_EXECUTIONS, *to_columns([astuple(one) for one in wanted]), first)
     return _placed(rows, len(wanted))
 
 
 async def first_of_each(
     pool: Executes, first: int, by_attempt: bool, wanted: Sequence[Moment]
 ) -> list[dict[EachKey, list[Row]]]:
-    """At most `first` rows for each task run of each execution that is wanted, or for each attempt of them."""
+    """At most `first` rows for each task run of each execution, or (`by_attempt`) for each attempt."""
     query = _OF_EACH.format(attempt=", found.attempt" if by_attempt else "")
-    rows = await pool.fetch(query, *turned(wanted), first)
+    rows = await pool.fetch(query, *to_columns(wanted), first)
     found = []
     for some in _placed(rows, len(wanted)):
         grouped: dict[EachKey, list[Row]] = {}

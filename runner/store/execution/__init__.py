@@ -1,1 +1,1 @@
-"""Rows of one execution: read, written and removed."""
+"""Reads, writes and deletes the rows of executions."""

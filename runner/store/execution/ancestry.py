@@ -1,11 +1,11 @@
-"""Executions and those that their subflow tasks have started."""
+"""Finds ancestors and children of executions, by the subflow tasks that started them."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
 from runner.store.postgres.connection import Pool
 
-# `waits`: for what is below it, all the way down.
+# `waits` is true if every execution from there down to $1 is waited for by its parent.
 _ABOVE = """
 with recursive above as (
   select *, true as waits from executions where id = $1
@@ -23,18 +23,18 @@ select id from executions where parent_id = $1 and parent_path = $2 order by par
 
 @dataclass(frozen=True, slots=True)
 class Ancestor:
-    """`lends`: it waits for what is below it and has a slot that this may share. A test of its flow has none."""
+    """`lends`: it waits for its descendants and has a slot that they may share. A test run has no slot."""
 
     flow_id: UUID
     lends: bool
 
 
 async def ancestors(pool: Pool, id: UUID) -> list[Ancestor]:
-    """The execution itself, which waits for what it starts now, its parent, and so on up."""
+    """The execution itself (which waits for the child that it starts now), its parent, and so on up."""
     return [Ancestor(row["flow_id"], row["lends"]) for row in await pool.fetch(_ABOVE, id)]
 
 
 async def newest_child(pool: Pool, parent: UUID, path: str) -> UUID | None:
-    """The execution that the attempts of a subflow task have started last."""
+    """The last execution that the attempts of a subflow task have started."""
     id: UUID | None = await pool.fetchval(_NEWEST, parent, path)
     return id

@@ -1,4 +1,4 @@
-"""Writes events to the rows of approval requests and votes."""
+"""Applies events to the rows of approval requests and votes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from models.events.approval_events import (
 )
 from models.events.events import Event
 from models.lifecycle.snapshot import Execution
-from runner.store.json import dump, dump_or_none, plain, turned
+from runner.store.json import dump, dump_or_none, plain, to_columns
 from runner.store.postgres.connection import Connection
 
 _INSERT_APPROVALS = """
@@ -51,7 +51,7 @@ async def write_approvals(
             rows[kind].append(_WRITES[kind][1](execution, event, event.fact))
     for kind, (statement, _) in _WRITES.items():
         if rows[kind]:
-            await connection.execute(statement, *turned(rows[kind]))
+            await connection.execute(statement, *to_columns(rows[kind]))
 
 
 def _requested(execution: Execution, event: Event, fact: ApprovalRequested) -> tuple[Any, ...]:

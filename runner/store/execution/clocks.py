@@ -1,4 +1,4 @@
-"""How much of an attempt's time has counted against its timeout, by the database's clock."""
+"""Computes the time of an attempt that counts against its timeout, by the database's clock."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -14,14 +14,14 @@ from task_runs t join executions e on e.id = t.execution_id where t.id = $1
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """`goes` is false while the execution is paused: nothing is added then."""
+    """`running` is false while the execution is paused: then the time does not grow."""
 
     seconds: float
-    goes: bool
+    running: bool
 
 
 async def counted(pool: Pool, task_run_id: UUID) -> Counted:
-    """Since the newest attempt of the task run began. Of what was deleted meanwhile nothing counts."""
+    """The time since the newest attempt of the task run began; 0 if the execution was deleted meanwhile."""
     row = await pool.fetchrow(_READ, task_run_id)
     if row is None:
         return Counted(0.0, False)

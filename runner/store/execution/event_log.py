@@ -1,4 +1,4 @@
-"""Events of one execution, by cursor. A cursor is a seq: they have no gap and are committed in their order."""
+"""Reads events of executions by cursor. A cursor is a seq: seqs have no gaps and are committed in order."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -9,7 +9,7 @@ from uuid import UUID
 from models.events.events import Event
 from runner.service.event_loop import Checkpoint
 from runner.store.execution.facts import event_of
-from runner.store.json import load, turned
+from runner.store.json import load, to_columns
 from runner.store.postgres.connection import Executes
 
 BATCH: Final = 500
@@ -18,7 +18,7 @@ _LAST_SEQ: Final = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """`data` is JSON text. After a `terminal` one only a restart moves the execution again."""
+    """`data` is JSON text. After a `terminal` event only a restart changes the execution's state."""
 
     execution_id: UUID
     seq: int
@@ -39,7 +39,7 @@ class EventRow:
 
 
 class Window(NamedTuple):
-    """`most` events of an execution, or of one of its task runs, between two seqs that are not among them."""
+    """At most `most` events of an execution, or of one of its task runs, between two seqs (both exclusive)."""
 
     execution_id: UUID
     after: int
@@ -56,25 +56,25 @@ _OF_TASK_RUN = "($4::uuid is null or task_run_id = $4)"
 _AFTER = f"""
 {_OF} and seq > $2 and seq <= $5 and {_OF_TASK_RUN} order by seq limit $3
 """
-_ASKED = f"""
+_WINDOWS = f"""
 select found.* from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::int[], $5::uuid[])
-  with ordinality asked (execution_id, after, before, most, task_run_id, place)
+  with ordinality wanted (execution_id, after, before, most, task_run_id, place)
 cross join lateral (
-  select asked.place, {_COLUMNS} from events e
-  where e.execution_id = asked.execution_id and e.seq > asked.after and e.seq < asked.before
-    and (asked.task_run_id is null or e.task_run_id = asked.task_run_id)
-  order by e.seq {{order}} limit asked.most) found
-order by asked.place, found.seq
+  select wanted.place, {_COLUMNS} from events e
+  where e.execution_id = wanted.execution_id and e.seq > wanted.after and e.seq < wanted.before
+    and (wanted.task_run_id is null or e.task_run_id = wanted.task_run_id)
+  order by e.seq {{order}} limit wanted.most) found
+order by wanted.place, found.seq
 """
 _BETWEEN = "select * from events where execution_id = $1 and seq > $2 and seq <= $3 order by seq"
-# Whether it had ended by $2; null when there is no such execution, for each has a first event.
+# Whether the execution had ended by $2; null when it does not exist, since each has a first event.
 _ENDED_BY = f"""
 select coalesce(
   (select terminal from events where execution_id = $1 and seq <= $2 and type = '{MOVED}'
    order by seq desc limit 1),
   (select false where exists (select from events where execution_id = $1)))
 """
-# Events are found by the execution they belong to; the first is its creation.
+# The first event of an execution is its creation.
 _GIVEN_LABELS = "select data -> 'given_labels' from events where execution_id = $1 and seq = 1"
 _LAST_START = """
 select max(seq) from events where execution_id = $1 and type = 'ATTEMPT_STARTED' and path = $2
@@ -82,13 +82,13 @@ select max(seq) from events where execution_id = $1 and type = 'ATTEMPT_STARTED'
 
 
 async def last_start(pool: Executes, execution_id: UUID, path: str) -> int | None:
-    """The event that its newest attempt started with; None when it has none."""
+    """The seq of the event that started the task run's newest attempt; None when there is none."""
     seq: int | None = await pool.fetchval(_LAST_START, execution_id, path)
     return seq
 
 
 async def given_labels(pool: Executes, execution_id: UUID) -> Mapping[str, str]:
-    """Labels that an execution was created with beside its flow's. Of one from before that was recorded, none."""
+    """Labels that an execution was created with in addition to its flow's; empty for old ones without this record."""
     given = await pool.fetchval(_GIVEN_LABELS, execution_id)
     return load(given) if given else {}
 
@@ -101,7 +101,7 @@ async def events_after(
     up_to: int = _LAST_SEQ,
     task_run_id: UUID | None = None,
 ) -> list[EventRow]:
-    """All events, or those of a task run."""
+    """The events of an execution, or of one of its task runs, after a seq."""
     limit = min(limit, up_to - max(after, 0))
     if limit <= 0:
         return []
@@ -109,11 +109,13 @@ async def events_after(
     return [EventRow(*row) for row in rows]
 
 
-async def windows(pool: Executes, backwards: bool, asked: Sequence[Window]) -> list[list[EventRow]]:
-    """The first events of each window or, `backwards`, the last; in their order."""
+async def windows(
+    pool: Executes, backwards: bool, wanted: Sequence[Window]
+) -> list[list[EventRow]]:
+    """The first (or, `backwards`, the last) events of each window; in the order of their seqs."""
     order = "desc" if backwards else "asc"
-    found: list[list[EventRow]] = [[] for _ in asked]
-    for place, *row in await pool.fetch(_ASKED.format(order=order), *turned(asked)):
+    found: list[list[EventRow]] = [[] for _ in wanted]
+    for place, *row in await pool.fetch(_WINDOWS.format(order=order), *to_columns(wanted)):
         found[place - 1].append(EventRow(*row))
     return found
 
@@ -121,8 +123,8 @@ async def windows(pool: Executes, backwards: bool, asked: Sequence[Window]) -> l
 async def facts_after(
     connection: Executes, execution_id: UUID, after: int, seq: int
 ) -> tuple[list[Event], list[int]]:
-    """Those after one to `seq`, as the domain's facts, and how many characters each was stored with. The rest of the
-    event loop has its turns meanwhile."""
+    """Events after `after` up to `seq`, as the domain's facts, and the length of each in stored characters. Yields to
+    the event loop between them."""
     pace, found, lengths = Checkpoint(), [], []
     for row in await connection.fetch(_BETWEEN, execution_id, after, seq):
         found.append(event_of(row))
@@ -132,6 +134,6 @@ async def facts_after(
 
 
 async def ended_by(pool: Executes, execution_id: UUID, seq: int) -> bool | None:
-    """Whether the execution had ended by this event; None when there is no such execution."""
+    """Returns whether the execution had ended by this event; None when there is no such execution."""
     ended: bool | None = await pool.fetchval(_ENDED_BY, execution_id, min(seq, _LAST_SEQ))
     return ended

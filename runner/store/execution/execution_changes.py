@@ -1,6 +1,6 @@
-"""Reads what was written of an execution since a place in it: of its events by seq; of what has no event by whether the
-transaction that wrote a row was seen by the place's snapshot. So nothing is left out and nothing is told twice, in
-whatever order transactions commit."""
+"""Reads the changes of an execution since a position. Events are found by seq; rows without events by whether the
+position's snapshot sees the transaction that wrote them. So every change is read exactly once, in whatever order
+transactions commit."""
 
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
@@ -19,17 +19,17 @@ from runner.store.postgres.connection import Executes
 
 Row = Any
 TOO_MANY: Final = 5_000
-"""Rows without events since a place, beyond which reading all of the execution anew is cheaper."""
+"""Rows without events since a position; if there are more, reading the whole execution again is cheaper."""
 NO_ID: Final = UUID(int=0)
 
 
 BYTES: Final = 64_000
-"""Of rows that are read at once; one row may be longer."""
+"""Limit for the rows that are read at once; a single row may be longer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Rows without events of their own; `xid` names the transaction that wrote one."""
+    """A kind of rows that have no events; `xid` is the column with the transaction that wrote a row."""
 
     execution: str
     id: str
@@ -50,9 +50,9 @@ _MOMENT: Final = re.compile(
 _LAST_XID: Final = 2**63 - 1
 
 
-def is_moment(told: str) -> bool:
-    """Whether PostgreSQL reads it as a snapshot: what was in progress is in order and lies within."""
-    found = _MOMENT.fullmatch(told)
+def is_moment(text: str) -> bool:
+    """Returns whether PostgreSQL accepts the text as a snapshot: the running transactions are sorted and in range."""
+    found = _MOMENT.fullmatch(text)
     if not found:
         return False
     oldest, following = int(found[1]), int(found[2])
@@ -71,7 +71,7 @@ def _since(xid: str, moment: str) -> str:
 
 
 def _counted(kind: Kind) -> str:
-    """Without rows whose transaction is still to come: those were restored from elsewhere, and nobody tells them."""
+    """Counts without rows whose transaction id is in the future: they were restored from another database."""
     return (
         f"(select count(*) from (select from {kind.table} where {kind.execution} = e.id "
         f"and {_since(kind.xid, '$2')} and {kind.xid} < pg_snapshot_xmax(pg_current_snapshot()) "
@@ -79,7 +79,7 @@ def _counted(kind: Kind) -> str:
     )
 
 
-def _news(names: Sequence[str]) -> str:
+def _summary(names: Sequence[str]) -> str:
     counted = "".join(f", {_counted(KINDS[name])} as {name}" for name in names)
     return f"""
 select e.seq, pg_current_snapshot()::text as moment,
@@ -92,9 +92,9 @@ _NOW: Final = "select seq, pg_current_snapshot()::text as moment from executions
 
 
 @dataclass(frozen=True, slots=True)
-class News:
-    """How far an execution has come, and how many rows of each kind were written since a place. `ahead`: the place is
-    of another database, or of this one before it was put back."""
+class ChangeSummary:
+    """The last event of an execution, and the number of rows of each kind that were written since a position. `ahead`:
+    the position is of another database, or of this one before it was restored from a backup."""
 
     seq: int
     moment: str
@@ -102,24 +102,26 @@ class News:
     ahead: bool
 
 
-async def news_since(
-    pool: Executes, id: UUID, moment: str | None, asked: Container[str] = KINDS
-) -> News | None:
-    """Of the kinds that are asked for. None: there is no such execution any more."""
+async def changes_since(
+    pool: Executes, id: UUID, moment: str | None, kinds: Container[str] = KINDS
+) -> ChangeSummary | None:
+    """Counts the rows of these kinds; None if the execution does not exist."""
     if moment is None:
         row = await pool.fetchrow(_NOW, id)
-        return News(row["seq"], row["moment"], {}, False) if row else None
-    names = [name for name in KINDS if name in asked]
-    row = await pool.fetchrow(_news(names), id, moment)
+        return ChangeSummary(row["seq"], row["moment"], {}, False) if row else None
+    names = [name for name in KINDS if name in kinds]
+    row = await pool.fetchrow(_summary(names), id, moment)
     if row is None:
         return None
-    return News(row["seq"], row["moment"], {name: row[name] for name in names}, row["ahead"])
+    return ChangeSummary(
+        row["seq"], row["moment"], {name: row[name] for name in names}, row["ahead"]
+    )
 
 
 async def ids_between(
     pool: Executes, name: str, id: UUID, since: str, until: str, after: UUID, limit: int
 ) -> list[UUID]:
-    """Of rows of a kind, in their order: those that the snapshot `until` sees and `since` does not."""
+    """Ids of rows of a kind, in their order, that the snapshot `until` sees and `since` does not."""
     kind = KINDS[name]
     seen = f"pg_visible_in_snapshot({kind.xid}, $3::text::pg_snapshot)"
     rows = await pool.fetch(
@@ -140,7 +142,8 @@ _EVENT: Final = tuple(field.name for field in fields(EventRow))
 
 
 def _source(name: str, without: Container[str]) -> str:
-    """The rows of the execution $1, without some columns: what is not read is not unpacked either."""
+    """SQL for the rows of the execution $1, without some columns: long values that are not read need no
+    decompression."""
     match name:
         case "events":
             data = "'{}'" if "data" in without else "data"
@@ -162,8 +165,8 @@ def _source(name: str, without: Container[str]) -> str:
 async def some_rows(
     pool: Executes, name: str, id: UUID, keys: Sequence[UUID | int], without: Container[str] = ()
 ) -> Sequence[Row]:
-    """Of an execution, in the order of their keys, the ids or, of events, the seqs: the first ones, up to the one with
-    which they come to BYTES. Rows that are gone are passed over."""
+    """Rows of an execution by their keys (ids; seqs for events), in the order of `keys`: the first ones, up to the one
+    that reaches BYTES. Deleted rows are skipped."""
     source = _source(name, without)
     key, array = ("seq", "$2::int[]") if name == "events" else ("id", "$2::uuid[]")
     rows: Sequence[Row] = await pool.fetch(
@@ -184,7 +187,7 @@ select x.* from few join ({source}) x on x.{key} = ({array})[few.number] order b
 async def some_events(
     pool: Executes, id: UUID, after: int, limit: int, up_to: int, without: Container[str]
 ) -> list[EventRow]:
-    """The first ones after a seq, as many as `some_rows` reads."""
+    """The first events after a seq, as many as `some_rows` reads."""
     seqs = range(after + 1, min(after + limit, up_to) + 1)
     rows = await some_rows(pool, "events", id, seqs, without)
     return [EventRow(**row) for row in rows]
@@ -193,7 +196,7 @@ async def some_events(
 async def ids_of_paths(
     pool: Executes, name: str, id: UUID, paths: Sequence[str]
 ) -> Sequence[tuple[str, UUID]]:
-    """Of a kind, those that were told by the path of their task run alone, each with it."""
+    """Ids of rows of a kind that have only the path of their task run, not its id; each with the path."""
     kind = KINDS[name]
     rows = await pool.fetch(
         f"select path, id from {kind.table} where {kind.execution} = $1 and task_run_id is null "
@@ -204,9 +207,9 @@ async def ids_of_paths(
 
 
 _TASK_RUNS: Final = f"{TASK_RUN_WITH_RESULTS} where t.id = any($1::uuid[]) order by t.position"
-_BROUGHT: Final = """
-select e.seq, t.id from events e cross join lateral jsonb_each_text(e.data -> 'task_runs') brought
-join task_runs t on t.id = brought.value::uuid
+_ADDED: Final = """
+select e.seq, t.id from events e cross join lateral jsonb_each_text(e.data -> 'task_runs') added
+join task_runs t on t.id = added.value::uuid
 where e.execution_id = $1 and e.seq = any($2::int[]) order by e.seq, t.position, t.path
 """
 _BY_PATH: Final = (
@@ -229,9 +232,9 @@ async def task_runs_by_id(pool: Executes, ids: Sequence[UUID]) -> Sequence[Row]:
     return rows
 
 
-async def brought_by(pool: Executes, id: UUID, seqs: Sequence[int]) -> Sequence[tuple[int, UUID]]:
-    """The task runs that these events brought, in the order of the document, each with its event."""
-    return [(row["seq"], row["id"]) for row in await pool.fetch(_BROUGHT, id, seqs)]
+async def added_by(pool: Executes, id: UUID, seqs: Sequence[int]) -> Sequence[tuple[int, UUID]]:
+    """Ids of the task runs that these events added, in the order of the document, each with its event's seq."""
+    return [(row["seq"], row["id"]) for row in await pool.fetch(_ADDED, id, seqs)]
 
 
 async def ids_by_path(pool: Executes, id: UUID, paths: Sequence[str]) -> dict[str, UUID]:
@@ -249,11 +252,11 @@ async def approvals_of(pool: Executes, task_runs: Sequence[UUID]) -> Sequence[Ro
 
 
 async def notes_of(pool: Executes, id: UUID, seqs: Sequence[int]) -> Sequence[Row]:
-    """Those that these events tell of."""
+    """The notes that these events added."""
     rows: Sequence[Row] = await pool.fetch(_NOTES, id, seqs)
     return rows
 
 
 async def set_aside(pool: Executes, id: UUID, seqs: Sequence[int]) -> Sequence[tuple[int, UUID]]:
-    """The uses by attempts of which these events say that they did not succeed, each with its event."""
+    """Ids of artifact uses by attempts that did not succeed according to these events, each with its event's seq."""
     return [(row["seq"], row["id"]) for row in await pool.fetch(_SET_ASIDE, id, seqs)]

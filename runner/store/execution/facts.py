@@ -1,4 +1,4 @@
-"""Events read back as the domain's facts: for the oracle and for looking into the past."""
+"""Converts event rows back to the domain's facts: for checking invariants and for reading the past."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,7 +18,7 @@ _READ: Mapping[str, TypeAdapter[Any]] = {
 
 
 def event_of(row: Any) -> Event:
-    """The event of a row of the events table."""
+    """Converts a row of the events table."""
     return Event(
         execution_id=row["execution_id"],
         seq=row["seq"],
@@ -35,15 +35,16 @@ where execution_id = any($1::uuid[]) and task_run_id is not null and type = any(
   and ($3::uuid[] is null or task_run_id = any($3))
 order by execution_id, seq
 """
-_SAYING = [TYPES[fact].value for fact in SAYING]
+_VALUE_TYPES = [TYPES[fact].value for fact in SAYING]
 
 
 async def given_of(
     pool: Executes, execution_ids: Sequence[UUID], task_run_ids: Sequence[UUID] | None = None
 ) -> Mapping[UUID, Mapping[tuple[UUID, int], Given]]:
-    """By execution what each attempt gave, of these task runs or of all, as its events tell."""
-    told: dict[UUID, list[tuple[UUID, Any]]] = {id: [] for id in execution_ids}
-    for row in await pool.fetch(_GIVEN, list(execution_ids), _SAYING, task_run_ids):
+    """Returns, by execution, the values that each attempt reported according to its events; of these task runs, or of
+    all."""
+    found: dict[UUID, list[tuple[UUID, Any]]] = {id: [] for id in execution_ids}
+    for row in await pool.fetch(_GIVEN, list(execution_ids), _VALUE_TYPES, task_run_ids):
         fact = _READ[row["type"]].validate_python(load(row["data"]))
-        told[row["execution_id"]].append((row["task_run_id"], fact))
-    return {id: given_by_attempts(facts) for id, facts in told.items()}
+        found[row["execution_id"]].append((row["task_run_id"], fact))
+    return {id: given_by_attempts(facts) for id, facts in found.items()}

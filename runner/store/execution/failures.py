@@ -1,4 +1,4 @@
-"""Reads what is told of failures beside the row of their execution, for a page of them at a time."""
+"""Reads details of failures that are not in the row of the execution, for a page of executions at a time."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,15 +8,15 @@ from uuid import UUID
 from models.logs import LogLevel, LogStream
 from models.states import TaskRunState
 from runner.store.execution.nodes import TASK_RUN_WITH_RESULTS
-from runner.store.json import turned
+from runner.store.json import to_columns
 from runner.store.logs.log_blocks import SIZE
 from runner.store.postgres.connection import Executes, Pool
 
 Row = Any
-_SEARCHED: Final = 200_000
-"""Lines, about, at the end of an execution's log among which an error is looked for."""
-_AT_PATHS = f"""{TASK_RUN_WITH_RESULTS} join unnest($1::uuid[], $2::text[]) asked (execution_id, path)
-  on (t.execution_id, t.path) = (asked.execution_id, asked.path)"""
+_MAX_LINES: Final = 200_000
+"""About how many lines at the end of an execution's log are searched for an error."""
+_AT_PATHS = f"""{TASK_RUN_WITH_RESULTS} join unnest($1::uuid[], $2::text[]) wanted (execution_id, path)
+  on (t.execution_id, t.path) = (wanted.execution_id, wanted.path)"""
 SKIPPED_OF = f"""{TASK_RUN_WITH_RESULTS} where t.execution_id = any($1::uuid[])
   and t.state = '{TaskRunState.CANCELLED}' order by t.position, t.path"""
 _SKIPPED = f"""
@@ -26,41 +26,40 @@ where execution_id = any($1::uuid[]) and state = '{TaskRunState.CANCELLED}' grou
 
 
 def _last_block(whose: str, which: str) -> str:
-    """A block's moment is that of its first line of a kind: one that is not after a moment has one up to it too."""
-    return f"""(select block from log_blocks b where b.execution_id = asked.execution_id and {whose}
-      and coalesce(b.attempt, asked.attempt) = asked.attempt and {which}
-      and (asked.until is null or since <= asked.until)
-      and block >= (select (lines - $7::bigint) / {SIZE} from log_heads h where h.execution_id = asked.execution_id)
+    """SQL for the last block with a matching line. `since` of a block is the time of its first line of a kind: if it is
+    not after a moment, the block has a line up to that moment."""
+    return f"""(select block from log_blocks b where b.execution_id = wanted.execution_id and {whose}
+      and coalesce(b.attempt, wanted.attempt) = wanted.attempt and {which}
+      and (wanted.until is null or since <= wanted.until)
+      and block >= (select (lines - $7::bigint) / {SIZE} from log_heads h where h.execution_id = wanted.execution_id)
       order by block desc limit 1)"""
 
 
-_TOLD: Final = "task_run_id = asked.task_run_id"
-_UNTOLD: Final = (
-    "task_run_id is null and path = (select t.path from task_runs t where t.id = asked.task_run_id)"
-)
+_BY_ID: Final = "task_run_id = wanted.task_run_id"
+_BY_PATH: Final = "task_run_id is null and path = (select t.path from task_runs t where t.id = wanted.task_run_id)"
 
 
 def _last_line(which: str) -> str:
-    """Of an attempt, the last line of this kind: it stands in the last block that holds one."""
+    """SQL for the last matching line of an attempt: it is in the last block that has one."""
     return f"""(
   select line from logs l,
-    (select greatest({_last_block(_TOLD, which)}, {_last_block(_UNTOLD, which)}) as block) b
-  where l.execution_id = asked.execution_id and ({_TOLD} or {_UNTOLD})
-    and coalesce(l.attempt, asked.attempt) = asked.attempt and {which}
-    and (asked.until is null or at <= asked.until)
+    (select greatest({_last_block(_BY_ID, which)}, {_last_block(_BY_PATH, which)}) as block) b
+  where l.execution_id = wanted.execution_id and ({_BY_ID} or {_BY_PATH})
+    and coalesce(l.attempt, wanted.attempt) = wanted.attempt and {which}
+    and (wanted.until is null or at <= wanted.until)
     and line > b.block::bigint * {SIZE} and line <= (b.block::bigint + 1) * {SIZE}
   order by line desc limit 1)"""
 
 
 _LAST_ERRORS: Final = f"""
-select asked.number, coalesce({_last_line("level >= $5")}, {_last_line("stream = $6")}) as line
+select wanted.number, coalesce({_last_line("level >= $5")}, {_last_line("stream = $6")}) as line
 from unnest($1::uuid[], $2::uuid[], $3::int[], $4::timestamptz[]) with ordinality
-  asked (execution_id, task_run_id, attempt, until, number)
+  wanted (execution_id, task_run_id, attempt, until, number)
 """
 
 
 class OfAttempt(NamedTuple):
-    """Whose lines are meant, and up to when; None is now."""
+    """Selects the lines of an attempt up to a time; None is now."""
 
     execution_id: UUID
     task_run_id: UUID
@@ -69,24 +68,24 @@ class OfAttempt(NamedTuple):
 
 
 async def task_runs_at(pool: Executes, places: Sequence[tuple[UUID, str]]) -> list[Row | None]:
-    """By execution and path."""
+    """Task runs by execution and path, in the order of `places`; None for those that do not exist."""
     found = {
         (row["execution_id"], row["path"]): row
-        for row in await pool.fetch(_AT_PATHS, *turned(places))
+        for row in await pool.fetch(_AT_PATHS, *to_columns(places))
     }
     return [found.get(place) for place in places]
 
 
 async def skipped_counts(pool: Executes, ids: Sequence[UUID]) -> list[int]:
-    """How many task runs of each were CANCELLED."""
+    """The number of CANCELLED task runs of each execution."""
     found = {row["execution_id"]: row["number"] for row in await pool.fetch(_SKIPPED, list(ids))}
     return [found.get(id, 0) for id in ids]
 
 
 async def last_error_lines(pool: Pool, attempts: Sequence[OfAttempt]) -> list[int | None]:
-    """The number of each one's last line of level ERROR, else of its last one on stderr."""
+    """Finds the number of each attempt's last line of level ERROR, or else of its last line on stderr."""
     rows = await pool.fetch(
-        _LAST_ERRORS, *turned(attempts), LogLevel.ERROR, LogStream.STDERR, _SEARCHED
+        _LAST_ERRORS, *to_columns(attempts), LogLevel.ERROR, LogStream.STDERR, _MAX_LINES
     )
     found = {row["number"]: row["line"] for row in rows}
     return [found.get(number) for number in range(1, len(attempts) + 1)]

@@ -1,11 +1,11 @@
-"""Which executions are one family, by way of the subflow tasks that started them."""
+"""Finds executions of one family: those connected by the subflow tasks that started them."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
 from runner.store.postgres.connection import Pool
 
-# Whoever was started is younger than who started it, so the first of a family has the smallest id.
+# A child is younger than its parent, so the first execution of a family has the smallest id.
 _RELATED = """
 with recursive above as (
   select e.id, e.parent_id, e.id as origin from executions e where e.id = any($2::uuid[]) or e.id = $1
@@ -18,5 +18,5 @@ where e.id = any($2::uuid[])
 
 
 async def related(pool: Pool, id: UUID, namespace: str, others: Sequence[UUID]) -> list[UUID]:
-    """Those of `others` that belong to this namespace, or to the family of the execution `id`."""
+    """Returns those of `others` that are in this namespace, or of the family of the execution `id`."""
     return [row["id"] for row in await pool.fetch(_RELATED, id, others, namespace)]

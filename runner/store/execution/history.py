@@ -1,11 +1,11 @@
-"""Executions and what hangs on them, as the API reads them. Every read takes the viewer's scope."""
+"""Reads executions and the rows that belong to them, for the API."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
 from models.access.viewer import Scope
 from runner.store.execution.nodes import TASK_RUN_WITH_RESULTS, USE
-from runner.store.json import turned
+from runner.store.json import to_columns
 from runner.store.pages import Row
 from runner.store.postgres.connection import Executes
 from runner.store.where import Arguments, compile_scope
@@ -24,25 +24,25 @@ async def executions_by_id(pool: Executes, scope: Scope, ids: Sequence[UUID]) ->
 
 _MADE_FROM = """
 with fronts as (select * from unnest($1::uuid[], $2::int[]) fronts (id, front))
-select asked.front, made.* from (select distinct front from fronts) asked
+select wanted.front, made.* from (select distinct front from fronts) wanted
 cross join lateral (
   select * from executions where {visible} and id in (
-    select x.id from fronts f join executions x on x.parent_id = f.id where f.front = asked.front
-    union select x.id from fronts f join executions x on x.rerun_of = f.id where f.front = asked.front
-    union select x.id from fronts f join executions x on x.replay_of = f.id where f.front = asked.front)
+    select x.id from fronts f join executions x on x.parent_id = f.id where f.front = wanted.front
+    union select x.id from fronts f join executions x on x.rerun_of = f.id where f.front = wanted.front
+    union select x.id from fronts f join executions x on x.replay_of = f.id where f.front = wanted.front)
   order by id limit $3) made
-order by asked.front, made.id
+order by wanted.front, made.id
 """
 
 
 async def made_from(
     pool: Executes, scope: Scope, most: int, fronts: Sequence[Sequence[UUID]]
 ) -> list[list[Row]]:
-    """Of each front the children by subflow tasks, reruns and replays of its executions: the oldest first, so many."""
+    """Reads the children, reruns and replays of each front (a set of executions): at most `most`, the oldest first."""
     places = [(id, place) for place, front in enumerate(fronts) for id in front]
     found: list[list[Row]] = [[] for _ in fronts]
     if places:
-        arguments = Arguments(*turned(places), most)
+        arguments = Arguments(*to_columns(places), most)
         visible = compile_scope(scope, arguments)
         for row in await pool.fetch(_MADE_FROM.format(visible=visible), *arguments.values):
             found[row["front"]].append(row)
@@ -50,7 +50,7 @@ async def made_from(
 
 
 async def existing(pool: Executes, ids: Sequence[UUID]) -> set[UUID]:
-    """Those of them that have not been deleted."""
+    """Returns those of the executions that have not been deleted."""
     rows = await pool.fetch("select id from executions where id = any($1::uuid[])", list(ids))
     return {row["id"] for row in rows}
 
@@ -66,7 +66,7 @@ async def grouped(pool: Executes, sql: str, key: str, ids: Sequence[UUID]) -> li
 async def rows_of_some(
     pool: Executes, kind: str, execution: UUID, task_runs: Sequence[UUID]
 ) -> dict[UUID | None, list[Row]]:
-    """The rows of a kind, by the task run that they are of."""
+    """The rows of a kind, grouped by task run."""
     found: dict[UUID | None, list[Row]] = {}
     for row in await pool.fetch(_OF_SOME[kind], [execution], task_runs):
         found.setdefault(row["task_run_id"], []).append(row)
@@ -81,7 +81,7 @@ ATTEMPTS_IN = "select * from attempts where execution_id = any($1::uuid[]) order
 ATTEMPTS_OF = "select * from attempts where task_run_id = any($1::uuid[]) order by number"
 APPROVALS_OF = "select * from approvals where execution_id = any($1::uuid[]) order by id"
 VOTES_OF = "select * from votes where approval_id = any($1::uuid[]) order by at, id"
-# What was told of happened when it was told to have; of a task run that ran elsewhere an event says all of it.
+# Moves of external runs have their reported times; a TASK_RUN_RECORDED event has all times of its task run.
 MOVES_OF = """
 select execution_id, seq, to_state, coalesce((data ->> 'told_at')::timestamptz, at) as at, actor, reason from events
 where execution_id = any($1::uuid[]) and type = 'EXECUTION_STATE_CHANGED' order by seq
@@ -100,7 +100,7 @@ _OF_SOME = {
     "approvals": f"select * from approvals where {_SOME} order by id",
 }
 NOTES_OF = "select * from notes where execution_id = any($1::uuid[]) order by seq"
-# What ran elsewhere may have been measured before its task run was told of.
+# A metric of an external run may have been recorded before its task run was reported.
 METRIC = """
 select m.execution_id, m.id, coalesce(m.task_run_id, t.id) as task_run_id, m.path, m.attempt, m.name, m.value, m.kind,
        m.step, m.tags, m.at

@@ -1,4 +1,4 @@
-"""The items that foreach tasks go over."""
+"""Reads the items of foreach tasks."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -16,7 +16,7 @@ where execution_id = any($1::uuid[]) and type = 'foreach' and inputs ? 'items'
 async def items_of(
     pool: Executes, executions: Sequence[UUID]
 ) -> dict[UUID, Mapping[str, Sequence[Any]]]:
-    """Of each execution by the path of the foreach."""
+    """Returns, by execution, the items by the path of the foreach."""
     found: dict[UUID, dict[str, Sequence[Any]]] = {id: {} for id in executions}
     for row in await pool.fetch(_ITEMS, list(executions)):
         found[row["execution_id"]][row["path"]] = load(row["items"])

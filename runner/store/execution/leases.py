@@ -1,4 +1,4 @@
-"""Leases of attempts: extended by their workers, judged by the database's clock."""
+"""Leases of attempts: extended by their workers, checked by the database's clock."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -21,27 +21,27 @@ with mine as (
   where lease = any($1::uuid[]) and state = 'RUNNING'
   returning lease, task_run_id, execution_id)
 """ + _STATUS.format("mine")
-# Not of those that another session has locked. One whose log is being written is not locked in this way.
+# Skips rows that another session has locked. Writing an attempt's log does not lock its row in this mode.
 _EXTEND_FREE = """
 with free as (
   select id from attempts where lease = any($1::uuid[]) and state = 'RUNNING' for no key update skip locked)
 update attempts a set lease_expires_at = clock_timestamp() + make_interval(secs => $2) from free where a.id = free.id
 """
 _HELD = _STATUS.format("attempts") + "where a.lease = any($1::uuid[]) and a.state = 'RUNNING'"
-_ASK = f"{_HELD} and a.execution_id = any($2::uuid[])"
+_READ_STATUS = f"{_HELD} and a.execution_id = any($2::uuid[])"
 _EXPIRED = """
 select a.execution_id, r.path, a.lease
 from attempts a join task_runs r on r.id = a.task_run_id
 where a.state = 'RUNNING' and a.lease is not null and a.lease_expires_at < clock_timestamp()
 order by a.lease_expires_at limit 1000
 """
-# What another session has locked is extended or ended just now.
+# Rows that another session has locked are being extended or ended.
 _RUN_OUT = """
 select lease from attempts
 where lease = any($1::uuid[]) and state = 'RUNNING' and lease_expires_at < clock_timestamp()
 for no key update skip locked
 """
-_GIVE_A_PERIOD = """
+_EXTEND_ALL = """
 with short as (
   select id from attempts
   where state = 'RUNNING' and lease is not null and lease_expires_at < clock_timestamp() + make_interval(secs => $1)
@@ -54,13 +54,13 @@ where a.id = short.id
 @dataclass(frozen=True, slots=True)
 class LeaseStatus:
     lease: UUID
-    asked_to_kill: bool
+    kill_requested: bool
     force: bool
 
 
 async def extend(connection: Executes, leases: Sequence[UUID], seconds: float) -> list[LeaseStatus]:
-    """Those that still hold, for `seconds` more; a lease that is not among them is void. One whose row another session
-    has locked for longer than this one waits holds, as yet, and is not extended: the others are."""
+    """Extends leases by `seconds` from now; returns those that are valid. All others are void. A lease whose row stays
+    locked by another session is returned as valid, but not extended."""
     try:
         rows = await connection.fetch(_EXTEND, sorted(leases), seconds)
     except asyncpg.LockNotAvailableError as error:
@@ -73,20 +73,21 @@ async def extend(connection: Executes, leases: Sequence[UUID], seconds: float) -
 async def read_status(
     pool: Pool, leases: Sequence[UUID], executions: Sequence[UUID]
 ) -> list[LeaseStatus]:
-    """The same for leases of these executions, without extending."""
-    return [LeaseStatus(*row) for row in await pool.fetch(_ASK, leases, executions)]
+    """As `extend`, for the leases of these executions, without extending them."""
+    return [LeaseStatus(*row) for row in await pool.fetch(_READ_STATUS, leases, executions)]
 
 
 async def expired(pool: Pool) -> list[tuple[UUID, str, UUID]]:
-    """(execution, path, lease) of those that ran out, oldest first, at most a thousand."""
+    """(execution, path, lease) of expired leases, oldest first, at most a thousand."""
     return [tuple(row) for row in await pool.fetch(_EXPIRED)]
 
 
 async def run_out(connection: Connection, leases: Iterable[UUID]) -> set[UUID]:
-    """Those of these that have run out, and that nobody extends before the transaction is over."""
+    """Returns those of the leases that have expired, and locks them so that they are not extended in this
+    transaction."""
     return {row["lease"] for row in await connection.fetch(_RUN_OUT, list(leases))}
 
 
-async def give_a_period(connection: Executes, seconds: float) -> None:
-    """Let no lease run out within `seconds`."""
-    await connection.execute(_GIVE_A_PERIOD, seconds)
+async def extend_all(connection: Executes, seconds: float) -> None:
+    """Extends all leases that would expire within `seconds`, so that they last that long."""
+    await connection.execute(_EXTEND_ALL, seconds)

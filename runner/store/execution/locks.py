@@ -10,6 +10,6 @@ _LOCK_FREE = f"{_LOCK_ALL} skip locked"
 
 
 async def lock_rows(connection: Connection, ids: Collection[UUID], wait: bool) -> dict[UUID, int]:
-    """Lock them and return the seq of each. Without `wait`, rows that another transaction holds are left out."""
+    """Locks the rows and returns the seq of each. Without `wait`, rows locked by another transaction are left out."""
     rows = await connection.fetch(_LOCK_ALL if wait else _LOCK_FREE, sorted(ids))
     return {row["id"]: row["seq"] for row in rows}

@@ -1,4 +1,4 @@
-"""One row by its id, whatever its kind. Each that belongs to an execution answers with `execution_id`."""
+"""SQL that reads one row of any kind by its id; rows that belong to an execution have the column `execution_id`."""
 
 from dataclasses import fields
 from typing import Any
@@ -13,8 +13,8 @@ select t.*, coalesce(s.execution_id, k.execution_id) as source_execution,
 from task_runs t left join task_runs s on s.id = t.outputs_from
   left join kept_outputs k on k.task_run_id = t.outputs_from
 """
-"""Of a task run that carries another's outputs by reference, those too, as they were then, though they are gone. Those
-of a foreach are null here: RESULTS_OF puts them together for whoever asks for them."""
+"""Task runs with their results, which include outputs reused by reference, as they were then, even if their source is
+deleted. The results of a foreach are null here: RESULTS_OF computes them on demand."""
 RESULTS_OF = """
 select t.id, case when t.outputs_from is null then headway_results(t.id)
   else coalesce(k.outputs, headway_results(s.id), '{}') || t.outputs end as results
@@ -29,7 +29,8 @@ ARTIFACT = "select * from artifacts where id = $1"
 NOTE = "select * from notes where id = $1"
 _SET_ASIDE = """exists (select from attempts x where x.task_run_id = u.task_run_id and x.number = u.attempt
   and x.worker is not null and x.state not in ('RUNNING', 'SUCCESS'))"""
-"""Of a use `u`: by a worker's attempt that did not succeed. It is shown with that attempt, and counts nowhere else."""
+"""SQL for whether a use `u` is by a worker's attempt that did not succeed. It is shown with that attempt, and ignored
+elsewhere."""
 COUNTS = f"not {_SET_ASIDE}"
 USE = f"""
 select {_SET_ASIDE} as set_aside, u.id, u.artifact_id, u.execution_id,
@@ -42,7 +43,7 @@ ARTIFACTS_OF_RUNS = f"{USE} where u.task_run_id = any($1::uuid[]) order by u.id"
 ARTIFACTS_THAT_COUNT = f"{USE} where u.execution_id = $1 and {COUNTS} order by u.id"
 ARTIFACT_USE = f"{USE} where u.id = $1"
 MADE_FIRST = "direction = 'OUT' and digest is not null desc, id desc"
-"""The order of uses in which those that a file was kept of come before the many that may have read it."""
+"""Orders uses so that those with a stored file come before the many that may have read it."""
 COPIES = f"select * from ({USE} where u.id = $1 or u.artifact_id = $1) used order by {MADE_FIRST} limit 200"
 EVENT = "select * from events where id = $1"
 WORKER = """

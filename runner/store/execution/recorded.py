@@ -1,4 +1,4 @@
-"""Rows that only executions from elsewhere have: attempts as they were told, and their signs of life."""
+"""Writes rows that only external runs have: reported attempts, and heartbeats."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,10 +7,10 @@ from uuid import UUID
 from models.events.events import Event, ExecutionCreated, TaskRunRecorded
 from models.lifecycle.snapshot import Execution
 from models.states import AttemptState
-from runner.store.json import dump_or_none, turned
+from runner.store.json import dump_or_none, to_columns
 from runner.store.postgres.connection import Connection, Pool
 
-_TELL_ATTEMPTS = """
+_RECORD_ATTEMPTS = """
 insert into attempts (id, execution_id, task_run_id, number, state, started_at, ended_at, exit_code, error)
 select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::timestamptz[],
                      $7::timestamptz[], $8::int[], $9::jsonb[])
@@ -35,40 +35,42 @@ update heartbeats set expires_at = clock_timestamp() + make_interval(secs => ttl
 _EXPIRED = """
 select execution_id, ttl from heartbeats where expires_at < clock_timestamp() order by expires_at limit 1000
 """
-_GIVE_A_PERIOD = """
+_EXTEND_ALL = """
 update heartbeats set expires_at = clock_timestamp() + make_interval(secs => ttl)
 where expires_at < clock_timestamp() + make_interval(secs => ttl)
 """
 
 
-async def write_recorded(connection: Connection, told: Sequence[tuple[Execution, Event]]) -> None:
-    """`told` are events, each with its execution as it is after all of them."""
-    recorded = [(execution, event) for execution, event in told if execution.ran_elsewhere]
+async def write_recorded(
+    connection: Connection, written: Sequence[tuple[Execution, Event]]
+) -> None:
+    """`written` are events, each with its execution as it is after all of them."""
+    recorded = [(execution, event) for execution, event in written if execution.ran_elsewhere]
     if not recorded:
         return
     events = [event for _, event in recorded]
-    await _tell_attempts(connection, events)
+    await _record_attempts(connection, events)
     expected = [
         (event.execution_id, event.fact.heartbeat_ttl)
         for event in events
         if isinstance(event.fact, ExecutionCreated) and event.fact.heartbeat_ttl
     ]
     if expected:
-        await connection.execute(_EXPECT, *turned(expected))
+        await connection.execute(_EXPECT, *to_columns(expected))
     if ended := [execution.id for execution, _ in recorded if execution.ended]:
         await connection.execute(_EXPECT_NO_MORE, ended)
 
 
-async def _tell_attempts(connection: Connection, events: Sequence[Event]) -> None:
-    """The last that a batch tells of an attempt is what stands."""
-    told: dict[tuple[UUID, int], tuple[Any, ...]] = {}
+async def _record_attempts(connection: Connection, events: Sequence[Event]) -> None:
+    """Stores the last report of each attempt in the batch."""
+    rows: dict[tuple[UUID, int], tuple[Any, ...]] = {}
     for event in events:
         if isinstance(event.fact, TaskRunRecorded) and event.fact.attempt_id:
-            told[event.fact.id, event.fact.attempt] = _attempt(event, event.fact)
-    if told:
-        await connection.execute(_TELL_ATTEMPTS, *turned(list(told.values())))
-        later = [(id, number, row[5]) for (id, number), row in told.items()]
-        await connection.execute(_END_EARLIER, *turned(later))
+            rows[event.fact.id, event.fact.attempt] = _attempt(event, event.fact)
+    if rows:
+        await connection.execute(_RECORD_ATTEMPTS, *to_columns(list(rows.values())))
+        later = [(id, number, row[5]) for (id, number), row in rows.items()]
+        await connection.execute(_END_EARLIER, *to_columns(later))
 
 
 def _attempt(event: Event, fact: TaskRunRecorded) -> tuple[Any, ...]:
@@ -88,15 +90,15 @@ def _attempt(event: Event, fact: TaskRunRecorded) -> tuple[Any, ...]:
 
 
 async def extend(pool: Pool, execution_id: UUID) -> None:
-    """A sign of life, where one is expected."""
+    """Stores a heartbeat, if heartbeats are expected."""
     await pool.execute(_EXTEND, execution_id)
 
 
 async def silent(pool: Pool) -> list[tuple[UUID, float]]:
-    """Executions whose sign of life is overdue, and the seconds it had, at most a thousand."""
+    """Executions whose heartbeat is overdue, and the seconds allowed between two, at most a thousand."""
     return [tuple(row) for row in await pool.fetch(_EXPIRED)]
 
 
-async def give_a_period(pool: Pool) -> None:
-    """Let none be overdue before it had its full time again."""
-    await pool.execute(_GIVE_A_PERIOD)
+async def extend_all(pool: Pool) -> None:
+    """Gives all heartbeats their full time again."""
+    await pool.execute(_EXTEND_ALL)

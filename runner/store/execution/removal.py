@@ -1,4 +1,4 @@
-"""Executions taken out of the tables for good: by people, under their row lock, or by pruning."""
+"""Deletes executions from the tables permanently: for people, under their row lock, or for pruning."""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from runner.store import deferred, references
 from runner.store.json import dump, load
 from runner.store.postgres.connection import Connection
 
-# What nobody else used or made goes with them. That they made a file which another uses stays known as long as the
-# file: by it people may read it.
+# Artifacts that nobody else used or made are deleted. The use by which a deleted execution made a file that another
+# one uses is kept as long as the file, because it lets people read the file.
 _FORGET_ARTIFACTS: Final = """
 delete from artifacts a
 where a.id in (select artifact_id from artifact_uses where execution_id = any($1::uuid[]))
@@ -35,7 +35,7 @@ _OWN: Final = (
 )
 _EVENTS: Final = "delete from events where execution_id = any($1::uuid[])"
 _LOGS: Final = "delete from logs where execution_id = any($1::uuid[])"
-_BESIDE: Final[Mapping[str, Sequence[str]]] = {
+_OPTIONAL: Final[Mapping[str, Sequence[str]]] = {
     "logs": (
         "delete from log_heads where execution_id = any($1::uuid[])",
         "delete from log_blocks where execution_id = any($1::uuid[])",
@@ -46,11 +46,11 @@ _BESIDE: Final[Mapping[str, Sequence[str]]] = {
         _FORGET_USES,
     ),
 }
-# Waits for whoever carries outputs of these at this moment, so that the next statement sees who names them.
+# Waits for transactions that are about to reuse these outputs, so that the next statement sees their references.
 _LOCK_OUTPUTS = (
     "select id from task_runs where execution_id = any($1::uuid[]) order by id for update"
 )
-# By the key of the task run that held them: whoever names it, now or later, still finds them.
+# Copies are stored under the id of the source task run, so that references to it still find the outputs.
 _KEEP_OUTPUTS = """
 insert into kept_outputs (task_run_id, outputs)
 select source.id, headway_results(source.id) from task_runs source
@@ -87,7 +87,7 @@ where s.id is not null or k.task_run_id is not null
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Outputs of a task run that others name, and its execution (None: that was deleted)."""
+    """Outputs of a task run that others refer to, and its execution (None if deleted)."""
 
     outputs: Mapping[str, Any]
     execution_id: UUID | None
@@ -99,16 +99,17 @@ async def remove(
     *,
     history_stays: frozenset[UUID] = frozenset(),
 ) -> None:
-    """Within the caller's transaction, which holds the rows' locks. Executions that refer to these stay as they are.
+    """Deletes executions in the caller's transaction, which holds their row locks. Executions that refer to them are
+    not changed.
 
-    Events and log lines of those whose `history_stays` are left to whoever drops the partition that they are in.
+    Events and log lines of the executions in `history_stays` are kept: they are deleted with their partition.
     """
     if not removals:
         return
     ids = list(removals)
-    await _let_go_of_files(connection, removals)
+    await _release_files(connection, removals)
     await keep_referenced_outputs(connection, ids)
-    for name, statements in _BESIDE.items():
+    for name, statements in _OPTIONAL.items():
         if wanted := [id for id, removal in removals.items() if getattr(removal, name)]:
             for statement in statements:
                 await connection.execute(statement, wanted)
@@ -120,28 +121,28 @@ async def remove(
 
 
 async def forget_uses(connection: Connection, deleted: UUID) -> None:
-    """Of an execution that is gone, when the last of its files is."""
+    """Deletes the artifact uses of a deleted execution, once the last of its files is deleted."""
     await connection.execute(_FORGET_ARTIFACTS, [deleted])
     await connection.execute("delete from artifact_uses where execution_id = $1", deleted)
 
 
-async def _let_go_of_files(connection: Connection, removals: Mapping[UUID, Delete]) -> None:
-    """Those of earlier removals that only these mentioned go now."""
+async def _release_files(connection: Connection, removals: Mapping[UUID, Delete]) -> None:
+    """Schedules the removal of files of earlier deleted executions that only these executions mentioned."""
     with_files = [id for id, removal in removals.items() if removal.artifacts]
     released = await references.release(connection, list(removals), with_files)
     if released:
-        promise = Deferred(RemoveFiles(), await connection.fetchval("select now()"))
-        await deferred.store(connection, [(owner, promise) for owner in released])
+        removal = Deferred(RemoveFiles(), await connection.fetchval("select now()"))
+        await deferred.store(connection, [(owner, removal) for owner in released])
 
 
 async def keep_referenced_outputs(connection: Connection, ids: Sequence[UUID]) -> None:
-    """Before these go: a copy of their outputs that task runs of others carry by reference."""
+    """Call this before deleting these executions: copies outputs that task runs of others reuse by reference."""
     await connection.execute(_LOCK_OUTPUTS, ids)
     await connection.execute(_KEEP_OUTPUTS, ids)
 
 
 async def keep_changed_outputs(connection: Connection, ids: Sequence[UUID]) -> None:
-    """Before these task runs get other outputs: a copy of those that they had, where others carry them."""
+    """Call this before changing the outputs of these task runs: copies the old outputs if others reuse them."""
     await connection.execute(_LOCK_CHANGED, ids)
     await connection.execute(_KEEP_CHANGED, ids)
 
@@ -151,8 +152,8 @@ async def hold_sources(
     carried: Mapping[UUID, Mapping[str, Any]],
     changed: Set[UUID] = frozenset(),
 ) -> None:
-    """Before these outputs are carried by reference, by the task runs that hold them: none goes until the commit, and
-    where one has gone, or was `changed`, since they were read, a copy takes its place."""
+    """Call this before storing references to these outputs (by source task run): locks the sources until the commit.
+    For sources that were deleted or `changed` since they were read, a copy is stored instead."""
     if not carried:
         return
     there = {row["id"] for row in await connection.fetch(_HOLD_SOURCES, list(carried))} - changed
@@ -162,7 +163,7 @@ async def hold_sources(
 
 
 async def held_outputs(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Held]:
-    """Of what is named by `outputs_from`, whether those task runs are still there, and as they were, or not."""
+    """Outputs by source task run (`outputs_from`), also of task runs that were changed or deleted since."""
     if not ids:
         return {}
     rows = await connection.fetch(_HELD_OUTPUTS, ids)

@@ -1,4 +1,4 @@
-"""Executions that wait for an event."""
+"""Finds executions that wait for an event."""
 
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from runner.store.where import Arguments, compile_scope, compile_under
 
 
 async def waiting_for(pool: Pool, scope: Scope, namespace: str, event: str) -> list[UUID]:
-    """Those of a namespace, and of all below it, with a task run that waits for this event now."""
+    """Executions in a namespace, and all below it, with a task run that is waiting for this event."""
     arguments = Arguments(f"waits for the event {event}")
     below = compile_under("e.namespace", namespace, arguments)
     visible = compile_scope(scope, arguments, "e.namespace")

@@ -1,7 +1,8 @@
-"""Who holds the slots of flows with a concurrency limit, and who waits for one: derived from the executions' rows.
+"""Slots of flows with a concurrency limit: which executions hold them and which wait, derived from the executions'
+rows.
 
-The limit is that of the flow's newest revision. Under the flow's lock the answer holds until the commit. Lines may be
-long, so of a line no more is read than can matter.
+The limit is that of the flow's newest revision. Under the flow's lock the result stays true until the commit. Lines may
+be long, so only their beginning is read.
 """
 
 from collections import defaultdict
@@ -26,9 +27,10 @@ HAS_ITS_OWN = """(not {0}.shares_slot or ({0}.parent_id is not null and not exis
       join task_runs t on t.execution_id = p.id and t.path = a.parent_path
     where t.child_id = a.id and t.state in ('RUNNING', 'KILLING'))
   select from above a where a.flow_id = {0}.flow_id and (not a.shares_slot or a.parent_id is not null))))"""
-"""Whether the slot of the execution `{0}` is its own. One that was started by its own flow shares that one's slot while
-it is waited for, and has the slot from then on. Without a parent, what shares one is a test, and has none."""
-# A row that refers to a flow may be inserted meanwhile.
+"""SQL for whether the execution `{0}` has its own slot. One that was started by its own flow shares the ancestor's slot
+while the ancestor waits for it, and has its own afterwards. With `shares_slot` and no parent it is a test run, which
+has no slot."""
+# "no key update", so that rows that refer to the flow can be inserted meanwhile.
 _LOCK_ALL = """
 select id, concurrency from flows where id = any($1::uuid[]) and concurrency is not null order by id
 for no key update
@@ -52,7 +54,7 @@ select execution_id from deferred_commands
 where due_at <= clock_timestamp() and command ->> 'kind' = 'MakeRoom'
 """
 _HOLDING = [state.value for state in sorted(OCCUPIES_SLOT)]
-# From flow to flow by the index of those that wait; of the holders no more are counted than the limit.
+# Goes from flow to flow in the index of waiting executions; counts holders only up to the limit.
 _TO_ADMIT = f"""
 with recursive waiting as (
   (select flow_id from executions where state = 'QUEUED' and flow_id is not null order by flow_id limit 1)
@@ -83,7 +85,7 @@ where placed.id = any($1::uuid[]) and f.concurrency is not null
 
 @dataclass(frozen=True, slots=True)
 class QueuePosition:
-    """Of one that waits for a slot: its flow's limit, who holds the slots, and its position in the line, from 1."""
+    """The position (from 1) of an execution that waits for a slot, its flow's limit, and the holders of the slots."""
 
     limit: int
     holders: Sequence[UUID]
@@ -93,10 +95,10 @@ class QueuePosition:
 async def lock_slots(
     connection: Connection, flow_ids: Collection[UUID], leaving: int = 0, *, wait: bool = False
 ) -> dict[UUID, Slots]:
-    """By flow, for those that have a limit. Locks the flows in the caller's transaction; those that another has
-    locked are left out, unless it is to `wait` for them.
+    """Locks the flows in the caller's transaction and returns the slots of those with a limit. Flows locked by another
+    transaction are left out, unless `wait` is set.
 
-    The line is told as far as slots may become free, and `leaving` places on: as many as the caller may take out.
+    The line is read as far as slots can become free, plus `leaving` places: as many as the caller may remove from it.
     """
     limits = {
         row["id"]: load(row["concurrency"])
@@ -114,7 +116,7 @@ async def lock_slots(
 
 
 async def locked_elsewhere(connection: Connection, flow_ids: Collection[UUID]) -> set[UUID]:
-    """Of flows that could not be locked, those that have a limit."""
+    """Returns those of the flows (which could not be locked) that have a limit."""
     if not flow_ids:
         return set()
     return {row["id"] for row in await connection.fetch(_LIMITED, list(flow_ids))}
@@ -128,7 +130,7 @@ async def _holders(connection: Any, flow_ids: Sequence[UUID]) -> Mapping[UUID, l
 
 
 async def _doomed(connection: Any, limits: Iterable[Mapping[str, Any]]) -> frozenset[UUID]:
-    """Who is to make room for a newcomer already, though nobody has told it yet."""
+    """Executions that already have a due MakeRoom command, which will end them."""
     if all(limit["behavior"] != ConcurrencyBehavior.CANCEL_RUNNING for limit in limits):
         return frozenset()
     return frozenset(row["execution_id"] for row in await connection.fetch(_DOOMED))
@@ -148,19 +150,19 @@ def _of(
 
 
 async def first_in_line(pool: Pool, flow_id: UUID) -> list[UUID]:
-    """Those that a free slot would go to now; more may be asked for than can be admitted."""
+    """The executions that would get free slots now; may be more than can be admitted."""
     limit = load(await pool.fetchval(_LIMIT, flow_id))
     most = limit["limit"] if limit else 100
     return [row["id"] for row in await pool.fetch(_FIRST, flow_id, most)]
 
 
 async def flows_to_admit(pool: Pool) -> list[UUID]:
-    """Flows with a free slot, or no limit any more, in whose line somebody waits. Takes no lock: the engine judges."""
+    """Flows with waiting executions and a free slot, or without a limit. Takes no lock: the engine checks again."""
     return [row["id"] for row in await pool.fetch(_TO_ADMIT, _HOLDING)]
 
 
 async def places_in_line(pool: Pool, ids: Sequence[UUID]) -> dict[UUID, QueuePosition]:
-    """Of those among the executions that wait for a slot; without a lock: for whoever asks why something waits."""
+    """The positions of those of the executions that wait for a slot. Takes no lock: only for display."""
     rows = await pool.fetch(_PLACES, ids)
     if not rows:
         return {}

@@ -1,4 +1,4 @@
-"""Executions between rows and snapshots: loaded whole, written by column arrays."""
+"""Converts executions between rows and snapshots: loads them whole, and lists the columns for writing."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -61,7 +61,7 @@ _VOTES = "select * from votes where approval_id = any($1::uuid[]) order by at, i
 async def read_executions(
     pool: Pool, plans: Plans, ids: Sequence[UUID], states: Collection[str] | None = None
 ) -> dict[UUID, Execution]:
-    """As `load_executions`, for who holds no lock: all of it as it was at one moment."""
+    """As `load_executions`, for callers without a lock: reads all rows in one database snapshot."""
     async with (
         pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
@@ -72,8 +72,7 @@ async def read_executions(
 async def load_executions(
     connection: Connection, plans: Plans, ids: Sequence[UUID], states: Collection[str] | None = None
 ) -> dict[UUID, Execution]:
-    """The snapshots of those that exist, as their rows say; with only their task runs in these states, where some are
-    given."""
+    """Loads the snapshots of those executions that exist; with `states`, only with their task runs in these states."""
     rows = await connection.fetch(_EXECUTIONS, ids)
     approvals = await _approvals(connection, ids)
     tasks: dict[UUID, dict[str, TaskRun]] = {id: {} for id in ids}
@@ -286,7 +285,7 @@ EXECUTION_COLUMNS: Sequence[Column] = (
     ("cached_from", "uuid", lambda x: x.cached_from),
     ("recorded_at", "timestamptz", lambda x: x.recorded_at),
 )
-"""The columns that may change of an execution."""
+"""The columns of an execution that may change."""
 
 NEW_EXECUTION_COLUMNS: Sequence[Column] = (
     ("id", "uuid", lambda x: x.id),
@@ -339,4 +338,4 @@ TASK_RUN_COLUMNS: Sequence[Column] = (
     ("started_at", "timestamptz", lambda t: t.started_at),
     ("ended_at", "timestamptz", lambda t: t.ended_at),
 )
-"""The columns that may change of a task run."""
+"""The columns of a task run that may change."""

@@ -1,4 +1,4 @@
-"""Writes a batch of transitions to the tables: one statement a kind of row, or one for each thousand."""
+"""Writes a batch of transitions to the tables: one statement for each kind of row, or for each thousand rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from models.ids import new_id
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.stopping import LEASE
 from models.states import EXECUTION_ENDS
-from runner.store.chunks import parts
+from runner.store.chunks import chunks_of
 from runner.store.execution.approval_writes import write_approvals
 from runner.store.execution.recorded import write_recorded
 from runner.store.execution.removal import hold_sources, keep_changed_outputs
@@ -21,7 +21,7 @@ from runner.store.execution.snapshots import (
     NEW_EXECUTION_COLUMNS,
     TASK_RUN_COLUMNS,
 )
-from runner.store.json import dump, dump_or_none, turned
+from runner.store.json import dump, dump_or_none, to_columns
 from runner.store.postgres.connection import Connection
 from runner.store.references import Reference, record, references_in
 
@@ -45,13 +45,13 @@ def _insert(table: str, columns: Sequence[Column]) -> str:
     return f"insert into {table} ({names}) select * from unnest({arrays})"
 
 
-def _update(table: str, columns: Sequence[Column], believed: str = "") -> str:
-    names = ["id", *(["believed"] if believed else []), *(name for name, _, _ in columns)]
-    kinds = ["uuid", *(["bigint"] if believed else []), *(kind for _, kind, _ in columns)]
+def _update(table: str, columns: Sequence[Column], condition: str = "") -> str:
+    names = ["id", *(["expected_seq"] if condition else []), *(name for name, _, _ in columns)]
+    kinds = ["uuid", *(["bigint"] if condition else []), *(kind for _, kind, _ in columns)]
     arrays = ", ".join(f"${i}::{kind}[]" for i, kind in enumerate(kinds, 1))
     sets = ", ".join(f"{name} = u.{name}" for name, _, _ in columns)
     rows = f"unnest({arrays}) u ({', '.join(names)})"
-    return f"update {table} r set {sets} from {rows} where r.id = u.id{believed}"
+    return f"update {table} r set {sets} from {rows} where r.id = u.id{condition}"
 
 
 def _arrays(columns: Sequence[Column], values: Sequence[Any]) -> list[list[Any]]:
@@ -59,7 +59,7 @@ def _arrays(columns: Sequence[Column], values: Sequence[Any]) -> list[list[Any]]
 
 
 _INSERT_EXECUTIONS = _insert("executions", NEW_EXECUTION_COLUMNS)
-_UPDATE_EXECUTIONS = _update("executions", EXECUTION_COLUMNS, " and r.seq = u.believed")
+_UPDATE_EXECUTIONS = _update("executions", EXECUTION_COLUMNS, " and r.seq = u.expected_seq")
 _INSERT_TASK_RUNS = _insert("task_runs", NEW_TASK_RUN_COLUMNS)
 _UPDATE_TASK_RUNS = _update("task_runs", TASK_RUN_COLUMNS)
 _INSERT_ATTEMPTS = f"""
@@ -69,7 +69,7 @@ select id, execution_id, task_run_id, number, 'RUNNING', worker, lease,
 from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::uuid[], $7::timestamptz[])
   u (id, execution_id, task_run_id, number, worker, lease, started_at)
 """
-# A statement of its own, for the next one is to see what was stored by those it waits for.
+# A separate statement, so that the next one sees the rows of the transactions that this one waits for.
 _LOCK_ENDING = """
 select from attempts a join unnest($1::uuid[], $2::int[]) u (task_run_id, number)
   on a.task_run_id = u.task_run_id and a.number = u.number
@@ -97,13 +97,13 @@ select * from unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::timestam
 """
 
 
-class Overtaken(Exception):
-    """A row was not what the batch believed under its lock: a bug, or a writer that is not an engine."""
+class ConcurrentWrite(Exception):
+    """A row was changed although the batch had locked it: a bug, or a writer that is not an engine."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionWrite:
-    """One execution before (None: it is new) and after the batch, and the events between."""
+    """One execution before the batch (None if it is new) and after it, and its events."""
 
     before: Execution | None
     after: Execution
@@ -111,15 +111,15 @@ class ExecutionWrite:
 
 
 async def write(connection: Connection, changes: Sequence[ExecutionWrite]) -> None:
-    """Rows first, then what refers to them; all within the caller's transaction."""
+    """Writes rows before those that refer to them, in the caller's transaction."""
     await _write_executions(connection, changes)
     await _write_task_runs(connection, changes)
     await _write_attempts(connection, changes)
-    told = [(change.after, event) for change in changes for event in change.events]
-    await write_approvals(connection, told)
-    await write_recorded(connection, told)
+    written = [(change.after, event) for change in changes for event in change.events]
+    await write_approvals(connection, written)
+    await write_recorded(connection, written)
     await _write_notes(connection, changes)
-    await _write_events(connection, told)
+    await _write_events(connection, written)
 
 
 async def _write_executions(connection: Connection, changes: Sequence[ExecutionWrite]) -> None:
@@ -131,16 +131,16 @@ async def _write_executions(connection: Connection, changes: Sequence[ExecutionW
         await connection.execute(_INSERT_EXECUTIONS, *columns)
     if old:
         ids = [change.after.id for change in old]
-        believed = [change.before.seq for change in old if change.before]
+        expected_seqs = [change.before.seq for change in old if change.before]
         columns = _arrays(EXECUTION_COLUMNS, [change.after for change in old])
         await record(connection, _references(ids, columns))
-        done = await connection.execute(_UPDATE_EXECUTIONS, ids, believed, *columns)
+        done = await connection.execute(_UPDATE_EXECUTIONS, ids, expected_seqs, *columns)
         if done != f"UPDATE {len(old)}":
-            raise Overtaken(f"{done} of {len(old)} executions")
+            raise ConcurrentWrite(f"{done} of {len(old)} executions")
 
 
 def _references(ids: Sequence[UUID], columns: Sequence[Sequence[Any]]) -> set[Reference]:
-    """In all that is written of these executions."""
+    """The references to files in all columns that are written."""
     rows = zip(ids, zip(*columns, strict=True), strict=True)
     return {found for id, row in rows for found in references_in(id, row)}
 
@@ -159,13 +159,13 @@ async def _write_task_runs(connection: Connection, changes: Sequence[ExecutionWr
                 old.append((before, task))
                 places.append(change.after.id)
     await _keep_outputs(connection, [task for _, task in new], old)
-    for added in parts(new):
+    for added in chunks_of(new):
         columns = _arrays(NEW_TASK_RUN_COLUMNS, added)
         carried = [dump(task.carried) for _, task in added]
         ids = [execution.id for execution, _ in added]
         await record(connection, _references(ids, [*columns, carried]))
         await connection.execute(_INSERT_TASK_RUNS, *columns)
-    for some in parts([(id, task) for id, (_, task) in zip(places, old, strict=True)]):
+    for some in chunks_of([(id, task) for id, (_, task) in zip(places, old, strict=True)]):
         columns = _arrays(TASK_RUN_COLUMNS, [task for _, task in some])
         carried = [dump(task.carried) for _, task in some]
         await record(connection, _references([id for id, _ in some], [*columns, carried]))
@@ -175,7 +175,7 @@ async def _write_task_runs(connection: Connection, changes: Sequence[ExecutionWr
 async def _keep_outputs(
     connection: Connection, new: Sequence[TaskRun], old: Sequence[tuple[TaskRun, TaskRun]]
 ) -> None:
-    """Of what is carried by reference, and of what others carry of these and is about to change."""
+    """Keeps outputs that these task runs reuse by reference, and old outputs that others reuse and that change now."""
     changed = {task.id for before, task in old if before.outputs_id != task.outputs_id}
     if changed:
         await keep_changed_outputs(connection, list(changed))
@@ -194,12 +194,12 @@ async def _write_attempts(connection: Connection, changes: Sequence[ExecutionWri
                 started.append(_started(change.after, event, fact))
             elif isinstance(fact, AttemptEnded):
                 ended.append(_ended(change.after, event, fact))
-    for some in parts(started):
-        await connection.execute(_INSERT_ATTEMPTS, *turned(some))
+    for some in chunks_of(started):
+        await connection.execute(_INSERT_ATTEMPTS, *to_columns(some))
     if ended:
         await connection.execute(_LOCK_ENDING, [row[0] for row in ended], [row[1] for row in ended])
-    for some in parts(ended):
-        await connection.execute(_END_ATTEMPTS, *turned(some))
+    for some in chunks_of(ended):
+        await connection.execute(_END_ATTEMPTS, *to_columns(some))
 
 
 def _started(execution: Execution, event: Event, fact: AttemptStarted) -> tuple[Any, ...]:
@@ -229,13 +229,13 @@ async def _write_notes(connection: Connection, changes: Sequence[ExecutionWrite]
         if isinstance(fact := event.fact, NoteAdded)
     ]
     if rows:
-        await connection.execute(_INSERT_NOTES, *turned(rows))
+        await connection.execute(_INSERT_NOTES, *to_columns(rows))
 
 
-async def _write_events(connection: Connection, told: Sequence[tuple[Execution, Event]]) -> None:
-    for some in parts(told):
+async def _write_events(connection: Connection, written: Sequence[tuple[Execution, Event]]) -> None:
+    for some in chunks_of(written):
         rows = [_event(execution, event) for execution, event in some]
-        await connection.execute(_INSERT_EVENTS, *turned(rows))
+        await connection.execute(_INSERT_EVENTS, *to_columns(rows))
 
 
 def _event(execution: Execution, event: Event) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""Changes of a flow beside new revisions: deleted, switched off and on; and texts that are only tried."""
+"""Changes of flows other than new revisions: deletes, enables and disables them, and saves texts for test runs."""
 
 import hashlib
 from typing import Any
@@ -15,11 +15,11 @@ from runner.store.where import Arguments, compile_scope
 
 Row = Any
 
-# Its executions and their revisions stay; its schedules would start what is no more.
+# Executions and their revisions are kept; schedules are deleted, since they could start nothing.
 _DELETE = "update flows set deleted_at = now(), updated_at = now() where {found} returning *"
 _FORGET_SCHEDULES = "delete from schedules where flow_id = $1"
 _ENABLE = "update flows set enabled = $3, updated_at = now() where {found} returning *"
-# The row of a flow that was never saved, so that a test of it has one to belong to: as if it was deleted already.
+# A test run needs the row of a flow. For a flow that was never saved, one is created that counts as deleted.
 _PLACE = """
 insert into flows (id, namespace, key, kind, description, labels, latest_revision, deleted_at)
 values ($1, $2, $3, $4, $5, $6, 0, now())
@@ -37,7 +37,7 @@ select $1, $2, least(coalesce(min(number), 0), 0) - 1, $3, $4, $5 from revisions
 async def delete_flow(
     pool: Pool, scope: Scope, namespace: str, key: str, origin: CommandOrigin
 ) -> Row | None:
-    """The flow as it was; None where there is none."""
+    """Returns the deleted flow; None if there is none."""
     async with pool.acquire() as connection, connection.transaction():
         statement, values = _change(_DELETE, scope, Arguments(namespace, key))
         row = await connection.fetchrow(statement, *values)
@@ -57,8 +57,11 @@ async def set_flow_enabled(
     )
 
 
-async def keep_tried(connection: Connection, spec: FlowSpec, source: str, actor: str) -> UUID:
-    """A revision of this text that is the flow's newest for nobody; the one that has it already, if there is one."""
+async def save_unlisted_revision(
+    connection: Connection, spec: FlowSpec, source: str, actor: str
+) -> UUID:
+    """Saves a revision for test runs, which never becomes the flow's newest. Returns its id, or that of a revision that
+    has the same text already."""
     digest = hashlib.sha256(source.encode()).hexdigest()
     about = (spec.kind, spec.description, dump(spec.labels))
     async with connection.transaction():
@@ -71,7 +74,7 @@ async def keep_tried(connection: Connection, spec: FlowSpec, source: str, actor:
 
 
 def _change(statement: str, scope: Scope, arguments: Arguments) -> tuple[str, list[Any]]:
-    """Of a flow that may be seen, and what is given with it."""
+    """The statement for a flow in the scope, and its arguments."""
     visible = compile_scope(scope, arguments)
     found = f"namespace = $1 and key = $2 and deleted_at is null and {visible}"
     return statement.format(found=found), arguments.values

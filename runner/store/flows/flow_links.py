@@ -1,4 +1,4 @@
-"""Which flows the newest revisions start, kept beside them so that nobody has to read every document."""
+"""The flows that the newest revisions start, stored with each revision so that no read has to parse every document."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,12 +31,12 @@ class LinkedFlow:
 
 
 async def note(connection: Connection, revision_id: UUID, links: Iterable[FlowLink]) -> None:
-    """Of a revision, which never changes."""
+    """Stores the links of a revision, which never change."""
     await connection.execute(_NOTE, revision_id, dump(list(links)))
 
 
 async def linked_flows(pool: Pool, plans: Plans) -> Mapping[tuple[str, str], LinkedFlow]:
-    """Every flow by namespace and key, with what its newest revision starts."""
+    """Every flow by namespace and key, with the links of its newest revision."""
     rows = await pool.fetch(_NEWEST)
     unread = [row["revision_id"] for row in rows if row["links"] is None]
     found = await _read_now(pool, plans, unread) if unread else {}
@@ -60,6 +60,6 @@ async def _read_now(
             try:
                 found[id] = tuple(links_of((await plans.of(connection, id)).spec))
             except Fault:
-                continue  # what this version cannot read starts nothing that it could tell
+                continue  # the links of a revision that this version cannot read are unknown
             await note(connection, id, found[id])
     return found

@@ -1,4 +1,4 @@
-"""Executions of many flows: a page of each in one statement, and how many each has in another."""
+"""Executions of many flows: reads a page for each in one statement, and counts them in another."""
 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
@@ -6,33 +6,33 @@ from uuid import UUID
 
 from models.access.viewer import Scope
 from models.filters.filters import EVERYTHING
-from runner.store.json import turned
+from runner.store.json import to_columns
 from runner.store.lists.words import listed
 from runner.store.pages import COUNT_LIMIT, Page
 from runner.store.postgres.connection import Executes
 from runner.store.where import Arguments
 
 _WAY: Final = """
-(select * from executions e where {way} and e.namespace = asked.namespace and e.flow_key = asked.flow_key
-   and (asked.cursor is null or e.id {compare} asked.cursor) and {condition}
- order by e.id {order} limit asked.most + 1)
+(select * from executions e where {way} and e.namespace = wanted.namespace and e.flow_key = wanted.flow_key
+   and (wanted.cursor is null or e.id {compare} wanted.cursor) and {condition}
+ order by e.id {order} limit wanted.most + 1)
 """
-# A branch for each way, so that each reads along the index; the one that is not asked for reads nothing.
+# One branch for each direction, so that each reads along the index; the other one reads nothing.
 _PAGES: Final = """
-select asked.place, e.*, null as sort_key
+select wanted.place, e.*, null as sort_key
 from unnest($1::text[], $2::text[], $3::int[], $4::uuid[], $5::boolean[])
-  with ordinality asked (namespace, flow_key, most, cursor, backwards, place)
+  with ordinality wanted (namespace, flow_key, most, cursor, backwards, place)
 cross join lateral ({forwards} union all {backwards}) e
-order by asked.place, e.id desc
+order by wanted.place, e.id desc
 """
 _COUNTS: Final = f"""
-select asked.place, counted.number
-from unnest($1::text[], $2::text[]) with ordinality asked (namespace, flow_key, place)
+select wanted.place, counted.number
+from unnest($1::text[], $2::text[]) with ordinality wanted (namespace, flow_key, place)
 cross join lateral (
   select count(*) as number from (
-    select from executions e where e.namespace = asked.namespace and e.flow_key = asked.flow_key and {{condition}}
+    select from executions e where e.namespace = wanted.namespace and e.flow_key = wanted.flow_key and {{condition}}
     limit {COUNT_LIMIT + 1}) e) counted
-order by asked.place
+order by wanted.place
 """
 
 
@@ -46,34 +46,36 @@ class FlowPage(NamedTuple):
     backwards: bool = False
 
 
-async def pages(pool: Executes, scope: Scope, asked: Sequence[FlowPage]) -> list[Page]:
-    arguments = Arguments(*turned(asked))
+async def pages(pool: Executes, scope: Scope, wanted: Sequence[FlowPage]) -> list[Page]:
+    arguments = Arguments(*to_columns(wanted))
     condition = listed(scope, EVERYTHING, arguments)
     sql = _PAGES.format(
         forwards=_WAY.format(
-            way="not asked.backwards", compare="<", order="desc", condition=condition
+            way="not wanted.backwards", compare="<", order="desc", condition=condition
         ),
-        backwards=_WAY.format(way="asked.backwards", compare=">", order="asc", condition=condition),
+        backwards=_WAY.format(
+            way="wanted.backwards", compare=">", order="asc", condition=condition
+        ),
     )
-    found: list[list[Any]] = [[] for _ in asked]
+    found: list[list[Any]] = [[] for _ in wanted]
     for row in await pool.fetch(sql, *arguments.values):
         found[row["place"] - 1].append(row)
-    return [_page(rows, page) for rows, page in zip(found, asked, strict=True)]
+    return [_page(rows, page) for rows, page in zip(found, wanted, strict=True)]
 
 
-def _page(rows: Sequence[Any], asked: FlowPage) -> Page:
-    """`rows` may hold one more than was asked for, on the side that the page goes on to."""
-    more, beyond = len(rows) > asked.most, asked.cursor is not None
-    if asked.backwards:
-        return Page(rows[-asked.most :], has_next=beyond, has_previous=more)
-    return Page(rows[: asked.most], has_next=more, has_previous=beyond)
+def _page(rows: Sequence[Any], wanted: FlowPage) -> Page:
+    """`rows` may have one more than the page, on the side where the list continues."""
+    more, beyond = len(rows) > wanted.most, wanted.cursor is not None
+    if wanted.backwards:
+        return Page(rows[-wanted.most :], has_next=beyond, has_previous=more)
+    return Page(rows[: wanted.most], has_next=more, has_previous=beyond)
 
 
 async def counts(
-    pool: Executes, scope: Scope, asked: Sequence[tuple[str, str]]
+    pool: Executes, scope: Scope, wanted: Sequence[tuple[str, str]]
 ) -> list[tuple[int, bool]]:
-    """Of each flow, and whether the number is exact: counting stops at 10 000."""
-    arguments = Arguments(*turned(asked))
+    """The number for each flow, and whether it is exact: counting stops at COUNT_LIMIT."""
+    arguments = Arguments(*to_columns(wanted))
     condition = listed(scope, EVERYTHING, arguments)
     rows = await pool.fetch(_COUNTS.format(condition=condition), *arguments.values)
     return [(min(row["number"], COUNT_LIMIT), row["number"] <= COUNT_LIMIT) for row in rows]

@@ -12,7 +12,7 @@ from models.links import links_of
 from models.spec import FlowSpec
 from runner.store import audit
 from runner.store.flows import flow_links, schedules
-from runner.store.json import dump, dump_or_none, turned
+from runner.store.json import dump, dump_or_none, to_columns
 from runner.store.lists.facets import walked
 from runner.store.pages import Page
 from runner.store.postgres.connection import Connection, Pool
@@ -39,8 +39,8 @@ insert into revisions (id, flow_id, number, source, digest, created_by, scope)
 values ($1, $2, $3, $4, $5, $6, $7) returning *
 """
 
-_VOUCH = """
-with vouched as (update revisions set scope = $3 where id = $1)
+_EXTEND_SCOPE = """
+with extended as (update revisions set scope = $3 where id = $1)
 update schedules set scope = $3 where flow_id = $2 and source = 'FLOW' and scope is not distinct from $4::jsonb
 """
 
@@ -53,11 +53,12 @@ async def save_flow(
     origin: CommandOrigin | None = None,
     scope: Scope = EVERYWHERE,
 ) -> tuple[Row, Row, bool]:
-    """The flow, its newest revision and whether that is new, as it is when the text is;
-    with the schedules that it declares.
+    """Saves a flow and the schedules that it declares. Returns the flow, its newest revision, and whether that is new:
+    the same text makes no new revision.
 
-    Two saves at once line up behind the flow's row. With an `ask` a new revision is told to the audit log. `scope` is
-    that of who saves it: no execution of the revision reaches further. Who saves the same text again vouches for it.
+    Concurrent saves wait for the lock on the flow's row. With an `origin` a new revision is recorded in the audit log.
+    `scope` is that of the person who saves: executions of the revision are limited to it. Saving the same text again
+    with a larger scope extends the revision's scope.
     """
     digest = hashlib.sha256(source.encode()).hexdigest()
     limit = spec.concurrency.model_dump(mode="json") if spec.concurrency else None
@@ -68,7 +69,7 @@ async def save_flow(
         latest = await connection.fetchrow(_LATEST, flow["id"], flow["latest_revision"])
         revived = await connection.execute(_REVIVE, flow["id"]) == "UPDATE 1"
         if latest and latest["digest"] == digest:
-            await _vouch(connection, latest, scope)
+            await _extend_scope(connection, latest, scope)
             if revived:
                 await schedules.declare(connection, flow["id"], spec.triggers, actor, scope)
                 flow = await connection.fetchrow(_UPDATE, flow["id"], *about, latest["number"])
@@ -86,11 +87,13 @@ async def save_flow(
         return await connection.fetchrow(_UPDATE, flow["id"], *about, number), revision, True
 
 
-async def _vouch(connection: Connection, latest: Row, scope: Scope) -> None:
-    """Whoever reaches all that a revision does, and more, and saves its text again, lets it reach that."""
+async def _extend_scope(connection: Connection, latest: Row, scope: Scope) -> None:
+    """Extends the scope of a revision and its flow's schedules, if the new scope contains the old one."""
     before = scope_of(latest["scope"])
     if before != scope and before.within(scope) == before:
-        await connection.execute(_VOUCH, latest["id"], latest["flow_id"], kept(scope), kept(before))
+        await connection.execute(
+            _EXTEND_SCOPE, latest["id"], latest["flow_id"], kept(scope), kept(before)
+        )
 
 
 async def find_flow(pool: Pool, scope: Scope, namespace: str, key: str) -> Row | None:
@@ -107,25 +110,25 @@ async def find_revision(pool: Pool, flow_id: UUID, number: int) -> Row | None:
 
 
 _NUMBERED = """
-select r.* from unnest($1::uuid[], $2::int[]) asked (flow_id, number)
-join revisions r on (r.flow_id, r.number) = (asked.flow_id, asked.number)
+select r.* from unnest($1::uuid[], $2::int[]) wanted (flow_id, number)
+join revisions r on (r.flow_id, r.number) = (wanted.flow_id, wanted.number)
 """
 _NEWEST = """
-select r.* from unnest($1::uuid[]) asked (flow_id) cross join lateral (
-  select * from revisions r where r.flow_id = asked.flow_id and r.number > 0 order by r.number desc limit $2) r
+select r.* from unnest($1::uuid[]) wanted (flow_id) cross join lateral (
+  select * from revisions r where r.flow_id = wanted.flow_id and r.number > 0 order by r.number desc limit $2) r
 order by r.flow_id, r.number desc
 """
 
 
 async def numbered_revisions(pool: Pool, places: Sequence[tuple[UUID, int]]) -> list[Row | None]:
-    """By flow and number."""
-    rows = await pool.fetch(_NUMBERED, *turned(places))
+    """Revisions by flow and number, in the order of `places`; None for those that do not exist."""
+    rows = await pool.fetch(_NUMBERED, *to_columns(places))
     found = {(row["flow_id"], row["number"]): row for row in rows}
     return [found.get(place) for place in places]
 
 
 async def revisions_of(pool: Pool, first: int, flow_ids: Sequence[UUID]) -> list[list[Row]]:
-    """So many of each flow, the newest first."""
+    """The newest `first` revisions of each flow, the newest first, in the order of `flow_ids`."""
     found: dict[UUID, list[Row]] = {id: [] for id in flow_ids}
     for row in await pool.fetch(_NEWEST, list(flow_ids), first):
         found[row["flow_id"]].append(row)
@@ -154,7 +157,7 @@ async def revisions_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict
 
 
 async def namespaces(pool: Pool, listed: Scope, seen: Scope) -> Sequence[Row]:
-    """Those that have flows, in the scope where flows are listed, or executions, where they are seen."""
+    """Namespaces that have flows in the scope `listed`, or executions in the scope `seen`."""
     arguments = Arguments()
     flows, executions = compile_scope(listed, arguments), compile_scope(seen, arguments)
     return await pool.fetch(
@@ -186,7 +189,7 @@ async def flows_page(
     cursor: str | None,
     backwards: bool,
 ) -> Page:
-    """A page of flows in one of two orders; the cursor is the text that is ordered by."""
+    """A page of flows in one of two orders; the cursor is the text by which a row is ordered."""
     column, newest_first = _ORDERS[order]
     condition = f"{condition} and {compile_scope(scope, arguments)}"
     descending = newest_first != backwards

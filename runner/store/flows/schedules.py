@@ -22,12 +22,12 @@ from runner.store.where import Arguments, compile_scope
 Row = Any
 
 CLAIM = 15
-"""Seconds after which another server sees to what one has claimed and not settled."""
+"""Seconds after which another server takes over a schedule that was claimed and not settled."""
 _SEEN = """(select s.*, f.namespace, f.key as flow_key, f.latest_revision, f.enabled as flow_enabled
   from schedules s join flows f on f.id = s.flow_id) seen"""
 _NOW = "select clock_timestamp()"
 SCHEDULES_OF = f"select * from {_SEEN} where flow_id = any($1::uuid[]) order by key"
-# A schedule whose times stay the same keeps the tick that it waits for, and `enabled` as people set it.
+# A schedule whose times stay the same keeps its next tick, and `enabled` as people set it.
 _PUT = """
 insert into schedules as s
   (id, flow_id, key, source, cron, timezone, inputs, labels, catch_up, enabled, next_at, updated_by, scope)
@@ -59,7 +59,7 @@ update schedules s set claimed_until = now + make_interval(secs => $3)
 from due, clock, flows f where s.id = due.id and f.id = s.flow_id
 returning s.*, f.namespace, f.key as flow_key, now
 """
-# A server that was slow settles what another has settled since: then nothing of it holds any more.
+# A slow server may settle a schedule that another one has settled since; its outcome is then ignored.
 _SETTLE = """
 update schedules set claimed_until = null,
   next_at = case when next_at = $2 then $3 else next_at end,
@@ -113,13 +113,13 @@ class Schedule:
         return f"schedule:{self.key}"
 
     def key_of(self, tick: datetime) -> str:
-        """The idempotency key of a tick: whoever starts it, and however often, it is one execution."""
+        """The idempotency key of a tick: however often it is started, and by any server, there is one execution."""
         return f"{typed('sched', self.id)}@{tick.isoformat()}"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The outcome of the ticks of a schedule: the last one that was seen to, and what it started or why not."""
+    """The outcome of a schedule's ticks: the last tick that was run, and the execution that it started or the error."""
 
     last_at: datetime | None = None
     execution_id: UUID | None = None
@@ -133,13 +133,13 @@ async def declare(
     actor: str,
     scope: Scope,
 ) -> None:
-    """Make the flow's own schedules those of its document. Raises Refused where people made one of the same key."""
+    """Makes the flow's own schedules match its document. Raises Refused when people created one with the same key."""
     await connection.execute(_FORGOTTEN, flow_id, [trigger.id for trigger in triggers])
     for position, trigger in enumerate(triggers):
         if await _put(connection, flow_id, trigger, ScheduleSource.FLOW, actor, scope) is None:
             raise Refused.because(
                 ProblemCode.CONFLICT,
-                f"a schedule `{trigger.id}` of this flow was made through the API; "
+                f"a schedule `{trigger.id}` of this flow was created through the API; "
                 "delete that one, or give the trigger another id",
                 "triggers",
                 str(position),
@@ -154,8 +154,8 @@ async def save(
     origin: CommandOrigin,
     scope: Scope,
 ) -> UUID:
-    """Make or change a schedule beside the document: what it starts reaches no further than `scope`. Raises Refused
-    when the document has one of the same key."""
+    """Creates or changes a schedule that is not in the document; its executions are limited to `scope`. Raises Refused
+    when the document has one with the same key."""
     async with connection.transaction():
         id = await _put(connection, flow["id"], schedule, ScheduleSource.API, origin.actor, scope)
         if id is None:
@@ -194,31 +194,33 @@ async def _put(
     return id
 
 
-def _of_document(key: str, mend: str) -> Refused:
+def _of_document(key: str, fix: str) -> Refused:
     return Refused.because(
-        ProblemCode.CONFLICT, f"the schedule `{key}` stands in the flow's document; {mend}", "key"
+        ProblemCode.CONFLICT,
+        f"the schedule `{key}` is declared in the flow's document; {fix}",
+        "key",
     )
 
 
 async def remove(pool: Pool, row: Row, origin: CommandOrigin) -> None:
-    """Raises Refused for one that a flow's document declares."""
+    """Deletes a schedule; raises Refused when a flow's document declares it."""
     if row["source"] == ScheduleSource.FLOW.value:
-        raise _of_document(row["key"], "take it out there and save the flow, or disable it")
-    told = _entry("DELETE_SCHEDULE", row)
-    await audit.change(pool, origin, lambda _: told, _REMOVE, row["id"])
+        raise _of_document(row["key"], "remove it there and save the flow, or disable it")
+    entry = _entry("DELETE_SCHEDULE", row)
+    await audit.change(pool, origin, lambda _: entry, _REMOVE, row["id"])
 
 
 async def set_enabled(pool: Pool, row: Row, enabled: bool, origin: CommandOrigin) -> None:
-    """Ticks that come while it is disabled are never caught up."""
+    """Enables or disables a schedule. Ticks that are due while it is disabled are never caught up."""
     next_at = next_tick(row["cron"], row["timezone"], await database_now(pool))
-    told = _entry("ENABLE_SCHEDULE" if enabled else "DISABLE_SCHEDULE", row)
-    await audit.change(pool, origin, lambda _: told, _ENABLE, row["id"], enabled, next_at)
+    entry = _entry("ENABLE_SCHEDULE" if enabled else "DISABLE_SCHEDULE", row)
+    await audit.change(pool, origin, lambda _: entry, _ENABLE, row["id"], enabled, next_at)
 
 
 async def record_backfill(
     pool: Pool, schedule: Schedule, origin: CommandOrigin, ticks: Sequence[datetime]
 ) -> None:
-    """One entry for all: what each starts is the schedule's own act."""
+    """Records one entry for the whole backfill; the schedule is the actor of the executions that it starts."""
     target = audit.Target(typed("sched", schedule.id), schedule.key, schedule.namespace)
     about = {"flow": schedule.flow, "ticks": len(ticks), "from": ticks[0], "to": ticks[-1]}
     async with pool.acquire() as connection:
@@ -236,9 +238,9 @@ async def database_now(pool: Pool) -> datetime:
 
 
 async def claim(pool: Pool, now: datetime | None, most: int) -> tuple[Sequence[Schedule], datetime]:
-    """Schedules with a tick due, now this server's for CLAIM seconds, and the moment by the database's clock.
+    """Claims schedules with a due tick for CLAIM seconds; also returns the time by the database's clock.
 
-    `now` stands in for that clock.
+    `now` replaces that clock.
     """
     rows = await pool.fetch(_CLAIM, now, most, float(CLAIM))
     moment = rows[0]["now"] if rows else now or datetime.min
@@ -246,7 +248,7 @@ async def claim(pool: Pool, now: datetime | None, most: int) -> tuple[Sequence[S
 
 
 async def settle(pool: Pool, schedule: Schedule, due: Due, outcome: Outcome) -> None:
-    """Go on to the next tick, unless someone has changed what is waited for meanwhile."""
+    """Stores the outcome and the next tick, unless the schedule's next tick was changed meanwhile."""
     await pool.execute(
         _SETTLE,
         schedule.id,
@@ -273,7 +275,7 @@ async def schedules_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict
 
 
 async def schedules_page(pool: Pool, where: str, arguments: Arguments, window: Window) -> Page:
-    """In the order of their making."""
+    """Oldest first."""
     return await keyset_page(pool, _SEEN, where, arguments, window, newest_first=False)
 
 

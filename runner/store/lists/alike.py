@@ -1,10 +1,10 @@
-"""Which executions are compared with each other: those of the same flow, or recorded pipeline, and the same kind."""
+"""Finds executions that are comparable: those of the same flow (or recorded pipeline) and the same kind."""
 
 from typing import Any
 from uuid import UUID
 
 Line = tuple[UUID | None, str, str, str]
-"""The line that like executions share: the flow, if Headway ran them, the namespace, the key and the kind."""
+"""The line of comparable executions: the flow (None for external runs), the namespace, the key and the kind."""
 
 
 def line_of(row: Any) -> Line:
@@ -12,6 +12,6 @@ def line_of(row: Any) -> Line:
 
 
 def alike(flow: str, namespace: str, key: str, kind: str) -> str:
-    """The condition on `executions e` for those of the line that these expressions name."""
+    """The condition on `executions e` for the line that these SQL expressions give."""
     same_flow = f"(e.flow_id = {flow} or e.flow_id is null and {flow}::uuid is null)"
     return f"({same_flow} and e.namespace = {namespace} and e.flow_key = {key} and e.kind = {kind})"

@@ -1,4 +1,4 @@
-"""The values that a field has among the executions of a filter, and how many each."""
+"""Counts the values of a field among the executions of a filter."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class FacetField(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FacetValue:
-    """`exact` is false when there are more executions than were counted through."""
+    """`exact` is false when not all executions were counted."""
 
     key: str | None
     value: str
@@ -45,7 +45,7 @@ class FacetValue:
 
 @dataclass(frozen=True, slots=True)
 class FacetWish:
-    """`first` values of a field; of those only that hold the text `contains`, A to Z in either case."""
+    """The `first` most frequent values of a field that contain a text; case is ignored for A to Z."""
 
     field: FacetField
     first: int = 50
@@ -53,7 +53,7 @@ class FacetWish:
 
 
 _LONGEST_ERROR: Final = 1000
-"""Characters of a message that are shown for all that have its fingerprint."""
+"""Characters of the message that is shown for a fingerprint."""
 _COLUMNS: Final[Mapping[FacetField, str]] = {
     FacetField.STATE: "state",
     FacetField.NAMESPACE: "namespace",
@@ -73,7 +73,7 @@ _COLUMNS: Final[Mapping[FacetField, str]] = {
 }
 _VALUES: Final = "select null::text as key, it::text as value from counted where it is not null"
 _KEYS: Final = "select null::text as key, l as value from counted, jsonb_object_keys(it) l"
-# From name to name by the index that has the last of each.
+# Goes from name to name in the index that has the last value of each.
 _NAMES: Final = """
 select null::text as key, named.name as value from counted cross join lateral (
   with recursive walked as (
@@ -98,20 +98,20 @@ MOST_COUNTED: Final[Mapping[FacetField, int]] = {
     FacetField.INPUT: 2000,
     FacetField.METRIC: 2000,
 }
-"""Where a row has many values, fewer rows are counted."""
+"""Fewer rows are counted for fields with many values in each row."""
 _MOST_RARE: Final = 100
-"""Executions that a value is counted through which none of the newest has."""
+"""The limit for counting a value that none of the newest executions has."""
 _WALKED: Final[Mapping[FacetField, str]] = {
     FacetField.NAMESPACE: "flow_key",
     FacetField.FLOW: "flow_key",
     FacetField.KIND: "kind",
 }
-"""Fields of which every value is found, however old its executions are; and the column that stands beside the
-namespace in the index that is walked from value to value."""
+"""Fields of which every value is found, however old its executions are; with the column that follows the namespace in
+the index that is walked from value to value."""
 
 
 async def facets(pool: Pool, scope: Scope, where: Filter, wish: FacetWish) -> Sequence[FacetValue]:
-    """The most frequent first. Counting goes through the newest 10 000 that match, of labels 2000."""
+    """The most frequent values first. Counts among the newest COUNT_LIMIT matches, or MOST_COUNTED for some fields."""
     if "\0" in wish.contains:
         return []
     most = MOST_COUNTED.get(wish.field, COUNT_LIMIT)
@@ -140,8 +140,8 @@ async def facets(pool: Pool, scope: Scope, where: Filter, wish: FacetWish) -> Se
 async def _errors(
     pool: Pool, condition: str, wish: FacetWish, arguments: Arguments
 ) -> Sequence[FacetValue]:
-    """By fingerprint, each shown as the newest of its messages, of those that hold the text. What is the same letter by
-    letter gets its fingerprint once."""
+    """Errors by fingerprint, each with its newest message that contains the text. Identical failures are grouped first,
+    so that each fingerprint is computed only once."""
     holds = _holds("message", wish, arguments)
     rows: Sequence[Any] = await pool.fetch(
         f"""with counted as materialized (
@@ -161,7 +161,8 @@ async def _errors(
 
 
 def walked(column: str) -> str:
-    """Every namespace with every value of the column in it, as the table `walked`: one look in an index for each."""
+    """SQL for the table `walked`: every namespace with every value of the column in it, by one index lookup for
+    each."""
     return f"""walked as (
         (select namespace, {column} as value from executions order by namespace, {column} limit 1)
         union all
@@ -171,10 +172,11 @@ def walked(column: str) -> str:
 
 
 def _rare(scope: Scope, condition: str, wish: FacetWish, most: int, arguments: Arguments) -> str:
-    """Values that none of those counted has: when these were not all, there may be some.
+    """SQL for the table `rare`: values that none of the counted executions has. There may be some if not all were
+    counted.
 
-    Of each the index is asked, by bounds and an order that it alone has: with a limit, the planner would look for
-    what is equal among all rows, as if it were as frequent as any other value.
+    Each is looked up with bounds and an order that only the index has: for an equality with a limit, the planner would
+    scan all rows, as if the value were as frequent as any other.
     """
     name, columns, bound = "value", f"namespace, {_COLUMNS[wish.field]}", "space, k.name"
     if wish.field is FacetField.NAMESPACE:

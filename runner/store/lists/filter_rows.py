@@ -1,4 +1,4 @@
-"""Executions as models/matching judges them, read with what their filter asks of other tables."""
+"""Reads executions for models/filters/matching.py, with the values from other tables that a filter needs."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ _METRICS = f"""
 select distinct on (execution_id, name) execution_id, name, value from metrics
 where execution_id = any($1::uuid[]) order by execution_id, name, {LAST_FIRST}
 """
-_BESIDE: Mapping[Field, str] = {
+_LOOKUPS: Mapping[Field, str] = {
     Field.RETRIED: "select distinct execution_id from task_runs where execution_id = any($1::uuid[]) and attempt > 1",
     Field.NOTES: "select distinct execution_id from notes where execution_id = any($1::uuid[])",
     Field.CHILDREN: "select distinct parent_id as execution_id from executions where parent_id = any($1::uuid[])",
@@ -30,7 +30,7 @@ async def rows_of(pool: Executes, ids: Sequence[UUID]) -> list[Any]:
 
 
 async def active(pool: Executes, most: int) -> dict[UUID, int]:
-    """The newest that have not ended, with their seqs."""
+    """The newest executions that have not ended, with their seqs."""
     rows = await pool.fetch(
         "select id, seq from executions where ended_at is null order by id desc limit $1", most
     )
@@ -38,23 +38,23 @@ async def active(pool: Executes, most: int) -> dict[UUID, int]:
 
 
 async def candidates(pool: Executes, where: Filter, rows: Sequence[Any]) -> list[Candidate]:
-    """In the order of the rows. Tables that the filter asks nothing of are not read."""
+    """Candidates in the order of the rows. Tables that the filter does not need are not read."""
     ids = [row["id"] for row in rows]
     metrics: dict[UUID, dict[str, float]] = defaultdict(dict)
     if mentions(where, Field.METRIC):
         for row in await pool.fetch(_METRICS, ids):
             if row["value"] == row["value"]:
                 metrics[row["execution_id"]][row["name"]] = row["value"]
-    beside = {
+    lookups = {
         field: {row["execution_id"] for row in await pool.fetch(sql, ids)}
-        for field, sql in _BESIDE.items()
+        for field, sql in _LOOKUPS.items()
         if mentions(where, field)
     }
-    return [candidate(row, metrics[row["id"]], beside) for row in rows]
+    return [candidate(row, metrics[row["id"]], lookups) for row in rows]
 
 
 def trigger_of(row: Any) -> TriggerKind:
-    """Of a row of executions."""
+    """The kind of trigger for a row of executions."""
     return trigger_kind(
         parent_id=row["parent_id"],
         replay_of=row["replay_of"],
@@ -66,14 +66,14 @@ def trigger_of(row: Any) -> TriggerKind:
 
 
 def fingerprint_of(failure: Mapping[str, Any]) -> str:
-    """Of the failure in a row of executions."""
+    """The fingerprint of the failure in a row of executions."""
     return fingerprint(failure.get("path"), failure.get("code", ""), failure.get("message", ""))
 
 
 def candidate(
-    row: Any, metrics: Mapping[str, float], beside: Mapping[Field, set[UUID]]
+    row: Any, metrics: Mapping[str, float], lookups: Mapping[Field, set[UUID]]
 ) -> Candidate:
-    """Of a row of executions; `beside` are those of which each field holds."""
+    """The candidate for a row of executions; `lookups` has, by field, the executions for which it is true."""
     git, failure = load(row["git"]) or {}, load(row["failure"])
     trigger = trigger_of(row)
     return Candidate(
@@ -104,5 +104,5 @@ def candidate(
         trigger=trigger,
         schedule=schedule_of(trigger, load(row["trigger"])),
         metrics=metrics,
-        **{field.value: row["id"] in found for field, found in beside.items()},
+        **{field.value: row["id"] in found for field, found in lookups.items()},
     )

@@ -1,4 +1,4 @@
-"""Executions by their date in bars, and in each by state."""
+"""Counts executions by date in bars, and in each bar by state."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from executions where {condition} group by 1, 2
 async def histogram(
     pool: Pool, scope: Scope, where: Filter, since: datetime, until: datetime, bars: Bars
 ) -> Mapping[datetime, Mapping[ExecutionState, int]]:
-    """Those whose date is from `since` to before `until`, by the start of their bar; bars without any are left out."""
+    """Counts by the start of the bar, for dates from `since` to before `until`; empty bars are left out."""
     arguments = Arguments()
     dated = [Term(Field.DATE, Operator.GTE, since), Term(Field.DATE, Operator.LT, until)]
     statement = _COUNTED.format(

@@ -1,4 +1,4 @@
-"""Pages and counts of executions, by any filter and in any order. Every read takes the viewer's scope."""
+"""Reads pages and counts of executions, by any filter and in any order, within a viewer's scope."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from runner.store.postgres.connection import Executes, Pool
 from runner.store.where import Arguments
 
 NEWEST: Final = 5_000
-"""Executions of which is counted what must be looked up for each by itself."""
-_LOOKED_THROUGH: Final = 20_000
-"""Executions that a frequent word is looked for in one after the other, before its index is asked."""
+"""The number of the newest executions among which filters are counted that need a lookup for each execution."""
+_MAX_SCANNED: Final = 20_000
+"""The number of the newest executions that are scanned for a frequent word, before its index is used."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """`size` rows of an ordered list after (or, `backwards`, before) a place in it."""
+    """`size` rows of an ordered list after (or, `backwards`, before) a position."""
 
     size: int
     order: Order = ExecutionOrder.CREATED_DESC
@@ -37,7 +37,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class CountedPage:
-    """The first page, and how many there are in all: both of one moment."""
+    """The first page and the total number, both of one snapshot."""
 
     rows: Sequence[Row]
     count: int
@@ -47,7 +47,8 @@ class CountedPage:
 async def counted_page(
     pool: Pool, scope: Scope, where: Filter, view: View, likely_full: bool
 ) -> CountedPage:
-    """A page that is not full holds all there are. One that is likely to be is read in one snapshot with its count."""
+    """Reads a page with its count. A page that is not full needs no count; one that is `likely_full` is
+    read in one snapshot with its count at once."""
     if not likely_full:
         rows = (await executions_page(pool, scope, where, view)).rows
         if len(rows) < view.size:
@@ -65,7 +66,7 @@ async def counted_page(
 async def executions_page(
     pool: Executes, scope: Scope, where: Filter = EVERYTHING, view: View = View(50)
 ) -> Page:
-    """Rows with `sort_key`, the key of each in this order. As cheap at the thousandth page as at the first."""
+    """Rows with `sort_key`, their key in this order. The thousandth page is as cheap as the first."""
     rows = await _rows(pool, scope, where, view)
     more, rows = len(rows) > view.size, rows[: view.size]
     if view.backwards:
@@ -74,7 +75,7 @@ async def executions_page(
 
 
 async def _rows(pool: Executes, scope: Scope, where: Filter, view: View) -> Sequence[Row]:
-    """From the place on, one more than the page has."""
+    """The rows of the page, and one more if there is one."""
     if isinstance(view.order, ByValue):
         return await value_page(
             pool, scope, where, view.order, view.place, view.backwards, view.size + 1
@@ -89,14 +90,14 @@ async def _rows(pool: Executes, scope: Scope, where: Filter, view: View) -> Sequ
 
 
 async def _among_newest(pool: Executes, scope: Scope, where: Filter, view: View) -> Sequence[Row]:
-    """Looks among the newest, where a frequent word is mostly found soon; its index would give all that have it."""
+    """Scans the newest executions, where a frequent word is found soon; its index would return all that have it."""
     arguments = Arguments()
     part, direction = COLUMNS["CREATED"].parts[0], _direction(view)
     after = _after(COLUMNS["CREATED"], part, view, arguments)
     condition = listed(scope, where, arguments)
     return await pool.fetch(
         f"""select *, null as sort_key from (
-              select * from executions where {after} order by id {direction} limit {_LOOKED_THROUGH}) executions
+              select * from executions where {after} order by id {direction} limit {_MAX_SCANNED}) executions
             where {condition} order by id {direction} limit {arguments.add(view.size + 1)}""",
         *arguments.values,
     )
@@ -144,7 +145,7 @@ def _ordered(part: Part, direction: str) -> str:
 
 
 async def matching(pool: Pool, scope: Scope, where: Filter, ids: Sequence[UUID]) -> set[UUID]:
-    """Those of them that are in the list, on whatever page."""
+    """Returns those of the ids that are in the list, on any page."""
     arguments = Arguments(list(ids))
     condition = listed(scope, where, arguments)
     rows = await pool.fetch(
@@ -154,7 +155,7 @@ async def matching(pool: Pool, scope: Scope, where: Filter, ids: Sequence[UUID])
 
 
 async def count_executions(pool: Executes, scope: Scope, where: Filter) -> tuple[int, bool]:
-    """The number that match, and whether it is exact: counting stops at 10 000."""
+    """The number of matches, and whether it is exact: counting stops at COUNT_LIMIT."""
     arguments = Arguments()
     if mentions(where, Field.METRIC):
         return await _count_newest(pool, listed(scope, where, arguments), arguments)
@@ -171,7 +172,7 @@ async def count_executions(pool: Executes, scope: Scope, where: Filter) -> tuple
 
 
 async def _count_newest(pool: Executes, condition: str, arguments: Arguments) -> tuple[int, bool]:
-    """Of what is looked up for each execution by itself: among the newest, exact where these are all."""
+    """Counts among the NEWEST executions, for filters that need a lookup for each; exact if there are no more."""
     row = await pool.fetchrow(
         f"""select count(*) as seen, count(*) filter (where {condition}) as found
             from (select * from executions order by id desc limit {NEWEST + 1}) executions""",

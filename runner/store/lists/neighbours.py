@@ -1,5 +1,5 @@
-"""Executions beside those of a list: in the same line before and after each, and what mended it. One statement reads
-those of all."""
+"""Finds executions related to those of a list: the previous and next of the same line, and the one that resolved it.
+One statement reads them for all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,66 +8,66 @@ from uuid import UUID
 
 from models.access.viewer import Scope
 from models.labels import TEST
-from runner.store.json import turned
+from runner.store.json import to_columns
 from runner.store.lists.alike import alike, line_of
 from runner.store.postgres.connection import Executes
 from runner.store.where import Arguments, compile_scope
 
 Row: TypeAlias = Any
-Asked: TypeAlias = tuple[UUID, UUID | None, str, str, str]
-"""An execution, and its line."""
-_ASKED: Final = """
-select asked.place, e.* from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])
-  with ordinality asked (id, flow_id, namespace, flow_key, kind, place)
+Anchor: TypeAlias = tuple[UUID, UUID | None, str, str, str]
+"""The id of an execution, and its line."""
+_ONE_EACH: Final = """
+select anchor.place, e.* from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])
+  with ordinality anchor (id, flow_id, namespace, flow_key, kind, place)
 cross join lateral ({found}) e
 """
-_LIKE: Final = alike("asked.flow_id", "asked.namespace", "asked.flow_key", "asked.kind")
+_LIKE: Final = alike("anchor.flow_id", "anchor.namespace", "anchor.flow_key", "anchor.kind")
 _NEIGHBOUR: Final = f"""
-select * from executions e where {_LIKE} and e.id {{compare}} asked.id {{success}}
+select * from executions e where {_LIKE} and e.id {{compare}} anchor.id {{success}}
   and not e.labels ? '{TEST}' and {{visible}} order by e.id {{order}} limit 1
 """
 # Each of the three has an index of its own.
-_MENDED: Final = f"""
+_RESOLVED: Final = f"""
 select * from executions e where e.id in (
-    select id from executions where rerun_of = asked.id
-    union select id from executions where replay_of = asked.id
-    union select id from executions where original_id = asked.id)
-  and e.id <> asked.id and {_LIKE} and e.state in ('SUCCESS', 'WARNING', 'CACHED') and {{visible}}
+    select id from executions where rerun_of = anchor.id
+    union select id from executions where replay_of = anchor.id
+    union select id from executions where original_id = anchor.id)
+  and e.id <> anchor.id and {_LIKE} and e.state in ('SUCCESS', 'WARNING', 'CACHED') and {{visible}}
 order by e.id limit 1
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """The previous or next one in the line; `successful`: the nearest that succeeded."""
+    """The previous or (`newer`) next execution in the line; with `successful` the nearest that succeeded."""
 
     newer: bool
     successful: bool = False
 
 
-def asked_of(row: Row) -> Asked:
+def anchor_of(row: Row) -> Anchor:
     return row["id"], *line_of(row)
 
 
 async def neighbours(
-    pool: Executes, scope: Scope, side: Side, asked: Sequence[Asked]
+    pool: Executes, scope: Scope, side: Side, anchors: Sequence[Anchor]
 ) -> list[Row | None]:
     compare, order = (">", "asc") if side.newer else ("<", "desc")
     success = "and e.state = 'SUCCESS'" if side.successful else ""
     shape = _NEIGHBOUR.format(compare=compare, order=order, success=success, visible="{visible}")
-    return await _one_each(pool, scope, shape, asked)
+    return await _one_each(pool, scope, shape, anchors)
 
 
-async def mended_by(pool: Executes, scope: Scope, asked: Sequence[Asked]) -> list[Row | None]:
-    """The first rerun or replay of each, or of one of those, that is like it and ended well."""
-    return await _one_each(pool, scope, _MENDED, asked)
+async def resolved_by(pool: Executes, scope: Scope, anchors: Sequence[Anchor]) -> list[Row | None]:
+    """Finds for each the first successful rerun or replay of it, direct or indirect, in the same line."""
+    return await _one_each(pool, scope, _RESOLVED, anchors)
 
 
 async def _one_each(
-    pool: Executes, scope: Scope, shape: str, asked: Sequence[Asked]
+    pool: Executes, scope: Scope, shape: str, anchors: Sequence[Anchor]
 ) -> list[Row | None]:
-    arguments = Arguments(*turned(asked))
+    arguments = Arguments(*to_columns(anchors))
     found = shape.format(visible=compile_scope(scope, arguments, "e.namespace"))
-    rows = await pool.fetch(_ASKED.format(found=found), *arguments.values)
+    rows = await pool.fetch(_ONE_EACH.format(found=found), *arguments.values)
     by_place = {row["place"]: row for row in rows}
-    return [by_place.get(place) for place in range(1, len(asked) + 1)]
+    return [by_place.get(place) for place in range(1, len(anchors) + 1)]

@@ -1,6 +1,6 @@
-"""The orders of executions as SQL. Most go in two parts, each with its index.
+"""The orders of executions as SQL. Most are read in two parts, each with its index.
 
-What has not ended is one of few, and is sorted; what has ended does not change, and stands in an index.
+Executions that have not ended are few, and are sorted; those that have ended do not change, and are read from an index.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ ENDED: Final = "ended_at is not null"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rows of one condition; `constant` is their key where it is the same for all of them."""
+    """The rows of one condition; `constant` is their key if all have the same."""
 
     condition: str
     key: str
@@ -43,7 +43,8 @@ COLUMNS: Final[Mapping[str, Column]] = {
         "timestamptz",
         (Part(ACTIVE, "'infinity'::timestamptz", inf), Part(ENDED, "ended_at")),
     ),
-    # What runs grows while one pages, so it counts as longer than what has ended and goes by its start.
+    # The duration of a running execution grows while a client reads pages, so it counts as longer than all that have
+    # ended, and is ordered by its start.
     "DURATION": Column(
         "float8",
         (
@@ -57,7 +58,7 @@ COLUMNS: Final[Mapping[str, Column]] = {
 
 @dataclass(frozen=True, slots=True)
 class KeysetPosition:
-    """Where a row stands in an order: its key as PostgreSQL writes it, none where the id is all, and its id."""
+    """The position of a row in an order: its key as PostgreSQL prints it (None if the order is by id), and its id."""
 
     id: UUID
     key: str | None = None
@@ -74,7 +75,7 @@ def check_place(order: ExecutionOrder, place: KeysetPosition) -> None:
     except ValueError as error:
         raise Refused.because(
             ProblemCode.VALIDATION,
-            f"this cursor is not of a list in the order {order.value}; pass one that it gave",
+            f"this cursor is not of a list in the order {order.value}; pass one that such a list returned",
             "after",
         ) from error
 
@@ -82,7 +83,7 @@ def check_place(order: ExecutionOrder, place: KeysetPosition) -> None:
 def beyond(
     column: Column, part: Part, place: KeysetPosition, descending: bool, arguments: Arguments
 ) -> str:
-    """The condition for what comes after a place, in a part."""
+    """The condition for the rows of a part after a position."""
     compare = "<" if descending else ">"
     if place.key is None:
         return f"id {compare} {arguments.add(place.id)}"
@@ -96,7 +97,7 @@ def beyond(
 
 
 def _magnitude(kind: str, key: str) -> float:
-    """Raises ValueError."""
+    """The key as a number; raises ValueError."""
     if kind == "timestamptz":
         if key == "infinity":
             return inf

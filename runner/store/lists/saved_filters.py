@@ -1,6 +1,6 @@
-"""Searches that people keep: each one's own, and those that are shared with all.
+"""Saved filters of people: private ones, and those shared with everybody.
 
-What is done to a shared one is everybody's business, and so in the audit log.
+Changes of shared filters are recorded in the audit log, because they concern everybody.
 """
 
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ async def save(pool: Pool, given: Filter, origin: CommandOrigin) -> Row:
     """Raises Refused when the owner has another of this name."""
     try:
         return await audit.change(
-            pool, origin, partial(_told, "SAVE_FILTER"), _SAVE, *astuple(given)
+            pool, origin, partial(_entry, "SAVE_FILTER"), _SAVE, *astuple(given)
         )
     except asyncpg.UniqueViolationError as error:
         raise Refused.because(
@@ -57,10 +57,10 @@ async def save(pool: Pool, given: Filter, origin: CommandOrigin) -> Row:
 
 async def delete(pool: Pool, id: UUID, origin: CommandOrigin) -> None:
     statement = "delete from saved_filters where id = $1 returning *, shared as concerns_all"
-    await audit.change(pool, origin, partial(_told, "DELETE_FILTER"), statement, id)
+    await audit.change(pool, origin, partial(_entry, "DELETE_FILTER"), statement, id)
 
 
-def _told(action: str, row: Row) -> audit.Entry | None:
+def _entry(action: str, row: Row) -> audit.Entry | None:
     if not row["concerns_all"]:
         return None
     target = audit.Target(typed("filt", row["id"]), row["name"])
@@ -69,14 +69,14 @@ def _told(action: str, row: Row) -> audit.Entry | None:
 
 
 async def find(pool: Pool, actor: str, id: UUID) -> Row | None:
-    """One's own, or a shared one."""
+    """Finds a filter that the actor owns, or a shared one."""
     return await pool.fetchrow(
         "select * from saved_filters where id = $2 and (owner = $1 or shared)", actor, id
     )
 
 
 async def seen_by(pool: Pool, actor: str) -> Sequence[Row]:
-    """One's own first, then what others share, by name."""
+    """The actor's own filters, then those that others share, by name."""
     return await pool.fetch(
         """select * from saved_filters where owner = $1 or shared
            order by owner <> $1, name, id limit 1000""",

@@ -1,4 +1,4 @@
-"""Reads things whole, a piece at a time: all pieces from one moment, none kept longer than its reader takes."""
+"""Reads whole lists in chunks, all from one snapshot; only one chunk at a time is in memory."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -12,16 +12,16 @@ from runner.store.execution.history import executions_by_id
 from runner.store.lists.listing import View, executions_page
 from runner.store.lists.orders import KeysetPosition
 from runner.store.lists.value_orders import all_by_value
-from runner.store.logs.log_search import SAYS
+from runner.store.logs.log_search import TEXT_MATCHES
 from runner.store.pages import Row
 from runner.store.postgres.connection import Connection, Executes, Pool
 from runner.store.where.terms import LAST_FIRST
 
 CHUNK: Final = 250
-"""Rows at a time: few enough that writing them out does not hold others up."""
+"""Rows at a time: few enough that writing them does not block the event loop for long."""
 
-# What was measured last under a name, in the whole execution: as searches see it. Each is one look in an index, however
-# often it was measured; which names there are is walked from name to name.
+# The last value of a metric in the whole execution, as filters see it. Each is one index lookup, however many values
+# there are; the names are found by going from name to name in the index.
 _LAST = f"""select value from metrics m where m.execution_id = named.execution_id and m.name = named.name
   order by {LAST_FIRST} limit 1"""
 _LAST_NAMED = f"""
@@ -31,8 +31,8 @@ cross join lateral ({_LAST}) last
 """
 _LAST_OF_ALL = f"""
 with recursive named as (
-  select execution_id, (select min(name) from metrics m where m.execution_id = asked.execution_id) as name
-  from unnest($1::uuid[]) asked (execution_id)
+  select execution_id, (select min(name) from metrics m where m.execution_id = wanted.execution_id) as name
+  from unnest($1::uuid[]) wanted (execution_id)
   union all
   select execution_id,
     (select min(name) from metrics m where m.execution_id = named.execution_id and m.name > named.name)
@@ -43,7 +43,7 @@ select named.*, last.value from named cross join lateral ({_LAST}) last
 
 @asynccontextmanager
 async def one_moment(pool: Pool) -> AsyncIterator[Connection]:
-    """Every read through this connection sees the tables as they are now. It writes nothing, so it holds nobody up."""
+    """Opens a read-only transaction in which all reads see the same snapshot; it blocks nobody."""
     async with (
         pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
@@ -54,7 +54,7 @@ async def one_moment(pool: Pool) -> AsyncIterator[Connection]:
 async def all_executions(
     connection: Connection, scope: Scope, where: Filter, order: Order
 ) -> AsyncGenerator[Sequence[Row], None]:
-    """As pages of the list would give them, one after the other to its end."""
+    """Yields all executions in chunks, in the order of the list."""
     if isinstance(order, ByValue):
         statement, arguments = all_by_value(scope, where, order)
         async for rows in in_chunks(connection, statement, *arguments):
@@ -74,7 +74,7 @@ async def all_executions(
 async def in_chunks(
     connection: Connection, sql: str, *arguments: Any
 ) -> AsyncGenerator[Sequence[Row], None]:
-    """The rows of a statement through a cursor."""
+    """Yields the rows of a statement in chunks, through a cursor."""
     cursor = await connection.cursor(sql, *arguments)
     while rows := await cursor.fetch(CHUNK):
         yield rows
@@ -83,7 +83,7 @@ async def in_chunks(
 async def last_metrics(
     connection: Executes, ids: Sequence[UUID], names: Sequence[str] | None
 ) -> dict[UUID, dict[str, float]]:
-    """Of each execution by name; None is every name."""
+    """The last value of each metric, by execution and name; None selects all names."""
     found: dict[UUID, dict[str, float]] = {id: {} for id in ids}
     if names is None:
         rows = await connection.fetch(_LAST_OF_ALL, list(ids))
@@ -104,7 +104,7 @@ from logs l left join task_runs t on (t.execution_id, t.path) = (l.execution_id,
 where l.execution_id = $1 and ($2::text is null or l.path = $2 or starts_with(l.path, $2 || '['))
   and ($3::int is null or l.attempt = $3) and ($4::smallint is null or l.level >= $4)
   and ($5::smallint is null or l.stream = $5)
-  and ($6::text[] is null or {SAYS.format(colour="$7::text", patterns="$6::text[]")})
+  and ($6::text[] is null or {TEXT_MATCHES.format(colour="$7::text", patterns="$6::text[]")})
 """
 LOG_BY_TIME: Final = f"{_LOG} order by l.line"
 LOG_BY_TASK: Final = (
@@ -114,7 +114,7 @@ EVENTS: Final = "select * from events where execution_id = $1 order by seq"
 PATHS: Final = "select path from task_runs where execution_id = $1 order by position, path"
 
 
-# Of each series the first and the last point, and of those between every so many.
+# The first and the last point of each series, and every n-th of those between.
 _SERIES = """
 with numbered as (
   select name, path, tags, step, value, at, row_number() over series as number,
@@ -131,11 +131,11 @@ order by place, number
 async def measured_series(
     connection: Connection, id: UUID, most: int, points: int
 ) -> Sequence[Row]:
-    """The metrics that were measured more than once, of so many series about so many points."""
+    """Metrics with more than one point: at most `most` series, with about `points` points each."""
     return await connection.fetch(_SERIES, id, most, points)
 
 
 async def first_of(connection: Connection, sql: str, most: int, *arguments: Any) -> Sequence[Row]:
-    """At most so many rows of a statement, in its order."""
+    """The first `most` rows of a statement."""
     cursor = await connection.cursor(sql, *arguments)
     return await cursor.fetch(most)

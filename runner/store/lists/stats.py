@@ -1,4 +1,4 @@
-"""Executions counted: over a time, by state, bucket, flow and kind; and by state alone, as they are now."""
+"""Counts executions: those of a period by state, bucket, flow and kind; and the current ones by state."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from models.filters.filters import And, Field, Filter, Operator, Term, mentions
 from models.labels import TEST
 from models.states import EXECUTION_ENDS, EXECUTION_FAILURES, EXECUTION_SUCCESSES, ExecutionState
 from models.statistics.buckets import Bucket
-from runner.store.json import turned
+from runner.store.json import to_columns
 from runner.store.lists.alike import Line, alike, line_of
 from runner.store.lists.listing import NEWEST
 from runner.store.lists.words import listed, matching_words, wanted_words
@@ -21,7 +21,7 @@ from runner.store.where import EXECUTIONS, Arguments
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Durations in seconds, of those that started and ended; None where there is none."""
+    """Durations are in seconds, of executions that started and ended; None if there are none."""
 
     total: int = 0
     ended: int = 0
@@ -34,7 +34,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """`flows` by namespace and key; in each the most frequent first."""
+    """`flows` is by namespace and key. All mappings have the most frequent first."""
 
     whole: Tally
     states: Mapping[ExecutionState, int]
@@ -43,7 +43,7 @@ class Stats:
     kinds: Mapping[str, Tally]
 
 
-# What `grouping` says of each set below: a bit for each of the four that the row is not of.
+# The values of `grouping` for the sets below: a bit for each of the four columns that is not grouped by.
 _WHOLE, _STATE, _BUCKET, _FLOW, _KIND = 0b1111, 0b0111, 0b1011, 0b1101, 0b1110
 _TALLIES: Final = """
 with found as materialized (
@@ -63,7 +63,7 @@ order by total desc, namespace, flow_key, kind
 async def tallied(
     pool: Pool, scope: Scope, where: Filter, since: datetime, until: datetime, bucket: Bucket
 ) -> Stats:
-    """Those whose date is from `since` to before `until`."""
+    """Statistics of the executions with a date from `since` to before `until`."""
     arguments = Arguments()
     dated = [Term(Field.DATE, Operator.GTE, since), Term(Field.DATE, Operator.LT, until)]
     statement = _TALLIES.format(
@@ -95,7 +95,7 @@ def _tally(row: Any) -> Tally:
 async def counted_by_state(
     pool: Pool, scope: Scope, where: Filter
 ) -> dict[ExecutionState, tuple[int, bool]]:
-    """The number in each state that any is in, and whether it is exact: counting stops at 10 000 of each."""
+    """The number for each state that occurs, and whether it is exact: counting stops at COUNT_LIMIT for each."""
     arguments = Arguments()
     if (words := wanted_words(where)) and not mentions(where, Field.METRIC):
         matching = matching_words(scope, where, words, arguments)
@@ -122,11 +122,11 @@ async def counted_by_state(
 
 
 async def _counted_among(
-    pool: Pool, looked_at: str, condition: str, most: int, arguments: Arguments
+    pool: Pool, source: str, condition: str, most: int, arguments: Arguments
 ) -> dict[ExecutionState, tuple[int, bool]]:
-    """Where a look at each is dear: among so many at most, exact where these are all."""
+    """Counts among at most `most` rows, for conditions that are expensive to check; exact if there are no more."""
     rows = await pool.fetch(
-        f"""with looked as materialized ({looked_at})
+        f"""with looked as materialized ({source})
             select state, count(*) filter (where {condition}) as number, (select count(*) from looked) as seen
             from looked join executions using (id) group by state""",
         *arguments.values,
@@ -139,12 +139,12 @@ async def _counted_among(
 
 
 def _in_state(state: ExecutionState) -> str:
-    """With what the state says of the end, so that the small index of those that have not ended serves."""
+    """Adds `ended_at is null` for a state that is not terminal, so that the small partial index can be used."""
     end = "" if state in EXECUTION_ENDS else " and ended_at is null"
     return f"state = '{state}'{end}"
 
 
-# Archived ones count: they took what they took.
+# Archived executions count, too.
 _LASTED: Final = f"""
 select o.*, lasted.* from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) o (flow_id, namespace, flow_key, kind)
 cross join lateral (
@@ -154,13 +154,13 @@ cross join lateral (
           and started_at is not null and not labels ? $6
         order by id desc limit $7) newest) lasted
 """
-_ENOUGH: Final = 100
+_MAX_RUNS: Final = 100
 _RAN_WELL: Final = (ExecutionState.SUCCESS.value, ExecutionState.WARNING.value)
 
 
 async def usual_durations(pool: Pool, lines: Sequence[Line]) -> dict[Line, Tally]:
-    """How long the newest 100 good runs of each line took. Without those that have none."""
-    rows = await pool.fetch(_LASTED, *turned(lines), _RAN_WELL, TEST, _ENOUGH)
+    """Durations of the newest 100 successful executions of each line; lines without any are left out."""
+    rows = await pool.fetch(_LASTED, *to_columns(lines), _RAN_WELL, TEST, _MAX_RUNS)
     return {
         line_of(row): Tally(row["count"], p50=row["percentiles"][0], p95=row["percentiles"][1])
         for row in rows

@@ -1,4 +1,4 @@
-"""How long the tasks of a flow usually take."""
+"""Computes the usual durations of the tasks of a flow."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,20 +7,20 @@ from typing import Final
 from models.errors import ProblemCode, Refused
 from models.labels import TEST
 from models.states import ExecutionState, TaskRunState
-from runner.store.json import turned
+from runner.store.json import to_columns
 from runner.store.lists.alike import Line, alike
 from runner.store.postgres.connection import Pool
 
 _LINES: Final = 5
-"""As many as are compared; all task runs of their latest executions are looked through."""
+"""The most lines at once, as many as can be compared: all task runs of their latest executions are read."""
 _LATEST: Final = 10
-"""Executions of a line that are looked at."""
+"""Executions that are read for each line."""
 _ITERATIONS: Final = 1_000
-"""Task runs of each, for a foreach has thousands that are alike."""
+"""Task runs that are read for each execution, because a foreach may have thousands."""
 _RAN_WELL: Final = [ExecutionState.SUCCESS.value, ExecutionState.WARNING.value]
 _TASK_RAN_WELL: Final = [TaskRunState.SUCCESS.value, TaskRunState.WARNING.value]
 
-# The key of a task within a foreach is what its path ends with.
+# The key of a task in a foreach is the end of its path.
 _USUAL: Final = rf"""
 with lines as (
   select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[])
@@ -52,15 +52,15 @@ class TaskTime:
 
 
 async def usual_task_durations(pool: Pool, lines: Sequence[Line]) -> dict[Line, list[TaskTime]]:
-    """Of the tasks of each line's latest executions that ended well. Raises Refused for more than _LINES."""
+    """The task times of each line's latest successful executions. Raises Refused for more than _LINES lines."""
     if len(lines) > _LINES:
         raise Refused.because(
             ProblemCode.VALIDATION,
             f"usualTaskDurations reads at most {_LINES} flows at once; these executions are of "
-            f"{len(lines)}: ask for it of one execution at a time",
+            f"{len(lines)}: query it for one execution at a time",
         )
     found: dict[Line, list[TaskTime]] = {}
-    rows = await pool.fetch(_USUAL, *turned(lines), _RAN_WELL, TEST, _TASK_RAN_WELL)
+    rows = await pool.fetch(_USUAL, *to_columns(lines), _RAN_WELL, TEST, _TASK_RAN_WELL)
     for row in rows:
         time = TaskTime(row["key"], row["p50"], row["count"])
         found.setdefault(lines[row["line"] - 1], []).append(time)

@@ -1,6 +1,6 @@
-"""Executions in the order of what each has in a column: a metric, a property, an input, a label, or one of its texts.
+"""Orders executions by a value: a metric, a property, an input, a label, or a text column.
 
-No index can hold every key, so all that match are sorted, and only so many may match.
+There cannot be an index for every key, so all matches are sorted, and their number is limited.
 """
 
 import re
@@ -22,17 +22,17 @@ from runner.store.where.terms import LAST_FIRST
 
 Row = Any
 MOST: Final = 50_000
-"""Executions that are sorted for a page."""
-_LONGEST: Final = 200
+"""The most executions that are sorted for a page."""
+_MAX_TEXT: Final = 200
 """Characters by which text is ordered."""
 _NUMBER, _WORD, _NONE = 0, 1, 2
 _LONGEST_KEY: Final = 2000
 _KEY: Final = re.compile(r"(n-?([0-9]+(\.[0-9]+)?(e[+-][0-9]+)?|Infinity)|t[^\0]*)?", re.ASCII)
-"""Of a row, as it stands in a cursor: nothing of one without a value."""
+"""The key of a row in a cursor: n and a number, t and a text, or empty for a row without a value."""
 _MEASURED: Final = f"""(select nullif(m.value, 'NaN') from metrics m where m.execution_id = executions.id
   and m.name = {{key}} order by {LAST_FIRST} limit 1)"""
-_LOOKED_UP: Final = (Field.METRIC, Field.RETRIED, Field.NOTES, Field.CHILDREN)
-"""Values that are looked up for each execution by itself."""
+_NEED_LOOKUPS: Final = (Field.METRIC, Field.RETRIED, Field.NOTES, Field.CHILDREN)
+"""Fields that need a lookup for each execution."""
 
 
 async def value_page(
@@ -52,13 +52,13 @@ async def value_page(
 
 
 def all_by_value(scope: Scope, where: Filter, order: ByValue) -> tuple[str, list[Any]]:
-    """A statement that gives them from the first to the last, however many, with its arguments."""
+    """A statement for all matches in this order, without a limit, and its arguments."""
     arguments = Arguments()
     return _ordered(scope, where, order, None, False, arguments), arguments.values
 
 
 def digest_of(order: ByValue) -> str:
-    """Tells cursors of its column, in either direction, from others."""
+    """A digest of the order's column, by which its cursors are recognised, in either direction."""
     return sha256(order.column.encode()).hexdigest()[:12]
 
 
@@ -77,7 +77,7 @@ def check_value_place(order: ByValue, place: KeysetPosition) -> None:
 
 
 def _check_float(key: str) -> None:
-    """PostgreSQL refuses what Python rounds to nothing or to infinity."""
+    """Raises ValueError for numbers that Python rounds to zero or infinity: PostgreSQL refuses them."""
     number = Decimal(key[1:])
     if not number.is_infinite() and (isinf(float(number)) or bool(number) != bool(float(number))):
         raise ValueError(key)
@@ -112,21 +112,21 @@ def _number_type(order: ByValue) -> str:
 
 
 def _values(order: ByValue, arguments: Arguments) -> tuple[str, str]:
-    """As SQL: the number that an execution has under the key, and else its text; of neither what is encrypted."""
+    """SQL for the number of an execution under the key, and for its text; both are null for encrypted values."""
     if not order.key:
-        return "null::numeric", f"left({EXECUTIONS.columns[order.field]}::text, {_LONGEST})"
+        return "null::numeric", f"left({EXECUTIONS.columns[order.field]}::text, {_MAX_TEXT})"
     key = arguments.add(order.key)
     if order.field is Field.METRIC:
         return _MEASURED.format(key=key), "null::text"
     value = f"({EXECUTIONS.columns[order.field]} -> {key}::text)"
-    word = f"case when jsonb_typeof({value}) in ('string', 'boolean') then left({value} #>> '{{}}', {_LONGEST}) end"
+    word = f"case when jsonb_typeof({value}) in ('string', 'boolean') then left({value} #>> '{{}}', {_MAX_TEXT}) end"
     return f"headway_number({value})", word
 
 
 def _after(
     kind: str, place: KeysetPosition, direction: str, backwards: bool, arguments: Arguments
 ) -> str:
-    """The condition for what comes after a place."""
+    """The condition for rows after a position."""
     compare, beyond = (">" if direction == "asc" else "<"), ("<" if backwards else ">")
     id, key = arguments.add(place.id), place.key or ""
     if not key:
@@ -155,7 +155,7 @@ async def _check_number(pool: Executes, scope: Scope, where: Filter) -> None:
 
 
 def _without_lookups(node: Filter) -> Filter:
-    """All that match, and more: what costs a look for each of a million is not asked of them."""
+    """The filter without terms that need a lookup for each execution; it matches the same executions and more."""
     if isinstance(node, And):
         return And([_without_lookups(part) for part in node.parts])
-    return EVERYTHING if any(mentions(node, field) for field in _LOOKED_UP) else node
+    return EVERYTHING if any(mentions(node, field) for field in _NEED_LOOKUPS) else node

@@ -1,4 +1,4 @@
-"""How a search by free words uses their index: it knows the words of what has ended, and gives all that have them."""
+"""Uses the index of words for searches by free text. The index has the words of ended executions, without an order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from runner.store.postgres.connection import Executes
 from runner.store.where import EXECUTIONS, Arguments, compile_listed, compile_scope
 
 _FREQUENT: Final = 0.0025
-# What ANALYZE has seen in the index; words that are rarer are not among these.
+# Frequencies that ANALYZE found in the index; rarer words are not included.
 _FREQUENCY: Final = """
 select coalesce(sum(frequency), 0)
 from pg_stats, unnest(most_common_elems::text::text[], most_common_elem_freqs) as seen (word, frequency)
@@ -23,14 +23,15 @@ _INDEXED: Final = f"{ENDED} and headway_words({EXECUTIONS.searched}) @@"
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Those of one term that whatever matches must have."""
+    """Words of one term; every match has all of them."""
 
     term: Term
     words: Sequence[str]
 
     @property
     def exact(self) -> bool:
-        """Whether the index alone tells who matches: it knows no more than the beginning of one word."""
+        """True if the index alone decides what matches: for a single word, since it can find words by their
+        beginning."""
         return [folded(self.term.value)] == self.words and len(self.words[0]) < LONGEST_WORD
 
     @property
@@ -39,32 +40,32 @@ class Words:
         return " & ".join([*map(_quoted, whole), f"'{last[:LONGEST_WORD]}':*"])
 
     async def are_frequent(self, pool: Executes) -> bool:
-        """Whether looking through the newest finds them sooner than the index, which gives all that have them."""
+        """Returns whether scanning the newest executions is faster than the index, which returns all that match."""
         longest = max(self.words, key=len)
         return bool(await pool.fetchval(_FREQUENCY, longest) >= _FREQUENT)
 
 
 def wanted_words(where: Filter) -> Words | None:
-    """Of one text of the filter: the one with the longest word, for it is the rarest."""
+    """The words of one text term of the filter: the one with the longest word, which is likely the rarest."""
     texts = [Words(term, words_of(term.value)) for term in _required(where) if _is_text(term)]
     known = [text for text in texts if text.words]
     return max(known, key=lambda text: max(map(len, text.words)), default=None)
 
 
 def found_by(scope: Scope, where: Filter, arguments: Arguments) -> str:
-    """The condition for all that match, by the index of words where the filter has any."""
+    """The condition for all matches, by the index of words if the filter has words."""
     if words := wanted_words(where):
         return f"id = any(array({matching_words(scope, where, words, arguments)}))"
     return listed(scope, where, arguments)
 
 
 def listed(scope: Scope, where: Filter, arguments: Arguments) -> str:
-    """The condition for all that match, asked of each row."""
+    """The condition for all matches, checked on each row."""
     return f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"
 
 
 def matching_words(scope: Scope, where: Filter, words: Words, arguments: Arguments) -> str:
-    """The ids of what matches; what has not ended is not in the index, and is few."""
+    """SQL for the ids of all matches. Executions that have not ended are not in the index; they are few."""
     rest = _without(where, words.term) if words.exact else where
     query = f"{arguments.add(words.query)}::text::tsquery"
     ended, active = (listed(scope, one, arguments) for one in (rest, where))
@@ -73,7 +74,7 @@ def matching_words(scope: Scope, where: Filter, words: Words, arguments: Argumen
 
 
 def _quoted(word: str) -> str:
-    """Words hold no quotes; one that is too long is in the index by its beginning."""
+    """Quotes a word for a tsquery. Words have no quotes; too long ones are indexed by their beginning."""
     return f"'{word}'" if len(word) < LONGEST_WORD else f"'{word[:LONGEST_WORD]}':*"
 
 

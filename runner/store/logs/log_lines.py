@@ -1,4 +1,4 @@
-"""Log lines: numbered 1..n within their execution, in the order in which they were committed."""
+"""Log lines: numbered 1..n within their execution, in the order of their commits."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ from runner.store.postgres.connection import Connection, Executes, Pool
 
 BATCH: Final = 500
 COUNTED: Final = 10_000
-"""Where counting of the lines of a past moment stops."""
+"""The limit for counting the lines of a past moment."""
 _LAST_NUMBER: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class NewLine:
-    """`text` holds no NUL: PostgreSQL cannot store it. What was told of from elsewhere may be of no task run, or of one
-    that is not told of yet, and of no attempt. With an `attempt_id` it is stored only while that attempt runs."""
+    """`text` must not contain NUL, which PostgreSQL cannot store. A line of an external run may have no task run, or
+    one that is not reported yet, and no attempt. With an `attempt_id` it is stored only while that attempt runs."""
 
     execution_id: UUID
     task_run_id: UUID | None
@@ -51,8 +51,8 @@ class LogRow:
 
 @dataclass(frozen=True, slots=True)
 class LinesOf:
-    """Which lines of an execution: of one task run and its iterations, of one attempt, from a level up, written by a
-    moment, of one stream; None is all."""
+    """Selects lines of an execution: by task run (with its iterations), attempt, lowest level, latest moment and
+    stream; None selects all."""
 
     execution_id: UUID
     task_run_id: UUID | None = None
@@ -81,7 +81,7 @@ _COLUMNS = ", ".join(field.name for field in fields(LogRow)).replace(
 )
 _OF_TASK_RUN = f"""(task_run_id = $2 or task_run_id is null and path = (select t.path from task_runs t where t.id = $2)
   or {INSIDE})"""
-# Plans are made anew for each query, so a filter that is not asked for costs nothing.
+# Each query is planned with its values, so a filter that is null costs nothing.
 WANTED = f"""
 execution_id = $1 and ($2::uuid is null or {_OF_TASK_RUN}) and ($3::int is null or attempt = $3)
   and ($4::smallint is null or level >= $4) and ($5::timestamptz is null or at <= $5)
@@ -89,7 +89,7 @@ execution_id = $1 and ($2::uuid is null or {_OF_TASK_RUN}) and ($3::int is null 
 """
 _AFTER = f"select {{columns}} from logs where {WANTED} and line > $7 order by line limit $8"
 _BEFORE = f"select {_COLUMNS} from logs where {WANTED} and line < $7 order by line desc limit $8"
-# Each block but the first holds a line at least.
+# Each block but the first has at least one line.
 _AFTER_IN_BLOCKS = f"""
 select found.* from ({{blocks}}) blocks, lateral (
   select {{columns}} from logs where {WANTED} and line > greatest($7, blocks.block::bigint * {SIZE})
@@ -104,16 +104,16 @@ order by blocks.block desc, found.line desc limit $8
 """
 _COUNT = f"select count(*) from (select from logs where {WANTED} limit $7) counted"
 _COUNT_ALL = "select lines from log_heads where execution_id = $1"
-# One snapshot: an attempt's lines are committed before its end is, so once `ended` the head counts all of them.
-_STANDING = """
+# One snapshot: an attempt's lines are committed before its end, so if `ended` is true, `head` counts all of them.
+_HEAD_AND_END = """
 select coalesce((select lines from log_heads where execution_id = $1), 0) as head, coalesce(
   (select ended_at is not null from {table} where id = $2), true) as ended
 """
 
 
 async def append_lines(database: Pool | Connection, lines: Sequence[NewLine]) -> list[int]:
-    """Stores all in one transaction, within the caller's when there is one; the lines' numbers, in their order. Raises
-    AttemptsEnded. None are stored when it raises: trying again stores nothing twice."""
+    """Stores all lines in one transaction, within the caller's if it passes a connection; returns their numbers. Raises
+    AttemptsEnded. If it raises, nothing is stored, so a retry stores no line twice."""
     if not lines:
         return []
     if isinstance(database, asyncpg.Pool):
@@ -125,7 +125,7 @@ async def append_lines(database: Pool | Connection, lines: Sequence[NewLine]) ->
 
 
 async def append_running(database: Pool, lines: Sequence[NewLine]) -> frozenset[UUID]:
-    """Stores the lines of attempts that still run; the attempts that have ended, whose lines are not stored."""
+    """Stores the lines of attempts that still run; returns the attempts that have ended, whose lines are dropped."""
     ended: frozenset[UUID] = frozenset()
     while True:
         try:
@@ -167,12 +167,12 @@ async def _append(connection: Connection, lines: Sequence[NewLine]) -> list[int]
 async def lines_after(
     pool: Executes, wanted: LinesOf, after: int | None, limit: int
 ) -> list[LogRow]:
-    """The first ones after a number, or from the start."""
+    """The first lines after a number, or from the start."""
     return [_row(row) for row in await _after(pool, _COLUMNS, wanted, after, limit)]
 
 
 async def numbers_after(pool: Executes, wanted: LinesOf, after: int, limit: int) -> list[int]:
-    """The same without what the lines say."""
+    """As `lines_after`, but only the numbers."""
     return [row["line"] for row in await _after(pool, "line", wanted, after, limit)]
 
 
@@ -189,7 +189,7 @@ async def _after(
 async def lines_before(
     pool: Executes, wanted: LinesOf, before: int | None, limit: int
 ) -> list[LogRow]:
-    """The last ones before a number, or of all; in the order of the log."""
+    """The last lines before a number, or of the whole log; in the order of the log."""
     sql, last = _BEFORE, _LAST_NUMBER if before is None else min(before, _LAST_NUMBER)
     if not wanted.everything:
         bound = f"block <= ($7::bigint - 2) / {SIZE}"
@@ -203,7 +203,7 @@ def _blocks(wanted: LinesOf, bound: str, order: str) -> str:
 
 
 async def count_lines(pool: Executes, wanted: LinesOf) -> tuple[int, bool]:
-    """How many there are, and whether that is exact: of a past moment they are counted up to COUNTED."""
+    """The number of lines, and whether it is exact: counting lines of a past moment stops at COUNTED."""
     if wanted.everything:
         return await pool.fetchval(_COUNT_ALL, wanted.execution_id) or 0, True
     if wanted.until is None:
@@ -212,12 +212,12 @@ async def count_lines(pool: Executes, wanted: LinesOf) -> tuple[int, bool]:
     return min(count, COUNTED), count <= COUNTED
 
 
-async def standing(pool: Executes, wanted: LinesOf) -> tuple[int, bool]:
-    """How many lines there are, and whether there will be no more."""
+async def head_and_end(pool: Executes, wanted: LinesOf) -> tuple[int, bool]:
+    """The number of the execution's last line, and whether the execution or task run has ended."""
     table, id = "executions", wanted.execution_id
     if wanted.task_run_id:
         table, id = "task_runs", wanted.task_run_id
-    row = await pool.fetchrow(_STANDING.format(table=table), wanted.execution_id, id)
+    row = await pool.fetchrow(_HEAD_AND_END.format(table=table), wanted.execution_id, id)
     assert row is not None
     return row["head"], row["ended"]
 
@@ -239,6 +239,6 @@ _STREAMS = {stream.value: stream for stream in LogStream}
 
 def _row(row: Any) -> LogRow:
     *_, line, task_run_id, path, attempt, at, level, stream, text = (
-        row  # it may say first whose it is
+        row  # may begin with other columns
     )
     return LogRow(line, task_run_id, path, attempt, at, _LEVELS[level], _STREAMS[stream], text)

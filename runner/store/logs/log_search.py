@@ -1,4 +1,4 @@
-"""Lines of a log by what they say, and how many there are: each call does a bounded amount of work."""
+"""Searches and counts lines of a log by their text: each call does a bounded amount of work."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -10,20 +10,20 @@ from runner.store.logs.log_blocks import SIZE, blocks_with, lines_by_level
 from runner.store.logs.log_lines import COUNTED, WANTED, LinesOf, filters_of, numbers_after
 from runner.store.postgres.connection import Executes
 
-SEARCHED: Final = 100
-"""Blocks of lines that one call reads at most."""
-_AT_A_TIME: Final = 10
-_ENOUGH: Final = 0.25
-"""Seconds after which a call reads no more."""
+MAX_BLOCKS: Final = 100
+"""The most blocks of lines that one call reads."""
+_BLOCKS_AT_ONCE: Final = 10
+_TIME_LIMIT: Final = 0.25
+"""Seconds after which a call stops reading."""
 COLOUR: Final = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-Z\\^-~])"
 _HEAD: Final = "select lines from log_heads where execution_id = $1"
-SAYS: Final = """
+TEXT_MATCHES: Final = """
 case when position(chr(27) in text) = 0 then text else regexp_replace(text, {colour}, '', 'g') end ilike any({patterns})
 """
-_SAID: Final = f"""
+_SEARCH: Final = f"""
 select found.line from unnest($9::bigint[]) with ordinality blocks (block, place), lateral (
   select line from logs where {WANTED} and line > greatest($7, block * {SIZE})
-    and line <= least($8, (block + 1) * {SIZE}) and {SAYS.format(colour="$10", patterns="$11::text[]")}
+    and line <= least($8, (block + 1) * {SIZE}) and {TEXT_MATCHES.format(colour="$10", patterns="$11::text[]")}
   order by line limit $12) found
 order by place, line limit $12
 """
@@ -35,7 +35,7 @@ group by level order by level
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Numbers of lines. Up to `searched_to` there are no others; `complete`: it was the last line of the log."""
+    """Numbers of matching lines, complete up to the line `searched_to`; `complete` if that is the last of the log."""
 
     lines: Sequence[int]
     searched_to: int
@@ -45,7 +45,7 @@ class Matches:
 async def search_lines(
     pool: Executes, wanted: LinesOf, text: str | None, after: int, most: int
 ) -> Matches:
-    """Those after a number. Upper and lower case are the same, and what colours a terminal is no part of the text."""
+    """The first matches after a line number. Ignores case and colour codes for terminals."""
     head = await pool.fetchval(_HEAD, wanted.execution_id) or 0
     after = min(max(after, 0), max(head, 0))
     if text is None:
@@ -61,18 +61,18 @@ async def _read_through(
     bound = f"block >= $7::bigint / {SIZE}"
     sql = blocks_with(wanted.task_run_id is not None, bound, "asc", "$8")
     filters = filters_of(wanted)
-    rows = await pool.fetch(sql, *filters, after, SEARCHED)
+    rows = await pool.fetch(sql, *filters, after, MAX_BLOCKS)
     blocks: list[int] = [row["block"] for row in rows]
-    until, found = time.monotonic() + _ENOUGH, list[int]()
-    for start in range(0, len(blocks), _AT_A_TIME):
-        part = blocks[start : start + _AT_A_TIME]
+    until, found = time.monotonic() + _TIME_LIMIT, list[int]()
+    for start in range(0, len(blocks), _BLOCKS_AT_ONCE):
+        part = blocks[start : start + _BLOCKS_AT_ONCE]
         last = min((part[-1] + 1) * SIZE, head)
-        said = (part, COLOUR, patterns_of(text), most - len(found))
-        found += [row["line"] for row in await pool.fetch(_SAID, *filters, after, last, *said)]
-        read_all = len(blocks) < SEARCHED and start + _AT_A_TIME >= len(blocks)
+        values = (part, COLOUR, patterns_of(text), most - len(found))
+        found += [row["line"] for row in await pool.fetch(_SEARCH, *filters, after, last, *values)]
+        read_all = len(blocks) < MAX_BLOCKS and start + _BLOCKS_AT_ONCE >= len(blocks)
         if len(found) >= most or read_all:
             break
-        if time.monotonic() > until or start + _AT_A_TIME >= len(blocks):
+        if time.monotonic() > until or start + _BLOCKS_AT_ONCE >= len(blocks):
             return Matches(found, last, last >= head)
     return _matches(found, most, head)
 
@@ -83,14 +83,15 @@ def _matches(found: Sequence[int], most: int, head: int) -> Matches:
 
 
 def patterns_of(text: str) -> list[str]:
-    """For `ilike any`. Not every collation knows upper and lower case beyond ASCII, so both are among them."""
+    """Patterns for `ilike any`. Not every collation folds case beyond ASCII, so both cases are included."""
     escaped = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
     spelled = [escaped] if text.isascii() else [escaped, escaped.lower(), escaped.upper()]
     return [f"%{one}%" for one in spelled]
 
 
 async def count_by_level(pool: Executes, wanted: LinesOf) -> Mapping[LogLevel, tuple[int, bool]]:
-    """Of each level that occurs, and whether that is exact: of a past moment lines are counted up to COUNTED."""
+    """The number for each level that occurs, and whether it is exact: counting lines of a past moment stops at
+    COUNTED."""
     if wanted.until is None:
         counted = await lines_by_level(pool, filters_of(wanted))
         return {level: (lines, True) for level, lines in counted.items()}

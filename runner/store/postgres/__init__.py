@@ -1,1 +1,1 @@
-"""Connections, pools, migrations and what else concerns the database as a whole."""
+"""Connections, pools, migrations, roles and other things that concern the whole database."""

@@ -1,4 +1,4 @@
-"""Transactions whose commit is certain, also when the connection breaks before PostgreSQL has answered."""
+"""Transactions whose outcome is certain, even when the connection breaks before PostgreSQL confirms the commit."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,13 +12,13 @@ from runner.store.postgres.connection import Connection, Pool
 
 _BEGUN: Final = "select pg_current_xact_id()::text"
 _STATUS: Final = "select pg_xact_status($1::text::xid8)"
-_ASK_AGAIN: Final = 0.2
+_POLL_SECONDS: Final = 0.2
 
 
 @asynccontextmanager
 async def certain_transaction(pool: Pool) -> AsyncIterator[Connection]:
-    """A transaction on a connection of the pool. What it raises was not committed; it waits for the database to say so,
-    as long as that takes."""
+    """A transaction on a connection of the pool. If it raises, nothing was committed. After a broken connection it
+    waits until the database can report the outcome, without a limit."""
     number, committing = None, False
     try:
         async with pool.acquire() as connection, connection.transaction():
@@ -34,5 +34,5 @@ async def _was_committed(pool: Pool, number: str | None) -> bool:
     while (
         status := await retry_until_available(pool, partial(pool.fetchval, _STATUS, number))
     ) == "in progress":
-        await asyncio.sleep(_ASK_AGAIN)
+        await asyncio.sleep(_POLL_SECONDS)
     return bool(status == "committed")

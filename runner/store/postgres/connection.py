@@ -1,4 +1,4 @@
-"""The types of a connection as the store takes it."""
+"""Types of connections and pools, as the functions of the store take them."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias

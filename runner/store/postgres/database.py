@@ -1,4 +1,4 @@
-"""The pools of a process, Tortoise on top of one of them, and the steps that bring the tables up to date."""
+"""The pools of a process, Tortoise on top of one of them, and migrations."""
 
 import asyncio
 import os
@@ -28,10 +28,10 @@ from runner.store.postgres.worker_roles import grant_worker_roles, is_owner
 
 OLDEST_POSTGRES = 15
 MONTHS_AHEAD = 3
-_LOCK_WITHIN = "1s"
-_TRY_AGAIN = 2.0
-_LOCKED_AT_MOST = 300.0
-"""Seconds, as the one before it."""
+_LOCK_TIMEOUT = "1s"
+_RETRY_SECONDS = 2.0
+_MAX_LOCKED_SECONDS = 300.0
+"""Seconds, like _RETRY_SECONDS: how long a migration is retried, and the pause between two tries."""
 _APP = "headway"
 _MIGRATIONS = "models.migrations"
 
@@ -45,13 +45,13 @@ TORTOISE: Mapping[str, Any] = {
         }
     },
 }
-"""The configuration of Tortoise. Its credentials are empty: it is given our pool."""
+"""The configuration of Tortoise. Its credentials are empty, because it uses our pool."""
 
 
 class Database:
     """The pools of a process, open within its context: `pool` is that of the engine and the workers.
 
-    jsonb comes and goes as text, because Tortoise decodes it itself.
+    jsonb is read and written as text, because Tortoise decodes it itself.
     """
 
     pool: Pool
@@ -84,17 +84,17 @@ class Database:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            # What went wrong is no fault of the pulse, whose group would wrap it.
+            # Without the error, because the pulse's task group would wrap it.
             await self._pulse.__aexit__(None, None, None)
         finally:
-            # Tortoise closes the pool it was given: gently at first, then by force.
+            # Tortoise closes the pool that it was given.
             await asyncio.gather(
                 self._tortoise.close_connections(),
                 *(closed(pool) for pool in (self.reads, self.streams, self.exports)),
             )
 
     async def connect_alone(self) -> "asyncpg.Connection[Any]":
-        """A connection outside the pools, as LISTEN needs; its caller closes it."""
+        """Opens a connection outside the pools, as LISTEN needs; the caller closes it."""
         try:
             return await self._pulse.connect(self.url, server_settings=dict(SESSION))
         except (*UNREACHABLE, asyncpg.PostgresError, ValueError) as error:
@@ -132,18 +132,18 @@ async def open_database(url: str, *, sizes: Sizes | None = None) -> AsyncIterato
 
 
 def describe(url: str) -> str:
-    """Where a url leads, without its password."""
+    """The address of a url, without its password."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or parse_qs(parts.query).get("host", ["the local socket"])[0]
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        return "an address that cannot be read"
+        return "an invalid address"
     return f"{host}{port}{parts.path}"
 
 
 def _missing_file(url: str) -> str:
-    """The file for TLS that a url names and that cannot be read: the error itself does not say which."""
+    """Text about a TLS file in the url that cannot be read, since the error itself does not name it; else ""."""
     query = parse_qs(urlsplit(url).query)
     for name in ("sslrootcert", "sslcert", "sslkey", "sslcrl"):
         for path in query.get(name, ()):
@@ -153,7 +153,7 @@ def _missing_file(url: str) -> str:
 
 
 async def tortoise_on(pool: Pool, *, everywhere: bool = False) -> TortoiseContext:
-    """Tortoise over a pool that is ours; `everywhere` makes it what rows of any task use."""
+    """Sets up Tortoise to use our pool; with `everywhere` for all asyncio tasks."""
     context = TortoiseContext()
     with context:
         await context.init(config=dict(TORTOISE), _enable_global_fallback=everywhere)
@@ -163,11 +163,11 @@ async def tortoise_on(pool: Pool, *, everywhere: bool = False) -> TortoiseContex
 
 
 async def migrate(database: Database) -> None:
-    """Bring the tables up to this code's; several servers may ask at once. Each step of a database in use is a
-    transaction of its own, so that whoever uses it waits for the locks of none for longer than that step takes.
+    """Migrates the tables to this version; several servers may call this at once. In a database with tables each step
+    is a transaction of its own, so that others wait for its locks only as long as that step takes.
 
-    A step that waits for a lock makes all later readers of that table wait behind it: it gives up soon, and is tried
-    again while a long reader, such as an export, goes on. Raises Fault when that lasts longer than _LOCKED_AT_MOST.
+    A step that waits for a lock makes all later readers of that table wait, too. So it gives up soon and is retried
+    while a long reader, such as an export, holds the lock. Raises Fault after _MAX_LOCKED_SECONDS.
     """
     if not await is_owner(database.pool):
         raise Fault(
@@ -175,7 +175,7 @@ async def migrate(database: Database) -> None:
             "`headway migrate` log in as the role that owns the tables"
         )
     with await tortoise_on(database.pool):
-        deadline = asyncio.get_running_loop().time() + _LOCKED_AT_MOST
+        deadline = asyncio.get_running_loop().time() + _MAX_LOCKED_SECONDS
         while True:
             try:
                 if not await _take_step():
@@ -193,30 +193,31 @@ async def migrate(database: Database) -> None:
                         "the database cannot be migrated while another session uses its tables: end long "
                         "exports and backups, or transactions left open, and start again"
                     ) from error
-                await asyncio.sleep(random.uniform(0.5, 1) * _TRY_AGAIN)
+                await asyncio.sleep(random.uniform(0.5, 1) * _RETRY_SECONDS)
 
 
 async def _take_step() -> bool:
-    """Whether there are more. Raises LockNotAvailableError, with nothing changed, when a table is in use."""
+    """Runs the next migration; returns whether there are more. Raises LockNotAvailableError, without a change, when a
+    table is in use."""
     async with in_transaction("default") as client:
-        # Another server may migrate for minutes, and steps take their time between two statements.
+        # Another server may migrate for minutes, and a step may do long work between two statements.
         await client.execute_query("set local lock_timeout = 0")
         await client.execute_query("set local idle_in_transaction_session_timeout = '60s'")
         await client.execute_query(
             "select pg_advisory_xact_lock(hashtextextended('headway migrations', 0))"
         )
-        await client.execute_query(f"set local lock_timeout = '{_LOCK_WITHIN}'")
+        await client.execute_query(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
         return await _migrate_within(get_connection("default"))
 
 
 async def _migrate_within(client: Any) -> bool:
-    """Take the next step, or all of them where there are no tables yet; whether there are more."""
+    """Runs the next migration, or all of them if there are no tables yet; returns whether there are more."""
     executor = MigrationExecutor(client, TORTOISE["apps"])
     await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))
     applied = {key.name for key in await executor.recorder.applied_migrations()}
     if unknown := sorted(applied - known_migrations()):
         raise Fault(
-            f"a newer Headway migrated this database ({', '.join(unknown)} is not known here): "
+            f"a newer version of Headway migrated this database ({', '.join(unknown)} is unknown here): "
             "run that version, or restore a backup made before it"
         )
     missing = sorted(known_migrations() - applied)
@@ -235,7 +236,7 @@ async def migrations_current(database: Executes) -> bool:
 
 @cache
 def known_migrations() -> frozenset[str]:
-    """Those of this code, as it was when it was first asked."""
+    """The names of this version's migrations, read at the first call."""
     files = (entry.name for entry in resources.files(_MIGRATIONS).iterdir())
     return frozenset(
         name.removesuffix(".py") for name in files if name.endswith(".py") and name[0] != "_"
@@ -243,13 +244,14 @@ def known_migrations() -> frozenset[str]:
 
 
 async def ensure_partitions(pool: Pool, months_ahead: int = MONTHS_AHEAD) -> int:
-    """Monthly partitions of events and logs that were missing and are made; servers take turns."""
+    """Creates missing monthly partitions of events and logs; returns their number. Servers take turns."""
     made: int = await pool.fetchval("select headway_ensure_partitions($1)", months_ahead)
     return made
 
 
-async def give_the_past_partitions(pool: Pool) -> int:
-    """The same of past months, of which something was told afterwards; what is there moves, a month at a time."""
+async def ensure_past_partitions(pool: Pool) -> int:
+    """As `ensure_partitions`, for past months in which external runs were reported later; moves their rows, one month
+    at a time."""
     made = 0
     while await pool.fetchval("select headway_partition_of_the_past()"):
         made += 1
@@ -257,12 +259,12 @@ async def give_the_past_partitions(pool: Pool) -> int:
 
 
 async def read_clock(pool: Pool) -> datetime:
-    """Now, by the one clock that all processes share."""
+    """The time by the database's clock, which all processes share."""
     now: datetime = await pool.fetchval("select clock_timestamp()")
     return now
 
 
 async def read_epoch(pool: Pool) -> UUID:
-    """The mark of this database's history. A cursor that carries another belongs to another."""
+    """The id of this database's history. A cursor with another epoch is of another database or an older backup."""
     epoch: UUID = await pool.fetchval("select epoch from meta")
     return epoch

@@ -1,4 +1,4 @@
-"""By which a database is known, whichever way leads to it."""
+"""Identifies a database, independent of the address by which it is reached."""
 
 from runner.store.postgres.connection import Executes
 
@@ -6,7 +6,7 @@ IDENTITY = """
 select concat_ws('/', (select system_identifier from pg_control_system()), oid) from pg_database
 where datname = current_database()
 """
-"""The same on a standby; a database beside it on the same server has another."""
+"""The same on a standby; other databases of the same server have another."""
 
 
 async def identity_of(database: Executes) -> str:

@@ -1,8 +1,8 @@
-"""Whether the database answers at all.
+"""Checks whether the database answers at all.
 
-One that is gone says so: its connections break. One that is frozen, or behind a network that drops everything, holds
-whoever asks it, for ever. So it is asked once a second, on a connection of its own; when it keeps silent, the
-connections of its pool are ended, and whoever asks is told at once, until it answers again.
+When a database stops, its connections break. When it is frozen, or the network drops all packets, callers would wait
+forever. So it is queried once a second on a separate connection. When it does not answer, the connections of the pools
+are ended and new ones fail at once, until it answers again.
 """
 
 import asyncio
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger("headway.store")
 
 PATIENCE = 5
-"""Seconds of silence. Shorter than a lease, so that every process knows of an outage before it judges leases."""
+"""Seconds without an answer. Shorter than a lease, so that a process notices an outage before it checks leases."""
 _BEAT = 1.0
-_LEAST_ROOM = 16 * 1024 * 1024
-"""Bytes of a file of PostgreSQL's log, without which it does not start after it ran out of room."""
+_MIN_FREE_BYTES = 16 * 1024 * 1024
+"""The size in bytes of a WAL file, which PostgreSQL needs to start again after its disk was full."""
 
 
 class Silent(ConnectionError):
@@ -37,7 +37,7 @@ class Silent(ConnectionError):
 
 
 class Pulse(Loop):
-    """While it is entered, the connections that it made are ended when the database falls silent."""
+    """While its context is entered, the connections that it opened are ended when the database stops answering."""
 
     def __init__(self, url: str, patience: int = PATIENCE) -> None:
         """`patience` is whole seconds."""
@@ -49,7 +49,7 @@ class Pulse(Loop):
         self._silent = False
 
     async def connect(self, *arguments: Any, **options: Any) -> "asyncpg.Connection[Any]":
-        """As asyncpg.connect, but within its patience; raises Silent and NoRoom, too."""
+        """As asyncpg.connect, with `patience` as the timeout; also raises Silent and NoRoom."""
         if self._silent:
             raise Silent(self._patience)
         made: asyncpg.Connection[Any]
@@ -57,8 +57,8 @@ class Pulse(Loop):
             made = await asyncpg.connect(*arguments, **{"timeout": self._patience, **options})
         except (OSError, asyncpg.CannotConnectNowError) as error:
             if folder := _full_disk(self._url):
-                logger.error("PostgreSQL is down, and no room is left on %s", folder)
-                raise NoRoom("PostgreSQL is down, and no room is left on its disk") from error
+                logger.error("PostgreSQL is down, and no space is left on the disk of %s", folder)
+                raise NoRoom("PostgreSQL is down, and no space is left on its disk") from error
             raise
         if self._silent:
             made.terminate()
@@ -70,30 +70,30 @@ class Pulse(Loop):
         try:
             while True:
                 await asyncio.sleep(_BEAT)
-                self._judge(silent=not await self._answers())
+                self._update(silent=not await self._answers())
         finally:
             self._let_go()
 
     async def _answers(self) -> bool:
-        """An error is an answer: whoever asks gets it too."""
-        asking = asyncio.ensure_future(self._ask())
+        """An error counts as an answer: callers get it too."""
+        query = asyncio.ensure_future(self._query())
         try:
-            # In short steps: after a while in which this process itself was frozen one of them is over at once.
+            # In short steps: if this process itself was frozen, only one of them ends at once.
             for _ in range(self._patience):
-                if (await asyncio.wait({asking}, timeout=1))[0]:
+                if (await asyncio.wait({query}, timeout=1))[0]:
                     return True
             return False
         finally:
-            if not asking.done():
-                # A query that is cancelled would first ask the database to cancel it.
+            if not query.done():
+                # Cancelling the query would first send a cancel request to the database.
                 self._let_go()
-                asking.cancel()
-            await asyncio.wait({asking})
-            if not asking.cancelled() and (error := asking.exception()):
-                logger.debug("the database answers with %r", error)
+                query.cancel()
+            await asyncio.wait({query})
+            if not query.cancelled() and (error := query.exception()):
+                logger.debug("the database answered with %r", error)
                 self._let_go()
 
-    async def _ask(self) -> None:
+    async def _query(self) -> None:
         if self._own is None:
             self._own = await asyncpg.connect(self._url, timeout=2 * self._patience)
         await self._own.execute("select 1")
@@ -103,10 +103,10 @@ class Pulse(Loop):
             self._own.terminate()
         self._own = None
 
-    def _judge(self, *, silent: bool) -> None:
+    def _update(self, *, silent: bool) -> None:
         if silent and not self._silent:
-            told = "the database has not answered for %d s; its connections end"
-            logger.error(told, self._patience)
+            message = "the database has not answered for %d s; closing all connections"
+            logger.error(message, self._patience)
             for connection in list(self._made):
                 connection.terminate()
         elif self._silent and not silent:
@@ -115,10 +115,11 @@ class Pulse(Loop):
 
 
 def _full_disk(url: str) -> str:
-    """The folder of the database's socket, beside which the embedded one has its data, when its disk is full."""
+    """The folder of the database's socket if its disk is full, else "". The embedded database has its data there
+    too."""
     try:
         (folder,) = parse_qs(urlsplit(url).query).get("host", [""])
         status = os.statvfs(folder)
     except (OSError, ValueError):
         return ""
-    return folder if status.f_bavail * status.f_frsize < _LEAST_ROOM else ""
+    return folder if status.f_bavail * status.f_frsize < _MIN_FREE_BYTES else ""

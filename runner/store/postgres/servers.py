@@ -1,4 +1,4 @@
-"""Servers that run on this database, and by which key each signs sessions: it has an id that tells nothing of it."""
+"""Servers that run on this database, and the session key of each, by an id that does not reveal the key."""
 
 from typing import Final
 from uuid import UUID
@@ -7,7 +7,7 @@ from runner.service.outage import reaching
 from runner.store.postgres.connection import Executes, Pool
 
 _LIVE: Final = "heartbeat_at > clock_timestamp() - interval '30 seconds'"
-_TELL: Final = """
+_REGISTER: Final = """
 insert into servers (id, name, session_key) values ($1, $2, $3)
 on conflict (id) do update set session_key = excluded.session_key, heartbeat_at = clock_timestamp()
 """
@@ -20,23 +20,24 @@ select array_agg(name order by name) as names from servers where {_LIVE} group b
 _FORGET: Final = f"delete from servers where id = $1 or not {_LIVE}"
 
 
-async def tell(pool: Pool, id: UUID, name: str, session_key: str) -> None:
+async def register(pool: Pool, id: UUID, name: str, session_key: str) -> None:
+    """Stores the server and renews its heartbeat."""
     with reaching():
-        await pool.execute(_TELL, id, name, session_key)
+        await pool.execute(_REGISTER, id, name, session_key)
 
 
 async def with_other_keys(pool: Pool, session_key: str) -> list[str]:
-    """The names of servers that run and sign with another key."""
+    """The names of running servers that sign with another key."""
     with reaching():
         return [row["name"] for row in await pool.fetch(_WITH_OTHER_KEYS, session_key)]
 
 
 async def by_key(database: Executes) -> list[list[str]]:
-    """The names of all that run: those that sign with the same key together."""
+    """The names of all running servers, grouped by their key."""
     return [row["names"] for row in await database.fetch(_BY_KEY)]
 
 
 async def forget(pool: Pool, id: UUID) -> None:
-    """One that stops, and those that were killed."""
+    """Deletes a server that stops, and all that have no recent heartbeat."""
     with reaching():
         await pool.execute(_FORGET, id)

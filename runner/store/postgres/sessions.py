@@ -1,4 +1,4 @@
-"""Sessions of processes that are frozen, and whether the database takes writes now."""
+"""Ends the sessions of frozen processes, and checks whether the database is read-only."""
 
 import logging
 
@@ -9,9 +9,9 @@ from runner.store.postgres.shares import IDLE_IN_TRANSACTION
 
 logger = logging.getLogger("headway.store")
 
-# PostgreSQL ends a session that is idle within a transaction. One whose client stopped within a statement, sending a
-# COPY or reading an answer, counts as active for as long as that lasts, and neither a cancellation nor a timeout of the
-# statement reaches it while it writes. A server ends those of worker roles, too.
+# PostgreSQL ends a session that is idle in a transaction. A session whose client stopped during a statement (while
+# sending a COPY or reading an answer) counts as active, and neither a cancellation nor a statement timeout reaches it
+# while it writes. So a server ends such sessions, also those of worker roles.
 _END_FROZEN = """
 select pid, pg_terminate_backend(pid) as ended from pg_stat_activity
 where datname = current_database() and pg_has_role(usename, 'usage') and application_name = 'headway'
@@ -22,7 +22,7 @@ _READ_ONLY = "select current_setting('transaction_read_only')::bool"
 
 
 async def end_frozen(pool: Pool) -> int:
-    """End the sessions whose process has stopped within a statement while it holds locks; says how many."""
+    """Ends sessions whose process stopped during a statement and holds locks; returns their number."""
     rows = await pool.fetch(_END_FROZEN, IDLE_IN_TRANSACTION)
     for row in rows:
         logger.error(
@@ -35,9 +35,9 @@ async def end_frozen(pool: Pool) -> int:
 
 
 async def is_read_only(database: Executes) -> bool:
-    """Whether transactions cannot write: a standby, or a database that was set so.
+    """Returns whether transactions cannot write: on a standby, or when the database is set to read-only.
 
-    A session keeps what was set when it began. Those of a pool are made anew then; a connection is its owner's to end.
+    A session keeps the setting with which it began, so a pool's connections are replaced; a single connection is not.
     """
     read_only: bool = await database.fetchval(_READ_ONLY)
     if read_only and isinstance(database, asyncpg.Pool):

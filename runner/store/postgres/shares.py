@@ -1,7 +1,7 @@
-"""The connections of a process, divided by what they are for: what floods one share leaves the others free.
+"""The connections of a process, divided into shares by purpose: load on one share leaves the others free.
 
-Sessions have limits of their own, by share. A process that is frozen within a transaction holds its locks; PostgreSQL
-ends its session after IDLE_IN_TRANSACTION seconds, and whoever waits for a lock gives up after `lock` seconds.
+Each share has its own limits for sessions. A process that is frozen in a transaction holds its locks; PostgreSQL ends
+its session after IDLE_IN_TRANSACTION seconds, and other sessions stop waiting for a lock after `lock` seconds.
 """
 
 import asyncio
@@ -15,11 +15,11 @@ from runner.service.outage import Busy
 from runner.store.postgres.connection import Pool
 
 IDLE_IN_TRANSACTION = 4
-"""Seconds that a session may leave a transaction open without a statement."""
+"""Seconds that a session may keep a transaction open without running a statement."""
 
-_CLOSED_WITHIN = 10.0
+_CLOSE_TIMEOUT = 10.0
 
-# Generic plans, which a prepared statement gets after five executions, are far slower for searches.
+# Generic plans, which PostgreSQL may use for a prepared statement after five executions, are far slower for searches.
 SESSION: Mapping[str, str] = {
     "plan_cache_mode": "force_custom_plan",
     "random_page_cost": "1.1",
@@ -31,8 +31,8 @@ SESSION: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """`within` is how long to wait for a connection; `lock`, `statement` and `idle` are limits of its sessions: of a
-    wait for a lock, of one statement, and of a transaction without one. All in seconds; 0 is no limit."""
+    """`within` limits the wait for a connection; `lock`, `statement` and `idle` limit its sessions: the wait for a
+    lock, one statement, and idling in a transaction. All in seconds; 0 is no limit."""
 
     name: str
     size: int
@@ -53,7 +53,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How many connections each share may open, and for how many seconds a read of the API may run in the database."""
+    """The number of connections that each share may open, and the seconds that a read of the API may run."""
 
     work: int = 8
     reads: int = 8
@@ -62,7 +62,7 @@ class Sizes:
     read_timeout: float = 15.0
 
     def work_share(self) -> Share:
-        """The engine, the workers and the loops around them: they wait for a connection as long as it takes."""
+        """The engine, the workers and background loops: they wait for a connection without a limit."""
         return Share("the engine and the workers", self.work, within=0, lock=2, statement=0)
 
     def read_share(self) -> Share:
@@ -72,7 +72,7 @@ class Sizes:
         return Share("subscriptions", self.streams, within=10, lock=5, statement=30)
 
     def export_share(self) -> Share:
-        """Readers of exports may be slow, and hold a snapshot for as long as they read."""
+        """The share of exports: clients may read slowly, and the transaction stays open until they have read all."""
         return Share("exports", self.exports, within=5, lock=5, statement=300, idle=0)
 
 
@@ -102,9 +102,9 @@ class SharePool(asyncpg.Pool):
             acquired = await super()._acquire(within or None)  # type: ignore[misc]  # asyncpg's own
         except TimeoutError as error:
             if self.get_idle_size() or self.get_size() < self._share.size:
-                raise  # it could not be made: the database is away
+                raise  # a new connection could not be opened: the database is unreachable
             raise Busy(
-                f"all {self._share.size} connections to the database that are for {self._share.name} "
+                f"all {self._share.size} connections to the database for {self._share.name} "
                 f"were in use for {within:g} s; try again"
             ) from error
         acquired._con.pool_of_session = self
@@ -112,17 +112,17 @@ class SharePool(asyncpg.Pool):
 
 
 class _Pooled(asyncpg.Connection):
-    """A connection that is reset when it goes back to the pool only if a statement of it was prepared and not
-    executed: cancelled between the two, or its arguments refused.
+    """A connection that is reset on its return to the pool only if its last statement was prepared and not executed,
+    because it was cancelled between the two, or its arguments were refused.
 
-    PostgreSQL then keeps the transaction of the preparation open, with its snapshot and locks, and asyncpg does not
-    know of it. Otherwise nothing of ours stays behind in a session, and each use saves a round trip.
+    In that case PostgreSQL keeps the transaction of the preparation open, with its snapshot and locks, without asyncpg
+    noticing. Otherwise we leave nothing behind in a session, and skipping the reset saves a round trip.
     """
 
     _prepared_only = False
     pool_of_session: SharePool | None = None
-    """The pool whose sessions are made anew when this one finds itself read-only: each keeps what was set for the
-    database when it began."""
+    """The pool whose sessions are replaced when this one turns out to be read-only: a session keeps the database's
+    setting with which it began."""
 
     async def _get_statement(self, *args: Any, **options: Any) -> Any:
         self._prepared_only = True
@@ -146,9 +146,9 @@ class _Pooled(asyncpg.Connection):
 
 
 async def closed(pool: Pool) -> None:
-    """Closes it gently at first, then by force."""
+    """Closes the pool gracefully, and after _CLOSE_TIMEOUT seconds by force."""
     try:
-        async with asyncio.timeout(_CLOSED_WITHIN):
+        async with asyncio.timeout(_CLOSE_TIMEOUT):
             await pool.close()
     except TimeoutError:
         pool.terminate()

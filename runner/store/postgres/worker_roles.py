@@ -1,6 +1,6 @@
-"""Roles of PostgreSQL with which workers log in, and nobody else: what they may do, and what is kept from them.
+"""PostgreSQL roles for workers only, with the privileges that workers need.
 
-NEEDS is all that they get. A table that is not in it is closed to them, one that a later migration adds too.
+A worker role gets only the privileges in NEEDS, and none for other tables, also not for those of later migrations.
 """
 
 import secrets
@@ -41,8 +41,8 @@ NEEDS: Mapping[str, str] = {
 }
 """The privileges of a worker, by table: S(elect), I(nsert), U(pdate), D(elete); of a sequence: X, its use.
 
-It stores what its engine decides of the tasks that it runs. It makes no executions, task runs, requests or votes, and
-deletes nothing but jobs: the servers do that.
+A worker stores what its engine decides about the tasks that it runs. Only servers create executions, task runs,
+approval requests and votes, and delete anything but jobs.
 """
 
 _PRIVILEGES = {"S": "SELECT", "I": "INSERT", "U": "UPDATE", "D": "DELETE", "X": "USAGE"}
@@ -72,7 +72,7 @@ class WorkerRole:
 
 
 async def is_owner(database: Executes) -> bool:
-    """Whether this session's role may change the tables; where there are none yet, it is to make them."""
+    """Returns whether this session's role owns the tables; true if there are none yet, since it will create them."""
     owner: bool = await database.fetchval(_IS_OWNER)
     return owner
 
@@ -85,14 +85,14 @@ async def is_superuser(database: Executes) -> bool:
 
 
 async def worker_roles(database: Executes) -> list[WorkerRole]:
-    """Those that still exist."""
+    """The worker roles of this database that still exist."""
     return [WorkerRole(*row) for row in await database.fetch(_OF_THIS_DATABASE)]
 
 
 async def make_worker_role(pool: Pool, name: str) -> str | None:
-    """Makes the role with a password, which is the answer; one that exists is taken as it is, and has its own.
+    """Creates the role and returns its password; an existing role keeps its own, and None is returned.
 
-    Raises Fault where it cannot be a worker's.
+    Raises Fault when the role cannot be used for workers.
     """
     password = None
     try:
@@ -103,7 +103,7 @@ async def make_worker_role(pool: Pool, name: str) -> str | None:
                 await _create(connection, name, password)
             elif found["powerful"] or found["member"]:
                 raise Fault(
-                    f"the role {name} may do more than a worker needs: take another name, or revoke its "
+                    f"the role {name} may do more than a worker needs: choose another name, or revoke its "
                     "attributes and its memberships"
                 )
             await connection.execute(
@@ -119,12 +119,12 @@ async def make_worker_role(pool: Pool, name: str) -> str | None:
 
 
 async def drop_worker_role(pool: Pool, name: str) -> None:
-    """Ends its sessions, too. Raises Fault where it is none of this database."""
+    """Drops the role and ends its sessions. Raises Fault when it is not a worker role of this database."""
     async with pool.acquire() as connection, connection.transaction():
         if not await connection.fetchval(
             "delete from worker_roles where name = $1 returning 1", name
         ):
-            raise Fault(f"{name} is no worker role of this database")
+            raise Fault(f"{name} is not a worker role of this database")
         if not await connection.fetchrow(_ROLE, name):
             return
         role = quoted(name)
@@ -136,7 +136,7 @@ async def drop_worker_role(pool: Pool, name: str) -> None:
 
 
 async def grant_worker_roles(pool: Pool) -> None:
-    """Brings what every worker role of this database may do up to date."""
+    """Updates the privileges of every worker role of this database."""
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(
             "select pg_advisory_xact_lock(hashtextextended('headway worker roles', 0))"
@@ -146,7 +146,7 @@ async def grant_worker_roles(pool: Pool) -> None:
 
 
 async def held_by(database: Executes, name: str) -> set[tuple[str, str]]:
-    """The tables and privileges of a role."""
+    """Pairs of a table and a privilege that the role has."""
     return {(row["table"], row["privilege"]) for row in await database.fetch(_HELD, quoted(name))}
 
 
@@ -161,12 +161,12 @@ def quoted(name: str) -> str:
 async def _create(connection: Connection, name: str, password: str) -> None:
     role = quoted(name)
     await connection.execute(f"create role {role} login password '{password}'")
-    # So that a server may end the session of a worker that is frozen.
+    # A server needs this to end the session of a frozen worker.
     await connection.execute(f"grant {role} to current_user")
 
 
 async def _grant(connection: Connection, name: str) -> None:
-    """Only what differs, so that it costs nothing where nothing has changed."""
+    """Grants and revokes only the differences, so that it is cheap when nothing has changed."""
     role = quoted(name)
     held, wanted = await held_by(connection, name), needs()
     for table, privileges in _by_table(held - wanted):
@@ -183,7 +183,7 @@ async def _grant(connection: Connection, name: str) -> None:
 
 
 def _by_table(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Those of a table as one statement grants them; a sequence is known by its one privilege."""
+    """The privileges of each table, joined for one statement; USAGE is only for sequences."""
     found: dict[str, list[str]] = {}
     for table, privilege in sorted(pairs):
         of = f"sequence {quoted(table)}" if privilege == "USAGE" else quoted(table)

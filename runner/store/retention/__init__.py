@@ -1,1 +1,1 @@
-"""Removal by retention rules."""
+"""Deletes executions by retention rules."""

@@ -1,4 +1,4 @@
-"""Monthly partitions of events and logs whose executions have all gone: they are dropped, not emptied row by row."""
+"""Drops monthly partitions of events and logs whose executions are all deleted, instead of deleting row by row."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -12,8 +12,8 @@ from runner.store.retention.retention import FREE, due
 from runner.store.where import Arguments
 
 PARTITIONED: Final = ("events", "logs")
-_LOCK_WITHIN: Final = "1s"
-"""For a lock that every reader and writer of the table waits behind."""
+_LOCK_TIMEOUT: Final = "1s"
+"""Limits the wait for a lock, because every reader and writer of the table queues behind it."""
 _FROM: Final = "headway_least_id({month}::date::timestamp at time zone 'utc')"
 _TO: Final = "headway_least_id(({month}::date + interval '1 month') at time zone 'utc')"
 _MONTHS: Final = """
@@ -32,26 +32,27 @@ delete from {partition} where execution_id in (
 
 
 async def months_before_now(pool: Executes) -> list[date]:
-    """The past months that have partitions."""
+    """The months before this one that have partitions."""
     rows = await pool.fetch(f"select month from ({_MONTHS}) m where month < {_PAST}")
     return [row["month"] for row in rows]
 
 
 async def marked(pool: Executes) -> list[date]:
-    """Months that were found to go as a whole, and have not gone yet."""
+    """Months that are to be dropped as a whole, and have not been dropped yet."""
     return [row["month"] for row in await pool.fetch("select month from pruned_months order by 1")]
 
 
 async def whole_months(pool: Executes, rules: Sequence[RetentionRule]) -> list[date]:
-    """The past months that have executions, all of which go."""
+    """The past months whose executions are all due for pruning; months without executions are left out."""
     return [
         month
         for month in await months_before_now(pool)
-        if await _count(pool, month) and not await keeps(pool, month, rules)
+        if await _has_executions(pool, month) and not await keeps(pool, month, rules)
     ]
 
 
 async def mark(connection: Connection, months: Sequence[date]) -> None:
+    """Records that these months are to be dropped as a whole."""
     await connection.execute(
         "insert into pruned_months select * from unnest($1::date[]) on conflict do nothing",
         list(months),
@@ -59,22 +60,25 @@ async def mark(connection: Connection, months: Sequence[date]) -> None:
 
 
 async def keeps(pool: Executes, month: date, rules: Sequence[RetentionRule]) -> bool:
-    """Whether any execution of the month stays."""
+    """Returns whether the rules keep any execution of the month."""
     arguments = Arguments()
     condition = f"not ({due(rules, arguments)} and {FREE})"
     return bool(await pool.fetchval(_among(month, arguments, condition), *arguments.values))
 
 
 async def drop(connection: Connection, month: date) -> list[str]:
-    """The partitions of a past month, if none of its executions is there and, unless it was marked, no row either.
-    Within the caller's transaction. Nothing, when a lock cannot be had soon: there is another time."""
+    """Drops the partitions of a past month in the caller's transaction, if none of its executions exists; unless the
+    month is marked, they must also be empty. Returns their names; none when the lock is not free soon: call it
+    again."""
     names = [name for table in PARTITIONED if (name := await _partition(connection, table, month))]
-    await connection.execute(f"set local lock_timeout = '{_LOCK_WITHIN}'")
+    await connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
     try:
         async with connection.transaction():
             for name in (*(f"only {table}" for table in PARTITIONED), *names):
                 await connection.execute(f"lock table {name} in access exclusive mode")
-            if await _count(connection, month) or not await _may_go(connection, month, names):
+            if await _has_executions(connection, month) or not await _may_drop(
+                connection, month, names
+            ):
                 return []
             for name in names:
                 await connection.execute(f"drop table {name}")
@@ -85,7 +89,7 @@ async def drop(connection: Connection, month: date) -> list[str]:
 
 
 async def unmark(connection: Connection, month: date) -> None:
-    """Of a month that is not to go as a whole after all: what is left of executions that went goes row by row."""
+    """Unmarks a month that is not dropped as a whole after all; deletes the rows of deleted executions in batches."""
     for table in PARTITIONED:
         if partition := await _partition(connection, table, month):
             while await connection.execute(_ORPHANS.format(partition=partition)) != "DELETE 0":
@@ -93,7 +97,7 @@ async def unmark(connection: Connection, month: date) -> None:
     await connection.execute("delete from pruned_months where month = $1", month)
 
 
-async def _may_go(connection: Connection, month: date, names: Sequence[str]) -> bool:
+async def _may_drop(connection: Connection, month: date, names: Sequence[str]) -> bool:
     if month in await marked(connection):
         return True
     for name in names:
@@ -102,13 +106,13 @@ async def _may_go(connection: Connection, month: date, names: Sequence[str]) -> 
     return True
 
 
-async def _count(pool: Executes, month: date) -> bool:
+async def _has_executions(pool: Executes, month: date) -> bool:
     arguments = Arguments()
     return bool(await pool.fetchval(_among(month, arguments, "true"), *arguments.values))
 
 
 def _among(month: date, arguments: Arguments, condition: str) -> str:
-    """Whether the month has an execution of which this holds."""
+    """SQL for whether the month has an execution that meets the condition."""
     first = arguments.add(month)
     bounds = f"e.id >= {_FROM.format(month=first)} and e.id < {_TO.format(month=first)}"
     return f"select exists (select from executions e where {bounds} and {condition})"

@@ -1,4 +1,4 @@
-"""Lets executions go by retention: which those are, and taking them out some at a time."""
+"""Prunes executions by retention rules: finds those that are due, and deletes them in batches."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from runner.store.execution.removal import remove
 from runner.store.postgres.connection import Connection, Executes
 from runner.store.where import Arguments, compile_under
 
-# What others need is kept: what owes or is owed something, and what an execution that has not ended started from,
-# was started by, or started.
+# Kept because others need it: an execution with pending deferred commands, and the source, parent and children of an
+# execution that has not ended.
 _NEEDED: Final = """
 (exists (select from deferred_commands d where d.execution_id = e.id)
  or exists (select from executions o where o.id = e.parent_id and o.ended_at is null)
@@ -24,11 +24,12 @@ _NEEDED: Final = """
  or exists (select from executions o where o.replay_of = e.id and o.ended_at is null))
 """
 FREE: Final = f"(not e.archived and not {_NEEDED})"
-_TURN: Final = "hashtextextended('headway pruning', 0)"
+_PRUNING_LOCK: Final = "hashtextextended('headway pruning', 0)"
 _WITH_FILES: Final = (
     "select distinct execution_id from artifact_uses where execution_id = any($1::uuid[])"
 )
-# Nobody names them any more. Locked first and looked at again: who is about to name one holds it, or waits.
+# No task run refers to them. They are locked first and checked again, because a transaction that is about to refer to
+# one either holds its lock or waits for it.
 _UNNAMED: Final = "not exists (select from task_runs t where t.outputs_from = k.task_run_id)"
 _LOCK_KEPT: Final = (
     f"select task_run_id from kept_outputs k where {_UNNAMED} for update of k skip locked"
@@ -40,7 +41,8 @@ _FORGET_KEPT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Of a flow and an end: how many are past their time, and of these go, are archived, are needed by others."""
+    """Numbers of executions of a flow and state that are past their time: `gone` are pruned, the others are kept
+    because they are archived or needed by others."""
 
     namespace: str
     flow: str
@@ -51,16 +53,16 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
-    """Some executions that went, and where to look on."""
+class DeletedBatch:
+    """A batch of deleted executions, and the place after which the next batch begins; None when there is no more."""
 
     rows: Sequence[Any]
     place: tuple[datetime, UUID] | None
 
 
-async def take_turn(connection: Connection) -> bool:
-    """Whether this connection is the one that prunes now, until it is closed."""
-    taken: bool = await connection.fetchval(f"select pg_try_advisory_lock({_TURN})")
+async def try_lock_pruning(connection: Connection) -> bool:
+    """Tries to take the lock for pruning, which is held until the connection is closed; returns whether it was free."""
+    taken: bool = await connection.fetchval(f"select pg_try_advisory_lock({_PRUNING_LOCK})")
     return taken
 
 
@@ -76,15 +78,15 @@ async def counts(pool: Executes, rules: Sequence[RetentionRule]) -> list[Count]:
     return [Count(*row) for row in rows]
 
 
-async def take_some(
+async def delete_batch(
     connection: Connection,
     rules: Sequence[RetentionRule],
     place: tuple[datetime, UUID] | None,
     most: int,
-) -> Gone:
-    """The next ones in the order of their ends, with all that is theirs; within the caller's transaction.
+) -> DeletedBatch:
+    """Deletes the next executions, in the order of their ends, in the caller's transaction.
 
-    What is locked by somebody is passed over. Events and log lines of months that go as a whole stay for their drop.
+    Locked executions are skipped. Events and log lines of months that are dropped as a whole are left for the drop.
     """
     arguments = Arguments()
     condition = f"{due(rules, arguments)} and {FREE}"
@@ -97,14 +99,14 @@ async def take_some(
         *arguments.values,
     )
     if not rows:
-        return Gone((), None)
+        return DeletedBatch((), None)
     ids = [row["id"] for row in rows]
     stored = await connection.fetch(_WITH_FILES, ids)
     whole = frozenset(row["id"] for row in rows if row["whole"])
     await remove(connection, dict.fromkeys(ids, Delete()), history_stays=whole)
-    promise = Deferred(RemoveFiles(), due=rows[0]["ended_at"])
-    await deferred.store(connection, [(row["execution_id"], promise) for row in stored])
-    return Gone(rows, (rows[-1]["ended_at"], rows[-1]["id"]))
+    removal = Deferred(RemoveFiles(), due=rows[0]["ended_at"])
+    await deferred.store(connection, [(row["execution_id"], removal) for row in stored])
+    return DeletedBatch(rows, (rows[-1]["ended_at"], rows[-1]["id"]))
 
 
 _IN_PRUNED_MONTH: Final = """
@@ -114,21 +116,22 @@ exists (select from pruned_months m where e.id >= headway_least_id(m.month::time
 
 
 async def forget_kept_outputs(connection: Connection) -> None:
-    """In a transaction."""
+    """Deletes kept outputs to which no task run refers, in the caller's transaction."""
     rows = await connection.fetch(_LOCK_KEPT)
     await connection.execute(_FORGET_KEPT, [row["task_run_id"] for row in rows])
 
 
-# Whoever tells of the past is not done at once, and may want to archive it, or a rule of its own for it.
-_JUST_TOLD: Final = """
+# An external run may end long before it is reported. It is kept for a day, so that its recorder can report the rest,
+# archive it, or add a rule for it.
+_JUST_REPORTED: Final = """
 (e.origin = 'EXTERNAL' and exists (
   select from events v where v.execution_id = e.id and v.at > now() - interval '1 day'))
 """
 
 
 def due(rules: Sequence[RetentionRule], arguments: Arguments) -> str:
-    """A condition on `executions e`: past the time for which the first rule that it meets keeps it. What ran elsewhere
-    ended when it was told to have, and stays for a day after it was last told of."""
+    """A condition on `executions e`: past the time for which the first matching rule keeps it. An external run ended at
+    its reported time, and is also kept for a day after the last report."""
     soonest = shortest(tuple(rules))
     if soonest is None:
         return "false"
@@ -138,7 +141,7 @@ def due(rules: Sequence[RetentionRule], arguments: Arguments) -> str:
     )
     return (
         f"(e.ended_at is not null and e.ended_at < {bound} "
-        f"and e.ended_at < now() - make_interval(secs => case {cases} end) and not {_JUST_TOLD})"
+        f"and e.ended_at < now() - make_interval(secs => case {cases} end) and not {_JUST_REPORTED})"
     )
 
 

@@ -1,4 +1,4 @@
-"""The filter tree compiled to SQL. Values are always arguments; names come from the tables here alone."""
+"""Compiles filters to SQL. Values are always passed as arguments; names come only from the tables in this package."""
 
 from runner.store.where.arguments import Arguments
 from runner.store.where.scope import compile_scope, compile_under

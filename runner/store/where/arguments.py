@@ -2,7 +2,7 @@ from typing import Any
 
 
 class Arguments:
-    """Collects the values of one statement; `add` answers with the placeholder."""
+    """Collects the values of one statement; `add` returns the placeholder."""
 
     def __init__(self, *values: Any) -> None:
         self.values: list[Any] = list(values)

@@ -1,4 +1,4 @@
-"""Terms over a key of a JSON column."""
+"""Compiles terms over a key of a JSON column."""
 
 from models.filters.filters import Field, Operator, Term
 from models.filters.words import NUMBER
@@ -26,7 +26,7 @@ def compile_in_json(column: str, term: Term, arguments: Arguments) -> str:
 
 
 def _same(column: str, term: Term, wanted: str, arguments: Arguments) -> str:
-    """By containment, which has an index: as text, and as the number or the truth that it reads as."""
+    """Compares by containment, which has an index: as text, and also as a number or boolean if it looks like one."""
     values = [dump(wanted)]
     if term.field is not Field.LABEL and (NUMBER.fullmatch(wanted) or wanted in _TRUTHS):
         values.append(wanted)

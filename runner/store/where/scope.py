@@ -1,4 +1,4 @@
-"""The condition of what the viewer may see; every read takes it."""
+"""Compiles the scope of a viewer to the condition that every read uses."""
 
 from models.access.viewer import Scope
 from runner.store.where.arguments import Arguments

@@ -1,4 +1,4 @@
-"""One term as SQL, true where models/matching says so."""
+"""Compiles one term to SQL, with the same meaning as in models/filters/matching.py."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from runner.store.where.scope import compile_under
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The ground of a filter: the columns of its fields, and the text that free words are found in."""
+    """The table that a filter applies to: the column of each field, and the text in which free words are searched."""
 
     columns: Mapping[Field, str]
     searched: str
 
 
 LAST_FIRST: Final = "at desc, step desc nulls last, id desc"
-"""Orders metrics so that the first of a name is its last value; of values recorded at once the last step."""
+"""Orders metrics so that the last value of a name comes first; among values of the same time, that of the last step."""
 TRIGGER_KIND: Final = (
     "headway_trigger(parent_id, replay_of, rerun_of, origin, created_by, starters)"
 )
@@ -88,7 +88,7 @@ _FLAGS: Mapping[Field, str] = {
     Field.CHILDREN: "exists (select from executions c where c.parent_id = executions.id)",
 }
 _JSON = frozenset({Field.LABEL, Field.PROPERTY, Field.INPUT})
-# An id may be made a while before the moment that its execution is created at.
+# An id may be generated some time before its execution is created.
 _MARGIN = timedelta(minutes=10)
 _EPOCH = datetime(1970, 1, 2, tzinfo=UTC)
 
@@ -107,8 +107,8 @@ def compile_term(term: Term, arguments: Arguments, target: Target) -> str:
 
 
 def _words(term: Term, arguments: Arguments, target: Target) -> str:
-    """The plain look first, for a regular expression takes five times as long: of equal cost, the planner leaves
-    them in their order."""
+    """Puts `like` before the regular expression, which takes five times as long: the planner keeps the order of
+    conditions of equal cost."""
     text = arguments.add(f"%{folded(term.value).translate(_AS_IT_IS)}%")
     searched = f'{target.searched} collate "C"'
     return f"({searched} like {text} and {searched} ~ {arguments.add(pattern_of(term.value))})"
@@ -119,7 +119,7 @@ def _tests(term: Term, arguments: Arguments, target: Target) -> str:
 
 
 def _child(term: Term, arguments: Arguments, target: Target) -> str:
-    """As the partial indexes of either say it."""
+    """Uses the conditions of the two partial indexes."""
     return "parent_id is not null" if term.value else "parent_id is null"
 
 
@@ -128,7 +128,7 @@ def _text(term: Term, arguments: Arguments, target: Target) -> str:
 
 
 def compile_text(column: str, term: Term, arguments: Arguments) -> str:
-    """A term over a column of text, of whatever table."""
+    """A term over a column of text, of any table."""
     return _over_text(column, term, arguments) if _storable(term.value) else "false"
 
 
@@ -152,7 +152,7 @@ def _over_text(column: str, term: Term, arguments: Arguments) -> str:
 
 
 def _state(term: Term, arguments: Arguments, target: Target) -> str:
-    """With what the states say of the end, so that the small index of those that have not ended serves."""
+    """Adds `ended_at is null` when no state is terminal, so that the small partial index can be used."""
     states = term.value if term.operator is Operator.IN else (term.value,)
     found = _over_text("state", Term(term.field, Operator.IN, tuple(states)), arguments)
     active = states and not EXECUTION_ENDS.intersection(states)
@@ -167,7 +167,7 @@ def _id(term: Term, arguments: Arguments, target: Target) -> str:
 
 
 def _fingerprint(term: Term, arguments: Arguments, target: Target) -> str:
-    """With what its partial index says."""
+    """Adds the condition of its partial index."""
     return f"(failure is not null and {_over_text(FINGERPRINT, term, arguments)})"
 
 
@@ -199,12 +199,12 @@ def _moment(value: datetime | Ago, arguments: Arguments) -> str:
     if isinstance(value, datetime):
         return f"{arguments.add(value)}::timestamptz"
     origin = "date_trunc('day', now(), 'UTC')" if value.midnight else "now()"
-    # A timedelta, and not hours: a day of Python's is 24 of them whatever the time zone.
+    # A timedelta, not a day of PostgreSQL: Python's day has 24 hours in every time zone.
     return f"({origin} - {arguments.add(timedelta(seconds=value.seconds))}::interval)"
 
 
 def _by_id(term: Term, arguments: Arguments) -> str:
-    """Executions are kept in the order of their ids, which begin with a time."""
+    """Adds a bound by id, which has an index: ids begin with their time."""
     below = term.operator in (Operator.LT, Operator.LTE)
     compare, margin = ("<", _MARGIN) if below else (">=", -_MARGIN)
     if isinstance(term.value, datetime):
@@ -215,7 +215,7 @@ def _by_id(term: Term, arguments: Arguments) -> str:
 
 
 def first_id_of(moment: datetime) -> UUID:
-    """The smallest UUIDv7 of a millisecond: executions are found by time through their id."""
+    """The smallest UUIDv7 of a millisecond, for searching executions of a time by id."""
     milliseconds = int(moment.timestamp() * 1000)
     return UUID(int=(max(milliseconds, 0) << 80) | (7 << 76) | (2 << 62))
 
@@ -254,7 +254,7 @@ _VALUED: Final[Mapping[Field, Callable[[Term, Arguments, Target], str]]] = {
 
 
 def _storable(value: Any) -> bool:
-    """Whether PostgreSQL could hold it at all; what it could not is nowhere."""
+    """Returns whether PostgreSQL can store the value; a value that it cannot store matches nothing."""
     if isinstance(value, str):
         return "\0" not in value and not any("\ud800" <= c <= "\udfff" for c in value)
     if isinstance(value, tuple | list):

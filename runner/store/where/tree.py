@@ -1,4 +1,4 @@
-"""And, Or and Not. What is null counts as false, under a Not too."""
+"""Compiles And, Or and Not. Null counts as false, also under a Not."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ def compile_filter(node: Filter, arguments: Arguments, target: Target = EXECUTIO
 
 
 def compile_listed(node: Filter, arguments: Arguments) -> str:
-    """As `compile_filter`, without those archived and without tests, unless the filter speaks of them."""
+    """As `compile_filter`, but excludes archived executions and tests, unless the filter mentions them."""
     parts = [compile_filter(node, arguments)]
     if not mentions_tests(node):
         parts.insert(0, f"not labels ? '{TEST}'")

@@ -53,7 +53,7 @@ tasks:
   - {id: queued, type: shell, run: sleep 100}
   - {id: after, type: log, message: m, needs: [works]}
 """
-WHY = "revision 1 of n/f cannot be read by this Headway: no such type"
+WHY = "revision 1 of n/f cannot be read by this version of Headway: no such type"
 
 
 def unread(stage: Stage) -> Stage:

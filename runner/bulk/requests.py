@@ -1,4 +1,4 @@
-"""The command that the engine takes for each row of a set."""
+"""Builds the command for each row of a set."""
 
 from dataclasses import dataclass, replace
 
@@ -21,25 +21,26 @@ from runner.store.postgres.connection import Pool
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
-    """For all rows of one set."""
+class RequestBuilder:
+    """Builds the commands for all rows of one set."""
 
     pool: Pool
     engine: Engine
     evaluator: Evaluator
-    vault: Cipher
+    cipher: Cipher
     instruction: Instruction
     origin: CommandOrigin
     viewer: Viewer
-    """Who has it done, with what may be done for them now."""
+    """The person who started the set, with their current permissions."""
 
     @property
     def prepared(self) -> bool:
-        """Whether a row costs reads of its own before the engine is asked."""
+        """True if each row needs reads before its command is submitted."""
         return self.instruction.action in VOTES or self.instruction.action is Action.REPLAY
 
-    async def order(self, item: Item, unchanged: bool = False) -> CommandRequest:
-        """Raises Refused. `unchanged`: only if its state has not changed since the preview."""
+    async def build(self, item: Item, unchanged: bool = False) -> CommandRequest:
+        """Builds the command for a row; raises Refused. With `unchanged` the engine refuses the command if the state
+        has changed since the preview."""
         action = self.instruction.action
         permission = PERMISSIONS[action]
         if not self.viewer.may(permission, item.namespace):
@@ -57,14 +58,14 @@ class Orders:
             cast = vote(execution, action, roles, self.origin.reason)
             command = replace(cast, same_person=self.viewer.same_person)
             return CommandRequest(item.execution_id, command, origin, bulk_item=item.place)
-        command_of_all = self.instruction.command(new_id())
-        if isinstance(command_of_all, ChangeState | SetLabels):
+        common = self.instruction.command(new_id())
+        if isinstance(common, ChangeState | SetLabels):
             may = self.viewer.may(Permission.OVERRIDE_APPROVAL, item.namespace)
-            command_of_all = replace(command_of_all, may_override=may)
-        return CommandRequest(item.execution_id, command_of_all, origin, bulk_item=item.place)
+            common = replace(common, may_override=may)
+        return CommandRequest(item.execution_id, common, origin, bulk_item=item.place)
 
     async def _replay(self, item: Item) -> CommandRequest:
-        """Its key makes it one execution, however often a crash has it asked again."""
+        """Builds the command for a replay. Its idempotency key ensures one execution, even if it is submitted again."""
         key = f"{typed('bulk', item.place.bulk_id)}:{item.place.position}"
         instruction = self.instruction
         wanted = Replay(
@@ -76,6 +77,6 @@ class Orders:
         )
         scope = self.viewer.scope_of(Permission.RUN_FLOW)
         command, _ = await prepare_replay(
-            self.pool, self.engine.plans, self.evaluator, self.vault, scope, wanted
+            self.pool, self.engine.plans, self.evaluator, self.cipher, scope, wanted
         )
         return CommandRequest(None, command, self.origin, bulk_item=item.place)
