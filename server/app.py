@@ -1,4 +1,4 @@
-"""`create_app`: the one place that wires the API of a process."""
+"""Wires the API of a process."""
 
 from dataclasses import replace
 from importlib.metadata import version
@@ -109,7 +109,7 @@ def create_app(
     room: FileRoom,
     readiness: Readiness,
 ) -> Starlette:
-    """The fanout must be entered while the app is served."""
+    """The caller must enter `fanout` before the app is served."""
     routes: list[BaseRoute] = [
         *health_routes(readiness),
         *login.routes(),
@@ -133,8 +133,8 @@ def create_app(
 
 
 def health_routes(readiness: Readiness) -> list[BaseRoute]:
-    """`/healthz`: the process answers. `/readyz`: the database is reached and takes writes, its tables are current, the
-    feed is fresh, and the process does not drain."""
+    """Returns `/healthz` (the process responds) and `/readyz` (the database is reachable and writable, its tables are
+    current, the feed is fresh, and the process is not draining)."""
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "alive"})
