@@ -1,4 +1,4 @@
-"""Sends a long answer piece by piece to a reader who may not take it."""
+"""Sends a long response piece by piece, with a deadline for each, to a client that may not read."""
 
 import asyncio
 import logging
@@ -10,14 +10,14 @@ from server.http.protocols import CUT_OFF
 
 logger = logging.getLogger("headway.downloads")
 
-PATIENCE: Final = 30.0
-"""Seconds for a reader to take what was sent, as subscriptions have."""
+READ_TIMEOUT: Final = 30.0
+"""Seconds for a client to read what was sent, the same as for subscriptions."""
 _PIECE: Final = 64 * 1024
-"""Bytes that are sent under one deadline: whoever makes progress, however slowly, is not cut off in a large piece."""
+"""Bytes that are sent under one deadline: a client that reads slowly is not cut off within a large piece."""
 
 
 class NotTaken(Exception):
-    """The reader took nothing for too long, or may not take more; the sentence says which."""
+    """The client read nothing for too long, or may not read more; the message says which."""
 
 
 async def give(body: bytes, send: Send) -> None:
@@ -33,15 +33,15 @@ async def end(send: Send) -> None:
 
 async def _sent(send: Send, **message: Any) -> None:
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(READ_TIMEOUT):
             await send({"type": "http.response.body", **message})
     except TimeoutError as error:
-        raise NotTaken(f"its reader took nothing for {PATIENCE:g} s") from error
+        raise NotTaken(f"its reader read nothing for {READ_TIMEOUT:g} s") from error
 
 
 def cut_off(scope: Scope, why: NotTaken) -> None:
-    """Leaves the answer without an end, so that its reader cannot take the part for the whole, and closes the
-    connection."""
+    """Closes the connection without completing the response, so that the client cannot mistake the part for the
+    whole."""
     logger.warning("a download was ended: %s", why)
     if end_connection := scope.get(CUT_OFF):
         end_connection()

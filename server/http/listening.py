@@ -1,4 +1,4 @@
-"""Options of a listening socket that end connections of clients who stopped reading."""
+"""Socket options that end connections of clients that stopped reading."""
 
 import socket
 
@@ -6,9 +6,10 @@ _IDLE = 60
 
 
 def let_go_of_the_dead(listening: socket.socket, seconds: float) -> None:
-    """Connections accepted from it are dropped by the kernel when sent data is not taken for so long.
+    """Makes the kernel drop accepted connections whose client does not acknowledge sent data for `seconds`.
 
-    Closing waits for what is buffered to be sent, which to such a client is never: no timeout of ours ends that.
+    Closing a socket waits until buffered data is sent, which never happens with such a client; no timeout of ours ends
+    that.
     """
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))

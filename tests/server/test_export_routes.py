@@ -96,7 +96,7 @@ async def test_what_may_not_be_seen_is_in_none_of_them(database: Database) -> No
             answer = await http.get(f"/executions/{hidden}/{ending}")
             assert answer.status_code == 404
             (error,) = answer.json()["errors"]
-            assert error["message"] == f"no execution {hidden}; `headway ls` shows what there is"
+            assert error["message"] == f"no execution {hidden}; `headway ls` lists executions"
             assert (await http.get(f"/executions/{seen[0]}/{ending}")).status_code == 200
         answer = await http.get(f"/executions/report.pdf?ids={seen[0]},{hidden}")
         assert answer.status_code == 404
@@ -160,7 +160,7 @@ async def test_one_actor_leaves_half_of_the_places_to_others() -> None:
 
 
 async def test_a_reader_that_takes_nothing_frees_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(giving, "PATIENCE", 0.5)
+    monkeypatch.setattr(giving, "READ_TIMEOUT", 0.5)
     slots, ended = DownloadSlots(2), asyncio.Event()
 
     async def endless() -> AsyncGenerator[bytes, None]:
@@ -210,7 +210,7 @@ async def test_who_does_not_read_holds_nobody_else_up_and_is_let_go(
 ) -> None:
     """As many sockets of one user as there are places, none of which reads: another user is served at once, and the
     first one again when they were let go."""
-    monkeypatch.setattr(giving, "PATIENCE", 5.0)
+    monkeypatch.setattr(giving, "READ_TIMEOUT", 5.0)
     await seeded(database, 20_000)
     slots = AtOnce("downloads of files", "file_downloads_at_once", most, 4)
 
@@ -290,7 +290,7 @@ async def test_a_reader_that_goes_or_takes_nothing_leaves_no_error_in_the_log(
     path: str, goes: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     if not goes:
-        monkeypatch.setattr(giving, "PATIENCE", 0.5)
+        monkeypatch.setattr(giving, "READ_TIMEOUT", 0.5)
     endless = Endless()
     async with served(ConnectionLimits(), endless.app) as house:
         logging.getLogger("uvicorn").addHandler(caplog.handler)
