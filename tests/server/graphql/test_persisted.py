@@ -215,9 +215,9 @@ def test_lists_are_read_in_every_form(tmp_path: Path) -> None:
         ('{"a": 1}', "'a' has none"),
         ('{"": "{ hello }"}', "'' has none"),
         ('{"operations": [{"id": "a"}]}', "'a' has none"),
-        ('{"a": "{"}', "the document a is no GraphQL"),
-        (json.dumps({"0" * 64: HELLO}), f"has the sha256 {hash_of(HELLO)}"),
-        (json.dumps({f"sha256:{'0' * 64}": HELLO}), f"has the sha256 {hash_of(HELLO)}"),
+        ('{"a": "{"}', "the document a is not valid GraphQL"),
+        (json.dumps({"0" * 64: HELLO}), f"is {hash_of(HELLO)}"),
+        (json.dumps({f"sha256:{'0' * 64}": HELLO}), f"is {hash_of(HELLO)}"),
     ],
 )
 def test_a_wrong_list_is_told(tmp_path: Path, content: str, sentence: str) -> None:
@@ -231,7 +231,7 @@ def test_a_wrong_list_is_told(tmp_path: Path, content: str, sentence: str) -> No
 def test_places_without_documents_are_told(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="holds no"):
         Listed.read([tmp_path])
-    with pytest.raises(ValueError, match="there is no file and no folder"):
+    with pytest.raises(ValueError, match="does not exist"):
         Listed.read([tmp_path / "nowhere"])
 
 
@@ -267,7 +267,7 @@ async def test_who_may_ask_about_the_schema(introspection: Introspection) -> Non
         ):
             for request in (asked, Request("{ __schema { queryType { name } } }")):
                 if may:
-                    assert (await server.operations.admit(request, who)).document.asks_about_schema
+                    assert (await server.operations.admit(request, who)).document.queries_schema
                     continue
                 with pytest.raises(Rejected) as refusal:
                     await server.operations.admit(request, who)
