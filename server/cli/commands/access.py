@@ -47,7 +47,7 @@ def grant(
 ) -> None:
     """Grant a role to a person, a service or a group."""
     new = _each("grantRole", "GrantRoleInput", holder, role, namespace, reason)
-    typer.echo(f"{holder} is now {role} in {', '.join(namespace or ['*'])}" + (new and f"; {new}"))
+    typer.echo(f"{holder} is {role} in {', '.join(namespace or ['*'])}" + (new and f"; {new}"))
 
 
 @roles.command("revoke")

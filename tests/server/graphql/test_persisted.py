@@ -229,7 +229,7 @@ def test_a_wrong_list_is_told(tmp_path: Path, content: str, sentence: str) -> No
 
 
 def test_places_without_documents_are_told(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="holds no"):
+    with pytest.raises(ValueError, match="has no"):
         Listed.read([tmp_path])
     with pytest.raises(ValueError, match="does not exist"):
         Listed.read([tmp_path / "nowhere"])
