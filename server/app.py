@@ -15,10 +15,10 @@ from runner.engine.quotas import Quotas, RecordedBytes
 from schema import build_schema
 from schema.context import Context, Services
 from schema.lists.bounds import priced_lists
-from server.answered import Answered
 from server.auth.auth import Door
 from server.auth.guard import guarded
 from server.auth.login import Login
+from server.document_policy import DocumentPolicy
 from server.exports import DownloadSlots, export_routes
 from server.files.files import FileRoom, file_routes
 from server.files.places import Places
@@ -53,10 +53,10 @@ def create_operations(
     allowance: Allowance | None = None,
     rates: Rates | None = None,
     denials: Denials | None = None,
-    answered: Answered | None = None,
+    policy: DocumentPolicy | None = None,
     quotas: Quotas | None = None,
 ) -> Operations:
-    answered = answered or Answered()
+    policy = policy or DocumentPolicy()
     schema, places = build_schema()._schema, places or Places()
     services = Services(
         parts.database.reads,
@@ -84,9 +84,9 @@ def create_operations(
     documents = Documents(
         schema,
         bounds=priced_lists(schema),
-        introspection=answered.introspection is not Introspection.OFF,
-        suggestions=answered.suggestions,
-        persisted=answered.persisted,
+        introspection=policy.introspection is not Introspection.OFF,
+        suggestions=policy.suggestions,
+        persisted=policy.persisted,
     )
     return Operations(
         schema,
@@ -96,7 +96,7 @@ def create_operations(
         allowance,
         rates,
         live_context,
-        answered.may_introspect,
+        policy.may_introspect,
     )
 
 

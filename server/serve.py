@@ -27,7 +27,6 @@ from runner.store.postgres.database import Database, describe, open_database
 from runner.store.postgres.database import migrate as migrate_tables
 from runner.store.postgres.worker_roles import is_superuser
 from runner.worker.worker import Worker
-from server.answered import Answered
 from server.app import POLICIES, create_app, create_operations
 from server.auth.admin import admin_token
 from server.auth.auth import Door, DoorSettings
@@ -36,6 +35,7 @@ from server.auth.login import Login
 from server.auth.revocations import Revocations
 from server.auth.session_key import session_key
 from server.auth.shared_key import SharedKey
+from server.document_policy import DocumentPolicy
 from server.files.files import MOST_UPLOADS, FileRoom
 from server.files.places import Places
 from server.graphql.allowance import allowance_of
@@ -123,9 +123,9 @@ async def _start(stack: AsyncExitStack, settings: Settings, listening: socket.so
     places = Places(settings.data_dir, store.folder)
     rates = Rates(allowed_by(settings))
     denials = await stack.enter_async_context(Denials(parts.database.reads))
-    answered, quotas = answered_of(settings), settings.quotas
+    policy, quotas = document_policy_of(settings), settings.quotas
     operations = create_operations(
-        parts, places, allowance_of(settings), rates, denials, answered, quotas
+        parts, places, allowance_of(settings), rates, denials, policy, quotas
     )
     fanout = await stack.enter_async_context(Fanout(operations, POLICIES))
     holders = Holders(parts.database.reads)
@@ -186,9 +186,9 @@ def _facts(
     }
 
 
-def answered_of(settings: Settings) -> Answered:
+def document_policy_of(settings: Settings) -> DocumentPolicy:
     """Raises ValueError if the documents cannot be read."""
-    return Answered.of(
+    return DocumentPolicy.of(
         settings.introspection,
         settings.field_suggestions,
         settings.persisted_documents,

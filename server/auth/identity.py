@@ -17,8 +17,8 @@ from server.auth.trusted_header import ProxySessions, TrustedHeader
 from server.http.forwarded import Proxies
 from server.http.peers import may_be_task, own_addresses
 from server.oidc.bearers import Bearers
+from server.oidc.external_sessions import ExternalSessions
 from server.oidc.provider import Provider, ProviderSettings
-from server.oidc.vouched import Vouched
 from server.settings.identity_settings import group_role
 from server.settings.settings import Settings
 
@@ -33,7 +33,7 @@ class WrongSetting(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class IdentityParts:
-    vouched: Vouched
+    external_sessions: ExternalSessions
     denials: Denials
     external_url: str | None
     provider: Provider | None
@@ -43,30 +43,34 @@ class IdentityParts:
     def single_sign_on(self, door: Door, key: SessionKey) -> SingleSignOn | None:
         if self.provider is None:
             return None
-        return SingleSignOn(self.provider, door, self.vouched, key, self.denials, self.external_url)
+        return SingleSignOn(
+            self.provider, door, self.external_sessions, key, self.denials, self.external_url
+        )
 
 
 async def identity_parts(settings: Settings, pool: Pool, denials: Denials) -> IdentityParts:
     """Also stores the group roles of the settings. Raises WrongSetting, Unavailable."""
-    vouched = Vouched(pool)
+    external_sessions = ExternalSessions(pool)
     try:
-        proxied = _proxied(settings, vouched, denials)
+        proxied = _proxied(settings, external_sessions, denials)
         wanted = provider_settings(settings)
         await group_roles.apply(pool, map(group_role, settings.oidc_roles))
     except ValueError as error:
         raise WrongSetting(str(error)) from error
     provider = Provider(wanted) if wanted else None
     return IdentityParts(
-        vouched,
+        external_sessions,
         denials,
         settings.external_url,
         provider,
-        Bearers(provider, vouched, denials) if provider else None,
+        Bearers(provider, external_sessions, denials) if provider else None,
         proxied,
     )
 
 
-def _proxied(settings: Settings, vouched: Vouched, denials: Denials) -> ProxySessions | None:
+def _proxied(
+    settings: Settings, external_sessions: ExternalSessions, denials: Denials
+) -> ProxySessions | None:
     if settings.trusted_user_header is None:
         if settings.trusted_groups_header is not None:
             raise ValueError("trusted_groups_header is set, but it needs trusted_user_header")
@@ -89,7 +93,7 @@ def _proxied(settings: Settings, vouched: Vouched, denials: Denials) -> ProxySes
             "anybody with %s; run the proxy or the workers on another machine (no_worker)",
             header.user,
         )
-    return ProxySessions(header, vouched, denials)
+    return ProxySessions(header, external_sessions, denials)
 
 
 def provider_settings(settings: Settings) -> ProviderSettings | None:

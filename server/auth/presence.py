@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from models.access.viewer import Viewer
-from server.http.giving import NotTaken
+from server.http.sending import DownloadAborted
 
 logger = logging.getLogger("headway.access")
 
@@ -43,7 +43,7 @@ class Presence:
     async def pieces(
         self, viewer: Viewer, pieces: AsyncGenerator[bytes, None]
     ) -> AsyncGenerator[bytes, None]:
-        """Yields the pieces. Raises NotTaken, to cut the download off, once the viewer's access is revoked or
+        """Yields the pieces. Raises DownloadAborted, to cut the download off, once the viewer's access is revoked or
         changes."""
         ended: list[str] = []
         try:
@@ -52,7 +52,7 @@ class Presence:
                     if viewer.expires_at is not None and viewer.expires_at <= datetime.now(UTC):
                         ended.append(EXPIRED)
                     if ended:
-                        raise NotTaken(ended[0])
+                        raise DownloadAborted(ended[0])
                     yield piece
         finally:
             await pieces.aclose()

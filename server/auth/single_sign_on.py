@@ -22,16 +22,16 @@ from server.auth.auth import Door, client_network, cookie_name, is_secure, set_s
 from server.auth.session_key import SessionKey
 from server.auth.sign_in_attempt import LASTS, Attempt, with_query
 from server.http.addresses import base_of, own_path
-from server.http.at_once import AtOnce
+from server.http.concurrency_limit import ConcurrencyLimit
 from server.http.plain_page import alert, page
 from server.http.rates import TooMany
 from server.http.refusals import RETRY_AFTER, is_for_a_reader
+from server.oidc.cached import AWAY
 from server.oidc.claims import person_of
+from server.oidc.external_sessions import ExternalSessions
 from server.oidc.fetching import NoAnswer, TurnedDown, error_code
-from server.oidc.kept import AWAY
 from server.oidc.provider import Provider
 from server.oidc.verifying import Untrusted, algorithm_of, check_access_token, verified
-from server.oidc.vouched import Vouched
 
 logger = logging.getLogger("headway.access")
 
@@ -54,16 +54,18 @@ class SingleSignOn:
         self,
         provider: Provider,
         door: Door,
-        vouched: Vouched,
+        external_sessions: ExternalSessions,
         key: SessionKey,
         denials: Denials,
         external_url: str | None = None,
     ) -> None:
-        self._provider, self._door, self._vouched = provider, door, vouched
+        self._provider, self._door, self._external_sessions = provider, door, external_sessions
         self._key, self._denials = key, denials
         self._external_url = external_url
         self._used: OrderedDict[str, float] = OrderedDict()
-        self._exchanges = AtOnce("sign-ins", "sign_ins_at_once", MOST_OF_NETWORK, _MOST_AT_ONCE)
+        self._exchanges = ConcurrencyLimit(
+            "sign-ins", "sign_ins_at_once", MOST_OF_NETWORK, _MOST_AT_ONCE
+        )
 
     @property
     def name(self) -> str:
@@ -119,7 +121,7 @@ class SingleSignOn:
                 return self._without_attempt(
                     request, self._unavailable_page(request, title, AWAY, attempt.next_path)
                 )
-            id = await self._vouched.begin(
+            id = await self._external_sessions.begin(
                 identity, SignInMethod.OIDC, self._provider.settings.session_time, Channel.UI
             )
         except (_Failed, Untrusted, TurnedDown, Refused) as error:

@@ -16,7 +16,7 @@ from runner.store.access.identities import Identity
 from server.http.addresses import network_of
 from server.http.forwarded import Proxies
 from server.http.peers import MayBeTask
-from server.oidc.vouched import Vouched
+from server.oidc.external_sessions import ExternalSessions
 
 _MOST_GROUPS: Final = 500
 
@@ -61,8 +61,10 @@ class TrustedHeader:
 class ProxySessions:
     """Refusals are recorded in the audit log; visitors cannot tell an invalid name from somebody else's."""
 
-    def __init__(self, header: TrustedHeader, vouched: Vouched, denials: Denials) -> None:
-        self._header, self._vouched, self._denials = header, vouched, denials
+    def __init__(
+        self, header: TrustedHeader, external_sessions: ExternalSessions, denials: Denials
+    ) -> None:
+        self._header, self._external_sessions, self._denials = header, external_sessions, denials
 
     def speaks(self, scope: Scope, channel: Channel) -> bool:
         """Whether a trusted proxy names a user. From anyone else the header is ignored and recorded as a denial."""
@@ -84,7 +86,7 @@ class ProxySessions:
             self._deny(scope, channel, f"the header {self._header.user} holds no valid single name")
             return None
         try:
-            return await self._vouched.session(identity, SignInMethod.PROXY, channel)
+            return await self._external_sessions.session(identity, SignInMethod.PROXY, channel)
         except Refused as refused:
             self._deny(scope, channel, f"the header {self._header.user}: {refused}")
             return None

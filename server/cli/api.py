@@ -15,7 +15,7 @@ import typer
 
 from server.cli.command_names import commands_of
 from server.cli.mutations import mutation
-from server.cli.patience import Patience, RateLimited, refused_for_now
+from server.cli.retrying import RateLimited, RetryBudget, refused_for_now
 from server.local.data_dir import default_data_dir, no_server
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -65,13 +65,13 @@ class Api:
         """Returns the data. Waits while the server limits requests; raises CommandFailed with the server's message."""
         import httpx
 
-        body, patience = {"query": query, "variables": variables}, Patience()
+        body, budget = {"query": query, "variables": variables}, RetryBudget()
         try:
             async with httpx.AsyncClient(
                 timeout=60, headers=self._headers, verify=self._is_encrypted
             ) as http:
                 response = await http.post(f"{self.url}/graphql", json=body)
-                while seconds := patience.wait_for(response):
+                while seconds := budget.wait_for(response):
                     await asyncio.sleep(seconds)
                     response = await http.post(f"{self.url}/graphql", json=body)
                 answer = response.json()
@@ -87,10 +87,10 @@ class Api:
         CommandFailed."""
         import httpx
 
-        patience = Patience()
+        budget = RetryBudget()
         try:
             response = self._post_file(path)
-            while seconds := patience.wait_for(response):
+            while seconds := budget.wait_for(response):
                 time.sleep(seconds)
                 response = self._post_file(path)
             answer = response.json()
@@ -120,15 +120,15 @@ class Api:
         or if the download is cut off."""
         import httpx
 
-        patience = Patience()
+        budget = RetryBudget()
         try:
-            while seconds := self._download(path, parameters, into, patience):
+            while seconds := self._download(path, parameters, into, budget):
                 time.sleep(seconds)
         except (httpx.HTTPError, ValueError, KeyError) as error:
             raise CommandFailed(f"the download from {self.url} is incomplete: {error}") from error
 
     def _download(
-        self, path: str, parameters: dict[str, str], into: BinaryIO, patience: Patience
+        self, path: str, parameters: dict[str, str], into: BinaryIO, budget: RetryBudget
     ) -> int | None:
         """Returns the seconds to wait before the next try; None when the download is complete."""
         import httpx
@@ -143,7 +143,7 @@ class Api:
         ) as response:
             if response.status_code != 200:
                 response.read()
-                if seconds := patience.wait_for(response):
+                if seconds := budget.wait_for(response):
                     return seconds
                 errors = response.json()["errors"]
                 raise CommandFailed("; ".join(map(sentence_of_error, errors)))
@@ -165,17 +165,17 @@ class Api:
     ) -> AsyncIterator[dict[str, Any]]:
         """Yields the messages of a subscription's only field until it completes; after an interruption, resumes at
         `cursor`."""
-        pause, patience = _RETRY_FROM, Patience()
+        pause, budget = _RETRY_FROM, RetryBudget()
         while True:
             try:
                 async with aclosing(self._messages(query, {**variables, "after": after})) as found:
                     async for message in found:
                         after = message[cursor]
-                        pause, patience = _RETRY_FROM, Patience()
+                        pause, budget = _RETRY_FROM, RetryBudget()
                         yield message
                 return
             except RateLimited as refused:
-                seconds = patience.wait(refused.retry_after, str(refused))
+                seconds = budget.wait(refused.retry_after, str(refused))
                 if seconds is None:
                     raise CommandFailed(str(refused)) from refused
                 await asyncio.sleep(seconds)

@@ -9,8 +9,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from runner.service.outage import reaching
-from server.http.at_once import AtOnce
-from server.http.giving import NotTaken, cut_off, end, give
+from server.http.concurrency_limit import ConcurrencyLimit
+from server.http.sending import DownloadAborted, cut_off, send_end, send_piece
 
 MOST_AT_ONCE: Final = 4
 """Each holds a database connection for as long as its client reads."""
@@ -20,7 +20,7 @@ class DownloadSlots:
     """Limits the concurrent downloads of a process. No user has more than half of them, however slowly they read."""
 
     def __init__(self, most: int = MOST_AT_ONCE) -> None:
-        self._running = AtOnce("exports", "exports_at_once", max(most // 2, 1), most)
+        self._running = ConcurrencyLimit("exports", "exports_at_once", max(most // 2, 1), most)
 
     async def taken(
         self, pieces: AsyncGenerator[bytes, None], actor: str
@@ -68,15 +68,15 @@ class Download(Response):
             )
             if scope["method"] != "HEAD":
                 await self._body(Request(scope, receive), send)
-            await end(send)
-        except NotTaken as error:
+            await send_end(send)
+        except DownloadAborted as error:
             cut_off(scope, error)
         finally:
             await asyncio.shield(self._pieces.aclose())
 
     async def _body(self, request: Request, send: Send) -> None:
-        await give(self._first, send)
+        await send_piece(self._first, send)
         async for piece in self._pieces:
             if await request.is_disconnected():
                 return
-            await give(piece, send)
+            await send_piece(piece, send)

@@ -25,10 +25,10 @@ from runner.store.artifacts.files import UploadedFile, file_id
 from runner.store.postgres.connection import Pool
 from server.auth.auth import visitor_of
 from server.auth.presence import Presence
-from server.files.held_files import Find, downloaded, held, held_input, previewed
+from server.files.file_responses import Find, downloaded, find_artifact, find_input_file, previewed
 from server.files.places import Places
 from server.http.addresses import content_length
-from server.http.at_once import AtOnce
+from server.http.concurrency_limit import ConcurrencyLimit
 from server.http.rates import Rate, Rates
 from server.http.refusals import refusal
 
@@ -56,11 +56,13 @@ class FileRoom:
     largest: int
     places: Places = field(default_factory=Places)
     rates: Rates = field(default_factory=Rates)
-    uploads: AtOnce = field(
-        default_factory=lambda: AtOnce("uploads", "uploads_at_once", _MOST_OF_USER, MOST_UPLOADS)
+    uploads: ConcurrencyLimit = field(
+        default_factory=lambda: ConcurrencyLimit(
+            "uploads", "uploads_at_once", _MOST_OF_USER, MOST_UPLOADS
+        )
     )
-    downloads: AtOnce = field(
-        default_factory=lambda: AtOnce(
+    downloads: ConcurrencyLimit = field(
+        default_factory=lambda: ConcurrencyLimit(
             "downloads of files", "file_downloads_at_once", _MOST_OF_USER, _MOST_DOWNLOADS
         )
     )
@@ -78,12 +80,12 @@ def file_routes(room: FileRoom) -> list[Route]:
 
     return [
         Route("/files", upload, methods=["POST"]),
-        *_download_routes("/artifacts/{id}/preview", "/artifacts/{id:path}", room, held),
+        *_download_routes("/artifacts/{id}/preview", "/artifacts/{id:path}", room, find_artifact),
         *_download_routes(
             "/executions/{id}/inputs/{name}/preview",
             "/executions/{id}/inputs/{name}",
             room,
-            held_input,
+            find_input_file,
         ),
     ]
 

@@ -9,7 +9,7 @@ from graphql import ExecutionResult, GraphQLError
 
 from server.graphql.documents import written
 from server.graphql.errors import is_only_unavailable, presented
-from server.graphql.working import GivenUp
+from server.graphql.working import OperationAbandoned
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ def answered(result: ExecutionResult) -> Answer:
     return Answer(encoded(response), errors, unavailable=empty and is_only_unavailable(errors))
 
 
-def unanswered(given_up: GivenUp) -> Answer:
+def unanswered(abandoned: OperationAbandoned) -> Answer:
     """Returns the response of an operation that was executed, at least in part, but has no result."""
-    errors = [{"message": str(given_up), "extensions": {"code": given_up.code}}]
+    errors = [{"message": str(abandoned), "extensions": {"code": abandoned.code}}]
     return Answer(encoded({"data": None, "errors": errors}), tuple(errors))
 
 

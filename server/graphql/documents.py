@@ -18,9 +18,9 @@ from graphql import (
     validate,
 )
 
-from server.graphql.bounded import Bounded
 from server.graphql.introspection import ROOTS, is_only_introspection
 from server.graphql.limits import Limits, check_form, selection_sets
+from server.graphql.lru_cache import LruCache
 from server.graphql.persisted import Persisted
 from server.graphql.prices import Priced, Prices, Pricing, completed, priced
 from server.graphql.requests import Rejected, Request
@@ -115,7 +115,7 @@ class Documents:
         self.pricing = Pricing(schema, self.limits, bounds or {})
         self._introspection = introspection
         self.suggestions = suggestions
-        self._documents: Bounded[Document] = Bounded(count, weight)
+        self._documents: LruCache[Document] = LruCache(count, weight)
         self._persisted = persisted or Persisted()
 
     def is_at_hand(self, request: Request) -> bool:

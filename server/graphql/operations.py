@@ -28,16 +28,16 @@ from server.graphql.answers import (
     refused,
     unanswered,
 )
-from server.graphql.bounded import Bounded
 from server.graphql.budget import AnswerTooLarge, Budget
 from server.graphql.documents import Document, Documents, introspection_off
 from server.graphql.errors import explained, is_partly_unavailable, presented
 from server.graphql.executor import PlainFastExecutor
+from server.graphql.lru_cache import LruCache
 from server.graphql.precedence import Operation
 from server.graphql.readers import Fields
 from server.graphql.requests import SMALL, Rejected, Request, Unread
 from server.graphql.variables import declared, too_many
-from server.graphql.working import DEADLINE_EXCEEDED, Built, GivenUp, Work, Worked
+from server.graphql.working import DEADLINE_EXCEEDED, Built, OperationAbandoned, Work, Worked
 from server.http.rates import Rate, Rates, TooMany
 from server.http.refusals import RETRY_AFTER
 
@@ -111,7 +111,7 @@ class Operations:
         self._work = Work(self._allowance)
         self._rates = rates
         self._may_introspect = may_introspect
-        self._introspected: Bounded[bytes] = Bounded(_INTROSPECTIONS, _INTROSPECTED)
+        self._introspected: LruCache[bytes] = LruCache(_INTROSPECTIONS, _INTROSPECTED)
         self._introspecting = asyncio.Lock()
         self.live = Live(self._allowance.subscriptions)
 
@@ -174,8 +174,8 @@ class Operations:
         """Executes a query or mutation. Raises only on internal errors: all others are in the response."""
         try:
             answer = await self._answered(prepared, viewer)
-        except GivenUp as given_up:
-            answer = unanswered(given_up)
+        except OperationAbandoned as abandoned:
+            answer = unanswered(abandoned)
         except TooMany as refusal:
             shown = Rejected.too_many(refusal).errors
             return Answer(
@@ -220,7 +220,7 @@ class Operations:
         with self._work.paid_by(actor):
             return write()
 
-    def _written(self, worked: Worked, too_large: Callable[[], GivenUp]) -> Answer:
+    def _written(self, worked: Worked, too_large: Callable[[], OperationAbandoned]) -> Answer:
         if isinstance(worked, list):
             return self._shown(refused(worked))
         answer = self._shown(answered(worked))
@@ -310,22 +310,23 @@ class Operations:
                 answer = await self._message(once, viewer)
                 if not is_partly_unavailable(answer.errors):
                     return answer.body
-            except GivenUp as given_up:
+            except OperationAbandoned as abandoned:
                 late += 1
                 if late == _MAX_LATE:
-                    sentence = f"{given_up}; or subscribe again after the last message received"
-                    raise Rejected.because(given_up.code, sentence, status=503) from None
+                    sentence = f"{abandoned}; or subscribe again after the last message received"
+                    raise Rejected.because(abandoned.code, sentence, status=503) from None
             await asyncio.sleep(random.uniform(pause / 2, pause))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _message(self, once: PlainFastExecutor, viewer: Viewer) -> Answer:
-        """Raises GivenUp past the deadline, so that the message is repeated. One that is too large stays so."""
+        """Raises OperationAbandoned past the deadline, so that the message is repeated. One that is too large stays
+        so."""
         try:
             result = await self._work.message(once, viewer.actor)
-        except GivenUp as given_up:
-            if given_up.code == DEADLINE_EXCEEDED:
+        except OperationAbandoned as abandoned:
+            if abandoned.code == DEADLINE_EXCEEDED:
                 raise
-            return unanswered(given_up)
+            return unanswered(abandoned)
         return await self._paid(lambda: self._shown(answered(result)), once.budget, viewer.actor)
 
     async def _built(
@@ -368,12 +369,12 @@ class Operations:
 
 @contextmanager
 def _refusing() -> Iterator[None]:
-    """Turns TooMany and GivenUp into Rejected: nothing is executed."""
+    """Turns TooMany and OperationAbandoned into Rejected: nothing is executed."""
     try:
         yield
     except TooMany as refusal:
         raise Rejected.too_many(refusal) from None
-    except GivenUp as given_up:
+    except OperationAbandoned as abandoned:
         raise Rejected.because(
-            given_up.code, str(given_up), status=503, retry_after=RETRY_AFTER
+            abandoned.code, str(abandoned), status=503, retry_after=RETRY_AFTER
         ) from None

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 
 from graphql import DocumentNode, GraphQLSyntaxError, parse, print_ast
 
-from server.graphql.bounded import Bounded
+from server.graphql.lru_cache import LruCache
 from server.graphql.requests import Rejected, Request, malformed
 
 SCHEME: Final = "sha256:"
@@ -106,7 +106,7 @@ class Persisted:
     ) -> None:
         self._listed = listed or Listed()
         self.only = only
-        self._registered: Bounded[str] = Bounded(count, _REGISTERED)
+        self._registered: LruCache[str] = LruCache(count, _REGISTERED)
 
     def text_of(self, request: Request) -> str:
         """Returns the text of a request's document. Raises Rejected for an unknown id, or one that does not match the

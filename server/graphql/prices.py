@@ -6,9 +6,9 @@ from typing import Any
 
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, value_from_ast_untyped
 
-from server.graphql.bounded import Bounded
 from server.graphql.introspection import is_only_introspection
 from server.graphql.limits import Limits, Measure
+from server.graphql.lru_cache import LruCache
 from server.graphql.requests import Rejected
 
 _VARIANTS = 64
@@ -44,7 +44,7 @@ class Prices:
 
     def __init__(self) -> None:
         self._sized_by: dict[str | None, Mapping[str, Callable[[Any], Any]]] = {}
-        self._kept: Bounded[Priced] = Bounded(_VARIANTS, _VARIANTS)
+        self._kept: LruCache[Priced] = LruCache(_VARIANTS, _VARIANTS)
 
     def known(self, name: str | None, variables: Mapping[str, Any]) -> Priced | None:
         """`variables` must include the operation's defaults."""

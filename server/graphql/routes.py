@@ -12,7 +12,7 @@ from server.graphql.operations import Operations
 from server.graphql.running import SocketLimits
 from server.graphql.socket import Sockets
 from server.graphql.sse import EventStreams, StreamLimits
-from server.http.at_once import AtOnce
+from server.http.concurrency_limit import ConcurrencyLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,9 @@ def graphql_routes(
 ) -> list[BaseRoute]:
     """`page` is served to browsers for GET /graphql. `fanout` must be entered while the routes are served."""
     settings = settings or TransportSettings()
-    connected = AtOnce("sockets and event streams", "connections_at_once", settings.connections)
+    connected = ConcurrencyLimit(
+        "sockets and event streams", "connections_at_once", settings.connections
+    )
     return [
         WebSocketRoute("/graphql", Sockets(operations, fanout, door, connected, settings.sockets)),
         Route("/graphql", GraphQLOverHttp(operations, page, settings.max_body)),

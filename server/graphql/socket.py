@@ -22,7 +22,7 @@ from server.graphql.operations import Operations, Prepared
 from server.graphql.requests import SMALL, Rejected, Request, Unread
 from server.graphql.running import Running, SocketLimits
 from server.graphql.stream import Ended
-from server.http.at_once import AtOnce
+from server.http.concurrency_limit import ConcurrencyLimit
 from server.http.rates import TooMany
 
 SUBPROTOCOL = "graphql-transport-ws"
@@ -42,7 +42,7 @@ class Sockets:
         operations: Operations,
         fanout: Fanout,
         door: Door,
-        connected: AtOnce,
+        connected: ConcurrencyLimit,
         limits: SocketLimits | None = None,
     ) -> None:
         self.operations, self.fanout, self.door = operations, fanout, door

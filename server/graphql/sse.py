@@ -19,7 +19,7 @@ from server.graphql.http import rejection
 from server.graphql.operations import Operations, Prepared
 from server.graphql.requests import Rejected
 from server.graphql.stream import Ended
-from server.http.at_once import AtOnce
+from server.http.concurrency_limit import ConcurrencyLimit
 
 _HEARTBEAT = b":\n\n"
 _COMPLETE = b"event: complete\ndata:\n\n"
@@ -53,7 +53,7 @@ class EventStreams:
         operations: Operations,
         fanout: Fanout,
         door: Door,
-        connected: AtOnce,
+        connected: ConcurrencyLimit,
         limits: StreamLimits,
         max_body: int,
     ) -> None:

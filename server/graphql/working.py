@@ -31,7 +31,7 @@ Worked = ExecutionResult | list[GraphQLError]
 """The result, or the errors of the variables."""
 
 
-class GivenUp(Exception):
+class OperationAbandoned(Exception):
     """The operation was abandoned: the message says why, and how to request less."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -59,7 +59,7 @@ class Work:
         self._late: set[asyncio.Task[Any]] = set()
 
     async def query(self, build: Build, budget: Budget, actor: str) -> Worked:
-        """Raises GivenUp, and TooMany if too many queries of the user wait."""
+        """Raises OperationAbandoned, and TooMany if too many queries of the user wait."""
         deadline = self._allowance.deadline
         begun = False
         try:
@@ -86,7 +86,8 @@ class Work:
         return result
 
     async def mutation(self, build: Build, budget: Budget, actor: str) -> Worked:
-        """Never cancels a mutation, which could be half done. Past the deadline raises GivenUp while it continues."""
+        """Never cancels a mutation, which could be half done. Past the deadline raises OperationAbandoned while it
+        continues."""
         deadline = self._allowance.deadline
         task = asyncio.ensure_future(self._mutated(build, actor))
         self._keep(task)
@@ -102,13 +103,13 @@ class Work:
         return result
 
     async def _mutated(self, build: Build, actor: str) -> Worked:
-        """Keeps its turn until the mutation has ended, even after its client got GivenUp."""
+        """Keeps its turn until the mutation has ended, even after its client got OperationAbandoned."""
         async with self._mutations.turn(actor):
             with self._precedence.operation(actor, anew=True) as operation:
                 return await operation.stepwise(_executed(build(operation)))
 
     async def source(self, executor: PlainFastExecutor, actor: str) -> Any:
-        """Opens a subscription's source, or returns an ExecutionResult with its errors. Raises GivenUp."""
+        """Opens a subscription's source, or returns an ExecutionResult with its errors. Raises OperationAbandoned."""
         try:
             async with asyncio.timeout(self._allowance.deadline) as timeout:
                 with self._precedence.operation(actor) as operation:
@@ -125,7 +126,7 @@ class Work:
             yield event
 
     async def message(self, once: PlainFastExecutor, actor: str) -> ExecutionResult:
-        """Executes one message of a subscription. Raises GivenUp."""
+        """Executes one message of a subscription. Raises OperationAbandoned."""
         try:
             async with asyncio.timeout(self._allowance.deadline) as timeout:
                 with self._precedence.operation(actor) as operation:
@@ -145,8 +146,8 @@ class Work:
         self, work: Callable[[], Coroutine[Any, Any, Result]], actor: str
     ) -> Result:
         """Runs work that uses a thread, one at a time for each user, so that others do not wait for one user's flood.
-        Work that has begun keeps its turn until it ends, because threads cannot be cancelled. Raises GivenUp past the
-        deadline, and TooMany if too much of the user's work waits."""
+        Work that has begun keeps its turn until it ends, because threads cannot be cancelled. Raises
+        OperationAbandoned past the deadline, and TooMany if too much of the user's work waits."""
         deadline = self._allowance.deadline
         try:
             async with asyncio.timeout(deadline) as timeout, AsyncExitStack() as stack:
@@ -189,18 +190,18 @@ class Work:
         finally:
             self._precedence.charge(actor, perf_counter() - began)
 
-    def too_large(self) -> GivenUp:
+    def too_large(self) -> OperationAbandoned:
         limit = self._allowance.answer
-        return GivenUp(
+        return OperationAbandoned(
             ANSWER_TOO_LARGE,
             f"the response is larger than {limit} bytes (max_answer_size); select fewer fields, less of each list "
             "with `first`, or read it page by page; for whole tables and records use the download "
             "/executions/export.json",
         )
 
-    def mutation_too_large(self) -> GivenUp:
+    def mutation_too_large(self) -> OperationAbandoned:
         limit = self._allowance.answer
-        return GivenUp(
+        return OperationAbandoned(
             ANSWER_TOO_LARGE,
             f"the response of the mutation is larger than {limit} bytes (max_answer_size); the mutations up to there "
             "were executed, those after it in the document were not. Read what has changed with a query that selects "
@@ -246,16 +247,16 @@ async def _holding(turn: AsyncExitStack, work: Callable[[], Coroutine[Any, Any, 
         return await work()
 
 
-def _past_deadline(seconds: float) -> GivenUp:
-    return GivenUp(
+def _past_deadline(seconds: float) -> OperationAbandoned:
+    return OperationAbandoned(
         DEADLINE_EXCEEDED,
         f"the query took longer than {seconds:g} s (operation_deadline) and was cancelled; select less, or narrow the "
         "filter",
     )
 
 
-def _mutation_past_deadline(seconds: float) -> GivenUp:
-    return GivenUp(
+def _mutation_past_deadline(seconds: float) -> OperationAbandoned:
+    return OperationAbandoned(
         DEADLINE_EXCEEDED,
         f"the mutation did not end within {seconds:g} s (operation_deadline); it may still be executed, as a whole "
         "or not at all. Send it again with the same idempotencyKey, or check whether it was executed before you send "

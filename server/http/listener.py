@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import uvicorn
 
 from server.http.connections import Connections
-from server.http.listening import let_go_of_the_dead
 from server.http.protocols import protocols
+from server.http.socket_options import drop_dead_clients
 
 _SEND_TIMEOUT = 30.0
 _START_BACKLOG = 128
@@ -33,7 +33,7 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
     # asyncio sets it only on sockets with an explicit protocol; without it each small frame may be delayed by 40 ms.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    let_go_of_the_dead(listening, _SEND_TIMEOUT)
+    drop_dead_clients(listening, _SEND_TIMEOUT)
     return listening
 
 

@@ -14,9 +14,9 @@ from models.states import Channel
 from runner.denials import Denial, Denials
 from runner.store.access.identities import Identity
 from server.oidc.claims import holder_of
+from server.oidc.external_sessions import ExternalSessions
 from server.oidc.provider import Key, Provider
 from server.oidc.verifying import Untrusted, verified
-from server.oidc.vouched import Vouched
 
 _MAX_CACHED: Final = 10_000
 
@@ -35,11 +35,15 @@ class Bearers:
     def __init__(
         self,
         provider: Provider,
-        vouched: Vouched,
+        external_sessions: ExternalSessions,
         denials: Denials,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._provider, self._vouched, self._denials = provider, vouched, denials
+        self._provider, self._external_sessions, self._denials = (
+            provider,
+            external_sessions,
+            denials,
+        )
         self._clock = clock
         self._known: OrderedDict[str, tuple[Identity, datetime]] = OrderedDict()
         self._keys: Sequence[Key] = ()
@@ -48,7 +52,7 @@ class Bearers:
         """Returns None for a JWT that is valid but refused here. Raises Untrusted, Unavailable."""
         try:
             identity, ends = await self._identity(token)
-            session = await self._vouched.session(identity, SignInMethod.OIDC, channel)
+            session = await self._external_sessions.session(identity, SignInMethod.OIDC, channel)
         except (Untrusted, Refused) as error:
             self._deny(error, channel, address)
             if isinstance(error, Untrusted) and not error.is_signed:

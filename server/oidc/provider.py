@@ -11,8 +11,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 
 from server.http.addresses import is_safe
+from server.oidc.cached import Cached
 from server.oidc.fetching import NoAnswer, get_document, post_form
-from server.oidc.kept import Kept
 
 Key = RSAKey | ECKey | OKPKey
 ALGORITHMS: Final[Mapping[str, type]] = {
@@ -57,8 +57,8 @@ class Provider:
 
     def __init__(self, settings: ProviderSettings, clock: Callable[[], float] = monotonic) -> None:
         self.settings = settings
-        self._metadata = Kept(self._read_metadata, clock)
-        self._keys = Kept(self._read_keys, clock)
+        self._metadata = Cached(self._read_metadata, clock)
+        self._keys = Cached(self._read_keys, clock)
 
     async def metadata(self) -> Metadata:
         return await self._metadata.get()

@@ -11,7 +11,7 @@ from reportlab.lib.colors import Color, HexColor
 from models.states import FAILED_ENDS, SUCCESSFUL_ENDS
 from server.report.facts import Bar
 from server.report.fonts import BOLD, PLAIN, runs_of, width_of
-from server.report.words import moment, number, seconds
+from server.report.formatting import moment, number, seconds
 
 WIDTH: Final = 510.0
 _LABELS, _ROW, _SMALL = 150.0, 13.0, 7.0

@@ -14,7 +14,7 @@ from server.report.blocks import MARKED, heading, section, table, text, together
 from server.report.charts import BAD, WIDTH, color_of, gantt, plot
 from server.report.facts import MOST_ROWS, MOST_TASKS, Facts
 from server.report.fonts import PLAIN, register_fonts
-from server.report.words import cut, moment, number, seconds, shown, without_paths
+from server.report.formatting import cut, moment, number, seconds, shown, without_paths
 
 _MARGIN: Final = (A4[0] - WIDTH) / 2
 _PADDING: Final = 6

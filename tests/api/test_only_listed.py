@@ -14,8 +14,8 @@ from graphql import parse
 
 from headway.client import Client as Recorder
 from headway.recording import RECORDED, Recording
-from server.answered import OURS
 from server.cli.documents import FILE, written
+from server.document_policy import OURS
 from server.graphql.persisted import Listed, digest_of
 from tests.api.servers import Served, start
 from tests.api.test_cli import headway

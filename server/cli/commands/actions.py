@@ -11,8 +11,8 @@ from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.inputs import parse_label_keys, parse_labels
 from server.cli.mutations import STATE, TASK
 from server.cli.naming import named
+from server.cli.option_values import one_of
 from server.cli.options import Id, NeededReason, Reason
-from server.cli.words import one_of
 
 
 def register(app: typer.Typer) -> None:

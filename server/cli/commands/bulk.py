@@ -12,8 +12,8 @@ from server.cli.api import Api, CommandFailed, plain_errors, sentence
 from server.cli.command_names import action_of, command_of
 from server.cli.inputs import of_flow, parse_label_keys, parse_labels
 from server.cli.mutations import RUN_BULK
+from server.cli.option_values import one_of, states, unknown
 from server.cli.options import AnyIds, AsJson, Reason
-from server.cli.words import one_of, states, unknown
 
 _FILTER, _PARAMETERS = "Which executions", "What to do"
 

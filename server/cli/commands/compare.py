@@ -9,9 +9,9 @@ import typer
 
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors
-from server.cli.moments import ABOUT, begins, ends
 from server.cli.naming import each_named
 from server.cli.options import AsJson
+from server.cli.times import ABOUT, begins, ends
 
 _BUCKETS = ("minute", "hour", "day", "week")
 

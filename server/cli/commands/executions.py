@@ -10,9 +10,9 @@ import typer
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.inputs import of_flow, parse_labels
-from server.cli.moments import ABOUT, begins, ends
+from server.cli.option_values import one_of, ordering, states, triggers
 from server.cli.options import AsJson, Child, Id, Triggers
-from server.cli.words import one_of, ordering, states, triggers
+from server.cli.times import ABOUT, begins, ends
 
 
 def register(app: typer.Typer) -> None:

@@ -12,7 +12,7 @@ import typer
 
 from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.naming import each_named
-from server.cli.words import ordering
+from server.cli.option_values import ordering
 
 Output = Annotated[
     str, typer.Option("-o", "--output", help="The file to write; - is standard output.")

@@ -9,11 +9,11 @@ import typer
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors, sentence
 from server.cli.command_names import action_of, command_of
-from server.cli.moments import ABOUT, begins, ends
 from server.cli.mutations import mutation_on_many
 from server.cli.naming import named
+from server.cli.option_values import unknown
 from server.cli.options import AsJson, Id, Ids, Reason
-from server.cli.words import unknown
+from server.cli.times import ABOUT, begins, ends
 
 
 def register(app: typer.Typer) -> None:

@@ -13,9 +13,9 @@ from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.inputs import given_inputs, parse_labels, types_of_document, types_of_flow
 from server.cli.mutations import ID
 from server.cli.naming import named
+from server.cli.option_values import one_of
 from server.cli.options import Follow, Inputs, Reason
 from server.cli.terminal.watch import follow_to_exit
-from server.cli.words import one_of
 
 
 def register(app: typer.Typer) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, fail
-from server.cli.moments import ABOUT, begins, is_date, last_of
+from server.cli.times import ABOUT, begins, is_date, last_of
 
 app = typer.Typer(no_args_is_help=True, help="Schedules: list, show, pause, resume, backfill.")
 Name = Annotated[str, typer.Argument(metavar="SCHEDULE", help="NAMESPACE/FLOW/SCHEDULE")]

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from models.task_error import beside
-from server.cli.terminal.audit_words import words_of
+from server.cli.terminal.audit_text import audit_text
 from server.cli.terminal.folding import Fold, folded
 
 _LOOKS = {
@@ -249,7 +249,7 @@ def audit_table(entries: Sequence[dict[str, Any]]) -> Table:
             one["channel"].lower(),
             one["action"],
             Text(f"{one['targetName'] or ''} {one['target'] or ''}".strip()),
-            Text(words_of(one)),
+            Text(audit_text(one)),
             Text(one["reason"] or ""),
         )
     return table

@@ -86,7 +86,10 @@ async def test_before_its_login_a_client_sends_little() -> None:
     async with serving() as server, raw(server) as client:
         await client.say({"type": "connection_init", "payload": {"x": "x" * 20_000}})
         code, reason = await client.closed()
-        assert (code, reason) == (4400, "Before its login a client may send at most 16384 bytes at once")
+        assert (code, reason) == (
+            4400,
+            "Before its login a client may send at most 16384 bytes at once",
+        )
 
 
 @pytest.mark.parametrize("path", ["/graphql", "/graphql/stream"])

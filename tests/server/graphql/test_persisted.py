@@ -12,7 +12,7 @@ import pytest
 
 from models.access.viewer import Permission, Viewer
 from schema import build_schema
-from server.answered import OURS, Answered
+from server.document_policy import OURS, DocumentPolicy
 from server.graphql.documents import Documents
 from server.graphql.operations import Operations
 from server.graphql.persisted import Listed, Persisted, digest_of
@@ -52,7 +52,7 @@ def listed(folder: Path, documents: dict[str, str] | None = None) -> Listed:
 @asynccontextmanager
 async def only(folder: Path) -> AsyncIterator[Serving]:
     persisted = Persisted(listed(folder), only=True)
-    async with serving(Setting(answered=Answered(persisted=persisted))) as server:
+    async with serving(Setting(policy=DocumentPolicy(persisted=persisted))) as server:
         yield server
 
 
@@ -101,7 +101,7 @@ async def test_documents_of_the_list_are_asked_by_id_and_by_text(
     persisted = Persisted(listed(tmp_path), only=is_only)
     answer = {"data": {"hello": "world"}}
     async with (
-        serving(Setting(answered=Answered(persisted=persisted))) as server,
+        serving(Setting(policy=DocumentPolicy(persisted=persisted))) as server,
         http_client(server) as http,
     ):
         for asked in (
@@ -256,7 +256,7 @@ VIEWER = Viewer.holding("user:ada", Permission)
 
 @pytest.mark.parametrize("introspection", Introspection)
 async def test_who_may_ask_about_the_schema(introspection: Introspection) -> None:
-    setting = Setting(answered=Answered(introspection=introspection))
+    setting = Setting(policy=DocumentPolicy(introspection=introspection))
     writer = VIEWER
     reader = Viewer.holding("user:ada", set(Permission) - {Permission.UPDATE_FLOW})
     asked = Request('{ hello ...A } fragment A on Query { __type(name: "Query") { name } }')

@@ -20,7 +20,7 @@ _MAX_CACHED: Final = 10_000
 _Key = tuple[str, frozenset[str], SignInMethod]
 
 
-class Vouched:
+class ExternalSessions:
     """Caches one session for each principal and its groups, shared by all their JWTs or requests."""
 
     def __init__(

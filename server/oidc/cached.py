@@ -20,7 +20,7 @@ _RETRY_SECONDS: Final = 5.0
 AWAY: Final = "The identity provider cannot be reached now; see the server's log"
 
 
-class Kept(Generic[T]):
+class Cached(Generic[T]):
     """One cached document. While the issuer is unavailable, the last one is used."""
 
     def __init__(

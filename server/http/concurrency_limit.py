@@ -11,7 +11,7 @@ from server.http.rates import TooMany
 _SOON: Final = 1
 
 
-class AtOnce:
+class ConcurrencyLimit:
     """Counts in this process. `noun` names what is counted in messages, `limit` is the name of the limit for
     programs."""
 

@@ -26,9 +26,9 @@ from runner.store.execution import nodes
 from runner.store.postgres.connection import Pool
 from server.auth.auth import visitor_of
 from server.auth.presence import Presence
-from server.http.at_once import AtOnce
-from server.http.giving import NotTaken, cut_off, end, give
+from server.http.concurrency_limit import ConcurrencyLimit
 from server.http.refusals import refusal
+from server.http.sending import DownloadAborted, cut_off, send_end, send_piece
 
 SHOWN: Final = 256 * 1024
 """Bytes of a text that a preview shows."""
@@ -41,7 +41,7 @@ _CONFINED: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'; fram
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class StoredFile:
     name: str
     size: int
     content: Iterator[bytes]
@@ -59,7 +59,7 @@ class _FileResponse(StreamingResponse):
     def __init__(
         self,
         content: Iterator[bytes],
-        slots: AtOnce | None = None,
+        slots: ConcurrencyLimit | None = None,
         presence: Presence | None = None,
         **options: Any,
     ) -> None:
@@ -86,9 +86,9 @@ class _FileResponse(StreamingResponse):
         try:
             if self._scope["method"] != "HEAD":
                 async for piece in self._allowed(_read(self._content)):
-                    await give(piece, send)
-            await end(send)
-        except NotTaken as error:
+                    await send_piece(piece, send)
+            await send_end(send)
+        except DownloadAborted as error:
             cut_off(self._scope, error)
 
     def _allowed(self, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
@@ -103,11 +103,13 @@ async def _read(content: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
         yield piece
 
 
-Find = Callable[[Pool, ArtifactStore, Scope, Request], Awaitable[Held | Response]]
-Found = Callable[[], Awaitable[Held | Response]]
+Find = Callable[[Pool, ArtifactStore, Scope, Request], Awaitable[StoredFile | Response]]
+Found = Callable[[], Awaitable[StoredFile | Response]]
 
 
-async def held(pool: Pool, store: ArtifactStore, scope: Scope, request: Request) -> Held | Response:
+async def find_artifact(
+    pool: Pool, store: ArtifactStore, scope: Scope, request: Request
+) -> StoredFile | Response:
     """Opens the file of the use or artifact in the path; returns a refusal if it is not in the store."""
     id = request.path_params["id"]
     absent = refusal(request.scope, 404, "NOT_FOUND", "no such artifact in the artifact store")
@@ -131,9 +133,9 @@ async def held(pool: Pool, store: ArtifactStore, scope: Scope, request: Request)
     return await _opened(store, row["name"], row["uri"], request)
 
 
-async def held_input(
+async def find_input_file(
     pool: Pool, store: ArtifactStore, scope: Scope, request: Request
-) -> Held | Response:
+) -> StoredFile | Response:
     """Opens the file of the input in the path; returns a refusal if there is none."""
     id, name = request.path_params["id"], request.path_params["name"]
     absent = refusal(request.scope, 404, "NOT_FOUND", "no such execution, or no file in that input")
@@ -146,20 +148,22 @@ async def held_input(
     return await _opened(store, file.name, file.uri, request) if file else absent
 
 
-async def _opened(store: ArtifactStore, name: str, uri: str, request: Request) -> Held | Response:
+async def _opened(
+    store: ArtifactStore, name: str, uri: str, request: Request
+) -> StoredFile | Response:
     try:
         size, content = await store.read(uri)
     except OSError:
         return refusal(
             request.scope, 404, "NOT_FOUND", f"{name} is no longer in the artifact store"
         )
-    return Held(name, size, content)
+    return StoredFile(name, size, content)
 
 
 async def downloaded(
     request: Request,
     found: Found,
-    slots: AtOnce | None = None,
+    slots: ConcurrencyLimit | None = None,
     presence: Presence | None = None,
 ) -> Response:
     file = await found()
@@ -177,7 +181,7 @@ async def downloaded(
 async def previewed(
     request: Request,
     found: Found,
-    slots: AtOnce | None = None,
+    slots: ConcurrencyLimit | None = None,
     presence: Presence | None = None,
 ) -> Response:
     """Returns the beginning of a text, or a whole picture."""
@@ -200,7 +204,7 @@ async def previewed(
     return Response(text, media_type=kind, headers=headers)
 
 
-def _headers(file: Held, disposition: str) -> dict[str, str]:
+def _headers(file: StoredFile, disposition: str) -> dict[str, str]:
     name = quote(file.file_name, safe="")
     return {
         "content-disposition": f"{disposition}; filename*=UTF-8''{name}",

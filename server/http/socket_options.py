@@ -5,7 +5,7 @@ import socket
 _IDLE = 60
 
 
-def let_go_of_the_dead(listening: socket.socket, seconds: float) -> None:
+def drop_dead_clients(listening: socket.socket, seconds: float) -> None:
     """Makes the kernel drop accepted connections whose client does not acknowledge sent data for `seconds`.
 
     Closing a socket waits until buffered data is sent, which never happens with such a client; no timeout of ours ends

@@ -16,30 +16,30 @@ _PIECE: Final = 64 * 1024
 """Bytes that are sent under one deadline: a client that reads slowly is not cut off within a large piece."""
 
 
-class NotTaken(Exception):
+class DownloadAborted(Exception):
     """The client read nothing for too long, or may not read more; the message says which."""
 
 
-async def give(body: bytes, send: Send) -> None:
-    """Raises NotTaken."""
+async def send_piece(body: bytes, send: Send) -> None:
+    """Raises DownloadAborted."""
     for start in range(0, len(body), _PIECE):
-        await _sent(send, body=body[start : start + _PIECE], more_body=True)
+        await _send_body(send, body=body[start : start + _PIECE], more_body=True)
 
 
-async def end(send: Send) -> None:
-    """Raises NotTaken."""
-    await _sent(send, body=b"", more_body=False)
+async def send_end(send: Send) -> None:
+    """Raises DownloadAborted."""
+    await _send_body(send, body=b"", more_body=False)
 
 
-async def _sent(send: Send, **message: Any) -> None:
+async def _send_body(send: Send, **message: Any) -> None:
     try:
         async with asyncio.timeout(READ_TIMEOUT):
             await send({"type": "http.response.body", **message})
     except TimeoutError as error:
-        raise NotTaken(f"its reader read nothing for {READ_TIMEOUT:g} s") from error
+        raise DownloadAborted(f"its reader read nothing for {READ_TIMEOUT:g} s") from error
 
 
-def cut_off(scope: Scope, why: NotTaken) -> None:
+def cut_off(scope: Scope, why: DownloadAborted) -> None:
     """Closes the connection without completing the response, so that the client cannot mistake the part for the
     whole."""
     logger.warning("a download was ended: %s", why)

@@ -15,7 +15,7 @@ OURS = (STATIC / DOCUMENTS, Path(__file__).parent / "cli" / DOCUMENTS)
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class DocumentPolicy:
     introspection: Introspection = Introspection.EVERYONE
     suggestions: bool = True
     persisted: Persisted = field(default_factory=Persisted)

@@ -10,7 +10,7 @@ MAX_WAIT: Final = 120
 _SOON: Final = 1
 
 
-class Patience:
+class RetryBudget:
     """The waiting time left for one request, over all its refusals."""
 
     def __init__(self) -> None:

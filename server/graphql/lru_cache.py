@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 Value = TypeVar("Value")
 
 
-class Bounded(Generic[Value]):
+class LruCache(Generic[Value]):
     """A mapping that evicts the least recently used entries, by number and by weight."""
 
     def __init__(self, count: int, weight: int) -> None:

@@ -19,7 +19,7 @@ _PREPOSITIONS: Final = ("in ", "of ", "until ", "by ")
 """Phrases with these beginnings follow without a comma."""
 
 
-def words_of(entry: Mapping[str, Any]) -> str:
+def audit_text(entry: Mapping[str, Any]) -> str:
     data = dict(entry["data"] or {})
     if "holder" in data:
         data.pop("principal", None)  # the id of the holder
