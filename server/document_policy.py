@@ -10,7 +10,7 @@ from server.graphql.persisted import Listed, Persisted
 from server.http.pages import DOCUMENTS, STATIC
 from server.settings.settings import Introspection
 
-OURS = (STATIC / DOCUMENTS, Path(__file__).parent / "cli" / DOCUMENTS)
+BUILT_IN = (STATIC / DOCUMENTS, Path(__file__).parent / "cli" / DOCUMENTS)
 """The documents of the page (written by its build) and of the command line."""
 
 
@@ -25,7 +25,7 @@ class DocumentPolicy:
         cls, introspection: Introspection, suggestions: bool, list: Path | None, only: bool
     ) -> Self:
         """Raises ValueError if the list cannot be read."""
-        listed = Listed.read([*_places(list), *(path for path in OURS if path.is_file())])
+        listed = Listed.read([*_places(list), *(path for path in BUILT_IN if path.is_file())])
         return cls(introspection, suggestions, Persisted(listed, only=only))
 
     def may_introspect(self, viewer: Viewer) -> bool:

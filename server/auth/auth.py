@@ -137,7 +137,7 @@ class Door:
         digest = digest_of(token)
         found = await self._cached(digest, lambda: self._holders.by_digest(digest))
         viewer = self._viewer(found, channel)
-        await self.learn(digest, viewer is not None, address)
+        await self.record_credential(digest, viewer is not None, address)
         return viewer
 
     async def by_session(
@@ -146,7 +146,7 @@ class Door:
         """Raises TooMany as `by_token` does, but never for a signed session that has expired: it was not guessed."""
         key, id = self._key.id, self.session_id(session)
         if id is None:
-            await self.learn(session, False, address)
+            await self.record_credential(session, False, address)
             return None
         viewer = await self._of_session(id, channel)
         return viewer and _signed_by(viewer, key)
@@ -157,7 +157,7 @@ class Door:
         try:
             bearer = await bearers.session(token, channel, address)
         except Untrusted:
-            await self.learn(digest_of(token), False, address)
+            await self.record_credential(digest_of(token), False, address)
             return None
         if bearer is None:
             return None
@@ -224,7 +224,7 @@ class Door:
         self._cache.clear()
         await self.presence.look_again()
 
-    async def learn(self, key: str | UUID, right: bool, address: str | None) -> None:
+    async def record_credential(self, key: str | UUID, right: bool, address: str | None) -> None:
         """Remembers valid credentials, and counts invalid ones against their address. Raises TooMany."""
         if right:
             self._proven[key] = None

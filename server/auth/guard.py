@@ -93,11 +93,11 @@ class Guard:
         if scope["type"] == "http":
             await self._request(scope, receive, send)
             return
-        if scope["type"] == "websocket" and not await self._greeted(scope, receive, send):
+        if scope["type"] == "websocket" and not await self._admit_socket(scope, receive, send):
             return
         await self._app(scope, receive, send)
 
-    async def _greeted(self, scope: Scope, receive: Receive, send: Send) -> bool:
+    async def _admit_socket(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Whether a WebSocket may continue with its handshake."""
         if not self._door.host_allowed(scope):
             await receive()
@@ -127,9 +127,11 @@ class Guard:
         elif scope["method"] not in _SAFE and not self._door.origin_allowed(scope):
             await foreign(scope)(scope, receive, send)
         else:
-            await self._let_in(visitor.viewer, scope, receive, send)
+            await self._run_admitted(visitor.viewer, scope, receive, send)
 
-    async def _let_in(self, viewer: Viewer, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _run_admitted(
+        self, viewer: Viewer, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         """Checks again when the body is complete: the credential may have ended while the body arrived."""
         epoch, is_whole = self._door.epoch, scope["method"] in _SAFE
 

@@ -99,7 +99,7 @@ class Login:
             viewer = await self._door.of_token(token_id)
         network = client_network(request.scope)
         try:
-            await self._door.learn(digest_of(code), viewer is not None, network)
+            await self._door.record_credential(digest_of(code), viewer is not None, network)
         except TooMany as slowed:
             if not is_for_a_reader(request.scope):
                 raise
@@ -153,7 +153,7 @@ class Login:
         if "text/html" in request.headers.get("accept", ""):
             elsewhere = None
             if method is SignInMethod.OIDC and self._single_sign_on is not None:
-                elsewhere = await self._single_sign_on.leave(request)
+                elsewhere = await self._single_sign_on.end_session(request)
             response = elsewhere or RedirectResponse("/login", 303)
         response.delete_cookie(cookie_name(request.scope), httponly=True, samesite="strict")
         return _unstored(response)

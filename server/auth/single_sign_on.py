@@ -36,7 +36,7 @@ from server.oidc.verifying import Untrusted, algorithm_of, check_access_token, v
 logger = logging.getLogger("headway.access")
 
 BEGIN: Final = "/login/oidc"
-BACK: Final = "/login/oidc/callback"
+CALLBACK: Final = "/login/oidc/callback"
 _COOKIE: Final = "headway_sign_in"
 _LONGEST_PATH: Final = 2000
 _MAX_USED: Final = 10_000
@@ -74,7 +74,7 @@ class SingleSignOn:
     def routes(self) -> list[Route]:
         return [
             Route(BEGIN, self.begin, methods=["GET"]),
-            Route(BACK, self.come_back, methods=["GET"]),
+            Route(CALLBACK, self.callback, methods=["GET"]),
         ]
 
     async def begin(self, request: Request) -> Response:
@@ -85,10 +85,8 @@ class SingleSignOn:
         try:
             metadata = await self._provider.metadata()
         except Unavailable:
-            return self._unavailable_page(
-                request, f"{self.name} cannot be reached now", AWAY, next_path
-            )
-        redirect_uri = base_of(request.scope, self._external_url) + BACK
+            return self._unavailable(request, f"{self.name} cannot be reached now", AWAY, next_path)
+        redirect_uri = base_of(request.scope, self._external_url) + CALLBACK
         attempt = Attempt.new(
             next_path if len(next_path) <= _LONGEST_PATH else "/", redirect_uri, self._door.now
         )
@@ -105,7 +103,7 @@ class SingleSignOn:
         )
         return _unstored(response)
 
-    async def come_back(self, request: Request) -> Response:
+    async def callback(self, request: Request) -> Response:
         """Handles the issuer's redirect back, once for each attempt."""
         if request.method == "HEAD":
             return Response(status_code=204)
@@ -119,7 +117,7 @@ class SingleSignOn:
                 logger.warning("the identity provider: %s", error)
                 title = f"{self.name} cannot be reached now"
                 return self._without_attempt(
-                    request, self._unavailable_page(request, title, AWAY, attempt.next_path)
+                    request, self._unavailable(request, title, AWAY, attempt.next_path)
                 )
             id = await self._external_sessions.begin(
                 identity, SignInMethod.OIDC, self._provider.settings.session_time, Channel.UI
@@ -129,7 +127,7 @@ class SingleSignOn:
         except Unavailable as error:
             assert attempt is not None
             title = "The server cannot answer now"
-            return self._unavailable_page(request, title, str(error), attempt.next_path)
+            return self._unavailable(request, title, str(error), attempt.next_path)
         # A redirect would count as part of the cross-site request, and browsers then send no strict cookie.
         path = escape(attempt.next_path)
         head = f'<meta http-equiv="refresh" content="0;url={path}">'
@@ -137,7 +135,7 @@ class SingleSignOn:
         set_session(response, self._door, request.scope, id, self._provider.settings.session_time)
         return self._without_attempt(request, response)
 
-    async def leave(self, request: Request) -> Response | None:
+    async def end_session(self, request: Request) -> Response | None:
         """Sends the browser to the issuer's end of session; None if the issuer has none."""
         try:
             ends = (await self._provider.metadata()).end_session_endpoint
@@ -234,22 +232,20 @@ class SingleSignOn:
                 f"{self.name}: {sentence}",
             )
         )
-        body = alert(f"{sentence}.") + self._ways_on(attempt.next_path if attempt else "/")
+        body = alert(f"{sentence}.") + self._sign_in_links(attempt.next_path if attempt else "/")
         response = HTMLResponse(page("You are not signed in", body), 401)
         return self._without_attempt(request, response)
 
-    def _unavailable_page(
-        self, request: Request, title: str, sentence: str, next_path: str
-    ) -> Response:
+    def _unavailable(self, request: Request, title: str, sentence: str, next_path: str) -> Response:
         """Does not reload itself, because there is another way to sign in. Raises Unavailable for programs."""
         if not is_for_a_reader(request.scope):
             raise Unavailable(sentence)
-        body = f"<p>{escape(sentence)}.</p>{self._ways_on(next_path)}"
+        body = f"<p>{escape(sentence)}.</p>{self._sign_in_links(next_path)}"
         response = HTMLResponse(page(title, body), 503)
         response.headers["retry-after"] = str(RETRY_AFTER)
         return _unstored(response)
 
-    def _ways_on(self, next_path: str) -> str:
+    def _sign_in_links(self, next_path: str) -> str:
         query = escape(urlencode({"next": next_path}))
         return (
             f'<p><a class="button" href="{BEGIN}?{query}">Try again with {escape(self.name)}</a></p>'

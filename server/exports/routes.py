@@ -55,7 +55,7 @@ class Source:
     presence: Presence | None = None
     denials: Denials | None = None
 
-    def given(
+    def limited(
         self, pieces: AsyncGenerator[bytes, None], viewer: Viewer
     ) -> AsyncGenerator[bytes, None]:
         if self.presence is not None:
@@ -69,9 +69,9 @@ class Source:
     def shown(
         self, pieces: AsyncGenerator[bytes, None], viewer: Viewer
     ) -> AsyncGenerator[bytes, None]:
-        return self.given(self.places.shown_pieces(pieces), viewer)
+        return self.limited(self.places.shown_pieces(pieces), viewer)
 
-    def meant(self, request: Request) -> QueryParams:
+    def parameters(self, request: Request) -> QueryParams:
         return QueryParams(
             self.places.meant([list(one) for one in request.query_params.multi_items()])
         )
@@ -93,12 +93,12 @@ def export_routes(
 
 def _table_routes(source: Source) -> list[Route]:
     async def as_csv(request: Request, viewer: Viewer) -> Response:
-        wanted, columns = table_parameters(source.meant(request), USUAL)
+        wanted, columns = table_parameters(source.parameters(request), USUAL)
         pieces = table(source.pool, viewer.scope, wanted, columns, csv_writer(columns))
         return await Download.of(source.shown(pieces, viewer), _CSV, f"executions-{_now()}.csv")
 
     async def as_json(request: Request, viewer: Viewer) -> Response:
-        wanted, columns = table_parameters(source.meant(request), WHOLE)
+        wanted, columns = table_parameters(source.parameters(request), WHOLE)
         pieces = table(source.pool, viewer.scope, wanted, columns, json_writer(columns))
         return await Download.of(source.shown(pieces, viewer), _LINES, f"executions-{_now()}.jsonl")
 
@@ -112,13 +112,13 @@ def _report_routes(source: Source) -> list[Route]:
     async def of_several(request: Request, viewer: Viewer) -> Response:
         ids = id_parameters(request.query_params, FEWEST_COMPARED, MOST_COMPARED)
         pieces = report(source.pool, [ExportRequest(id, viewer.scope) for id in ids], source.places)
-        return await Download.of(source.given(pieces, viewer), _PDF, f"comparison-{_now()}.pdf")
+        return await Download.of(source.limited(pieces, viewer), _PDF, f"comparison-{_now()}.pdf")
 
     async def of_one(request: Request, viewer: Viewer) -> Response:
         check_names(request.query_params)
         export = _export_request(request, viewer)
         pieces = report(source.pool, [export], source.places)
-        return await Download.of(source.given(pieces, viewer), _PDF, f"{_safe(export.id)}.pdf")
+        return await Download.of(source.limited(pieces, viewer), _PDF, f"{_safe(export.id)}.pdf")
 
     return [
         _route("/executions/report.pdf", of_several, source),
@@ -135,11 +135,13 @@ def _one_routes(source: Source) -> list[Route]:
 
     async def as_log(request: Request, viewer: Viewer) -> Response:
         wanted, export = (
-            log_parameters(source.meant(request)),
+            log_parameters(source.parameters(request)),
             _export_request(request, viewer, logs=True),
         )
         pieces = log_text(source.pool, export, wanted, source.places)
-        return await Download.of(source.given(pieces, viewer), _TEXT, f"{_safe(export.id)}.log.txt")
+        return await Download.of(
+            source.limited(pieces, viewer), _TEXT, f"{_safe(export.id)}.log.txt"
+        )
 
     return [
         _route("/executions/{id}/record.json", as_record, source),

@@ -79,7 +79,7 @@ class Turns:
         return TooMany(f"{running} and {why}", self._limit, _SOON)
 
 
-class Live:
+class OpenSubscriptions:
     """Counts the open subscriptions of each user, over all transports."""
 
     def __init__(self, most: int) -> None:

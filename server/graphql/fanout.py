@@ -18,7 +18,7 @@ from server.graphql.operations import Operations, Prepared
 from server.graphql.requests import Rejected
 from server.graphql.stream import (
     Ended,
-    Fell,
+    Lag,
     Message,
     RingLimits,
     SharedStream,
@@ -209,11 +209,11 @@ class SharedSubscription:
     def take(self) -> Message | Ended | None:
         """Returns the next message, the end, or None if there is nothing yet."""
         found = self._reader.take()
-        if found is Fell.BEHIND:
+        if found is Lag.BEHIND:
             found = self._resubscribed()
         if isinstance(found, Message):
             self._cursor = found.cursor
-        assert not isinstance(found, Fell)
+        assert not isinstance(found, Lag)
         return found
 
     def leave(self) -> None:
@@ -224,7 +224,7 @@ class SharedSubscription:
         self._stream = self._fanout.open(self._prepared, self._viewer, self._policy, resume)
         self._reader = StreamReader(self._stream, self.wake)
 
-    def _resubscribed(self) -> Message | Ended | Fell | None:
+    def _resubscribed(self) -> Message | Ended | Lag | None:
         if self._policy.on_lag is LagPolicy.LATEST:
             self._reader.skip_to_newest()
             return self._reader.take()

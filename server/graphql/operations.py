@@ -18,7 +18,7 @@ from graphql import (
 
 from models.access.viewer import Viewer
 from server.files.places import Places
-from server.graphql.allowance import Allowance, Live
+from server.graphql.allowance import Allowance, OpenSubscriptions
 from server.graphql.answers import (
     Answer,
     answered,
@@ -113,7 +113,7 @@ class Operations:
         self._may_introspect = may_introspect
         self._introspected: LruCache[bytes] = LruCache(_INTROSPECTIONS, _INTROSPECTED)
         self._introspecting = asyncio.Lock()
-        self.live = Live(self._allowance.subscriptions)
+        self.live = OpenSubscriptions(self._allowance.subscriptions)
 
     async def count(self, viewer: Viewer) -> None:
         """Counts a request before it is read. Raises Rejected beyond the rate limit."""

@@ -35,7 +35,7 @@ class Ended:
     errors: tuple[dict[str, Any], ...] = ()
 
 
-class Fell(Enum):
+class Lag(Enum):
     """The reader's position is no longer in the ring."""
 
     BEHIND = "BEHIND"
@@ -81,9 +81,9 @@ class SharedStream:
             self._room.clear()
             await self._room.wait()
 
-    def read(self, index: int) -> Message | Ended | Fell | None:
+    def read(self, index: int) -> Message | Ended | Lag | None:
         if index < self.first:
-            return Fell.BEHIND
+            return Lag.BEHIND
         if index < self.end:
             return self._ring[index - self.first]
         return self.ended
@@ -145,7 +145,7 @@ class StreamReader:
         self.wake = wake
         stream.readers.add(self)
 
-    def take(self) -> Message | Ended | Fell | None:
+    def take(self) -> Message | Ended | Lag | None:
         """Returns the next message, the end, BEHIND if its position was evicted, or None if there is nothing yet."""
         found = self._stream.read(self.index)
         if isinstance(found, Message):

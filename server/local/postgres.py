@@ -68,7 +68,7 @@ async def embedded_postgres(data_dir: Path) -> AsyncIterator[str]:
         try:
             await cluster.start()
             await cluster.wait_until_up()
-            await cluster.roles.settle()
+            await cluster.roles.set_up()
             async with _Revival(cluster):
                 yield cluster.roles.url
         finally:

@@ -97,7 +97,7 @@ class Roles:
         """The URL with which Headway logs in."""
         return _url(self._data_dir, self._sockets, OWNER, DATABASE)
 
-    async def settle(self) -> None:
+    async def set_up(self) -> None:
         """Creates what is missing and blocks all other logins. May be interrupted anywhere, and called again."""
         _make_passwords(self._data_dir / PASSWORDS)
         ours = self._has_our_rules()

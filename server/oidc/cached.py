@@ -41,7 +41,7 @@ class Cached(Generic[T]):
             raise Unavailable(AWAY)
         return self._value
 
-    async def again(self) -> T:
+    async def refetch(self) -> T:
         """Fetches the value again, unless it was fetched a few seconds ago."""
         await self._refresh()
         return await self.get()

@@ -67,9 +67,9 @@ class Provider:
         """Returns its current signing keys; the same object until they change."""
         return await self._keys.get()
 
-    async def keys_again(self) -> Sequence[Key]:
+    async def refetch_keys(self) -> Sequence[Key]:
         """Fetches the keys again, at most every few seconds."""
-        return await self._keys.again()
+        return await self._keys.refetch()
 
     async def exchange(self, code: str, verifier: str, redirect_uri: str) -> Mapping[str, Any]:
         """Returns the tokens for a code. Raises TurnedDown, NoAnswer."""

@@ -85,7 +85,7 @@ def _header(token: str) -> Mapping[str, Any]:
 async def _key_for(provider: Provider, header: Mapping[str, Any]) -> Key:
     """Finds the key by `kid` among the issuer's published keys; other hints in the header are untrusted."""
     found = _matching(await provider.keys(), header) or _matching(
-        await provider.keys_again(), header
+        await provider.refetch_keys(), header
     )
     if found is None:
         raise Untrusted("its signing key is not published by the issuer")

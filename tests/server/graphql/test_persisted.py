@@ -12,7 +12,7 @@ import pytest
 
 from models.access.viewer import Permission, Viewer
 from schema import build_schema
-from server.document_policy import OURS, DocumentPolicy
+from server.document_policy import BUILT_IN, DocumentPolicy
 from server.graphql.documents import Documents
 from server.graphql.operations import Operations
 from server.graphql.persisted import Listed, Persisted, digest_of
@@ -236,7 +236,7 @@ def test_places_without_documents_are_told(tmp_path: Path) -> None:
 
 
 def test_the_page_and_the_command_line_ask_only_what_is_valid_and_listed() -> None:
-    for path in OURS:
+    for path in BUILT_IN:
         texts = json.loads(path.read_text())
         assert len(texts) > 40, path
         documents = Documents(REAL, persisted=Persisted(Listed.read([path]), only=True))
