@@ -18,7 +18,7 @@ RequestId = Annotated[
     typer.Argument(
         metavar="ID",
         callback=named,
-        help="appr_..., or an execution, by id or name, with one pending approval, itself or below.",
+        help="appr_..., or an execution, by id or name, with one pending approval, its own or below it.",
     ),
 ]
 Comment = Annotated[str | None, typer.Option(help="A comment on the decision.")]

@@ -51,7 +51,7 @@ def ls(
     order: Annotated[
         str,
         typer.Option(
-            help="created, started, ended, duration, flow, state, progress, or such as metric.loss; _asc or _desc."
+            help="created, started, ended, duration, flow, state, progress, or e.g. metric.loss; with _asc or _desc."
         ),
     ] = "created_desc",
     limit: Annotated[int, typer.Option(min=1, max=200, help="The maximum number.")] = 20,

@@ -15,7 +15,7 @@ from server.cli.times import ABOUT, begins, is_date, last_of
 app = typer.Typer(no_args_is_help=True, help="Schedules: list, show, pause, resume, backfill.")
 Name = Annotated[str, typer.Argument(metavar="SCHEDULE", help="NAMESPACE/FLOW/SCHEDULE")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_FROM = f"{ABOUT}; without a zone in the schedule's."
+_FROM = f"{ABOUT}; without a zone, the schedule's applies."
 _TO = "The same, inclusive; a date includes its day."
 
 
