@@ -140,7 +140,7 @@ async def test_run_takes_a_time_and_tasks_not_to_run(
     chosen = ("--rerun-of", id, "--disable", "first", "--disable", "second")
     ended = await client.until_ended(await done(served, "run", "acts/breaks", *chosen))
     assert (ended["state"], ended["outputs"]) == ("SUCCESS", {"seen": 1})
-    assert "is no time" in await refused(served, "run", "acts/breaks", "--at", "soon")
+    assert "is not a valid time" in await refused(served, "run", "acts/breaks", "--at", "soon")
     path = tmp_path / "flow.yaml"
     path.write_text(BREAKS % ok)
     errors = await refused(served, "run", path, "--test", "--disable", "first")
@@ -162,9 +162,9 @@ async def test_states_are_corrected_with_a_reason(
     ended = await client.until_ended(id)
     assert (ended["state"], task(ended, "second")["outputs"]) == ("SUCCESS", {"rows": 3})
     errors = await refused(served, "change-task-state", id, "secnd", "FAILED", "--reason", "x")
-    assert "it has: first, second, third" in errors
+    assert "the execution has: first, second, third" in errors
     wrong = ("change-task-state", id, "second", "FAILED", "--reason", "x", "--outputs", "{")
-    assert "--outputs is not JSON" in await refused(served, *wrong)
+    assert "--outputs is not valid JSON" in await refused(served, *wrong)
     assert await client.show(id) == ended
 
 
@@ -345,7 +345,7 @@ async def test_what_started_the_one_that_asks_can_be_named(client: Client, serve
     output = await done(served, "approve", id)
     assert output.startswith(f"APPROVED; {name} ({child}), below {id}, is ")
     assert (await client.until_ended(id))["state"] == "SUCCESS"
-    assert "asks nothing" in await refused(served, "approve", id)
+    assert "has no pending approval" in await refused(served, "approve", id)
 
 
 async def test_of_several_requests_below_one_is_to_be_named(client: Client, served: Served) -> None:

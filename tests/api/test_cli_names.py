@@ -78,7 +78,7 @@ async def test_what_several_have_is_refused_with_each_of_them(
     errors = await refused(served, "cancel", common)
     assert f"{common} matches several executions; use one of these ids:" in errors
     assert "exec_01 is too short for an id" in await refused(served, "cancel", "exec_01")
-    assert errors.count("exec_") >= 3 and "names" in errors
+    assert errors.count("exec_") >= 3 and "named-" in errors
 
 
 async def test_run_tells_the_id_at_once_and_the_address_beside_it(

@@ -305,7 +305,7 @@ async def test_the_command_line_lists_shows_pauses_resumes_and_backfills(
     )
     assert (code, "nor after now" in errors) == (1, True)
     code, _, errors = await headway(served, "schedules", "backfill", name, "soon", "later")
-    assert (code, "is no moment" in errors) == (1, True)
+    assert (code, "is not a valid time" in errors) == (1, True)
 
 
 @asynccontextmanager
