@@ -1,4 +1,4 @@
-"""`create_app`: the one place that wires the API of a process."""
+"""Wires the API of a process."""
 
 from dataclasses import replace
 from importlib.metadata import version
@@ -15,10 +15,10 @@ from runner.engine.quotas import Quotas, RecordedBytes
 from schema import build_schema
 from schema.context import Context, Services
 from schema.lists.bounds import priced_lists
-from server.answered import Answered
 from server.auth.auth import Door
 from server.auth.guard import guarded
 from server.auth.login import Login
+from server.document_policy import DocumentPolicy
 from server.exports import DownloadSlots, export_routes
 from server.files.files import FileRoom, file_routes
 from server.files.places import Places
@@ -53,10 +53,10 @@ def create_operations(
     allowance: Allowance | None = None,
     rates: Rates | None = None,
     denials: Denials | None = None,
-    answered: Answered | None = None,
+    policy: DocumentPolicy | None = None,
     quotas: Quotas | None = None,
 ) -> Operations:
-    answered = answered or Answered()
+    policy = policy or DocumentPolicy()
     schema, places = build_schema()._schema, places or Places()
     services = Services(
         parts.database.reads,
@@ -84,9 +84,9 @@ def create_operations(
     documents = Documents(
         schema,
         bounds=priced_lists(schema),
-        introspection=answered.introspection is not Introspection.OFF,
-        suggestions=answered.suggestions,
-        persisted=answered.persisted,
+        introspection=policy.introspection is not Introspection.OFF,
+        suggestions=policy.suggestions,
+        persisted=policy.persisted,
     )
     return Operations(
         schema,
@@ -96,7 +96,7 @@ def create_operations(
         allowance,
         rates,
         live_context,
-        answered.may_introspect,
+        policy.may_introspect,
     )
 
 
@@ -109,7 +109,7 @@ def create_app(
     room: FileRoom,
     readiness: Readiness,
 ) -> Starlette:
-    """The fanout must be entered while the app is served."""
+    """The caller must enter `fanout` before the app is served."""
     routes: list[BaseRoute] = [
         *health_routes(readiness),
         *login.routes(),
@@ -133,8 +133,8 @@ def create_app(
 
 
 def health_routes(readiness: Readiness) -> list[BaseRoute]:
-    """`/healthz`: the process answers. `/readyz`: the database is reached and takes writes, its tables are current, the
-    feed is fresh, and the process does not drain."""
+    """Returns `/healthz` (the process responds) and `/readyz` (the database is reachable and writable, its tables are
+    current, the feed is fresh, and the process is not draining)."""
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "alive"})

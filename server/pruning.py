@@ -1,4 +1,4 @@
-"""`headway prune`: on the database itself, for it is there when the server is not."""
+"""Runs `headway prune` on the database itself, so that it works without a running server."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,11 +11,11 @@ from models.states import Channel
 from runner.maintenance.pruner import Pruned, Survey, prune, survey
 from runner.store.postgres.database import Database, migrations_current, open_database
 from server.local.postgres import embedded_postgres
-from server.serve import DatabaseUnknown, database_beside
+from server.serve import DatabaseUnknown, announced_database_url
 from server.settings.settings import Settings
 
 HERE = CommandOrigin("user:admin", Channel.CLI)
-"""Whoever may use this machine's database is its admin."""
+"""Anyone who can use this machine's database is its admin."""
 
 
 async def survey_here(settings: Settings, rules: Sequence[RetentionRule]) -> Survey:
@@ -29,19 +29,19 @@ async def prune_here(
     batch: int,
     tell: Callable[[Sequence[UUID]], None],
 ) -> Pruned:
-    """Raises Busy, and Fault where the tables are not of this version."""
+    """Raises Busy, and Fault if the tables are of another version."""
     async with database_here(settings) as database:
         return await prune(database, rules, HERE, batch=batch, on_pruned=tell)
 
 
 @asynccontextmanager
 async def database_here(settings: Settings) -> AsyncIterator[Database]:
-    """The external one, that of the server of the data directory, or the embedded one, started for this."""
+    """Opens the external database, the one of the data directory's running server, or starts the embedded one."""
     async with AsyncExitStack() as stack:
         url = settings.database_url
         if url is None:
             try:
-                url = database_beside(settings.data_dir)
+                url = announced_database_url(settings.data_dir)
             except DatabaseUnknown:
                 url = await stack.enter_async_context(embedded_postgres(settings.data_dir))
         database = await stack.enter_async_context(open_database(url))

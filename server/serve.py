@@ -1,4 +1,4 @@
-"""`headway serve` and `headway worker`, from settings to a clean stop."""
+"""Runs `headway serve` and `headway worker`, from settings to a clean stop."""
 
 import asyncio
 import gc
@@ -27,7 +27,6 @@ from runner.store.postgres.database import Database, describe, open_database
 from runner.store.postgres.database import migrate as migrate_tables
 from runner.store.postgres.worker_roles import is_superuser
 from runner.worker.worker import Worker
-from server.answered import Answered
 from server.app import POLICIES, create_app, create_operations
 from server.auth.admin import admin_token
 from server.auth.auth import Door, DoorSettings
@@ -36,6 +35,7 @@ from server.auth.login import Login
 from server.auth.revocations import Revocations
 from server.auth.session_key import session_key
 from server.auth.shared_key import SharedKey
+from server.document_policy import DocumentPolicy
 from server.files.files import MOST_UPLOADS, FileRoom
 from server.files.places import Places
 from server.graphql.allowance import allowance_of
@@ -60,11 +60,11 @@ from server.settings.settings import Settings
 logger = logging.getLogger("headway.server")
 
 _GC_THRESHOLD = 50_000
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
-async def serve(settings: Settings, tell: Tell) -> None:
-    """Returns after a clean stop, also one in the middle of its start.
+async def serve(settings: Settings, report: Report) -> None:
+    """Returns after a clean stop, including one requested during start-up.
 
     Raises DataDirTaken, PortTaken, Unavailable (database), Fault.
     """
@@ -74,18 +74,18 @@ async def serve(settings: Settings, tell: Tell) -> None:
         async with AsyncExitStack() as stack:
             stack.callback(listening.close)
             served = await _start(stack, settings, listening)
-            ready = partial(tell, served.link)
+            ready = partial(report, served.link)
             with _announced(settings.data_dir / "server.json", served.facts):
                 gc.collect()
                 gc.freeze()
                 gc.set_threshold(_GC_THRESHOLD)
                 stop.started()
-                await _run(served, listening, stop.asked, settings.drain_notice, ready)
+                await _run(served, listening, stop.requested, settings.drain_notice, ready)
 
 
 @dataclass(frozen=True, slots=True)
 class _Served:
-    """The parts of a server that stop one after the other, and what server.json says of it."""
+    """The parts of a server in the order in which they stop, and the contents of server.json."""
 
     listener: Listener
     readiness: Readiness
@@ -93,11 +93,11 @@ class _Served:
     workers: Sequence[Worker]
     facts: Mapping[str, object]
     link: str
-    """The address of the page; while there is an admin's token, one that signs in once."""
+    """The address of the page; with an admin token, a link that signs in once."""
 
 
 async def _start(stack: AsyncExitStack, settings: Settings, listening: socket.socket) -> _Served:
-    """All parts run for as long as the stack is open."""
+    """Starts all parts; they run until the stack is closed."""
     limits = connection_limits(settings)
     database_url = await _database_url(stack, settings)
     vault, key = make_vault(settings, may_make_key=True), session_key(settings)
@@ -123,9 +123,9 @@ async def _start(stack: AsyncExitStack, settings: Settings, listening: socket.so
     places = Places(settings.data_dir, store.folder)
     rates = Rates(allowed_by(settings))
     denials = await stack.enter_async_context(Denials(parts.database.reads))
-    answered, quotas = answered_of(settings), settings.quotas
+    policy, quotas = document_policy_of(settings), settings.quotas
     operations = create_operations(
-        parts, places, allowance_of(settings), rates, denials, answered, quotas
+        parts, places, allowance_of(settings), rates, denials, policy, quotas
     )
     fanout = await stack.enter_async_context(Fanout(operations, POLICIES))
     holders = Holders(parts.database.reads)
@@ -159,11 +159,11 @@ async def _link(parts: Runtime, door: Door, url: str, token: str | None) -> str:
 
 
 async def _warn_of_superuser(database: Database) -> None:
-    """Whoever gets at Headway's connection could have the database run programs and read files."""
+    """A superuser connection would allow anyone who obtains it to run programs and read files on the database host."""
     if await is_superuser(database.pool):
         logger.warning(
             "Headway logs in to %s as a superuser: give it a role that owns its database and nothing else, "
-            "as docs/database.md says",
+            "as described in docs/database.md",
             describe(database.url),
         )
 
@@ -171,7 +171,7 @@ async def _warn_of_superuser(database: Database) -> None:
 def _facts(
     listening: socket.socket, token: str | None, database_url: str, external_url: str | None
 ) -> dict[str, object]:
-    """`url` is for programs of this machine, `externalUrl` for people."""
+    """Returns the contents of server.json: `url` is for programs on this machine, `externalUrl` for people."""
     host, port = listening.getsockname()[:2]
     if ip_address(host).is_unspecified:  # every address of this machine
         host = "::1" if ":" in host else "127.0.0.1"
@@ -186,9 +186,9 @@ def _facts(
     }
 
 
-def answered_of(settings: Settings) -> Answered:
-    """Raises ValueError for documents that cannot be read."""
-    return Answered.of(
+def document_policy_of(settings: Settings) -> DocumentPolicy:
+    """Raises ValueError if the documents cannot be read."""
+    return DocumentPolicy.of(
         settings.introspection,
         settings.field_suggestions,
         settings.persisted_documents,
@@ -208,7 +208,7 @@ def door_settings(settings: Settings) -> DoorSettings:
 
 
 def connection_limits(settings: Settings) -> ConnectionLimits:
-    """Those of the settings, as far as this process may open files."""
+    """Returns the limits of the settings, lowered to what this process's open-file limit allows."""
     wanted = ConnectionLimits(
         settings.max_connections,
         settings.max_connections_per_address,
@@ -224,12 +224,12 @@ def _worker_count(settings: Settings) -> int:
     return 0 if settings.no_worker else settings.workers
 
 
-async def work(settings: Settings, tell: Tell) -> None:
-    """A worker alone; beside an embedded database it finds it through the data dir."""
+async def work(settings: Settings, report: Report) -> None:
+    """Runs a worker alone. Without a database URL, finds a server's embedded database through the data directory."""
     stop = StopSignal.on_signals()
     with stop.ends_the_start():
         raise_limit()
-        database_url = settings.database_url or database_beside(settings.data_dir)
+        database_url = settings.database_url or announced_database_url(settings.data_dir)
         vault = make_vault(settings, may_make_key=False)
         async with (
             runtime(
@@ -243,8 +243,8 @@ async def work(settings: Settings, tell: Tell) -> None:
         ):
             await warn_of_other_keys(parts.database.pool, vault)
             stop.started()
-            tell(f"worker {worker.name} serves {', '.join(settings.queues)}")
-            await stop.asked.wait()
+            report(f"worker {worker.name} serves {', '.join(settings.queues)}")
+            await stop.requested.wait()
             await worker.drain()
 
 
@@ -257,14 +257,14 @@ def artifact_store(settings: Settings) -> ArtifactStore:
 
 
 async def _database_url(stack: AsyncExitStack, settings: Settings) -> str:
-    """The external database, or the embedded one, started for as long as the stack is open."""
+    """Returns the URL of the external database, or starts the embedded one until the stack is closed."""
     if settings.database_url:
         return settings.database_url
     return await stack.enter_async_context(embedded_postgres(settings.data_dir))
 
 
 async def _load_flows(stack: AsyncExitStack, parts: Runtime, settings: Settings) -> None:
-    """The folder is looked after for as long as the stack is open."""
+    """Loads the flows; a loop saves changed files of the folder until the stack is closed."""
     if settings.flows:
         folder = FlowFolder(parts.database.pool, settings.flows)
         await folder.load()
@@ -300,7 +300,7 @@ async def _run(
         await _first(served.listener.is_up.wait(), stop.wait())
         ready()
         await stop.wait()
-        # Whoever shares out requests learns of it while this process still takes them.
+        # Load balancers see this on /readyz while the process still accepts requests.
         served.readiness.accepting = False
         await asyncio.sleep(notice)
         for worker in served.workers:
@@ -321,7 +321,7 @@ async def _first(*waits: Awaitable[object]) -> None:
 
 @contextmanager
 def _announced(path: Path, facts: Mapping[str, object]) -> Iterator[None]:
-    """DIR/server.json while the server runs, for programs that started it and for `headway` on this machine."""
+    """Keeps DIR/server.json while the server runs, for programs that started it and for `headway` on this machine."""
     part = path.with_suffix(".part")
     part.unlink(missing_ok=True)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -333,7 +333,8 @@ def _announced(path: Path, facts: Mapping[str, object]) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def database_beside(data_dir: Path) -> str:
+def announced_database_url(data_dir: Path) -> str:
+    """Returns the database URL in DIR/server.json. Raises DatabaseUnknown."""
     try:
         found = json.loads((data_dir / "server.json").read_text())
     except (OSError, ValueError) as error:
@@ -344,12 +345,12 @@ def database_beside(data_dir: Path) -> str:
 
 
 class DatabaseUnknown(Exception):
-    """No database was named, and no server announces one."""
+    """No database URL was given, and no server announces one."""
 
 
-async def migrate(settings: Settings, tell: Tell) -> None:
-    """Only the tables, on the external database or the embedded one. Raises Interrupted at a signal, once all that it
-    had started has stopped."""
+async def migrate(settings: Settings, report: Report) -> None:
+    """Migrates the tables of the external or embedded database, and nothing else. On a signal, stops what it started
+    and raises Interrupted."""
     stop = StopSignal.on_signals()
     with stop.ends_the_start():
         async with AsyncExitStack() as stack:
@@ -357,10 +358,10 @@ async def migrate(settings: Settings, tell: Tell) -> None:
             database = await stack.enter_async_context(open_database(url))
             await migrate_tables(database)
             stop.started()
-            tell("the tables are up to date")
+            report("the tables are up to date")
         return
     raise Interrupted("stopped by a signal before the tables were up to date; run it again")
 
 
 class Interrupted(Exception):
-    """A signal came before the work was done."""
+    """A signal arrived before the work was done."""

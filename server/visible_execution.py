@@ -1,4 +1,4 @@
-"""The execution that somebody asks for, where that one may see it."""
+"""Finds a requested execution if the viewer may see it, and hides the fields they may not see."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from runner.store.postgres.connection import Connection
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """`logs` is where the asker may read logs, when these are asked for."""
+    """`logs` is the scope in which the viewer may read logs; None if no logs are requested."""
 
     id: str
     scope: Scope
@@ -34,7 +34,7 @@ class ExportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Tells what of an execution's rows may be told: see `runner/history/visibility.py`."""
+    """Hides what a viewer may not see in the rows of an execution: see `runner/history/visibility.py`."""
 
     scope: Scope
     outside: Outside
@@ -54,16 +54,16 @@ class Seen:
 
 
 async def seen_by(connection: Connection, scope: Scope, row: Row) -> Seen:
-    """A revision is read anew for whoever has a scope: exports have no plans of their own."""
+    """Reads the execution's revision for a restricted scope: exports have no cache of plans."""
     return Seen(scope, *await read_outside(connection, Plans(), scope, row))
 
 
-async def visible(connection: Connection, asked: ExportRequest) -> Row:
-    """Raises Refused NOT_FOUND for one that is not there, or not to be seen; FORBIDDEN when its log may not be read."""
-    row = await visible_row(connection, asked.scope, untyped("exec", asked.id))
+async def visible(connection: Connection, request: ExportRequest) -> Row:
+    """Raises Refused: NOT_FOUND if it does not exist or may not be seen, FORBIDDEN if its log may not be read."""
+    row = await visible_row(connection, request.scope, untyped("exec", request.id))
     if row is None:
-        raise Refused.not_found(f"no execution {asked.id[:100]}; `headway ls` shows what there is")
-    if asked.logs is not None and not asked.logs.covers(row["namespace"]):
+        raise Refused.not_found(f"no execution {request.id[:100]}; `headway ls` lists executions")
+    if request.logs is not None and not request.logs.covers(row["namespace"]):
         sentence = not_permitted(Permission.VIEW_LOGS, row["namespace"])
         raise Refused.because(ProblemCode.FORBIDDEN, sentence)
     return row

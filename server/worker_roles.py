@@ -1,4 +1,4 @@
-"""`headway worker-role`: on the database itself, as the role that owns the tables."""
+"""Runs `headway worker-role` on the database itself, as the role that owns the tables."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,34 +15,34 @@ from runner.store.postgres.worker_roles import (
 from server.pruning import database_here
 from server.settings.settings import Settings
 
-_OF_ITS_OWN = frozenset({"user", "password", "passfile", "sslcert", "sslkey", "sslpassword"})
+_CREDENTIALS = frozenset({"user", "password", "passfile", "sslcert", "sslkey", "sslpassword"})
 
 
-async def create_here(settings: Settings, name: str, tell: Callable[[str], None]) -> None:
+async def create_here(settings: Settings, name: str, report: Callable[[str], None]) -> None:
     async with _owned(settings) as database:
         password = await make_worker_role(database.pool, name)
         if password is None:
-            tell(f"{name} may now do what a worker needs; its password is as it was")
+            report(f"{name} now has the permissions of a worker; its password is unchanged")
         else:
-            tell(worker_url(database.url, name, password))
+            report(worker_url(database.url, name, password))
 
 
-async def list_here(settings: Settings, tell: Callable[[str], None]) -> None:
+async def list_here(settings: Settings, report: Callable[[str], None]) -> None:
     async with _owned(settings) as database:
         for role in await worker_roles(database.pool):
-            tell(f"{role.name}  made {role.made_at:%Y-%m-%d %H:%M}")
+            report(f"{role.name}  created {role.made_at:%Y-%m-%d %H:%M}")
 
 
-async def drop_here(settings: Settings, name: str, tell: Callable[[str], None]) -> None:
+async def drop_here(settings: Settings, name: str, report: Callable[[str], None]) -> None:
     async with _owned(settings) as database:
         await drop_worker_role(database.pool, name)
-        tell(f"{name} is dropped")
+        report(f"{name} was dropped")
 
 
 def worker_url(url: str, name: str, password: str) -> str:
-    """The same database for another role; what the first one proved itself with is left out."""
+    """Returns the URL of the same database for another role, without the credentials of the first one."""
     parts = urlsplit(url)
-    query = [(key, value) for key, value in parse_qsl(parts.query) if key not in _OF_ITS_OWN]
+    query = [(key, value) for key, value in parse_qsl(parts.query) if key not in _CREDENTIALS]
     where = parts.netloc.rpartition("@")[2]
     netloc = f"{quote(name, safe='')}:{quote(password, safe='')}@{where}"
     return parts._replace(netloc=netloc, query=urlencode(query, quote_via=quote)).geturl()
@@ -52,5 +52,5 @@ def worker_url(url: str, name: str, password: str) -> str:
 async def _owned(settings: Settings) -> AsyncIterator[Database]:
     async with database_here(settings) as database:
         if not await is_owner(database.pool):
-            raise Fault("only the role that owns the tables may make and drop roles of workers")
+            raise Fault("only the role that owns the tables may create and drop worker roles")
         yield database

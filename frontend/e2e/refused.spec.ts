@@ -10,7 +10,7 @@ const REFUSALS = {
     body: JSON.stringify({
       errors: [
         {
-          message: "user:admin may have 30 operations in 10 s, and has had them; try again in 3 s",
+          message: "user:admin has used all 30 operations allowed in 10 s; try again in 3 s",
           extensions: { code: "TOO_MANY_REQUESTS", limit: "operations", retryAfter: 3 },
         },
       ],
@@ -50,7 +50,7 @@ test("an execution that is refused while it opens says when it is asked again, a
   const server = await refusing(page, 429);
   await page.goto(`${headway.server.url}/executions/${run.id}`);
   const alert = page.getByRole("alert").filter({ hasText: "The execution could not be loaded" });
-  await expect(alert).toContainText("The server refuses requests for now: user:admin may have 30 operations");
+  await expect(alert).toContainText("The server refuses requests for now: user:admin has used all 30 operations");
   await expect(alert).toContainText("This page tries again in 3 s.");
   await expect(link(page)).toContainText("Requests refused");
   await expect.poll(server.count, "it is asked again by itself").toBeGreaterThan(2);

@@ -16,7 +16,7 @@ test("one signs in with a token, goes on where one wanted to, and out again", as
 
   await page.goto(`${url}/login?next=/approvals`);
   await expect(page.getByText("You are signed in as admin.")).toBeVisible();
-  await page.getByRole("link", { name: "Go on" }).click();
+  await page.getByRole("link", { name: "Continue" }).click();
   await expect(page).toHaveURL(`${url}/approvals`);
 
   await page.getByRole("button", { name: "Preferences" }).first().click();

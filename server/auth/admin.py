@@ -1,4 +1,4 @@
-"""The token of DIR/token, by which whoever has the data directory administers Headway."""
+"""The token in DIR/token, with which the owner of the data directory administers Headway."""
 
 import logging
 import secrets
@@ -20,14 +20,16 @@ from server.auth.auth import ADMIN
 from server.local.private import write_private
 
 logger = logging.getLogger("headway.access")
-_ASK = CommandOrigin(f"user:{ADMIN}", Channel.CLI, "made at the start of a server, for DIR/token")
+_ORIGIN = CommandOrigin(
+    f"user:{ADMIN}", Channel.CLI, "made at the start of a server, for DIR/token"
+)
 
 
 async def admin_token(pool: Pool, data_dir: Path) -> str | None:
-    """The token in DIR/token (mode 0600), which the first start makes. None when it was revoked: none is made in its
-    place until the file is removed.
+    """Returns the token in DIR/token (mode 0600), which the first start creates; None if it was revoked, until the file
+    is removed.
 
-    Every server of a database has a token of its own, so none replaces another's.
+    Every server of a database has a token of its own, so servers do not replace each other's.
     """
     path = data_dir / "token"
     token = path.read_text().strip() if path.exists() else ""
@@ -36,12 +38,12 @@ async def admin_token(pool: Pool, data_dir: Path) -> str | None:
         if known["revoked_at"] is None:
             return token
         logger.warning(
-            "the token in %s was revoked, so no login link is printed; remove the file to have another made at the "
-            "next start",
+            "the token in %s was revoked, so no login link is printed; remove the file and restart the server to "
+            "create a new one",
             path,
         )
         return None
-    # A token that a database with tokens does not know was replaced there: it must not come back.
+    # A token that is unknown to a database with tokens was replaced there, and must not become valid again.
     if not token or await tokens.any_exist(pool):
         token = new_secret()
         write_private(path, token)
@@ -51,21 +53,21 @@ async def admin_token(pool: Pool, data_dir: Path) -> str | None:
 
 async def _register(pool: Pool, token: str) -> None:
     async with pool.acquire() as connection, connection.transaction():
-        admin = await principals.ensure(connection, PrincipalKind.PERSON, ADMIN, _ASK.actor)
+        admin = await principals.ensure(connection, PrincipalKind.PERSON, ADMIN, _ORIGIN.actor)
         if not await grants.has_admin(connection):
-            holding = Holding(admin["id"], None, ADMIN_ROLE, "", _ASK.actor)
-            await grants.grant(connection, holding, _ASK)
+            holding = Holding(admin["id"], None, ADMIN_ROLE, "", _ORIGIN.actor)
+            await grants.grant(connection, holding, _ORIGIN)
     for name in _names():
         try:
             new = NewToken(new_id(), admin["id"], name, digest_of(token))
-            await tokens.create(pool, new, _ASK)
+            await tokens.create(pool, new, _ORIGIN)
             return
         except Refused:
             continue
 
 
 def _names() -> Iterator[str]:
-    """Names to try: a server beside another one has its machine's in its own."""
+    """Yields names to try: a further server of the database includes its machine's name."""
     yield ADMIN
     while True:
         yield f"{ADMIN}-{socket.gethostname()}-{secrets.token_hex(3)}"

@@ -1,7 +1,7 @@
-"""The door: who is asking. Bearer tokens, and a session cookie that a sign-in sets.
+"""Authenticates requests by bearer token or session cookie.
 
-A token is random and kept as its sha256 only. A session is a row too, and its cookie is signed with a key that is not
-in the database: neither a backup nor whoever reads the tables can make one.
+A token is random, and only its SHA-256 is stored. A session is a database row, and its cookie is signed with a key that
+is not in the database: neither a backup nor read access to the tables is enough to forge one.
 """
 
 import asyncio
@@ -36,16 +36,15 @@ SESSION_TIME = timedelta(days=30)
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _CACHED_FOR = 5.0
 _CACHE_SIZE = 10_000
-_UNPROVEN_AT_ONCE: Final = 4
-"""Look-ups of credentials that were not right before: guesses must leave most of the connections for reads free."""
+_MAX_UNPROVEN: Final = 4
+"""Concurrent look-ups of credentials that were never valid: guesses must leave most read connections free."""
 _LookUp = Callable[[], Awaitable[Holder | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class DoorSettings:
-    """`hosts` are names, besides those of the loopback, under which the server is reached; None is any.
-    `origins` are other origins that may use it from a browser, as a development server's. `external` is the origin by
-    which people reach it."""
+    """`hosts` are names of the server besides the loopback's; None allows any. `origins` are other origins that may use
+    the API from a browser, such as a development server. `external` is the origin that people use."""
 
     hosts: frozenset[str] | None = frozenset()
     origins: frozenset[str] = frozenset()
@@ -56,20 +55,20 @@ class DoorSettings:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A viewer, and whether a browser vouched for them by itself, so that their origin matters."""
+    """A viewer. `by_cookie` is true if the browser adds the credential by itself: then the origin must be checked."""
 
     viewer: Viewer
     by_cookie: bool
 
 
 def visitor_of(scope: Scope) -> Visitor | None:
-    """Whom the guard let in with this request."""
+    """Returns the visitor that the guard admitted with this request."""
     found: Visitor | None = scope.get("headway.visitor")
     return found
 
 
 def channel_of(name: object) -> Channel:
-    """The channel that a client names; only `ui` and `cli` are told apart."""
+    """Returns the channel that a client names; anything but `ui` and `cli` is API."""
     return {"ui": Channel.UI, "cli": Channel.CLI}.get(
         name.lower() if isinstance(name, str) else "", Channel.API
     )
@@ -91,7 +90,7 @@ class Door:
         self._key = key
         self._rates = rates or Rates()
         self._proven: OrderedDict[str | UUID, None] = OrderedDict()
-        self._unproven = asyncio.Semaphore(_UNPROVEN_AT_ONCE)
+        self._unproven = asyncio.Semaphore(_MAX_UNPROVEN)
         self._settings = settings or DoorSettings()
         self._clock = clock
         self._cache: dict[str | UUID, tuple[float, Holder]] = {}
@@ -111,7 +110,7 @@ class Door:
         return self._clock()
 
     async def visitor(self, scope: Scope) -> Visitor | None:
-        """Who came with this request's headers: a bearer token counts before a cookie. Raises TooMany."""
+        """Authenticates a request by its headers; a bearer token takes precedence over a cookie. Raises TooMany."""
         headers = Headers(scope=scope)
         channel = channel_of(headers.get("x-headway-channel"))
         scheme, _, credential = headers.get("authorization", "").partition(" ")
@@ -123,7 +122,7 @@ class Door:
         if self._proxied is not None and self._proxied.speaks(scope, channel):
             id = await self._proxied.session(scope, channel)
             viewer = await self._of_session(id, channel) if id else None
-            # A browser comes through the proxy by itself, as with a cookie.
+            # A browser is authenticated by the proxy without its page's doing, as with a cookie.
             return Visitor(viewer, by_cookie=True) if viewer else None
         session = _cookie(headers.getlist("cookie"), cookie_name(scope))
         viewer = await self.by_session(session, channel, client_network(scope)) if session else None
@@ -132,22 +131,22 @@ class Door:
     async def by_token(
         self, token: str, channel: Channel = Channel.API, address: str | None = None
     ) -> Viewer | None:
-        """Raises TooMany for a wrong token when too many came from the address; a right one always passes."""
+        """Raises TooMany for a wrong token when too many came from the address; a valid one always passes."""
         if self._bearers is not None and is_jwt(token):
             return await self._by_jwt(self._bearers, token, channel, address)
         digest = digest_of(token)
         found = await self._cached(digest, lambda: self._holders.by_digest(digest))
         viewer = self._viewer(found, channel)
-        await self.learn(digest, viewer is not None, address)
+        await self.record_credential(digest, viewer is not None, address)
         return viewer
 
     async def by_session(
         self, session: str, channel: Channel = Channel.API, address: str | None = None
     ) -> Viewer | None:
-        """Raises TooMany as `by_token` does, but never for a genuine session that has ended: nobody guessed it."""
+        """Raises TooMany as `by_token` does, but never for a signed session that has expired: it was not guessed."""
         key, id = self._key.id, self.session_id(session)
         if id is None:
-            await self.learn(session, False, address)
+            await self.record_credential(session, False, address)
             return None
         viewer = await self._of_session(id, channel)
         return viewer and _signed_by(viewer, key)
@@ -158,7 +157,7 @@ class Door:
         try:
             bearer = await bearers.session(token, channel, address)
         except Untrusted:
-            await self.learn(digest_of(token), False, address)
+            await self.record_credential(digest_of(token), False, address)
             return None
         if bearer is None:
             return None
@@ -171,11 +170,11 @@ class Door:
         return self._viewer(found, channel, ends)
 
     async def of_token(self, id: UUID) -> Viewer | None:
-        """The holder of a token whose login link somebody has opened."""
+        """Returns the holder of a token whose login link was opened."""
         return self._viewer(await self._holders.by_token(id), Channel.UI)
 
     def session_id(self, session: str) -> UUID | None:
-        """The session whose cookie this is; None for a cookie that was not signed here."""
+        """Returns the session of a cookie; None if the signature is not valid."""
         identity, _, signature = session.partition(".")
         try:
             id = UUID(hex=identity)
@@ -188,16 +187,16 @@ class Door:
 
     @property
     def key_id(self) -> str | None:
-        """Of the key that cookies are signed with now."""
+        """The id of the current signing key."""
         return self._key.id
 
     @property
     def epoch(self) -> int:
-        """Another one after each change of what somebody may do."""
+        """Changes whenever somebody's permissions change."""
         return self._epoch
 
-    async def is_worth_less(self, viewer: Viewer, epoch: int) -> str | None:
-        """Why the viewer, who was let in at this epoch, is to be let in anew; None while nothing has changed. Raises
+    async def why_readmit(self, viewer: Viewer, epoch: int) -> str | None:
+        """Returns why a viewer, admitted at this epoch, must authenticate again; None if nothing has changed. Raises
         Unavailable."""
         ends = viewer.expires_at
         if epoch == self._epoch and (ends is None or ends > self._clock()):
@@ -205,7 +204,7 @@ class Door:
         return changed(viewer, await self.again(viewer))
 
     async def again(self, viewer: Viewer) -> Viewer | None:
-        """The same credential as it is worth now; None when it has ended. Raises Unavailable."""
+        """Reads the viewer's current permissions; returns None if the credential has ended. Raises Unavailable."""
         credential = viewer.credential
         if credential is None or (credential.key and credential.key != self._key.named()):
             return None
@@ -213,21 +212,20 @@ class Door:
         def look_up() -> Awaitable[Holder | None]:
             return self._holders.by_credential(credential, viewer.groups)
 
-        # Of one person an identity provider may name other groups each time.
+        # An identity provider may name other groups for a person each time.
         is_named = credential.kind == "principal"
         found = await (look_up() if is_named else self._cached(credential.id, look_up))
         now = self._viewer(found, viewer.channel, viewer.expires_at)
         return now and _signed_by(now, credential.key)
 
     async def look_again(self) -> None:
-        """Forgets what credentials were worth, and ends connections of those that are worth something else now. Raises
-        Unavailable."""
+        """Clears the cache, and closes connections of viewers whose permissions have changed. Raises Unavailable."""
         self._epoch += 1
         self._cache.clear()
         await self.presence.look_again()
 
-    async def learn(self, key: str | UUID, right: bool, address: str | None) -> None:
-        """Remembers credentials that were right, counts those that were not. Raises TooMany."""
+    async def record_credential(self, key: str | UUID, right: bool, address: str | None) -> None:
+        """Remembers valid credentials, and counts invalid ones against their address. Raises TooMany."""
         if right:
             self._proven[key] = None
             self._proven.move_to_end(key)
@@ -239,7 +237,8 @@ class Door:
             await self._rates.check(Rate.FAILED_LOGINS, address)
 
     def host_allowed(self, scope: Scope) -> bool:
-        """Against DNS rebinding: a page elsewhere can point its own name at this machine, not this name."""
+        """Prevents DNS rebinding: a foreign page can point its own host name at this machine, but not an allowed
+        one."""
         if self._settings.hosts is None:
             return True
         named = Headers(scope=scope).getlist("host") or [""]
@@ -251,7 +250,8 @@ class Door:
         return all(host is not None and host.name in allowed for host in hosts)
 
     def origin_allowed(self, scope: Scope) -> bool:
-        """Whether a browser's page may ask this; what names no origin is no browser's page, or the guard's."""
+        """Whether the page of a browser may send this request. Without an Origin header, only credentials that a
+        browser does not add by itself are accepted."""
         headers = Headers(scope=scope)
         origin = headers.get("origin")
         if origin is None:
@@ -264,7 +264,7 @@ class Door:
             return False
         external = self._settings.external
         if external and (str(page) == str(external) or host.name == external.host.name):
-            # A page by the same name and another scheme may be anybody's on the way.
+            # A page of the same host with another scheme may have been forged in transit.
             return str(page) == str(external)
         return page.is_of(scope.get("scheme", "http"), host)
 
@@ -275,12 +275,12 @@ class Door:
         while True:
             epoch = self._epoch
             holder = await self._looked_up(key, look_up)
-            # What was read before a change that is known by now may be out of date.
+            # A row read before a change that is known by now may be stale.
             if epoch == self._epoch:
                 break
         if len(self._cache) >= _CACHE_SIZE:
             self._cache.clear()
-        # What is not known is asked for each time: it may be made at any moment.
+        # Unknown credentials are not cached: they may be created at any moment.
         if holder is not None:
             known = (monotonic() + _CACHED_FOR, holder)
             self._cache[key] = known
@@ -313,19 +313,19 @@ def _signed_by(viewer: Viewer, key: str | None) -> Viewer:
 
 
 def client_network(scope: Scope) -> str | None:
-    """The network of the connection's other end; what a header says of another one is anybody's word."""
+    """Returns the network of the connection's other end."""
     client = scope.get("client")
     return network_of(client[0]) if client else None
 
 
 def cookie_name(scope: Scope, kind: str = "headway_session") -> str:
-    """With the port in it: cookies of one host are shared by all its ports."""
+    """Includes the port: a browser shares the cookies of one host among all its ports."""
     host = read_host(Headers(scope=scope).get("host", ""))
     return f"{kind}_{host.port if host and host.port else 'default'}"
 
 
 def set_session(response: Response, door: Door, scope: Scope, id: UUID, lasts: timedelta) -> None:
-    """Gives the browser the cookie of a session that has begun."""
+    """Sets the cookie of a new session."""
     response.set_cookie(
         cookie_name(scope),
         door.cookie_of(id),
@@ -337,12 +337,12 @@ def set_session(response: Response, door: Door, scope: Scope, id: UUID, lasts: t
 
 
 def is_secure(door: Door, scope: Scope) -> bool:
-    """Whether a cookie that is set now is for TLS alone."""
+    """Whether a cookie set now is for TLS only."""
     return door.secure_cookie or scope["scheme"] == "https"
 
 
 def session_cookie(scope: Scope) -> str | None:
-    """The value of the session cookie that came with a request."""
+    """Returns the value of the session cookie of a request."""
     return _cookie(Headers(scope=scope).getlist("cookie"), cookie_name(scope))
 
 

@@ -1,4 +1,4 @@
-"""Checks of every request before anything else sees it: host, credentials, origin."""
+"""Checks host, credentials and origin of every request before anything else handles it."""
 
 from html import escape
 from urllib.parse import urlencode
@@ -19,8 +19,8 @@ from server.http.refusals import Refusals, foreign, is_for_a_reader, refusal
 
 _HEALTH = frozenset({"/healthz", "/readyz"})
 _OPEN = _HEALTH | {"/login", "/logout", "/login/oidc", "/login/oidc/callback", "/favicon.ico"}
-"""Browsers ask for the last by themselves, and there is none."""
-_ELSEWHERE = frozenset({"cross-site", "same-site"})
+"""Browsers request the last by themselves; it does not exist."""
+_OTHER_SITES = frozenset({"cross-site", "same-site"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = {
     "x-content-type-options": "nosniff",
@@ -32,7 +32,7 @@ _HEADERS = {
         (
             "default-src 'self'",
             "script-src 'self'",
-            # The components of the page set their sizes and colours as style attributes.
+            # The components of the page set their sizes and colours in style attributes.
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data:",
             "font-src 'self' data:",
@@ -48,7 +48,7 @@ _HEADERS = {
 
 
 def guarded(door: Door) -> list[Middleware]:
-    """Outermost first: every answer has the headers, those that refuse too."""
+    """Returns the middleware, outermost first: all responses get the headers, refusals too."""
     return [
         Middleware(Forwarded, proxies=door.settings.proxies),
         Middleware(SecurityHeaders),
@@ -59,7 +59,7 @@ def guarded(door: Door) -> list[Middleware]:
 
 
 class SecurityHeaders:
-    """ASGI middleware: gives each answer the headers that it has no value of its own for."""
+    """ASGI middleware: adds each security header that a response does not set itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -76,11 +76,11 @@ class SecurityHeaders:
 
 
 class _Ended(Exception):
-    """The credential of a request is worth something else than when it began."""
+    """The credential of a request was revoked or changed while its body arrived."""
 
 
 class Guard:
-    """ASGI middleware. Lets sockets through without credentials: theirs may come in `connection_init`.
+    """ASGI middleware. Admits WebSockets without credentials: theirs may come in `connection_init`.
 
     Raises Unavailable and TooMany, as the door does.
     """
@@ -93,12 +93,12 @@ class Guard:
         if scope["type"] == "http":
             await self._request(scope, receive, send)
             return
-        if scope["type"] == "websocket" and not await self._greeted(scope, receive, send):
+        if scope["type"] == "websocket" and not await self._admit_socket(scope, receive, send):
             return
         await self._app(scope, receive, send)
 
-    async def _greeted(self, scope: Scope, receive: Receive, send: Send) -> bool:
-        """Whether a socket may go on to its own handshake."""
+    async def _admit_socket(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Whether a WebSocket may continue with its handshake."""
         if not self._door.host_allowed(scope):
             await receive()
             await send({"type": "websocket.close", "code": 4403, "reason": "Forbidden host"})
@@ -107,13 +107,13 @@ class Guard:
         return True
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # Whoever shares out requests asks by whatever address it knows; there is nothing to be had here.
+        # Load balancers probe by any address, and health checks reveal nothing.
         if scope["path"] not in _HEALTH and not self._door.host_allowed(scope):
             refused = refusal(
                 scope,
                 403,
                 "FORBIDDEN_HOST",
-                "This host name is not one of this server's: add it to the setting allowed_hosts to reach it so",
+                "This host name is not allowed: add it to the setting allowed_hosts",
                 "<p>Or start the server with <code>--allowed-host NAME</code>.</p>",
             )
             await refused(scope, receive, send)
@@ -127,45 +127,46 @@ class Guard:
         elif scope["method"] not in _SAFE and not self._door.origin_allowed(scope):
             await foreign(scope)(scope, receive, send)
         else:
-            await self._let_in(visitor.viewer, scope, receive, send)
+            await self._run_admitted(visitor.viewer, scope, receive, send)
 
-    async def _let_in(self, viewer: Viewer, scope: Scope, receive: Receive, send: Send) -> None:
-        """A body may take its time to come. It counts for nothing when its credential has ended since."""
+    async def _run_admitted(
+        self, viewer: Viewer, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Checks again when the body is complete: the credential may have ended while the body arrived."""
         epoch, is_whole = self._door.epoch, scope["method"] in _SAFE
 
-        async def heard() -> Message:
+        async def checked_receive() -> Message:
             nonlocal is_whole
             message = await receive()
             if message["type"] == "http.request" and not is_whole:
                 is_whole = not message.get("more_body", False)
-                if why := await self._door.is_worth_less(viewer, epoch):
+                if why := await self._door.why_readmit(viewer, epoch):
                     raise _Ended(why)
             return message
 
         try:
-            await self._app(scope, heard, send)
+            await self._app(scope, checked_receive, send)
         except _Ended as ended:
             refused = refusal(scope, 401, "UNAUTHENTICATED", str(ended))
             if str(ended) == CHANGED:
                 refused = refusal(
-                    scope, 409, "CONFLICT", "What you may do has changed; send it again"
+                    scope, 409, "CONFLICT", "Your permissions have changed; send the request again"
                 )
             await refused(scope, receive, send)
 
 
 def unauthorized(scope: Scope) -> Response:
-    """Leads a reader to the sign-in. Of a token that was given it tells no more than that it is not valid: nobody
-    learns whether it ever was."""
+    """Redirects a browser to the sign-in. For a token, says only that it is not valid, not whether it ever was."""
     token = "authorization" in Headers(scope=scope) or b"token=" in scope.get("query_string", b"")
     query = urlencode({"next": _here(scope)})
     reads = is_for_a_reader(scope)
     if reads and not token and scope["method"] == "GET":
         led: Response = RedirectResponse(f"/login?{query}", 303)
-        if Headers(scope=scope).get("sec-fetch-site") in _ELSEWHERE:
-            # A browser sends no cookie of ours where another site led it here; from a page of ours it does.
+        if Headers(scope=scope).get("sec-fetch-site") in _OTHER_SITES:
+            # A browser omits our cookies when another site led here; from a page of ours it sends them.
             here = escape(_here(scope))
             head = f'<meta http-equiv="refresh" content="0;url={here}">'
-            led = HTMLResponse(page("Headway", f'<p><a href="{here}">Go on</a></p>', head))
+            led = HTMLResponse(page("Headway", f'<p><a href="{here}">Continue</a></p>', head))
         led.headers["cache-control"] = "no-store"
         return led
     message = "This token is not valid" if token else "Not signed in"
@@ -178,6 +179,6 @@ def unauthorized(scope: Scope) -> Response:
 
 
 def _here(scope: Scope) -> str:
-    """The address that was asked for, to come back to."""
+    """Returns the requested address, to return to after the sign-in."""
     query = scope.get("query_string", b"").decode("latin-1")
     return own_path(f"{scope['path']}?{query}" if query else scope["path"])

@@ -1,4 +1,4 @@
-"""Wires those who vouch for people and programs: the issuer of single sign-on, and proxies."""
+"""Wires the identity sources: the issuer of single sign-on, and trusted proxies."""
 
 import logging
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from server.auth.trusted_header import ProxySessions, TrustedHeader
 from server.http.forwarded import Proxies
 from server.http.peers import may_be_task, own_addresses
 from server.oidc.bearers import Bearers
+from server.oidc.external_sessions import ExternalSessions
 from server.oidc.provider import Provider, ProviderSettings
-from server.oidc.vouched import Vouched
 from server.settings.identity_settings import group_role
 from server.settings.settings import Settings
 
@@ -28,12 +28,12 @@ _LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
 
 
 class WrongSetting(ValueError):
-    """Settings that do not go together, or not with what there is; its text says how to mend them."""
+    """Settings that contradict each other or the environment; the message says how to fix them."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityParts:
-    vouched: Vouched
+    external_sessions: ExternalSessions
     denials: Denials
     external_url: str | None
     provider: Provider | None
@@ -43,37 +43,41 @@ class IdentityParts:
     def single_sign_on(self, door: Door, key: SessionKey) -> SingleSignOn | None:
         if self.provider is None:
             return None
-        return SingleSignOn(self.provider, door, self.vouched, key, self.denials, self.external_url)
+        return SingleSignOn(
+            self.provider, door, self.external_sessions, key, self.denials, self.external_url
+        )
 
 
 async def identity_parts(settings: Settings, pool: Pool, denials: Denials) -> IdentityParts:
-    """Gives groups the roles of the setting. Raises WrongSetting, Unavailable."""
-    vouched = Vouched(pool)
+    """Also stores the group roles of the settings. Raises WrongSetting, Unavailable."""
+    external_sessions = ExternalSessions(pool)
     try:
-        proxied = _proxied(settings, vouched, denials)
+        proxied = _proxied(settings, external_sessions, denials)
         wanted = provider_settings(settings)
         await group_roles.apply(pool, map(group_role, settings.oidc_roles))
     except ValueError as error:
         raise WrongSetting(str(error)) from error
     provider = Provider(wanted) if wanted else None
     return IdentityParts(
-        vouched,
+        external_sessions,
         denials,
         settings.external_url,
         provider,
-        Bearers(provider, vouched, denials) if provider else None,
+        Bearers(provider, external_sessions, denials) if provider else None,
         proxied,
     )
 
 
-def _proxied(settings: Settings, vouched: Vouched, denials: Denials) -> ProxySessions | None:
+def _proxied(
+    settings: Settings, external_sessions: ExternalSessions, denials: Denials
+) -> ProxySessions | None:
     if settings.trusted_user_header is None:
         if settings.trusted_groups_header is not None:
-            raise ValueError("trusted_groups_header is set; it needs trusted_user_header")
+            raise ValueError("trusted_groups_header is set, but it needs trusted_user_header")
         return None
     if not settings.trusted_proxies:
         raise ValueError(
-            "trusted_user_header is set; name the proxies it is believed from in trusted_proxies"
+            "trusted_user_header is set: list the proxies that may send it in trusted_proxies"
         )
     tasks_are_apart = settings.task_isolation is not Policy.OFF
     header = TrustedHeader(
@@ -82,23 +86,23 @@ def _proxied(settings: Settings, vouched: Vouched, denials: Denials) -> ProxySes
         Proxies.of(settings.trusted_proxies),
         may_be_task(numbers_of(settings.task_user_range)) if tasks_are_apart else None,
     )
-    is_here = any(map(header.proxies.share, (*_LOOPBACK, *own_addresses())))
+    is_here = any(map(header.proxies.overlap, (*_LOOPBACK, *own_addresses())))
     if is_here and not (tasks_are_apart or settings.no_worker):
         logger.warning(
-            "task_isolation is off and trusted_proxies holds this machine, where tasks run: any of them can name "
-            "anybody in %s; run the proxy or the workers elsewhere (no_worker)",
+            "task_isolation is off and trusted_proxies includes this machine, where tasks run: any task can sign in as "
+            "anybody with %s; run the proxy or the workers on another machine (no_worker)",
             header.user,
         )
-    return ProxySessions(header, vouched, denials)
+    return ProxySessions(header, external_sessions, denials)
 
 
 def provider_settings(settings: Settings) -> ProviderSettings | None:
-    """None without single sign-on. Raises ValueError where half of it is set."""
+    """Returns None without single sign-on. Raises ValueError if it is only partly configured."""
     if not settings.oidc_issuer or not settings.oidc_client_id:
         for name in ("oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_roles"):
             if getattr(settings, name):
                 raise ValueError(
-                    f"{name} is set; single sign-on needs oidc_issuer and oidc_client_id"
+                    f"{name} is set, but single sign-on needs oidc_issuer and oidc_client_id"
                 )
         return None
     return ProviderSettings(

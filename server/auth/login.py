@@ -1,4 +1,4 @@
-"""The ways in and out of a browser: a link that works once, a token, and the end of a session."""
+"""Signs browsers in (by a one-time link or a token) and out."""
 
 import json
 from html import escape
@@ -31,7 +31,7 @@ from server.http.rates import TooMany
 from server.http.refusals import RETRY_AFTER, foreign, is_for_a_reader, is_form, refusal
 
 _LONGEST: Final = 4096
-"""Bytes of a form or document with a token in it."""
+"""Maximum bytes of a form or document with a token."""
 _TOKEN: Final = """<form method="post" action="/login">
 <input type="hidden" name="next" value="{next}">{error}
 <label for="token">Token</label>
@@ -39,23 +39,23 @@ _TOKEN: Final = """<form method="post" action="/login">
 <button{kind}>Sign in{how}</button></form>"""
 _HINT: Final = """<p class="hint">No token yet? Ask an administrator of this server for access: a token, or a link that
 signs you in.</p>
-<p class="hint">On the machine of the server, <code>headway token</code> makes a link; so does the start of
-<code>headway serve</code>. Each link works once, for ten minutes.</p>"""
-_KNOWN: Final = """<p>You are signed in as <strong>{name}</strong>.</p>
-<p><a class="button" href="{next}">Go on</a></p>"""
-_OUT: Final = (
+<p class="hint">On the server's machine, <code>headway token</code> creates a link, and so does the start of
+<code>headway serve</code>. Each link works once, within ten minutes.</p>"""
+_SIGNED_IN: Final = """<p>You are signed in as <strong>{name}</strong>.</p>
+<p><a class="button" href="{next}">Continue</a></p>"""
+_SIGN_OUT: Final = (
     """<form method="post" action="/logout"><button class="quiet">Sign out</button></form>"""
 )
 
-_GO_ON: Final = """<p>Another page led you here. Go on only if this link is yours: what you do here then is done in
-the name of whoever made it.</p>
+_CONFIRM: Final = """<p>Another page sent you here. Continue only if this link is yours: you will then act in the name
+of its creator.</p>
 <form method="post" action="/login">
 <input type="hidden" name="link" value="{code}"><input type="hidden" name="next" value="{next}">
 <button>Sign in</button></form>"""
 
 
 class Login:
-    """Begins and ends sessions. A wrong token, link or origin is a denial in the audit log."""
+    """Begins and ends sessions. A wrong token, link or origin is recorded as a denial in the audit log."""
 
     def __init__(
         self,
@@ -81,15 +81,15 @@ class Login:
         ]
 
     async def show(self, request: Request) -> Response:
-        """The form; or the end of a link, once."""
+        """Shows the form, or signs in with the one-time link of the query."""
         code = request.query_params.get("token")
         next_path = own_path(request.query_params.get("next", "/"))
         if code is None:
-            return await self._known(request, next_path) or self._form(next_path)
+            return await self._signed_in_page(request, next_path) or self._form(next_path)
         if request.method == "HEAD":
-            return Response(status_code=204)  # who only looks at a link does not use it up
+            return Response(status_code=204)  # a link preview does not use the link up
         if _is_led(request):
-            return _asked_first(code, next_path)
+            return _confirm_page(code, next_path)
         return await self._by_link(request, code, next_path)
 
     async def _by_link(self, request: Request, code: str, next_path: str) -> Response:
@@ -99,20 +99,20 @@ class Login:
             viewer = await self._door.of_token(token_id)
         network = client_network(request.scope)
         try:
-            await self._door.learn(digest_of(code), viewer is not None, network)
+            await self._door.record_credential(digest_of(code), viewer is not None, network)
         except TooMany as slowed:
             if not is_for_a_reader(request.scope):
                 raise
-            return self._later(slowed, next_path)
+            return self._try_later(slowed, next_path)
         if viewer is None:
             self._failed(request, "a login link that is not valid")
-            return self._refused(
+            return self._rejected(
                 request, "This login link is not valid: each works once, for ten minutes", next_path
             )
         return await self.begin(request, viewer, SignInMethod.LINK, next_path)
 
     async def sign_in(self, request: Request) -> Response:
-        """With a token, or a link that was asked about first, in a form or a JSON document."""
+        """Signs in with a token or a confirmed link, in a form or a JSON document."""
         if not self._door.origin_allowed(request.scope):
             self._failed(request, "a page of an origin that is refused")
             return foreign(request.scope)
@@ -133,15 +133,15 @@ class Login:
             )
             if viewer is None:
                 self._failed(request, "a token that is not valid")
-                return self._refused(request, "This token is not valid", next_path)
+                return self._rejected(request, "This token is not valid", next_path)
             return await self.begin(request, viewer, SignInMethod.TOKEN, next_path)
         except (TooMany, Unavailable) as slowed:
             if not is_form(request.headers):
                 raise
-            return self._later(slowed, next_path)
+            return self._try_later(slowed, next_path)
 
     async def sign_out(self, request: Request) -> Response:
-        """Ends the session of the cookie, in this browser and wherever else it is open."""
+        """Ends the session of the cookie, in every browser that has it."""
         if not self._door.origin_allowed(request.scope):
             return foreign(request.scope)
         cookie = session_cookie(request.scope)
@@ -153,7 +153,7 @@ class Login:
         if "text/html" in request.headers.get("accept", ""):
             elsewhere = None
             if method is SignInMethod.OIDC and self._single_sign_on is not None:
-                elsewhere = await self._single_sign_on.leave(request)
+                elsewhere = await self._single_sign_on.end_session(request)
             response = elsewhere or RedirectResponse("/login", 303)
         response.delete_cookie(cookie_name(request.scope), httponly=True, samesite="strict")
         return _unstored(response)
@@ -161,12 +161,12 @@ class Login:
     async def begin(
         self, request: Request, viewer: Viewer, method: SignInMethod, next_path: str
     ) -> Response:
-        """Begins a session of the viewer, and leads on."""
+        """Begins a session of the viewer, and redirects to `next_path`."""
         credential = viewer.credential
         assert credential is not None
         ends = self._door.now + SESSION_TIME
         token_id = credential.id if credential.kind == "token" else None
-        # Groups of a token's holder are read each time; those that an identity provider named are kept.
+        # Groups of a token's holder are read on each request; those named by an identity provider are stored.
         groups = () if token_id else sorted(viewer.groups)
         id = await sign_ins.begin(
             self._pool, credential.principal_id, token_id, method, ends, groups
@@ -184,15 +184,15 @@ class Login:
             Denial(f"anonymous:{network or 'unknown'}", Channel.UI, "SIGN_IN_FAILED", what)
         )
 
-    def _refused(self, request: Request, message: str, next_path: str) -> Response:
+    def _rejected(self, request: Request, message: str, next_path: str) -> Response:
         if is_for_a_reader(request.scope) or is_form(request.headers):
             return self._form(next_path, message, 401)
         response = refusal(request.scope, 401, "UNAUTHENTICATED", message)
         response.headers["www-authenticate"] = "Bearer"
         return response
 
-    def _later(self, slowed: TooMany | Unavailable, next_path: str) -> Response:
-        """The form again, for one who has filled it in."""
+    def _try_later(self, slowed: TooMany | Unavailable, next_path: str) -> Response:
+        """Shows the form again, with the time after which to retry."""
         if isinstance(slowed, TooMany):
             status, seconds = 429, slowed.retry_after
             why = "Too many wrong tokens came from your network"
@@ -202,8 +202,8 @@ class Login:
         response.headers["retry-after"] = str(seconds)
         return response
 
-    async def _known(self, request: Request, next_path: str) -> Response | None:
-        """For somebody who is signed in already; the form needs no database, so that is no reason to refuse it."""
+    async def _signed_in_page(self, request: Request, next_path: str) -> Response | None:
+        """Returns a page for a visitor who is signed in; None if nobody is, or if that cannot be checked now."""
         try:
             visitor = await self._door.visitor(request.scope)
         except (TooMany, Unavailable):
@@ -211,38 +211,38 @@ class Login:
         if visitor is None:
             return None
         name = visitor.viewer.actor.partition(":")[2]
-        body = _KNOWN.format(name=escape(name), next=escape(next_path))
-        # Whom a proxy vouches for has no session here to end.
-        body += _OUT if session_cookie(request.scope) else ""
+        body = _SIGNED_IN.format(name=escape(name), next=escape(next_path))
+        # A visitor whom a proxy signs in has no session here to end.
+        body += _SIGN_OUT if session_cookie(request.scope) else ""
         return _unstored(HTMLResponse(page("Sign in to Headway", body)))
 
     def _form(self, next_path: str, wrong: str = "", status: int = 200) -> Response:
         begin, kind, how = "", "", ""
         if self._single_sign_on is not None:
-            place = escape(f"{BEGIN}?{urlencode({'next': next_path})}")
+            address = escape(f"{BEGIN}?{urlencode({'next': next_path})}")
             begin = (
-                f'<p><a class="button" href="{place}">Sign in with '
+                f'<p><a class="button" href="{address}">Sign in with '
                 f'{escape(self._single_sign_on.name)}</a></p><p class="or">or</p>'
             )
             kind, how = ' class="quiet"', " with a token"
-        # Who has another way in begins there; who was wrong is put into the field.
+        # With single sign-on, that button comes first; after a wrong token the field has the focus.
         more = " autofocus" if wrong or not begin else ""
         more += ' aria-invalid="true" aria-describedby="wrong"' if wrong else ""
-        told = alert(f"{wrong}.", "wrong") if wrong else ""
-        form = _TOKEN.format(next=escape(next_path), error=told, more=more, kind=kind, how=how)
+        error = alert(f"{wrong}.", "wrong") if wrong else ""
+        form = _TOKEN.format(next=escape(next_path), error=error, more=more, kind=kind, how=how)
         return _unstored(HTMLResponse(page("Sign in to Headway", begin + form + _HINT), status))
 
 
-def _asked_first(code: str, next_path: str) -> Response:
-    """Asks before a link is used up, with a form: no address that somebody can be led to does what it does."""
-    body = _GO_ON.format(code=escape(code), next=escape(next_path))
+def _confirm_page(code: str, next_path: str) -> Response:
+    """Asks for confirmation before the link is used, with a form: following an address alone never signs in."""
+    body = _CONFIRM.format(code=escape(code), next=escape(next_path))
     return _unstored(HTMLResponse(page("Sign in with a link?", body)))
 
 
 def _is_led(request: Request) -> bool:
-    """Whether a page may have led a browser here, and want it to act as its author: a page of somebody else, or one of
-    this server, which goes on to whatever `next` its own visitor was led to. Over HTTP browsers do not tell, so nobody
-    is believed to have typed the address; a program sends the link in a form or a JSON document."""
+    """Whether another page may have sent the browser here, to make it act as the link's creator: a foreign page, or a
+    page of this server, which follows any `next`. Over plain HTTP browsers do not send `Sec-Fetch-Site`, so every
+    visitor is asked; a program sends the link in a form or a JSON document."""
     return request.headers.get("sec-fetch-site") != "none"
 
 
@@ -252,7 +252,7 @@ def _unstored(response: Response) -> Response:
 
 
 async def _given(request: Request) -> dict[str, str] | None:
-    """The fields of a small form or JSON object; None for anything else."""
+    """Returns the fields of a small form or JSON object; None for anything else."""
     body = b""
     async for chunk in request.stream():
         body += chunk

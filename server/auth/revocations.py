@@ -10,13 +10,13 @@ from server.auth.auth import Door
 
 logger = logging.getLogger("headway.access")
 
-_LOOK_AGAIN: Final = 0.5
-"""Seconds between two looks: a connection ends within two seconds of a revocation."""
+_INTERVAL: Final = 0.5
+"""Seconds between two checks, so that a connection ends within two seconds of a revocation."""
 
 
 class Revocations(Loop):
-    """Notices within a second that somebody's token, session, role or group was changed, by whichever server, or
-    that sessions are signed with another key."""
+    """Detects within a second that any server changed a token, session, role or group, or that the session key was
+    replaced."""
 
     def __init__(self, door: Door, holders: Holders) -> None:
         super().__init__()
@@ -25,9 +25,9 @@ class Revocations(Loop):
 
     async def _run_loop(self) -> None:
         while True:
-            with log_errors(logger, "could not look whether somebody's access was revoked"):
+            with log_errors(logger, "could not check for revoked access"):
                 seen = await self._holders.version(), self._door.key_id
                 if seen != self._seen:
                     await self._door.look_again()
                     self._seen = seen
-            await asyncio.sleep(_LOOK_AGAIN)
+            await asyncio.sleep(_INTERVAL)

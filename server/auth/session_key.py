@@ -1,5 +1,5 @@
-"""The key that sessions of browsers are signed with: HEADWAY_SESSION_KEY, else DIR/session.key. It is not in the
-database, so who reads that signs nobody in."""
+"""The key that signs browser sessions: HEADWAY_SESSION_KEY, else DIR/session.key. It is not in the database, so read
+access to the database is not enough to sign in."""
 
 import hmac
 import logging
@@ -16,27 +16,27 @@ FILE = "session.key"
 
 
 class SessionKey:
-    """Signs with the key of a file as the file is now: another key in it, and no session of before is good."""
+    """Signs with the key in the file's current content: replacing the key ends all sessions."""
 
     def __init__(self, path: Path | None = None, key: bytes | None = None) -> None:
         self._path, self._key = path, key
         self._seen: tuple[int, int] | None = None
-        self._told = ""
+        self._last_error = ""
 
     @property
     def id(self) -> str | None:
-        """Names the key without telling it; None while there is none."""
+        """Identifies the key without revealing it; None while there is none."""
         try:
             return self.named()
         except Unavailable:
             return None
 
     def named(self) -> str:
-        """The same. Raises Unavailable while there is none."""
+        """Returns `id`. Raises Unavailable while there is no key."""
         return hmac.digest(self._current(), b"headway key id", "sha256").hex()[:12]
 
     def sign(self, body: str) -> str:
-        """Raises Unavailable while the file cannot be read, or holds no key."""
+        """Raises Unavailable while the file cannot be read or holds no key."""
         return hmac.new(self._current(), f"session:{body}".encode(), "sha256").hexdigest()
 
     def is_signed(self, body: str, signature: str) -> bool:
@@ -47,18 +47,16 @@ class SessionKey:
         try:
             key = self.read()
         except (OSError, ValueError) as error:
-            # Visitors are not told which file it is.
-            if self._told != str(error):
-                logger.error("%s cannot be used: %s; put it back", self._path, error)
-            self._told = str(error)
-            raise Unavailable(
-                "The key of sessions cannot be read; the server's log says why"
-            ) from error
-        self._told = ""
+            # The file's path is logged, not shown to visitors.
+            if self._last_error != str(error):
+                logger.error("%s cannot be used: %s; restore the file", self._path, error)
+            self._last_error = str(error)
+            raise Unavailable("The session key cannot be read; see the server's log") from error
+        self._last_error = ""
         return key
 
     def read(self) -> bytes:
-        """Raises OSError and ValueError when the file cannot be read, or holds no key."""
+        """Raises OSError or ValueError if the file cannot be read or holds no key."""
         if self._path is not None:
             state = self._path.stat()
             seen = state.st_ino, state.st_mtime_ns
@@ -69,7 +67,7 @@ class SessionKey:
 
 
 def session_key(settings: Settings) -> SessionKey:
-    """Makes the file when there is none. Raises ValueError with a sentence."""
+    """Creates the file if it does not exist. Raises ValueError."""
     if settings.session_key:
         return SessionKey(key=key_from(settings.session_key))
     path = settings.data_dir / FILE
@@ -80,13 +78,13 @@ def session_key(settings: Settings) -> SessionKey:
         key.read()
     except (OSError, ValueError) as error:
         raise ValueError(
-            f"{path} cannot be used: {error}; remove it for a new one: everybody then signs in again"
+            f"{path} cannot be used: {error}; remove it to create a new one: everybody must then sign in again"
         ) from error
     return key
 
 
 def rotate(data_dir: Path) -> Path:
-    """Writes another key: a server that runs takes it at once, and every session ends."""
+    """Writes another key: a running server uses it at once, and every session ends."""
     path = data_dir / FILE
     write_private(path, new_key())
     return path

@@ -1,4 +1,4 @@
-"""The servers of one database sign sessions with one key; else a browser is signed in at some of them only."""
+"""Warns if servers of one database sign sessions with different keys: a browser would be signed in at some only."""
 
 import asyncio
 import logging
@@ -14,17 +14,17 @@ from server.auth.session_key import SessionKey
 
 logger = logging.getLogger("headway.access")
 
-_AGAIN: Final = 10.0
-"""Seconds. One that has not been heard of for three times as long runs no more."""
+_INTERVAL: Final = 10.0
+"""Seconds. A server that has not reported for three intervals counts as stopped."""
 _FAREWELL: Final = 2.0
-MEND: Final = (
-    "give all servers of a database the same session.key, or the same session_key: else whoever signs in at one is a "
-    "stranger at the others"
+HINT: Final = (
+    "give all servers of a database the same session.key, or the same session_key: else a browser that signs in at one "
+    "is not signed in at the others"
 )
 
 
 class SharedKey(Loop):
-    """Tells the others that this server runs, and warns of those that sign with another key."""
+    """Records in the database that this server runs, and warns of servers that sign with another key."""
 
     def __init__(self, pool: Pool, key: SessionKey) -> None:
         super().__init__()
@@ -35,11 +35,11 @@ class SharedKey(Loop):
     async def _run_loop(self) -> None:
         try:
             while True:
-                with log_errors(logger, "could not look by which keys other servers sign sessions"):
+                with log_errors(logger, "could not check the session keys of other servers"):
                     await self._look()
-                await asyncio.sleep(_AGAIN)
+                await asyncio.sleep(_INTERVAL)
         finally:
-            with log_errors(logger, "could not tell other servers that this one stops"):
+            with log_errors(logger, "could not record that this server stopped"):
                 async with asyncio.timeout(_FAREWELL):
                     await servers.forget(self._pool, self._id)
 
@@ -51,5 +51,5 @@ class SharedKey(Loop):
         others = await servers.with_other_keys(self._pool, id)
         if others and others != self._warned:
             named = ", ".join(others)
-            logger.warning("%s signs the sessions of browsers with another key; %s", named, MEND)
+            logger.warning("%s signs browser sessions with another key; %s", named, HINT)
         self._warned = others

@@ -1,4 +1,4 @@
-"""A sign-in that has begun: what this browser must come back with, in a signed cookie that lasts ten minutes."""
+"""The state of a started sign-in, in a signed cookie of the browser that lasts ten minutes."""
 
 import base64
 import json
@@ -37,16 +37,16 @@ class Attempt:
 
     @classmethod
     def opened(cls, text: str, key: SessionKey, now: datetime) -> "Attempt | None":
-        """None for what was not sealed here, or is over."""
+        """Returns None if the signature is wrong or the attempt has expired."""
         body, _, signature = text[:_LONGEST].partition(".")
         if not key.is_signed(_signed(body), signature):
             return None
-        told = json.loads(base64.urlsafe_b64decode(body))
-        attempt = cls(**{one.name: told[one.name] for one in fields(cls)})
+        values = json.loads(base64.urlsafe_b64decode(body))
+        attempt = cls(**{one.name: values[one.name] for one in fields(cls)})
         return attempt if attempt.ends > now.timestamp() else None
 
     def address(self, settings: ProviderSettings, metadata: Metadata) -> str:
-        """Where the issuer asks who it is."""
+        """Returns the URL at which the issuer authenticates the person."""
         challenge = base64.urlsafe_b64encode(sha256(self.verifier.encode()).digest())
         query = {
             "response_type": "code",
@@ -66,5 +66,5 @@ def with_query(address: str, query: dict[str, str]) -> str:
 
 
 def _signed(body: str) -> str:
-    """Never the text of a session's cookie."""
+    """Returns the text to sign; the prefix keeps it distinct from a session's."""
     return f"a sign-in that has begun:{body}"

@@ -1,4 +1,4 @@
-"""A person whom a proxy has signed in, as it names them in a header. Of anybody else the header is only a word."""
+"""Identifies people by the header of a trusted proxy. The same header from anyone else is ignored."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +16,7 @@ from runner.store.access.identities import Identity
 from server.http.addresses import network_of
 from server.http.forwarded import Proxies
 from server.http.peers import MayBeTask
-from server.oidc.vouched import Vouched
+from server.oidc.external_sessions import ExternalSessions
 
 _MOST_GROUPS: Final = 500
 
@@ -27,20 +27,20 @@ class TrustedHeader:
     groups: str | None
     proxies: Proxies
     may_be_task: MayBeTask | None = None
-    """None where tasks are not kept from what the server knows."""
+    """None if tasks are not isolated from the server."""
 
     def is_named(self, scope: Scope) -> bool:
         return self.user in Headers(scope=scope)
 
     def is_believed(self, scope: Scope) -> bool:
-        """Whether the other end of the connection is a proxy; never whom a proxy speaks for."""
+        """Whether the connection itself comes from a trusted proxy."""
         peer = scope.get("headway.peer") or scope.get("client")
         if peer is None or peer[0] not in self.proxies:
             return False
         return self.may_be_task is None or not self.may_be_task(scope)
 
     def identity(self, scope: Scope) -> Identity | None:
-        """None for what is no name, and for a header that came twice: one of them may be the visitor's own."""
+        """Returns None for an invalid name, and for a repeated header: one of the two may be the visitor's own."""
         headers = Headers(scope=scope)
         names = headers.getlist(self.user)
         if len(names) != 1:
@@ -59,21 +59,23 @@ class TrustedHeader:
 
 
 class ProxySessions:
-    """A refusal is in the audit log; it is the same for a name that is wrong and one that is somebody else's."""
+    """Refusals are recorded in the audit log; visitors cannot tell an invalid name from somebody else's."""
 
-    def __init__(self, header: TrustedHeader, vouched: Vouched, denials: Denials) -> None:
-        self._header, self._vouched, self._denials = header, vouched, denials
+    def __init__(
+        self, header: TrustedHeader, external_sessions: ExternalSessions, denials: Denials
+    ) -> None:
+        self._header, self._external_sessions, self._denials = header, external_sessions, denials
 
     def speaks(self, scope: Scope, channel: Channel) -> bool:
-        """Whether a proxy names somebody. The header of anybody else is passed over, and told of."""
+        """Whether a trusted proxy names a user. From anyone else the header is ignored and recorded as a denial."""
         if not self._header.is_named(scope):
             return False
         if self._header.is_believed(scope):
             return True
-        self._tell(
+        self._deny(
             scope,
             channel,
-            f"the header {self._header.user} from what is no trusted proxy, or may be a task",
+            f"the header {self._header.user} did not come from a trusted proxy, or may come from a task",
         )
         return False
 
@@ -81,15 +83,15 @@ class ProxySessions:
         """Raises Unavailable."""
         identity = self._header.identity(scope)
         if identity is None:
-            self._tell(scope, channel, f"the header {self._header.user} holds not one name")
+            self._deny(scope, channel, f"the header {self._header.user} holds no valid single name")
             return None
         try:
-            return await self._vouched.session(identity, SignInMethod.PROXY, channel)
+            return await self._external_sessions.session(identity, SignInMethod.PROXY, channel)
         except Refused as refused:
-            self._tell(scope, channel, f"the header {self._header.user}: {refused}")
+            self._deny(scope, channel, f"the header {self._header.user}: {refused}")
             return None
 
-    def _tell(self, scope: Scope, channel: Channel, what: str) -> None:
+    def _deny(self, scope: Scope, channel: Channel, what: str) -> None:
         client = scope.get("client")
         who = f"anonymous:{network_of(client[0]) if client else 'unknown'}"
         self._denials.record(Denial(who, channel, "SIGN_IN_FAILED", what))

@@ -55,7 +55,7 @@ worker_roles.register(app)
 
 
 def main() -> None:
-    """Exits with 2 where a variable is misspelt: each command would do something else than was meant."""
+    """Runs the command line. Exits with 2 if a HEADWAY_ variable is misspelt, because it would be ignored silently."""
     hide_password()
     if "--help" not in sys.argv and (wrong := complaints(os.environ)):
         for sentence in wrong:

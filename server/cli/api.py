@@ -1,4 +1,4 @@
-"""The command line's client of the API: finds its server on the same machine, or by HEADWAY_URL and HEADWAY_TOKEN."""
+"""The command line's API client: finds the server on the same machine, or by HEADWAY_URL and HEADWAY_TOKEN."""
 
 import asyncio
 import functools
@@ -15,7 +15,7 @@ import typer
 
 from server.cli.command_names import commands_of
 from server.cli.mutations import mutation
-from server.cli.patience import Patience, Slowed, refused_for_now
+from server.cli.retrying import RateLimited, RetryBudget, refused_for_now
 from server.local.data_dir import default_data_dir, no_server
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -23,7 +23,7 @@ _RETRY_FROM, _RETRY_UP_TO = 0.2, 5.0
 
 
 class CommandFailed(Exception):
-    """A sentence for the person, and exit code 1."""
+    """An error message for the user, with exit code 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,11 @@ class Api:
     url: str
     token: str
     external: str | None = None
-    """The address by which people reach the server, where that is another one."""
+    """The address that people use, if it is another one."""
 
     @classmethod
     def find(cls) -> "Api":
-        """Raises CommandFailed where no server can be found."""
+        """Raises CommandFailed if no server is found."""
         url, token = os.environ.get("HEADWAY_URL"), os.environ.get("HEADWAY_TOKEN")
         if url and token:
             return cls(url.rstrip("/"), token)
@@ -54,7 +54,7 @@ class Api:
 
     @property
     def _is_encrypted(self) -> bool:
-        """Else no certificates are read, which takes longer than most requests."""
+        """Without TLS no certificates are read, which would take longer than most requests."""
         return self.url.startswith("https:")
 
     @property
@@ -62,46 +62,47 @@ class Api:
         return {"authorization": f"Bearer {self.token}", "x-headway-channel": "cli"}
 
     async def post(self, query: str, **variables: Any) -> dict[str, Any]:
-        """The data. Waits while the server refuses for now; raises CommandFailed with the server's words."""
+        """Returns the data. Waits while the server limits requests; raises CommandFailed with the server's message."""
         import httpx
 
-        asked, patience = {"query": query, "variables": variables}, Patience()
+        body, budget = {"query": query, "variables": variables}, RetryBudget()
         try:
             async with httpx.AsyncClient(
                 timeout=60, headers=self._headers, verify=self._is_encrypted
             ) as http:
-                response = await http.post(f"{self.url}/graphql", json=asked)
-                while seconds := patience.wait_for(response):
+                response = await http.post(f"{self.url}/graphql", json=body)
+                while seconds := budget.wait_for(response):
                     await asyncio.sleep(seconds)
-                    response = await http.post(f"{self.url}/graphql", json=asked)
+                    response = await http.post(f"{self.url}/graphql", json=body)
                 answer = response.json()
         except (httpx.HTTPError, ValueError) as error:
-            raise CommandFailed(f"{self.url} does not answer: {error}") from error
+            raise CommandFailed(f"{self.url} does not respond: {error}") from error
         if answer.get("errors"):
             raise CommandFailed("; ".join(error["message"] for error in answer["errors"]))
         data: dict[str, Any] = answer["data"]
         return data
 
     def upload(self, path: Path) -> str:
-        """The id of the file, for a FILE input. Waits while the server refuses for now; raises CommandFailed."""
+        """Returns the id of the file, for a FILE input. Waits while the server limits requests; raises
+        CommandFailed."""
         import httpx
 
-        patience = Patience()
+        budget = RetryBudget()
         try:
-            response = self._put(path)
-            while seconds := patience.wait_for(response):
+            response = self._post_file(path)
+            while seconds := budget.wait_for(response):
                 time.sleep(seconds)
-                response = self._put(path)
+                response = self._post_file(path)
             answer = response.json()
         except OSError as error:
             raise CommandFailed(f"cannot read {path}: {error.strerror}") from error
         except (httpx.HTTPError, ValueError) as error:
-            raise CommandFailed(f"{self.url} does not take {path}: {error}") from error
+            raise CommandFailed(f"could not upload {path} to {self.url}: {error}") from error
         if answer.get("errors"):
             raise CommandFailed("; ".join(error["message"] for error in answer["errors"]))
         return str(answer["id"])
 
-    def _put(self, path: Path) -> Any:
+    def _post_file(self, path: Path) -> Any:
         import httpx
 
         with path.open("rb") as content:
@@ -115,21 +116,21 @@ class Api:
             )
 
     def download(self, path: str, parameters: dict[str, str], into: BinaryIO) -> None:
-        """As it comes. Waits while the server refuses for now; raises CommandFailed with the server's words, or when
-        it is cut off."""
+        """Streams a download. Waits while the server limits requests; raises CommandFailed with the server's message,
+        or if the download is cut off."""
         import httpx
 
-        patience = Patience()
+        budget = RetryBudget()
         try:
-            while seconds := self._take(path, parameters, into, patience):
+            while seconds := self._download(path, parameters, into, budget):
                 time.sleep(seconds)
         except (httpx.HTTPError, ValueError, KeyError) as error:
-            raise CommandFailed(f"{self.url} did not give all of it: {error}") from error
+            raise CommandFailed(f"the download from {self.url} is incomplete: {error}") from error
 
-    def _take(
-        self, path: str, parameters: dict[str, str], into: BinaryIO, patience: Patience
+    def _download(
+        self, path: str, parameters: dict[str, str], into: BinaryIO, budget: RetryBudget
     ) -> int | None:
-        """The seconds to wait before it is asked again; None when it was taken whole."""
+        """Returns the seconds to wait before the next try; None when the download is complete."""
         import httpx
 
         with httpx.stream(
@@ -142,7 +143,7 @@ class Api:
         ) as response:
             if response.status_code != 200:
                 response.read()
-                if seconds := patience.wait_for(response):
+                if seconds := budget.wait_for(response):
                     return seconds
                 errors = response.json()["errors"]
                 raise CommandFailed("; ".join(map(sentence_of_error, errors)))
@@ -151,7 +152,7 @@ class Api:
         return None
 
     async def mutate(self, name: str, kind: str, result: str, /, **input: Any) -> dict[str, Any]:
-        """The changed object. Raises CommandFailed with the problems."""
+        """Returns the payload. Raises CommandFailed with the problems."""
         given = {key: value for key, value in input.items() if value is not None}
         data = await self.post(mutation(name, kind, result), input=given)
         payload: dict[str, Any] = data[name]
@@ -162,18 +163,19 @@ class Api:
     async def follow(
         self, query: str, cursor: str, after: Any, **variables: Any
     ) -> AsyncIterator[dict[str, Any]]:
-        """The messages of a subscription's only field until it completes; resumed by `cursor` whenever it is cut."""
-        pause, patience = _RETRY_FROM, Patience()
+        """Yields the messages of a subscription's only field until it completes; after an interruption, resumes at
+        `cursor`."""
+        pause, budget = _RETRY_FROM, RetryBudget()
         while True:
             try:
                 async with aclosing(self._messages(query, {**variables, "after": after})) as found:
                     async for message in found:
                         after = message[cursor]
-                        pause, patience = _RETRY_FROM, Patience()
+                        pause, budget = _RETRY_FROM, RetryBudget()
                         yield message
                 return
-            except Slowed as refused:
-                seconds = patience.wait(refused.retry_after, str(refused))
+            except RateLimited as refused:
+                seconds = budget.wait(refused.retry_after, str(refused))
                 if seconds is None:
                     raise CommandFailed(str(refused)) from refused
                 await asyncio.sleep(seconds)
@@ -184,7 +186,7 @@ class Api:
     async def _messages(
         self, query: str, variables: dict[str, Any]
     ) -> AsyncGenerator[dict[str, Any], None]:
-        """Raises OSError when the connection is cut or cannot be made."""
+        """Raises OSError if the connection is lost or cannot be made."""
         from websockets.asyncio.client import connect
         from websockets.exceptions import WebSocketException
         from websockets.typing import Subprotocol
@@ -201,7 +203,7 @@ class Api:
                 async for text in socket:
                     message = json.loads(text)
                     if message["type"] == "next":
-                        yield _only(message["payload"])
+                        yield _value_of(message["payload"])
                     elif message["type"] == "complete":
                         return
                     elif answer := _reply(message, {"query": query, "variables": variables}):
@@ -210,7 +212,7 @@ class Api:
             if getattr(getattr(error, "rcvd", None), "code", None) in (4401, 4403):
                 raise CommandFailed("the server does not accept this token") from error
             raise ConnectionError(str(error)) from error
-        raise ConnectionError("cut off")
+        raise ConnectionError("the connection was lost")
 
 
 def _reply(message: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any] | None:
@@ -223,7 +225,7 @@ def _reply(message: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any] |
     return {"type": "pong"} if message["type"] == "ping" else None
 
 
-def _only(payload: dict[str, Any]) -> dict[str, Any]:
+def _value_of(payload: dict[str, Any]) -> dict[str, Any]:
     if payload.get("errors"):
         codes = {error.get("extensions", {}).get("code") for error in payload["errors"]}
         if codes <= {"SERVER_STOPPING", "UNAVAILABLE"}:
@@ -240,7 +242,7 @@ def data_dir() -> Path:
 
 
 def announced() -> dict[str, Any] | None:
-    """Reads the address and token that the server of the data dir wrote."""
+    """Returns the address and token in the server.json of the data directory; None without a server."""
     try:
         facts: dict[str, Any] = json.loads((data_dir() / "server.json").read_text())
     except (OSError, ValueError):
@@ -251,17 +253,21 @@ def announced() -> dict[str, Any] | None:
 def sentence_of_error(error: dict[str, Any]) -> str:
     column = error.get("extensions", {}).get("column")
     message = str(error["message"])
-    return message if column is None or _tells(message, column) else f"column {column}: {message}"
+    return (
+        message
+        if column is None or _has_position(message, column)
+        else f"column {column}: {message}"
+    )
 
 
-def _tells(message: str, column: int) -> bool:
-    """Ends the message of a mistake in a search with its place."""
+def _has_position(message: str, column: int) -> bool:
+    """Whether a message, of an error in a search, already ends with its position."""
     return message.endswith(f"(column {column})")
 
 
 def sentence(problem: dict[str, Any]) -> str:
-    tells = not problem.get("line") or _tells(problem["message"], problem["column"])
-    place = "" if tells else f"line {problem['line']}, column {problem['column']}: "
+    has_position = not problem.get("line") or _has_position(problem["message"], problem["column"])
+    place = "" if has_position else f"line {problem['line']}, column {problem['column']}: "
     if not problem.get("availableActions"):
         return f"{place}{problem['message']}"
     possible = commands_of(problem["availableActions"]) or "nothing"
@@ -276,7 +282,7 @@ def fail(error: Exception | str) -> typer.Exit:
 
 
 def plain_errors(command: Command) -> Command:
-    """Reports a failure in a sentence, with exit code 1."""
+    """Prints CommandFailed as an error message and exits with code 1."""
 
     @functools.wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The commands of this program that ask for the API's actions."""
+"""Maps commands of this program to actions of the API."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -11,7 +11,7 @@ _OTHERS: Final = {
 
 
 def action_of(command: str) -> str | None:
-    """The action that a command asks for, by either of their names."""
+    """Returns the action of a command or action name; None if there is none."""
     from models.lifecycle.actions import Action
 
     names = {command_of(action): action.value for action in Action}
@@ -25,5 +25,5 @@ def command_of(action: str) -> str:
 
 
 def commands_of(actions: Sequence[dict[str, Any]]) -> str:
-    """Those that are allowed now; empty where none is."""
+    """Returns the commands of the actions that are allowed now; empty if there are none."""
     return ", ".join(command_of(one["action"]) for one in actions if one["allowed"])

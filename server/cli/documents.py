@@ -1,4 +1,4 @@
-"""Everything that the command line and `headway.Client` ask, for servers that answer only documents of a list.
+"""Collects all documents of the command line and `headway.Client`, for servers that only execute listed documents.
 
 `python -m server.cli.documents` writes it into the file that such a server reads.
 """
@@ -34,11 +34,11 @@ def texts() -> Iterator[str]:
     yield RUN_BULK
     yield from (mutation(*one) for one in sorted(MUTATIONS))
     yield from (mutation_on_many(*one) for one in sorted(ON_MANY))
-    yield from _Asked().texts()
+    yield from _RecordingClient().texts()
 
 
-class _Asked(Client):
-    """Asks nobody, and remembers what it was to ask."""
+class _RecordingClient(Client):
+    """A client that records documents instead of sending them."""
 
     def __init__(self) -> None:
         self._texts: list[str] = []
@@ -50,7 +50,7 @@ class _Asked(Client):
         raise EOFError
 
     def texts(self) -> list[str]:
-        askings: tuple[Callable[[], Any], ...] = (
+        calls: tuple[Callable[[], Any], ...] = (
             self.pipelines,
             lambda: next(self.executions()),
             lambda: self.execution(""),
@@ -60,16 +60,16 @@ class _Asked(Client):
             lambda: self.mutate("recordExecution", STARTED),
             *(partial(self.mutate, name) for name in RECORDED),
         )
-        for asking in askings:
+        for call in calls:
             try:
-                asking()
+                call()
             except EOFError:
                 continue
         return self._texts
 
 
 def written() -> str:
-    """The content of the file."""
+    """Returns the content of the file."""
     hashed = {sha256(text.encode()).hexdigest(): text for text in texts()}
     return json.dumps(dict(sorted(hashed.items())), indent=1) + "\n"
 

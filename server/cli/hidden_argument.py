@@ -1,4 +1,4 @@
-"""Everybody on a machine sees the arguments of its programs, tasks too; variables only the program's own user."""
+"""Hides a database password in the arguments: all users, and tasks, can see arguments, but not variables."""
 
 import os
 import sys
@@ -12,14 +12,14 @@ _VARIABLE: Final = "HEADWAY_DATABASE_URL"
 
 
 def hide_password() -> None:
-    """Begins the program anew, under its own pid, where an argument holds the password of the database."""
-    if anew := begun_anew(sys.orig_argv, *sys.argv[1:2]):
-        argv, url = anew
+    """Restarts the program with the same pid if an argument holds the database password, to pass it in a variable."""
+    if hidden := hidden_password(sys.orig_argv, *sys.argv[1:2]):
+        argv, url = hidden
         os.execve(sys.executable, argv, {**os.environ, _VARIABLE: url})
 
 
-def begun_anew(argv: Sequence[str], command: str = "") -> tuple[list[str], str] | None:
-    """The arguments without the URL, and the URL; None where it can stay."""
+def hidden_password(argv: Sequence[str], command: str = "") -> tuple[list[str], str] | None:
+    """Returns the arguments without the URL, and the URL; None if the URL holds no password."""
     kept: list[str] = []
     url = None
     words = iter(argv)
@@ -35,6 +35,6 @@ def begun_anew(argv: Sequence[str], command: str = "") -> tuple[list[str], str] 
 def _has_password(url: str) -> bool:
     try:
         parts = urlsplit(url)
-    except ValueError:  # it is refused, with a sentence
+    except ValueError:  # the settings refuse it with a message
         return False
     return bool(parts.password) or "password" in dict(parse_qsl(parts.query))

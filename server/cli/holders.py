@@ -1,4 +1,4 @@
-"""Who holds which roles, as far as one may see it: persons, services and groups; a client of the API."""
+"""Reads which people, services and groups hold which roles, as far as the user may see them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ _KINDS = {"PERSON": "user", "SERVICE": "service"}
 
 @dataclass(frozen=True, slots=True)
 class Holders:
-    """By name, as `user:maria`, `service:ci` and `group:ops`: the role and namespace of each grant of one's own, and
-    the members of each group."""
+    """Holders by name, as `user:maria`, `service:ci` and `group:ops`: role and namespace of each grant of their own,
+    and the members of each group."""
 
     grants: Mapping[str, Sequence[tuple[str, str]]]
     members: Mapping[str, Sequence[str]]
 
     @classmethod
     async def read(cls, api: Api) -> "Holders":
-        """Raises CommandFailed for who may not see them."""
+        """Raises CommandFailed if the user may not see them."""
         grants: dict[str, list[tuple[str, str]]] = {}
         members: dict[str, list[str]] = {}
         for one in await pages(api, queries.PRINCIPALS, "principals"):
@@ -42,27 +42,27 @@ class Holders:
         return {*self.grants, *self.members}
 
     def of_role(self, role: str) -> dict[str, list[str]]:
-        """Where each holder of a role holds it."""
+        """Returns the namespaces in which each holder of a role holds it."""
         found = {
             name: [place for held, place in grants if held == role]
             for name, grants in self.grants.items()
         }
         return {name: places for name, places in found.items() if places}
 
-    def members_told(self, name: str) -> str:
-        """An identity provider may name further members of a group when they sign in."""
+    def members_text(self, name: str) -> str:
+        """Lists the members known here; an identity provider may name more when they sign in."""
         if not name.startswith("group:"):
             return ""
         return f" ({', '.join(self.members.get(name, ())) or 'no members here'})"
 
-    def newcomer(self, name: str) -> str:
-        """Says of somebody whom nobody knew that they are new, and who has a similar name; else nothing."""
+    def new_holder_note(self, name: str) -> str:
+        """Returns a note that a holder is new, with a similar name if there is one; empty for a known holder."""
         if name in self._known:
             return ""
-        return f"{name} is new here{self.meant(name)}"
+        return f"{name} is new here{self.suggestion(name)}"
 
-    def meant(self, name: str) -> str:
-        """The tail of a sentence: who of the same kind has a similar name."""
+    def suggestion(self, name: str) -> str:
+        """Returns a suggestion of a similar name of the same kind; empty if there is none."""
         from models.similar import nearest
 
         kind, _, own = name.partition(":")
@@ -80,7 +80,7 @@ def actor_of(actor: Mapping[str, Any]) -> str:
 
 
 async def pages(api: Api, query: str, field: str) -> list[dict[str, Any]]:
-    """All pages of a list."""
+    """Returns the nodes of all pages of a list."""
     found: list[dict[str, Any]] = []
     after = None
     while True:

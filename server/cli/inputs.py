@@ -1,4 +1,4 @@
-"""`-i name=value`: text; `name:=JSON` a value; `name=@PATH` the JSON in a file, or for a FILE input the file itself."""
+"""Parses inputs: `-i name=TEXT`, `name:=JSON`, `name=@PATH` (JSON in a file or, for a FILE input, the file itself)."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ from server.cli.api import Api, CommandFailed
 async def given_inputs(
     api: Api, given: list[str], read_types: Callable[[], Awaitable[dict[str, str]]]
 ) -> dict[str, Any]:
-    """Their values; files are uploaded. The inputs' types are read where it matters. Raises CommandFailed."""
+    """Returns the values, and uploads files. Reads the types of inputs only if needed. Raises CommandFailed."""
     values: dict[str, Any] = {}
     types: dict[str, str] | None = None
     for text in given:
@@ -27,7 +27,7 @@ async def given_inputs(
         elif isinstance(value, str) and _looks_like_a_path(value):
             types = await read_types() if types is None else types
             if types.get(name) == "FILE":
-                raise CommandFailed(f"{name} is a FILE; -i {name}=@{value} uploads one")
+                raise CommandFailed(f"{name} is a FILE; use -i {name}=@{value} to upload one")
             values[name] = value
         else:
             values[name] = value
@@ -48,12 +48,12 @@ def parse_labels(given: list[str]) -> list[dict[str, str]]:
 
 
 def parse_label_keys(given: list[str]) -> list[dict[str, str]]:
-    """Of labels to be removed, whose values do not count."""
+    """Parses labels to remove, whose values are ignored."""
     return [{"key": one.partition("=")[0], "value": one.partition("=")[2]} for one in given]
 
 
 def of_flow(flow: str | None) -> list[dict[str, Any]]:
-    """FLOW or NAMESPACE/FLOW as conditions of a filter."""
+    """Returns the filter conditions of FLOW or NAMESPACE/FLOW."""
     if flow is None:
         return []
     namespace, _, key = flow.rpartition("/")
@@ -76,7 +76,7 @@ def types_of_document(source: str) -> Callable[[], Awaitable[dict[str, str]]]:
         try:
             return {one.id: one.type.value for one in parse_flow(source).inputs}
         except Refused:
-            return {}  # the server says what is wrong
+            return {}  # the server reports what is wrong
 
     return read
 
@@ -99,7 +99,7 @@ def _read(path: Path) -> Any:
 def _split(text: str, by: str) -> tuple[str, str]:
     name, found, value = text.partition(by)
     if not found or not name:
-        raise CommandFailed(f"{text!r} is not name{by}value")
+        raise CommandFailed(f"{text!r} is not of the form name{by}value")
     return name, value
 
 
@@ -107,4 +107,4 @@ def _json(text: str, what: str) -> Any:
     try:
         return read_json(text)
     except ValueError as error:
-        raise CommandFailed(f"{what} is not JSON: {error}") from error
+        raise CommandFailed(f"{what} is not valid JSON: {error}") from error

@@ -1,4 +1,4 @@
-"""Every mutation of the command line: its name, its input, and the part of the payload that is read."""
+"""All mutations of the command line: name, input type, and selected fields of the payload."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from server.cli import queries
 
 PROBLEMS: Final = """problems { code message path ... on ValidationProblem { line column }
   ... on InvalidState { availableActions { action allowed } } }"""
-_SEVERAL: Final = "problems { code message path }"
+_PROBLEMS_OF_MANY: Final = "problems { code message path }"
 
 STATE: Final = "execution { name state }"
 ID: Final = "execution { id }"
@@ -64,18 +64,20 @@ ON_MANY: Final = {
 }
 PUSH: Final = f"""mutation ($source: String!) {{ saveFlow(input: {{source: $source}}) {{
   flow {{ namespace key }} revision {{ number }} isNew {PROBLEMS} }} }}"""
-RUN_BULK: Final = f"mutation ($input: RunBulkInput!) {{ runBulk(input: $input) {{ {_SEVERAL} }} }}"
+RUN_BULK: Final = (
+    f"mutation ($input: RunBulkInput!) {{ runBulk(input: $input) {{ {_PROBLEMS_OF_MANY} }} }}"
+)
 
 
 def mutation(name: str, kind: str, result: str) -> str:
-    """Its text. One that stands in no list is not answered by servers that answer only documents of a list."""
+    """Returns the document. Documents must be in a list here, for servers that only execute listed documents."""
     assert (name, kind, result) in MUTATIONS, f"list {name} in MUTATIONS"
     return _text(name, kind, f"{result} {PROBLEMS}")
 
 
 def mutation_on_many(name: str, kind: str, result: str) -> str:
     assert (name, kind, result) in ON_MANY, f"list {name} in ON_MANY"
-    return _text(name, kind, f"{result} {_SEVERAL}")
+    return _text(name, kind, f"{result} {_PROBLEMS_OF_MANY}")
 
 
 def _text(name: str, kind: str, payload: str) -> str:

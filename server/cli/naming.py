@@ -1,4 +1,4 @@
-"""Names of executions in commands: the whole id, a beginning of it that only one has, or the name."""
+"""Resolves executions by their id, a unique beginning of it, or their name."""
 
 import asyncio
 import re
@@ -15,16 +15,17 @@ _SHOWN = 5
 
 
 def named(given: str | None) -> str | None:
-    """Answers an option's or argument's text with the id of the execution that it names."""
-    return None if given is None else _answered([given])[0]
+    """Returns the id of the execution that an option or argument names."""
+    return None if given is None else _resolved([given])[0]
 
 
 def each_named(given: Sequence[str] | None) -> list[str] | None:
-    """Of several the server tells which there are not, and does what it can to the others."""
-    return None if given is None else _answered(given)
+    """Returns the ids of several executions. Unknown ones are passed on: the server reports them and handles the
+    others."""
+    return None if given is None else _resolved(given)
 
 
-def _answered(given: Sequence[str]) -> list[str]:
+def _resolved(given: Sequence[str]) -> list[str]:
     try:
         return asyncio.run(_ids(given))
     except CommandFailed as error:
@@ -37,19 +38,19 @@ async def _ids(given: Sequence[str]) -> list[str]:
         if text not in found:
             found[text] = await _id_of(Api.find(), text) or text
             if found[text] == text and len(given) == 1:
-                raise CommandFailed(f"no execution {text}; `headway ls` shows what there is")
+                raise CommandFailed(f"no execution {text}; `headway ls` lists executions")
     return [found[text] for text in given]
 
 
 async def _id_of(api: Api, text: str) -> str | None:
-    """None for what names no execution. Raises CommandFailed for what names several."""
+    """Returns None for an unknown execution. Raises CommandFailed for an ambiguous one."""
     if _TOO_SHORT.fullmatch(text):
         raise CommandFailed(
-            f"{text} is too little of an id; write at least four characters after exec_"
+            f"{text} is too short for an id; write at least four characters after exec_"
         )
     begins = bool(_BEGINNING.fullmatch(text))
-    asked = {"text": text, "search": f"id:{text}*" if begins else "", "begins": begins}
-    answer = await api.post(queries.NAMED, **asked)
+    variables = {"text": text, "search": f"id:{text}*" if begins else "", "begins": begins}
+    answer = await api.post(queries.NAMED, **variables)
     nodes = [node for part in answer.values() for node in part["nodes"]]
     candidates: dict[str, dict[str, Any]] = {node["id"]: node for node in nodes}
     if len(candidates) > 1:
@@ -60,4 +61,4 @@ async def _id_of(api: Api, text: str) -> str | None:
 def _ambiguous(text: str, candidates: Sequence[dict[str, Any]]) -> str:
     lines = [f"{one['id']}  {one['name']}  {one['state']}" for one in candidates[:_SHOWN]]
     more = ["and more"] if len(candidates) > _SHOWN else []
-    return "\n".join((f"{text} names several executions; write one of these ids:", *lines, *more))
+    return "\n".join((f"{text} matches several executions; use one of these ids:", *lines, *more))

@@ -16,31 +16,31 @@ AnyIds = Annotated[
     list[str] | None,
     typer.Argument(metavar="ID", callback=each_named, help=f"Executions, each {_WAYS}."),
 ]
-Reason = Annotated[str | None, typer.Option(help="Why; kept with the event.")]
-WhyAudited = Annotated[str | None, typer.Option("--reason", help="Why; kept in the audit log.")]
-NeededReason = Annotated[str, typer.Option(help="Why; kept with the event.")]
+Reason = Annotated[str | None, typer.Option(help="The reason, stored with the event.")]
+WhyAudited = Annotated[
+    str | None, typer.Option("--reason", help="The reason, stored in the audit log.")
+]
+NeededReason = Annotated[str, typer.Option(help="The reason, stored with the event.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Follow = Annotated[bool, typer.Option("--follow", "-f", help="Watch it to its end.")]
+Follow = Annotated[bool, typer.Option("--follow", "-f", help="Follow it until it ends.")]
 Inputs = Annotated[
     list[str] | None,
     typer.Option("-i", "--input", help="name=value, name:=JSON or name=@PATH; may be repeated."),
 ]
-PlanOnly = Annotated[
-    bool, typer.Option("--plan", help="Only tell what would run; nothing changes.")
-]
+PlanOnly = Annotated[bool, typer.Option("--plan", help="Only show what would run; change nothing.")]
 Namespaces = Annotated[
     list[str] | None,
     typer.Option(
-        "--namespace", help="acme.* is acme and all below it; * is every one. Repeatable."
+        "--namespace", help="acme.* is acme and all namespaces below; * is all. May be repeated."
     ),
 ]
 Revision = Annotated[
-    str | None, typer.Option(help="same: the one that it ran; latest: the flow's newest.")
+    str | None, typer.Option(help="same: the revision that ran; latest: the flow's newest.")
 ]
 Triggers = Annotated[
     list[str] | None,
     typer.Option(
-        "--trigger", help="Started like this: manual, schedule, replay, ...; may be repeated."
+        "--trigger", help="Only with this trigger: manual, schedule, replay, ...; may be repeated."
     ),
 ]
 Child = Annotated[

@@ -14,7 +14,7 @@ _SHOWN = f"""id name namespace flowKey kind state progress inputs outputs labels
   seq availableActions {{ action allowed reason }} notes {{ text at author {{ name }} }}
   failure {{ code message exitCode others attempt logLine taskRun {{ key }} skipped {{ key }} }}"""
 MOST_METRICS: Final = 50_000
-"""Values of metrics that one answer may hold."""
+"""Maximum metric values of one response."""
 WATCHED: Final = f"query ($id: ID!) {{ execution(id: $id) {{ {_SHOWN} }} }}"
 SHOW: Final = f"""query ($id: ID!, $at: Int, $now: Boolean!) {{ execution(id: $id, at: $at) {{ {_SHOWN}
   origin properties git {{ commit branch repository author message }}

@@ -1,4 +1,4 @@
-"""A response that is made while it is read: what was refused is known before it begins."""
+"""A response that is produced while it is sent; errors before its first piece become error responses."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -9,24 +9,24 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from runner.service.outage import reaching
-from server.http.at_once import AtOnce
-from server.http.giving import NotTaken, cut_off, end, give
+from server.http.concurrency_limit import ConcurrencyLimit
+from server.http.sending import DownloadAborted, cut_off, send_end, send_piece
 
 MOST_AT_ONCE: Final = 4
-"""Each holds a connection to the database for as long as its reader takes."""
+"""Each holds a database connection for as long as its client reads."""
 
 
 class DownloadSlots:
-    """The downloads of a process that run now. No user has more than half of them, whoever reads how slowly."""
+    """Limits the concurrent downloads of a process. No user has more than half of them, however slowly they read."""
 
     def __init__(self, most: int = MOST_AT_ONCE) -> None:
-        self._running = AtOnce("exports", "exports_at_once", max(most // 2, 1), most)
+        self._running = ConcurrencyLimit("exports", "exports_at_once", max(most // 2, 1), most)
 
     async def taken(
         self, pieces: AsyncGenerator[bytes, None], actor: str
     ) -> AsyncGenerator[bytes, None]:
-        """The same pieces. Before the first raises TooMany while too many of the actor run, and Unavailable while too
-        many of all do."""
+        """Yields the pieces. Before the first one, raises TooMany if the actor has too many downloads, and
+        Unavailable if all users together have."""
         try:
             with self._running.one(actor):
                 async for piece in pieces:
@@ -36,7 +36,7 @@ class DownloadSlots:
 
 
 class Download(Response):
-    """Pulls the next piece when the reader has taken the one before; closes them when the reader goes."""
+    """Gets the next piece when the client has read the one before; closes the pieces when the client disconnects."""
 
     def __init__(
         self, first: bytes, pieces: AsyncGenerator[bytes, None], media_type: str, file_name: str
@@ -52,7 +52,7 @@ class Download(Response):
     async def of(
         cls, pieces: AsyncGenerator[bytes, None], media_type: str, file_name: str
     ) -> "Download":
-        """Once its first piece is there. Raises what making that one raises."""
+        """Returns when the first piece is ready. Raises what producing it raises."""
         with reaching():
             first = await anext(pieces, b"")
         return cls(first, pieces, media_type, file_name)
@@ -68,15 +68,15 @@ class Download(Response):
             )
             if scope["method"] != "HEAD":
                 await self._body(Request(scope, receive), send)
-            await end(send)
-        except NotTaken as error:
+            await send_end(send)
+        except DownloadAborted as error:
             cut_off(scope, error)
         finally:
             await asyncio.shield(self._pieces.aclose())
 
     async def _body(self, request: Request, send: Send) -> None:
-        await give(self._first, send)
+        await send_piece(self._first, send)
         async for piece in self._pieces:
             if await request.is_disconnected():
                 return
-            await give(piece, send)
+            await send_piece(piece, send)

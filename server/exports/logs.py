@@ -1,4 +1,4 @@
-"""The log of an execution as text, with a last line that says how much it is and its digest."""
+"""An execution's log as text; the last line has the number of lines and their digest."""
 
 import hashlib
 import re
@@ -29,7 +29,7 @@ class LogOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LogText:
-    """Lines of a log to export; None is all. `ansi` keeps the colours of a terminal; `text` is sought without them."""
+    """Selects the lines of a log to export; None selects all. `ansi` keeps terminal colours; `text` ignores them."""
 
     order: LogOrder = LogOrder.TIME
     task: str | None = None
@@ -41,12 +41,12 @@ class LogText:
 
 
 async def log_text(
-    pool: Pool, asked: ExportRequest, wanted: LogText, places: Places
+    pool: Pool, request: ExportRequest, wanted: LogText, places: Places
 ) -> AsyncGenerator[bytes, None]:
     sql = LOG_BY_TASK if wanted.order is LogOrder.TASK else LOG_BY_TIME
     count, digest = 0, hashlib.sha256()
     async with one_moment(pool) as connection:
-        row = await visible(connection, asked)
+        row = await visible(connection, request)
         await _check_task(connection, row, wanted.task)
         says = (patterns_of(wanted.text), COLOUR) if wanted.text else (None, None)
         which = (wanted.task, wanted.attempt, wanted.level, wanted.stream)
@@ -65,7 +65,9 @@ async def _check_task(connection: Connection, row: Row, task: str | None) -> Non
     if task not in paths:
         shown = ", ".join(paths[:20]) or "none yet"
         raise Refused.because(
-            ProblemCode.VALIDATION, f"it has no task {task[:100]!r}; it has {shown}", "task"
+            ProblemCode.VALIDATION,
+            f"the execution has no task {task[:100]!r}; it has {shown}",
+            "task",
         )
 
 
@@ -78,5 +80,5 @@ def _line(row: Any, ansi: bool) -> str:
 
 
 def without_ansi(text: str) -> str:
-    """Without what colours a terminal and moves its cursor."""
+    """Removes terminal colours and cursor movements."""
     return _ANSI.sub("", text) if "\x1b" in text or "\x9b" in text else text

@@ -1,4 +1,4 @@
-"""Reads the query parameters of exports. Raises Refused for those that are not valid."""
+"""Reads the query parameters of exports. Raises Refused for invalid ones."""
 
 from collections.abc import Sequence
 from enum import Enum
@@ -16,8 +16,10 @@ from server.exports.logs import LogOrder, LogText
 Choice = TypeVar("Choice", bound=Enum)
 
 
-def asked_table(given: QueryParams, usual: Sequence[str]) -> tuple[ListArguments, list[Column]]:
-    """`usual` are the columns where none are named."""
+def table_parameters(
+    given: QueryParams, usual: Sequence[str]
+) -> tuple[ListArguments, list[Column]]:
+    """`usual` are the default columns."""
     check_names(given, "where", "search", "orderBy", "orderByValue", "columns")
     wanted = wanted_executions(
         _variable(given, "where"),
@@ -36,13 +38,13 @@ def _variable(given: QueryParams, name: str) -> Any:
         raise _refused(sentence, name) from error
 
 
-def asked_record(given: QueryParams) -> bool:
-    """Whether with its log."""
+def record_parameters(given: QueryParams) -> bool:
+    """Returns whether to include the log."""
     check_names(given, "logs")
     return _flag(given, "logs")
 
 
-def asked_log(given: QueryParams) -> LogText:
+def log_parameters(given: QueryParams) -> LogText:
     check_names(given, "order", "task", "attempt", "level", "ansi", "stream", "text")
     return LogText(
         _choice(LogOrder, {one.value: one for one in LogOrder}, given, "order") or LogOrder.TIME,
@@ -55,16 +57,18 @@ def asked_log(given: QueryParams) -> LogText:
     )
 
 
-def asked_ids(given: QueryParams, fewest: int, most: int) -> list[str]:
+def id_parameters(given: QueryParams, fewest: int, most: int) -> list[str]:
     check_names(given, "ids")
     ids = [id for part in given.getlist("ids") for id in part.split(",") if id]
     if not fewest <= len(ids) <= most or len(set(ids)) < len(ids):
-        raise _refused(f"ids are {fewest} to {most} different executions, between commas", "ids")
+        raise _refused(
+            f"ids must be {fewest} to {most} different executions, separated by commas", "ids"
+        )
     return ids
 
 
 def check_names(given: QueryParams, *known: str) -> None:
-    """One that is misspelt would otherwise give something else than was meant."""
+    """Refuses unknown parameters: a misspelt one would silently have no effect."""
     unknown = next((name for name in given if name not in known), None)
     if unknown is not None:
         shown = ", ".join(known) or "none"
@@ -74,7 +78,7 @@ def check_names(given: QueryParams, *known: str) -> None:
 def _flag(given: QueryParams, name: str) -> bool:
     text = given.get(name, "false").lower()
     if text not in ("true", "false"):
-        raise _refused(f"{name} is true or false; got {text[:100]!r}", name)
+        raise _refused(f"{name} must be true or false; got {text[:100]!r}", name)
     return text == "true"
 
 
@@ -90,7 +94,7 @@ def _number(given: QueryParams, name: str) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text)):
-        raise _refused(f"{name} is a whole number from 1; got {text[:100]!r}", name)
+        raise _refused(f"{name} must be a whole number from 1; got {text[:100]!r}", name)
     return int(text)
 
 
@@ -102,7 +106,7 @@ def _choice(
         return None
     found = known.get(text) or known.get(text.upper())
     if found is None:
-        raise _refused(f"{name} is one of {', '.join(known)}; got {text[:100]!r}", name)
+        raise _refused(f"{name} must be one of {', '.join(known)}; got {text[:100]!r}", name)
     return found
 
 

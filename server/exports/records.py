@@ -38,7 +38,7 @@ from schema.types.execution.note import Note
 from schema.types.execution.task_run import Attempt, TaskRun, told
 from server.visible_execution import ExportRequest, Seen, seen_by, visible
 
-_SET_ASIDE: Final = {state.value for state in ATTEMPT_ENDS - {AttemptState.SUCCESS}}
+_UNSUCCESSFUL: Final = {state.value for state in ATTEMPT_ENDS - {AttemptState.SUCCESS}}
 Objects = AsyncIterator[list[dict[str, Any]]]
 _LINKS: Final = (
     ("rerunOf", "rerun_of"),
@@ -48,10 +48,10 @@ _LINKS: Final = (
 )
 
 
-async def record(pool: Pool, asked: ExportRequest, logs: bool) -> AsyncGenerator[bytes, None]:
+async def record(pool: Pool, request: ExportRequest, logs: bool) -> AsyncGenerator[bytes, None]:
     async with one_moment(pool) as connection:
-        row = await visible(connection, asked)
-        seen = await seen_by(connection, asked.scope, row)
+        row = await visible(connection, request)
+        seen = await seen_by(connection, request.scope, row)
         yield b'{"execution":' + orjson.dumps(_execution(row, seen))
         for name, objects in _parts(connection, row["id"], logs, seen):
             yield b',\n"' + name.encode() + b'":['
@@ -140,11 +140,11 @@ async def _results(connection: Connection, rows: Sequence[Row]) -> dict[UUID, An
 async def _given(
     connection: Connection, id: UUID, attempts: Sequence[Row], seen: Seen
 ) -> dict[tuple[UUID, int], dict[str, Any]]:
-    """By task run and number, what stays with the attempts that did not succeed."""
+    """Returns what unsuccessful attempts reported, by task run and number."""
     failed = [
         (one["task_run_id"], one["number"])
         for one in attempts
-        if one["state"] in _SET_ASIDE and one["task_run_id"] not in seen.runs
+        if one["state"] in _UNSUCCESSFUL and one["task_run_id"] not in seen.runs
     ]
     if not failed:
         return {}
@@ -191,7 +191,7 @@ def _event(seen: Seen, row: Row) -> dict[str, Any]:
 
 
 def _line(execution: UUID, row: Row) -> dict[str, Any]:
-    """Without an id in each of what may be millions: the execution's and its number are there."""
+    """Omits the ids of lines, of which there may be millions: the execution's id and the line number identify them."""
     facts = {**row, "level": LogLevel(row["level"]), "stream": LogStream(row["stream"])}
     (line,) = LogLine.all_of(execution, [LogRow(**facts)])
     return {name: value for name, value in plain(line).items() if name != "id"}

@@ -1,4 +1,4 @@
-"""Reports as PDF: of one execution, or of several beside each other."""
+"""PDF reports: of one execution, or of several side by side."""
 
 import asyncio
 import threading
@@ -16,14 +16,14 @@ _ONE_AT_A_TIME: Final = threading.Lock()
 
 
 async def report(
-    pool: Pool, asked: Sequence[ExportRequest], places: Places
+    pool: Pool, requests: Sequence[ExportRequest], places: Places
 ) -> AsyncGenerator[bytes, None]:
-    facts = await facts_of(pool, asked, places)
+    facts = await facts_of(pool, requests, places)
     yield await asyncio.to_thread(_drawn, facts)
 
 
 def _drawn(facts: Sequence[Facts]) -> bytes:
-    # What draws is large, and most servers draw seldom.
+    # Imported here: the libraries are large, and most servers make few reports.
     with _ONE_AT_A_TIME:
         from server.report.pages import comparison_of, report_of
 

@@ -1,4 +1,4 @@
-"""The ways to the downloads. What may be asked is what GraphQL gives to the same viewer."""
+"""The routes of downloads. They use the same permissions as GraphQL."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
@@ -19,7 +19,13 @@ from server.auth.auth import visitor_of
 from server.auth.presence import Presence
 from server.exports.downloads import Download, DownloadSlots
 from server.exports.logs import log_text
-from server.exports.parameters import asked_ids, asked_log, asked_record, asked_table, check_names
+from server.exports.parameters import (
+    check_names,
+    id_parameters,
+    log_parameters,
+    record_parameters,
+    table_parameters,
+)
 from server.exports.records import record
 from server.exports.reports import FEWEST_COMPARED, MOST_COMPARED, report
 from server.exports.tables import csv_writer, json_writer, table
@@ -40,7 +46,7 @@ Answer = Callable[[Request, Viewer], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where downloads are read, and how files are named in them."""
+    """The dependencies of the routes."""
 
     pool: Pool
     slots: DownloadSlots
@@ -49,7 +55,7 @@ class Source:
     presence: Presence | None = None
     denials: Denials | None = None
 
-    def given(
+    def limited(
         self, pieces: AsyncGenerator[bytes, None], viewer: Viewer
     ) -> AsyncGenerator[bytes, None]:
         if self.presence is not None:
@@ -63,9 +69,9 @@ class Source:
     def shown(
         self, pieces: AsyncGenerator[bytes, None], viewer: Viewer
     ) -> AsyncGenerator[bytes, None]:
-        return self.given(self.places.shown_pieces(pieces), viewer)
+        return self.limited(self.places.shown_pieces(pieces), viewer)
 
-    def meant(self, request: Request) -> QueryParams:
+    def parameters(self, request: Request) -> QueryParams:
         return QueryParams(
             self.places.meant([list(one) for one in request.query_params.multi_items()])
         )
@@ -79,19 +85,20 @@ def export_routes(
     presence: Presence | None = None,
     denials: Denials | None = None,
 ) -> list[Route]:
-    """Without a `presence` downloads go on when their token is revoked, without `denials` refusals are not audited."""
+    """Without `presence`, downloads continue after their token is revoked; without `denials`, refusals are not
+    audited."""
     source = Source(pool, slots, places or Places(), rates or Rates(), presence, denials)
     return [*_table_routes(source), *_report_routes(source), *_one_routes(source)]
 
 
 def _table_routes(source: Source) -> list[Route]:
     async def as_csv(request: Request, viewer: Viewer) -> Response:
-        wanted, columns = asked_table(source.meant(request), USUAL)
+        wanted, columns = table_parameters(source.parameters(request), USUAL)
         pieces = table(source.pool, viewer.scope, wanted, columns, csv_writer(columns))
         return await Download.of(source.shown(pieces, viewer), _CSV, f"executions-{_now()}.csv")
 
     async def as_json(request: Request, viewer: Viewer) -> Response:
-        wanted, columns = asked_table(source.meant(request), WHOLE)
+        wanted, columns = table_parameters(source.parameters(request), WHOLE)
         pieces = table(source.pool, viewer.scope, wanted, columns, json_writer(columns))
         return await Download.of(source.shown(pieces, viewer), _LINES, f"executions-{_now()}.jsonl")
 
@@ -103,15 +110,15 @@ def _table_routes(source: Source) -> list[Route]:
 
 def _report_routes(source: Source) -> list[Route]:
     async def of_several(request: Request, viewer: Viewer) -> Response:
-        ids = asked_ids(request.query_params, FEWEST_COMPARED, MOST_COMPARED)
+        ids = id_parameters(request.query_params, FEWEST_COMPARED, MOST_COMPARED)
         pieces = report(source.pool, [ExportRequest(id, viewer.scope) for id in ids], source.places)
-        return await Download.of(source.given(pieces, viewer), _PDF, f"comparison-{_now()}.pdf")
+        return await Download.of(source.limited(pieces, viewer), _PDF, f"comparison-{_now()}.pdf")
 
     async def of_one(request: Request, viewer: Viewer) -> Response:
         check_names(request.query_params)
-        asked = _asked(request, viewer)
-        pieces = report(source.pool, [asked], source.places)
-        return await Download.of(source.given(pieces, viewer), _PDF, f"{_safe(asked.id)}.pdf")
+        export = _export_request(request, viewer)
+        pieces = report(source.pool, [export], source.places)
+        return await Download.of(source.limited(pieces, viewer), _PDF, f"{_safe(export.id)}.pdf")
 
     return [
         _route("/executions/report.pdf", of_several, source),
@@ -121,15 +128,20 @@ def _report_routes(source: Source) -> list[Route]:
 
 def _one_routes(source: Source) -> list[Route]:
     async def as_record(request: Request, viewer: Viewer) -> Response:
-        logs = asked_record(request.query_params)
-        asked = _asked(request, viewer, logs)
-        pieces = record(source.pool, asked, logs)
-        return await Download.of(source.shown(pieces, viewer), _JSON, f"{_safe(asked.id)}.json")
+        logs = record_parameters(request.query_params)
+        export = _export_request(request, viewer, logs)
+        pieces = record(source.pool, export, logs)
+        return await Download.of(source.shown(pieces, viewer), _JSON, f"{_safe(export.id)}.json")
 
     async def as_log(request: Request, viewer: Viewer) -> Response:
-        wanted, asked = asked_log(source.meant(request)), _asked(request, viewer, logs=True)
-        pieces = log_text(source.pool, asked, wanted, source.places)
-        return await Download.of(source.given(pieces, viewer), _TEXT, f"{_safe(asked.id)}.log.txt")
+        wanted, export = (
+            log_parameters(source.parameters(request)),
+            _export_request(request, viewer, logs=True),
+        )
+        pieces = log_text(source.pool, export, wanted, source.places)
+        return await Download.of(
+            source.limited(pieces, viewer), _TEXT, f"{_safe(export.id)}.log.txt"
+        )
 
     return [
         _route("/executions/{id}/record.json", as_record, source),
@@ -166,7 +178,7 @@ def _refused(request: Request, error: Refused, places: Places) -> Response:
     return refusal(request.scope, _STATUS.get(code, 400), code, shown["message"], **extensions)
 
 
-def _asked(request: Request, viewer: Viewer, logs: bool = False) -> ExportRequest:
+def _export_request(request: Request, viewer: Viewer, logs: bool = False) -> ExportRequest:
     if logs:
         _check_may(viewer, Permission.VIEW_LOGS)
     read = viewer.scope_of(Permission.VIEW_LOGS) if logs else None
@@ -174,7 +186,7 @@ def _asked(request: Request, viewer: Viewer, logs: bool = False) -> ExportReques
 
 
 def _safe(id: str) -> str:
-    """As the name of a file; whatever else it says is refused before it is used."""
+    """Returns the id for a file name; an invalid id is refused before the name is used."""
     return "".join(
         letter for letter in id if letter.isascii() and (letter.isalnum() or letter == "_")
     )

@@ -18,7 +18,7 @@ Write = Callable[[Sequence[Sequence[Any]]], bytes]
 
 
 def csv_writer(columns: Sequence[Column]) -> tuple[bytes, Write]:
-    """The first line, and what writes rows after it: RFC 4180, in UTF-8."""
+    """Returns the header, and a function that writes rows: RFC 4180, in UTF-8."""
     return _lines([[column.name for column in columns]]), _lines
 
 
@@ -41,7 +41,7 @@ async def table(
     columns: Sequence[Column],
     written: tuple[bytes, Write],
 ) -> AsyncGenerator[bytes, None]:
-    """All that the list holds, as it is at one moment."""
+    """Yields all rows of the list at one moment."""
     head, write = written
     names = metrics_needed(columns)
     async with one_moment(pool) as connection:

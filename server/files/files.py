@@ -1,4 +1,4 @@
-"""`POST /files` takes what is to be a FILE input; `GET` gives back such inputs, and what tasks left, or shows it."""
+"""`POST /files` uploads a FILE input; `GET` downloads or previews such inputs and the artifacts of tasks."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -25,20 +25,20 @@ from runner.store.artifacts.files import UploadedFile, file_id
 from runner.store.postgres.connection import Pool
 from server.auth.auth import visitor_of
 from server.auth.presence import Presence
-from server.files.held_files import Find, downloaded, held, held_input, previewed
+from server.files.file_responses import Find, downloaded, find_artifact, find_input_file, previewed
 from server.files.places import Places
 from server.http.addresses import content_length
-from server.http.at_once import AtOnce
+from server.http.concurrency_limit import ConcurrencyLimit
 from server.http.rates import Rate, Rates
 from server.http.refusals import refusal
 
 _IN_MEMORY = 1024 * 1024
 _LONGEST_NAME = 200
 MOST_UPLOADS: Final = 64
-"""Uploads at once, of all users: each has a file on the disk that is not yet kept."""
+"""Concurrent uploads of all users: each has a temporary file on the disk."""
 _MOST_OF_USER: Final = 16
 _MOST_DOWNLOADS: Final = 64
-"""Files that are given out at once, of which one user has as many as of uploads: each is a descriptor."""
+"""Concurrent downloads of all users, of which one user may have as many as uploads: each has a file descriptor."""
 _OCTETS = "application/octet-stream"
 
 
@@ -48,19 +48,21 @@ class _TooLarge(MultiPartException):
 
 @dataclass(frozen=True, slots=True)
 class FileRoom:
-    """`largest` is in bytes, of one upload. Without a `presence` downloads go on when their token is revoked, without
-    `denials` refusals are not audited."""
+    """`largest` is in bytes, of one upload. Without `presence`, downloads continue after their token is revoked;
+    without `denials`, refusals are not audited."""
 
     pool: Pool
     store: ArtifactStore
     largest: int
     places: Places = field(default_factory=Places)
     rates: Rates = field(default_factory=Rates)
-    uploads: AtOnce = field(
-        default_factory=lambda: AtOnce("uploads", "uploads_at_once", _MOST_OF_USER, MOST_UPLOADS)
+    uploads: ConcurrencyLimit = field(
+        default_factory=lambda: ConcurrencyLimit(
+            "uploads", "uploads_at_once", _MOST_OF_USER, MOST_UPLOADS
+        )
     )
-    downloads: AtOnce = field(
-        default_factory=lambda: AtOnce(
+    downloads: ConcurrencyLimit = field(
+        default_factory=lambda: ConcurrencyLimit(
             "downloads of files", "file_downloads_at_once", _MOST_OF_USER, _MOST_DOWNLOADS
         )
     )
@@ -74,39 +76,37 @@ def file_routes(room: FileRoom) -> list[Route]:
         actor = _viewer(request).actor
         await room.rates.check(Rate.UPLOADS, actor)
         with room.uploads.one(actor):
-            return await _answered(request, room, Permission.RUN_FLOW, _upload(request, room))
+            return await _respond(request, room, Permission.RUN_FLOW, _upload(request, room))
 
     return [
         Route("/files", upload, methods=["POST"]),
-        *_given_out("/artifacts/{id}/preview", "/artifacts/{id:path}", room, held),
-        *_given_out(
+        *_download_routes("/artifacts/{id}/preview", "/artifacts/{id:path}", room, find_artifact),
+        *_download_routes(
             "/executions/{id}/inputs/{name}/preview",
             "/executions/{id}/inputs/{name}",
             room,
-            held_input,
+            find_input_file,
         ),
     ]
 
 
-def _given_out(shown: str, kept: str, room: FileRoom, find: Find) -> list[Route]:
-    """To be looked at, and to be kept: at these two paths, what is found by them."""
+def _download_routes(shown: str, kept: str, room: FileRoom, find: Find) -> list[Route]:
+    """Returns the routes for the preview and for the download of what `find` returns."""
 
     async def preview(request: Request) -> Response:
         found = partial(find, room.pool, room.store, _viewer(request).scope, request)
         shown = previewed(request, found, room.downloads, room.presence)
-        return await _answered(request, room, Permission.VIEW_EXECUTION, shown)
+        return await _respond(request, room, Permission.VIEW_EXECUTION, shown)
 
     async def download(request: Request) -> Response:
         found = partial(find, room.pool, room.store, _viewer(request).scope, request)
         given = downloaded(request, found, room.downloads, room.presence)
-        return await _answered(request, room, Permission.VIEW_EXECUTION, given)
+        return await _respond(request, room, Permission.VIEW_EXECUTION, given)
 
     return [Route(shown, preview, methods=["GET"]), Route(kept, download, methods=["GET"])]
 
 
-async def _answered(
-    request: Request, room: FileRoom, permission: Permission, work: Any
-) -> Response:
+async def _respond(request: Request, room: FileRoom, permission: Permission, work: Any) -> Response:
     viewer = _viewer(request)
     scope = request.scope
     if not viewer.may_somewhere(permission):
@@ -136,7 +136,7 @@ def _viewer(request: Request) -> Viewer:
 
 
 async def _upload(request: Request, room: FileRoom) -> Response:
-    """One part of a form, or the body as it is with `?name=`."""
+    """Reads one part of a form, or the raw body with `?name=`."""
     length = content_length(request.headers.get("content-length"))
     if length is None or length > room.largest:
         raise _TooLarge(_limit(room))
@@ -160,7 +160,7 @@ async def _form(request: Request, room: FileRoom) -> FormData:
     try:
         return await parser.parse()
     except UnicodeError as error:
-        raise MultiPartException("the form is not of the charset that it names") from error
+        raise MultiPartException("the form is not in the charset that it declares") from error
 
 
 async def _limited(request: Request, room: FileRoom) -> AsyncGenerator[bytes, None]:
@@ -173,7 +173,7 @@ async def _limited(request: Request, room: FileRoom) -> AsyncGenerator[bytes, No
 
 
 def _limit(room: FileRoom) -> str:
-    return f"a file holds at most {room.largest} bytes; the setting is max_file_size"
+    return f"a file may have at most {room.largest} bytes; the setting is max_file_size"
 
 
 async def _kept(request: Request, room: FileRoom, name: str, body: IO[bytes]) -> Response:

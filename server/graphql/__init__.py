@@ -1,1 +1,1 @@
-"""The transports of GraphQL: HTTP, SSE and sockets, over one executor and one cache of documents."""
+"""The transports of GraphQL (HTTP, SSE and WebSocket) over one executor and one document cache."""

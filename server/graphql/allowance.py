@@ -1,4 +1,4 @@
-"""The size and time of one operation, and how many of one user run at once."""
+"""Limits of one operation (size and time), and of concurrent operations of one user."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ _SOON = 1
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """`answer` in bytes, `deadline` in seconds from when an operation is asked; the others count those of one user."""
+    """`answer` is in bytes, `deadline` in seconds from the request on; the others are counts for one user."""
 
     answer: int = 32 * 1024 * 1024
     deadline: float = 10.0
@@ -33,43 +33,43 @@ def allowance_of(settings: Settings) -> Allowance:
     )
 
 
-class _Line:
+class _Queue:
     def __init__(self, places: int) -> None:
         self.places = asyncio.Semaphore(places)
         self.present = 0
 
 
 class Turns:
-    """Work of one kind of one user runs a few at once; the rest waits, in the order in which it came."""
+    """Runs at most `places` pieces of one kind of work of a user at once; the rest waits, first come, first served."""
 
     def __init__(self, places: int, waiting: int, limit: str, running: str) -> None:
-        """`limit` is the setting or constant that gives `places`; `running` a clause with {places} and {actor}."""
+        """`limit` is the setting or constant of `places`; `running` is a clause with {places} and {actor}."""
         self._places, self._waiting = places, waiting
         self._limit, self._running = limit, running
-        self._lines: dict[str, _Line] = {}
+        self._queues: dict[str, _Queue] = {}
 
     @asynccontextmanager
     async def turn(self, actor: str) -> AsyncIterator[None]:
-        """Raises TooMany when too many wait already."""
-        line = self._lines.get(actor)
-        if line is None:
-            line = self._lines[actor] = _Line(self._places)
-        if line.present >= self._places + self._waiting:
+        """Raises TooMany if too many pieces of work wait already."""
+        queue = self._queues.get(actor)
+        if queue is None:
+            queue = self._queues[actor] = _Queue(self._places)
+        if queue.present >= self._places + self._waiting:
             raise self._too_many_wait(actor)
-        line.present += 1
+        queue.present += 1
         try:
-            async with line.places:
+            async with queue.places:
                 yield
         finally:
-            line.present -= 1
-            if not line.present:
-                self._lines.pop(actor, None)
+            queue.present -= 1
+            if not queue.present:
+                self._queues.pop(actor, None)
 
     def _too_many_wait(self, actor: str) -> TooMany:
-        return self._refusal(actor, f"{self._waiting} wait, the most that may")
+        return self._refusal(actor, f"{self._waiting} more wait, which is the limit")
 
     def waited(self, actor: str, seconds: float) -> TooMany:
-        """The refusal for work that has waited so long and was not begun."""
+        """Returns the refusal for work that waited so long and was not started."""
         return self._refusal(
             actor, f"this one has waited {seconds:g} s for its turn; send fewer at once"
         )
@@ -79,19 +79,19 @@ class Turns:
         return TooMany(f"{running} and {why}", self._limit, _SOON)
 
 
-class Live:
-    """Subscriptions of each user that are open now, over whatever transport."""
+class OpenSubscriptions:
+    """Counts the open subscriptions of each user, over all transports."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._by_actor: dict[str, int] = {}
 
     def enter(self, actor: str) -> None:
-        """Raises TooMany. Must be left with `leave`."""
+        """Raises TooMany. The caller must call `leave` in the end."""
         found = self._by_actor.get(actor, 0)
         if found >= self._most:
             sentence = (
-                f"{actor} has {found} subscriptions open, the most that one may have; end one"
+                f"{actor} has {found} subscriptions open, the limit of one user; end one first"
             )
             raise TooMany(sentence, "subscriptions_at_once", _SOON)
         self._by_actor[actor] = found + 1

@@ -1,4 +1,4 @@
-"""Answers in their written form."""
+"""Serialises GraphQL responses."""
 
 from dataclasses import dataclass, replace
 from json import dumps
@@ -9,15 +9,15 @@ from graphql import ExecutionResult, GraphQLError
 
 from server.graphql.documents import written
 from server.graphql.errors import is_only_unavailable, presented
-from server.graphql.working import GivenUp
+from server.graphql.working import OperationAbandoned
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One GraphQL response, written. `reached` is False for a request error: nothing was executed.
+    """A serialised GraphQL response. `reached` is false for a request error: nothing was executed.
 
-    `unavailable` says that there is nothing in it but that the database is away; `retry_after`, in seconds, that the
-    asker has asked too much.
+    `unavailable` means that it holds nothing but errors of an unavailable database; `retry_after`, in seconds, that
+    the client sent too many requests.
     """
 
     body: bytes
@@ -36,14 +36,14 @@ def answered(result: ExecutionResult) -> Answer:
     return Answer(encoded(response), errors, unavailable=empty and is_only_unavailable(errors))
 
 
-def unanswered(given_up: GivenUp) -> Answer:
-    """It was executed, at least in part, but there is nothing to show for it."""
-    errors = [{"message": str(given_up), "extensions": {"code": given_up.code}}]
+def unanswered(abandoned: OperationAbandoned) -> Answer:
+    """Returns the response of an operation that was executed, at least in part, but has no result."""
+    errors = [{"message": str(abandoned), "extensions": {"code": abandoned.code}}]
     return Answer(encoded({"data": None, "errors": errors}), tuple(errors))
 
 
 def priced(answer: Answer, price: int, limit: int, left: int | None) -> Answer:
-    """With what it cost in its extensions; the rest of the body stays as it was written."""
+    """Adds the cost to the extensions; the rest of the body stays unchanged."""
     cost = {"price": price, "limit": limit, "operationsLeft": left}
     tail = b',"extensions":' + orjson.dumps({"cost": cost}) + b"}"
     return replace(answer, body=answer.body[:-1] + tail)
@@ -55,7 +55,7 @@ def refused(errors: list[GraphQLError]) -> Answer:
 
 
 def refusals(errors: list[GraphQLError]) -> list[dict[str, Any]]:
-    """Only the client's variables can make these: what they say is for the client."""
+    """Formats errors that only the client's variables can cause, so their messages may be shown."""
     return [written(error, "BAD_USER_INPUT") for error in errors]
 
 
@@ -63,5 +63,5 @@ def encoded(value: Any, *, is_sorted: bool = False) -> bytes:
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS if is_sorted else None)
     except TypeError:
-        # Integers beyond 64 bits, lone surrogates and names that are no text, all possible in people's JSON.
+        # Integers beyond 64 bits, lone surrogates and non-text keys, all possible in people's JSON.
         return dumps(value, separators=(",", ":"), default=str, sort_keys=is_sorted).encode()

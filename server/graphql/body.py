@@ -1,4 +1,4 @@
-"""Receiving a request of GraphQL over HTTP, and naming the media type of its answer."""
+"""Reads a GraphQL request over HTTP, and chooses the media type of its response."""
 
 from starlette.datastructures import Headers
 from starlette.requests import Request as HttpRequest
@@ -12,24 +12,24 @@ HTML = "text/html"
 EVENTS = "text/event-stream"
 
 
-async def asked(http: HttpRequest, max_body: int) -> Unread:
-    """Raises Rejected, with the right status, for what cannot be a GraphQL request."""
+async def read_request(http: HttpRequest, max_body: int) -> Unread:
+    """Raises Rejected, with the right HTTP status, if this is not a GraphQL request."""
     if http.method == "GET":
         return Unread.parameters(http.query_params)
     kind, parameters = _content_type(http.headers)
     if kind != JSON:
         raise _unsupported(f"POST needs content-type: {JSON}")
     if parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
-        raise _unsupported("only UTF-8 is understood")
+        raise _unsupported("only UTF-8 is supported")
     if http.headers.get("content-encoding", "identity") != "identity":
         raise _unsupported("compressed bodies are not accepted")
     return Unread.body(await _body(http, max_body))
 
 
 def accepted(headers: Headers, offered: tuple[str, ...], otherwise: str) -> str | None:
-    """The media type to answer with: the one the client likes best; None when it likes none of them.
+    """Returns the media type that the client prefers; None if it accepts none of those offered.
 
-    `otherwise` answers no header at all and those who take anything.
+    `otherwise` is used without an Accept header, and for clients that accept anything.
     """
     header = headers.get("accept")
     if not header:
@@ -74,7 +74,7 @@ def _unsupported(message: str) -> Rejected:
 
 async def _body(http: HttpRequest, max_body: int) -> bytes:
     too_large = Rejected.because(
-        "PAYLOAD_TOO_LARGE", f"a body may hold at most {max_body} bytes", malformed=True, status=413
+        "PAYLOAD_TOO_LARGE", f"a body may have at most {max_body} bytes", malformed=True, status=413
     )
     length = content_length(http.headers.get("content-length"))
     if length is None or length > max_body:

@@ -1,4 +1,5 @@
-"""The size of an answer, counted while it grows: one that gets too large is given up before it fills the memory."""
+"""Counts the size of a response while it grows, so that one that is too large is abandoned before it fills the
+memory."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,15 +7,15 @@ from typing import Any
 import orjson
 
 SMALL = 1
-"""Bytes of a number, a date, the name of an enum's value: at least. So nothing is refused that would fit."""
+"""Minimum bytes of a number, a date or an enum value, so that nothing is refused that would fit."""
 
 
 class AnswerTooLarge(Exception):
-    """The rest of the answer is not worth the work: all of it is replaced by one error."""
+    """Abandons the rest of a response: it is replaced by one error."""
 
 
 class Budget:
-    """Bytes that one answer may still hold. Text counts by its characters, which are fewer than its bytes."""
+    """The bytes left for one response. Text counts by characters, of which there are no more than bytes."""
 
     __slots__ = ("exceeded", "left", "limit", "stop")
 
@@ -22,10 +23,10 @@ class Budget:
         self.limit = self.left = limit
         self.exceeded = False
         self.stop: Callable[[], object] | None = None
-        """Ends what the operation waits for."""
+        """Cancels what the operation waits for."""
 
     def take(self, size: int) -> None:
-        """Raises AnswerTooLarge, now and from then on, when there is no room for it."""
+        """Raises AnswerTooLarge if there is not enough left, and on every later call."""
         self.left -= size
         if self.left < 0:
             self.exceed()
@@ -39,13 +40,13 @@ class Budget:
 
 
 def size_of(value: Any) -> int:
-    """Of what one field is answered with."""
+    """Returns about the bytes of one field's value."""
     if value.__class__ is str:
         return len(value)
     if isinstance(value, dict | list):
         try:
             return len(orjson.dumps(value))
         except TypeError:
-            # Integers beyond 64 bits, and names that are no text.
+            # Integers beyond 64 bits, and non-text keys.
             return len(str(value))
     return SMALL

@@ -1,4 +1,4 @@
-"""The one cache of documents: text -> parsed, validated, measured. Also those persisted by their sha256."""
+"""The document cache: text to parsed, validated and priced document. Also resolves persisted documents."""
 
 import asyncio
 import re
@@ -18,34 +18,34 @@ from graphql import (
     validate,
 )
 
-from server.graphql.bounded import Bounded
 from server.graphql.introspection import ROOTS, is_only_introspection
 from server.graphql.limits import Limits, check_form, selection_sets
+from server.graphql.lru_cache import LruCache
 from server.graphql.persisted import Persisted
 from server.graphql.prices import Priced, Prices, Pricing, completed, priced
 from server.graphql.requests import Rejected, Request
 
 _LONG = 200
-"""Characters. Validation takes long for short texts, too, when fragments spread fragments."""
+"""Characters. Shorter texts, too, can take long to validate if fragments spread fragments."""
 _TOKEN = 600
-"""Bytes of memory that a token of a document takes, with its part of the tree: at most, as measured."""
+"""Maximum bytes of memory for each token of a document, with its part of the syntax tree, as measured."""
 _ERROR = 1000
-_LEAST = 32 * 1024
-"""Bytes of a document without its text and its tree: of its prices."""
-_ASKS_ABOUT_SCHEMA = re.compile(rf"\b({'|'.join(ROOTS)})\b")
+_OVERHEAD = 32 * 1024
+"""Bytes of a document without its text and tree: its prices."""
+_QUERIES_SCHEMA = re.compile(rf"\b({'|'.join(ROOTS)})\b")
 
 
 @dataclass(slots=True)
 class Document:
-    """Parsed and valid, or with the refusal that every asker gets."""
+    """A parsed and valid document, or the refusal that every client gets."""
 
     node: DocumentNode | None = None
     refusal: Rejected | None = None
     digest: str = ""
-    """The same for texts that differ in their form alone."""
-    asks_about_schema: bool = False
+    """Equal for texts that differ only in formatting."""
+    queries_schema: bool = False
     weight: int = 0
-    """About the bytes of memory that it takes."""
+    """Approximate bytes of memory."""
     operations: Mapping[str | None, OperationDefinitionNode] = field(default_factory=dict)
     prices: Prices = field(default_factory=Prices)
     _introspective: dict[int, bool] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class Document:
         return found
 
     def is_only_introspection(self, operation: OperationDefinitionNode) -> bool:
-        if not self.asks_about_schema:
+        if not self.queries_schema:
             return False
         assert self.node is not None
         known = self._introspective.get(id(operation))
@@ -82,7 +82,7 @@ class Document:
         return self.prices.known(name, completed(self.operation(name), variables))
 
     def price(self, pricing: Pricing, name: str | None, variables: Mapping[str, Any]) -> int:
-        """Measures once for each set of page sizes; raises Rejected beyond the limits."""
+        """Measures once for each set of page sizes. Raises Rejected beyond the limits."""
         meant = completed(self.operation(name), variables)
         found = self.prices.known(name, meant)
         if found is None:
@@ -91,7 +91,7 @@ class Document:
         return found.accepted()
 
     def measured(self, pricing: Pricing, name: str | None, variables: Mapping[str, Any]) -> Priced:
-        """The price, whether it is known or not. Changes nothing, so it can be called in a thread."""
+        """Measures the price without the cache. Changes nothing, so it may run in a thread."""
         assert self.node is not None
         operation = self.operation(name)
         return priced(pricing, self.node, operation, completed(operation, variables))
@@ -115,22 +115,22 @@ class Documents:
         self.pricing = Pricing(schema, self.limits, bounds or {})
         self._introspection = introspection
         self.suggestions = suggestions
-        self._documents: Bounded[Document] = Bounded(count, weight)
+        self._documents: LruCache[Document] = LruCache(count, weight)
         self._persisted = persisted or Persisted()
 
     def is_at_hand(self, request: Request) -> bool:
-        """Whether its document and price are known, or need too little time to hold up the event loop."""
+        """Whether document and price are cached, or small enough to handle on the event loop."""
         text = self._persisted.text_of(request)
         document = self._documents.get(text)
         if document is not None and document.refusal is not None:
             return True
-        if len(text) <= _LONG and not _ASKS_ABOUT_SCHEMA.search(text):
+        if len(text) <= _LONG and not _QUERIES_SCHEMA.search(text):
             return True
         name = request.operation_name or None
         return document is not None and document.known_price(name, request.variables) is not None
 
-    async def read_beside(self, request: Request) -> None:
-        """Reads and measures in a thread; `find` then knows the document, and the document its price."""
+    async def read_in_thread(self, request: Request) -> None:
+        """Reads and measures in a thread, and caches both for `find`."""
         text, name, variables = (
             self._persisted.text_of(request),
             request.operation_name or None,
@@ -143,24 +143,24 @@ class Documents:
         if document.refusal is None and document.known_price(name, variables) is None:
             found = await asyncio.to_thread(document.measured, self.pricing, name, variables)
             document.prices.keep(name, completed(document.operation(name), variables), found)
-            # It may have been forgotten meanwhile.
+            # It may have been evicted in the meantime.
             self._documents.put(text, document, document.weight)
 
     def find(self, request: Request) -> Document:
-        """The valid document of a request; raises Rejected with what is wrong with it."""
+        """Returns the valid document of a request. Raises Rejected with its errors."""
         text = self._persisted.text_of(request)
         document = self._documents.get(text)
         if document is None:
             document = self._read(text)
             self._documents.put(text, document, document.weight)
         if document.refusal is not None:
-            # A new one each time: an exception keeps the frames that it was raised through.
+            # A new exception each time, because an exception keeps the frames through which it was raised.
             raise Rejected(document.refusal.errors)
         self._persisted.register(request)
         return document
 
     def _read(self, text: str) -> Document:
-        weight = _LEAST + getsizeof(text)
+        weight = _OVERHEAD + getsizeof(text)
         try:
             node = self._parse(text)
             check_form(node, self.limits)
@@ -185,7 +185,7 @@ class Documents:
             for definition in node.definitions
             if isinstance(definition, OperationDefinitionNode)
         }
-        # The parts of the tree and their places hold all text once more.
+        # The tree and its locations hold all text once more.
         weight += getsizeof(text) + _tokens(node) * _TOKEN
         return Document(node, None, digest, introspects, weight, operations)
 
@@ -218,7 +218,7 @@ def _introspects(node: DocumentNode) -> bool:
 def introspection_off() -> Rejected:
     return Rejected.because(
         "INTROSPECTION_OFF",
-        "introspection is off here; the schema is in schema.graphql, which `headway schema` prints",
+        "introspection is disabled; `headway schema` prints the schema",
     )
 
 
@@ -235,7 +235,7 @@ def _size(refusal: Rejected) -> int:
 
 
 def written(error: GraphQLError, code: str) -> dict[str, Any]:
-    """An error that may be shown as it is, with a code."""
+    """Formats an error whose message may be shown, with a code."""
     formatted: dict[str, Any] = dict(error.formatted)
     formatted["extensions"] = {**formatted.get("extensions", {}), "code": code}
     return formatted

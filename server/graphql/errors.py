@@ -1,4 +1,4 @@
-"""How errors are written: what GraphQL says and what Headway refuses is shown, what is a bug is masked."""
+"""Formats errors: those of GraphQL and Headway's refusals are shown, internal errors are masked."""
 
 import logging
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _AWAY = "the database cannot be reached now; try again"
 
 
 def presented(error: GraphQLError) -> dict[str, Any]:
-    """One error of an execution as clients see it; a bug is logged under the id that they get."""
+    """Formats one execution error for clients; an internal error is logged under the id that clients get."""
     formatted: dict[str, Any] = dict(error.formatted)
     message, extensions = explained(error)
     formatted["message"] = message
@@ -26,7 +26,7 @@ def presented(error: GraphQLError) -> dict[str, Any]:
 
 
 def explained(error: BaseException) -> tuple[str, dict[str, Any]]:
-    """Message and extensions of anything that was raised."""
+    """Returns message and extensions of any exception."""
     cause = _cause(error)
     if isinstance(cause, Refused):
         return str(cause), _refusal(cause)
@@ -43,7 +43,7 @@ def explained(error: BaseException) -> tuple[str, dict[str, Any]]:
 
 
 def _refusal(refused: Refused) -> dict[str, Any]:
-    """With the way to the argument that is wrong, and the place in its text, where there is one."""
+    """Includes the path to the wrong argument, and the position in its text, if known."""
     if not refused.problems:
         return {"code": "REFUSED"}
     first = refused.problems[0]

@@ -1,8 +1,8 @@
-"""An executor that is quick about what is plain: most fields of an answer are attributes, or objects of such.
+"""An executor with a fast path for plain fields: attributes, and objects whose fields are all plain.
 
-For those the stock executor makes a path, a resolve info and several calls each; here they are read and serialised
-directly. Whatever is not plain (a resolver, arguments, an awaitable, an error, a null where none may be) takes the
-stock way, so that the answers are equal.
+For each field the stock executor creates a path, a resolve info and several calls; here plain fields are read and
+serialised directly. All other fields (with a resolver, arguments, an awaitable, an error, an unexpected null) use the
+stock executor, so that the responses are equal.
 """
 
 from asyncio import iscoroutine
@@ -40,36 +40,36 @@ from server.graphql.readers import (
 
 _MISSING: Final = object()
 _UNBOUNDED: Final = 2**62
-_MANY: Final = 500
-"""Objects of a list that may take longer to read than others should wait."""
-_HELD: Final = 0.005
-"""Seconds of such reading without a break: a step of an operation, for which short ones wait."""
+_LONG_LIST: Final = 500
+"""Objects of a list above which reading may take longer than others should wait."""
+_MAX_HOLD: Final = 0.005
+"""Seconds of reading without a break: one step of an operation, for which short operations wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldPlan:
-    """How the fields that are asked of a type are read; those of None take the stock way."""
+    """Tells how the requested fields of a type are read; those with None use the stock executor."""
 
-    asked: GroupedFieldSet
+    grouped: GroupedFieldSet
     leaves: Mapping[str, Leaf | None]
     sized: tuple[str, ...]
     least: int
 
     @property
     def whole(self) -> Mapping[str, Leaf] | None:
-        """All of them, when all that is asked is plain."""
+        """All leaves, if all requested fields are plain; else None."""
         plain = {name: leaf for name, leaf in self.leaves.items() if leaf}
         return plain if len(plain) == len(self.leaves) else None
 
 
 def _weak(method: Callable[..., Any]) -> Callable[..., Any]:
-    """The stock helpers hold the executor that holds them. Then all that an operation has made is left to the garbage
-    collector, which holds the event loop for it; without them it goes with its last user."""
+    """Breaks the reference cycle between the executor and its stock helpers. With the cycle, everything that an
+    operation created would wait for the garbage collector, which blocks the event loop."""
     weak = WeakMethod(method)
 
     def call(*arguments: Any) -> Any:
         found = weak()
-        assert found, "whoever resolves holds the executor"
+        assert found, "the resolver's caller keeps the executor alive"
         return found(*arguments)
 
     return call
@@ -84,7 +84,7 @@ class PlainFastExecutor(ExecutorThrowingOnIncremental):
         operation: Operation | None = None,
         **options: Any,
     ) -> None:
-        """`operation` measures the steps of what is executed, and makes them wait for shorter operations."""
+        """`operation` measures the steps of the execution, and makes them wait for shorter operations."""
         super().__init__(*args, **options)
         self._fields = fields
         self.underway = operation
@@ -96,7 +96,7 @@ class PlainFastExecutor(ExecutorThrowingOnIncremental):
 
     def build_per_event_executor(self, payload: Any) -> Self:
         once = cast(Self, super().build_per_event_executor(payload))
-        # The stock copy shares these memos, whose keys are made anew for each event: they would only grow.
+        # The stock copy shares these caches, whose keys are new for each event: they would only grow.
         once._relevant_sub_fields = {}
         once._plans = {}
         once.budget = Budget(self.budget.limit)
@@ -117,7 +117,7 @@ class PlainFastExecutor(ExecutorThrowingOnIncremental):
                 parent_type, source_value, path, grouped_field_set, position_context
             )
         plan = self._plan(parent_type, grouped_field_set)
-        # Every name takes its place at once: the order of an answer is the order it was asked in.
+        # Every name is inserted at once, because a response keeps the order of the request.
         results = {name: _read(leaf, source_value) for name, leaf in plan.leaves.items()}
         others = {
             name: details
@@ -160,10 +160,10 @@ class PlainFastExecutor(ExecutorThrowingOnIncremental):
         read = self._reader_of(item_type, field_details_list)
         if read is None or not isinstance(items, list):
             return stock()
-        if len(items) > _MANY:
+        if len(items) > _LONG_LIST:
             return self._read_in_turns(read, items, stock)
         left = self.budget.left
-        with suppress(Exception):  # the stock way meets it again, and says where
+        with suppress(Exception):  # the stock executor raises it again, with its path
             return [read(each) for each in items]
         self._give_back(left)
         return stock()
@@ -174,44 +174,44 @@ class PlainFastExecutor(ExecutorThrowingOnIncremental):
         return coerced
 
     def _give_back(self, left: int) -> None:
-        """For what is read once more; when it was too large, it remains so."""
+        """Restores the budget before a second reading, unless it was exceeded."""
         if not self.budget.exceeded:
             self.budget.left = left
 
     async def _read_in_turns(
         self, read: Convert, items: list[Any], stock: Callable[[], AwaitableOrValue[list[Any]]]
     ) -> list[Any]:
-        """Of thousands of objects: the rest of the event loop has its turns meanwhile."""
-        pace, found, left = Checkpoint(_HELD), [], self.budget.left
+        """Reads long lists with breaks for the rest of the event loop."""
+        pace, found, left = Checkpoint(_MAX_HOLD), [], self.budget.left
         try:
             for each in items:
                 found.append(read(each))
                 await pace.keep()
-        except Exception:  # the stock way meets it again, and says where
+        except Exception:  # the stock executor raises it again, with its path
             self._give_back(left)
             again = stock()
             return again if isinstance(again, list) else await again
         return found
 
     def _reader_of(self, item: GraphQLOutputType, details: FieldDetailsList) -> Convert | None:
-        """Of the objects of a list, when all that is asked of them is plain."""
+        """Returns a reader of a list's objects, if all requested fields are plain; else None."""
         kind = item.of_type if is_non_null_type(item) else item
         if self.middleware_manager or not isinstance(kind, GraphQLObjectType):
             return None
         if kind.is_type_of and "strawberry-definition" not in kind.extensions:
-            return None  # who can tell what it checks
-        asked, _, _ = self.collect_subfields(kind, details)
-        whole = self._plan(kind, asked).whole
+            return None  # its check is unknown
+        grouped, _, _ = self.collect_subfields(kind, details)
+        whole = self._plan(kind, grouped).whole
         return reader(kind, whole, self.budget) if whole else None
 
-    def _plan(self, kind: GraphQLObjectType, asked: GroupedFieldSet) -> FieldPlan:
-        """Made once for all objects of a list: the stock executor gives each the same set of fields."""
-        key = (kind.name, id(asked))
+    def _plan(self, kind: GraphQLObjectType, grouped: GroupedFieldSet) -> FieldPlan:
+        """Makes a plan once for all objects of a list: the stock executor passes each the same set of fields."""
+        key = (kind.name, id(grouped))
         plan = self._plans.get(key)
         if plan is None:
-            leaves = {name: self._leaf(kind, details) for name, details in asked.items()}
-            # It holds what is asked, so that no other set can get its id.
-            plan = FieldPlan(asked, leaves, sized_names(leaves), least_size(leaves))
+            leaves = {name: self._leaf(kind, details) for name, details in grouped.items()}
+            # The plan keeps the field set alive, so that no other set can get its id.
+            plan = FieldPlan(grouped, leaves, sized_names(leaves), least_size(leaves))
             self._plans[key] = plan
         return plan
 
@@ -224,8 +224,8 @@ class PlainFastExecutor(ExecutorThrowingOnIncremental):
         branch = self._fields.branches_of(kind).get(name)
         if branch is None:
             return None
-        asked, _, _ = self.collect_subfields(branch.kind, details)
-        whole = self._plan(branch.kind, asked).whole
+        grouped, _, _ = self.collect_subfields(branch.kind, details)
+        whole = self._plan(branch.kind, grouped).whole
         return branch.leaf(whole, self.budget) if whole else None
 
 
@@ -235,7 +235,7 @@ def _read(leaf: Leaf | None, source: Any) -> Any:
     try:
         return leaf.convert(getattr(source, leaf.attribute))
     except Exception:
-        # The stock way meets it again, and says where.
+        # The stock executor raises it again, with its path.
         return _MISSING
 
 

@@ -1,7 +1,7 @@
-"""Identical subscriptions are executed and written once a process, whoever listens through whatever transport.
+"""Executes and serialises identical subscriptions once a process, for all their clients and transports.
 
-One driver task reads the source into the ring of a SharedStream. A reader whose place fell off the ring goes on as
-the policy of the subscription's root field says; it never slows the others down, and never costs more memory.
+One driver task reads the source into the ring buffer of a SharedStream. A reader that falls behind the ring continues
+according to the policy of the subscription's root field; it never slows the others down or uses more memory.
 """
 
 import asyncio
@@ -18,19 +18,19 @@ from server.graphql.operations import Operations, Prepared
 from server.graphql.requests import Rejected
 from server.graphql.stream import (
     Ended,
-    Fell,
+    Lag,
     Message,
     RingLimits,
     SharedStream,
     StreamReader,
 )
 
-AFRESH = ""
-"""The value of `context.resume` when a stream of policy RESET starts again: a cursor that nobody knows."""
+START_AGAIN = ""
+"""The value of `context.resume` when a stream of policy RESET starts again: a cursor that is always unknown."""
 
 
-class Falling(Enum):
-    """Ways to treat a reader that fell behind."""
+class LagPolicy(Enum):
+    """Ways to handle a reader that fell behind."""
 
     RESUME = "RESUME"
     LATEST = "LATEST"
@@ -40,29 +40,29 @@ class Falling(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How a root field's messages are shared. `cursor` gives the place of a root value, hashable."""
+    """Tells how a root field's messages are shared. `cursor` returns the position of a root value, hashable."""
 
-    falling: Falling
+    on_lag: LagPolicy
     cursor: Callable[[Any], Any] = lambda root: None
 
     @classmethod
     def resume(cls, cursor: Callable[[Any], Any]) -> Self:
-        """A place that was lost is read again from its source, with `context.resume` = the last cursor it got."""
-        return cls(Falling.RESUME, cursor)
+        """Reads a lagging reader's messages again from the source, with `context.resume` set to its last cursor."""
+        return cls(LagPolicy.RESUME, cursor)
 
     @classmethod
     def latest(cls) -> Self:
-        """Only the newest message counts; the last one is always given."""
-        return cls(Falling.LATEST)
+        """Skips to the newest message; the last one is always delivered."""
+        return cls(LagPolicy.LATEST)
 
     @classmethod
     def reset(cls) -> Self:
-        """The source is started again with `context.resume` = AFRESH; its first message replaces all before."""
-        return cls(Falling.RESET)
+        """Starts the source again with `context.resume` = START_AGAIN; the first message replaces all earlier ones."""
+        return cls(LagPolicy.RESET)
 
 
-ALONE = Policy(Falling.ALONE)
-"""For root fields without a policy: never shared, read at the pace of their only reader."""
+ALONE = Policy(LagPolicy.ALONE)
+"""For root fields without a policy: never shared, read at the pace of the only reader."""
 
 
 STOPPING = Ended(
@@ -76,7 +76,7 @@ STOPPING = Ended(
 
 
 class Fanout:
-    """Owns the drivers: an async context manager, entered for as long as the server runs."""
+    """Owns the drivers: an async context manager that is entered while the server runs."""
 
     def __init__(
         self,
@@ -101,20 +101,20 @@ class Fanout:
         await self._tasks.__aexit__(*exception)
 
     def stop(self) -> None:
-        """Ends every subscription, now and to come, with the error SERVER_STOPPING."""
+        """Ends every current and future subscription with the error SERVER_STOPPING."""
         self._stopped = True
         for driver in self._drivers.values():
             driver.cancel()
 
     @property
     def drivers(self) -> int:
-        """How many subscriptions are being executed now."""
+        """The number of subscriptions that are being executed."""
         return len(self._drivers)
 
     def join(
         self, prepared: Prepared, viewer: Viewer, wake: Callable[[], None]
     ) -> "SharedSubscription":
-        """`wake` is called whenever there may be something to take. Must be left with `leave`."""
+        """`wake` is called when there may be a message. The caller must call `leave` in the end."""
         return SharedSubscription(self, prepared, viewer, self._policy(prepared), wake)
 
     def open(self, prepared: Prepared, viewer: Viewer, policy: Policy, resume: Any) -> SharedStream:
@@ -122,13 +122,13 @@ class Fanout:
             stopped = SharedStream(None, self._limits)
             stopped.finish(STOPPING)
             return stopped
-        if policy.falling is Falling.ALONE:
+        if policy.on_lag is LagPolicy.ALONE:
             key: Any = object()
         else:
             key = (prepared.key, viewer.sharing_key, resume)
         stream = self._streams.get(key)
         if stream is None or not stream.joinable:
-            latest = policy.falling is Falling.LATEST
+            latest = policy.on_lag is LagPolicy.LATEST
             stream = self._streams[key] = SharedStream(key, self._limits, latest=latest)
             self._drivers[stream] = self._tasks.create_task(
                 self._drive(stream, prepared, viewer, policy, resume)
@@ -155,7 +155,7 @@ class Fanout:
                 async for delivery in deliveries:
                     text = delivery.body.decode()
                     stream.append(Message(policy.cursor(delivery.root), text))
-                    # A source that has much to tell must let the readers have it.
+                    # A busy source must give the readers time to read.
                     await asyncio.sleep(0)
                     await stream.room()
         except asyncio.CancelledError:
@@ -179,7 +179,7 @@ class Fanout:
 
 
 class SharedSubscription:
-    """One asker's place: `take` until it gives Ended."""
+    """One client's position in a stream: call `take` until it returns Ended."""
 
     __slots__ = (
         "_cursor",
@@ -207,13 +207,13 @@ class SharedSubscription:
         self._enter(None)
 
     def take(self) -> Message | Ended | None:
-        """The next message, the end, or None when there is nothing yet."""
+        """Returns the next message, the end, or None if there is nothing yet."""
         found = self._reader.take()
-        if found is Fell.BEHIND:
-            found = self._taken_up_again()
+        if found is Lag.BEHIND:
+            found = self._resubscribed()
         if isinstance(found, Message):
             self._cursor = found.cursor
-        assert not isinstance(found, Fell)
+        assert not isinstance(found, Lag)
         return found
 
     def leave(self) -> None:
@@ -224,17 +224,17 @@ class SharedSubscription:
         self._stream = self._fanout.open(self._prepared, self._viewer, self._policy, resume)
         self._reader = StreamReader(self._stream, self.wake)
 
-    def _taken_up_again(self) -> Message | Ended | Fell | None:
-        if self._policy.falling is Falling.LATEST:
+    def _resubscribed(self) -> Message | Ended | Lag | None:
+        if self._policy.on_lag is LagPolicy.LATEST:
             self._reader.skip_to_newest()
             return self._reader.take()
         self.leave()
-        self._enter(AFRESH if self._policy.falling is Falling.RESET else self._cursor)
+        self._enter(START_AGAIN if self._policy.on_lag is LagPolicy.RESET else self._cursor)
         return self._reader.take()
 
 
 def _root_field(prepared: Prepared) -> str:
-    """The name of the only root field, which may stand within fragments."""
+    """Returns the name of the only root field, which may be inside fragments."""
     assert prepared.document.node is not None
     fragments = {
         definition.name.value: definition.selection_set

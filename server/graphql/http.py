@@ -1,4 +1,4 @@
-"""POST and GET on /graphql, after the GraphQL-over-HTTP specification."""
+"""POST and GET on /graphql, according to the GraphQL-over-HTTP specification."""
 
 from typing import Any
 
@@ -13,13 +13,13 @@ from models.payloads import MAX_PAYLOAD
 from server.auth.auth import visitor_of
 from server.auth.guard import unauthorized
 from server.graphql.answers import Answer, encoded
-from server.graphql.body import HTML, JSON, RESPONSE_JSON, accepted, asked
+from server.graphql.body import HTML, JSON, RESPONSE_JSON, accepted, read_request
 from server.graphql.operations import Operations
 from server.graphql.requests import Rejected
 from server.http.refusals import RETRY_AFTER
 
 MAX_BODY = 8 * MAX_PAYLOAD
-"""Bytes: the largest inputs, outputs or event fit in, every character of them an escape of six."""
+"""Bytes: the largest inputs, outputs or event, with every character a six-character escape."""
 
 
 class GraphQLOverHttp:
@@ -57,20 +57,20 @@ class GraphQLOverHttp:
 
     def _wanted(self, http: HttpRequest) -> str | None:
         offered: tuple[str, ...] = (RESPONSE_JSON, JSON)
-        asks = {"query", "documentId", "extensions"} & http.query_params.keys()
-        if http.method == "GET" and not asks and self._page is not None:
+        has_parameters = {"query", "documentId", "extensions"} & http.query_params.keys()
+        if http.method == "GET" and not has_parameters and self._page is not None:
             offered = (*offered, HTML)
         return accepted(http.headers, offered, otherwise=JSON)
 
     async def _answer(self, http: HttpRequest, viewer: Viewer, wanted: str) -> Response:
         await self._operations.count(viewer)
-        request = await self._operations.read(await asked(http, self._max_body), viewer)
+        request = await self._operations.read(await read_request(http, self._max_body), viewer)
         prepared = await self._operations.admit(request, viewer)
         if prepared.kind is OperationType.SUBSCRIPTION:
             message = "subscriptions go over a socket on /graphql or over SSE on /graphql/stream"
             raise Rejected.because("SUBSCRIPTION_OVER_HTTP", message, malformed=True)
         if http.method == "GET" and prepared.kind is not OperationType.QUERY:
-            message = "only queries may be asked with GET"
+            message = "only queries may use GET"
             raise Rejected.because("METHOD_NOT_ALLOWED", message, malformed=True, status=405)
         return answer_response(await self._operations.execute(prepared, viewer), wanted)
 
@@ -80,7 +80,7 @@ def answer_response(answer: Answer, wanted: str) -> Response:
         return _response(answer.body, 429, wanted, {"retry-after": str(answer.retry_after)})
     if answer.unavailable:
         return _response(answer.body, 503, wanted, {"retry-after": str(RETRY_AFTER)})
-    # Those who only know application/json expect 200 for whatever is a GraphQL answer.
+    # Clients that only accept application/json expect 200 for every GraphQL response.
     return _response(answer.body, 200 if answer.reached or wanted == JSON else 400, wanted)
 
 

@@ -1,4 +1,4 @@
-"""The price of introspection, exact: the schema does not change, so what an answer would hold can be counted."""
+"""Computes the exact price of introspection: the schema is fixed, so the fields of a response can be counted."""
 
 from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
@@ -28,8 +28,8 @@ ROOTS = ("__schema", "__type")
 
 
 class Introspection:
-    """Counts the fields that introspection answers with. Each part of the schema is counted once for each place in
-    the document, however often the answer holds it."""
+    """Counts the fields of an introspection response. Each part of the schema is counted once for each place in the
+    document, however often the response contains it."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Introspection:
         self._visited = 0
 
     def of(self, node: FieldNode) -> tuple[int, int]:
-        """Depth and number of fields of `__schema` or `__type`; raises Rejected when there are too many to count."""
+        """Returns depth and number of fields of `__schema` or `__type`. Raises Rejected beyond the limit."""
         name = node.name.value
         source: Any = self._schema if name == "__schema" else self._named(node)
         assert node.selection_set is not None
@@ -55,7 +55,7 @@ class Introspection:
         return depth + 1, fields + 1
 
     def _check(self, fields: int) -> None:
-        """Raises Rejected. `fields` of a part of the answer: where a part is too much, the rest need not be counted."""
+        """Raises Rejected if `fields`, of a part of the response, is beyond the limit; the rest need not be counted."""
         if fields > self._limit:
             raise _too_costly(self._limit)
 
@@ -67,21 +67,21 @@ class Introspection:
             name = value.value if isinstance(value, StringValueNode) else None
         return self._schema.type_map.get(name) if isinstance(name, str) else None
 
-    def _object(self, asked: SelectionSetNode, kind: Any, source: Any) -> tuple[int, int]:
+    def _object(self, selections: SelectionSetNode, kind: Any, source: Any) -> tuple[int, int]:
         if source is None:
             return 0, 0
-        # The fields of a type come with their names, in tuples that are made anew each time.
+        # The fields of a type come as tuples with their names, which are created anew each time.
         identity = id(source[1]) if isinstance(source, tuple) else id(source)
-        key = (id(asked), identity, isinstance(source, tuple))
+        key = (id(selections), identity, isinstance(source, tuple))
         found = self._counted.get(key)
         if found is None:
             self._check(len(self._counted))
-            found = self._counted[key] = self._selections(asked, kind, source)
+            found = self._counted[key] = self._selections(selections, kind, source)
         return found
 
-    def _selections(self, asked: SelectionSetNode, kind: Any, source: Any) -> tuple[int, int]:
+    def _selections(self, selections: SelectionSetNode, kind: Any, source: Any) -> tuple[int, int]:
         depth = fields = 0
-        for node in asked.selections:
+        for node in selections.selections:
             if isinstance(node, FieldNode):
                 deeper, more = self._field(node, kind, source)
             elif isinstance(node, FragmentSpreadNode):
@@ -94,14 +94,14 @@ class Introspection:
         return depth, fields
 
     def _field(self, node: FieldNode, kind: GraphQLObjectType, source: Any) -> tuple[int, int]:
-        # A part that the answer holds again is not visited again, so the answer has no fewer fields than that.
+        # Cached parts are not visited again, so the response has at least this number of fields.
         self._visited += 1
         self._check(self._visited)
         field = kind.fields.get(node.name.value)
         if field is None or node.selection_set is None or is_leaf_type(get_named_type(field.type)):
             return 1, 1
         assert field.resolve is not None
-        # Whether deprecated ones are asked for may depend on a variable; they are counted.
+        # Whether deprecated ones are requested may depend on a variable; they are counted.
         arguments = {"includeDeprecated": True} if "includeDeprecated" in field.args else {}
         value = field.resolve(source, self._info, **arguments)
         of_type = field.type.of_type if is_non_null_type(field.type) else field.type
@@ -117,13 +117,13 @@ class Introspection:
 def _too_costly(limit: int) -> Rejected:
     return Rejected.because(
         "TOO_COSTLY",
-        f"introspection may answer with {limit} fields at most, and this has more; ask for fewer fields "
+        f"introspection may return at most {limit} fields, and this query has more; request fewer fields "
         "of the types, or use schema.graphql, which `headway schema` prints",
     )
 
 
 def is_only_introspection(document: DocumentNode, operation: OperationDefinitionNode) -> bool:
-    """Whether the operation asks about the schema and nothing else, so that its answer never changes."""
+    """Whether the operation queries only the schema, so that its response never changes."""
     fragments = {
         definition.name.value: definition
         for definition in document.definitions

@@ -29,17 +29,17 @@ from server.graphql.introspection import ROOTS, Introspection
 from server.graphql.requests import Rejected
 
 _PAGE = ("first", "last")
-_USUAL_PAGE = 50
+_DEFAULT_PAGE = 50
 _UNKNOWN_LIST = 10
 _LARGEST_PAGE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`repeats` is how often one selection set may ask for the same name; `cost` counts fields in the answer.
+    """`repeats` is how often one selection set may select the same name; `cost` counts fields of the response.
 
-    `introspection` counts those about the schema, which are answered beside the event loop; in a document that asks
-    for something else, too, they are answered on it, and may be `introspection_beside` at most.
+    `introspection` limits the fields about the schema. A document of introspection alone is executed in a thread; one
+    with other fields runs on the event loop, and may have at most `mixed_introspection` fields about the schema.
     """
 
     tokens: int = 4000
@@ -50,11 +50,11 @@ class Limits:
     directives: int = 50
     cost: int = 5_000_000
     introspection: int = 60_000
-    introspection_beside: int = 2_000
+    mixed_introspection: int = 2_000
 
 
 def check_form(document: DocumentNode, limits: Limits) -> None:
-    """Before validation, which is quadratic in some of these: what can be seen in the text alone."""
+    """Checks, before validation (which is quadratic in some of these), what the text alone shows."""
     aliases = directives = introspections = 0
     for selection_set in selection_sets(document):
         names: Counter[str] = Counter()
@@ -74,7 +74,7 @@ def check_form(document: DocumentNode, limits: Limits) -> None:
     if introspections > 1:
         raise Rejected.because(
             "TOO_COSTLY",
-            "ask for __schema or __type once in a document; send the others by themselves",
+            "select __schema or __type once in a document; send further ones in documents of their own",
         )
     if aliases > limits.aliases:
         raise Rejected.because("TOO_MANY_ALIASES", f"more than {limits.aliases} aliases")
@@ -99,13 +99,12 @@ def selection_sets(document: DocumentNode) -> Iterator[SelectionSetNode]:
 
 
 class Measure:
-    """Depth and cost of one operation of a valid document, for given variables.
+    """Computes depth and cost of one operation of a valid document, for given variables.
 
-    A list's children count as often as its page is long, or as the list can be by nature (`bounds`, by
-    `Type.field`). `sized_by` gathers the variables that say so, each with a function that reads from it all that it
-    says about the size; so the cost can be kept for each of those. `introspected` is the part of the cost that
-    introspection has. `refusal` is set where introspection is too much to be counted: then the cost is too low, but
-    `sized_by` is complete.
+    The children of a list count as often as its page is long, or as the list can be (`bounds`, by `Type.field`).
+    `sized_by` collects the variables that affect the size, each with a function that reads their effect, so that
+    costs can be cached by those values. `introspected` is the part of the cost for introspection. `refusal` is set if
+    introspection is too large to be counted: then the cost is too low, but `sized_by` is complete.
     """
 
     def __init__(
@@ -180,13 +179,13 @@ class Measure:
         try:
             depth, cost = self._introspection.of(node)
         except Rejected as refusal:
-            self.refusal = Rejected(refusal.errors)  # without the frames of this one
+            self.refusal = Rejected(refusal.errors)  # without this exception's frames
             return 1, 1
         self.introspected += cost
         return depth, cost
 
     def _known_name(self, value: object) -> str | None:
-        """None for what no type is called: prices are kept with this."""
+        """Returns None for the name of no type, because prices are cached by this value."""
         return value if isinstance(value, str) and value in self._schema.type_map else None
 
     def _size(
@@ -195,7 +194,7 @@ class Measure:
         if field is None or parent is None:
             return 1
         kind = field.type.of_type if is_non_null_type(field.type) else field.type
-        # The nodes of a connection were counted by its page already.
+        # The nodes of a connection were already counted by its page.
         if parent.name.endswith("Connection") and node.name.value in ("nodes", "edges"):
             return 1
         asked = [
@@ -210,11 +209,11 @@ class Measure:
         if bound is not None:
             return bound
         if any(name in field.args for name in _PAGE):
-            return _USUAL_PAGE
+            return _DEFAULT_PAGE
         return self._by_id(node, field) if is_list_type(kind) else 1
 
     def _by_id(self, node: FieldNode, field: GraphQLField) -> int:
-        """As many as are asked for by id, for a list of those. One value is a list of one."""
+        """Returns the number of ids requested, for a list by id. One value is a list of one."""
         for argument in node.arguments or ():
             declared = field.args.get(argument.name.value)
             if declared is None or not is_list_type(get_nullable_type(declared.type)):
@@ -239,10 +238,10 @@ class Measure:
 
 
 def page_size(value: object) -> int | None:
-    """None where nothing is said: the default of the list holds."""
+    """Returns None if no size is given: the list's default applies."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # 200.0 is the integer 200 to GraphQL
-    # More than a page may hold is refused by the resolver; it need not be refused here first.
+    # A size beyond the maximum is refused by the resolver, so it is not refused here.
     return min(max(value, 1), _LARGEST_PAGE) if isinstance(value, int) else None
 
 

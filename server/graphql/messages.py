@@ -1,4 +1,4 @@
-"""The messages that a client may send on a socket, and the close codes that answer all others."""
+"""The messages that a client may send on a WebSocket, and the close codes for all others."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _MAX_REASON = 123
 
 
 class Closing(Exception):
-    """The socket is to be closed. A reason is cut to what a close frame can hold."""
+    """Closes the WebSocket. The reason is truncated to the size of a close frame."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -31,17 +31,17 @@ class Message:
 
 
 def text_of(event: Mapping[str, Any], limit: int) -> str:
-    """Raises Closing 4400 for what is no text, or too much of it."""
+    """Raises Closing 4400 for binary frames and for too long a text."""
     text: str | None = event.get("text")
     if text is None:
         raise Closing(4400, "Only text frames are accepted")
     if len(text) > limit:
-        raise Closing(4400, f"A message may hold at most {limit} bytes")
+        raise Closing(4400, f"A message may have at most {limit} bytes")
     return text
 
 
 def read_message(text: str) -> Message:
-    """Raises Closing 4400, with what is wrong, for everything but a well-formed message."""
+    """Raises Closing 4400, with the reason, for everything but a well-formed message."""
     try:
         value = read_json(text)
     except NotKept as error:

@@ -1,4 +1,4 @@
-"""Preparing, executing and subscribing: what all transports share."""
+"""Prepares, executes and subscribes, for all transports."""
 
 import asyncio
 import random
@@ -18,7 +18,7 @@ from graphql import (
 
 from models.access.viewer import Viewer
 from server.files.places import Places
-from server.graphql.allowance import Allowance, Live
+from server.graphql.allowance import Allowance, OpenSubscriptions
 from server.graphql.answers import (
     Answer,
     answered,
@@ -28,24 +28,24 @@ from server.graphql.answers import (
     refused,
     unanswered,
 )
-from server.graphql.bounded import Bounded
 from server.graphql.budget import AnswerTooLarge, Budget
 from server.graphql.documents import Document, Documents, introspection_off
 from server.graphql.errors import explained, is_partly_unavailable, presented
 from server.graphql.executor import PlainFastExecutor
+from server.graphql.lru_cache import LruCache
 from server.graphql.precedence import Operation
 from server.graphql.readers import Fields
 from server.graphql.requests import SMALL, Rejected, Request, Unread
 from server.graphql.variables import declared, too_many
-from server.graphql.working import DEADLINE_EXCEEDED, Built, GivenUp, Work, Worked
+from server.graphql.working import DEADLINE_EXCEEDED, Built, OperationAbandoned, Work, Worked
 from server.http.rates import Rate, Rates, TooMany
 from server.http.refusals import RETRY_AFTER
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
-_LATE: Final = 3
-"""Times that a message may pass its deadline, until its stream ends."""
+_MAX_LATE: Final = 3
+"""Missed deadlines of one message after which its stream ends."""
 _LARGE: Final = 1024 * 1024
-"""Bytes of an answer that takes long to write."""
+"""Bytes of a response that takes long to serialise."""
 _INTROSPECTIONS, _INTROSPECTED = 100, 16 * 1024 * 1024
 _RATES = {
     OperationType.MUTATION: Rate.MUTATIONS,
@@ -54,13 +54,13 @@ _RATES = {
 
 Found = TypeVar("Found")
 ContextFactory = Callable[[Viewer], Any]
-"""Makes the context of one operation, loaders included. It must let `resume` be set on what it returns."""
+"""Makes the context of one operation, with its loaders. `resume` must be settable on the result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A request that is known, valid and within the limits, with the variables that its operation declares.
-    `is_large` says that they may hold much."""
+    """A valid request within the limits, with the variables that its operation declares. `is_large` means that these
+    may hold much data."""
 
     document: Document
     operation: OperationDefinitionNode
@@ -75,14 +75,14 @@ class Prepared:
 
     @property
     def key(self) -> str:
-        """The same for what is the same document, operation and variables, in whatever order."""
-        asked = (self.document.digest, self.operation_name, self.variables)
-        return sha256(encoded(asked, is_sorted=True)).hexdigest()
+        """Equal for the same document, operation and variables, in any order."""
+        parts = (self.document.digest, self.operation_name, self.variables)
+        return sha256(encoded(parts, is_sorted=True)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message of a subscription: the value it came from, for its cursor, and the written response."""
+    """One message of a subscription: its root value, for the cursor, and the serialised response."""
 
     root: Any
     body: bytes
@@ -100,7 +100,7 @@ class Operations:
         live_context: ContextFactory | None = None,
         may_introspect: Callable[[Viewer], bool] = lambda _: True,
     ) -> None:
-        """`live_context` is that of subscriptions."""
+        """`live_context` is the context factory of subscriptions."""
         self._schema = schema
         self._context = context
         self._live_context = live_context or context
@@ -111,42 +111,42 @@ class Operations:
         self._work = Work(self._allowance)
         self._rates = rates
         self._may_introspect = may_introspect
-        self._introspected: Bounded[bytes] = Bounded(_INTROSPECTIONS, _INTROSPECTED)
+        self._introspected: LruCache[bytes] = LruCache(_INTROSPECTIONS, _INTROSPECTED)
         self._introspecting = asyncio.Lock()
-        self.live = Live(self._allowance.subscriptions)
+        self.live = OpenSubscriptions(self._allowance.subscriptions)
 
     async def count(self, viewer: Viewer) -> None:
-        """Before a request is read. Raises Rejected for one who asks too often."""
+        """Counts a request before it is read. Raises Rejected beyond the rate limit."""
         if self._rates is not None:
             with _refusing():
                 await self._rates.check(Rate.OPERATIONS, viewer.actor)
 
     async def read(self, unread: Unread, viewer: Viewer) -> Request:
-        """Reads a large one beside the event loop. Raises Rejected."""
+        """Reads a large request in a thread. Raises Rejected."""
         reading = partial(self._read, unread)
         if unread.size > SMALL:
-            return await self.beside(reading, viewer)
+            return await self.in_thread(reading, viewer)
         with self._work.paid_by(viewer.actor):
             return reading()
 
-    async def beside(self, work: Callable[[], Found], viewer: Viewer) -> Found:
-        """Does one piece of work in a thread, and one of a user's at once. Raises Rejected."""
+    async def in_thread(self, work: Callable[[], Found], viewer: Viewer) -> Found:
+        """Does one piece of work in a thread, one at a time for a user. Raises Rejected."""
         with _refusing():
-            return await self._work.apart(work, viewer.actor)
+            return await self._work.in_thread_paid(work, viewer.actor)
 
     def _read(self, unread: Unread) -> Request:
         request = unread.read()
         return replace(request, variables=self._places.meant(request.variables))
 
     async def admit(self, request: Request, viewer: Viewer) -> Prepared:
-        """Prepares what may be asked now; raises Rejected, for one who changes or subscribes too often as well."""
+        """Prepares a request. Raises Rejected, also beyond the rate limits of mutations and subscriptions."""
         with _refusing():
             if not self._documents.is_at_hand(request):
-                reading = partial(self._documents.read_beside, request)
-                await self._work.beside(reading, viewer.actor)
+                reading = partial(self._documents.read_in_thread, request)
+                await self._work.in_background(reading, viewer.actor)
             with self._work.paid_by(viewer.actor):
                 prepared = self.prepare(request)
-            if prepared.document.asks_about_schema and not self._may_introspect(viewer):
+            if prepared.document.queries_schema and not self._may_introspect(viewer):
                 raise introspection_off()
             rate = _RATES.get(prepared.kind)
             if self._rates is not None and rate is not None:
@@ -154,7 +154,7 @@ class Operations:
         return prepared
 
     async def admit_open(self, request: Request, viewer: Viewer) -> Prepared:
-        """`admit` where subscriptions may be opened: one is counted as open until `live.leave`."""
+        """Like `admit`, on a transport with subscriptions: counts one as open until `live.leave`."""
         prepared = await self.admit(request, viewer)
         if prepared.kind is OperationType.SUBSCRIPTION:
             with _refusing():
@@ -162,7 +162,7 @@ class Operations:
         return prepared
 
     def prepare(self, request: Request) -> Prepared:
-        """Raises Rejected for what cannot be executed: unknown, invalid or beyond a limit."""
+        """Raises Rejected if the request cannot be executed: unknown, invalid or beyond a limit."""
         document = self._documents.find(request)
         name = request.operation_name or None
         operation = document.operation(name)
@@ -171,11 +171,11 @@ class Operations:
         return Prepared(document, operation, name, variables, price, request.is_large)
 
     async def execute(self, prepared: Prepared, viewer: Viewer) -> Answer:
-        """A query or a mutation. Never raises but for a bug in this house: errors are in the answer."""
+        """Executes a query or mutation. Raises only on internal errors: all others are in the response."""
         try:
             answer = await self._answered(prepared, viewer)
-        except GivenUp as given_up:
-            answer = unanswered(given_up)
+        except OperationAbandoned as abandoned:
+            answer = unanswered(abandoned)
         except TooMany as refusal:
             shown = Rejected.too_many(refusal).errors
             return Answer(
@@ -214,13 +214,13 @@ class Operations:
         return priced(answer, prepared.price, self._documents.limits.cost, left)
 
     async def _paid(self, write: Callable[[], Answer], budget: Budget, actor: str) -> Answer:
-        """The user pays for the time of writing; a large answer is written in a thread."""
+        """Charges the user for the time of serialising; a large response is serialised in a thread."""
         if budget.limit - budget.left > _LARGE:
             return await self._work.in_thread(write, actor)
         with self._work.paid_by(actor):
             return write()
 
-    def _written(self, worked: Worked, too_large: Callable[[], GivenUp]) -> Answer:
+    def _written(self, worked: Worked, too_large: Callable[[], OperationAbandoned]) -> Answer:
         if isinstance(worked, list):
             return self._shown(refused(worked))
         answer = self._shown(answered(worked))
@@ -229,19 +229,19 @@ class Operations:
         return answer
 
     async def _introspection(self, prepared: Prepared, viewer: Viewer) -> Answer:
-        """The schema does not change: what was answered once is the answer."""
+        """Caches responses, because the schema does not change."""
         key = prepared.key
         known = self._introspected.get(key)
         if known is not None:
             return Answer(known)
         introspecting = partial(self._introspect, key, prepared, self._context(viewer))
-        return await self._work.beside(introspecting, viewer.actor)
+        return await self._work.in_background(introspecting, viewer.actor)
 
     async def _introspect(self, key: str, prepared: Prepared, context: Any) -> Answer:
-        """One at a time, beside the event loop."""
+        """Executes introspection in a thread, one at a time."""
         async with self._introspecting:
             known = self._introspected.get(key)
-            if known is not None:  # another has asked the same
+            if known is not None:  # another request was the same
                 return Answer(known)
             answer = await asyncio.to_thread(self._introspection_of, prepared, context)
             if not answer.errors:
@@ -269,8 +269,8 @@ class Operations:
     async def subscribe(
         self, prepared: Prepared, viewer: Viewer, resume: Any = None
     ) -> AsyncGenerator[Delivery, None]:
-        """Yields until the source ends; raises Rejected when there is nothing to subscribe to, and what
-        the source raises. `resume` is set on the context of the root field."""
+        """Yields until the source ends. Raises Rejected if the subscription cannot start, and what the source raises.
+        `resume` is set on the context of the root field."""
         context = self._live_context(viewer)
         context.resume = resume
         budget = Budget(self._allowance.answer)
@@ -285,44 +285,48 @@ class Operations:
         try:
             async with aclosing(self._work.events(source, viewer.actor)) as events:
                 async for root in events:
-                    yield Delivery(root, await self._told(executor, root, viewer))
+                    yield Delivery(root, await self._complete_message(executor, root, viewer))
         finally:
             if hasattr(source, "aclose"):
                 await source.aclose()
 
     def ended_by(self, error: BaseException) -> list[dict[str, Any]]:
-        """The errors of a stream that broke off."""
+        """Returns the errors of a stream that broke off."""
         message, extensions = explained(error)
         return self._places.shown_errors([{"message": message, "extensions": extensions}])
 
-    async def _told(self, executor: PlainFastExecutor, root: Any, viewer: Viewer) -> bytes:
-        """A message whole: what an outage or the deadline leaves out of it would not come again. Raises Rejected when
-        it is late each time, so that its subscriber begins again after the message before."""
+    async def _complete_message(
+        self, executor: PlainFastExecutor, root: Any, viewer: Viewer
+    ) -> bytes:
+        """Returns a complete message, repeating it after an outage or a missed deadline, because its missing parts
+        would not be sent again. Raises Rejected if the deadline is missed each time; the subscriber then resumes
+        after the last message."""
         pause, late = _FIRST_PAUSE, 0
         while True:
-            # Loaders remember: each message needs its own, or it would tell of the past.
+            # Loaders cache: each message needs its own, or it would hold old data.
             once = executor.build_per_event_executor(root)
             once.context_value = self._live_context(viewer)
             try:
                 answer = await self._message(once, viewer)
                 if not is_partly_unavailable(answer.errors):
                     return answer.body
-            except GivenUp as given_up:
+            except OperationAbandoned as abandoned:
                 late += 1
-                if late == _LATE:
-                    sentence = f"{given_up}; or subscribe again after the last message that came"
-                    raise Rejected.because(given_up.code, sentence, status=503) from None
+                if late == _MAX_LATE:
+                    sentence = f"{abandoned}; or subscribe again after the last message received"
+                    raise Rejected.because(abandoned.code, sentence, status=503) from None
             await asyncio.sleep(random.uniform(pause / 2, pause))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _message(self, once: PlainFastExecutor, viewer: Viewer) -> Answer:
-        """Raises GivenUp past the deadline: another time it may be read in time. What is too large stays so."""
+        """Raises OperationAbandoned past the deadline, so that the message is repeated. One that is too large stays
+        so."""
         try:
             result = await self._work.message(once, viewer.actor)
-        except GivenUp as given_up:
-            if given_up.code == DEADLINE_EXCEEDED:
+        except OperationAbandoned as abandoned:
+            if abandoned.code == DEADLINE_EXCEEDED:
                 raise
-            return unanswered(given_up)
+            return unanswered(abandoned)
         return await self._paid(lambda: self._shown(answered(result)), once.budget, viewer.actor)
 
     async def _built(
@@ -333,9 +337,9 @@ class Operations:
         operation: Operation | None,
         viewer: Viewer,
     ) -> Built:
-        """Reads many variables beside the event loop."""
+        """Reads large variables in a thread."""
         make = partial(self._executor, prepared, context, budget, operation)
-        return await self._work.apart(make, viewer.actor) if prepared.is_large else make()
+        return await self._work.in_thread_paid(make, viewer.actor) if prepared.is_large else make()
 
     def _executor(
         self,
@@ -365,12 +369,12 @@ class Operations:
 
 @contextmanager
 def _refusing() -> Iterator[None]:
-    """Nothing is executed for one who is told to come later."""
+    """Turns TooMany and OperationAbandoned into Rejected: nothing is executed."""
     try:
         yield
     except TooMany as refusal:
         raise Rejected.too_many(refusal) from None
-    except GivenUp as given_up:
+    except OperationAbandoned as abandoned:
         raise Rejected.because(
-            given_up.code, str(given_up), status=503, retry_after=RETRY_AFTER
+            abandoned.code, str(abandoned), status=503, retry_after=RETRY_AFTER
         ) from None

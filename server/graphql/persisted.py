@@ -1,4 +1,4 @@
-"""Documents that clients name by an id in place of their text: an operator's list, and what clients registered."""
+"""Documents that clients request by id instead of text: the operator's list, and those registered by clients."""
 
 import json
 import re
@@ -11,14 +11,14 @@ from typing import Any, Final, Self
 
 from graphql import DocumentNode, GraphQLSyntaxError, parse, print_ast
 
-from server.graphql.bounded import Bounded
+from server.graphql.lru_cache import LruCache
 from server.graphql.requests import Rejected, Request, malformed
 
 SCHEME: Final = "sha256:"
 _TEXTS: Final = frozenset({".graphql", ".gql"})
 _HASH: Final = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 _REGISTERED: Final = 16 * 1024 * 1024
-"""Bytes of texts that clients may register; those that were least recently used are forgotten."""
+"""Maximum bytes of texts registered by clients; the least recently used ones are evicted."""
 
 
 def hash_of(text: str) -> str:
@@ -26,20 +26,20 @@ def hash_of(text: str) -> str:
 
 
 def digest_of(node: DocumentNode) -> str:
-    """The same for texts that differ in their form, or in the order of operations and fragments, alone."""
+    """Equal for texts that differ only in formatting or in the order of operations and fragments."""
     return hash_of("\n".join(sorted(map(print_ast, node.definitions))))
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """`texts` by every id that a client may name one by, and the digests of all of them."""
+    """`texts` by every id that a client may use, and the digests of all of them."""
 
     texts: Mapping[str, str] = field(default_factory=dict)
     digests: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, places: Iterable[Path]) -> Self:
-        """Of files and of folders. Raises ValueError with the file and what is wrong in it."""
+        """Reads files and folders. Raises ValueError with the file and its error."""
         texts: dict[str, str] = {}
         digests = set[str]()
         for file in _files(places):
@@ -52,18 +52,18 @@ class Listed:
 def _files(places: Iterable[Path]) -> Iterator[Path]:
     for place in places:
         if not place.exists():
-            raise ValueError(f"there is no file and no folder {place}")
+            raise ValueError(f"{place} does not exist")
         if not place.is_dir():
             yield place
             continue
         found = sorted(path for path in place.rglob("*") if path.suffix in {*_TEXTS, ".json"})
         if not found:
-            raise ValueError(f"{place} holds no *.graphql, *.gql or *.json")
+            raise ValueError(f"{place} has no *.graphql, *.gql or *.json file")
         yield from found
 
 
 def _documents(file: Path) -> Iterator[tuple[str, str]]:
-    """Their ids and texts. A file of JSON has the form `{id: text}`, or that of Apollo's manifests."""
+    """Yields ids and texts. A JSON file has the form `{id: text}`, or that of an Apollo manifest."""
     try:
         content = file.read_text("utf-8")
         if file.suffix in _TEXTS:
@@ -79,10 +79,12 @@ def _documents(file: Path) -> Iterator[tuple[str, str]]:
         raise ValueError(f"{file} must be an object {{id: document}}, or an Apollo manifest")
     for name, text in found.items():
         if not isinstance(name, str) or not name or not isinstance(text, str):
-            raise ValueError(f"{file} must give each id the text of a document; {name!r} has none")
+            raise ValueError(
+                f"{file} must map each id to the text of a document; {name!r} has none"
+            )
         hashed = _HASH.fullmatch(name)
         if hashed and hashed[1] != hash_of(text):
-            raise ValueError(f"{file}: the document {name} has the sha256 {hash_of(text)}")
+            raise ValueError(f"{file}: the sha256 of the document {name} is {hash_of(text)}")
         yield (SCHEME + hashed[1] if hashed else name), text
 
 
@@ -90,13 +92,13 @@ def _checked(file: Path, name: str, text: str) -> str:
     try:
         return digest_of(parse(text))
     except (GraphQLSyntaxError, RecursionError) as error:
-        raise ValueError(f"{file}: the document {name} is no GraphQL: {error}") from error
+        raise ValueError(f"{file}: the document {name} is not valid GraphQL: {error}") from error
 
 
 class Persisted:
-    """Texts by id. With `only`, what is not in the list is refused, and nothing can be registered.
+    """Looks up documents by id. With `only`, documents outside the list are refused, and none can be registered.
 
-    A client registers a text under its own hash and no other, so that nobody can put another text in its place.
+    A client can register a text only under its own hash, so nobody can replace a text by another one.
     """
 
     def __init__(
@@ -104,10 +106,11 @@ class Persisted:
     ) -> None:
         self._listed = listed or Listed()
         self.only = only
-        self._registered: Bounded[str] = Bounded(count, _REGISTERED)
+        self._registered: LruCache[str] = LruCache(count, _REGISTERED)
 
     def text_of(self, request: Request) -> str:
-        """The text of a request's document; raises Rejected for an id that is unknown or another text's."""
+        """Returns the text of a request's document. Raises Rejected for an unknown id, or one that does not match the
+        text."""
         if request.document_id is not None:
             text = self._listed.texts.get(request.document_id)
             if text is None and not self.only:
@@ -123,7 +126,7 @@ class Persisted:
         if request.query is None:
             text = self._listed.texts.get(SCHEME + digest) or self._registered.get(SCHEME + digest)
             if text is None:
-                # The message is what clients of automatic persisted queries look for.
+                # Clients of automatic persisted queries look for this message.
                 raise Rejected.because("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
             return text
         if hash_of(request.query) != digest:
@@ -131,7 +134,7 @@ class Persisted:
         return request.query
 
     def register(self, request: Request) -> None:
-        """Of a request whose document was found to be valid."""
+        """Registers the text of a request whose document was found to be valid."""
         if self.only or request.query is None or "persistedQuery" not in request.extensions:
             return
         name = SCHEME + _hash_in(request.extensions["persistedQuery"])
@@ -139,12 +142,12 @@ class Persisted:
             self._registered.put(name, request.query, getsizeof(request.query))
 
     def check(self, node: DocumentNode) -> str:
-        """Its digest; raises Rejected for a document that may not be asked here."""
+        """Returns the digest of a document. Raises Rejected if it may not be executed here."""
         digest = digest_of(node)
         if self.only and digest not in self._listed.digests:
             raise Rejected.because(
                 "DOCUMENT_NOT_LISTED",
-                "this server answers only documents of its list; have whoever runs it add this one to "
+                "this server executes only documents of its list; ask its operator to add this one to "
                 "`persisted_documents`",
             )
         return digest

@@ -1,8 +1,8 @@
-"""Operations of users who have asked for little go before those of users who have asked for much.
+"""Prioritises operations of users who have used little of the event loop's time over those of heavy users.
 
-A user has some time of the event loop on credit, and more as time goes by. Once it is used up, each step of the user's
-queries waits in a line, which moves by some steps of one query a round of the event loop, one user after the other.
-While an operation of somebody with credit is under way, the line stands still for most of the time.
+Each user has a credit of event-loop time, which grows with time. Once it is used up, each step of the user's queries
+waits in a queue, from which some steps of one query run in each round of the event loop, one user after the other.
+While an operation of a user with credit runs, the queue is paused for most of the time.
 """
 
 import asyncio
@@ -14,29 +14,29 @@ from time import perf_counter
 from typing import Any, Final, TypeVar
 
 CREDIT: Final = 0.1
-"""Seconds of the event loop's time that a user may use at once before others go first."""
-_EARNED: Final = 0.1
-"""Seconds of credit for each second that goes by."""
-_YOUNG: Final = 1.0
-"""Seconds for which others let an operation pass: one that waits for the database for longer does not need it."""
-_STANDS, _MOVES = 0.05, 0.0125
-"""Seconds in turn, while somebody is let pass: the others still get a fifth of the time."""
-_TOGETHER: Final = 100
-"""Parts of one operation that make a step in the same round: one by one they would load their rows one by one."""
+"""Seconds of the event loop's time that a user may use at once before losing priority."""
+_CREDIT_RATE: Final = 0.1
+"""Seconds of credit gained each second."""
+_MAX_PRIORITY_TIME: Final = 1.0
+"""Seconds for which an operation has priority: one that runs longer mostly waits for the database."""
+_PAUSE, _RUN = 0.05, 0.0125
+"""Seconds of pausing and running, in turns, during a priority operation: the queue still gets a fifth of the time."""
+_MAX_PARTS: Final = 100
+"""Parts of one operation that step in the same round, so that they load their rows together."""
 _ROUND: Final = 0.005
-"""Seconds of such a round: parts whose turn comes later than that wait for another one."""
+"""Seconds of such a round: parts whose turn would come later wait for the next round."""
 _DEBT: Final = 1.0
-"""Seconds beyond the credit of a user, from which on mutations wait too."""
+"""Seconds of debt from which on mutations wait, too."""
 _MOST_DEBT: Final = 5.0
-"""Seconds of debt that count: whoever pauses for ten times as long has credit again."""
+"""Maximum seconds of debt: after a pause of ten times as long a user has credit again."""
 _ACCOUNTS: Final = 1_000
-"""Users who are remembered."""
+"""Users whose accounts are kept."""
 
 Result = TypeVar("Result")
 
 
 class _Account:
-    """The credit of one user; or of one mutation, whose user pays for it too."""
+    """The credit of one user; or of one mutation, which is charged to its user as well."""
 
     __slots__ = ("_at", "_credit", "_user")
 
@@ -54,56 +54,56 @@ class _Account:
         return self._now() < 0 or (self._user is not None and self._user._now() < -_DEBT)
 
     def _now(self) -> float:
-        return min(self._credit + (perf_counter() - self._at) * _EARNED, CREDIT)
+        return min(self._credit + (perf_counter() - self._at) * _CREDIT_RATE, CREDIT)
 
 
 class Precedence:
-    """One a process, for all its operations."""
+    """Schedules all operations of a process; one instance a process."""
 
     def __init__(self) -> None:
         self._accounts: dict[str, _Account] = {}
-        self._lines: dict[_Account, dict[Operation, deque[asyncio.Future[None]]]] = {}
+        self._waiting: dict[_Account, dict[Operation, deque[asyncio.Future[None]]]] = {}
         self._ahead: set[Operation] = set()
         self._next: asyncio.Handle | None = None
-        self._stands_until = 0.0
+        self._paused_until = 0.0
         self._round_ends: float | None = None
 
     @contextmanager
     def operation(self, actor: str, *, anew: bool = False) -> Iterator["Operation"]:
-        """An operation goes ahead of others as long as its actor has credit; `anew` gives it credit of its own, unless
-        the actor has used far too much."""
+        """Gives an operation priority while its actor has credit; `anew` gives it a credit of its own, unless the
+        actor is far in debt."""
         user = self._account(actor)
         begun = Operation(self, _Account(user) if anew else user)
         if begun.waits:
             yield begun
             return
         self._ahead.add(begun)
-        aged = asyncio.get_running_loop().call_later(_YOUNG, self.let_pass, begun)
+        aged = asyncio.get_running_loop().call_later(_MAX_PRIORITY_TIME, self.end_priority, begun)
         try:
             yield begun
         finally:
             aged.cancel()
-            self.let_pass(begun)
+            self.end_priority(begun)
 
     def lasting(self, actor: str) -> "Operation":
-        """One that mostly waits: nobody stands still for it."""
+        """Returns an operation that mostly waits, and therefore gets no priority."""
         return Operation(self, self._account(actor))
 
     def charge(self, actor: str, seconds: float) -> None:
-        """For what was done for a user outside of an operation's steps."""
+        """Charges work that was done for a user outside an operation's steps."""
         self._account(actor).charge(seconds)
 
-    def let_pass(self, operation: "Operation") -> None:
-        """Nobody stands still for this operation any more."""
+    def end_priority(self, operation: "Operation") -> None:
+        """Ends the priority of an operation."""
         self._ahead.discard(operation)
-        if not self._ahead and self._lines:
+        if not self._ahead and self._waiting:
             self._schedule(0)
 
     async def turn(self, account: _Account, operation: "Operation") -> None:
-        """Returns when the next step of a part of this operation may be made."""
+        """Returns when a part of this operation may make its next step."""
         while True:
             mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._lines.setdefault(account, {}).setdefault(operation, deque()).append(mine)
+            self._waiting.setdefault(account, {}).setdefault(operation, deque()).append(mine)
             if self._next is None:
                 self._schedule(0)
             await mine
@@ -111,7 +111,7 @@ class Precedence:
                 return
 
     def _round_has_time(self) -> bool:
-        """The first part of a round always makes its step; others do until the steps before them took too long."""
+        """The first part of a round always steps; others only until the steps before them have used up the time."""
         now = perf_counter()
         if self._round_ends is None:
             self._round_ends = now + _ROUND
@@ -119,7 +119,7 @@ class Precedence:
 
     def _account(self, actor: str) -> _Account:
         account = self._accounts.pop(actor, None) or _Account()
-        self._accounts[actor] = account  # as the last
+        self._accounts[actor] = account  # moved to the end
         if len(self._accounts) > _ACCOUNTS:
             del self._accounts[next(iter(self._accounts))]
         return account
@@ -132,12 +132,12 @@ class Precedence:
 
     def _move(self) -> None:
         self._next = None
-        if not self._lines:
+        if not self._waiting:
             return
         now = asyncio.get_running_loop().time()
-        if self._ahead and now >= self._stands_until + _MOVES:
-            self._stands_until = now + _STANDS
-            self._schedule(_STANDS)
+        if self._ahead and now >= self._paused_until + _RUN:
+            self._paused_until = now + _PAUSE
+            self._schedule(_PAUSE)
             return
         self._round_ends = None
         for waiting in self._next_parts():
@@ -146,20 +146,20 @@ class Precedence:
         self._schedule(0)
 
     def _next_parts(self) -> list["asyncio.Future[None]"]:
-        """Some of one operation of one user; both are the last then. Parts that load rows load them together."""
-        account, operations = next(iter(self._lines.items()))
+        """Takes some parts of one operation of one user, and moves both to the end. Parts load rows together."""
+        account, operations = next(iter(self._waiting.items()))
         operation, parts = next(iter(operations.items()))
-        del self._lines[account], operations[operation]
-        found = [parts.popleft() for _ in range(min(_TOGETHER, len(parts)))]
+        del self._waiting[account], operations[operation]
+        found = [parts.popleft() for _ in range(min(_MAX_PARTS, len(parts)))]
         if parts:
             operations[operation] = parts
         if operations:
-            self._lines[account] = operations
+            self._waiting[account] = operations
         return found
 
 
 class Operation:
-    """One that is under way, and on whose account it keeps the event loop busy."""
+    """A running operation, and the account that is charged for its time on the event loop."""
 
     __slots__ = ("_account", "_precedence", "_stepping")
 
@@ -169,11 +169,11 @@ class Operation:
 
     @property
     def waits(self) -> bool:
-        """Whether its steps take their turns in the line."""
+        """Whether its steps wait in the queue."""
         return self._account.is_used_up
 
     def stepwise(self, work: Coroutine[Any, Any, Result]) -> Coroutine[Any, Any, Result]:
-        """The same part of the operation, with steps that are measured and take their turns."""
+        """Wraps a part of the operation, so that its steps are measured and queued."""
         return _Part(work, self.steps(work))
 
     def steps(self, work: Coroutine[Any, Any, Result]) -> Generator[Any, Any, Result]:
@@ -192,14 +192,14 @@ class Operation:
             except StopIteration as ended:
                 found: Result = ended.value
                 return found
-            error = None  # nothing refers to it any more: with its frames it would be left to the garbage collector
+            error = None  # drops the reference, so that its frames need no garbage collection
             try:
                 yield awaited
-            except BaseException as thrown:  # for the work, which may go on
+            except BaseException as thrown:  # passed to the work, which may continue
                 error = thrown
 
     def _step(self, work: Coroutine[Any, Any, Any], error: BaseException | None) -> Any:
-        """Gives what the work waits for next. A part that is awaited within another part's step is measured with that
+        """Runs the work to its next wait. A part that is awaited within another part's step is measured with that
         one."""
         if self._stepping:
             return work.send(None) if error is None else work.throw(error)
@@ -211,11 +211,11 @@ class Operation:
             self._stepping = False
             self._account.charge(perf_counter() - began)
             if self.waits:
-                self._precedence.let_pass(self)
+                self._precedence.end_priority(self)
 
 
 class _Part(Coroutine[Any, Any, Result]):
-    """A coroutine around another. Both are closed together, even when nobody has awaited them."""
+    """A coroutine around another. Both are closed together, even if nobody awaits them."""
 
     def __init__(
         self, work: Coroutine[Any, Any, Result], steps: Generator[Any, Any, Result]
@@ -245,8 +245,8 @@ class _Part(Coroutine[Any, Any, Result]):
 
 
 def _close_unbegun(work: Any) -> bool:
-    """Whether the work has not begun. It never will then, and is closed with what it was to await, before Python warns
-    that nobody awaited these."""
+    """Returns whether the work has not begun; if so, closes it and what it was to await, before Python warns that they
+    were never awaited."""
     if not iscoroutine(work) or getcoroutinestate(work) != CORO_CREATED:
         return False
     to_await = list(work.cr_frame.f_locals.values()) if work.cr_frame else []

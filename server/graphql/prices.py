@@ -1,4 +1,4 @@
-"""The price of an operation, measured once for each set of page sizes. A refusal is kept like a price."""
+"""Caches prices of operations, one for each set of page sizes. Refusals are cached like prices."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from typing import Any
 
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, value_from_ast_untyped
 
-from server.graphql.bounded import Bounded
 from server.graphql.introspection import is_only_introspection
 from server.graphql.limits import Limits, Measure
+from server.graphql.lru_cache import LruCache
 from server.graphql.requests import Rejected
 
 _VARIANTS = 64
@@ -16,7 +16,7 @@ _VARIANTS = 64
 
 @dataclass(frozen=True, slots=True)
 class Pricing:
-    """`bounds` is how long lists without pages can be, by `Type.field`."""
+    """`bounds` is the maximum length of lists without pages, by `Type.field`."""
 
     schema: GraphQLSchema
     limits: Limits
@@ -25,29 +25,29 @@ class Pricing:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """One operation for given variables. `sized_by` reads from a variable all that it says about the price."""
+    """The price of one operation for given variables. `sized_by` reads from a variable what affects the price."""
 
     sized_by: Mapping[str, Callable[[Any], Any]]
     cost: int
     refusal: Rejected | None = None
 
     def accepted(self) -> int:
-        """Returns the cost; raises Rejected beyond the limits."""
+        """Returns the cost. Raises Rejected beyond the limits."""
         if self.refusal is not None:
-            # A new one each time: an exception keeps the frames that it was raised through.
+            # A new exception each time, because an exception keeps the frames through which it was raised.
             raise Rejected(self.refusal.errors)
         return self.cost
 
 
 class Prices:
-    """Those of one document's operations. Not for several threads: measure in any, keep and look up in one."""
+    """The prices of one document's operations. Not thread-safe: measure in any thread, look up and store in one."""
 
     def __init__(self) -> None:
         self._sized_by: dict[str | None, Mapping[str, Callable[[Any], Any]]] = {}
-        self._kept: Bounded[Priced] = Bounded(_VARIANTS, _VARIANTS)
+        self._kept: LruCache[Priced] = LruCache(_VARIANTS, _VARIANTS)
 
     def known(self, name: str | None, variables: Mapping[str, Any]) -> Priced | None:
-        """`variables` with the operation's defaults."""
+        """`variables` must include the operation's defaults."""
         sized_by = self._sized_by.get(name)
         return None if sized_by is None else self._kept.get(_variant(name, sized_by, variables))
 
@@ -65,7 +65,7 @@ def _variant(
 def completed(
     operation: OperationDefinitionNode, variables: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """The variables that the operation declares, with its default where the request says nothing."""
+    """Returns the variables that the operation declares, with defaults for missing ones."""
     found = {}
     for definition in operation.variable_definitions or ():
         name = definition.variable.name.value
@@ -87,7 +87,7 @@ def priced(
     measure = Measure(pricing.schema, document, variables, limits, pricing.bounds)
     depth, cost = measure.of(operation)
     refusal = measure.refusal or _beyond(limits, depth, cost)
-    most = limits.introspection_beside
+    most = limits.mixed_introspection
     if (
         refusal is None
         and measure.introspected > most
@@ -95,7 +95,7 @@ def priced(
     ):
         refusal = Rejected.because(
             "TOO_COSTLY",
-            f"introspection beside other fields is beyond {most} fields; send it in a document of its own",
+            f"introspection next to other fields may have at most {most} fields; send it in a document of its own",
         )
     return Priced(dict(sorted(measure.sized_by.items())), cost, refusal)
 
@@ -103,11 +103,11 @@ def priced(
 def _beyond(limits: Limits, depth: int, cost: int) -> Rejected | None:
     if depth > limits.depth:
         return Rejected.because(
-            "TOO_DEEP", f"depth {depth} is beyond {limits.depth}; nest fewer fields"
+            "TOO_DEEP", f"depth {depth} is beyond the limit of {limits.depth}; nest fewer fields"
         )
     if cost > limits.cost:
         return Rejected.because(
             "TOO_COSTLY",
-            f"cost {cost} is beyond {limits.cost}; ask for fewer fields, or less of each list with `first`",
+            f"cost {cost} is beyond the limit of {limits.cost}; select fewer fields, or less of each list with `first`",
         )
     return None

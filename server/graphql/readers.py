@@ -1,4 +1,4 @@
-"""How the plain fields of a type are read: attributes that are leaves, or objects of such, or lists of them."""
+"""Reads the plain fields of types: attributes that are scalars, or objects of plain fields, or lists of them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,34 +27,34 @@ from schema.types.row_view import READY
 from server.graphql.budget import SMALL, Budget, size_of
 
 _PLAIN = (str, int, float, Enum, datetime, date, UUID, Decimal, dict, list)
-_ANSWERED_AS_THEY_ARE = {GraphQLString.name: str, GraphQLID.name: str, GraphQLBoolean.name: bool}
+_UNCONVERTED = {GraphQLString.name: str, GraphQLID.name: str, GraphQLBoolean.name: bool}
 
 _AROUND = 4
-"""Bytes around a name and its value: quotes, a colon, and a comma or a brace."""
+"""Bytes around a name and its value: quotes, a colon, and a comma or brace."""
 _SMALL = frozenset({"Int", "Float", "Boolean", "DateTime", "Date", "BigInt"})
 
 Convert = Callable[[Any], Any]
-"""From the value of an attribute to what is answered. Raises, NotPlain or whatever it met, for the stock way to find
-out what is the matter with it."""
+"""Converts an attribute's value to its response. Raises NotPlain or any other exception if the stock executor must
+handle the field and report the error."""
 
 
 class NotPlain(Exception):
-    """No attribute, an awaitable, a null where none may be: what takes the stock way."""
+    """A missing attribute, an awaitable, an unexpected null: the stock executor must handle the field."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """`as_it_is` is the type of those values that need no conversion. `sized` are those whose values can be large."""
+    """`unconverted` is the type of values that need no conversion. `sized` means that values can be large."""
 
     attribute: str
     convert: Convert
-    as_it_is: type | None = None
+    unconverted: type | None = None
     sized: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """An attribute that holds an object or, `listed`, a list of them: of this class, where the schema checks it."""
+    """An attribute that holds an object of `of_class` (if the schema checks it) or, if `listed`, a list of them."""
 
     attribute: str
     nullable: bool
@@ -63,7 +63,7 @@ class Branch:
     of_class: type | None
 
     def leaf(self, fields: Mapping[str, Leaf], budget: Budget) -> Leaf:
-        """With all that is asked of its objects, by name in the answer."""
+        """Returns a leaf that reads `fields` of the objects, by response name."""
         read, nullable, listed = (
             _object(fields, self.of_class or object, budget),
             self.nullable,
@@ -81,28 +81,28 @@ class Branch:
 
 
 def reader(kind: GraphQLObjectType, fields: Mapping[str, Leaf], budget: Budget) -> Convert:
-    """Of an object of a type: all that is asked of it, by name in the answer."""
+    """Returns a reader of a type's objects: all requested fields, by response name."""
     return _object(fields, _class_of(kind) or object, budget)
 
 
 def _class_of(kind: GraphQLObjectType) -> type | None:
-    """The one that the schema checks objects of a type for, if it does."""
+    """Returns the class that the schema requires for objects of a type, if any."""
     definition = kind.extensions.get("strawberry-definition") if kind.is_type_of else None
     return definition.origin if definition else None
 
 
 def _object(fields: Mapping[str, Leaf], of_class: type, budget: Budget) -> Convert:
-    # One more attribute, so that it always gives a tuple.
+    # One more attribute, so that `attrgetter` always returns a tuple.
     get = attrgetter("__class__", *(leaf.attribute for leaf in fields.values()))
-    leaves = [(name, leaf.as_it_is, leaf.convert) for name, leaf in fields.items()]
+    leaves = [(name, leaf.unconverted, leaf.convert) for name, leaf in fields.items()]
     sized, least = sized_names(fields), least_size(fields)
 
     def read(source: Any) -> dict[str, Any]:
         if source is None or isinstance(source, dict) or not isinstance(source, of_class):
             raise NotPlain
         found = {
-            name: value if type(value) is as_it_is else convert(value)
-            for (name, as_it_is, convert), value in zip(leaves, get(source)[1:], strict=True)
+            name: value if type(value) is unconverted else convert(value)
+            for (name, unconverted, convert), value in zip(leaves, get(source)[1:], strict=True)
         }
         size = least
         for name in sized:
@@ -122,13 +122,13 @@ def sized_names(fields: Mapping[str, Leaf | None]) -> tuple[str, ...]:
 
 
 def least_size(fields: Mapping[str, Leaf | None]) -> int:
-    """Bytes of an object without the values of its sized fields."""
+    """Returns the minimum bytes of an object without the values of its sized fields."""
     sized = sum(1 for leaf in fields.values() if leaf and leaf.sized)
     return sum(map(len, fields)) + _AROUND * len(fields) + SMALL * (len(fields) - sized)
 
 
 class Fields:
-    """Which fields of a schema's types are plain; found out once for each type."""
+    """The plain fields of a schema's types, determined once for each type."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         kinds = [kind for kind in schema.type_map.values() if isinstance(kind, GraphQLObjectType)]
@@ -154,11 +154,11 @@ def constant(value: Any) -> Leaf:
 
 
 def _plain(kind: GraphQLObjectType) -> dict[str, tuple[str, GraphQLField]]:
-    """By name the attribute of each field that is one and nothing more, or that may have been read already."""
+    """Returns, by name, the attribute of each field without a resolver, and of those that may be loaded already."""
     found: dict[str, tuple[str, GraphQLField]] = {}
     for name, field in kind.fields.items():
         definition = field.extensions.get("strawberry-definition")
-        # Strawberry marks with `is_basic_field` what has no resolver, no extensions and no permissions.
+        # Strawberry sets `is_basic_field` for fields without resolver, extensions and permissions.
         basic = field.resolve is None or (definition is not None and definition.is_basic_field)
         if basic and not field.args:
             found[name] = (name if field.resolve is None else definition.python_name, field)
@@ -204,7 +204,7 @@ def _leaf_of(attribute: str, kind: Any, nullable: bool) -> Leaf:
         return serialised
 
     sized = not is_enum_type(kind) and kind.name not in _SMALL
-    return Leaf(attribute, convert, _ANSWERED_AS_THEY_ARE.get(kind.name), sized)
+    return Leaf(attribute, convert, _UNCONVERTED.get(kind.name), sized)
 
 
 def _serialiser(kind: Any) -> Convert:
@@ -237,5 +237,5 @@ def _branch(attribute: str, field: GraphQLField) -> Branch | None:
 
 
 def _stripped(kind: Any) -> tuple[Any, bool]:
-    """The type itself, and whether it may be null."""
+    """Returns the type without NonNull, and whether it is nullable."""
     return (kind.of_type, False) if is_non_null_type(kind) else (kind, True)

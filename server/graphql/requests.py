@@ -1,4 +1,4 @@
-"""The parameters of a GraphQL request over HTTP."""
+"""Parses the parameters of a GraphQL request."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,23 +12,23 @@ from server.http.rates import TooMany
 
 Value = TypeVar("Value")
 _NUL = ("\0", "\\u0000", "\\u{0}")
-"""How it stands in a document; PostgreSQL takes it in no text."""
+"""Its forms in a document; PostgreSQL accepts it in no text."""
 NO_NUL: Final = "text must not hold the character NUL (U+0000); leave it out"
 SMALL: Final = 16 * 1024
-"""Bytes of a request that may be read on the event loop, and of variables that may be."""
+"""Maximum bytes of a request, and of variables, that are read on the event loop."""
 MOST_VALUES: Final = 600_000
-"""JSON values of one request: as many as the largest payload can hold, and some more."""
+"""Maximum JSON values of one request: somewhat more than the largest payload can hold."""
 _VALUES: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[,\[{]', re.DOTALL)
-"""Strings, and what stands before a value or its name."""
+"""Matches strings, and what precedes a value or its name."""
 _QUOTE: Final = ord('"')
 _PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
 
 
 class Rejected(Exception):
-    """A request that is not executed. `errors` are GraphQL errors in their written form.
+    """A request that is not executed. `errors` are serialised GraphQL errors.
 
-    `malformed` tells a body that is no GraphQL request at all (always 400) from a well-formed
-    request that fails (200 to those who only accept application/json). `retry_after` in seconds.
+    `malformed` is true for a body that is not a GraphQL request (always 400), and false for a well-formed request that
+    fails (200 for clients that only accept application/json). `retry_after` is in seconds.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Rejected(Exception):
         self.retry_after = retry_after
 
     def strict(self) -> Self:
-        """The same with its own status, for those who take 200 for the beginning of something else."""
+        """Returns the refusal with its own status, for clients that take 200 for the start of a stream."""
         return type(self)(
             self.errors, malformed=True, status=self.status, retry_after=self.retry_after
         )
@@ -76,7 +76,7 @@ def malformed(message: str) -> Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`is_large` says that its variables may hold much."""
+    """`is_large` means that its variables may hold much data."""
 
     query: str | None
     operation_name: str | None = None
@@ -87,12 +87,12 @@ class Request:
 
     @classmethod
     def of(cls, value: object, size: int = 0) -> Self:
-        """Raises Rejected for anything that is not a JSON object with parameters of the right types. `size` is what it
-        had as text."""
+        """Raises Rejected for anything that is not a JSON object with parameters of the right types. `size` is that
+        of its text."""
         if isinstance(value, list):
-            raise malformed("batching is not supported: send one operation a request")
+            raise malformed("batching is not supported: send one operation in a request")
         if not isinstance(value, dict):
-            raise malformed("a GraphQL request is a JSON object")
+            raise malformed("a GraphQL request must be a JSON object")
         query = _of_type(value, "query", str)
         variables: dict[str, Any] = _of_type(value, "variables", dict) or {}
         extensions: dict[str, Any] = _of_type(value, "extensions", dict) or {}
@@ -100,7 +100,7 @@ class Request:
         if document_id is None and query is None and "persistedQuery" not in extensions:
             raise malformed("parameter query is missing")
         if document_id is not None and (query is not None or "persistedQuery" in extensions):
-            raise malformed("parameter documentId stands for a document: send no other beside it")
+            raise malformed("parameter documentId replaces the document: send only one of them")
         if any(written in (query or "") for written in _NUL):
             raise malformed(NO_NUL)
         name = _of_type(value, "operationName", str)
@@ -114,7 +114,7 @@ class Request:
 
     @classmethod
     def of_parameters(cls, parameters: Mapping[str, str]) -> Self:
-        """The same from a URL's query, where variables and extensions are JSON in text."""
+        """Parses a URL's query, where variables and extensions are JSON texts."""
         value: dict[str, Any] = {
             name: parameters[name] for name in _PARAMETERS if name in parameters
         }
@@ -126,7 +126,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A request as it came, of so many bytes. `read` raises Rejected."""
+    """A received request, and its size in bytes. `read` raises Rejected."""
 
     size: int
     read: Callable[[], Request]
@@ -142,7 +142,7 @@ class Unread:
 
 
 def decoded(text: str | bytes, what: str) -> Any:
-    """JSON; raises Rejected for anything else: bad UTF-8, bad syntax, nested too deeply, a number that would change."""
+    """Parses JSON. Raises Rejected for bad UTF-8, bad syntax, too deep nesting and numbers that would change."""
     try:
         value = read_json(text)
     except NotKept as error:
@@ -155,7 +155,7 @@ def decoded(text: str | bytes, what: str) -> Any:
 
 
 def _check_values(body: bytes) -> None:
-    """Raises Rejected before the values are made: a byte of text may become ten of memory and more."""
+    """Raises Rejected before the values are created: a byte of text may need ten bytes of memory and more."""
     if body.count(b",") + body.count(b"[") + body.count(b"{") <= MOST_VALUES:
         return
     values = 0
@@ -164,7 +164,7 @@ def _check_values(body: bytes) -> None:
         if values > MOST_VALUES:
             raise Rejected.because(
                 "PAYLOAD_TOO_LARGE",
-                f"a request may hold at most {MOST_VALUES} values, and this one holds more; send several requests, "
+                f"a request may have at most {MOST_VALUES} values, and this one has more; send several requests, "
                 "each with a part of its list",
                 malformed=True,
                 status=413,

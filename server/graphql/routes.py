@@ -1,4 +1,4 @@
-"""The routes of GraphQL, wired."""
+"""The routes of GraphQL."""
 
 from dataclasses import dataclass, field
 
@@ -12,12 +12,12 @@ from server.graphql.operations import Operations
 from server.graphql.running import SocketLimits
 from server.graphql.socket import Sockets
 from server.graphql.sse import EventStreams, StreamLimits
-from server.http.at_once import AtOnce
+from server.http.concurrency_limit import ConcurrencyLimit
 
 
 @dataclass(frozen=True, slots=True)
 class TransportSettings:
-    """`max_body` in bytes. `connections` are the sockets and event streams that one user may have open."""
+    """`max_body` is in bytes. `connections` limits one user's open WebSockets and event streams."""
 
     max_body: int = MAX_BODY
     connections: int = 200
@@ -32,9 +32,11 @@ def graphql_routes(
     settings: TransportSettings | None = None,
     page: ASGIApp | None = None,
 ) -> list[BaseRoute]:
-    """`page` is what browsers get for GET /graphql. The fanout must be entered while the routes are served."""
+    """`page` is served to browsers for GET /graphql. `fanout` must be entered while the routes are served."""
     settings = settings or TransportSettings()
-    connected = AtOnce("sockets and event streams", "connections_at_once", settings.connections)
+    connected = ConcurrencyLimit(
+        "sockets and event streams", "connections_at_once", settings.connections
+    )
     return [
         WebSocketRoute("/graphql", Sockets(operations, fanout, door, connected, settings.sockets)),
         Route("/graphql", GraphQLOverHttp(operations, page, settings.max_body)),

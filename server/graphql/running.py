@@ -1,4 +1,4 @@
-"""Operations that run on a socket, and its limits."""
+"""Running operations of a WebSocket, and the limits of a WebSocket."""
 
 import asyncio
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from server.graphql.fanout import SharedSubscription
 
 @dataclass(frozen=True, slots=True)
 class SocketLimits:
-    """Times in seconds, sizes in bytes. `waiting` is how many answers may wait to be sent before no more is read."""
+    """Times in seconds, sizes in bytes. `waiting` is the number of unsent responses at which reading pauses."""
 
     init: float = 10.0
     send: float = 30.0
@@ -20,16 +20,16 @@ class SocketLimits:
 
 
 class Running:
-    """An operation of one socket. `sees` is None for a query or mutation, which answers once.
+    """An operation of one WebSocket. `subscription` is None for a query or mutation, which has one response.
 
-    A mutation that its client no longer waits for is `muted`, not cancelled: it may be half done.
+    A mutation whose client no longer waits is `muted`, not cancelled: it may be half done.
     """
 
-    __slots__ = ("id", "muted", "prefix", "queued", "sees", "task")
+    __slots__ = ("id", "muted", "prefix", "queued", "subscription", "task")
 
     def __init__(self, identity: str) -> None:
         self.id = identity
         self.prefix = f'{{"id":{orjson.dumps(identity).decode()},"type":"next","payload":'
         self.queued = self.muted = False
-        self.sees: SharedSubscription | None = None
+        self.subscription: SharedSubscription | None = None
         self.task: asyncio.Task[None] | None = None

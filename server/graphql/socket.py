@@ -1,4 +1,4 @@
-"""`graphql-transport-ws` on a socket, to the letter. One reader, one writer; nothing that grows without bound."""
+"""The protocol `graphql-transport-ws` on a WebSocket, with one reader and one writer, and bounded memory."""
 
 import asyncio
 from collections import deque
@@ -22,27 +22,27 @@ from server.graphql.operations import Operations, Prepared
 from server.graphql.requests import SMALL, Rejected, Request, Unread
 from server.graphql.running import Running, SocketLimits
 from server.graphql.stream import Ended
-from server.http.at_once import AtOnce
+from server.http.concurrency_limit import ConcurrencyLimit
 from server.http.rates import TooMany
 
 SUBPROTOCOL = "graphql-transport-ws"
 _TURN = 64
-"""How many messages one operation may send before another of the same socket has its turn."""
-_PATIENCE = 100
-"""Refusals in a row for asking too often, until a socket is closed."""
+"""Messages that one operation may send before another of the same WebSocket has its turn."""
+_MAX_REFUSALS = 100
+"""Consecutive refusals for too many requests, after which a WebSocket is closed."""
 _ACK = '{"type":"connection_ack"}'
 _PONG = '{"type":"pong"}'
 
 
 class Sockets:
-    """The ASGI app of the socket route."""
+    """The ASGI app of the WebSocket route."""
 
     def __init__(
         self,
         operations: Operations,
         fanout: Fanout,
         door: Door,
-        connected: AtOnce,
+        connected: ConcurrencyLimit,
         limits: SocketLimits | None = None,
     ) -> None:
         self.operations, self.fanout, self.door = operations, fanout, door
@@ -68,7 +68,6 @@ class Conversation:
     __slots__ = (
         "_closing",
         "_flushed",
-        "_house",
         "_main",
         "_outbox",
         "_present",
@@ -79,14 +78,15 @@ class Conversation:
         "_scope",
         "_send",
         "_sending_since",
+        "_sockets",
         "_tasks",
         "_timers",
         "_viewer",
         "_waiter",
     )  # fmt: skip
 
-    def __init__(self, house: Sockets, scope: Scope, receive: Receive, send: Send) -> None:
-        self._house, self._scope, self._receive, self._send = house, scope, receive, send
+    def __init__(self, sockets: Sockets, scope: Scope, receive: Receive, send: Send) -> None:
+        self._sockets, self._scope, self._receive, self._send = sockets, scope, receive, send
         self._viewer: Viewer | None = None
         self._present: object = None
         self._running: dict[str, Running] = {}
@@ -103,8 +103,8 @@ class Conversation:
         main = asyncio.current_task()
         assert main is not None
         self._main = main
-        self._after(self._house.limits.init, self._not_initialised)
-        self._after(self._house.limits.send / 4, self._watch_sending)
+        self._after(self._sockets.limits.init, self._not_initialised)
+        self._after(self._sockets.limits.send / 4, self._watch_sending)
         try:
             async with asyncio.TaskGroup() as self._tasks:
                 await self._converse()
@@ -115,8 +115,8 @@ class Conversation:
             for timer in self._timers:
                 timer.cancel()
             if self._viewer is not None:
-                self._house.connected.leave(self._viewer.actor)
-                self._house.door.presence.leave(self._present)
+                self._sockets.connected.leave(self._viewer.actor)
+                self._sockets.door.presence.leave(self._present)
         if self._closing is not None:
             await self._close(self._closing)
 
@@ -133,7 +133,7 @@ class Conversation:
 
     async def _close(self, closing: Closing) -> None:
         try:
-            # One that does not read gets no farewell either.
+            # A client that does not read gets no close frame either.
             async with asyncio.timeout(1):
                 await self._send(
                     {"type": "websocket.close", "code": closing.code, "reason": closing.reason}
@@ -141,7 +141,7 @@ class Conversation:
         except (TimeoutError, OSError):
             return
 
-    # What ends a conversation from outside of its reader.
+    # Ends the conversation from outside the reader.
 
     def _after(self, seconds: float, then: Callable[[], None]) -> None:
         self._timers.append(asyncio.get_running_loop().call_later(seconds, then))
@@ -156,7 +156,7 @@ class Conversation:
             self._interrupt(4408, "Connection initialisation timeout")
 
     def _watch_sending(self) -> None:
-        limit = self._house.limits.send
+        limit = self._sockets.limits.send
         loop = asyncio.get_running_loop()
         if self._sending_since is not None and loop.time() - self._sending_since > limit:
             self._interrupt(4408, "The client does not read")
@@ -166,17 +166,17 @@ class Conversation:
     # Reading.
 
     async def _read(self) -> None:
-        while await self._heard():
-            while self._outbox is not None and len(self._outbox) > self._house.limits.waiting:
+        while await self._handle_next():
+            while self._outbox is not None and len(self._outbox) > self._sockets.limits.waiting:
                 self._flushed = asyncio.get_running_loop().create_future()
                 await self._flushed
 
-    async def _heard(self) -> bool:
-        """False at the end. A frame of its own: a socket that waits keeps nothing of its last message."""
+    async def _handle_next(self) -> bool:
+        """Returns False at the end. A separate frame, so that an idle WebSocket keeps nothing of its last message."""
         event = await self._receive()
         if event["type"] == "websocket.disconnect":
             return False
-        message = await self._read_message(text_of(event, self._house.limits.message))
+        message = await self._read_message(text_of(event, self._sockets.limits.message))
         await _HANDLERS[message.type](self, message)
         return True
 
@@ -184,9 +184,11 @@ class Conversation:
         if len(text) <= SMALL:
             return read_message(text)
         if self._viewer is None:
-            raise Closing(4400, f"Before its login a client may send {SMALL} bytes at once")
+            raise Closing(4400, f"Before its login a client may send at most {SMALL} bytes at once")
         try:
-            return await self._house.operations.beside(partial(read_message, text), self._viewer)
+            return await self._sockets.operations.in_thread(
+                partial(read_message, text), self._viewer
+            )
         except Rejected as refusal:
             code = 4429 if refusal.status == 429 else 1013
             raise Closing(code, str(refusal)) from None
@@ -203,11 +205,11 @@ class Conversation:
         if viewer is None:
             raise Closing(4401, "Unauthorized")
         try:
-            self._house.connected.enter(viewer.actor)
+            self._sockets.connected.enter(viewer.actor)
         except TooMany:
             raise Closing(4429, "Too many sockets and event streams of one user") from None
         self._viewer = viewer
-        self._present = self._house.door.presence.enter(viewer, partial(self._interrupt, 4403))
+        self._present = self._sockets.door.presence.enter(viewer, partial(self._interrupt, 4403))
         self._timers[0].cancel()
         if viewer.expires_at is not None:
             left = (viewer.expires_at - datetime.now(UTC)).total_seconds()
@@ -221,13 +223,13 @@ class Conversation:
             visitor = visitor_of(self._scope)
             if visitor is None:
                 return None
-            # The handshake may be seconds ago, and its session be over since.
-            viewer = await self._house.door.again(visitor.viewer)
+            # The session may have ended since the handshake.
+            viewer = await self._sockets.door.again(visitor.viewer)
             return viewer and (viewer if channel is Channel.API else viewer.through(channel))
         if not isinstance(given, str):
             return None
         token, address = given.removeprefix("Bearer "), client_network(self._scope)
-        return await self._house.door.by_token(token, channel, address)
+        return await self._sockets.door.by_token(token, channel, address)
 
     async def _on_ping(self, message: Message) -> None:
         if message.payload is None:
@@ -236,7 +238,7 @@ class Conversation:
             self._say(encoded({"type": "pong", "payload": message.payload}).decode())
 
     async def _on_pong(self, message: Message) -> None:
-        """Nothing waits for it: uvicorn's own pings watch over the connection."""
+        """Ignored: uvicorn's own pings monitor the connection."""
 
     async def _on_complete(self, message: Message) -> None:
         running = self._running.get(message.id)
@@ -257,7 +259,7 @@ class Conversation:
         self._refused = 0
         self._running[message.id] = running
         if prepared.kind is OperationType.SUBSCRIPTION:
-            running.sees = self._house.fanout.join(
+            running.subscription = self._sockets.fanout.join(
                 prepared, self._viewer, lambda: self._make_ready(running)
             )
             self._make_ready(running)
@@ -266,11 +268,13 @@ class Conversation:
             running.task = task if prepared.kind is OperationType.QUERY else None
 
     async def _prepared(self, message: Message, viewer: Viewer) -> Prepared:
-        """Raises Rejected, and Closing for what is no request."""
-        if len(self._running) >= self._house.limits.operations:
-            limit = self._house.limits.operations
-            raise Rejected.because("TOO_MANY_OPERATIONS", f"more than {limit} on one socket")
-        operations = self._house.operations
+        """Raises Rejected; raises Closing for a malformed request."""
+        if len(self._running) >= self._sockets.limits.operations:
+            limit = self._sockets.limits.operations
+            raise Rejected.because(
+                "TOO_MANY_OPERATIONS", f"more than {limit} operations on one socket"
+            )
+        operations = self._sockets.operations
         await operations.count(viewer)
         try:
             reading = partial(Request.of, message.payload, message.size)
@@ -282,15 +286,15 @@ class Conversation:
         return await operations.admit_open(request, viewer)
 
     def _refuse(self, running: Running, refusal: Rejected) -> None:
-        """One that goes on although it was told to wait is closed."""
+        """Refuses an operation; closes the WebSocket of a client that ignores rate limits."""
         if refusal.status == 429:
             self._refused += 1
-            if self._refused > _PATIENCE:
+            if self._refused > _MAX_REFUSALS:
                 raise Closing(4429, f"Too many requests; try again in {refusal.retry_after} s")
         self._error(running, refusal.errors)
 
     async def _answer(self, running: Running, prepared: Prepared, viewer: Viewer) -> None:
-        answer = await self._house.operations.execute(prepared, viewer)
+        answer = await self._sockets.operations.execute(prepared, viewer)
         self._running.pop(running.id, None)
         if running.muted:
             return
@@ -301,14 +305,14 @@ class Conversation:
             self._error(running, list(answer.errors))
 
     def _drop(self, running: Running) -> None:
-        if running.sees is None and running.task is None:
+        if running.subscription is None and running.task is None:
             running.muted = True
             return
         self._running.pop(running.id, None)
-        if running.sees is not None:
-            running.sees.leave()
+        if running.subscription is not None:
+            running.subscription.leave()
             assert self._viewer is not None
-            self._house.operations.live.leave(self._viewer.actor)
+            self._sockets.operations.live.leave(self._viewer.actor)
         if running.task is not None:
             running.task.cancel()
 
@@ -348,7 +352,7 @@ class Conversation:
                     self._waiter = loop.create_future()
                     await self._waiter
         except (OSError, RuntimeError):
-            # The connection is gone; uvicorn says so in either way. The reader hears of it too.
+            # The connection is lost, which uvicorn reports by either exception. The reader is notified, too.
             return
 
     async def _flush(self, outbox: deque[str]) -> None:
@@ -359,11 +363,11 @@ class Conversation:
             self._flushed.set_result(None)
 
     async def _deliver(self, running: Running) -> None:
-        sees = running.sees
+        subscription = running.subscription
         for _ in range(_TURN):
-            if sees is None or self._running.get(running.id) is not running:
+            if subscription is None or self._running.get(running.id) is not running:
                 return
-            found = sees.take()
+            found = subscription.take()
             if found is None:
                 return
             if isinstance(found, Ended):

@@ -1,4 +1,4 @@
-"""Server-sent events on /graphql/stream: graphql-sse's distinct connections mode, and good for `curl -N`."""
+"""Server-sent events on /graphql/stream: graphql-sse's distinct connections mode, also usable with `curl -N`."""
 
 import asyncio
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from models.access.viewer import Viewer
 from server.auth.auth import Door, visitor_of
 from server.auth.guard import unauthorized
 from server.graphql.answers import encoded
-from server.graphql.body import EVENTS, JSON, accepted, asked
+from server.graphql.body import EVENTS, JSON, accepted, read_request
 from server.graphql.fanout import Fanout
 from server.graphql.http import rejection
 from server.graphql.operations import Operations, Prepared
 from server.graphql.requests import Rejected
 from server.graphql.stream import Ended
-from server.http.at_once import AtOnce
+from server.http.concurrency_limit import ConcurrencyLimit
 
 _HEARTBEAT = b":\n\n"
 _COMPLETE = b"event: complete\ndata:\n\n"
@@ -39,7 +39,7 @@ _EXPIRED = "the token has expired"
 
 @dataclass(frozen=True, slots=True)
 class StreamLimits:
-    """Times in seconds: between heartbeats, and until one that does not read is let go."""
+    """Times in seconds: between heartbeats, and until a client that does not read is disconnected."""
 
     heartbeat: float = 12.0
     send: float = 30.0
@@ -53,7 +53,7 @@ class EventStreams:
         operations: Operations,
         fanout: Fanout,
         door: Door,
-        connected: AtOnce,
+        connected: ConcurrencyLimit,
         limits: StreamLimits,
         max_body: int,
     ) -> None:
@@ -75,7 +75,7 @@ class EventStreams:
         try:
             prepared = await self._prepared(http, viewer)
         except Rejected as refusal:
-            # Not 200: a client of events takes that for the beginning of its stream.
+            # Not 200: an SSE client takes that for the start of its stream.
             await rejection(refusal.strict(), JSON)(scope, receive, send)
             return
         except ClientDisconnect:
@@ -89,7 +89,7 @@ class EventStreams:
     async def _stream(
         self, http: HttpRequest, prepared: Prepared, viewer: Viewer, send: Send
     ) -> None:
-        # The request may have taken its time to come, and its token be revoked since.
+        # The request may have taken long to arrive, and its token may have been revoked since.
         now = await self._door.again(viewer)
         if now is None:
             await unauthorized(http.scope)(http.scope, http.receive, send)
@@ -102,9 +102,9 @@ class EventStreams:
         if http.method not in ("GET", "POST"):
             raise Rejected.because("METHOD_NOT_ALLOWED", "only GET and POST", status=405)
         if accepted(http.headers, (EVENTS,), otherwise=EVENTS) is None:
-            raise Rejected.because("NOT_ACCEPTABLE", f"an answer is {EVENTS}", status=406)
+            raise Rejected.because("NOT_ACCEPTABLE", f"the response is {EVENTS}", status=406)
         await self._operations.count(viewer)
-        request = await self._operations.read(await asked(http, self._max_body), viewer)
+        request = await self._operations.read(await read_request(http, self._max_body), viewer)
         prepared = await self._operations.admit_open(request, viewer)
         if http.method == "GET" and prepared.kind is OperationType.MUTATION:
             raise Rejected.because("METHOD_NOT_ALLOWED", "mutations need POST", status=405)
@@ -112,7 +112,7 @@ class EventStreams:
 
 
 class Connection:
-    """One stream to one client, until its end or until the client has gone."""
+    """One stream to one client, until it ends or the client disconnects."""
 
     def __init__(self, receive: Receive, send: Send, limits: StreamLimits) -> None:
         self._receive, self._send, self._limits = receive, send, limits
@@ -121,7 +121,7 @@ class Connection:
         self._over: str | None = None
 
     def end(self, reason: str) -> None:
-        """Ends the stream with an error that says why."""
+        """Ends the stream with an error that gives the reason."""
         self._over = reason
         self._wake.set()
 

@@ -1,4 +1,4 @@
-"""One execution of a subscription and those who read it, each at its own pace, from one bounded ring."""
+"""One execution of a subscription and its readers, each at its own pace, over one bounded ring buffer."""
 
 from asyncio import Event
 from collections import deque
@@ -10,10 +10,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class RingLimits:
-    """How much one stream keeps.
+    """Limits of one stream, in characters.
 
-    `messages` and `size` bound what waits for a slow reader while a fast one goes on; `kept` bounds what is kept
-    for those who come late; `ahead` is how far the source is read before anyone has taken it. Sizes in characters.
+    `messages` and `size` limit what waits for a slow reader while a fast one continues; `kept` limits what is kept for
+    later readers; `ahead` is how far the source is read before any reader has taken it.
     """
 
     messages: int = 1000
@@ -30,19 +30,19 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The end of a stream; `errors` are those it broke off with."""
+    """The end of a stream; `errors` are those that broke it off."""
 
     errors: tuple[dict[str, Any], ...] = ()
 
 
-class Fell(Enum):
-    """The place of a reader is no longer in the ring."""
+class Lag(Enum):
+    """The reader's position is no longer in the ring."""
 
     BEHIND = "BEHIND"
 
 
 class SharedStream:
-    """Indexes count the messages since the start of the source; the ring holds from `first` to `end`."""
+    """Indexes count the messages since the start of the source; the ring holds those from `first` to `end`."""
 
     def __init__(self, key: Hashable, limits: RingLimits, *, latest: bool = False) -> None:
         self.key = key
@@ -61,7 +61,7 @@ class SharedStream:
 
     @property
     def joinable(self) -> bool:
-        """Whether one who comes now gets all that those before have got."""
+        """Whether a new reader gets everything that earlier ones got."""
         return self.ended is None and (self._latest or self.first == 0)
 
     def append(self, message: Message) -> None:
@@ -76,14 +76,14 @@ class SharedStream:
             self._wake()
 
     async def room(self) -> None:
-        """Returns when the fastest reader is near enough: an unread source is not read far ahead."""
+        """Returns when the fastest reader is close enough, so that an unread source is not read far ahead."""
         while self._ahead() and self.readers:
             self._room.clear()
             await self._room.wait()
 
-    def read(self, index: int) -> Message | Ended | Fell | None:
+    def read(self, index: int) -> Message | Ended | Lag | None:
         if index < self.first:
-            return Fell.BEHIND
+            return Lag.BEHIND
         if index < self.end:
             return self._ring[index - self.first]
         return self.ended
@@ -135,7 +135,7 @@ class SharedStream:
 
 
 class StreamReader:
-    """A place in a stream."""
+    """A reader's position in a stream."""
 
     __slots__ = ("_stream", "index", "wake")
 
@@ -145,8 +145,8 @@ class StreamReader:
         self.wake = wake
         stream.readers.add(self)
 
-    def take(self) -> Message | Ended | Fell | None:
-        """The next message, the end, that its place was lost, or None when there is nothing yet."""
+    def take(self) -> Message | Ended | Lag | None:
+        """Returns the next message, the end, BEHIND if its position was evicted, or None if there is nothing yet."""
         found = self._stream.read(self.index)
         if isinstance(found, Message):
             self.index += 1

@@ -1,4 +1,4 @@
-"""How much the variables of an operation hold of what is read value by value."""
+"""Limits the values in an operation's variables that are coerced one by one."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -15,14 +15,14 @@ from graphql import (
 )
 
 MOST_TYPED: Final = 100_000
-"""Values of inputs that the schema describes: twice as many as the largest batch has. Those within a value of JSON are
-not looked at one by one, and do not count."""
+"""Maximum values of inputs with types in the schema: twice those of the largest batch. Values inside a JSON scalar do
+not count, because they are not coerced."""
 
 
 def declared(
     definitions: Iterable[VariableDefinitionNode], variables: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Of the variables of a request those that its operation knows."""
+    """Returns those of a request's variables that its operation declares."""
     names = (definition.variable.name.value for definition in definitions)
     return {name: variables[name] for name in names if name in variables}
 
@@ -32,7 +32,7 @@ def too_many(
     definitions: Iterable[VariableDefinitionNode],
     variables: Mapping[str, Any],
 ) -> list[GraphQLError]:
-    """The refusal of more than `MOST_TYPED`; empty otherwise."""
+    """Returns an error for more than `MOST_TYPED` values, else nothing."""
     count = sum(
         _typed(
             type_from_ast(schema, definition.type), variables.get(definition.variable.name.value)
@@ -42,8 +42,8 @@ def too_many(
     if count <= MOST_TYPED:
         return []
     sentence = (
-        f"the variables hold {count} values, and {MOST_TYPED} is the most; send several requests, each with a part of "
-        "the list"
+        f"the variables have {count} values, more than the limit of {MOST_TYPED}; send several requests, each with a "
+        "part of the list"
     )
     return [GraphQLError(sentence)]
 

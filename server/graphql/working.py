@@ -1,4 +1,4 @@
-"""Executing operations within their limits: the deadline, the size of the answer, and the time that each user has."""
+"""Executes operations within their limits: deadline, size of the response, and each user's time."""
 
 import asyncio
 import logging
@@ -26,13 +26,13 @@ _END: Final = object()
 Result = TypeVar("Result")
 Built = PlainFastExecutor | list[GraphQLError]
 Build = Callable[[Operation | None], Coroutine[Any, Any, Built]]
-"""Reads the variables, which is a part of the work."""
+"""Reads the variables, which counts as part of the work."""
 Worked = ExecutionResult | list[GraphQLError]
-"""The result, or what is wrong with the variables."""
+"""The result, or the errors of the variables."""
 
 
-class GivenUp(Exception):
-    """The operation has no answer but this one: the message says why, and how to ask for less."""
+class OperationAbandoned(Exception):
+    """The operation was abandoned: the message says why, and how to request less."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -40,7 +40,7 @@ class GivenUp(Exception):
 
 
 class Work:
-    """Owns what outlasts its askers: mutations, and work in threads."""
+    """Owns work that outlasts its clients: mutations, and work in threads."""
 
     def __init__(self, allowance: Allowance) -> None:
         self._allowance = allowance
@@ -59,7 +59,7 @@ class Work:
         self._late: set[asyncio.Task[Any]] = set()
 
     async def query(self, build: Build, budget: Budget, actor: str) -> Worked:
-        """Raises GivenUp, and TooMany when too many queries of the same user wait."""
+        """Raises OperationAbandoned, and TooMany if too many queries of the user wait."""
         deadline = self._allowance.deadline
         begun = False
         try:
@@ -67,7 +67,7 @@ class Work:
                 budget.stop = lambda: timeout.reschedule(0)
                 async with self._queries.turn(actor):
                     begun = True
-                    # Loaders end with the last who waits for them, and their statements with them.
+                    # Loaders are cancelled with the last operation that waits for them, and so are their statements.
                     with self._precedence.operation(actor) as operation:
                         result = await operation.stepwise(_executed(build(operation)))
         except (TimeoutError, AnswerTooLarge):
@@ -79,14 +79,15 @@ class Work:
                 raise self._queries.waited(actor, deadline) from None
             raise _past_deadline(deadline) from None
         finally:
-            # It refers to the timeout, and that to this frame.
+            # Breaks a reference cycle: it refers to the timeout, which refers to this frame.
             budget.stop = None
         if budget.exceeded:
             raise self.too_large()
         return result
 
     async def mutation(self, build: Build, budget: Budget, actor: str) -> Worked:
-        """It is never cancelled: half of it might be done. Raises GivenUp to its asker, and goes on."""
+        """Never cancels a mutation, which could be half done. Past the deadline raises OperationAbandoned while it
+        continues."""
         deadline = self._allowance.deadline
         task = asyncio.ensure_future(self._mutated(build, actor))
         self._keep(task)
@@ -102,13 +103,13 @@ class Work:
         return result
 
     async def _mutated(self, build: Build, actor: str) -> Worked:
-        """It has its turn until it has ended, also when its asker has been answered before."""
+        """Keeps its turn until the mutation has ended, even after its client got OperationAbandoned."""
         async with self._mutations.turn(actor):
             with self._precedence.operation(actor, anew=True) as operation:
                 return await operation.stepwise(_executed(build(operation)))
 
     async def source(self, executor: PlainFastExecutor, actor: str) -> Any:
-        """Opens that of a subscription, or tells why not by an ExecutionResult. Raises GivenUp."""
+        """Opens a subscription's source, or returns an ExecutionResult with its errors. Raises OperationAbandoned."""
         try:
             async with asyncio.timeout(self._allowance.deadline) as timeout:
                 with self._precedence.operation(actor) as operation:
@@ -119,13 +120,13 @@ class Work:
             raise _past_deadline(self._allowance.deadline) from None
 
     async def events(self, source: AsyncIterator[Any], actor: str) -> AsyncGenerator[Any, None]:
-        """Those of a source: what it does for each is measured, and takes its turn."""
+        """Yields the events of a source; its work for each is measured and queued."""
         operation = self._precedence.lasting(actor)
         while (event := await operation.stepwise(_next(source))) is not _END:
             yield event
 
     async def message(self, once: PlainFastExecutor, actor: str) -> ExecutionResult:
-        """One of a subscription. Raises GivenUp."""
+        """Executes one message of a subscription. Raises OperationAbandoned."""
         try:
             async with asyncio.timeout(self._allowance.deadline) as timeout:
                 with self._precedence.operation(actor) as operation:
@@ -141,10 +142,12 @@ class Work:
             raise self.too_large()
         return result
 
-    async def beside(self, work: Callable[[], Coroutine[Any, Any, Result]], actor: str) -> Result:
-        """Does work that is done in a thread. Of one user it is done one after the other, so that others do not wait
-        for a flood of it; what has begun has its turn until it has ended, for threads go on when nobody waits for them.
-        Raises GivenUp past the deadline, and TooMany when too much of the user's waits."""
+    async def in_background(
+        self, work: Callable[[], Coroutine[Any, Any, Result]], actor: str
+    ) -> Result:
+        """Runs work that uses a thread, one at a time for each user, so that others do not wait for one user's flood.
+        Work that has begun keeps its turn until it ends, because threads cannot be cancelled. Raises
+        OperationAbandoned past the deadline, and TooMany if too much of the user's work waits."""
         deadline = self._allowance.deadline
         try:
             async with asyncio.timeout(deadline) as timeout, AsyncExitStack() as stack:
@@ -157,12 +160,12 @@ class Work:
                 raise
             raise _past_deadline(deadline) from None
 
-    async def apart(self, work: Callable[[], Result], actor: str) -> Result:
-        """The same of one piece, which its user pays for: a thread holds up the event loop, too, if less."""
-        return await self.beside(partial(self.in_thread, work, actor), actor)
+    async def in_thread_paid(self, work: Callable[[], Result], actor: str) -> Result:
+        """Runs one piece of work in a thread and charges its user, because a thread also slows the event loop."""
+        return await self.in_background(partial(self.in_thread, work, actor), actor)
 
     async def in_thread(self, work: Callable[[], Result], actor: str) -> Result:
-        """In no turn and with no deadline: for what has to be done."""
+        """Runs necessary work in a thread, without a turn or deadline."""
         spent = 0.0
 
         def measured() -> Result:
@@ -180,28 +183,29 @@ class Work:
 
     @contextmanager
     def paid_by(self, actor: str) -> Iterator[None]:
-        """For what is done at once, on the event loop."""
+        """Charges the user for work on the event loop."""
         began = perf_counter()
         try:
             yield
         finally:
             self._precedence.charge(actor, perf_counter() - began)
 
-    def too_large(self) -> GivenUp:
+    def too_large(self) -> OperationAbandoned:
         limit = self._allowance.answer
-        return GivenUp(
+        return OperationAbandoned(
             ANSWER_TOO_LARGE,
-            f"the answer is larger than {limit} bytes (max_answer_size); ask for fewer fields, for less of each list "
-            "with `first`, or page by page; whole tables and records are downloads: /executions/export.json",
+            f"the response is larger than {limit} bytes (max_answer_size); select fewer fields, less of each list "
+            "with `first`, or read it page by page; for whole tables and records use the download "
+            "/executions/export.json",
         )
 
-    def mutation_too_large(self) -> GivenUp:
+    def mutation_too_large(self) -> OperationAbandoned:
         limit = self._allowance.answer
-        return GivenUp(
+        return OperationAbandoned(
             ANSWER_TOO_LARGE,
-            f"the answer of the mutation is larger than {limit} bytes (max_answer_size); what it does was done up to "
-            "there, mutations that stand after it in the document were not. Read what has changed with a query that "
-            "asks for less",
+            f"the response of the mutation is larger than {limit} bytes (max_answer_size); the mutations up to there "
+            "were executed, those after it in the document were not. Read what has changed with a query that selects "
+            "less",
         )
 
     def _keep(self, task: "asyncio.Task[Any]") -> None:
@@ -211,7 +215,7 @@ class Work:
     def _ended(self, task: "asyncio.Task[Any]") -> None:
         self._late.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            _log.debug("it failed: %s", error)
+            _log.debug("work failed after its client left: %s", error)
 
 
 async def _event(once: PlainFastExecutor) -> ExecutionResult:
@@ -243,17 +247,18 @@ async def _holding(turn: AsyncExitStack, work: Callable[[], Coroutine[Any, Any, 
         return await work()
 
 
-def _past_deadline(seconds: float) -> GivenUp:
-    return GivenUp(
+def _past_deadline(seconds: float) -> OperationAbandoned:
+    return OperationAbandoned(
         DEADLINE_EXCEEDED,
-        f"the query took longer than {seconds:g} s (operation_deadline) and was cancelled; ask for less, or narrow the "
+        f"the query took longer than {seconds:g} s (operation_deadline) and was cancelled; select less, or narrow the "
         "filter",
     )
 
 
-def _mutation_past_deadline(seconds: float) -> GivenUp:
-    return GivenUp(
+def _mutation_past_deadline(seconds: float) -> OperationAbandoned:
+    return OperationAbandoned(
         DEADLINE_EXCEEDED,
-        f"the mutation has not ended within {seconds:g} s (operation_deadline); it may still happen, whole or not at "
-        "all. Send it again with the same idempotencyKey, or look whether it happened before you send it again",
+        f"the mutation did not end within {seconds:g} s (operation_deadline); it may still be executed, as a whole "
+        "or not at all. Send it again with the same idempotencyKey, or check whether it was executed before you send "
+        "it again",
     )

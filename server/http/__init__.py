@@ -1,1 +1,1 @@
-"""HTTP beneath the API: the listener, limits, addresses, and the checks of every request."""
+"""HTTP below the API: the listener, limits, addresses, and the checks of every request."""

@@ -1,4 +1,4 @@
-"""Hosts, origins and paths that requests name. What cannot be read is None, never an exception."""
+"""Parses hosts, origins and paths of requests. Returns None for what is not valid."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A name in small letters or an IP address without brackets, and the port where one is named."""
+    """A lower-case name or an IP address without brackets, and the port if given."""
 
     name: str
     port: int | None
@@ -29,7 +29,7 @@ class Origin:
     host: Host
 
     def __str__(self) -> str:
-        """As a browser writes it."""
+        """Formats the origin as browsers do."""
         name = f"[{self.host.name}]" if ":" in self.host.name else self.host.name
         port = self.host.port
         return f"{self.scheme}://{name}{'' if port in (None, _PORTS[self.scheme]) else f':{port}'}"
@@ -40,7 +40,7 @@ class Origin:
 
 
 def read_host(text: str) -> Host | None:
-    """`name`, `name:port` or `[address]:port`, as in the header Host."""
+    """Parses `name`, `name:port` or `[address]:port`, as in the header Host."""
     if len(text) > _LONGEST_HOST or not text.isascii() or not text.isprintable():
         return None
     if " " in text or _NOT_OF_A_HOST.intersection(text):
@@ -55,14 +55,14 @@ def read_host(text: str) -> Host | None:
 
 
 def read_origin(text: str) -> Origin | None:
-    """`scheme://host`, as in the header Origin; None too for schemes other than http and https."""
+    """Parses `scheme://host`, as in the header Origin; returns None for schemes other than http and https."""
     scheme, separator, rest = text.partition("://")
     host = read_host(rest) if separator and scheme in _PORTS else None
     return Origin(scheme, host) if host else None
 
 
 def own_address(scope: Scope) -> set[str]:
-    """The address that a request came to. No name of somebody else's leads a browser to it under that name."""
+    """Returns the local address that a request came to. DNS rebinding cannot use it: it needs a name."""
     try:
         return {str(ip_address((scope.get("server") or ("",))[0]))}
     except ValueError:
@@ -70,18 +70,18 @@ def own_address(scope: Scope) -> set[str]:
 
 
 def checked_origin(text: str) -> str:
-    """As a browser writes it. Raises ValueError."""
+    """Returns an origin in the form of browsers. Raises ValueError."""
     origin = read_origin(text.strip().lower().removesuffix("/"))
     if origin is None:
         raise ValueError(
-            f"must be a scheme, a host and where it is not the usual one a port, such as https://headway.example; "
+            f"must be a scheme, a host and optionally a port, such as https://headway.example; "
             f"got {text!r:.100}"
         )
     return str(origin)
 
 
 def checked_host(text: str) -> str:
-    """A name or address alone, as requests name it. Raises ValueError."""
+    """Returns a host name or address without port, in the form of requests. Raises ValueError."""
     try:
         return str(ip_address(text.strip("[]")))
     except ValueError:
@@ -95,9 +95,10 @@ def checked_host(text: str) -> str:
 
 
 def network_of(address: str) -> str:
-    """The part of an address that one customer of a provider has: of IPv4 all of it, of IPv6 the first 64 bits.
+    """Returns the part of an address that one customer of a provider has: all of an IPv4 address, the first 64 bits of
+    an IPv6 one.
 
-    Other texts are returned as they are: a socket of the system has no address.
+    Other texts are returned unchanged: a Unix socket has no address.
     """
     try:
         read = ip_address(address)
@@ -111,13 +112,13 @@ def network_of(address: str) -> str:
 
 
 def own_path(text: str) -> str:
-    """A path on this server; anything that a browser could take for another place becomes `/`."""
+    """Returns a path on this server; `/` for anything that a browser could take for another place."""
     own = text.startswith("/") and not text.startswith("//")
     return text if own and "\\" not in text and text.isprintable() else "/"
 
 
 def base_of(scope: Scope, external_url: str | None) -> str:
-    """The address of this server for whoever asks, without a path: as it is set, else as it was asked by."""
+    """Returns the server's URL without a path, for this request: `external_url`, else the one that was requested."""
     if external_url:
         return external_url
     host = Headers(scope=scope).get("host", "")
@@ -125,7 +126,7 @@ def base_of(scope: Scope, external_url: str | None) -> str:
 
 
 def content_length(text: str | None) -> int | None:
-    """Bytes that a request says it has: 0 where it says nothing, None for what is no number."""
+    """Returns the bytes that a request declares: 0 if the header is missing, None if it is not a number."""
     if text is None:
         return 0
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else None
@@ -140,7 +141,7 @@ def is_loopback(url: str) -> bool:
 
 
 def is_safe(url: object, issuer: str) -> bool:
-    """Whether the address may be used: of TLS, or on this machine where the issuer is too."""
+    """Whether a URL of the issuer may be used: https, or http if both are on this machine."""
     if not isinstance(url, str) or not url.isprintable() or len(url) > 2000:
         return False
     try:

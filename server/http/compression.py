@@ -1,8 +1,8 @@
-"""Compresses what is made for a request: answers of GraphQL, exports, logs.
+"""Compresses responses made for one request: GraphQL, exports, logs.
 
-A compressed answer tells its length to whoever listens, and so, of a text that holds a secret beside what an attacker
-chose, bit by bit that secret (BREACH). No answer here holds one: sessions are in cookies that only this site sends,
-secrets are masked, a token is told once, to who made it, and other sites can ask for nothing in a visitor's name.
+The length of a compressed response reveals, bit by bit, a secret that it holds next to text chosen by an attacker
+(BREACH). No response here is at risk: sessions are in cookies that only this site sends, secrets are masked, a token is
+returned once, to its creator, and other sites cannot send requests in a visitor's name.
 """
 
 import asyncio
@@ -24,12 +24,12 @@ _KINDS: Final = frozenset(
         "text/html",
     }
 )
-"""Never a stream of events, whose messages are to come one by one, nor what is compressed by itself."""
+"""Neither event streams, whose messages must be sent one by one, nor formats that are compressed themselves."""
 _SMALLEST: Final = 1_400
-"""Bytes: less fits into one packet as it is."""
+"""Bytes: smaller responses fit into one packet uncompressed."""
 _LEVEL: Final = 4
 _LARGE: Final = 64 * 1024
-"""Bytes that are compressed beside the event loop."""
+"""Larger bodies, in bytes, are compressed in a thread."""
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
@@ -43,14 +43,14 @@ class Compression:
         if scope["type"] != "http" or scope["method"] == "HEAD":
             await self._app(scope, receive, send)
             return
-        takes = preferred(Headers(scope=scope).get("accept-encoding", ""), ("gzip",)) is not None
-        await self._app(scope, receive, _Compressed(send, takes).send)
+        accepts = preferred(Headers(scope=scope).get("accept-encoding", ""), ("gzip",)) is not None
+        await self._app(scope, receive, _Compressed(send, accepts).send)
 
 
 class _Compressed:
-    def __init__(self, send: Send, takes: bool) -> None:
+    def __init__(self, send: Send, accepts: bool) -> None:
         self._send = send
-        self._takes = takes
+        self._accepts = accepts
         self._start: Message | None = None
         self._coder: zlib._Compress | None = None
 
@@ -61,48 +61,48 @@ class _Compressed:
             start, self._start = self._start, None
             self._begin(start, message)
             await self._send(start)
-            await self._send(await self._coded(message))
+            await self._send(await self._compressed(message))
         elif message["type"] == "http.response.body":
-            await self._send(await self._coded(message))
+            await self._send(await self._compressed(message))
         else:
             await self._send(message)
 
     def _begin(self, start: Message, first: Message) -> None:
-        """With the first of the body, which says how large it is when it is all."""
+        """Decides with the first part of the body: the size is known only if that is all."""
         headers = MutableHeaders(scope=start)
-        if not _can_be(headers):
+        if not _may_compress(headers):
             return
         headers.add_vary_header("accept-encoding")
         whole = not first.get("more_body", False)
-        if not self._takes or (whole and len(first.get("body", b"")) < _SMALLEST):
+        if not self._accepts or (whole and len(first.get("body", b"")) < _SMALLEST):
             return
         headers["content-encoding"] = "gzip"
         del headers["content-length"]
         self._coder = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
 
-    async def _coded(self, message: Message) -> Message:
+    async def _compressed(self, message: Message) -> Message:
         coder, body = self._coder, message.get("body", b"")
         if coder is None:
             return message
         last = not message.get("more_body", False)
         if len(body) > _LARGE:
-            coded = await asyncio.to_thread(_through, coder, body, last)
+            coded = await asyncio.to_thread(_compress, coder, body, last)
         else:
-            coded = _through(coder, body, last)
+            coded = _compress(coder, body, last)
         return {**message, "body": coded}
 
 
-def _can_be(headers: MutableHeaders) -> bool:
+def _may_compress(headers: MutableHeaders) -> bool:
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    # A file of known length keeps it, for whoever shows how far it is.
+    # A file of known length keeps its length, so that clients can show progress.
     is_file = "content-length" in headers and headers.get("content-disposition", "").startswith(
         "attachment"
     )
     return kind in _KINDS and "content-encoding" not in headers and not is_file
 
 
-def _through(coder: "zlib._Compress", body: bytes, last: bool) -> bytes:
-    """All that was put in comes out, so that who reads along is not kept waiting."""
+def _compress(coder: "zlib._Compress", body: bytes, last: bool) -> bytes:
+    """Flushes after every piece, so that a reader of a stream gets each one at once."""
     coded = coder.compress(body)
     if last:
         return coded + coder.flush()

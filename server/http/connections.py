@@ -1,8 +1,8 @@
-"""The connections of a server: how many there are, of which addresses, and which have waited too long.
+"""Limits a server's connections, in all and by address, and closes those that have waited too long.
 
-A connection costs a descriptor before anybody has signed in, and the engine, PostgreSQL and the tasks need some too.
-So there is a limit for all connections and one for those of an address. When one is reached, the connection that has
-waited longest for a request or a login makes room; when all are in use, the new one is refused.
+A connection costs a file descriptor before anybody has signed in, and the engine, PostgreSQL and the tasks need some
+too. So all connections together have a limit, and those of one address. At a limit, the connection that has waited
+longest for a request or a sign-in is closed to make room; if all are in use, the new one is refused.
 """
 
 import asyncio
@@ -18,18 +18,18 @@ from server.http.forwarded import Proxies
 logger = logging.getLogger("headway.connections")
 
 RESERVED = 256
-"""Descriptors that are kept for the server itself: database, PostgreSQL's start, files that are given out."""
+"""Descriptors reserved for the server itself: the database, the start of PostgreSQL, downloads."""
 RESERVED_FOR_TASK = 8
-"""Descriptors of a task that runs: three pipes, both ends of each while it starts, its process, its files."""
+"""Descriptors of a running task: three pipes (both ends of each while it starts), its process, its files."""
 RESERVED_FOR_UPLOAD = 2
-"""Descriptors of an upload: what has come so far, and where it is kept."""
-_FEWEST = 64
-_LOOK_AGAIN = 1.0
-_LOG_AGAIN = 60.0
+"""Descriptors of an upload: what has been received, and where it is stored."""
+_MIN_CONNECTIONS = 64
+_CHECK_INTERVAL = 1.0
+_LOG_INTERVAL = 60.0
 
 
 class Phase(IntEnum):
-    """How far a connection has come. Those that wait may be closed to make room, in this order."""
+    """The phase of a connection. Waiting ones may be closed to make room, in this order."""
 
     BEGINNING = 0
     IDLE = 1
@@ -38,9 +38,9 @@ class Phase(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """Times in seconds: until the head of a request is there, and without any byte of its body.
+    """Times in seconds: until the head of a request is complete, and without any byte of its body.
 
-    `slowest` is in bytes a second: a body may take `body_timeout` and the time that it needs at this rate.
+    `slowest` is in bytes a second: a body may take `body_timeout` plus the time that its size needs at this rate.
     """
 
     most: int = 3000
@@ -49,20 +49,20 @@ class ConnectionLimits:
     body_timeout: float = 30.0
     slowest: int = 4096
     backlog: int = 1024
-    """Connections that the system holds until they are accepted, all of them at once if need be."""
+    """Connections that the system holds until they are accepted; in the worst case all of them at once."""
     proxies: Proxies = field(default_factory=Proxies)
-    """Those who come from these addresses are many: only the limit for all holds for them."""
+    """Many users share these addresses: only the limit for all connections applies to them."""
 
     def within(self, descriptors: int, tasks: int, uploads: int) -> Self:
-        """The same for a process that may open so many descriptors, and run so many tasks and take so many uploads at
-        once; warns when they are few."""
+        """Returns the limits for a process that may open so many descriptors, run so many tasks and receive so many
+        uploads at once; warns if they are lower."""
         reserved = RESERVED + RESERVED_FOR_TASK * tasks + RESERVED_FOR_UPLOAD * uploads
-        room = max(descriptors - reserved, _FEWEST)
+        room = max(descriptors - reserved, _MIN_CONNECTIONS)
         if room >= self.most:
             return self
         logger.warning(
-            "this process may open %d files, of which %d are kept for tasks, uploads and the database: "
-            "it takes %d connections instead of max_connections = %d; raise the hard limit (ulimit -Hn, "
+            "this process may open %d files, of which %d are reserved for tasks, uploads and the database: "
+            "it accepts %d connections instead of max_connections = %d; raise the hard limit (ulimit -Hn, "
             "LimitNOFILE= of systemd) for more",
             descriptors,
             descriptors - room,
@@ -73,7 +73,7 @@ class ConnectionLimits:
 
 
 class Connection(Protocol):
-    """The part of a connection that the register knows."""
+    """The part of a connection that the register uses."""
 
     address: str
 
@@ -86,7 +86,7 @@ class Connection(Protocol):
 
 @dataclass(slots=True)
 class _Waiting:
-    """Connections by the phase they wait in, the one that has waited longest first."""
+    """Waiting connections by phase, the one that has waited longest first."""
 
     phases: tuple[dict[Connection, None], dict[Connection, None]] = field(
         default_factory=lambda: ({}, {})
@@ -97,7 +97,7 @@ class _Waiting:
 
 
 class Connections(Loop):
-    """The register. Its protocols enter it when a connection is made, and leave when it is lost."""
+    """The register of connections: protocols enter it when a connection is made, and leave it when it is lost."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         super().__init__()
@@ -112,15 +112,15 @@ class Connections(Loop):
         return len(self._phases)
 
     def enter(self, connection: Connection) -> bool:
-        """Whether it may stay; one that may not is not counted."""
+        """Returns whether the connection is accepted; a refused one is not counted."""
         address, limits = connection.address, self.limits
         admitted = (
             self._by_address[address] < limits.most_of_address
-            or limits.proxies.share(address)
+            or limits.proxies.overlap(address)
             or self._make_room(self._waiting_of.get(address))
         ) and (len(self._phases) < limits.most or self._make_room(self._waiting))
         if not admitted:
-            self._counts["refused, for all others are in use"] += 1
+            self._counts["refused, because all others are in use"] += 1
             return False
         self._phases[connection] = Phase.IN_USE
         self._by_address[address] += 1
@@ -129,7 +129,7 @@ class Connections(Loop):
         return True
 
     def leave(self, connection: Connection) -> None:
-        """Does nothing for one that has left or was refused."""
+        """Does nothing for a connection that has left or was refused."""
         if connection not in self._phases:
             return
         self.move(connection, Phase.IN_USE)
@@ -139,7 +139,7 @@ class Connections(Loop):
             del self._by_address[connection.address], self._waiting_of[connection.address]
 
     def move(self, connection: Connection, phase: Phase) -> None:
-        """It comes last among those of its new phase."""
+        """Puts the connection last among those of its new phase."""
         before = self._phases.get(connection)
         if before is None or before is phase:
             return
@@ -154,7 +154,7 @@ class Connections(Loop):
         oldest = waiting.oldest() if waiting else None
         if oldest is None:
             return False
-        # Its descriptor is free when the event loop comes round: before the next connection is accepted.
+        # The event loop frees its descriptor before the next connection is accepted.
         self.leave(oldest)
         oldest.make_room()
         self._counts["closed to make room for others"] += 1
@@ -164,14 +164,14 @@ class Connections(Loop):
         loop = asyncio.get_running_loop()
         log_at = 0.0
         while True:
-            await asyncio.sleep(_LOOK_AGAIN)
+            await asyncio.sleep(_CHECK_INTERVAL)
             now = loop.time()
             for connection in [one for one in self._phases if one.overdue(now)]:
                 connection.end_overdue()
-                self._counts["closed, as their request did not come in time"] += 1
+                self._counts["closed, because their request did not arrive in time"] += 1
             if self._counts and now >= log_at:
                 self._log_counts()
-                log_at = now + _LOG_AGAIN
+                log_at = now + _LOG_INTERVAL
 
     def _log_counts(self) -> None:
         found = ", ".join(f"{count} {why}" for why, count in self._counts.items())

@@ -1,4 +1,4 @@
-"""CORS: pages of listed origins may use the API. Others get no word of it."""
+"""CORS: pages of listed origins may use the API. Other origins get no CORS headers."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -12,8 +12,8 @@ _PREFLIGHT_LASTS: Final = 600
 
 
 class CrossOrigin:
-    """ASGI middleware around those that refuse, so that a page can read a refusal too. Preflights are answered before
-    anybody is asked who they are, for a browser sends no credentials with them."""
+    """ASGI middleware around the refusals, so that a page can read those too. Preflights are answered before
+    authentication, because browsers send no credentials with them."""
 
     def __init__(self, app: ASGIApp, origins: Iterable[str]) -> None:
         self._app = app
@@ -22,7 +22,7 @@ class CrossOrigin:
             app,
             allow_origins=sorted(self._origins),
             allow_methods=("GET", "HEAD", "POST"),
-            # Those that are asked for are named in the answer: `*` does not hold with credentials.
+            # The response names the requested headers: with credentials `*` is not allowed there.
             allow_headers=("*",),
             allow_credentials=True,
             expose_headers=_EXPOSED,
@@ -34,8 +34,8 @@ class CrossOrigin:
             await self._app(scope, receive, send)
             return
 
-        async def varying(message: Message) -> None:
-            """A cache keeps an answer for the origin that it was given to."""
+        async def add_vary(message: Message) -> None:
+            """Adds `Vary: Origin`, because caches must keep a response for each origin."""
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 if "origin" not in headers.get("vary", "").lower():
@@ -44,4 +44,4 @@ class CrossOrigin:
 
         origins = Headers(scope=scope).getlist("origin")
         is_listed = len(origins) == 1 and origins[0] in self._origins
-        await (self._shared if is_listed else self._app)(scope, receive, varying)
+        await (self._shared if is_listed else self._app)(scope, receive, add_vary)

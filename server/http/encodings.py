@@ -1,10 +1,10 @@
-"""Which of several codings a client takes, after RFC 9110."""
+"""Chooses a content coding that a client accepts (RFC 9110)."""
 
 from collections.abc import Sequence
 
 
 def preferred(header: str, offered: Sequence[str]) -> str | None:
-    """The first of those offered that `Accept-Encoding` takes; None: send it as it is."""
+    """Returns the first offered coding that `Accept-Encoding` accepts; None for no coding."""
     taken = {}
     for item in header.lower().split(","):
         coding, *parameters = (part.strip() for part in item.split(";"))

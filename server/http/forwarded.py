@@ -1,4 +1,4 @@
-"""Believes trusted proxies who asks, and by which address. From all others that is anybody's word, and ignored."""
+"""Takes client, scheme and host of a request from a trusted proxy's headers; from anyone else they are ignored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ _MOST_HOPS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
-    """Networks whose word is taken."""
+    """Networks of trusted proxies."""
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> "Proxies":
-        """Raises ValueError for what is neither an address nor a network."""
+        """Raises ValueError if a text is neither an address nor a network."""
         return cls(tuple(ip_network(text, strict=False) for text in texts))
 
     def __contains__(self, address: str) -> bool:
@@ -39,8 +39,8 @@ class Proxies:
             read = read.ipv4_mapped
         return any(read in network for network in self.networks)
 
-    def share(self, network: str) -> bool:
-        """Whether one of them may come from this address or network."""
+    def overlap(self, network: str) -> bool:
+        """Whether a proxy may come from this address or network."""
         try:
             read = ip_network(network, strict=False)
         except ValueError:
@@ -49,7 +49,7 @@ class Proxies:
 
 
 class Forwarded:
-    """ASGI middleware: behind a trusted proxy the client, scheme and host of a request are those it was sent with."""
+    """ASGI middleware: behind a trusted proxy, replaces client, scheme and host of a request by the original ones."""
 
     def __init__(self, app: ASGIApp, proxies: Proxies) -> None:
         self._app = app
@@ -74,7 +74,7 @@ class Forwarded:
         return sent
 
     def _client(self, hops: Sequence[str], proxy: str) -> str:
-        """The last before the proxies. What is no address ends the way to it: somebody else has written that."""
+        """Returns the last address before the proxies. An invalid hop ends the search: a client may have forged it."""
         known = proxy
         for hop in reversed(hops):
             address = _address(hop)
@@ -91,13 +91,13 @@ def _values(headers: Headers, name: str) -> list[str]:
 
 
 def _last(headers: Headers, name: str) -> str | None:
-    """The nearest proxy writes the last one; those before may be its client's."""
+    """Returns the value of the nearest proxy; earlier ones may come from its client."""
     values = _values(headers, name)
     return values[-1] if values else None
 
 
 def _address(hop: str) -> str | None:
-    """Without a port and brackets, as some proxies write them."""
+    """Returns the address without port and brackets, which some proxies add."""
     for text in (hop, hop.rpartition(":")[0] if hop.count(":") == 1 else "", _inside_brackets(hop)):
         try:
             return str(ip_address(text))

@@ -1,4 +1,4 @@
-"""The HTTP server of a process: its socket, and uvicorn with the settings that were measured."""
+"""The HTTP server of a process: its socket, and uvicorn with measured settings."""
 
 import asyncio
 import socket
@@ -8,16 +8,16 @@ from contextlib import contextmanager
 import uvicorn
 
 from server.http.connections import Connections
-from server.http.listening import let_go_of_the_dead
 from server.http.protocols import protocols
+from server.http.socket_options import drop_dead_clients
 
 _SEND_TIMEOUT = 30.0
-_UNTIL_STARTED = 128
-"""Connections that the system holds while the server starts."""
+_START_BACKLOG = 128
+"""Connections that the system holds until the server has started."""
 
 
 class PortTaken(Exception):
-    """Somebody else listens there."""
+    """Another program listens on the port."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -25,20 +25,20 @@ def listen(host: str, port: int) -> socket.socket:
         listening = socket.create_server(
             (host, port),
             family=socket.AF_INET6 if ":" in host else socket.AF_INET,
-            backlog=_UNTIL_STARTED,
+            backlog=_START_BACKLOG,
         )
     except OSError as error:
         raise PortTaken(
-            f"cannot listen on {host}:{port} ({error.strerror}); stop what listens there or pass --port"
+            f"cannot listen on {host}:{port} ({error.strerror}); stop the program that does, or pass --port"
         ) from error
-    # asyncio sets it only on sockets made with an explicit protocol; without it each small frame may wait 40 ms.
+    # asyncio sets it only on sockets with an explicit protocol; without it each small frame may be delayed by 40 ms.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    let_go_of_the_dead(listening, _SEND_TIMEOUT)
+    drop_dead_clients(listening, _SEND_TIMEOUT)
     return listening
 
 
 class Listener(uvicorn.Server):
-    """Leaves the signals to `serve`."""
+    """Leaves signal handling to `serve`."""
 
     def __init__(self, app: Callable[..., Awaitable[None]], connections: Connections) -> None:
         super().__init__(
@@ -49,7 +49,7 @@ class Listener(uvicorn.Server):
                 ws_max_size=256 * 1024,
                 lifespan="off",
                 log_level="warning",
-                # Anybody may send X-Forwarded-For; `server.http.forwarded` reads it where a trusted proxy did.
+                # Any client can send X-Forwarded-For; `server.http.forwarded` uses it if a trusted proxy sent it.
                 proxy_headers=False,
                 access_log=False,
                 server_header=False,

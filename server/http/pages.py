@@ -1,4 +1,4 @@
-"""The page: what Vite built into server/static, with the page itself at every address of its own."""
+"""The page: what Vite built into server/static, served at each of its addresses."""
 
 import mimetypes
 import os
@@ -18,23 +18,24 @@ from server.http.refusals import refusal
 
 STATIC = Path(__file__).parents[1] / "static"
 PAGE_ADDRESSES = ("/", "/executions", "/executions/{id}", "/compare", "/approvals")
-"""The routes of the page itself, frontend/src/routes: at these it is given out, and a browser goes on from there."""
+"""The routes of the page (frontend/src/routes), at which the server returns it; the browser routes from there."""
 DOCUMENTS = "documents.json"
-"""The list of what the page asks, for the server."""
+"""The list of the page's GraphQL documents, for the server."""
 _FOREVER = "public, max-age=31536000, immutable"
-_ASK_AGAIN = "no-cache"
+_REVALIDATE = "no-cache"
 _COMPRESSED = {"br": ".br", "gzip": ".gz"}
 
 
 class HashedAssets(StaticFiles):
-    """Files whose names hold their hash: they never change. Beside each may lie what the build compressed of it."""
+    """Serves files whose names contain their hash, so they never change. The build may have put compressed ones next to
+    them."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        for suffix in _forms(scope):
-            compressed, found = self._found(path + suffix)
+        for suffix in _accepted_suffixes(scope):
+            compressed, found = self._lookup(path + suffix)
             if found and stat.S_ISREG(found.st_mode) and path:
                 response = self.file_response(compressed, found, scope)
-                _say_form(response, path, suffix)
+                _set_encoding(response, path, suffix)
                 break
         else:
             response = await super().get_response(path, scope)
@@ -43,8 +44,8 @@ class HashedAssets(StaticFiles):
             response.headers["cache-control"] = _FOREVER
         return response
 
-    def _found(self, path: str) -> tuple[str, os.stat_result | None]:
-        """Nothing for what can be no file: too long, or with NUL in it."""
+    def _lookup(self, path: str) -> tuple[str, os.stat_result | None]:
+        """Returns nothing for a path that cannot be a file: too long, or with NUL in it."""
         try:
             return self.lookup_path(path)
         except (OSError, ValueError):
@@ -52,7 +53,7 @@ class HashedAssets(StaticFiles):
 
 
 def page_routes(static: Path = STATIC) -> list[BaseRoute]:
-    """The page at each of its own addresses, and its files as they are when the process starts."""
+    """Returns the routes of the page's addresses, and of its files as they are when the process starts."""
 
     async def page(request: Request) -> Response:
         return _page(static / "index.html", request.scope)
@@ -65,7 +66,7 @@ def page_routes(static: Path = STATIC) -> list[BaseRoute]:
 
 
 def _files(static: Path) -> list[Path]:
-    """Those beside the page, such as its icon; not its documents, nor the compressed forms of others."""
+    """Returns the files next to the page, such as its icon, without its documents and the compressed files."""
     hidden = {".html", *_COMPRESSED.values()}
     found = (path for path in static.iterdir() if path.name != DOCUMENTS) if static.is_dir() else ()
     return sorted(path for path in found if path.is_file() and path.suffix not in hidden)
@@ -81,7 +82,7 @@ def _file_route(path: Path) -> Route:
 
 
 async def absent(request: Request, _: Exception) -> Response:
-    """Answers what no route knows."""
+    """Responds to a path that has no route."""
     return refusal(
         request.scope, 404, "NOT_FOUND", "There is no page at this address.",
         '<p>Go to <a href="/">the page of this server</a>.</p>',
@@ -89,7 +90,7 @@ async def absent(request: Request, _: Exception) -> Response:
 
 
 def graphiql_page(static: Path = STATIC) -> ASGIApp | None:
-    """None when the front end was not built."""
+    """Returns None if the front end was not built."""
     path = static / "graphiql.html"
 
     async def page(scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,25 +110,25 @@ def _page(path: Path, scope: Scope) -> Response:
 
 
 def _file(path: Path, scope: Scope) -> Response:
-    """As it is now, or that the visitor has it already."""
-    form = next((form for form in _forms(scope) if Path(f"{path}{form}").is_file()), "")
+    """Returns the file, or 304 if the visitor has its current version."""
+    form = next((form for form in _accepted_suffixes(scope) if Path(f"{path}{form}").is_file()), "")
     found = Path(f"{path}{form}")
-    response = FileResponse(found, headers={"cache-control": _ASK_AGAIN}, stat_result=found.stat())
-    _say_form(response, path.name, form)
+    response = FileResponse(found, headers={"cache-control": _REVALIDATE}, stat_result=found.stat())
+    _set_encoding(response, path.name, form)
     response.headers.add_vary_header("accept-encoding")
     if response.headers["etag"] in Headers(scope=scope).get("if-none-match", ""):
         return NotModifiedResponse(response.headers)
     return response
 
 
-def _forms(scope: Scope) -> list[str]:
-    """Suffixes of the compressed files that the visitor takes, the smallest first."""
+def _accepted_suffixes(scope: Scope) -> list[str]:
+    """Returns the suffixes of the compressed files that the visitor accepts, the smallest first."""
     header = Headers(scope=scope).get("accept-encoding", "")
     return [suffix for coding, suffix in _COMPRESSED.items() if preferred(header, (coding,))]
 
 
-def _say_form(response: Response, name: str, suffix: str) -> None:
-    """Of a compressed file the kind and the coding; another form has another ETag already, by its size."""
+def _set_encoding(response: Response, name: str, suffix: str) -> None:
+    """Sets type and coding of a compressed file; its ETag differs already, by its size."""
     if not suffix or response.status_code != 200:
         return
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"

@@ -1,5 +1,5 @@
-"""Programs of this machine at the other end of a connection. Tasks come from the same addresses as a proxy beside the
-server, so an address alone does not tell them apart; the user that they run as does, and Linux tells it."""
+"""Identifies the local program at the other end of a connection. Tasks have the same addresses as a proxy on this
+machine; they differ by the user that they run as, which Linux reports."""
 
 import os
 import socket
@@ -21,11 +21,11 @@ _End = tuple[_Address, int]
 
 
 def may_be_task(users: range) -> MayBeTask:
-    """Whether a program of this machine sent the request that runs as one of `users`, or as the user of this process:
-    so do `http` tasks, and all tasks where they have no users of their own. One that has closed its connection, or that
-    the system does not tell of, may be any program. Of other machines nothing is known here."""
+    """Returns a check whether a local program that runs as one of `users`, or as this process's user, sent a request:
+    `http` tasks do, and all tasks if they have no users of their own. A closed connection, or one that the system
+    does not list, counts as any program. Requests from other machines return False."""
 
-    def judge(scope: Scope) -> bool:
+    def check(scope: Scope) -> bool:
         peer, own = scope.get("headway.peer") or scope["client"], scope.get("server")
         address = _plain(peer[0])
         if not _is_here(address):
@@ -33,7 +33,7 @@ def may_be_task(users: range) -> MayBeTask:
         user = _user_of((address, peer[1]), (_plain(own[0]), own[1])) if own else None
         return user is None or user == os.geteuid() or user in users
 
-    return judge
+    return check
 
 
 def _plain(text: str) -> _Address:
@@ -43,7 +43,7 @@ def _plain(text: str) -> _Address:
 
 
 def own_addresses() -> set[str]:
-    """Those of this machine's interfaces; of the loopback the ones in use."""
+    """Returns the addresses of this machine's interfaces; for the loopback, those in use."""
     return {
         one.address.partition("%")[0]
         for addresses in psutil.net_if_addrs().values()
@@ -57,7 +57,7 @@ def _is_here(address: _Address) -> bool:
 
 
 def _user_of(end: _End, other: _End) -> int | None:
-    """Of a connection that is closed on its side the system tells another user."""
+    """Returns None for a closed connection: the system then reports another user."""
     ends, others = set(_written(*end)), set(_written(*other))
     for table in _TABLES:
         if table.exists():
@@ -69,7 +69,7 @@ def _user_of(end: _End, other: _End) -> int | None:
 
 
 def _written(address: _Address, port: int) -> Iterator[str]:
-    """As the tables have it: words of the machine's own order; of IPv4 also as a socket of IPv6 has it."""
+    """Formats an address as in /proc/net/tcp: words in the machine's byte order; IPv4 also as mapped to IPv6."""
     yield f"{_words(address.packed)}:{port:04X}"
     if address.version == 4:
         yield f"{_words(IPv6Address(f'::ffff:{address}').packed)}:{port:04X}"

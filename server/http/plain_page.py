@@ -1,4 +1,4 @@
-"""Small pages that stand alone: they look like the page, and need no file, script or session."""
+"""Small standalone pages that look like the main page and need no file, script or session."""
 
 from html import escape
 from typing import Final
@@ -62,11 +62,11 @@ _PAGE: Final = (
 
 
 def page(title: str, body: str, head: str = "") -> str:
-    """A small page of HTML; `body` and `head` are HTML already."""
+    """Returns a small HTML page; `body` and `head` are already HTML."""
     return _PAGE.format(title=escape(title), body=body, head=head)
 
 
 def alert(sentence: str, id: str = "") -> str:
-    """Tells at once what is wrong, also to who hears the page; `id` is for the field that it is about."""
+    """Returns an error message that screen readers announce; `id` connects it with its field."""
     name = f' id="{escape(id)}"' if id else ""
     return f'<p role="alert"{name}>{escape(sentence)}</p>'

@@ -1,4 +1,4 @@
-"""Uvicorn's protocols with deadlines for the head and the body of a request, and with a place in the register."""
+"""Uvicorn's protocols with deadlines for the head and body of a request, and with registered connections."""
 
 import asyncio
 import sys
@@ -15,20 +15,20 @@ from server.http.addresses import network_of
 from server.http.connections import ConnectionLimits, Connections, Phase
 
 CUT_OFF: Final = "headway.cut_off"
-"""The key of a scope for what ends its connection at once. Whoever reads an answer then knows that it has no end."""
+"""The key in a scope for the function that aborts its connection, so that the client sees an incomplete response."""
 _MOST_OF_HEAD: Final = 64 * 1024
-"""Bytes of the head of a request: it is kept in memory before anybody has signed in."""
-_PIECE: Final = 4096
+"""Maximum bytes of a request's head, which is kept in memory before anybody has signed in."""
+_PARSED_AT_ONCE: Final = 4096
 _TLS: Final = b"\x16\x03"
-"""How the handshake of TLS begins."""
+"""The first bytes of a TLS handshake."""
 _SHOWN: Final = 200
 _LOGGED_IN: Final = '{"type":"connection_ack"'
 _UNKNOWN: Final = ""
-"""The address of a connection that is gone before it can be asked."""
+"""The address of a connection that was lost before its address was read."""
 
 
 def protocols(connections: Connections) -> dict[str, Any]:
-    """The arguments of `uvicorn.Config` for both protocols."""
+    """Returns the arguments of `uvicorn.Config` for both protocols."""
     return {
         "http": partial(HttpConnection, connections),
         "ws": partial(SocketConnection, connections),
@@ -36,30 +36,30 @@ def protocols(connections: Connections) -> dict[str, Any]:
 
 
 class HttpConnection(HttpToolsProtocol):
-    """A connection until it is upgraded to a socket."""
+    """A connection until it is upgraded to a WebSocket."""
 
     def __init__(self, register: Connections, config: Config, *args: Any, **options: Any) -> None:
         super().__init__(config, *args, **options)
         self._register = register
         self._limits: ConnectionLimits = register.limits
         self.address = _UNKNOWN
-        self._waits_since: float | None = None
-        self._heard = self._speaks_tls = False
+        self._waiting_since: float | None = None
+        self._received_any = self._speaks_tls = False
         self._head: int | None = None
-        """Bytes of a head, or of what follows the last chunk of a body, that has begun and is not complete."""
+        """Bytes of an incomplete head, or of what follows the last chunk of a body."""
         self._refused = False
-        """Its refusal is sent, and the rest of what it sends is thrown away."""
+        """A refusal was sent, and the rest of the input is discarded."""
         self._body: _Body | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.address = network_of(self.client[0]) if self.client else _UNKNOWN
-        self._waits_since = self.loop.time()
+        self._waiting_since = self.loop.time()
         if not self._register.enter(self):
             self._refuse(
                 503,
                 "TOO_MANY_CONNECTIONS",
-                "this server has no connection left, or none for your address; try again later, or raise "
+                "the server has no connection left, or none for your address; try again later, or raise "
                 "max_connections and max_connections_per_address",
             )
 
@@ -70,44 +70,44 @@ class HttpConnection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing() or self._refused:
             return
-        self._speaks_tls = self._speaks_tls or (not self._heard and data.startswith(_TLS))
-        self._heard = True
-        if self._waits_since is None and self._body is None and self._is_idle():
-            self._waits_since = self.loop.time()
+        self._speaks_tls = self._speaks_tls or (not self._received_any and data.startswith(_TLS))
+        self._received_any = True
+        if self._waiting_since is None and self._body is None and self._is_idle():
+            self._waiting_since = self.loop.time()
             self._register.move(self, Phase.BEGINNING)
         self._feed(data)
 
     def _feed(self, data: bytes) -> None:
-        """Gives the parser small pieces while a head or trailers may come, and measures them after each."""
+        """Feeds the parser small pieces while a head or trailers may come, and measures them after each."""
         while data and not self.transport.is_closing() and not self._refused:
-            piece = data[:_PIECE] if self._body is None or self._head is not None else data
+            piece = data[:_PARSED_AT_ONCE] if self._body is None or self._head is not None else data
             data = data[len(piece) :]
             if self._head is not None:
                 self._head += len(piece)
             super().data_received(piece)
             if self.transport.get_protocol() is not self:
-                return  # it is a socket now
+                return  # the connection was upgraded to a WebSocket
             if self._head is not None and self._head > _MOST_OF_HEAD:
                 self._refuse_head()
 
     def _refuse_head(self) -> None:
-        self._refuse_gently(
+        self._refuse_and_drain(
             431,
             "HEADERS_TOO_LARGE",
-            f"the head of a request may have {_MOST_OF_HEAD} bytes, and so may its trailers; "
+            f"the head of a request, and its trailers, may have {_MOST_OF_HEAD} bytes; "
             "shorten its address, headers or cookies",
         )
 
-    def _refuse_gently(self, status: int, code: str, sentence: str) -> None:
-        """Leaves the connection to its client to close, within `header_timeout`.
+    def _refuse_and_drain(self, status: int, code: str, sentence: str) -> None:
+        """Responds, and leaves closing the connection to the client, within `header_timeout`.
 
-        A system that closes one with unread data resets it, and then the client may lose the answer.
+        Closing a connection with unread data resets it, and the client may then lose the response.
         """
         if self._refused:
             return
         self._answer(status, code, sentence)
-        if self._waits_since is None:
-            self._waits_since = self.loop.time()
+        if self._waiting_since is None:
+            self._waiting_since = self.loop.time()
         self._body = None
         self._refused = True
         self._register.move(self, Phase.BEGINNING)
@@ -124,7 +124,7 @@ class HttpConnection(HttpToolsProtocol):
         self.transport.abort()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Throws trailers away: an app that has begun to read the headers must not see others."""
+        """Discards trailers: an app that has begun to read the headers must not see others."""
         if self._body is None:
             super().on_header(name, value)
 
@@ -135,12 +135,12 @@ class HttpConnection(HttpToolsProtocol):
             return
         super().on_headers_complete()
         self._head = None
-        self._waits_since = None
+        self._waiting_since = None
         self._body = _Body(self.loop.time(), self._limits)
         self._register.move(self, Phase.IN_USE)
 
     def on_chunk_header(self) -> None:
-        """Begins to measure: trailers follow unless bytes of this chunk do."""
+        """Begins to measure: trailers follow unless this chunk has bytes."""
         self._head = 0
 
     def on_body(self, body: bytes) -> None:
@@ -158,64 +158,66 @@ class HttpConnection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self._is_idle():
-            # Who still sends a body that nobody reads has no claim to the connection.
+            # A client that still sends a body nobody reads counts as waiting.
             self._register.move(self, Phase.IDLE if self._body is None else Phase.BEGINNING)
 
     def handle_websocket_upgrade(self) -> None:
         if self._refused:
             return
-        self._body = self._waits_since = None
+        self._body = self._waiting_since = None
         self._register.leave(self)
         super().handle_websocket_upgrade()
 
     def overdue(self, now: float) -> bool:
         if self._body is not None:
             return self._body.overdue(now, paused=self.flow.read_paused)
-        since = self._waits_since
+        since = self._waiting_since
         return since is not None and now - since > self._limits.header_timeout
 
     def end_overdue(self) -> None:
-        if not self._heard or self._refused:
-            # A browser that opened it in case it is needed would take an answer for that to its next request.
+        if not self._received_any or self._refused:
+            # An unused connection: a browser would take a response for that to its next request.
             self.transport.close()
             return
         if self._body is None:
             seconds = self._limits.header_timeout
-            sentence = f"the head of the request did not come within {seconds:g} s (header_timeout)"
+            sentence = (
+                f"the head of the request did not arrive within {seconds:g} s (header_timeout)"
+            )
         else:
             seconds = self._limits.body_timeout
             sentence = (
-                f"the body of the request came too slowly: it may pause for {seconds:g} s (body_timeout), "
-                f"and be no slower than {self._limits.slowest} bytes a second"
+                f"the body of the request arrived too slowly: it may pause for {seconds:g} s (body_timeout), "
+                f"and must have at least {self._limits.slowest} bytes a second"
             )
-        self._refuse_gently(408, "REQUEST_TIMEOUT", sentence)
+        self._refuse_and_drain(408, "REQUEST_TIMEOUT", sentence)
 
     def make_room(self) -> None:
-        if self._waits_since is None or not self._heard or self._refused:
+        if self._waiting_since is None or not self._received_any or self._refused:
             self.transport.close()
             return
         self._refuse(
             503,
             "TOO_MANY_CONNECTIONS",
-            "this server needs the connection for others; try again, and send the request at once",
+            "the server needed this connection for others; try again, and send the request at once",
         )
 
     def _is_idle(self) -> bool:
         return (self.cycle is None or self.cycle.response_complete) and not self.pipeline
 
     def send_400_response(self, msg: str) -> None:
-        """Says what the parser, whose exception is being handled, does not understand."""
-        sentence = f"this is no valid HTTP/1.1 request: {str(sys.exc_info()[1])[:_SHOWN]}"
+        """Explains the error of the parser, whose exception is being handled."""
+        sentence = f"this is not a valid HTTP/1.1 request: {str(sys.exc_info()[1])[:_SHOWN]}"
         if self._speaks_tls:
-            sentence = "this port speaks http and not https: use http://, or a proxy that speaks TLS for this server"
-        self._refuse_gently(400, "BAD_REQUEST", sentence)
+            sentence = "this port uses http, not https: use http://, or a proxy that handles TLS for this server"
+        self._refuse_and_drain(400, "BAD_REQUEST", sentence)
 
     def _refuse(self, status: int, code: str, sentence: str) -> None:
         self._answer(status, code, sentence)
         self.transport.close()
 
     def _answer(self, status: int, code: str, sentence: str) -> None:
-        """Says it, if no answer has begun. The app of a request that was under way sees its client go."""
+        """Sends the error if no response has begun. The app of a running request sees a disconnect."""
         may_answer = self._may_answer()
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True
@@ -226,7 +228,7 @@ class HttpConnection(HttpToolsProtocol):
             )
 
     def _may_answer(self) -> bool:
-        """Whether no answer to what now comes in has begun, and none to what came before it is owed."""
+        """Whether no response has begun to the current request, and none is pending for an earlier one."""
         if self.cycle is None:
             return True
         if self.cycle.response_complete:
@@ -235,7 +237,7 @@ class HttpConnection(HttpToolsProtocol):
 
 
 class _Body:
-    """How the body of a request comes in."""
+    """The progress of a request's body."""
 
     __slots__ = ("_last", "_left", "_limits")
 
@@ -249,7 +251,7 @@ class _Body:
         self._left += size / self._limits.slowest
 
     def overdue(self, now: float, *, paused: bool) -> bool:
-        """While reading is paused the client cannot send: the app has not taken what there is."""
+        """Does not count time while reading is paused: the app has not read what was received."""
         if paused:
             self._left += max(now - self._last, 0)
             self._last = now
@@ -257,7 +259,7 @@ class _Body:
 
 
 class SocketConnection(WebSocketsSansIOProtocol):
-    """A connection that is a socket. Until a login, which has a deadline of its own, it may be closed for others."""
+    """A WebSocket. Until its login, which has a deadline of its own, it may be closed to make room."""
 
     def __init__(self, register: Connections, config: Config, *args: Any, **options: Any) -> None:
         super().__init__(config, *args, **options)
@@ -282,8 +284,8 @@ class SocketConnection(WebSocketsSansIOProtocol):
         await super().send(message)
 
     def send_receive_event_to_app(self) -> None:
-        """Closes with 1007 for text that is not UTF-8, as uvicorn does, but without a traceback in the log for each:
-        anybody can send such text."""
+        """Closes with 1007 for text that is not UTF-8, like uvicorn, but without logging a traceback each time: anybody
+        can send such text."""
         if self.curr_msg_data_type == "text" and not self.close_sent:
             try:
                 b"".join(self.frames).decode()

@@ -1,4 +1,4 @@
-"""How often one user, or one network, may do something: sliding windows of the library `limits`, in memory."""
+"""Rate limits by user or network: sliding windows of the library `limits`, in memory."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ TOO_MANY: Final = "TOO_MANY_REQUESTS"
 
 
 class Rate(Enum):
-    """Each is counted by itself; its value is how a sentence names what is counted."""
+    """Counted separately; the value names what is counted in messages."""
 
     OPERATIONS = "operations"
     MUTATIONS = "mutations"
@@ -27,20 +27,20 @@ class Rate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """`amount` in each window of so many seconds."""
+    """`amount` in each window of `seconds`."""
 
     amount: int
     seconds: int
 
 
 MOST_KEYS: Final = 50_000
-"""Windows in memory for each rate, two for one user or network at most; the oldest make room for others."""
+"""Windows in memory for each rate, at most two for a user or network; the oldest are removed for new ones."""
 
 
 class _Memory(MemoryStorage):
-    """Counts at most `MOST_KEYS` windows of equal length, and forgets those that have expired as others are counted.
+    """Counts at most `MOST_KEYS` windows of equal length, and removes expired ones while counting.
 
-    The library's own looks at every window at every hit.
+    The library's own storage checks every window on every hit.
     """
 
     async def incr(self, key: str, expiry: float, amount: int = 1) -> int:
@@ -60,7 +60,7 @@ class _Memory(MemoryStorage):
 
 
 class TooMany(Exception):
-    """`retry_after` in seconds: then there is room again."""
+    """`retry_after` is in seconds."""
 
     def __init__(self, sentence: str, limit: str, retry_after: int) -> None:
         super().__init__(f"{sentence}; try again in {retry_after} s")
@@ -80,17 +80,17 @@ class Rates:
             rate: RateLimitItemPerSecond(one.amount, one.seconds, rate.name)
             for rate, one in (allowed or {}).items()
         }
-        # One for each: the windows of one rate expire in the order in which they began.
+        # A storage for each rate: its windows expire in the order in which they began.
         self._windows = {rate: SlidingWindowCounterRateLimiter(_Memory()) for rate in self._items}
 
     async def check(self, rate: Rate, who: str) -> None:
-        """Counts one more; raises TooMany, and does not count it, when there is no room."""
+        """Counts one more; at the limit, raises TooMany and does not count."""
         item = self._items.get(rate)
         if item is not None and not await self._windows[rate].hit(item, who):
             raise await self._too_many(rate, item, who)
 
     async def left(self, rate: Rate, who: str) -> int | None:
-        """How many more there is room for now; None without a limit."""
+        """Returns how many more are allowed now; None without a limit."""
         item = self._items.get(rate)
         if item is None:
             return None
@@ -98,8 +98,8 @@ class Rates:
 
     async def _too_many(self, rate: Rate, item: RateLimitItem, who: str) -> TooMany:
         stats = await self._windows[rate].get_window_stats(item, who)
-        # At the moment itself the window is still full.
+        # At the reset time itself the window is still full.
         wait = max(0, floor(stats.reset_time - time())) + 1
         seconds = item.get_expiry()
-        sentence = f"{who} may have {item.amount} {rate.value} in {seconds} s, and has had them"
+        sentence = f"{who} has used all {item.amount} {rate.value} allowed in {seconds} s"
         return TooMany(sentence, rate.name.lower(), min(wait, seconds))

@@ -1,4 +1,4 @@
-"""Refusals as answers: a page for who looks with a browser, JSON for all others."""
+"""Error responses: a page for browsers, JSON for other clients."""
 
 from html import escape
 from typing import Any, Final
@@ -12,20 +12,20 @@ from server.http.plain_page import page
 from server.http.rates import TOO_MANY, TooMany
 
 RETRY_AFTER: Final = 2
-"""Seconds that a client is asked to wait while the database is away."""
+"""Seconds after which a client should retry while the database is unavailable."""
 _FOREIGN: Final = (
-    "Requests from this origin are refused: list it in allowed_origins; where it is this server's own behind a proxy, "
-    "set external_url, or name the proxy in trusted_proxies"
+    "Requests from this origin are refused: list it in allowed_origins; if it is this server's own origin behind a "
+    "proxy, set external_url, or add the proxy to trusted_proxies"
 )
 _AGAIN = '<meta http-equiv="refresh" content="{seconds}">'
 _LONGEST_REASON: Final = 123
-"""Bytes of the reason of a close."""
+"""Maximum bytes of the reason in a close frame."""
 
 
 class Refusals:
-    """ASGI middleware: whatever is Unavailable within becomes 503, and TooMany 429, both with Retry-After.
+    """ASGI middleware: turns Unavailable into 503 and TooMany into 429, both with Retry-After.
 
-    A socket is closed with 1013 or 4429. What has begun to answer has to end by itself.
+    Closes a WebSocket with 1013 or 4429. Raises if a response has already begun.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -34,13 +34,13 @@ class Refusals:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
 
-        async def noticed(message: Message) -> None:
+        async def tracked_send(message: Message) -> None:
             nonlocal begun
             begun = True
             await send(message)
 
         try:
-            await self._app(scope, receive, noticed)
+            await self._app(scope, receive, tracked_send)
         except (Unavailable, TooMany) as error:
             if begun:
                 raise
@@ -51,7 +51,7 @@ class Refusals:
 
 
 async def _close(error: Unavailable | TooMany, receive: Receive, send: Send) -> None:
-    """A handshake that is refused would say nothing; a code tells clients when to come again."""
+    """Accepts and closes: a refused handshake could not tell the client when to retry."""
     code = 4429 if isinstance(error, TooMany) else 1013
     reason = str(error) if isinstance(error, TooMany) else "Try again later"
     await receive()
@@ -75,18 +75,20 @@ def _refused(scope: Scope, error: Unavailable | TooMany) -> Response:
 
 
 def _again_later(scope: Scope, error: Exception, seconds: int) -> str:
-    """Loads again what was read; what was sent is not sent again."""
-    told, head = f"<p>{escape(str(error))}.</p>", ""
+    """Reloads a page that was read; does not send a form again."""
+    text, head = f"<p>{escape(str(error))}.</p>", ""
     if scope["method"] == "GET":
-        told += f"<p>This page is loaded again in {seconds} s.</p>"
+        text += f"<p>This page reloads in {seconds} s.</p>"
         head = _AGAIN.format(seconds=seconds)
     else:
-        told += f'<p>Nothing was done. <a href="/">Go on</a>, and try again in {seconds} s.</p>'
-    return page("The server cannot answer now", told, head)
+        text += (
+            f'<p>Nothing was changed. <a href="/">Continue</a>, and try again in {seconds} s.</p>'
+        )
+    return page("The server cannot answer now", text, head)
 
 
 def is_for_a_reader(scope: Scope) -> bool:
-    """Whether a browser shows the answer to a person: of an address, or of a form."""
+    """Whether a browser shows the response to a person: for an address, or for a form."""
     headers = Headers(scope=scope)
     return "text/html" in headers.get("accept", "") and (
         scope["method"] == "GET" or is_form(headers)
@@ -98,16 +100,16 @@ def is_form(headers: Headers) -> bool:
 
 
 def foreign(scope: Scope) -> Response:
-    """Refuses what a page of another origin asks."""
-    return refusal(scope, 403, "FORBIDDEN_ORIGIN", _FOREIGN, '<p><a href="/">Go on</a></p>')
+    """Refuses a request from a page of another origin."""
+    return refusal(scope, 403, "FORBIDDEN_ORIGIN", _FOREIGN, '<p><a href="/">Continue</a></p>')
 
 
 def refusal(
     scope: Scope, status: int, code: str, message: str, more: str = "", **extensions: Any
 ) -> Response:
     if is_for_a_reader(scope):
-        title, _, mend = message.partition(": ")
-        told = f"<p>{escape(mend[0].upper())}{escape(mend[1:])}.</p>" if mend else ""
-        return HTMLResponse(page(title, told + more), status)
+        title, _, fix = message.partition(": ")
+        text = f"<p>{escape(fix[0].upper())}{escape(fix[1:])}.</p>" if fix else ""
+        return HTMLResponse(page(title, text + more), status)
     errors = [{"message": message, "extensions": {"code": code, **extensions}}]
     return JSONResponse({"errors": errors}, status)

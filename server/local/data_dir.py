@@ -1,11 +1,11 @@
-"""Apart from the settings, because the command line looks here too and cannot wait for pydantic."""
+"""The default data directory. Separate from the settings, because the CLI uses it without importing pydantic."""
 
 import os
 from pathlib import Path
 
 
 def default_data_dir() -> Path:
-    """Where a person's programs keep their data: $XDG_DATA_HOME, else ~/.local/share."""
+    """Returns the directory in the user's data folder: $XDG_DATA_HOME, else ~/.local/share."""
     data_home = os.environ.get("XDG_DATA_HOME", "")
     parent = Path(data_home) if data_home.startswith("/") else Path.home() / ".local" / "share"
     return parent / "headway"
@@ -16,5 +16,5 @@ def no_server(
 ) -> str:
     return (
         f"no server runs on {folder}; start one with `headway serve`, or set HEADWAY_DATA_DIR to the data dir of "
-        f"the one that runs, or {otherwise}"
+        f"a running server, or {otherwise}"
     )

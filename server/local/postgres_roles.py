@@ -1,8 +1,8 @@
-"""The two roles of the embedded PostgreSQL: its superuser, which only makes the database, and the owner, as whom
+"""The two roles of the embedded PostgreSQL: its superuser, which only creates the database, and the owner, as which
 Headway logs in.
 
-Both have passwords, kept in DIR/postgres.passwords. pg_hba.conf is written when all else is done, so a cluster that has
-ours is finished; any other, of an earlier Headway or cut off before that, is done again from the start.
+Both have passwords, stored in DIR/postgres.passwords. pg_hba.conf is written last, so a cluster that has ours is
+complete; any other one, of an earlier Headway or of an interrupted setup, is set up again from the start.
 """
 
 import asyncio
@@ -21,14 +21,14 @@ SUPERUSER = DATABASE = "headway"
 OWNER = "headway_server"
 PORT = 5432
 PASSWORDS = "postgres.passwords"
-_LOOK_AGAIN = 0.05
-_SHUT_WITHIN = 30.0
+_POLL = 0.05
+_RELOAD_TIMEOUT = 30.0
 
 _RULES = """\
 # Written by Headway: every role logs in with a password, and only at the socket.
 local all all scram-sha-256
 """
-_LOST = f"""\
+_TRUST_RULES = f"""\
 # Written by Headway for a moment, because the passwords were lost.
 local all {SUPERUSER} trust
 """
@@ -40,7 +40,7 @@ do $$ begin
 end $$;
 alter role {OWNER} login createrole nosuperuser nocreatedb noreplication nobypassrls
 """
-_GIVE = f"""
+_TRANSFER_OWNERSHIP = f"""
 do $$
 declare
     thing record;
@@ -82,7 +82,7 @@ alter database {DATABASE} owner to {OWNER}
 
 
 class Roles:
-    """Those of one cluster. `reload` has PostgreSQL read pg_hba.conf again."""
+    """The roles of one cluster. `reload` makes PostgreSQL reload pg_hba.conf."""
 
     def __init__(
         self, data_dir: Path, cluster: Path, sockets: Path, reload: Callable[[], Awaitable[None]]
@@ -94,31 +94,31 @@ class Roles:
 
     @property
     def url(self) -> str:
-        """As whom Headway logs in, and where."""
+        """The URL with which Headway logs in."""
         return _url(self._data_dir, self._sockets, OWNER, DATABASE)
 
-    async def settle(self) -> None:
-        """Makes what is missing, and takes every other way in away. May be cut off anywhere, and be asked again."""
+    async def set_up(self) -> None:
+        """Creates what is missing and blocks all other logins. May be interrupted anywhere, and called again."""
         _make_passwords(self._data_dir / PASSWORDS)
-        ours = self._has_ours()
+        ours = self._has_our_rules()
         if not await self._may_log_in():
-            # Whoever can write here owns the data: nothing is given away that was not in hand.
-            self._write(_LOST)
+            # Anyone who can write here owns the data already: trusting them for a moment reveals nothing new.
+            self._write(_TRUST_RULES)
             await self._reload()
-            await self._until(self._may_log_in)
+            await self._wait_until(self._may_log_in)
             ours = False
         if not ours:
             await self._make_all()
             self._write(_RULES)
             await self._reload()
-            await self._until(self._refuses_others)
+            await self._wait_until(self._refuses_others)
 
     async def _make_all(self) -> None:
         passwords = read_passwords(self._data_dir)
         connection = await asyncpg.connect(self._superuser_url("postgres"))
         try:
             async with connection.transaction():
-                # An error must not bring the passwords into the log.
+                # An error must not write the passwords to the log.
                 await connection.execute("set local log_min_error_statement = panic")
                 await connection.execute("set local password_encryption = 'scram-sha-256'")
                 await connection.execute(_MAKE_OWNER)
@@ -133,7 +133,7 @@ class Roles:
         connection = await asyncpg.connect(self._superuser_url(DATABASE))
         try:
             async with connection.transaction():
-                await connection.execute(_GIVE)
+                await connection.execute(_TRANSFER_OWNERSHIP)
         finally:
             await connection.close()
 
@@ -146,7 +146,7 @@ class Roles:
         return True
 
     async def _refuses_others(self) -> bool:
-        """PostgreSQL reads its rules a moment after it is told to."""
+        """Whether the new rules are in effect: PostgreSQL reloads them with a delay."""
         where = str(self._sockets)
         try:
             stranger = await asyncpg.connect(
@@ -157,26 +157,26 @@ class Roles:
         await stranger.close()
         return False
 
-    async def _until(self, holds: Callable[[], Awaitable[bool]]) -> None:
-        deadline = asyncio.get_running_loop().time() + _SHUT_WITHIN
+    async def _wait_until(self, holds: Callable[[], Awaitable[bool]]) -> None:
+        deadline = asyncio.get_running_loop().time() + _RELOAD_TIMEOUT
         while not await holds():
             if asyncio.get_running_loop().time() > deadline:
                 raise Fault(
-                    f"PostgreSQL does not take the rules of {self._rules}: see its log beside it"
+                    f"PostgreSQL does not apply the rules of {self._rules}: see its log next to it"
                 )
-            await asyncio.sleep(_LOOK_AGAIN)
+            await asyncio.sleep(_POLL)
 
     def _superuser_url(self, database: str) -> str:
         return _url(self._data_dir, self._sockets, SUPERUSER, database)
 
-    def _has_ours(self) -> bool:
+    def _has_our_rules(self) -> bool:
         try:
             return self._rules.read_text() == _RULES
         except OSError:
             return False
 
     def _write(self, rules: str) -> None:
-        """PostgreSQL may run as another user, who owns the folder and must be able to read the file."""
+        """Gives the file the owner of its folder, because PostgreSQL may run as another user."""
         _replace(self._rules, rules, owner=self._rules.parent)
 
 
@@ -199,7 +199,7 @@ def _url(data_dir: Path, sockets: Path, role: str, database: str) -> str:
 
 
 def _replace(path: Path, text: str, owner: Path | None = None) -> None:
-    """The whole file or the one before it, also after the machine lost its power; only its owner may read it."""
+    """Replaces a file atomically, even across a power failure; only its owner may read the file."""
     part = path.with_name(f"{path.name}.part")
     part.unlink(missing_ok=True)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

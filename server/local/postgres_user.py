@@ -1,4 +1,4 @@
-"""Who PostgreSQL runs as: it refuses to be root, so a root that starts it must seem or become someone else."""
+"""Chooses the user of PostgreSQL, which refuses to run as root."""
 
 import os
 import shutil
@@ -9,17 +9,17 @@ from pathlib import Path
 from models.errors import Fault
 
 NOBODY = 65534
-_SEEMING = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
-"""In a user namespace root's own files seem to be an ordinary user's, so none needs another owner or mode."""
+_USER_NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
+"""In a user namespace root's own files appear to belong to an ordinary user, so none needs another owner or mode."""
 
 
 def as_postgres_user(owned: Sequence[Path], programs: Path) -> Sequence[str]:
-    """Words to put before a command of PostgreSQL. `owned` may change owner; the first holds the data."""
+    """Returns the prefix of a command of PostgreSQL. `owned` may change owner; the first one holds the data."""
     if os.geteuid() != 0:
         return ()
     owner = owned[0].stat().st_uid
-    if owner == 0 and _works(_SEEMING):
-        return _SEEMING
+    if owner == 0 and _works(_USER_NAMESPACE):
+        return _USER_NAMESPACE
     if owner == 0:
         owner = NOBODY
     if not shutil.which("setpriv") or (closed := _closed_to_others([*owned, programs])):
@@ -29,7 +29,7 @@ def as_postgres_user(owned: Sequence[Path], programs: Path) -> Sequence[str]:
             "run Headway as an ordinary user, or pass --database-url"
         )
     for path in owned:
-        _give(path, owner)
+        _chown(path, owner)
     return ("setpriv", f"--reuid={owner}", f"--regid={owner}", "--clear-groups")
 
 
@@ -41,12 +41,12 @@ def _works(prefix: Sequence[str]) -> bool:
 
 
 def _closed_to_others(paths: Sequence[Path]) -> Path | None:
-    """The first directory on the way to one of `paths` that not everyone may enter."""
+    """Returns the first parent directory of `paths` that not everyone may enter."""
     above = (parent for path in paths for parent in reversed(path.resolve().parents))
     return next((parent for parent in above if not parent.stat().st_mode & 0o001), None)
 
 
-def _give(path: Path, owner: int) -> None:
+def _chown(path: Path, owner: int) -> None:
     for directory, _, files in os.walk(path):
         os.chown(directory, owner, owner)
         for name in files:

@@ -1,4 +1,4 @@
-"""One server a data directory: a lock that the kernel frees when its holder dies, however it dies."""
+"""Allows one server for each data directory, by a lock that the kernel frees when its holder dies."""
 
 import fcntl
 import json
@@ -18,7 +18,7 @@ class DataDirTaken(Fault):
 
 @contextmanager
 def sole_server(data_dir: Path) -> Iterator[None]:
-    """Makes the directory when it is missing. Raises DataDirTaken. Programs that this process starts do not inherit
+    """Creates the directory if it does not exist. Raises DataDirTaken. Programs that this process starts do not inherit
     the lock, and workers need none."""
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with os.fdopen(os.open(data_dir / LOCK, os.O_RDWR | os.O_CREAT, 0o600), "r+") as lock:
@@ -26,14 +26,14 @@ def sole_server(data_dir: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise DataDirTaken(
-                f"another Headway server runs on {data_dir}{_known(data_dir)}: stop it, or give this one a data "
+                f"another Headway server runs on {data_dir}{_description(data_dir)}: stop it, or give this one a data "
                 "directory of its own with --data-dir"
             ) from error
         yield
 
 
-def _known(data_dir: Path) -> str:
-    """Nothing while the other one is starting."""
+def _description(data_dir: Path) -> str:
+    """Returns the pid and URL of the running server; an empty text while it is starting."""
     try:
         found = json.loads((data_dir / "server.json").read_text())
         return f" (process {found['pid']}, {found['url']})"

@@ -1,1 +1,1 @@
-"""Single sign-on: people and programs for whom an issuer of OpenID Connect vouches."""
+"""Single sign-on: verifies people and programs by an OpenID Connect issuer."""

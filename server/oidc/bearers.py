@@ -1,4 +1,4 @@
-"""JWTs that programs send with each request."""
+"""Verifies the JWTs that programs send with each request."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -14,43 +14,47 @@ from models.states import Channel
 from runner.denials import Denial, Denials
 from runner.store.access.identities import Identity
 from server.oidc.claims import holder_of
+from server.oidc.external_sessions import ExternalSessions
 from server.oidc.provider import Key, Provider
 from server.oidc.verifying import Untrusted, verified
-from server.oidc.vouched import Vouched
 
-_MOST: Final = 10_000
+_MAX_CACHED: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """The session that a JWT stands for, until its own end."""
+    """The session of a JWT, and when the JWT expires."""
 
     session: UUID
     ends: datetime
 
 
 class Bearers:
-    """Remembers a JWT that was verified until it ends, or until the issuer has other keys."""
+    """Caches verified JWTs until they expire, or until the issuer's keys change."""
 
     def __init__(
         self,
         provider: Provider,
-        vouched: Vouched,
+        external_sessions: ExternalSessions,
         denials: Denials,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._provider, self._vouched, self._denials = provider, vouched, denials
+        self._provider, self._external_sessions, self._denials = (
+            provider,
+            external_sessions,
+            denials,
+        )
         self._clock = clock
         self._known: OrderedDict[str, tuple[Identity, datetime]] = OrderedDict()
         self._keys: Sequence[Key] = ()
 
     async def session(self, token: str, channel: Channel, address: str | None) -> Bearer | None:
-        """None for one who is refused, though the issuer vouches for them. Raises Untrusted, Unavailable."""
+        """Returns None for a JWT that is valid but refused here. Raises Untrusted, Unavailable."""
         try:
             identity, ends = await self._identity(token)
-            session = await self._vouched.session(identity, SignInMethod.OIDC, channel)
+            session = await self._external_sessions.session(identity, SignInMethod.OIDC, channel)
         except (Untrusted, Refused) as error:
-            self._tell(error, channel, address)
+            self._deny(error, channel, address)
             if isinstance(error, Untrusted) and not error.is_signed:
                 raise
             return None
@@ -67,14 +71,14 @@ class Bearers:
             return known
         mine, now = self._provider.settings, self._clock()
         claims = await verified(self._provider, token, mine.audience or mine.client_id, now)
-        # It is good for as long after its end as the clocks may differ.
+        # A JWT remains valid after its `exp` for the allowed clock skew.
         ends = datetime.fromtimestamp(claims["exp"], UTC) + timedelta(seconds=mine.clock_skew)
         found = holder_of(mine, claims), ends
         self._known[digest] = found
-        if len(self._known) > _MOST:
+        if len(self._known) > _MAX_CACHED:
             self._known.popitem(last=False)
         return found
 
-    def _tell(self, error: Exception, channel: Channel, address: str | None) -> None:
+    def _deny(self, error: Exception, channel: Channel, address: str | None) -> None:
         who = f"anonymous:{address or 'unknown'}"
         self._denials.record(Denial(who, channel, "SIGN_IN_FAILED", f"a JWT: {error}"))

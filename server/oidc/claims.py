@@ -1,4 +1,4 @@
-"""Who the claims of a JWT tell of."""
+"""Maps the claims of a JWT to an identity."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -16,25 +16,25 @@ _EMAIL: Final = "email"
 
 
 def person_of(settings: ProviderSettings, claims: Mapping[str, Any]) -> Identity:
-    """Raises Untrusted where the claims hold no name that will do."""
+    """Raises Untrusted if the claims hold no valid name."""
     names = _name(claims, settings.name_claim), _name(claims, _EMAIL)
     name = next((one for one in names if one), None)
     if name is None:
         raise Untrusted(
-            f"its claim {settings.name_claim} holds no name that will do here, of 1 to 100 letters, digits and "
-            ". _ @ + -, and no verified email stands in for it",
+            f"its claim {settings.name_claim} holds no valid name (1 to 100 letters, digits and . _ @ + -), and there "
+            "is no verified email to use instead",
             is_signed=True,
         )
     return _identity(settings, claims, PrincipalKind.PERSON, name)
 
 
 def holder_of(settings: ProviderSettings, claims: Mapping[str, Any]) -> Identity:
-    """A program that came by its own credentials is a service, named by its client id. Raises Untrusted."""
+    """Returns a service, named by its client id, for a program with its own credentials. Raises Untrusted."""
     client = _client(claims)
     if client is None or not _is_program(claims, client):
         return person_of(settings, claims)
     if not _is_name(client):
-        raise Untrusted("its client id is no name that will do here", is_signed=True)
+        raise Untrusted("its client id is not a valid name", is_signed=True)
     return _identity(settings, claims, PrincipalKind.SERVICE, client)
 
 
@@ -53,7 +53,7 @@ def _client(claims: Mapping[str, Any]) -> str | None:
 
 
 def _is_program(claims: Mapping[str, Any], client: str) -> bool:
-    """As RFC 9068, Entra, Auth0 and Keycloak tell of the grant `client_credentials`."""
+    """Recognises the grant `client_credentials` as marked by RFC 9068, Entra, Auth0 and Keycloak."""
     return (
         claims["sub"] in (client, f"{client}@clients")
         or claims.get("idtyp") == "app"
@@ -63,7 +63,7 @@ def _is_program(claims: Mapping[str, Any], client: str) -> bool:
 
 
 def _name(claims: Mapping[str, Any], claim: str) -> str | None:
-    """An address that nobody has verified is whatever its owner wrote."""
+    """An unverified email is ignored: its owner can set it to anything."""
     if claim == _EMAIL and claims.get("email_verified") is not True:
         return None
     value = _at(claims, claim)
@@ -89,7 +89,7 @@ def _is_group(text: str) -> bool:
 
 
 def _at(claims: Mapping[str, Any], path: str) -> Any:
-    """A claim by its name, else along the dots of it, as in `realm_access.roles`."""
+    """Returns a claim by its name, or by a dotted path such as `realm_access.roles`."""
     if path in claims:
         return claims[path]
     found: Any = claims

@@ -1,4 +1,4 @@
-"""The issuer: how it is reached, its keys, and the exchange of a code."""
+"""The issuer's metadata and keys, and the exchange of an authorization code."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +11,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 
 from server.http.addresses import is_safe
+from server.oidc.cached import Cached
 from server.oidc.fetching import NoAnswer, get_document, post_form
-from server.oidc.kept import Kept
 
 Key = RSAKey | ECKey | OKPKey
 ALGORITHMS: Final[Mapping[str, type]] = {
@@ -20,14 +20,14 @@ ALGORITHMS: Final[Mapping[str, type]] = {
     **dict.fromkeys(("ES256", "ES384", "ES512"), ECKey),
     "Ed25519": OKPKey,
 }
-"""Signatures that are taken, each with the kind of its key. None is symmetric: the key of those would be our secret."""
+"""Accepted signature algorithms with their key types. None is symmetric: its key would be our client secret."""
 _MOST_KEYS: Final = 100
 _LEAST_BITS: Final = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderSettings:
-    """`audience` is for whom JWTs of programs must be made; `clock_skew` how far its clock may be off."""
+    """`audience` is required in the JWTs of programs; `clock_skew` is in seconds."""
 
     issuer: str
     client_id: str
@@ -48,31 +48,31 @@ class Metadata:
     jwks_uri: str
     end_session_endpoint: str | None
     names_itself: bool
-    """Whether its answers to a browser carry `iss`, RFC 9207."""
+    """Whether its redirects carry `iss` (RFC 9207)."""
     takes_basic: bool
 
 
 class Provider:
-    """Raises Unavailable while the issuer is away and what is asked was never heard of it."""
+    """Raises Unavailable while the issuer is unreachable and the requested document was never fetched."""
 
     def __init__(self, settings: ProviderSettings, clock: Callable[[], float] = monotonic) -> None:
         self.settings = settings
-        self._metadata = Kept(self._read_metadata, clock)
-        self._keys = Kept(self._read_keys, clock)
+        self._metadata = Cached(self._read_metadata, clock)
+        self._keys = Cached(self._read_keys, clock)
 
     async def metadata(self) -> Metadata:
         return await self._metadata.get()
 
     async def keys(self) -> Sequence[Key]:
-        """Those by which it signs now. The same object for as long as they are the same."""
+        """Returns its current signing keys; the same object until they change."""
         return await self._keys.get()
 
-    async def keys_again(self) -> Sequence[Key]:
-        """Asks anew, at most every few seconds."""
-        return await self._keys.again()
+    async def refetch_keys(self) -> Sequence[Key]:
+        """Fetches the keys again, at most every few seconds."""
+        return await self._keys.refetch()
 
     async def exchange(self, code: str, verifier: str, redirect_uri: str) -> Mapping[str, Any]:
-        """The tokens for a code. Raises TurnedDown, NoAnswer."""
+        """Returns the tokens for a code. Raises TurnedDown, NoAnswer."""
         mine, metadata = self.settings, await self.metadata()
         form = {
             "grant_type": "authorization_code",
@@ -83,7 +83,7 @@ class Provider:
         }
         login = None
         if mine.client_secret and metadata.takes_basic:
-            # Encoded first, RFC 6749, 2.3.1.
+            # Form-encoded first, as RFC 6749, 2.3.1 requires.
             login = quote_plus(mine.client_id), quote_plus(mine.client_secret)
         elif mine.client_secret:
             form["client_secret"] = mine.client_secret
@@ -94,41 +94,41 @@ class Provider:
         url = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
         if not is_safe(url, issuer):
             raise NoAnswer(f"{url} is not https")
-        told = await get_document(url)
-        if told.get("issuer") != issuer:
+        document = await get_document(url)
+        if document.get("issuer") != issuer:
             raise NoAnswer(
-                f"{url} tells of another issuer than {issuer}; they must be equal, each character of them"
+                f"{url} names another issuer than {issuer}; they must be identical, character by character"
             )
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-            if not is_safe(told.get(name), issuer):
-                raise NoAnswer(f"{url} has no address of https as {name}")
-        ends = told.get("end_session_endpoint")
-        methods = told.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
+            if not is_safe(document.get(name), issuer):
+                raise NoAnswer(f"{url} has no https URL as {name}")
+        ends = document.get("end_session_endpoint")
+        methods = document.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
         return Metadata(
-            told["authorization_endpoint"],
-            told["token_endpoint"],
-            told["jwks_uri"],
+            document["authorization_endpoint"],
+            document["token_endpoint"],
+            document["jwks_uri"],
             ends if is_safe(ends, issuer) else None,
-            told.get("authorization_response_iss_parameter_supported") is True,
+            document.get("authorization_response_iss_parameter_supported") is True,
             "client_secret_basic" in methods,
         )
 
     async def _read_keys(self) -> Sequence[Key]:
         url = (await self.metadata()).jwks_uri
-        told = (await get_document(url)).get("keys")
-        if not isinstance(told, list):
-            raise NoAnswer(f"{url} answered no keys")
-        keys = tuple(key for one in told[:_MOST_KEYS] if (key := _key(one)) is not None)
+        published = (await get_document(url)).get("keys")
+        if not isinstance(published, list):
+            raise NoAnswer(f"{url} returned no keys")
+        keys = tuple(key for one in published[:_MOST_KEYS] if (key := _key(one)) is not None)
         if not keys:
-            raise NoAnswer(f"{url} answered no key that can be used")
+            raise NoAnswer(f"{url} returned no usable key")
         return keys
 
 
-def _key(told: Any) -> Key | None:
-    """One that verifies signatures; None for any other."""
-    if not isinstance(told, dict) or told.get("use", "sig") != "sig":
+def _key(jwk: Any) -> Key | None:
+    """Returns None for a JWK that does not verify signatures."""
+    if not isinstance(jwk, dict) or jwk.get("use", "sig") != "sig":
         return None
-    public = {name: value for name, value in told.items() if name != "d"}
+    public = {name: value for name, value in jwk.items() if name != "d"}
     try:
         key = JWKRegistry.import_key(public)
     except (JoseError, ValueError, TypeError, KeyError):

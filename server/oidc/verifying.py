@@ -1,4 +1,4 @@
-"""Verifies JWTs of the issuer: by its keys alone, whatever the JWT itself says of keys."""
+"""Verifies JWTs with the issuer's published keys only, ignoring keys that a JWT itself names."""
 
 import hashlib
 import json
@@ -15,13 +15,13 @@ from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
 from server.oidc.provider import ALGORITHMS, Key, Provider
 
 LONGEST: Final = 16 * 1024
-_LONGEST_HEADER: Final = 8 * 1024
+_MAX_HEADER: Final = 8 * 1024
 _TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 _UNREADABLE = (JoseError, ValueError, TypeError, RecursionError)
 
 
 class Untrusted(Exception):
-    """A JWT that is not taken. `is_signed` when the issuer made it all the same, so that nobody guessed it."""
+    """A rejected JWT. `is_signed` is true if the issuer signed it, so it was not guessed."""
 
     def __init__(self, why: str, is_signed: bool = False) -> None:
         super().__init__(why)
@@ -35,28 +35,28 @@ def is_jwt(text: str) -> bool:
 async def verified(
     provider: Provider, token: str, audience: str, now: datetime
 ) -> Mapping[str, Any]:
-    """The claims. Raises Untrusted, Unavailable."""
+    """Returns the claims. Raises Untrusted, Unavailable."""
     header = _header(token)
     key = await _key_for(provider, header)
     registry = JWSRegistry(algorithms=list(ALGORITHMS), strict_check_header=False)
-    registry.max_header_length = _LONGEST_HEADER
+    registry.max_header_length = _MAX_HEADER
     try:
         claims = jwt.decode(token, key, registry=registry).claims
     except _UNREADABLE as error:
-        raise Untrusted("its signature is not that of the issuer") from error
+        raise Untrusted("its signature is not the issuer's") from error
     _check(provider, claims, audience, now)
     return claims
 
 
 def check_access_token(claims: Mapping[str, Any], algorithm: str, access_token: str) -> None:
-    """Against `at_hash`, where the ID token has one. Raises Untrusted."""
-    told = claims.get("at_hash")
-    if told is None:
+    """Compares the access token with `at_hash`, if the ID token has one. Raises Untrusted."""
+    expected = claims.get("at_hash")
+    if expected is None:
         return
     size = "512" if algorithm == "Ed25519" else algorithm[-3:]
     digest = hashlib.new(f"sha{size}", access_token.encode()).digest()
-    if told != urlsafe_b64encode(digest[: len(digest) // 2]).decode():
-        raise Untrusted("its at_hash is of another access token", is_signed=True)
+    if expected != urlsafe_b64encode(digest[: len(digest) // 2]).decode():
+        raise Untrusted("its at_hash does not match the access token", is_signed=True)
 
 
 def algorithm_of(token: str) -> str:
@@ -74,26 +74,26 @@ def _header(token: str) -> Mapping[str, Any]:
         raise Untrusted("it cannot be read")
     algorithm, kind = header.get("alg"), header.get("typ", "JWT")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
-        raise Untrusted("it is signed by an algorithm that is not taken")
+        raise Untrusted("its signature algorithm is not accepted")
     if "crit" in header:
-        raise Untrusted("its header has extensions that must be understood, and are not")
+        raise Untrusted("its header has critical extensions that are not supported")
     if not isinstance(kind, str) or kind.lower() not in _TYPES:
-        raise Untrusted("it is of a type that signs nobody in")
+        raise Untrusted("its type cannot be used to sign in")
     return header
 
 
 async def _key_for(provider: Provider, header: Mapping[str, Any]) -> Key:
-    """By `kid` among the keys that the issuer publishes; other hints of a header are anybody's word."""
+    """Finds the key by `kid` among the issuer's published keys; other hints in the header are untrusted."""
     found = _matching(await provider.keys(), header) or _matching(
-        await provider.keys_again(), header
+        await provider.refetch_keys(), header
     )
     if found is None:
-        raise Untrusted("it is signed by a key that the issuer does not publish")
+        raise Untrusted("its signing key is not published by the issuer")
     return found
 
 
 def _matching(keys: Sequence[Key], header: Mapping[str, Any]) -> Key | None:
-    """Without `kid` the only key of the kind will do."""
+    """Without `kid`, returns the key if it is the only one of its type."""
     kid, algorithm = header.get("kid"), header["alg"]
     fitting = [
         key
@@ -121,9 +121,9 @@ def _check(provider: Provider, claims: Mapping[str, Any], audience: str, now: da
         datetime.fromtimestamp(claims["exp"] + mine.clock_skew, now.tzinfo)
     except (*_UNREADABLE, OverflowError, OSError) as error:
         claim = getattr(error, "claim", None) or "exp"
-        raise Untrusted(f"its claim {claim} is not right", is_signed=True) from error
+        raise Untrusted(f"its claim {claim} is not valid", is_signed=True) from error
     if not 0 < len(claims["sub"]) <= 255:
-        raise Untrusted("its claim sub is not right", is_signed=True)
+        raise Untrusted("its claim sub is not valid", is_signed=True)
     if "cnf" in claims or "events" in claims:
-        # Good only together with a key of its holder's; or not made to sign in at all.
-        raise Untrusted("it is of a type that signs nobody in", is_signed=True)
+        # `cnf` binds it to a key of its holder; `events` marks a token that is not for signing in.
+        raise Untrusted("its type cannot be used to sign in", is_signed=True)

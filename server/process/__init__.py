@@ -1,1 +1,1 @@
-"""The processes: `serve`, `worker` and their parts, from start to stop."""
+"""The processes `serve` and `worker`, and their parts, from start to stop."""

@@ -1,6 +1,6 @@
-"""A folder of flow documents: saved when the server starts, and whenever one of them changes.
+"""Saves the flow documents of a folder when the server starts and when they change.
 
-Looked at every second rather than watched: that works on every file system, over networks and in containers too.
+The folder is polled every second, not watched: that works on every file system, including networks and containers.
 """
 
 import asyncio
@@ -19,13 +19,13 @@ from runner.store.postgres.connection import Pool
 logger = logging.getLogger("headway.flows")
 
 _PERIOD = 1.0
-_SAVER = CommandOrigin("user:admin", Channel.CLI, "changed in the folder of flows")
+_SAVER = CommandOrigin("user:admin", Channel.CLI, "changed in the flow folder")
 Stamp = tuple[int, int]
-"""When a file was changed, in ns, and its size."""
+"""The modification time of a file in ns, and its size."""
 
 
 class FlowFolder(Loop):
-    """Entered after `load`. A flow whose file goes stays as it is: `headway flows delete` deletes it."""
+    """Entered after `load`. A flow whose file is removed is kept: `headway flows delete` deletes it."""
 
     def __init__(self, pool: Pool, folder: Path) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class FlowFolder(Loop):
         self._seen: Mapping[Path, Stamp] = {}
 
     async def load(self) -> None:
-        """Save what is new or changed. What is refused is logged, and the flow stays as it was."""
+        """Saves new and changed documents. A rejected document is logged, and its flow stays unchanged."""
         found = await asyncio.to_thread(_stamps, self._folder)
         for path, stamp in found.items():
             if self._seen.get(path) != stamp:
@@ -44,7 +44,7 @@ class FlowFolder(Loop):
     async def _run_loop(self) -> None:
         while True:
             await asyncio.sleep(_PERIOD)
-            with log_errors(logger, f"could not save what changed in {self._folder}"):
+            with log_errors(logger, f"could not save the changes in {self._folder}"):
                 await self.load()
 
     async def _save(self, path: Path) -> None:
@@ -63,9 +63,9 @@ class FlowFolder(Loop):
             for problem in refused.problems:
                 logger.warning("%s:%s: %s", path, problem.line or 1, problem.message)
         else:
-            told = "" if new else "unchanged, "
+            note = "" if new else "unchanged, "
             logger.info(
-                "%s: %s/%s %srevision %s", path, spec.namespace, spec.id, told, saved["number"]
+                "%s: %s/%s %srevision %s", path, spec.namespace, spec.id, note, saved["number"]
             )
 
 
@@ -75,6 +75,6 @@ def _stamps(folder: Path) -> dict[Path, Stamp]:
         try:
             status = path.stat()
         except OSError:
-            continue  # gone since
+            continue  # removed in the meantime
         found[path] = (status.st_mtime_ns, status.st_size)
     return found

@@ -1,4 +1,4 @@
-"""The rates that the settings allow."""
+"""The rate limits of the settings."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ from server.settings.settings import Settings
 
 _SHORT: Final = 10
 _LONG: Final = 60
-"""Seconds of a window: short ones where a burst is usual."""
+"""Seconds of a window: short ones where bursts are usual."""
 
 
 def allowed_by(settings: Settings) -> dict[Rate, Allowed]:

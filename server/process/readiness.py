@@ -1,4 +1,4 @@
-"""Whether a process is to be given requests: `/readyz`, which anybody may ask, as often as they like."""
+"""Decides whether a process is ready for requests: `/readyz`, which anybody may call at any rate."""
 
 import asyncio
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     _Connection = asyncpg.Connection[Any]
 
 _FRESH: Final = 5.0
-"""Seconds since the feed last heard from the database, beyond which a process is not ready."""
-_LOOK_AGAIN: Final = 1.0
-_PATIENCE: Final = 4.0
-"""Seconds that a look may take."""
+"""Seconds since the feed last received anything from the database, beyond which a process is not ready."""
+_INTERVAL: Final = 1.0
+_TIMEOUT: Final = 4.0
+"""Seconds that a check of the database may take."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """The database, at the last look."""
+    """The result of the last check of the database."""
 
     database: bool = False
     writable: bool = False
@@ -33,7 +33,7 @@ class _Seen:
 
 
 class Readiness:
-    """Looks at the database once a second at most, for all who ask, and on a connection of its own.
+    """Checks the database at most once a second for all callers, on a connection of its own.
 
     The process stops accepting when it begins to drain.
     """
@@ -54,7 +54,7 @@ class Readiness:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._let_go()
+        self._disconnect()
 
     async def found(self) -> dict[str, bool]:
         seen = await self._last_seen()
@@ -69,36 +69,36 @@ class Readiness:
     async def _last_seen(self) -> _Seen:
         clock = asyncio.get_running_loop().time
         async with self._looking:
-            if clock() - self._seen_at >= _LOOK_AGAIN:
-                self._seen = await self._look()
+            if clock() - self._seen_at >= _INTERVAL:
+                self._seen = await self._checked()
                 self._seen_at = clock()
             return self._seen
 
-    async def _look(self) -> _Seen:
-        asking = asyncio.ensure_future(self._ask())
+    async def _checked(self) -> _Seen:
+        reading = asyncio.ensure_future(self._read())
         try:
-            await asyncio.wait({asking}, timeout=_PATIENCE)
+            await asyncio.wait({reading}, timeout=_TIMEOUT)
         finally:
-            if not asking.done():
-                # A query that is cancelled would first ask the database to cancel it.
-                self._let_go()
-                asking.cancel()
-                await asyncio.wait({asking})
+            if not reading.done():
+                # Cancelling a query would first have to ask the database to cancel it.
+                self._disconnect()
+                reading.cancel()
+                await asyncio.wait({reading})
         try:
-            return asking.result()
+            return reading.result()
         except (asyncio.CancelledError, Unavailable, *UNREACHABLE, asyncpg.PostgresError):
-            self._let_go()
+            self._disconnect()
             return _Seen()
 
-    async def _ask(self) -> _Seen:
+    async def _read(self) -> _Seen:
         if self._own is None:
             self._own = await self._database.connect_alone()
         found = _Seen(True, not await is_read_only(self._own), await migrations_current(self._own))
         if not found.writable:
-            self._let_go()  # a session stays as it began
+            self._disconnect()  # a session keeps the mode in which it began
         return found
 
-    def _let_go(self) -> None:
+    def _disconnect(self) -> None:
         if self._own is not None:
             self._own.terminate()
         self._own = None

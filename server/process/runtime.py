@@ -1,4 +1,4 @@
-"""The parts that run in a process, entered and left in order: database, feed, engine, and the loops around it."""
+"""Enters and leaves the parts of a process in order: database, feed, engine, and the loops around it."""
 
 import os
 import socket
@@ -11,6 +11,7 @@ from broadcaster import Broadcast
 
 from models.access.hosts import HostRules
 from models.errors import Fault
+from runner.bulk.bulk_runner import BulkRunner
 from runner.engine.engine import Engine
 from runner.engine.quotas import Quotas
 from runner.expressions.evaluator import Evaluator
@@ -63,10 +64,10 @@ async def runtime(
     *,
     for_worker: bool = False,
 ) -> AsyncIterator[Runtime]:
-    """Migrates first. Without a vault there are no secrets, without a store no files are removed.
+    """Migrates first. Without a vault there are no secrets; without a store no files are removed.
 
-    The loops here belong to every process that logs in as the owner of the tables: whichever is there carries out what
-    is owed. A worker role may not do that; it does for `for_worker`, and gets an engine alone.
+    The loops run in every process that logs in as the owner of the tables, and any of them runs what is due. A worker
+    role may not run them: with `for_worker` and such a role, only the engine starts.
     """
     async with AsyncExitStack() as stack:
         vault = vault or Cipher()
@@ -117,7 +118,7 @@ def make_worker(
     hosts: HostRules | None = None,
     kept: IsolationSettings | None = None,
 ) -> Worker:
-    """A worker of this process, named after host and pid."""
+    """Returns a worker of this process, named after host and pid."""
     return Worker(
         database=parts.database,
         engine=parts.engine,

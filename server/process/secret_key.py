@@ -1,4 +1,4 @@
-"""The key that secrets are encrypted with: HEADWAY_SECRET_KEY, else DIR/secret.key."""
+"""The key that encrypts secrets: HEADWAY_SECRET_KEY, else DIR/secret.key."""
 
 import logging
 
@@ -14,11 +14,11 @@ FILE = "secret.key"
 
 
 class BadSecretKey(Exception):
-    """The file of the key cannot be read, or holds none."""
+    """The key's file cannot be read, or holds no key."""
 
 
 def make_vault(settings: Settings, *, may_make_key: bool) -> Cipher:
-    """A worker alone makes no key: nothing was encrypted with one of its own. Raises BadSecretKey."""
+    """Does not create a key for a worker alone: nothing is encrypted with it. Raises BadSecretKey."""
     if settings.secret_key:
         return Cipher(key_from(settings.secret_key))
     path = settings.data_dir / FILE
@@ -28,15 +28,15 @@ def make_vault(settings: Settings, *, may_make_key: bool) -> Cipher:
         return Cipher(key_from(path.read_text()) if path.exists() else None)
     except (OSError, ValueError) as error:
         raise BadSecretKey(
-            f"{path} cannot be used: {error}; put back the file as it was, or set HEADWAY_SECRET_KEY"
+            f"{path} cannot be used: {error}; restore the original file, or set HEADWAY_SECRET_KEY"
         ) from error
 
 
 async def warn_of_other_keys(pool: Pool, vault: Cipher) -> None:
-    """Without the right key everything works but the tasks that use secrets."""
+    """Warns of secrets that this process cannot decrypt: tasks that use them will fail."""
     if count := await count_of_other_keys(pool, vault.key_id):
         logger.warning(
-            "%d secrets were saved with another key than this process has; put back %s or HEADWAY_SECRET_KEY, "
+            "%d secrets were saved with a different key than this process has; restore %s or HEADWAY_SECRET_KEY, "
             "or save them again: headway secret set",
             count,
             FILE,

@@ -1,4 +1,4 @@
-"""Loads examples at start-up for newcomers: the example flows, and on an empty database a first execution."""
+"""Loads the example flows at start-up and, on an empty database, starts a first execution."""
 
 import logging
 from pathlib import Path
@@ -17,7 +17,7 @@ _SERVER = Path(__file__).resolve().parents[1]
 EXAMPLES = next(
     place for place in (_SERVER / "examples", _SERVER.parent / "examples") if place.is_dir()
 )
-"""In the package `server` of an installed wheel, next to the packages in a checkout."""
+"""In the package `server` in an installed wheel, next to the packages in a checkout."""
 _STARTER = CommandOrigin("user:admin", Channel.CLI, "the first execution of a new database")
 
 
@@ -27,7 +27,7 @@ async def load_examples(parts: Runtime) -> None:
 
 
 async def _run_first_example(parts: Runtime) -> None:
-    """So that the first page is alive."""
+    """Starts an example, so that the first page has something to show."""
     pool = parts.database.pool
     if await pool.fetchval("select exists (select from executions)"):
         return

@@ -1,4 +1,4 @@
-"""The first SIGTERM or SIGINT: it ends a start-up where it is, and asks a process that has started to drain."""
+"""Handles the first SIGTERM or SIGINT: interrupts a start-up, or requests that a started process drains."""
 
 import asyncio
 import os
@@ -12,15 +12,15 @@ ENDED_AT_ONCE = 130
 
 
 class StopSignal:
-    """`asked` is set by the first signal; a second one ends the process at once."""
+    """The first signal sets `requested`; a second one ends the process at once."""
 
     def __init__(self, starting: "asyncio.Task[None]") -> None:
-        self.asked = asyncio.Event()
+        self.requested = asyncio.Event()
         self._starting: asyncio.Task[None] | None = starting
 
     @classmethod
     def on_signals(cls) -> Self:
-        """For the task that calls it, which is starting up until it says otherwise."""
+        """For the current task, which counts as starting up until `started` is called."""
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
         assert task is not None
         stop = cls(task)
@@ -29,23 +29,23 @@ class StopSignal:
         return stop
 
     def request(self) -> None:
-        if self.asked.is_set():
+        if self.requested.is_set():
             os._exit(ENDED_AT_ONCE)
-        self.asked.set()
+        self.requested.set()
         if self._starting is not None:
             self._starting.cancel()
 
     def started(self) -> None:
-        """From here on a signal sets `asked` and nothing else."""
+        """From here on a signal only sets `requested`."""
         self._starting = None
 
     @contextmanager
     def ends_the_start(self) -> Iterator[None]:
-        """Takes the cancellation of a start-up, once all that it had begun is undone."""
+        """Absorbs the cancellation of a start-up after everything it had begun was undone."""
         task = self._starting
         try:
             yield
         except asyncio.CancelledError:
-            if task is None or self._starting is None or not self.asked.is_set():
+            if task is None or self._starting is None or not self.requested.is_set():
                 raise
             task.uncancel()

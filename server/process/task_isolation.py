@@ -1,4 +1,4 @@
-"""From the settings of a process: what its worker keeps from tasks."""
+"""What a worker isolates from tasks, from the settings of the process."""
 
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -17,6 +17,6 @@ def kept_from_tasks(settings: Settings, database_url: str) -> IsolationSettings:
 
 
 def _sockets(database_url: str) -> list[Path]:
-    """Folders in which Headway's own database listens: whoever comes by a socket may need no password."""
+    """Folders of the database's Unix sockets, where a login may need no password."""
     hosts = [value for name, value in parse_qsl(urlsplit(database_url).query) if name == "host"]
-    return [Path(host) for told in hosts for host in told.split(",") if host.startswith("/")]
+    return [Path(host) for value in hosts for host in value.split(",") if host.startswith("/")]

@@ -1,4 +1,4 @@
-"""Building blocks of pages: texts and tables, in fonts that have their letters."""
+"""Building blocks of pages: texts and tables, in fonts that have all their characters."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -46,7 +46,7 @@ def heading(words: str) -> list[Flowable]:
 def table(
     head: Sequence[str], rows: Sequence[Sequence[Cell]], widths: Sequence[float], more: Any = ()
 ) -> Table:
-    """Widths are shares; `more` are other styles. A cell with a colour is drawn in it."""
+    """Widths are proportions; `more` are further styles. A cell with a colour is drawn in it."""
     cells: list[list[Any]] = [[text(name, "head") for name in head]] if head else []
     cells += [[_cell(cell) for cell in row] for row in rows]
     whole = sum(widths)
@@ -75,7 +75,7 @@ def section(
     widths: Sequence[float],
     most: int,
 ) -> list[Flowable]:
-    """Nothing where there are no rows; of more than `most` the rest is counted, not shown."""
+    """Returns nothing without rows; shows at most `most` rows, and says so."""
     if not rows:
         return []
     parts = [*heading(title), table(head, rows[:most], widths)]

@@ -1,4 +1,4 @@
-"""The drawings of a report: when tasks ran, and what was measured."""
+"""The charts of a report: the timeline of tasks, and metrics."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from reportlab.lib.colors import Color, HexColor
 from models.states import FAILED_ENDS, SUCCESSFUL_ENDS
 from server.report.facts import Bar
 from server.report.fonts import BOLD, PLAIN, runs_of, width_of
-from server.report.words import moment, number, seconds
+from server.report.formatting import moment, number, seconds
 
 WIDTH: Final = 510.0
 _LABELS, _ROW, _SMALL = 150.0, 13.0, 7.0
@@ -36,7 +36,7 @@ def color_of(state: str) -> Color:
 
 
 def gantt(bars: Sequence[Bar], now: datetime) -> list[Drawing]:
-    """One drawing for each page that the bars fill, all on the same scale."""
+    """Returns one drawing for each page of bars, all on the same scale."""
     starts = [one.started_at for bar in bars for one in bar.attempts]
     if not starts:
         return []
@@ -71,7 +71,7 @@ def _gantt_page(bars: Sequence[Bar], first: datetime, span: timedelta, now: date
 
 
 def plot(title: str, lines: Mapping[str, Points]) -> Drawing:
-    """One or more series over the same axes, each with its name where there are more."""
+    """Plots one or more series on the same axes, with a legend for several."""
     drawing = Drawing(WIDTH / 2 - 6, _PLOT + 34 + 10 * (len(lines) if len(lines) > 1 else 0))
     chart: Any = LinePlot()
     chart.x, chart.y = 48, drawing.height - _PLOT - 16
@@ -104,7 +104,7 @@ def _box(x: float, y: float, width: float, height: float, color: Color) -> Shape
 
 
 def _widen(chart: Any) -> None:
-    """An axis wants two ends: a flat line gets room above and below."""
+    """Widens axes whose values are all equal, so that a flat line is visible."""
     points = [point for line in chart.data for point in line]
     for axis, values in (
         (chart.xValueAxis, [x for x, _ in points]),
@@ -116,7 +116,7 @@ def _widen(chart: Any) -> None:
 
 
 def _fitting(text: str, width: float) -> str:
-    """As many letters from its end as there is room for: the ends of paths tell tasks apart."""
+    """Shortens a text to the width, keeping its end: the ends of task paths are distinct."""
     text = " ".join(text.split())[-300:]
     if width_of(text, PLAIN, _SMALL) <= width:
         return text

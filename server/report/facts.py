@@ -1,4 +1,4 @@
-"""Facts of an execution for a report: read at one moment, and bounded, however much there is."""
+"""Reads a bounded amount of an execution for a report, at one moment."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ MOST_TASKS: Final = 200
 MOST_ROWS: Final = 100
 MOST_SERIES: Final = 12
 POINTS: Final = 200
-"""Of one series; of more, every so many."""
+"""Points of one series; longer ones are sampled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`now` is when they were read; a list that was cut has one more than is shown."""
+    """`now` is the time of reading. A truncated list has one more entry than is shown."""
 
     now: datetime
     execution: Execution
@@ -57,10 +57,10 @@ class Facts:
     notes: Sequence[Note]
 
 
-async def facts_of(pool: Pool, asked: Sequence[ExportRequest], places: Places) -> list[Facts]:
-    """Raises Refused NOT_FOUND when one of them may not be seen."""
+async def facts_of(pool: Pool, requests: Sequence[ExportRequest], places: Places) -> list[Facts]:
+    """Raises Refused NOT_FOUND if one of the executions may not be seen."""
     async with one_moment(pool) as connection:
-        rows = [(await visible(connection, one), one.scope) for one in asked]
+        rows = [(await visible(connection, one), one.scope) for one in requests]
         return [
             await _facts(
                 connection, places.shown_row(row), places, await seen_by(connection, scope, row)
@@ -111,7 +111,7 @@ def _failure(failure: Mapping[str, Any]) -> Failure:
 
 
 def _series(rows: Sequence[Row]) -> dict[str, list[tuple[float, float]]]:
-    """By steps where all points have one, else by the seconds since the first."""
+    """Returns points by step if all have one, else by seconds since the first."""
     found: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if isfinite(row["value"]):
@@ -121,8 +121,8 @@ def _series(rows: Sequence[Row]) -> dict[str, list[tuple[float, float]]]:
 
 def _name_of(row: Row) -> str:
     tags = [f"{name}={value}" for name, value in sorted((load(row["tags"]) or {}).items())]
-    told = ", ".join([row["path"], *tags] if row["path"] else tags)
-    return f"{row['name']} ({told})" if told else str(row["name"])
+    details = ", ".join([row["path"], *tags] if row["path"] else tags)
+    return f"{row['name']} ({details})" if details else str(row["name"])
 
 
 def _point_of(points: Sequence[Row]) -> Any:

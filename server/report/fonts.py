@@ -1,5 +1,5 @@
-"""Fonts that print the names people give. FiraGO is embedded, with the letters of most scripts; for Chinese, Japanese
-and Korean a PDF reader brings fonts of its own, as the standard provides."""
+"""Fonts for names in any script. FiraGO is embedded and covers most scripts; for Chinese, Japanese and Korean PDF
+readers supply their own fonts, as the standard defines."""
 
 import io
 import re
@@ -17,7 +17,7 @@ BOLD: Final = "headway-bold"
 _WIDER: Final = "headway-wider"
 _EMBEDDED: Final = {PLAIN: "figo", BOLD: "figbo", _WIDER: "notos"}
 _CHINESE, _JAPANESE, _KOREAN = "STSong-Light", "HeiseiKakuGo-W5", "HYSMyeongJo-Medium"
-# Hebrew, Arabic and their relatives, with the blanks and marks between their words.
+# Hebrew, Arabic and related scripts, with the spaces and marks between their words.
 _LETTERS: Final = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff"
 _RIGHT_TO_LEFT: Final = re.compile(rf"[{_LETTERS}]+(?:[ ,.:!-]+[{_LETTERS}]+)*")
 _MISSING: Final = (_WIDER, "\N{REPLACEMENT CHARACTER}")
@@ -32,7 +32,7 @@ def register_fonts() -> None:
 
 
 def runs_of(text: str, font: str = PLAIN) -> list[tuple[str, str]]:
-    """The text in pieces, each with a font that has its letters."""
+    """Splits a text into pieces, each with a font that has its characters."""
     register_fonts()
     pairs = [_printed(letter, font) for letter in _RIGHT_TO_LEFT.sub(_reversed, text)]
     return [
@@ -47,7 +47,7 @@ def width_of(text: str, font: str, size: float) -> float:
 
 @cache
 def _printed(letter: str, font: str) -> tuple[str, str]:
-    """The font that has a letter, and the letter, or what stands for one that none has."""
+    """Returns a font and a character, or the replacement for a character that no font has."""
     if not letter.isprintable() and letter != "\n":
         return (font, " ") if letter.isspace() else _MISSING
     for name in (font, _WIDER):
@@ -58,7 +58,7 @@ def _printed(letter: str, font: str) -> tuple[str, str]:
 
 
 def _reversed(found: re.Match[str]) -> str:
-    """A PDF draws from left to right."""
+    """Reverses right-to-left text: a PDF draws from left to right."""
     return found[0][::-1]
 
 

@@ -1,4 +1,4 @@
-"""The pages of a report. Pure: facts in, PDF out."""
+"""Lays out the pages of a report. Pure: facts in, PDF out."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -14,17 +14,17 @@ from server.report.blocks import MARKED, heading, section, table, text, together
 from server.report.charts import BAD, WIDTH, color_of, gantt, plot
 from server.report.facts import MOST_ROWS, MOST_TASKS, Facts
 from server.report.fonts import PLAIN, register_fonts
-from server.report.words import cut, moment, number, seconds, shown, without_paths
+from server.report.formatting import cut, moment, number, seconds, shown, without_paths
 
 _MARGIN: Final = (A4[0] - WIDTH) / 2
 _PADDING: Final = 6
-"""Space that a frame leaves free on each side."""
+"""Padding of a frame on each side."""
 _MOST_NAMES: Final = 300
-"""Rows of a comparison in each of its parts."""
+"""Maximum rows of each part of a comparison."""
 
 
 def report_of(facts: Facts) -> bytes:
-    """One execution: states, tasks, measures, inputs, outputs and what went wrong."""
+    """Lays out one execution: states, tasks, metrics, inputs, outputs and failure."""
     execution = facts.execution
     story: list[Flowable] = [text(cut(execution.name, 300), "title"), Spacer(0, 4), _head(facts)]
     story += _failure(facts)
@@ -53,7 +53,7 @@ def report_of(facts: Facts) -> bytes:
 
 
 def comparison_of(many: Sequence[Facts]) -> bytes:
-    """Several side by side; what is not the same in all of them is marked."""
+    """Lays out several executions side by side, with differences marked."""
     story: list[Flowable] = [text("Comparison of executions", "title"), Spacer(0, 6)]
     names = [cut(facts.execution.name, 100) for facts in many]
     story.append(_compared("", names, {name: _column(many, read) for name, read in _HEAD.items()}))
@@ -167,7 +167,7 @@ def _error(task: TaskRun) -> str:
 
 
 def _plots(charts: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Flowable]:
-    """Two beside each other."""
+    """Places two charts side by side."""
     drawings = [plot(title, lines) for title, lines in charts]
     pairs = [drawings[at : at + 2] for at in range(0, len(drawings), 2)]
     rows: list[Flowable] = [

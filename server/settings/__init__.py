@@ -1,1 +1,1 @@
-"""Settings of the server: read once, from flags, variables and headway.toml."""
+"""The server's settings: read once, from flags, variables and headway.toml."""

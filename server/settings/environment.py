@@ -1,6 +1,6 @@
-"""The names of variables that are Headway's. One that is misspelt would be passed over, and a server run without it.
+"""The names of Headway's environment variables, and warnings of misspelt ones, which would be ignored silently.
 
-Apart from the settings, because the command line looks here too and cannot wait for pydantic.
+Separate from the settings, because the CLI uses them without importing pydantic.
 """
 
 import re
@@ -30,17 +30,17 @@ OF_TASKS: Final = (
     "ARGS", "ATTEMPT", "ATTEMPT_ID", "EXECUTION_ID", "FD", "FD_ID", "FILE", "INPUT", "TASK", "TASK_RUN_ID",
     "WORKER_ID",
 )  # fmt: skip
-"""A worker sets these for the tasks that it runs, and they may use the command line."""
+"""Set by a worker for its tasks, which may use the CLI."""
 OF_TESTS: Final = ("ROUNDS", "SEED", "SOAK", "SOAK_SECONDS", "SOAK_SEED")
 _OF_KUBERNETES: Final = re.compile(r"SERVICE_(HOST|PORT)(_.*)?|PORT_\d+_(TCP|UDP|SCTP)(_.*)?")
-"""Set in every pod beside a service that is called headway."""
+"""Set by Kubernetes in every pod of a namespace with a service named headway."""
 _OTHER_NOTATION: Final = re.compile(r"\[(?![\da-fA-F:.%]+\]).*\]|\{.*\}", re.DOTALL)
-"""A list of JSON or YAML; `[::1]` is an address."""
+"""A JSON or YAML list; `[::1]` is an address."""
 KNOWN: Final = frozenset({name.upper() for name in SETTINGS} | {*OF_CLIENTS, *OF_TASKS, *OF_TESTS})
 
 
 def complaints(environment: Mapping[str, str]) -> list[str]:
-    """A sentence for each variable that looks like Headway's and is not, but for those that are empty."""
+    """Returns a message for each non-empty variable that starts like Headway's and is unknown."""
     return [
         f"no setting is called {name}{_nearest(name)} Unset it, or correct its name."
         for name in sorted(environment)
@@ -49,7 +49,7 @@ def complaints(environment: Mapping[str, str]) -> list[str]:
 
 
 def names_in(value: str, separator: str | None = ",") -> tuple[str, ...]:
-    """The names of a list in one variable or flag; None separates at spaces. Raises ValueError."""
+    """Splits a list in one variable or flag at `separator`; None splits at spaces. Raises ValueError."""
     if _OTHER_NOTATION.fullmatch(value.strip()):
         shown = "spaces, such as one two" if separator is None else "commas, such as one,two"
         raise ValueError(f"must be names separated by {shown}")

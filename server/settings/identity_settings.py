@@ -1,4 +1,4 @@
-"""The settings of single sign-on and of proxies that sign people in: their types, with what each is checked for."""
+"""The types of the settings for single sign-on and for proxies that sign people in, with their checks."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
@@ -16,15 +16,15 @@ from server.settings.environment import names_in
 _MOST_SKEW: Final = 600
 
 
-def _told(description: str) -> Any:
+def _described(description: str) -> Any:
     return Field(description=description)
 
 
 def _issuer(value: str | None) -> str | None:
     if value is not None and (not is_safe(value, value) or "?" in value):
         raise ValueError(
-            "must be the issuer's address as its discovery document has it, as https://id.example/realms/acme; "
-            "http is for an issuer on this machine alone"
+            "must be the issuer's address as in its discovery document, such as https://id.example/realms/acme; "
+            "http is allowed only for an issuer on this machine"
         )
     return value
 
@@ -37,7 +37,7 @@ def _listed(separator: str | None) -> Any:
 
 
 def _pairs(value: object) -> object:
-    """A table of headway.toml, with one role or several for each value, is as good as a list."""
+    """Accepts a table of headway.toml, with one role or a list of roles for each group."""
     if not isinstance(value, Mapping):
         return value
     roles = ((key, [given] if isinstance(given, str) else given) for key, given in value.items())
@@ -54,7 +54,7 @@ def _header(value: str | None) -> str | None:
     if value is None:
         return None
     if not value.replace("-", "").isalnum() or not value.isascii():
-        raise ValueError("must be the name of a header, as X-Forwarded-User")
+        raise ValueError("must be the name of a header, such as X-Forwarded-User")
     if value.lower() in {"authorization", "cookie", "host", "origin"}:
         raise ValueError(f"{value} is a header that visitors send themselves")
     return value.lower()
@@ -64,23 +64,24 @@ Seconds = Annotated[float, BeforeValidator(parse_duration)]
 OidcIssuer = Annotated[
     str | None,
     AfterValidator(_issuer),
-    _told("The issuer of OpenID Connect whose people may sign in."),
+    _described("The OpenID Connect issuer whose people may sign in."),
 ]
-OidcClientId = Annotated[str | None, _told("The client id of Headway at the issuer.")]
+OidcClientId = Annotated[str | None, _described("Headway's client id at the issuer.")]
 OidcClientSecret = Annotated[
-    str | None, Field(repr=False, description="Its secret; a public client has none.")
+    str | None, Field(repr=False, description="Headway's client secret; a public client has none.")
 ]
 OidcAudience = Annotated[
-    str | None, _told("For whom JWTs of programs must be made; without it the client id.")
+    str | None, _described("The audience required in JWTs of programs; by default the client id.")
 ]
 OidcScopes = Annotated[
-    tuple[str, ...], NoDecode, _listed(None), _told("Scopes that a sign-in asks for.")
+    tuple[str, ...], NoDecode, _listed(None), _described("Scopes that a sign-in requests.")
 ]
 OidcNameClaim = Annotated[
-    str, _told("The claim with the name of a new person; else their verified email is the name.")
+    str,
+    _described("The claim with a new person's name; without it, their verified email is the name."),
 ]
 OidcGroupsClaim = Annotated[
-    str, _told("The claim with somebody's groups, with dots where it is within others.")
+    str, _described("The claim with a person's groups; a dotted path if it is nested.")
 ]
 OidcRoles = Annotated[
     tuple[str, ...],
@@ -88,22 +89,25 @@ OidcRoles = Annotated[
     _listed(","),
     BeforeValidator(_pairs),
     AfterValidator(_roles),
-    _told("Roles of groups: headway-admins=admin, data-ops=operator@acme.*"),
+    _described("Roles of groups: headway-admins=admin, data-ops=operator@acme.*"),
 ]
-OidcName = Annotated[str, _told("How the sign-in page calls the identity provider.")]
+OidcName = Annotated[str, _described("The name of the identity provider on the sign-in page.")]
 OidcSessionTime = Annotated[
-    Seconds, Field(ge=60, description="How long a sign-in there lasts here: seconds, or as 12h.")
+    Seconds,
+    Field(ge=60, description="How long such a sign-in lasts here: seconds, or such as 12h."),
 ]
 OidcClockSkew = Annotated[
-    Seconds, Field(ge=0, le=_MOST_SKEW, description="How far the clocks may differ: seconds.")
+    Seconds, Field(ge=0, le=_MOST_SKEW, description="Allowed difference of the clocks: seconds.")
 ]
 TrustedUserHeader = Annotated[
-    str | None, AfterValidator(_header), _told("The header in which trusted_proxies name who asks.")
+    str | None,
+    AfterValidator(_header),
+    _described("The header in which trusted_proxies name the user."),
 ]
 TrustedGroupsHeader = Annotated[
     str | None,
     AfterValidator(_header),
-    _told("The header in which they name the groups of that one."),
+    _described("The header in which they name the user's groups."),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Settings, read once: flags over HEADWAY_ variables over headway.toml over what stands here."""
+"""Settings, read once. Precedence: flags, then HEADWAY_ variables, then headway.toml, then the defaults here."""
 
 import os
 import tomllib
@@ -50,11 +50,11 @@ from server.settings.log_settings import Format, Level, LogFormat, LogLevel
 FILE = "headway.toml"
 
 Names = Annotated[tuple[str, ...], NoDecode]
-"""Separated by commas where they come as one text."""
+"""Separated by commas if given as one text."""
 
 
 class Introspection(StrEnum):
-    """Who may ask `__schema` and `__type`."""
+    """Who may query `__schema` and `__type`."""
 
     EVERYONE = "everyone"
     PERMITTED = "permitted"
@@ -62,7 +62,7 @@ class Introspection(StrEnum):
 
 
 class Settings(BaseSettings):
-    """Every value is checked when it is made; `read` is how a process gets its own."""
+    """A process reads its settings with `read`, which checks every value."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True
@@ -70,7 +70,7 @@ class Settings(BaseSettings):
 
     @classmethod
     def read(cls, flags: Mapping[str, Any]) -> Self:
-        """Raises ValueError with a sentence for each value that will not do."""
+        """Raises ValueError with a message for each invalid value."""
         if wrong := complaints(os.environ):
             raise ValueError("; ".join(wrong))
         file = _find_file(flags.get("data_dir"))
@@ -90,77 +90,79 @@ class Settings(BaseSettings):
     port: int = Field(8321, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     data_dir: Path = Field(
         default_factory=default_data_dir,
-        description="Where everything is kept: the database, artifacts, the token.",
+        description="The directory of all data: the database, artifacts, the token.",
     )
     database_url: str | None = Field(
         None,
         description="An external PostgreSQL >= 15; without it, one runs in the data directory.",
     )
     flows: Path | None = Field(
-        None, description="A folder of flow documents, loaded at start and at changes."
+        None, description="A folder of flow documents, loaded at start and when they change."
     )
     examples: bool = Field(False, description="Load the example flows.")
     queues: Names = Field(("default",), min_length=1, description="Queues to take tasks from.")
-    workers: int = Field(1, ge=1, le=64, description="Workers beside the server.")
-    no_worker: bool = Field(False, description="Serve only; tasks run where `headway worker` does.")
+    workers: int = Field(1, ge=1, le=64, description="Workers that run in the server's process.")
+    no_worker: bool = Field(
+        False, description="Serve only; tasks run in `headway worker` processes."
+    )
     task_isolation: Policy = Field(
         Policy.AUTO,
-        description="auto keeps tasks as far apart from the server as this machine can; required runs none where that "
+        description="auto isolates tasks from the server as far as this machine can; required runs no tasks if that "
         "leaves anything in reach; off runs them as the server's user.",
     )
     task_user_range: str | None = Field(
         None,
-        description="Users that attempts run as where the worker is root: FIRST-LAST, numbers that nobody has.",
+        description="Users that attempts run as if the worker is root: FIRST-LAST, ids that nobody else has.",
     )
     concurrency: int = Field(16, ge=1, le=1000, description="Tasks that a worker runs at once.")
     drain_timeout: float = Field(
-        30.0, description="What running tasks get when Headway is told to stop: seconds, or as 1m."
+        30.0,
+        description="Time that running tasks get when Headway is stopped: seconds, or such as 1m.",
     )
     drain_notice: float = Field(
         0.0,
-        description="How long /readyz says 503 before the process drains, for a load balancer: seconds, or as 10s.",
+        description="How long /readyz returns 503 before the process drains, for load balancers: seconds, or such as "
+        "10s.",
     )
     header_timeout: float = Field(
-        10.0, gt=0, description="What the head of a request may take: seconds, or as 10s."
+        10.0, gt=0, description="How long the head of a request may take: seconds, or such as 10s."
     )
     body_timeout: float = Field(
-        30.0, gt=0, description="How long the body of a request may pause: seconds, or as 30s."
+        30.0, gt=0, description="How long the body of a request may pause: seconds, or such as 30s."
     )
     max_connections: int = Field(
-        3000, ge=1, description="Connections at once, as far as the process may open files."
+        3000, ge=1, description="Open connections, limited by the process's open-file limit."
     )
     max_connections_per_address: int = Field(
         1500,
         ge=1,
-        description="Connections that one address, or one /64 network of IPv6, may have at once.",
+        description="Open connections of one address, or of one /64 network of IPv6.",
     )
     secret_key: str | None = Field(
         None,
         repr=False,
-        description="32 bytes in base64 that secrets are encrypted with; without it DIR/secret.key.",
+        description="32 bytes in base64 that encrypt secrets; by default in DIR/secret.key.",
     )
     session_key: str | None = Field(
         None,
         repr=False,
-        description="32 bytes in base64 that sessions of browsers are signed with, the same for all servers of a "
-        "database; without it DIR/session.key.",
+        description="32 bytes in base64 that sign browser sessions, the same for all servers of a database; by "
+        "default in DIR/session.key.",
     )
     artifacts_url: str | None = Field(
-        None, description="An fsspec URL to keep artifacts at; without it DIR/artifacts."
+        None, description="An fsspec URL to store artifacts at; by default DIR/artifacts."
     )
     max_file_size: int = Field(
-        100 * 1024 * 1024, ge=0, description="Bytes that an uploaded file may hold."
+        100 * 1024 * 1024, ge=0, description="Maximum bytes of an uploaded file."
     )
-    allowed_hosts: Names = Field(
-        (), description="Host names, besides localhost, to be reached under."
-    )
+    allowed_hosts: Names = Field((), description="Host names of the server besides localhost.")
     allowed_origins: Names = Field((), description="Other origins whose pages may use the API.")
     external_url: str | None = Field(
         None,
-        description="The address by which people reach this server, as https://headway.example.",
+        description="The address that people use to reach this server, such as https://headway.example.",
     )
     trusted_proxies: Names = Field(
-        (), description="Addresses or networks of proxies whose X-Forwarded headers are believed."
+        (), description="Addresses or networks of proxies whose X-Forwarded headers are trusted."
     )
     trusted_user_header: TrustedUserHeader = None
     trusted_groups_header: TrustedGroupsHeader = None
@@ -177,29 +179,29 @@ class Settings(BaseSettings):
     oidc_clock_skew: OidcClockSkew = 60.0
     task_allowed_hosts: Names = Field(
         (),
-        description="Hosts that http and sql tasks may connect to; without it all but the denied.",
+        description="Hosts that http and sql tasks may connect to; by default all but the denied ones.",
     )
     task_denied_hosts: Names = Field(
-        DENIED, description="Hosts that http and sql tasks may not connect to, allowed or not."
+        DENIED, description="Hosts that http and sql tasks may not connect to, even if allowed."
     )
     retention: tuple[RetentionRule, ...] = Field(
-        (), description="How long ended executions are kept; the first rule that one meets decides."
+        (), description="How long ended executions are kept; the first matching rule applies."
     )
     prune_every: float = Field(
-        3600.0, gt=0, description="How often a server prunes by those rules: seconds, or as 1h."
+        3600.0,
+        gt=0,
+        description="How often a server prunes by those rules: seconds, or such as 1h.",
     )
 
     pool_size: int = Field(
-        8, ge=2, description="Connections to the database for the engine and the workers."
+        8, ge=2, description="Database connections of the engine and the workers."
     )
     read_pool_size: int = Field(
-        8, ge=1, description="Connections to the database for queries and mutations."
+        8, ge=1, description="Database connections for queries and mutations."
     )
-    stream_pool_size: int = Field(
-        4, ge=1, description="Connections to the database for subscriptions."
-    )
+    stream_pool_size: int = Field(4, ge=1, description="Database connections for subscriptions.")
     export_pool_size: int = Field(
-        4, ge=1, description="Connections to the database for exports: as many run at once."
+        4, ge=1, description="Database connections for exports, and so how many run at once."
     )
 
     log_level: Level = LogLevel.INFO
@@ -207,44 +209,42 @@ class Settings(BaseSettings):
 
     introspection: Introspection = Field(
         Introspection.EVERYONE,
-        description="Who may ask about the schema: `everyone`, `permitted` (those who may write flows), or `off`.",
+        description="Who may query the schema: `everyone`, `permitted` (those who may write flows), or `off`.",
     )
     field_suggestions: bool = Field(
         True,
-        description="Errors of documents name fields, types and values that were perhaps meant.",
+        description="Suggest similar fields, types and values in errors of documents.",
     )
     persisted_documents: Path | None = Field(
         None,
-        description="A file or a folder of documents that clients may name by their ids in place of the text.",
+        description="A file or folder of documents that clients may request by id instead of text.",
     )
     only_persisted_documents: bool = Field(
         False,
-        description="Answer only those, and those of the page and of the command line.",
+        description="Execute only those documents, and those of the page and the command line.",
     )
 
     max_answer_size: int = Field(
-        32 * 1024 * 1024, ge=1024, description="Bytes that one answer of GraphQL may hold."
+        32 * 1024 * 1024, ge=1024, description="Maximum bytes of one GraphQL response."
     )
     operation_deadline: float = Field(
         10.0,
         gt=0,
-        description="How long a query, the check of a document or a message of a subscription may take, "
-        "and how long a client waits for a mutation: seconds, or as 1m.",
+        description="How long a query, the check of a document, or a message of a subscription may take, and how "
+        "long a client waits for a mutation: seconds, or such as 1m.",
     )
     queries_at_once: int = Field(
-        8, ge=1, description="Queries of one user that run at once; others wait for their turn."
+        8, ge=1, description="Concurrent queries of one user; more wait for their turn."
     )
     mutations_at_once: int = Field(
-        64, ge=1, description="Mutations of one user that run at once; others wait for their turn."
+        64, ge=1, description="Concurrent mutations of one user; more wait for their turn."
     )
-    subscriptions_at_once: int = Field(
-        10_000, ge=1, description="Subscriptions that one user may have open."
-    )
+    subscriptions_at_once: int = Field(10_000, ge=1, description="Open subscriptions of one user.")
     operations_per_second: int = Field(
-        1000, ge=1, description="GraphQL operations of one user, on the average of 10 seconds."
+        1000, ge=1, description="GraphQL operations of one user, averaged over 10 seconds."
     )
     mutations_per_second: int = Field(
-        500, ge=1, description="Those of them that are mutations, on the average of 10 seconds."
+        500, ge=1, description="Mutations of one user, averaged over 10 seconds."
     )
     subscriptions_per_minute: int = Field(
         20_000, ge=1, description="Subscriptions that one user may start."
@@ -254,17 +254,17 @@ class Settings(BaseSettings):
         600, ge=1, description="Exports, reports and records that one user may download."
     )
     upload_bytes_per_person: int = Field(
-        10 * 1024**3, ge=0, description="Bytes of the uploaded files of one user that are kept."
+        10 * 1024**3, ge=0, description="Stored bytes of one user's uploaded files."
     )
     upload_bytes_per_namespace: int = Field(
         100 * 1024**3,
         ge=0,
-        description="The same of all who may use only namespaces that begin with the same name.",
+        description="The same for all users whose permissions are limited to namespaces with the same first name.",
     )
     uploads_kept: float = Field(
         7 * 86400.0,
         ge=3600,
-        description="How long uploaded files stay that nothing refers to: seconds, or as 7d.",
+        description="How long unused uploaded files are kept: seconds, or such as 7d.",
     )
     open_recordings_per_person: int = Field(
         10_000, ge=0, description="Recorded executions of one user that have not ended."
@@ -275,12 +275,12 @@ class Settings(BaseSettings):
     recorded_bytes_per_namespace: int = Field(
         50 * 1024**3,
         ge=0,
-        description="Bytes that may be recorded in a day in all namespaces that begin with the same name.",
+        description="Bytes that may be recorded in a day in all namespaces with the same first name.",
     )
     failed_logins_per_minute: int = Field(
         10,
         ge=1,
-        description="Wrong tokens and sessions from one address, until more are answered with 429.",
+        description="Wrong tokens and sessions from one address; further ones are answered with 429.",
     )
 
     @property
@@ -379,13 +379,13 @@ class Settings(BaseSettings):
 
 
 def _find_file(data_dir: Path | str | None) -> Path | None:
-    """headway.toml of the working directory, else of the data directory."""
+    """Returns headway.toml in the working directory, else in the data directory."""
     data = Path(data_dir or os.environ.get(f"{PREFIX}DATA_DIR") or default_data_dir())
     return next((place for place in files_in(data) if place.is_file()), None)
 
 
 def files_in(data_dir: Path) -> tuple[Path, ...]:
-    """Where settings may stand, whether or not they do."""
+    """Returns the places where settings may be, whether or not they exist."""
     return Path.cwd() / FILE, data_dir.expanduser() / FILE
 
 

@@ -19,7 +19,7 @@ async def test_what_refuses_is_told_and_the_exit_code_is_1(
     await client.until(held["id"], a="RUNNING")
     command = ("bulk", "archive", "--namespace", "cli.bulk", "--reason", "old")
     code, output, errors = await headway(served, *command, "--atomic", "--yes")
-    assert (code, output.splitlines()[0]) == (1, "ARCHIVE: 2 of 3 would do it")
+    assert (code, output.splitlines()[0]) == (1, "ARCHIVE: applies to 2 of 3")
     assert f"error: {held['name']}: only an execution that has ended" in errors
     code, output, errors = await headway(served, *command, "--yes")
     assert (code, output.splitlines()[-1]) == (1, "done: 2 done, 1 refused, 0 left")
@@ -50,7 +50,7 @@ async def test_ids_parameters_and_a_no(client: Client, served: Served) -> None:
     )
     output_bytes, _ = await process.communicate(b"n\n")
     assert process.returncode == 1
-    assert b"CANCEL: 2 of 2 would do it" in output_bytes
+    assert b"CANCEL: applies to 2 of 2" in output_bytes
     assert {(await client.show(id))["state"] for id in ids} == {"CREATED"}
     code, _, errors = await headway(served, "bulk", "cancel")
     assert code == 1 and "name executions" in errors

@@ -110,7 +110,7 @@ async def test_actions_and_decisions(client: Client, served: Served) -> None:
 async def test_operating(client: Client, served: Served) -> None:
     code, output, errors = await headway(served, "doctor")
     assert (code, errors) == (0, "")
-    assert "worker" in output and "all is well" in output
+    assert "worker" in output and "no problems found" in output
     code, output, errors = await headway(served, "doctor", "--verify")
     assert (code, errors) == (0, "")
     assert "every invariant holds" in output
@@ -127,7 +127,7 @@ async def test_operating(client: Client, served: Served) -> None:
     answer = await stranger.mutate("createExecution", namespace="cli", flow="ask")
     assert answer["problems"][0]["code"] == "FORBIDDEN"
     assert re.search(
-        r"ci  service:ci  valid  made \S+ by user:", (await headway(served, "token", "list"))[1]
+        r"ci  service:ci  valid  created \S+ by user:", (await headway(served, "token", "list"))[1]
     )
     assert (await headway(served, "token", "create", "ci"))[0] == 1
     assert (await headway(served, "token", "revoke", "ci"))[0] == 0

@@ -47,23 +47,31 @@ async def test_a_new_service_is_given_no_role_that_nobody_named(
     lines = told.splitlines()
     assert lines[0] == f"service:{name} is new here"
     assert lines[1].startswith(
-        f"service:{name} is operator in acme.shop, and stays so when the token is revoked"
+        f"service:{name} is operator in acme.shop, also after the token is revoked"
     )
-    limits = f"the token {name} of service:{name} is worth all that its holder may in acme.shop.*, and ends 2"
+    limits = f"the token {name} of service:{name} has all permissions of its holder in acme.shop.*, and expires 2"
     assert lines[2].startswith(limits) and len(lines) == 3
     _, told = await made(served, name, "--replace")
     assert told.splitlines() == [
-        f"the token {name} of service:{name} is worth all that its holder may, "
-        "and never ends by itself (--expires 90d)"
+        f"the token {name} of service:{name} has all permissions of its holder, "
+        "and never expires (--expires 90d)"
     ]
 
 
 @pytest.mark.parametrize(
     ("before", "options", "why"),
     [
-        ((), ("--permission", "RUN_FLOW"), "{} holds no role; grant one: headway role grant {} "),
-        (("viewer",), ("--permission", "RUN_FLOW"), "of what the roles of {} allow, these"),
-        (("viewer", "--namespace", "a"), ("--namespace", "b"), "of what the roles of {} allow"),
+        ((), ("--permission", "RUN_FLOW"), "{} has no role; grant one: headway role grant {} "),
+        (
+            ("viewer",),
+            ("--permission", "RUN_FLOW"),
+            "these limits exclude everything that the roles of {} permit",
+        ),
+        (
+            ("viewer", "--namespace", "a"),
+            ("--namespace", "b"),
+            "these limits exclude everything that the roles of {} permit",
+        ),
         (("viewer", "off"), (), "{} is disabled; headway people save {} --enable"),
     ],
 )
@@ -76,7 +84,7 @@ async def test_a_token_that_may_do_nothing_says_why(
     if "off" in before:
         await done(served, "people", "save", holder, "--disable")
     secret, told = await made(served, name, "--for", holder, *options)
-    assert f"warning: it may do nothing: {why.replace('{}', holder)}" in told
+    assert f"warning: the token has no permissions: {why.replace('{}', holder)}" in told
     if "off" in before:
         assert f"{name}  {holder}  disabled with its holder" in await done(served, "token", "list")
         await done(served, "people", "save", holder, "--enable")
@@ -122,14 +130,14 @@ async def test_saving_says_what_it_did(client: Client, served: Served, name: str
     async def saved(*options: str) -> str:
         return await done(served, "people", "save", *options)
 
-    assert await saved(person) == f"{person} is made"
-    assert await saved(person) == f"{person} is as it was"
+    assert await saved(person) == f"{person} is created"
+    assert await saved(person) == f"{person} is unchanged"
     assert await saved(person, "--disable") == f"{person} is disabled"
     assert await saved(person, "--enable") == f"{person} is enabled"
     joined = await saved(person, "--group", group)
     assert joined == f"{person} is in the group {group}; group:{group} is new here"
     assert await saved(person, "--no-groups") == f"{person} is in no group"
-    assert await saved(service, "--owner", person) == f"{service} is made, owned by {person}"
+    assert await saved(service, "--owner", person) == f"{service} is created, owned by {person}"
     owner = f"user:o{name[::-1]}"
     owned = await saved(service, "--owner", owner)
     assert owned == f"{service} is owned by {owner}; {owner} is new here"
@@ -223,7 +231,7 @@ async def test_a_request_that_one_may_not_decide_says_why(
     (line,) = [
         one for one in (await done(served, "approvals")).splitlines() if one.startswith(asked)
     ]
-    assert "[not by you: you started" in line and line.endswith("]") and why in line
+    assert "[you cannot decide: you started" in line and line.endswith("]") and why in line
     *_, possible, refused = (await done(served, "show", id)).splitlines()
     assert possible.startswith("you can: ") and "cancel" in possible
     assert "approve" not in possible and "reject" not in possible

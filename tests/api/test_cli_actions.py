@@ -124,7 +124,7 @@ async def test_a_draft_is_shown_edited_and_started(
     ended = await client.until_ended(await done(served, *switched))
     assert (ended["outputs"], states(ended)["second"]) == ({"seen": 3}, "SKIPPED"), ended
     errors = await refused(served, "prepare", id, "--enable", "fist", "--run")
-    assert "no task fist; it has: first, second, third" in errors
+    assert "no task fist; the draft has: first, second, third" in errors
 
 
 async def test_run_takes_a_time_and_tasks_not_to_run(
@@ -134,13 +134,13 @@ async def test_run_takes_a_time_and_tasks_not_to_run(
     id = await failed(client, ok)
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat(timespec="seconds")
     waiting = await done(served, "run", "acts/breaks", "--at", later, "--no-cache")
-    assert "waits: not before its scheduled time, until 20" in await done(served, "show", waiting)
+    assert "waiting: not before its scheduled time, until 20" in await done(served, "show", waiting)
     assert "is RUNNING" in await done(served, "force-run", waiting)
     await client.until_ended(waiting)
     chosen = ("--rerun-of", id, "--disable", "first", "--disable", "second")
     ended = await client.until_ended(await done(served, "run", "acts/breaks", *chosen))
     assert (ended["state"], ended["outputs"]) == ("SUCCESS", {"seen": 1})
-    assert "is no time" in await refused(served, "run", "acts/breaks", "--at", "soon")
+    assert "is not a valid time" in await refused(served, "run", "acts/breaks", "--at", "soon")
     path = tmp_path / "flow.yaml"
     path.write_text(BREAKS % ok)
     errors = await refused(served, "run", path, "--test", "--disable", "first")
@@ -162,9 +162,9 @@ async def test_states_are_corrected_with_a_reason(
     ended = await client.until_ended(id)
     assert (ended["state"], task(ended, "second")["outputs"]) == ("SUCCESS", {"rows": 3})
     errors = await refused(served, "change-task-state", id, "secnd", "FAILED", "--reason", "x")
-    assert "it has: first, second, third" in errors
+    assert "the execution has: first, second, third" in errors
     wrong = ("change-task-state", id, "second", "FAILED", "--reason", "x", "--outputs", "{")
-    assert "--outputs is not JSON" in await refused(served, *wrong)
+    assert "--outputs is not valid JSON" in await refused(served, *wrong)
     assert await client.show(id) == ended
 
 
@@ -179,7 +179,7 @@ async def test_an_event_reaches_what_waits_for_it(client: Client, served: Served
     one, other = (await client.run(WAITS))["id"], (await client.run(WAITS))["id"]
     for id in (one, other):
         await client.until(id, hold="RUNNING")
-    assert "waits: hold:" in await done(served, "show", one)
+    assert "waiting: hold:" in await done(served, "show", one)
     sent = await done(
         served, "send-event", "delivered", "--execution", one, "--data", '{"by": "van"}'
     )
@@ -242,7 +242,9 @@ async def test_show_tells_the_place_in_line_and_force_run_passes_it(
     await client.until(ids[0], state="RUNNING")
     await client.until(ids[2], state="QUEUED")
     shown = await done(served, "show", ids[2])
-    assert "waits: a slot of the flow's limit of 1" in shown and "position 2 in the queue" in shown
+    assert (
+        "waiting: a slot of the flow's limit of 1" in shown and "position 2 in the queue" in shown
+    )
     assert "is RUNNING" in await done(served, "force-run", ids[2], "--reason", "urgent")
     errors = await refused(served, "force-run", ids[2])
     assert "nothing to force: no task run is QUEUED or RETRYING" in errors
@@ -340,12 +342,12 @@ async def test_what_started_the_one_that_asks_can_be_named(client: Client, serve
     await client.until(id, state="WAITING_FOR_APPROVAL")
     child = await child_of(client, id)
     name = (await client.show(child))["name"]
-    asked = f"waits: one: approval by anyone, 0 of 1 given ({name}: ok) in {child}"
+    asked = f"waiting: one: approval by anyone, 0 of 1 given ({name}: ok) in {child}"
     assert asked in (await done(served, "show", id)).splitlines()
     output = await done(served, "approve", id)
-    assert output.startswith(f"APPROVED; {name} ({child}), which asked below {id}, is ")
+    assert output.startswith(f"APPROVED; {name} ({child}), below {id}, is ")
     assert (await client.until_ended(id))["state"] == "SUCCESS"
-    assert "asks nothing" in await refused(served, "approve", id)
+    assert "has no pending approval" in await refused(served, "approve", id)
 
 
 async def test_of_several_requests_below_one_is_to_be_named(client: Client, served: Served) -> None:
@@ -358,12 +360,12 @@ async def test_of_several_requests_below_one_is_to_be_named(client: Client, serv
     found = (await client.post(query, id=id))["execution"]
     requests = {one["approvals"][0]["id"]: one for one in found["children"]}
     told, *listed, mend = (await refused(served, "reject", id)).splitlines()
-    assert told.startswith(f"error: {found['name']} asks nothing itself; 2 requests ")
+    assert told.startswith(f"error: {found['name']} has no pending approval itself; ")
     assert set(listed) == {
         f"error: {request} of {one['name']} ({one['id']}) 'go?'"
         for request, one in requests.items()
     }
-    assert mend.startswith("error: name one of them: headway reject appr_")
+    assert mend.startswith("error: give one of their ids: headway reject appr_")
     rejected = mend.split()[-1]
     output = await done(served, "reject", rejected)
     assert output.startswith(f"REJECTED; {requests[rejected]['name']} is ")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from models.ids import new_id
-from server.cli.terminal.audit_words import words_of
+from server.cli.terminal.audit_text import audit_text
 from tests.api.client import Client
 from tests.api.servers import Served
 from tests.api.test_cli import headway
@@ -59,7 +59,7 @@ RECORDED: tuple[tuple[str | None, dict[str, Any], str], ...] = (
 def test_each_kind_of_entry_in_words(
     namespace: str | None, data: dict[str, Any], words: str
 ) -> None:
-    assert words_of({"namespace": namespace, "data": data}) == words
+    assert audit_text({"namespace": namespace, "data": data}) == words
 
 
 async def test_denials_grants_and_people_say_what_and_where(client: Client, served: Served) -> None:

@@ -30,7 +30,7 @@ async def test_doctor_names_the_queues_that_nobody_serves_while_tasks_wait_in_th
     ids = [(await client.run(LOST.replace("lonely", "deserted")))["id"] for _ in range(2)]
     names = {(await client.show(id))["name"] for id in ids}
     code, output, errors = await headway(served, "doctor")
-    assert (code, "all is well" in output) == (1, False)
+    assert (code, "no problems found" in output) == (1, False)
     (line,) = (one for one in errors.splitlines() if "queue deserted" in one)
     assert line.startswith("✗ no live worker on queue deserted; start one: headway worker --queue")
     assert "(2 tasks wait, of " in line and all(name in line for name in names)
@@ -52,7 +52,7 @@ async def test_doctor_names_servers_that_sign_sessions_with_different_keys(
             await servers.forget(pool, other)
     assert code == 1
     (line,) = errors.splitlines()
-    assert line.startswith("✗ servers sign the sessions of browsers with different keys: ")
+    assert line.startswith("✗ servers sign browser sessions with different keys: ")
     assert "elsewhere" in line
     assert "elsewhere" not in (await headway(served, "doctor"))[2]
 
@@ -63,9 +63,9 @@ def test_what_is_not_known_while_the_database_is_away_is_not_wrong() -> None:
     assert told.startswith("the database cannot be reached")
     here = {**away, "database": True, "migrations": True, "accepting": False}
     assert [one.partition(";")[0] for one in not_ready(here)] == [
-        "the database takes no writes",
-        "changes do not reach the server",
-        "the server is stopping and takes no more requests",
+        "the database accepts no writes",
+        "the server receives no notifications of changes",
+        "the server is stopping and accepts no more requests",
     ]
     assert not_ready(dict.fromkeys(here, True)) == []
 
@@ -87,7 +87,7 @@ async def test_show_and_run_tell_of_an_attempt_that_was_lost(
                 break
     lines = (await done(served, "show", id)).splitlines()
     (task,) = (line for line in lines if line.split()[:1] == ["a"])
-    assert task.endswith("attempt 1 was lost; waits for a worker")
+    assert task.endswith("attempt 1 was lost; waiting for a worker")
     await done(served, "cancel", id, "--force")
     _, output, _ = await headway(served, *start, "--follow")
     assert "a: QUEUED (attempt 1 was lost)" in output

@@ -52,7 +52,7 @@ def test_every_command_looks_for_the_name_of_an_execution(
     result = CliRunner().invoke(app, [*name.split(), *arguments])
     assert (result.exit_code, result.stderr) == (
         1,
-        "error: no execution no-such-one; `headway ls` shows what there is\n",
+        "error: no execution no-such-one; `headway ls` lists executions\n",
     )
 
 
@@ -76,9 +76,9 @@ async def test_what_several_have_is_refused_with_each_of_them(
     common = ids[0][: len("exec_01k5")]
     assert all(id.startswith(common) for id in ids)
     errors = await refused(served, "cancel", common)
-    assert f"{common} names several executions; write one of these ids:" in errors
-    assert "exec_01 is too little of an id" in await refused(served, "cancel", "exec_01")
-    assert errors.count("exec_") >= 3 and "names" in errors
+    assert f"{common} matches several executions; use one of these ids:" in errors
+    assert "exec_01 is too short for an id" in await refused(served, "cancel", "exec_01")
+    assert errors.count("exec_") >= 3 and "named-" in errors
 
 
 async def test_run_tells_the_id_at_once_and_the_address_beside_it(

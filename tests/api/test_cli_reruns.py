@@ -31,7 +31,7 @@ async def test_what_failed_is_planned_prepared_decided_and_replayed(
     draft = json.loads((await headway(served, "prepare", id, "--json"))[1])
     assert (draft["disabledTasks"], draft["rerunOf"]) == (["a"], id)
     code, _, errors = await headway(served, "prepare", id, "--enable", "nope")
-    assert code == 1 and "no task nope; it has: a, b, c, ask" in errors
+    assert code == 1 and "no task nope; the draft has: a, b, c, ask" in errors
 
     go.touch()
     rerun = (await headway(served, "prepare", id, "--run"))[1].strip()
@@ -60,7 +60,7 @@ async def test_corrections_ask_for_a_reason_and_events_find_their_waits(
     id = (await client.run(source))["id"]
     await client.until(id, w="RUNNING")
     assert (await headway(served, "send-event", "come", "--namespace", "cli"))[1] == (
-        "nothing waits for it there\n"
+        "nothing waits for this event there\n"
     )
     output = (await headway(served, "send-event", "go", "--namespace", "cli", "--data", "{}"))[1]
     assert output.startswith("waits-")

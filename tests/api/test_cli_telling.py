@@ -135,7 +135,7 @@ async def test_a_wait_that_is_over_no_longer_waits(client: Client, served: Serve
     [
         (("ls", "--state", "runing"), "no state 'runing'; did you mean running?\n"),
         (("ls", "--order", "age"), "no order 'age'; there are: created, started, "),
-        (("ls", "--since", "soon"), "'soon' is no moment; write a date as 2026-01-31"),
+        (("ls", "--since", "soon"), "'soon' is not a valid time; write a date such as 2026-01-31"),
         (("change-state", "ID", "bogus", "--reason", "x"), "change to 'bogus'; there are: success, warning, "),
         (("change-task-state", "ID", "a", "no", "--reason", "x"), "there are: success, warning, failed, skipped"),
         (("logs", "ID", "--level", "loud"), "no level 'loud'; there are: trace, debug, info, warn, error"),
@@ -198,8 +198,8 @@ async def test_bulk_does_nothing_where_nothing_would_be_done(
     id = (await client.until_ended((await client.run(source))["id"]))["id"]
     before = await client.show(id)
     code, output, errors = await headway(served, "bulk", "approve", id)
-    assert (code, errors) == (1, "error: nothing was done: none of them would do it\n")
-    assert output.startswith("APPROVE: 0 of 1 would do it")
+    assert (code, errors) == (1, "error: nothing was changed: the action applies to none of them\n")
+    assert output.startswith("APPROVE: applies to 0 of 1")
     assert await client.show(id) == before
     code, output, _ = await headway(served, "bulk", "note", id, "--text", "seen", "--yes")
     assert (code, output.splitlines()[-1]) == (0, "done: 1 done, 0 refused, 0 left")
@@ -212,7 +212,7 @@ async def test_labels_are_removed_by_their_keys(client: Client, served: Served) 
     await done(served, "set-labels", id, "team", "--mode", "remove")
     assert (await client.show(id))["labels"] == [{"key": "tier", "value": "gold"}]
     errors = await refused(served, "set-labels", id, "team")
-    assert "'team' is not name=value" in errors
+    assert "'team' is not of the form name=value" in errors
 
 
 async def test_a_path_for_a_file_names_how_to_upload_it(
@@ -225,7 +225,7 @@ async def test_a_path_for_a_file_names_how_to_upload_it(
     (tmp_path / "data.csv").write_text("a\n")
     path = str(tmp_path / "data.csv")
     errors = await refused(served, "run", "tells/filed", "-i", f"f={path}")
-    assert errors == f"error: f is a FILE; -i f=@{path} uploads one\n"
+    assert errors == f"error: f is a FILE; use -i f=@{path} to upload one\n"
     await done(served, "run", "tells/filed", "-i", f"f=@{path}", "-i", f"s={path}")
 
 

@@ -53,7 +53,7 @@ async def test_it_waits_where_no_more_may_be_followed(strict: Served) -> None:
 async def test_it_waits_no_longer_than_its_patience(
     strict: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.cli.patience.LONGEST", 0)
+    monkeypatch.setattr("server.cli.retrying.LONGEST", 0)
     id = (await strict.client.run(HELD))["id"]
     async with aclosing(strict.client.events(id)) as events:
         await anext(events)
@@ -75,10 +75,10 @@ def test_it_waits_before_it_takes_an_export(
     api = Api(strict.url, strict.token)
     with (tmp_path / "all.csv").open("wb") as into:
         api.download("/executions/export.csv", {}, into)
-        with pytest.raises(CommandFailed, match="may have 1 exports in 60 s"):
+        with pytest.raises(CommandFailed, match="has used all 1 exports allowed in 60 s"):
             api.download("/executions/export.csv", {}, into)
     assert waited and sum(waited) <= 120
-    assert "may have 1 exports in 60 s" in capsys.readouterr().err
+    assert "has used all 1 exports allowed in 60 s" in capsys.readouterr().err
 
 
 async def test_it_waits_at_the_limit_of_mutations(
@@ -93,4 +93,4 @@ async def test_it_waits_at_the_limit_of_mutations(
         kind = "AddNoteInput"
         payload = await api.mutate("addNote", kind, "note { id }", id=id, text="later")
     assert payload["note"]["id"].startswith("note_")
-    assert "may have 20 mutations in 10 s" in capsys.readouterr().err
+    assert "has used all 20 mutations allowed in 10 s" in capsys.readouterr().err

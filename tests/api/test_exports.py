@@ -315,7 +315,7 @@ async def test_two_to_five_are_compared(served: Served, ids: str) -> None:
     answer = await get(served, "/executions/report.pdf", ids=ids)
     assert answer.status_code == 400
     (error,) = answer.json()["errors"]
-    assert error["message"] == "ids are 2 to 5 different executions, between commas"
+    assert error["message"] == "ids must be 2 to 5 different executions, separated by commas"
 
 
 def pdf_text(content: bytes) -> str:

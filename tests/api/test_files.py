@@ -186,7 +186,7 @@ async def test_a_file_has_a_limit_and_the_command_line_uploads(
         assert run(small).returncode == 0
         assert run(tmp_path / "none.csv").stderr.startswith("error: cannot read ")
         refused = run(large)
-        sentence = "a file holds at most 1000 bytes; the setting is max_file_size"
+        sentence = "a file may have at most 1000 bytes; the setting is max_file_size"
         assert (refused.returncode, refused.stderr) == (1, f"error: {sentence}\n")
         async with http(served) as asking:
             form = {"it": ("large", b"m" * 1001)}

@@ -185,14 +185,14 @@ async def test_the_commands(client: Client, served: Served, tmp_path: Path) -> N
         found = await flow(client, "commands")
         assert found and found["enabled"] is enabled
     code, output, _ = await headway(served, "flows", "delete", "changes/commands")
-    assert (code, output) == (0, "changes/commands is deleted\n")
+    assert (code, output) == (0, "changes/commands was deleted\n")
     code, _, errors = await headway(served, "flows", "delete", "changes/commands")
     assert (code, "no flow changes/commands" in errors) == (1, True)
     code, output, _ = await headway(served, "run", path, "--test", "-i", "n=3", "--follow")
     assert code == 0 and "ended SUCCESS" in output
     assert await flow(client, "commands") is None
     code, _, errors = await headway(served, "run", "changes/commands", "--test")
-    assert (code, "--test runs a flow document" in errors) == (1, True)
+    assert (code, "--test needs a flow document" in errors) == (1, True)
 
 
 async def test_a_folder_is_loaded_and_followed(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from server.cli.hidden_argument import begun_anew
+from server.cli.hidden_argument import hidden_password
 from tests.api.servers import Served
 
 URL = "postgresql://headway:hidden@db/headway"
@@ -23,9 +23,11 @@ def test_the_password_of_the_database_is_no_argument(served: Served, beside: Ser
 def test_it_goes_on_without_the_argument(command: str, url: str) -> None:
     left = (["python", "headway", command, "--queue", "a"], url)
     for given in (["--database-url", url], [f"--database-url={url}"]):
-        assert begun_anew(["python", "headway", command, *given, "--queue", "a"], command) == left
+        assert (
+            hidden_password(["python", "headway", command, *given, "--queue", "a"], command) == left
+        )
     first = ["python", "headway", command, "--database-url", URL, "--queue", "a"]
-    assert begun_anew([*first, "--database-url", url], command) == left
+    assert hidden_password([*first, "--database-url", url], command) == left
 
 
 @pytest.mark.parametrize(
@@ -41,4 +43,4 @@ def test_it_goes_on_without_the_argument(command: str, url: str) -> None:
     ids=str,
 )
 def test_nothing_else_begins_anew(words: list[str]) -> None:
-    assert begun_anew(["python", "headway", *words], *words[:1]) is None
+    assert hidden_password(["python", "headway", *words], *words[:1]) is None

@@ -236,7 +236,7 @@ async def test_a_download_is_everything_that_the_filter_shows(
     [
         ({"text": ""}, "text must have 1 to 1000 characters"),
         ({"text": "a\0"}, "without NUL"),
-        ({"stream": "FILE"}, "stream is one of"),
+        ({"stream": "FILE"}, "stream must be one of"),
     ],
 )
 async def test_a_download_refuses_what_cannot_be_meant(

@@ -92,8 +92,13 @@ async def test_executions_are_counted(client: Client, served: Served) -> None:
     )
     assert output.count("\n") == 1
     code, _, errors = await headway(served, "stats", "--by", "week", "--since", "yesterday")
-    assert code == 1 and "'yesterday' is no moment; write a date as 2026-01-31" in errors
+    assert (
+        code == 1 and "'yesterday' is not a valid time; write a date such as 2026-01-31" in errors
+    )
     code, _, errors = await headway(served, "stats", "--by", "moon")
-    assert (code, errors) == (1, "error: --by is flow, kind, minute, hour, day, week; got moon\n")
+    assert (code, errors) == (
+        1,
+        "error: --by must be flow, kind, minute, hour, day, week; got moon\n",
+    )
     code, _, errors = await headway(served, "stats", "--by", "minute")
     assert code == 1 and "the limit is 1500" in errors

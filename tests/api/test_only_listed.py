@@ -14,8 +14,8 @@ from graphql import parse
 
 from headway.client import Client as Recorder
 from headway.recording import RECORDED, Recording
-from server.answered import OURS
 from server.cli.documents import FILE, written
+from server.document_policy import BUILT_IN
 from server.graphql.persisted import Listed, digest_of
 from tests.api.servers import Served, start
 from tests.api.test_cli import headway
@@ -66,7 +66,7 @@ async def test_what_the_page_sends_is_listed() -> None:
     )  # fmt: skip
     output, _ = await process.communicate()
     texts = json.loads(output)
-    listed = Listed.read(OURS)
+    listed = Listed.read(BUILT_IN)
     assert len(texts) > 40
     assert [
         name for name, text in texts.items() if digest_of(parse(text)) not in listed.digests

@@ -12,7 +12,7 @@ from models.ids import new_id, untyped
 from runner.store.artifacts import files
 from runner.store.artifacts.files import UploadedFile
 from runner.store.postgres.database import Database
-from server.files.held_files import SHOWN
+from server.files.file_responses import SHOWN
 from tests.api.client import Client
 from tests.api.servers import Served
 from tests.runner.stored import store_execution

@@ -114,7 +114,7 @@ async def test_it_tells_first_and_removes_when_told(own: Served, pool: asyncpg.P
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (("--flow", "load"), "--namespace, --flow and --state narrow --keep; give that too"),
+        (("--flow", "load"), "--namespace, --flow and --state narrow --keep; add --keep"),
         (("--keep", "soon"), "--keep: must be forever, or a duration such as"),
         (("--keep", "1d", "--state", "running"), "--state: only what has ended goes"),
         (("--keep", "0"), "--keep: `keep` must be greater than 0"),
@@ -146,7 +146,7 @@ async def test_killed_in_the_middle_it_is_taken_up_again(own: Served, pool: asyn
         assert process.stderr
         async with asyncio.timeout(40):
             for _ in range(20):
-                assert b"more are gone" in await process.stderr.readline()
+                assert b"more were deleted" in await process.stderr.readline()
             process.send_signal(signal.SIGKILL)
             await process.wait()
         kills += 1

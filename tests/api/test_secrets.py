@@ -250,7 +250,7 @@ async def test_the_command_line_never_needs_a_value_as_argument(served: Served) 
         )
 
     assert headway("set", "cli.a", "TOKEN", given="from a pipe\n").stdout == (
-        "cli.a has the secret TOKEN\n"
+        "the secret TOKEN of cli.a was saved\n"
     )
     listed = headway("list", "cli.a.b").stdout
     assert listed.startswith("cli.a  TOKEN  saved ")

@@ -283,9 +283,9 @@ async def test_a_role_that_may_more_is_refused_and_a_dropped_one_ends(served: Se
     connection = await asyncpg.connect(url)
     assert await connection.fetchval("select count(*) from flows") >= 0
     listed = headway(served.data_dir, "worker-role", "list").stdout
-    assert 'odd "name  made ' in listed
+    assert 'odd "name  created ' in listed
     again = headway(served.data_dir, "worker-role", "create", 'odd "name')
-    assert again.returncode == 0 and "its password is as it was" in again.stdout
+    assert again.returncode == 0 and "its password is unchanged" in again.stdout
     assert headway(served.data_dir, "worker-role", "drop", 'odd "name').returncode == 0
     with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError)):
         await connection.fetchval("select count(*) from flows")

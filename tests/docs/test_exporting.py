@@ -8,7 +8,7 @@ from starlette.datastructures import QueryParams
 from models.errors import Refused
 from schema.lists.columns import NAMES, columns_of
 from server.exports import DownloadSlots, export_routes
-from server.exports.parameters import asked_log, asked_table
+from server.exports.parameters import log_parameters, table_parameters
 from tests.docs.test_documents import text_of
 
 
@@ -27,12 +27,12 @@ def test_every_column_is_told_and_no_other() -> None:
 
 def test_every_parameter_is_told_and_no_other() -> None:
     with pytest.raises(Refused) as refused:
-        asked_table(QueryParams("wrong=1"), ())
+        table_parameters(QueryParams("wrong=1"), ())
     known = str(refused.value).split("there are ")[1].split(", ")
     assert sorted(table_after("parameter")) == sorted(known)
     told = text_of("docs/exporting.md").split("The log takes ")[1].split("\n\n")[0]
     with pytest.raises(Refused) as refused:
-        asked_log(QueryParams("wrong=1"))
+        log_parameters(QueryParams("wrong=1"))
     for name in str(refused.value).split("there are ")[1].split(", "):
         assert f"`{name}" in told
 

@@ -30,7 +30,7 @@ async def test_the_way_and_what_it_leaves_is_told(way: str, lacks: str) -> None:
             assert f"! task isolation ({way}): {lacks}" in output
             assert f"task isolation: {lacks}" in _log(served)
         else:
-            assert f"✓ tasks are kept apart from the server: {way}" in output
+            assert f"✓ tasks are isolated from the server: {way}" in output
             assert "task isolation" not in _log(served) + output
 
 

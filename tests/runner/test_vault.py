@@ -97,7 +97,7 @@ async def test_secrets_of_another_key_are_told_of(
     await warn_of_other_keys(database.pool, vault)
     assert caplog.messages == []
     await warn_of_other_keys(database.pool, Cipher(os.urandom(32)))
-    assert caplog.messages[0].startswith("1 secrets were saved with another key")
+    assert caplog.messages[0].startswith("1 secrets were saved with a different key")
 
 
 async def test_the_database_holds_no_value(database: Database, vault: Cipher) -> None:

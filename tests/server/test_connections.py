@@ -354,5 +354,5 @@ async def test_all_who_come_through_a_trusted_proxy_are_no_one_address() -> None
 
 def test_a_network_of_addresses_is_compared_with_those_of_proxies() -> None:
     proxies = Proxies.of(["10.0.0.0/8", "2001:db8::7"])
-    assert [proxies.share(one) for one in ("10.1.2.3", "2001:db8::/64")] == [True, True]
-    assert [proxies.share(one) for one in ("11.0.0.1", "2001:db9::/64", "", "x")] == [False] * 4
+    assert [proxies.overlap(one) for one in ("10.1.2.3", "2001:db8::/64")] == [True, True]
+    assert [proxies.overlap(one) for one in ("11.0.0.1", "2001:db9::/64", "", "x")] == [False] * 4

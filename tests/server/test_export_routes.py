@@ -23,10 +23,10 @@ from runner.store.postgres.database import Database
 from server.auth.auth import Visitor
 from server.exports import DownloadSlots, export_routes
 from server.exports.downloads import Download
-from server.files.held_files import Held, downloaded
-from server.http import giving
-from server.http.at_once import AtOnce
+from server.files.file_responses import StoredFile, downloaded
+from server.http import sending
 from server.http.compression import Compression
+from server.http.concurrency_limit import ConcurrencyLimit
 from server.http.connections import ConnectionLimits
 from server.http.rates import TooMany
 from server.http.refusals import Refusals
@@ -96,7 +96,7 @@ async def test_what_may_not_be_seen_is_in_none_of_them(database: Database) -> No
             answer = await http.get(f"/executions/{hidden}/{ending}")
             assert answer.status_code == 404
             (error,) = answer.json()["errors"]
-            assert error["message"] == f"no execution {hidden}; `headway ls` shows what there is"
+            assert error["message"] == f"no execution {hidden}; `headway ls` lists executions"
             assert (await http.get(f"/executions/{seen[0]}/{ending}")).status_code == 200
         answer = await http.get(f"/executions/report.pdf?ids={seen[0]},{hidden}")
         assert answer.status_code == 404
@@ -150,7 +150,7 @@ async def test_one_actor_leaves_half_of_the_places_to_others() -> None:
         await anext(mine[2])
     others = [slots.taken(endless(), actor) for actor in ("user:y", "user:z")]
     assert [await anext(one) for one in others] == [b"x"] * 2
-    with pytest.raises(Unavailable, match="4 exports run already"):
+    with pytest.raises(Unavailable, match="4 exports are running"):
         await anext(slots.taken(endless(), "user:w"))
     await mine[0].aclose()
     again = slots.taken(endless(), "user:x")
@@ -160,7 +160,7 @@ async def test_one_actor_leaves_half_of_the_places_to_others() -> None:
 
 
 async def test_a_reader_that_takes_nothing_frees_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(giving, "PATIENCE", 0.5)
+    monkeypatch.setattr(sending, "READ_TIMEOUT", 0.5)
     slots, ended = DownloadSlots(2), asyncio.Event()
 
     async def endless() -> AsyncGenerator[bytes, None]:
@@ -210,13 +210,13 @@ async def test_who_does_not_read_holds_nobody_else_up_and_is_let_go(
 ) -> None:
     """As many sockets of one user as there are places, none of which reads: another user is served at once, and the
     first one again when they were let go."""
-    monkeypatch.setattr(giving, "PATIENCE", 5.0)
+    monkeypatch.setattr(sending, "READ_TIMEOUT", 5.0)
     await seeded(database, 20_000)
-    slots = AtOnce("downloads of files", "file_downloads_at_once", most, 4)
+    slots = ConcurrencyLimit("downloads of files", "file_downloads_at_once", most, 4)
 
     async def file(request: Asking) -> Response:
-        async def find() -> Held:
-            return Held("x.bin", 10**9, iter([b"x" * 10**6] * 1000))
+        async def find() -> StoredFile:
+            return StoredFile("x.bin", 10**9, iter([b"x" * 10**6] * 1000))
 
         return await downloaded(request, find, slots)
 
@@ -277,8 +277,8 @@ class Endless:
             finally:
                 self._loop.call_soon_threadsafe(self.closed.set)
 
-        async def find() -> Held:
-            return Held("x.bin", 10**12, content())
+        async def find() -> StoredFile:
+            return StoredFile("x.bin", 10**12, content())
 
         return await downloaded(request, find)
 
@@ -290,7 +290,7 @@ async def test_a_reader_that_goes_or_takes_nothing_leaves_no_error_in_the_log(
     path: str, goes: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     if not goes:
-        monkeypatch.setattr(giving, "PATIENCE", 0.5)
+        monkeypatch.setattr(sending, "READ_TIMEOUT", 0.5)
     endless = Endless()
     async with served(ConnectionLimits(), endless.app) as house:
         logging.getLogger("uvicorn").addHandler(caplog.handler)

@@ -114,7 +114,7 @@ async def test_a_reader_who_goes_frees_the_connection(database: Database) -> Non
         slots.taken(csv_of(database, ALL, "id"), "user:a"), "text/csv", "x.csv"
     )
     other = slots.taken(csv_of(database, ALL, "id"), "user:b")
-    with pytest.raises(Unavailable, match="1 exports run already"):
+    with pytest.raises(Unavailable, match="1 exports are running"):
         await anext(other)
     assert database.pool.get_size() - database.pool.get_idle_size() == 1
     await download({"type": "http", "method": "GET", "headers": []}, receive, send)

@@ -21,9 +21,9 @@ from runner.files.artifact_store import ArtifactStore
 from runner.store.postgres.database import Database
 from server.auth.auth import Visitor
 from server.auth.presence import Presence
+from server.files.file_responses import StoredFile, downloaded
 from server.files.files import FileRoom, file_routes
-from server.files.held_files import Held, downloaded
-from server.http.at_once import AtOnce
+from server.http.concurrency_limit import ConcurrencyLimit
 from server.http.protocols import CUT_OFF
 from server.http.refusals import Refusals
 from tests.server.graphql.serving import running
@@ -98,8 +98,8 @@ async def test_a_file_is_cut_off_when_its_readers_credential_ends() -> None:
     async def again(viewer: Viewer) -> Viewer | None:
         return None if revoked.is_set() else viewer
 
-    async def found() -> Held:
-        return Held("a.bin", 10_000_000, content(closed))
+    async def found() -> StoredFile:
+        return StoredFile("a.bin", 10_000_000, content(closed))
 
     async def receive() -> Message:
         await closed.wait()
@@ -164,7 +164,7 @@ async def uploading(port: int) -> AsyncIterator[asyncio.StreamReader]:
 async def test_so_many_uploads_run_at_once(
     database: Database, tmp_path: Path, most: int, in_all: int, status: int
 ) -> None:
-    uploads = AtOnce("uploads", "uploads_at_once", most, in_all)
+    uploads = ConcurrencyLimit("uploads", "uploads_at_once", most, in_all)
     room = FileRoom(database.pool, ArtifactStore(str(tmp_path)), 9, uploads=uploads)
     viewer = Viewer.holding("user:x", frozenset(Permission))
     middleware = [Middleware(Refusals), Middleware(Let, viewer=viewer)]

@@ -149,7 +149,7 @@ async def test_an_initialisation_that_was_cut_off_is_done_again(data_dir: Path) 
 async def test_data_of_another_version_is_refused(data_dir: Path) -> None:
     (data_dir / "pg" / "data").mkdir(parents=True)
     (data_dir / "pg" / "data" / "PG_VERSION").write_text("16\n")
-    with pytest.raises(Fault, match="was made by PostgreSQL 16, this Headway brings 18"):
+    with pytest.raises(Fault, match="was created by PostgreSQL 16, but this Headway includes 18"):
         await embedded_postgres(data_dir).__aenter__()
 
 

@@ -158,7 +158,11 @@ async def test_a_takeover_that_was_cut_off_is_done_again(
         if step == "passwords":
             cut.setattr(postgres_roles.Roles, "_may_log_in", cut_off)
         elif step == "roles":
-            cut.setattr(postgres_roles, "_GIVE", f"{postgres_roles._GIVE}; select 1 / 0")
+            cut.setattr(
+                postgres_roles,
+                "_TRANSFER_OWNERSHIP",
+                f"{postgres_roles._TRANSFER_OWNERSHIP}; select 1 / 0",
+            )
         elif step == "owners":
             cut.setattr(postgres_roles.Roles, "_write", cut_off)
         elif step == "rules":

@@ -37,7 +37,7 @@ async def test_an_engine_that_is_busy_is_ready(parts: Runtime) -> None:
 async def test_all_who_ask_share_one_look_on_one_connection(
     parts: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readiness, "_LOOK_AGAIN", 3600)
+    monkeypatch.setattr(readiness, "_INTERVAL", 3600)
     looks: list[str] = []
     async with watching(parts) as watched:
         first = watched.found()
@@ -46,7 +46,7 @@ async def test_all_who_ask_share_one_look_on_one_connection(
         watched._own.add_query_logger(lambda asked: looks.append(asked.query))
         assert await asyncio.gather(*(watched.found() for _ in range(500))) == [READY] * 500
         assert looks == []
-        monkeypatch.setattr(readiness, "_LOOK_AGAIN", 0)
+        monkeypatch.setattr(readiness, "_INTERVAL", 0)
         assert await watched.found() == READY
         assert len(looks) == 2
         watched.accepting = False
@@ -56,8 +56,8 @@ async def test_all_who_ask_share_one_look_on_one_connection(
 async def test_a_database_that_falls_silent_is_told_and_so_is_its_return(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readiness, "_LOOK_AGAIN", 0)
-    monkeypatch.setattr(readiness, "_PATIENCE", 0.5)
+    monkeypatch.setattr(readiness, "_INTERVAL", 0)
+    monkeypatch.setattr(readiness, "_TIMEOUT", 0.5)
     async with (
         relay(database_url) as between,
         runtime(between.url) as parts,
@@ -81,7 +81,7 @@ async def test_a_database_that_falls_silent_is_told_and_so_is_its_return(
 async def test_tables_that_are_not_those_of_this_code_are_told(
     parts: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readiness, "_LOOK_AGAIN", 0)
+    monkeypatch.setattr(readiness, "_INTERVAL", 0)
     async with watching(parts) as watched:
         await parts.database.pool.execute(
             "insert into tortoise_migrations (app, name, applied_at) values ('headway', '9999', now())"

@@ -43,13 +43,16 @@ async def test_a_head_that_is_a_little_too_large_is_refused(head: bytes) -> None
 
 
 NO_HTTP = {
-    "a header without a colon": (b"GET / HTTP/1.1\r\nhost\r\n\r\n", "no valid HTTP/1.1 request: "),
+    "a header without a colon": (
+        b"GET / HTTP/1.1\r\nhost\r\n\r\n",
+        "not a valid HTTP/1.1 request: ",
+    ),
     "a length that is none": (
         b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: x\r\n\r\n",
-        "no valid HTTP/1.1 request: ",
+        "not a valid HTTP/1.1 request: ",
     ),
-    "TLS": (bytes.fromhex("160301020001000005fc0303"), "speaks http and not https"),
-    "a letter": (b"\x00", "no valid HTTP/1.1 request: "),
+    "TLS": (bytes.fromhex("160301020001000005fc0303"), "uses http, not https"),
+    "a letter": (b"\x00", "not a valid HTTP/1.1 request: "),
 }
 
 

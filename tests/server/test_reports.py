@@ -17,7 +17,7 @@ from server.exports.reports import report
 from server.files.places import Places
 from server.report.facts import MOST_TASKS, POINTS, facts_of
 from server.report.fonts import runs_of
-from server.report.words import seconds, shown, without_paths
+from server.report.formatting import seconds, shown, without_paths
 from server.visible_execution import ExportRequest
 from tests.server.test_exports import seeded
 

@@ -22,7 +22,7 @@ from runner.store.postgres.database import Database
 from server.auth.auth import Door, Visitor
 from server.auth.guard import guarded
 from server.auth.revocations import Revocations
-from server.http.giving import NotTaken
+from server.http.sending import DownloadAborted
 from tests.api.people import ASK, enrolled
 from tests.server.doors import WITHIN, door_of, session_of
 from tests.server.graphql.serving import KEY, running
@@ -134,7 +134,7 @@ async def test_a_download_is_cut_off_when_its_token_is_revoked(database: Databas
     assert [await anext(pieces), await anext(pieces)] == [b"\0", b"\1"]
     await database.pool.execute("update tokens set revoked_at = now()")
     await door.look_again()
-    with pytest.raises(NotTaken, match="revoked"):
+    with pytest.raises(DownloadAborted, match="revoked"):
         await anext(pieces)
     assert closed == [True]
 
@@ -218,5 +218,5 @@ async def test_a_download_is_cut_off_when_its_token_expires(database: Database) 
     lasts = replace(viewer, expires_at=datetime.now(UTC) + timedelta(hours=1))
     assert await anext(door.presence.pieces(lasts, endless())) == b"x"
     over = replace(viewer, expires_at=datetime.now(UTC) - timedelta(seconds=1))
-    with pytest.raises(NotTaken, match="expired"):
+    with pytest.raises(DownloadAborted, match="expired"):
         await anext(door.presence.pieces(over, endless()))

@@ -176,7 +176,7 @@ async def test_the_key_of_sessions_is_made_once_and_not_in_the_database(
         "x"
     ) != made.sign("x")
     (tmp_path / "session.key").write_text("broken")
-    with pytest.raises(ValueError, match="remove it for a new one"):
+    with pytest.raises(ValueError, match="remove it to create a new one"):
         session_key(Settings.read({"data_dir": tmp_path}))
 
 

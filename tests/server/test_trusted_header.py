@@ -67,7 +67,7 @@ async def test_the_word_of_anybody_else_counts_for_nothing(
         assert (await house.http.get("/who", headers=NAMED)).status_code == 401
         assert await house.holds() == before
         if settings.get("trusted_user_header") == "X-Forwarded-User":
-            assert "from what is no trusted proxy" in (await house.refusals())[0]
+            assert "did not come from a trusted proxy" in (await house.refusals())[0]
         # Whoever has credentials of their own is who they are.
         own = {**NAMED, "authorization": f"Bearer {token}"}
         assert (await house.http.get("/who", headers=own)).json() == {"actor": "user:nina"}
@@ -83,7 +83,7 @@ async def test_the_word_of_what_may_be_a_task_counts_for_nothing(
         forwarded = {**NAMED, "x-forwarded-for": "10.9.9.9"}
         assert (await house.http.get("/who", headers=forwarded)).status_code == 401
         assert await house.holds() == before
-        assert "may be a task" in (await house.refusals())[0]
+        assert "may come from a task" in (await house.refusals())[0]
         of_another_user = os.geteuid() + 1
         monkeypatch.setattr(os, "geteuid", lambda: of_another_user)
         assert (await house.http.get("/who", headers=NAMED)).json() == {"actor": "user:maria"}
@@ -200,4 +200,4 @@ async def test_a_proxy_where_tasks_run_is_warned_of(
     """A task connects from there as the proxy does, and could name anybody."""
     read = Settings.read({**TRUSTING, **settings})
     await identity_parts(read, database.reads, Denials(database.reads))
-    assert ("any of them can name anybody" in caplog.text) is warns
+    assert ("can sign in as anybody" in caplog.text) is warns

@@ -1,4 +1,4 @@
-"""Who may come in, and do what: roles, people and services; a client of the API."""
+"""Commands of access control: roles, people and services."""
 
 import asyncio
 from typing import Annotated, Any
@@ -11,11 +11,11 @@ from server.cli.commands import tokens
 from server.cli.holders import Holders, actor_of, holder_of, pages
 from server.cli.options import Namespaces, WhyAudited
 
-roles = typer.Typer(help="Roles, and who holds them.", no_args_is_help=True)
+roles = typer.Typer(help="Roles and their holders.", no_args_is_help=True)
 people = typer.Typer(help="People and services.", no_args_is_help=True)
 
 Holder = Annotated[str, typer.Argument(help="user:NAME, service:NAME or group:NAME.")]
-RoleName = Annotated[str, typer.Argument(help="`headway role list` shows them.")]
+RoleName = Annotated[str, typer.Argument(help="`headway role list` lists roles.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 @roles.command("list")
 @plain_errors
 def list_roles() -> None:
-    """List roles, what they allow, and who holds them where."""
+    """List roles with their permissions and holders."""
 
     async def read(api: Api) -> tuple[list[dict[str, Any]], Holders]:
         return (await api.post(queries.ROLES))["roles"], await Holders.read(api)
@@ -37,7 +37,7 @@ def list_roles() -> None:
     for one in found:
         typer.echo(f"{one['name']}  {', '.join(one['permissions'])}")
         for holder, places in holders.of_role(one["name"]).items():
-            typer.echo(f"  {holder} in {', '.join(places)}{holders.members_told(holder)}")
+            typer.echo(f"  {holder} in {', '.join(places)}{holders.members_text(holder)}")
 
 
 @roles.command()
@@ -45,7 +45,7 @@ def list_roles() -> None:
 def grant(
     holder: Holder, role: RoleName, namespace: Namespaces = None, reason: WhyAudited = None
 ) -> None:
-    """Give a role to a person, a service or a group."""
+    """Grant a role to a person, a service or a group."""
     new = _each("grantRole", "GrantRoleInput", holder, role, namespace, reason)
     typer.echo(f"{holder} is {role} in {', '.join(namespace or ['*'])}" + (new and f"; {new}"))
 
@@ -55,7 +55,7 @@ def grant(
 def revoke_role(
     holder: Holder, role: RoleName, namespace: Namespaces = None, reason: WhyAudited = None
 ) -> None:
-    """Take a role from a person, a service or a group."""
+    """Revoke a role of a person, a service or a group."""
     _each("revokeRole", "RevokeRoleInput", holder, role, namespace, reason)
     typer.echo(f"{holder} is no longer {role} in {', '.join(namespace or ['*'])}")
 
@@ -68,11 +68,11 @@ def _each(
     namespaces: list[str] | None,
     reason: str | None,
 ) -> str:
-    """Says of a holder whom nobody knew before that they are new."""
+    """Returns a note if the holder is new."""
 
     async def each() -> str:
         api = Api.find()
-        new = (await Holders.read(api)).newcomer(holder)
+        new = (await Holders.read(api)).new_holder_note(holder)
         for namespace in namespaces or ["*"]:
             await api.mutate(
                 mutation,
@@ -92,10 +92,10 @@ def _each(
 @plain_errors
 def save_role(
     name: str,
-    permissions: Annotated[list[str], typer.Argument(help="As LIST_FLOWS RUN_FLOW.")],
+    permissions: Annotated[list[str], typer.Argument(help="Such as LIST_FLOWS RUN_FLOW.")],
     reason: WhyAudited = None,
 ) -> None:
-    """Make a role of permissions, or change one that was made here."""
+    """Create a role with permissions, or change a custom one."""
     asyncio.run(
         Api.find().mutate(
             "saveRole",
@@ -112,13 +112,13 @@ def save_role(
 @roles.command("delete")
 @plain_errors
 def delete_role(name: str, reason: WhyAudited = None) -> None:
-    """Delete a role that was made here and that nobody holds."""
+    """Delete a custom role that nobody holds."""
     asyncio.run(
         Api.find().mutate(
             "deleteRole", "DeleteRoleInput", "role { name }", name=name, reason=reason
         )
     )
-    typer.echo(f"{name} is deleted")
+    typer.echo(f"{name} was deleted")
 
 
 @people.command("list")
@@ -138,24 +138,26 @@ def list_people() -> None:
 def save_principal(
     holder: Annotated[str, typer.Argument(help="user:NAME or service:NAME.")],
     owner: Annotated[
-        str | None, typer.Option(help="The person who answers for a service: user:NAME.")
+        str | None, typer.Option(help="The person responsible for a service: user:NAME.")
     ] = None,
     group: Annotated[
-        list[str] | None, typer.Option(help="All groups of it from now on. Repeatable.")
+        list[str] | None, typer.Option(help="All its groups from now on. May be repeated.")
     ] = None,
     no_groups: Annotated[
-        bool, typer.Option("--no-groups", help="Take it out of all groups.")
+        bool, typer.Option("--no-groups", help="Remove it from all groups.")
     ] = False,
     disable: Annotated[
-        bool | None, typer.Option("--disable/--enable", help="Whether it may not come in.")
+        bool | None, typer.Option("--disable/--enable", help="Forbid or allow it to sign in.")
     ] = None,
     reason: WhyAudited = None,
 ) -> None:
-    """Make a person or a service, or change one."""
+    """Create a person or a service, or change one."""
     prefix, _, name = holder.partition(":")
     kinds = {"user": "PERSON", "service": "SERVICE"}
     if prefix not in kinds:
-        raise CommandFailed(f"{holder!r} is nobody; write user:NAME or service:NAME")
+        raise CommandFailed(
+            f"{holder!r} is not a person or service; write user:NAME or service:NAME"
+        )
     groups = [] if no_groups else group or None
 
     async def save(api: Api) -> Holders:
@@ -175,15 +177,15 @@ def save_principal(
 
     before = asyncio.run(save(Api.find()))
     is_new = holder not in before.grants
-    done = ["made"] if is_new else []
+    done = ["created"] if is_new else []
     done += [] if disable is None else ["disabled" if disable else "enabled"]
     done += [] if groups is None else [f"in {_groups(groups)}"]
     done += [] if owner is None else [f"owned by {owner}"]
     others = [*([owner] if owner else []), *(f"group:{one}" for one in groups or ())]
-    told = f"{holder} is {', '.join(done) or 'as it was'}" + (
-        before.meant(holder) if is_new else ""
+    text = f"{holder} is {', '.join(done) or 'unchanged'}" + (
+        before.suggestion(holder) if is_new else ""
     )
-    typer.echo("; ".join([told, *filter(None, map(before.newcomer, others))]))
+    typer.echo("; ".join([text, *filter(None, map(before.new_holder_note, others))]))
 
 
 def _groups(groups: list[str]) -> str:
@@ -193,16 +195,16 @@ def _groups(groups: list[str]) -> str:
 
 
 def rotate_session_key() -> None:
-    """Take another key for the sessions of browsers: everybody has to sign in again."""
+    """Replace the key of browser sessions: everybody has to sign in again."""
     from server.auth.session_key import FILE, rotate
     from server.cli.commands.serve import settings_of
 
     settings = settings_of()
     if settings.session_key:
-        raise fail("the key is that of the setting session_key: set another there, and restart")
+        raise fail("the key is in the setting session_key: change it there, and restart")
     if not (settings.data_dir / FILE).exists():
         raise fail(
-            f"{settings.data_dir} holds no {FILE}: set HEADWAY_DATA_DIR to the data dir of the server"
+            f"{settings.data_dir} has no {FILE}: set HEADWAY_DATA_DIR to the data dir of the server"
         )
     path = rotate(settings.data_dir)
-    typer.echo(f"{path} holds another key: every browser has to sign in again")
+    typer.echo(f"{path} has a new key: every browser has to sign in again")

@@ -1,4 +1,4 @@
-"""Acting on executions: what people ask for beside starting and deciding."""
+"""Commands of actions on executions, except starting, running again and deciding."""
 
 import asyncio
 from typing import Annotated, Any
@@ -11,8 +11,8 @@ from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.inputs import parse_label_keys, parse_labels
 from server.cli.mutations import STATE, TASK
 from server.cli.naming import named
+from server.cli.option_values import one_of
 from server.cli.options import Id, NeededReason, Reason
-from server.cli.words import one_of
 
 
 def register(app: typer.Typer) -> None:
@@ -31,33 +31,33 @@ def _act(name: str, kind: str, id: str, **input: Any) -> None:
 
 
 NoCascade = Annotated[
-    bool, typer.Option("--no-cascade", help="Leave the executions of its subflows as they are.")
+    bool, typer.Option("--no-cascade", help="Do not apply to executions of its subflows.")
 ]
 
 
 def cancel(
     id: Id,
-    force: Annotated[bool, typer.Option("--force", help="Leave no grace.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Skip the grace period.")] = False,
     no_cascade: NoCascade = False,
     reason: Reason = None,
 ) -> None:
-    """Stop an execution and everything that it runs."""
+    """Cancel an execution and all its running tasks."""
     further = {"force": force, "cascade": not no_cascade, "reason": reason}
     _act("cancelExecution", "CancelExecutionInput", id, **further)
 
 
 def pause(id: Id, no_cascade: NoCascade = False, reason: Reason = None) -> None:
-    """Start nothing new, in the executions of its subflows neither; what runs goes on."""
+    """Start no new tasks, also in executions of its subflows; running tasks continue."""
     _act("pauseExecution", "ActionInput", id, cascade=not no_cascade, reason=reason)
 
 
 def resume(id: Id, no_cascade: NoCascade = False, reason: Reason = None) -> None:
-    """Go on after a pause, with the executions of its subflows."""
+    """Resume after a pause, with the executions of its subflows."""
     _act("resumeExecution", "ActionInput", id, cascade=not no_cascade, reason=reason)
 
 
 def force_run(id: Id, reason: Reason = None) -> None:
-    """Start now, first in line: ignore the flow's limit, a pause, and the delay of retries."""
+    """Start now, before all others: ignore the flow's limit, a pause, and the delay of retries."""
     _act("forceRun", "ActionInput", id, reason=reason)
 
 
@@ -66,7 +66,7 @@ def change_state(
     state: Annotated[str, typer.Argument(help="SUCCESS, WARNING, FAILED, KILLED or CANCELLED.")],
     reason: NeededReason,
 ) -> None:
-    """Set the state that an execution ended in; nothing runs."""
+    """Change the end state of an execution; nothing runs."""
     from models.lifecycle.actions import CHANGED_TO
 
     wanted = one_of(state, CHANGED_TO, "state to change to")
@@ -79,10 +79,10 @@ def change_task_state(
     state: Annotated[str, typer.Argument(help="SUCCESS, WARNING, FAILED or SKIPPED.")],
     reason: NeededReason,
     outputs: Annotated[
-        str | None, typer.Option(help="Its outputs, as JSON, for the tasks after it.")
+        str | None, typer.Option(help="Its outputs for the tasks after it, as JSON.")
     ] = None,
 ) -> None:
-    """Set the state that a task run ended in; the execution goes on from there."""
+    """Change the end state of a task run; the execution continues from there."""
     from models.lifecycle.actions import TASK_CHANGED_TO
 
     given = json_of(outputs, "--outputs")
@@ -106,29 +106,29 @@ async def _change_task_state(id: str, key: str, state: str, reason: str, outputs
 
 
 async def task_run_of(api: Api, id: str, key: str) -> str:
-    """The id of an execution's task run. Raises CommandFailed."""
+    """Returns the id of an execution's task run. Raises CommandFailed."""
     execution = (await api.post(queries.TASKS, id=id))["execution"]
     if execution is None:
-        raise CommandFailed(f"no execution {id}; `headway ls` shows what there is")
+        raise CommandFailed(f"no execution {id}; `headway ls` lists executions")
     runs = {run["key"]: run["id"] for run in execution["taskRuns"]}
     if key not in runs:
-        raise CommandFailed(f"no task {key}; it has: {', '.join(runs)}")
+        raise CommandFailed(f"no task {key}; the execution has: {', '.join(runs)}")
     return str(runs[key])
 
 
 def send_event(
-    name: Annotated[str, typer.Argument(help="What the `event` of wait tasks names.")],
+    name: Annotated[str, typer.Argument(help="The `event` of wait tasks.")],
     execution: Annotated[
         str | None,
         typer.Option(
             callback=named,
-            help="To this execution, by id or name; it queues until a wait takes it.",
+            help="To this execution, by id or name; the event is queued until a wait task takes it.",
         ),
     ] = None,
     namespace: Annotated[
-        str | None, typer.Option(help="To each that waits for it now, here and below.")
+        str | None, typer.Option(help="To all executions that wait for it now, here and below.")
     ] = None,
-    data: Annotated[str | None, typer.Option(help="JSON; the wait's output `data`.")] = None,
+    data: Annotated[str | None, typer.Option(help="JSON; the wait task's output `data`.")] = None,
     reason: Reason = None,
 ) -> None:
     """Send an event to executions that wait for it."""
@@ -146,7 +146,7 @@ def send_event(
     for one in reached:
         typer.echo(f"{one['name']}  {one['id']}")
     if not reached:
-        typer.echo("nothing waits for it there")
+        typer.echo("nothing waits for this event there")
 
 
 def json_of(text: str | None, what: str) -> Any:
@@ -155,12 +155,12 @@ def json_of(text: str | None, what: str) -> Any:
     try:
         return read_json(text)
     except ValueError as error:
-        raise CommandFailed(f"{what} is not JSON: {error}") from error
+        raise CommandFailed(f"{what} is not valid JSON: {error}") from error
 
 
 def set_labels(
     id: Id,
-    labels: Annotated[list[str], typer.Argument(help="key=value ...; to remove them, key ...")],
+    labels: Annotated[list[str], typer.Argument(help="key=value ...; with --mode remove, key ...")],
     mode: Annotated[str, typer.Option(help="merge, replace or remove.")] = "merge",
     reason: Reason = None,
 ) -> None:

@@ -1,4 +1,4 @@
-"""Deciding what executions ask, and the inbox of what there is to decide."""
+"""Commands of approvals: the inbox, and deciding."""
 
 import asyncio
 import json
@@ -13,27 +13,27 @@ from server.cli.mutations import DECIDED
 from server.cli.naming import named
 from server.cli.options import AsJson
 
-Asked = Annotated[
+RequestId = Annotated[
     str,
     typer.Argument(
         metavar="ID",
         callback=named,
-        help="appr_..., or an execution, by id or name, that asks one thing, itself or below it.",
+        help="appr_..., or an execution, by id or name, with one pending approval, its own or below it.",
     ),
 ]
 Comment = Annotated[str | None, typer.Option(help="A comment on the decision.")]
 Form = Annotated[
     list[str] | None,
-    typer.Option(help="field=value or field:=JSON of its form; may be repeated."),
+    typer.Option(help="field=value or field:=JSON of the form; may be repeated."),
 ]
 Override = Annotated[
     bool,
     typer.Option(
         "--override",
-        help="Decide past the policy, which needs OVERRIDE_APPROVAL; --comment says why.",
+        help="Override the policy, which needs OVERRIDE_APPROVAL; --comment is the reason.",
     ),
 ]
-Key = Annotated[str | None, typer.Option(help="The same vote with the same key counts once.")]
+Key = Annotated[str | None, typer.Option(help="Votes with the same key count once.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -43,11 +43,11 @@ def register(app: typer.Typer) -> None:
 
 def approvals(
     all: Annotated[
-        bool, typer.Option("--all", help="Those too that others are to decide.")
+        bool, typer.Option("--all", help="Include those that only others may decide.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List what waits for your decision, the newest first."""
+    """List approval requests that you may decide, newest first."""
     where: dict[str, Any] = {"state": ["PENDING"]}
     if not all:
         where["mine"] = True
@@ -57,29 +57,29 @@ def approvals(
         return
     from server.cli.terminal.rendering import inbox_table, print_whole
 
-    print_whole(inbox_table(found) if found else "nothing to decide")
+    print_whole(inbox_table(found) if found else "no pending approvals")
 
 
 def approve(
-    id: Asked,
+    id: RequestId,
     comment: Comment = None,
     form: Form = None,
     override: Override = False,
     idempotency_key: Key = None,
 ) -> None:
-    """Approve what an execution waits for."""
+    """Approve a pending request of an execution."""
     how = {"comment": comment, "override": override or None, "idempotencyKey": idempotency_key}
     asyncio.run(_decide("approve", id, form, how))
 
 
 def reject(
-    id: Asked,
+    id: RequestId,
     comment: Comment = None,
     form: Form = None,
     override: Override = False,
     idempotency_key: Key = None,
 ) -> None:
-    """Reject what an execution waits for."""
+    """Reject a pending request of an execution."""
     how = {"comment": comment, "override": override or None, "idempotencyKey": idempotency_key}
     asyncio.run(_decide("reject", id, form, how))
 
@@ -94,11 +94,11 @@ async def _decide(decision: str, id: str, form: list[str] | None, how: dict[str,
         form=await given_inputs(api, form, _no_types) if form else None,
         **how,
     )
-    typer.echo(f"{_standing(payload['approval'])}; {_state_of(payload['execution'], id)}")
+    typer.echo(f"{_progress(payload['approval'])}; {_state_of(payload['execution'], id)}")
 
 
 async def _request_of(api: Api, id: str, decision: str) -> str:
-    """Of an execution the one that is open, else the one of what it started, at any depth. Raises CommandFailed."""
+    """Returns the pending request of an execution, or of what it started, at any depth. Raises CommandFailed."""
     if id.startswith("appr_"):
         return id
     found = await api.post(queries.REQUESTS, id=id)
@@ -107,37 +107,39 @@ async def _request_of(api: Api, id: str, decision: str) -> str:
     if len(pending) == 1:
         return str(pending[0]["id"])
     if pending:
-        asked = "; ".join(f"{one['id']} {one['message']!r}" for one in pending)
-        raise CommandFailed(f"{id} asks {asked}; name one appr_ id")
+        requests_text = "; ".join(f"{one['id']} {one['message']!r}" for one in pending)
+        raise CommandFailed(
+            f"{id} has several pending approvals: {requests_text}; give one appr_ id"
+        )
     if found["execution"] is None:
-        raise CommandFailed(f"no execution {id}; `headway ls` shows what there is")
-    below = _asked_below(found["execution"])
+        raise CommandFailed(f"no execution {id}; `headway ls` lists executions")
+    below = _requests_below(found["execution"])
     if len(below) == 1:
         return next(iter(below))
     if below:
         name = found["execution"]["name"]
-        told = f"{name} asks nothing itself; {len(below)} requests of what it started are open:"
-        mend = f"name one of them: headway {decision} {next(iter(below))}"
-        raise CommandFailed("\n".join((told, *below.values(), mend)))
+        message = f"{name} has no pending approval itself; the executions that it started have {len(below)}:"
+        fix = f"give one of their ids: headway {decision} {next(iter(below))}"
+        raise CommandFailed("\n".join((message, *below.values(), fix)))
     if requests:
         raise CommandFailed("\n".join(map(_decided, requests)))
-    raise CommandFailed(f"{id} asks nothing; `headway approvals` lists what waits for you")
+    raise CommandFailed(f"{id} has no pending approval; `headway approvals` lists your approvals")
 
 
-def _asked_below(execution: dict[str, Any]) -> dict[str, str]:
-    """The open requests of executions below, by id, each in words."""
+def _requests_below(execution: dict[str, Any]) -> dict[str, str]:
+    """Returns the pending requests of executions below, as text by id."""
     found: dict[str, str] = {}
     for reason in execution["waitingFor"]:
-        request, asker = reason["approval"], reason["execution"]
-        if request and asker:
+        request, execution = reason["approval"], reason["execution"]
+        if request and execution:
             found[request["id"]] = (
-                f"{request['id']} of {asker['name']} ({asker['id']}) {request['message']!r}"
+                f"{request['id']} of {execution['name']} ({execution['id']}) {request['message']!r}"
             )
     return found
 
 
 def _decided(request: dict[str, Any]) -> str:
-    """The decision of a request, for a vote that comes too late."""
+    """Describes the decision of a request, for a vote that comes too late."""
     from server.cli.terminal.rendering import moment
 
     votes = ", ".join(
@@ -146,15 +148,15 @@ def _decided(request: dict[str, Any]) -> str:
         for vote in request["votes"]
     )
     when = f" since {moment(request['decidedAt'])}" if request["decidedAt"] else ""
-    asked = f" {request['message']!r}" if request["message"] else ""
-    return f"too late: {request['taskRun']['key']}{asked} is {request['state']}{when}; {votes or 'nobody voted'}"
+    message = f" {request['message']!r}" if request["message"] else ""
+    return f"too late: {request['taskRun']['key']}{message} is {request['state']}{when}; {votes or 'nobody voted'}"
 
 
 async def _no_types() -> dict[str, str]:
-    return {}  # a form takes no files
+    return {}  # a form has no files
 
 
-def _standing(approval: dict[str, Any]) -> str:
+def _progress(approval: dict[str, Any]) -> str:
     if approval["state"] != "PENDING":
         return str(approval["state"])
     given = sum(group["given"] for group in approval["groups"])
@@ -163,7 +165,7 @@ def _standing(approval: dict[str, Any]) -> str:
 
 
 def _state_of(execution: dict[str, Any], named: str) -> str:
-    """With its id where another one was named, which waits for this one."""
+    """Includes the id if the user named an execution above."""
     if named.startswith("appr_") or named == execution["id"]:
         return f"{execution['name']} is {execution['state']}"
-    return f"{execution['name']} ({execution['id']}), which asked below {named}, is {execution['state']}"
+    return f"{execution['name']} ({execution['id']}), below {named}, is {execution['state']}"

@@ -1,4 +1,4 @@
-"""One action on many executions: a client of the API."""
+"""The command `headway bulk`: one action on many executions."""
 
 import asyncio
 import json
@@ -12,8 +12,8 @@ from server.cli.api import Api, CommandFailed, plain_errors, sentence
 from server.cli.command_names import action_of, command_of
 from server.cli.inputs import of_flow, parse_label_keys, parse_labels
 from server.cli.mutations import RUN_BULK
+from server.cli.option_values import one_of, states, unknown
 from server.cli.options import AnyIds, AsJson, Reason
-from server.cli.words import one_of, states, unknown
 
 _FILTER, _PARAMETERS = "Which executions", "What to do"
 
@@ -35,21 +35,21 @@ def _parameter(help: str, *names: str) -> Any:
     return _option(help, *names, panel=_PARAMETERS)
 
 
-WhereState = Annotated[list[str] | None, _option("In this state; may be repeated.")]
-Namespace = Annotated[str | None, _option("Of this namespace and those below.")]
-Flow = Annotated[str | None, _option("Of this flow: FLOW or NAMESPACE/FLOW.")]
-Kind = Annotated[str | None, _option("Of this kind.")]
-WhereLabel = Annotated[list[str] | None, _option("With key=value; may be repeated.")]
-IsArchived = Annotated[bool, _option("Those that are archived.", "--archived")]
+WhereState = Annotated[list[str] | None, _option("Only in this state; may be repeated.")]
+Namespace = Annotated[str | None, _option("Only of this namespace and those below.")]
+Flow = Annotated[str | None, _option("Only of this flow: FLOW or NAMESPACE/FLOW.")]
+Kind = Annotated[str | None, _option("Only of this kind.")]
+WhereLabel = Annotated[list[str] | None, _option("Only with key=value; may be repeated.")]
+IsArchived = Annotated[bool, _option("Only archived ones.", "--archived")]
 NewLabels = Annotated[list[str] | None, _parameter("set-labels: key=value; may be repeated.")]
 Mode = Annotated[str | None, _parameter("set-labels: merge, replace or remove.")]
 NewState = Annotated[str | None, _parameter("change-state: the new state.")]
 NoteText = Annotated[str | None, _parameter("note: the note.")]
-Force = Annotated[bool, _parameter("cancel: leave no grace.", "--force")]
+Force = Annotated[bool, _parameter("cancel: skip the grace period.", "--force")]
 FromTask = Annotated[str | None, _parameter("replay: the task to start from.")]
 Revision = Annotated[str | None, _parameter("replay: same or latest.")]
-Atomic = Annotated[bool, typer.Option("--atomic", help="All together or none.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Atomic = Annotated[bool, typer.Option("--atomic", help="Change all or none.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -77,10 +77,10 @@ def bulk(
     reason: Reason = None,
     as_json: AsJson = False,
 ) -> None:
-    """Do one thing to many executions: tell what would happen, ask, do it and follow it.
+    """Act on many executions: preview, ask for confirmation, run the action and follow it.
 
-    The exit code is 1 when some refused or none would do it, or when it was cancelled. Ctrl-C ends the watching,
-    never what is being done.
+    The exit code is 1 if any execution refused, if none would accept it, or if it was cancelled. Ctrl-C only stops
+    following.
     """
     from models.lifecycle.actions import CHANGED_TO
     from models.states import LabelMode
@@ -124,16 +124,16 @@ def _action(name: str) -> str:
 
 async def _bulk(given: dict[str, Any], atomic: bool, yes: bool, as_json: bool) -> None:
     if not given["ids"] and not given["where"]:
-        raise CommandFailed("name executions, or which ones: `headway bulk --help` tells how")
+        raise CommandFailed("give executions or a filter: see `headway bulk --help`")
     api = Api.find()
     payload = await api.mutate("previewBulk", "PreviewBulkInput", queries.PREVIEW_BULK, **given)
     preview = payload["preview"]
     if not as_json:
-        _tell_preview(preview)
+        _print_preview(preview)
     if not preview["wouldApply"]:
         if as_json:
             typer.echo(json.dumps({**preview, "refused": []}, indent=2))
-        raise CommandFailed("nothing was done: none of them would do it")
+        raise CommandFailed("nothing was changed: the action applies to none of them")
     if not yes:
         typer.confirm(f"{given['action']} {preview['wouldApply']} execution(s)?", abort=True)
     await _run(api, preview["id"], "ATOMIC" if atomic else "EACH")
@@ -142,26 +142,26 @@ async def _bulk(given: dict[str, Any], atomic: bool, yes: bool, as_json: bool) -
     if as_json:
         typer.echo(json.dumps({**ended, "refused": refused}, indent=2))
     else:
-        _tell_end(ended, refused)
+        _print_end(ended, refused)
     if ended["state"] != "DONE" or ended["counts"]["refused"]:
         raise typer.Exit(1)
 
 
-def _tell_preview(preview: dict[str, Any]) -> None:
+def _print_preview(preview: dict[str, Any]) -> None:
     total, applies = preview["total"], preview["wouldApply"]
-    typer.echo(f"{preview['action']}: {applies} of {total} would do it")
+    typer.echo(f"{preview['action']}: applies to {applies} of {total}")
     for group in preview["notAllowed"]:
         names = ", ".join(one["name"] for one in group["samples"])
         more = ", ..." if group["count"] > len(group["samples"]) else ""
-        typer.echo(f"  {group['count']} not: {group['reason']} ({names}{more})")
+        typer.echo(f"  {group['count']} excluded: {group['reason']} ({names}{more})")
     if preview["forbidden"]:
-        typer.echo(f"  {preview['forbidden']} you may not")
+        typer.echo(f"  {preview['forbidden']} not permitted")
     for id in preview["notFound"]:
         typer.echo(f"  no execution {id}")
 
 
 async def _run(api: Api, id: str, mode: str) -> None:
-    """The reason stands in the preview already."""
+    """Runs the preview, which already has the reason."""
     data = await api.post(RUN_BULK, input={"previewId": id, "mode": mode})
     if problems := data["runBulk"]["problems"]:
         raise CommandFailed("\n".join(map(sentence, problems)))
@@ -190,7 +190,7 @@ async def _refused(api: Api, id: str) -> list[dict[str, Any]]:
         after = page["pageInfo"]["endCursor"]
 
 
-def _tell_end(ended: dict[str, Any], refused: list[dict[str, Any]]) -> None:
+def _print_end(ended: dict[str, Any], refused: list[dict[str, Any]]) -> None:
     counts = ended["counts"]
     typer.echo(
         f"{ended['state'].lower()}: {counts['done']} done, {counts['refused']} refused, {counts['left']} left"

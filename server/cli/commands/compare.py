@@ -1,4 +1,4 @@
-"""Executions side by side, and counted: a client of the API."""
+"""Commands that compare and count executions."""
 
 import asyncio
 import json
@@ -9,9 +9,9 @@ import typer
 
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors
-from server.cli.moments import ABOUT, begins, ends
 from server.cli.naming import each_named
 from server.cli.options import AsJson
+from server.cli.times import ABOUT, begins, ends
 
 _BUCKETS = ("minute", "hour", "day", "week")
 
@@ -31,13 +31,13 @@ def compare(
         ),
     ],
     everything: Annotated[
-        bool, typer.Option("--all", help="Also what does not differ from the baseline.")
+        bool, typer.Option("--all", help="Include what does not differ from the baseline.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Lay executions side by side: inputs, properties, metrics, artifacts, tasks, code."""
-    asked = Api.find().post(queries.COMPARE, ids=ids, only=not everything)
-    found = asyncio.run(asked)["compareExecutions"]
+    """Compare executions side by side: inputs, properties, metrics, artifacts, tasks, code."""
+    comparing = Api.find().post(queries.COMPARE, ids=ids, only=not everything)
+    found = asyncio.run(comparing)["compareExecutions"]
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
@@ -49,31 +49,31 @@ def compare(
 
 def stats(
     search: Annotated[
-        str | None, typer.Argument(help="Only what this search finds; docs/search.md.")
+        str | None, typer.Argument(help="Only executions of this search; see docs/search.md.")
     ] = None,
     since: Annotated[
-        str, typer.Option(help=f"From then on, in UTC: 7d or 24h ago, {ABOUT}.")
+        str, typer.Option(help=f"From this time on, in UTC: 7d or 24h ago, {ABOUT}.")
     ] = "7d",
     until: Annotated[
-        str | None, typer.Option(help="Before then; a date is its whole day; now by default.")
+        str | None, typer.Option(help="Before this time; a date includes its day; default: now.")
     ] = None,
     by: Annotated[
         str, typer.Option(help="A row for each flow, kind, minute, hour, day or week.")
     ] = "flow",
     as_json: AsJson = False,
 ) -> None:
-    """Count executions: how they ended, how long they took, how many there were."""
+    """Count executions by end state, and show their durations."""
     by = by.lower()
     if by not in ("flow", "kind", *_BUCKETS):
-        raise CommandFailed(f"--by is flow, kind, {', '.join(_BUCKETS)}; got {by}")
+        raise CommandFailed(f"--by must be flow, kind, {', '.join(_BUCKETS)}; got {by}")
     now = datetime.now(UTC)
-    asked = {
+    variables = {
         "search": search,
         "since": _ago(since, now) or begins(since, UTC),
         "until": (_ago(until, now) or ends(until, UTC)) if until else None,
         "bucket": (by if by in _BUCKETS else "week").upper(),
     }
-    found = asyncio.run(Api.find().post(queries.STATS, **asked))["executionStats"]
+    found = asyncio.run(Api.find().post(queries.STATS, **variables))["executionStats"]
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
@@ -84,7 +84,7 @@ def stats(
 
 
 def _ago(text: str, now: datetime) -> str | None:
-    """The moment that is so long ago; None for what is no duration."""
+    """Returns the time so long ago; None if the text is not a duration."""
     from models.durations import parse_duration
 
     try:

@@ -1,4 +1,4 @@
-"""Trying an expression with what a task run saw: a client of the API."""
+"""The command `headway debug`: evaluates an expression in the context of a task run."""
 
 import asyncio
 import json
@@ -18,11 +18,11 @@ def register(app: typer.Typer) -> None:
 def debug(
     run_id: Annotated[str, typer.Argument(help="A task run's id, run_...")],
     expression: Annotated[
-        str, typer.Argument(help="As `outputs.extract.rows`, with or without {{ }}.")
+        str, typer.Argument(help="Such as `outputs.extract.rows`, with or without {{ }}.")
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Evaluate an expression with the names that a task run saw. Secrets are ****."""
+    """Evaluate an expression in the context of a task run. Secrets are shown as ****."""
     found = asyncio.run(Api.find().post(queries.DEBUG, id=run_id, expression=expression))
     result = found["debugExpression"]
     if as_json:

@@ -1,4 +1,4 @@
-"""Looking after a server: doctor, schema."""
+"""Commands that check a server: doctor, schema."""
 
 import asyncio
 import json
@@ -13,14 +13,14 @@ from server.cli.api import Api, CommandFailed, announced, data_dir, fail
 from server.local.data_dir import no_server
 
 RECORD = "isolation.json"
-"""Left by a worker in its folder; runner/isolation writes it."""
+"""Written by runner/isolation into the folder of a worker."""
 _PAGES, _NAMED = 10, 3
 _NOT_READY = {
     "database": "the database cannot be reached; see the server's log",
-    "writable": "the database takes no writes; see its own log",
-    "migrations": "the tables are not those of this version; start `headway serve` again",
-    "feed": "changes do not reach the server; see its log",
-    "accepting": "the server is stopping and takes no more requests",
+    "writable": "the database accepts no writes; see its own log",
+    "migrations": "the tables are of another version; restart `headway serve`",
+    "feed": "the server receives no notifications of changes; see its log",
+    "accepting": "the server is stopping and accepts no more requests",
 }
 DatabaseUrl = Annotated[
     str | None, typer.Option(help="Default: the database of the running server.")
@@ -40,7 +40,7 @@ def _database(given: str | None) -> str:
 
 
 def schema() -> None:
-    """Print the GraphQL contract."""
+    """Print the GraphQL schema."""
     from schema import sdl
 
     typer.echo(sdl(), nl=False)
@@ -48,12 +48,12 @@ def schema() -> None:
 
 def doctor(
     verify: Annotated[
-        bool, typer.Option("--verify", help="Check every invariant over the whole database.")
+        bool, typer.Option("--verify", help="Check every invariant of the whole database.")
     ] = False,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Say what is wrong and how to mend it. Exit code 1 if anything is."""
-    faults = asyncio.run(_look())
+    """Report problems and how to fix them. Exit code 1 if there are any."""
+    faults = asyncio.run(_check())
     if not faults and (facts := announced()):
         faults = asyncio.run(_differing_keys(str(facts["databaseUrl"])))
     if verify and not faults:
@@ -62,10 +62,10 @@ def doctor(
         typer.echo(f"✗ {fault}", err=True)
     if faults:
         raise typer.Exit(1)
-    typer.echo("✓ all is well")
+    typer.echo("✓ no problems found")
 
 
-async def _look() -> list[str]:
+async def _check() -> list[str]:
     import httpx
 
     try:
@@ -77,44 +77,44 @@ async def _look() -> list[str]:
         async with httpx.AsyncClient(timeout=10) as http:
             ready = (await http.get(f"{api.url}/readyz")).json()
     except (httpx.HTTPError, ValueError) as error:
-        return [f"{api.url} does not answer ({error}); start `headway serve` again"]
+        return [f"{api.url} does not respond ({error}); restart `headway serve`"]
     faults = not_ready(ready)
     if not ready.get("database", True):
-        return faults  # nothing else can be asked
+        return faults  # all other checks need the database
     try:
         found = await api.post(queries.WORKERS)
         unserved = await _unserved(api)
     except CommandFailed as error:
-        return [*faults, f"the API refuses: {error}"]
+        return [*faults, f"the API refuses requests: {error}"]
     typer.echo(f"✓ version {found['viewer']['version']}")
     alive = [worker for worker in found["workers"] if worker["alive"]]
     for worker in alive:
         typer.echo(f"✓ worker {worker['name']} serves {', '.join(worker['queues'])}")
-    for line in kept_apart(data_dir(), {worker["id"] for worker in alive}):
+    for line in isolation_report(data_dir(), {worker["id"] for worker in alive}):
         typer.echo(line)
     if not alive:
         faults.append("no live worker; start one: headway worker")
     return [*faults, *unserved]
 
 
-def kept_apart(folder: Path, workers: Collection[str]) -> list[str]:
-    """Of the workers of this data directory: how tasks are kept from the server, and what of it they can reach."""
+def isolation_report(folder: Path, workers: Collection[str]) -> list[str]:
+    """Reports how each worker of this data directory isolates tasks from the server, and what tasks can still reach."""
     lines = []
     for file in sorted(folder.glob(f"work/wrk_*/{RECORD}")):
         try:
-            told = json.loads(file.read_text()) if file.parent.name in workers else None
+            report = json.loads(file.read_text()) if file.parent.name in workers else None
         except (OSError, ValueError):
-            continue  # the worker ends just now
-        if told and not told["lacks"]:
-            lines.append(f"✓ tasks are kept apart from the server: {told['way']}")
-        elif told:
-            lines += [f"! task isolation ({told['way']}): {one}" for one in told["lacks"]]
+            continue  # the worker is just ending
+        if report and not report["lacks"]:
+            lines.append(f"✓ tasks are isolated from the server: {report['way']}")
+        elif report:
+            lines += [f"! task isolation ({report['way']}): {one}" for one in report["lacks"]]
     return list(dict.fromkeys(lines))
 
 
 def not_ready(parts: dict[str, bool]) -> list[str]:
-    """A sentence for each part of `/readyz` that is wrong. While the database is away nothing is known of the others
-    that read it."""
+    """Returns a message for each failed part of `/readyz`; only the database's while it is unavailable, because the
+    others need it."""
     wrong = [name for name, good in parts.items() if not good]
     if "database" in wrong:
         wrong = [name for name in wrong if name in ("database", "accepting")]
@@ -122,7 +122,7 @@ def not_ready(parts: dict[str, bool]) -> list[str]:
 
 
 async def _unserved(api: Api) -> list[str]:
-    """A sentence for each queue that no live worker serves and that tasks wait in."""
+    """Returns a message for each queue with waiting tasks and no live worker."""
     from models.lifecycle.waiting import NO_LIVE_WORKER
 
     waiting: dict[str, list[str]] = {}
@@ -153,16 +153,16 @@ def _counted(number: int, one: str, many: str) -> str:
 
 
 async def _differing_keys(database_url: str) -> list[str]:
-    """A sentence where servers of the database sign sessions with different keys."""
+    """Returns a message if servers of the database sign sessions with different keys."""
     import asyncpg
 
     from runner.store.postgres import servers
-    from server.auth.shared_key import MEND
+    from server.auth.shared_key import HINT
 
     try:
         connection = await asyncpg.connect(database_url, timeout=10)
     except (OSError, asyncpg.PostgresError) as error:
-        return [f"the database cannot be asked about its servers: {error}"]
+        return [f"could not read the servers from the database: {error}"]
     try:
         found = await servers.by_key(connection)
     finally:
@@ -170,7 +170,7 @@ async def _differing_keys(database_url: str) -> list[str]:
     if len(found) < 2:
         return []
     apart = " / ".join(", ".join(names) for names in found)
-    return [f"servers sign the sessions of browsers with different keys: {apart}; {MEND}"]
+    return [f"servers sign browser sessions with different keys: {apart}; {HINT}"]
 
 
 async def _verify(database_url: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Seeing executions: a client of the API, nothing more."""
+"""Commands that show executions."""
 
 import asyncio
 import json
@@ -10,9 +10,9 @@ import typer
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.inputs import of_flow, parse_labels
-from server.cli.moments import ABOUT, begins, ends
+from server.cli.option_values import one_of, ordering, states, triggers
 from server.cli.options import AsJson, Child, Id, Triggers
-from server.cli.words import one_of, ordering, states, triggers
+from server.cli.times import ABOUT, begins, ends
 
 
 def register(app: typer.Typer) -> None:
@@ -22,39 +22,42 @@ def register(app: typer.Typer) -> None:
 
 def ls(
     search: Annotated[
-        str | None, typer.Argument(help="A search, as 'state:failed started>-24h'; docs/search.md.")
+        str | None,
+        typer.Argument(help="A search, such as 'state:failed started>-24h'; see docs/search.md."),
     ] = None,
     namespace: Annotated[
-        str | None, typer.Option(help="Of this namespace and those below.")
+        str | None, typer.Option(help="Only of this namespace and those below.")
     ] = None,
-    flow: Annotated[str | None, typer.Option(help="Of this flow: FLOW or NAMESPACE/FLOW.")] = None,
-    state: Annotated[list[str] | None, typer.Option(help="In this state; may be repeated.")] = None,
-    kind: Annotated[str | None, typer.Option(help="Of this kind.")] = None,
+    flow: Annotated[
+        str | None, typer.Option(help="Only of this flow: FLOW or NAMESPACE/FLOW.")
+    ] = None,
+    state: Annotated[
+        list[str] | None, typer.Option(help="Only in this state; may be repeated.")
+    ] = None,
+    kind: Annotated[str | None, typer.Option(help="Only of this kind.")] = None,
     label: Annotated[
-        list[str] | None, typer.Option(help="With key=value; may be repeated.")
+        list[str] | None, typer.Option(help="Only with key=value; may be repeated.")
     ] = None,
     trigger: Triggers = None,
     child: Child = None,
     since: Annotated[
-        str | None, typer.Option(help=f"Started, else created, from then on: {ABOUT}.")
+        str | None, typer.Option(help=f"Started, or else created, from this time on: {ABOUT}.")
     ] = None,
     until: Annotated[
         str | None,
-        typer.Option(help="Started, else created, before then; a date is its whole day."),
+        typer.Option(help="Started, or else created, before this time; a date includes its day."),
     ] = None,
-    archived: Annotated[
-        bool, typer.Option("--archived", help="Those that are archived, in place of the others.")
-    ] = False,
+    archived: Annotated[bool, typer.Option("--archived", help="Only archived executions.")] = False,
     order: Annotated[
         str,
         typer.Option(
-            help="created, started, ended, duration, flow, state, progress, or as metric.loss; _asc or _desc."
+            help="created, started, ended, duration, flow, state, progress, or e.g. metric.loss; with _asc or _desc."
         ),
     ] = "created_desc",
-    limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="The maximum number.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List executions that a search finds, newest first unless told otherwise; those of subflows are among them."""
+    """List executions, newest first by default; executions of subflows are included."""
     where: dict[str, Any] = {
         "namespace": {"prefix": namespace} if namespace else None,
         "state": {"in": states(state)} if state else None,
@@ -66,8 +69,8 @@ def ls(
         "and": [*of_flow(flow), *({"labels": {"has": one}} for one in parse_labels(label or []))],
     }
     given = {name: value for name, value in where.items() if value or value is False}
-    asked = {"where": given, "search": search, **ordering(order), "first": limit}
-    found = asyncio.run(Api.find().post(queries.LIST, **asked))["executions"]
+    variables = {"where": given, "search": search, **ordering(order), "first": limit}
+    found = asyncio.run(Api.find().post(queries.LIST, **variables))["executions"]
     if as_json:
         typer.echo(json.dumps(found["nodes"], indent=2))
         return
@@ -84,19 +87,19 @@ def _between(since: str | None, until: str | None) -> dict[str, str]:
 def show(
     id: Id,
     at: Annotated[
-        int | None, typer.Option(help="As it was after this event: its seq, from 1.")
+        int | None, typer.Option(help="As it was after this event: the event's seq, from 1.")
     ] = None,
     unfolded: Annotated[
-        bool, typer.Option("--all", help="Every iteration of a foreach by itself.")
+        bool, typer.Option("--all", help="Show every iteration of a foreach.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Tell everything about an execution: state, why it waits or failed, tasks, what you can do."""
+    """Show an execution: state, tasks, why it is waiting or failed, and available actions."""
     execution = asyncio.run(Api.find().post(queries.SHOW, id=id, at=at, now=at is None))[
         "execution"
     ]
     if execution is None:
-        raise CommandFailed(f"no execution {id}; `headway ls` shows what there is")
+        raise CommandFailed(f"no execution {id}; `headway ls` lists executions")
     if as_json:
         typer.echo(json.dumps(execution, indent=2))
         return
@@ -108,8 +111,8 @@ def show(
 
 def logs(
     id: Id,
-    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on until it ends.")] = False,
-    task: Annotated[str | None, typer.Option(help="Of this task only.")] = None,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Continue until it ends.")] = False,
+    task: Annotated[str | None, typer.Option(help="Only of this task.")] = None,
     level: Annotated[
         str | None, typer.Option(help="From this level up: TRACE, DEBUG, INFO, WARN, ERROR.")
     ] = None,
@@ -126,10 +129,10 @@ async def _logs(api: Api, id: str, follow: bool, task: str | None, level: str | 
 
     execution = (await api.post(queries.TASKS, id=id))["execution"]
     if execution is None:
-        raise CommandFailed(f"no execution {id}")
+        raise CommandFailed(f"no execution {id}; `headway ls` lists executions")
     runs = {run["key"]: run["id"] for run in execution["taskRuns"]}
     if task and task not in runs:
-        raise CommandFailed(f"no task {task}; it has: {', '.join(runs)}")
+        raise CommandFailed(f"no task {task}; the execution has: {', '.join(runs)}")
     wanted = {"id": id, "task": runs.get(task or ""), "level": level}
     if follow:
         async with aclosing(api.follow(queries.LOGS, "cursor", None, **wanted)) as batches:  # type: ignore[type-var]

@@ -1,4 +1,4 @@
-"""Executions as files: a client of the API, nothing more."""
+"""Commands that write executions to files."""
 
 import json
 import sys
@@ -12,9 +12,11 @@ import typer
 
 from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.naming import each_named
-from server.cli.words import ordering
+from server.cli.option_values import ordering
 
-Output = Annotated[str, typer.Option("-o", "--output", help="The file to write; - is the screen.")]
+Output = Annotated[
+    str, typer.Option("-o", "--output", help="The file to write; - is standard output.")
+]
 
 
 class TableFormat(StrEnum):
@@ -29,29 +31,30 @@ def register(app: typer.Typer) -> None:
 
 def export(
     search: Annotated[
-        str | None, typer.Argument(help="A search, as 'state:failed started>-24h'; docs/search.md.")
+        str | None,
+        typer.Argument(help="A search, such as 'state:failed started>-24h'; see docs/search.md."),
     ] = None,
     format: Annotated[
-        TableFormat, typer.Option(help="CSV, or a JSON object a line.")
+        TableFormat, typer.Option(help="CSV, or one JSON object a line.")
     ] = TableFormat.CSV,
     column: Annotated[
         list[str] | None,
-        typer.Option(help="As name, label.team or metric.loss; may be repeated."),
+        typer.Option(help="Such as name, label.team or metric.loss; may be repeated."),
     ] = None,
     order: Annotated[
-        str, typer.Option(help="As of `headway ls`: created, duration_asc, metric.loss_asc, ...")
+        str, typer.Option(help="As in `headway ls`: created, duration_asc, metric.loss_asc, ...")
     ] = "created_desc",
     output: Output = "-",
 ) -> None:
-    """Write all executions that a search finds to a file."""
+    """Export all executions of a search to a file."""
     ending = "csv" if format is TableFormat.CSV else "json"
-    asked = {"columns": ",".join(map(_quoted, column or ()))}
+    parameters = {"columns": ",".join(map(_quoted, column or ()))}
     for name, value in ordering(order).items():
-        asked[name] = value if isinstance(value, str) else json.dumps(value)
+        parameters[name] = value if isinstance(value, str) else json.dumps(value)
     if search:
-        asked["search"] = search
+        parameters["search"] = search
     with _written(output) as file:
-        Api.find().download(f"/executions/export.{ending}", asked, file)
+        Api.find().download(f"/executions/export.{ending}", parameters, file)
 
 
 def report(
@@ -60,23 +63,23 @@ def report(
         typer.Argument(
             metavar="ID",
             callback=each_named,
-            help="An execution, or two to five to compare, by id or name.",
+            help="One execution, or two to five to compare, by id or name.",
         ),
     ],
     output: Output,
 ) -> None:
-    """Write a report of an execution, or a comparison of several, as PDF."""
+    """Write a PDF report of one execution, or a comparison of several."""
     if len(ids) == 1:
-        path, asked = f"/executions/{ids[0]}/report.pdf", {}
+        path, parameters = f"/executions/{ids[0]}/report.pdf", {}
     else:
-        path, asked = "/executions/report.pdf", {"ids": ",".join(ids)}
+        path, parameters = "/executions/report.pdf", {"ids": ",".join(ids)}
     with _written(output) as file:
-        Api.find().download(path, asked, file)
+        Api.find().download(path, parameters, file)
 
 
 @contextmanager
 def _written(output: str) -> Iterator[BinaryIO]:
-    """Under its name once it is whole."""
+    """Creates the file under its name when it is complete."""
     if output == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()

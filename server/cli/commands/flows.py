@@ -21,7 +21,7 @@ Paths = Annotated[list[Path], typer.Argument(help="Flow documents, or folders of
 
 @app.command()
 def push(paths: Paths) -> None:
-    """Save flow documents on the server; the same text makes no new revision."""
+    """Save flow documents on the server; an unchanged document creates no new revision."""
     try:
         pushed = [asyncio.run(_push(Api.find(), path)) for path in _documents(paths)]
     except CommandFailed as error:
@@ -36,8 +36,8 @@ async def _push(api: Api, path: Path) -> bool:
     _report(path, saved["problems"])
     if saved["flow"]:
         name = f"{saved['flow']['namespace']}/{saved['flow']['key']}"
-        told = "" if saved["isNew"] else "unchanged, "
-        typer.echo(f"{path}: {name} {told}revision {saved['revision']['number']}")
+        note = "" if saved["isNew"] else "unchanged, "
+        typer.echo(f"{path}: {name} {note}revision {saved['revision']['number']}")
     return not saved["problems"]
 
 
@@ -73,12 +73,12 @@ async def _all(api: Api) -> list[dict[str, Any]]:
 
 @app.command()
 def show(flow: Name) -> None:
-    """Print the newest revision's document."""
+    """Print the document of the newest revision."""
     namespace, _, key = flow.rpartition("/")
     try:
         found = asyncio.run(Api.find().post(queries.FLOW, namespace=namespace, key=key))["flow"]
         if found is None:
-            raise CommandFailed(f"no flow {flow}; `headway flows list` shows what there is")
+            raise CommandFailed(f"no flow {flow}; `headway flows list` lists flows")
     except CommandFailed as error:
         raise fail(error) from error
     typer.echo(found["revision"]["source"], nl=False)
@@ -86,19 +86,19 @@ def show(flow: Name) -> None:
 
 @app.command()
 def delete(flow: Name, reason: WhyAudited = None) -> None:
-    """Delete a flow and its schedules; its executions stay. Pushing it again brings it back."""
+    """Delete a flow and its schedules; its executions are kept. Pushing it again restores it."""
     _change("deleteFlow", "DeleteFlowInput", flow, "deleted", reason=reason)
 
 
 @app.command()
 def enable(flow: Name, reason: WhyAudited = None) -> None:
-    """Let executions of a flow be started again."""
+    """Allow executions of a flow to start again."""
     _change("setFlowEnabled", "SetFlowEnabledInput", flow, "enabled", reason=reason, enabled=True)
 
 
 @app.command()
 def disable(flow: Name, reason: WhyAudited = None) -> None:
-    """Let nothing start a flow any more; what runs goes on."""
+    """Prevent all starts of a flow; running executions continue."""
     _change("setFlowEnabled", "SetFlowEnabledInput", flow, "disabled", reason=reason, enabled=False)
 
 
@@ -109,12 +109,12 @@ def _change(mutation: str, kind: str, flow: str, done: str, **input: Any) -> Non
         asyncio.run(work)
     except CommandFailed as error:
         raise fail(error) from error
-    typer.echo(f"{flow} is {done}")
+    typer.echo(f"{flow} was {done}")
 
 
 @app.command()
 def validate(paths: Paths) -> None:
-    """Check flow documents without a server; every problem with file, line and column."""
+    """Check flow documents without a server; reports every problem with file, line and column."""
     from models.errors import Refused
     from models.spec import parse_flow
 
@@ -132,7 +132,7 @@ def validate(paths: Paths) -> None:
                 ],
             )
         else:
-            typer.echo(f"{path}: good")
+            typer.echo(f"{path}: valid")
     if not good:
         raise typer.Exit(1)
 
@@ -158,6 +158,6 @@ def _documents(paths: list[Path]) -> list[Path]:
 def _report(path: Path, problems: list[dict[str, Any]]) -> None:
     for problem in problems:
         line = problem.get("line")
-        # What is refused for another reason than the text is at no place in it.
+        # Problems that are not about the text have no position.
         place = f"{path}:{line}:{problem.get('column') or 1}" if line else f"error: {path}"
         typer.echo(f"{place}: {problem['message']}", err=True)

@@ -1,4 +1,4 @@
-"""Notes, the audit log, and what is put away or deleted: a client of the API."""
+"""Commands of notes, the audit log, archiving and deleting."""
 
 import asyncio
 import json
@@ -9,11 +9,11 @@ import typer
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, plain_errors, sentence
 from server.cli.command_names import action_of, command_of
-from server.cli.moments import ABOUT, begins, ends
 from server.cli.mutations import mutation_on_many
 from server.cli.naming import named
+from server.cli.option_values import unknown
 from server.cli.options import AsJson, Id, Ids, Reason
-from server.cli.words import unknown
+from server.cli.times import ABOUT, begins, ends
 
 
 def register(app: typer.Typer) -> None:
@@ -25,17 +25,17 @@ def note(
     id: Id,
     text: Annotated[str, typer.Argument(help="The note, as Markdown.")],
     idempotency_key: Annotated[
-        str | None, typer.Option(help="The same key writes it once.")
+        str | None, typer.Option(help="Notes with the same key are added once.")
     ] = None,
 ) -> None:
-    """Write a note beside an execution."""
+    """Add a note to an execution."""
     given = {"id": id, "text": text, "idempotencyKey": idempotency_key}
     payload = asyncio.run(Api.find().mutate("addNote", "AddNoteInput", "note { id }", **given))
     typer.echo(payload["note"]["id"])
 
 
 def archive(ids: Ids, reason: Reason = None) -> None:
-    """Hide ended executions from lists, and keep them from pruning."""
+    """Hide ended executions from lists, and exclude them from pruning."""
     _act_on("archiveExecutions", "ManyInput", "executions { name }", "archived", ids, reason=reason)
 
 
@@ -48,19 +48,17 @@ def unarchive(ids: Ids, reason: Reason = None) -> None:
 
 def delete(
     ids: Ids,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    keep_logs: Annotated[bool, typer.Option("--keep-logs", help="Leave the log lines.")] = False,
-    keep_metrics: Annotated[
-        bool, typer.Option("--keep-metrics", help="Leave the metrics.")
-    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+    keep_logs: Annotated[bool, typer.Option("--keep-logs", help="Keep the log lines.")] = False,
+    keep_metrics: Annotated[bool, typer.Option("--keep-metrics", help="Keep the metrics.")] = False,
     keep_artifacts: Annotated[
-        bool, typer.Option("--keep-artifacts", help="Leave the artifacts and their files.")
+        bool, typer.Option("--keep-artifacts", help="Keep the artifacts and their files.")
     ] = False,
     reason: Reason = None,
 ) -> None:
-    """Remove ended executions for good; what remains is in the audit log."""
+    """Delete ended executions permanently; only the audit log remains."""
     if not yes:
-        typer.confirm(f"delete {len(ids)} execution(s) for good?", abort=True)
+        typer.confirm(f"permanently delete {len(ids)} execution(s)?", abort=True)
     _act_on(
         "deleteExecutions",
         "DeleteExecutionsInput",
@@ -75,7 +73,7 @@ def delete(
 
 
 def _act_on(name: str, kind: str, what: str, done: str, ids: list[str], **input: Any) -> None:
-    """Some may be refused while the others are done: both are told."""
+    """Prints the number of changed executions; raises CommandFailed with the problems of the others."""
     given = {key: value for key, value in input.items() if value is not None}
     data = asyncio.run(
         Api.find().post(
@@ -87,63 +85,65 @@ def _act_on(name: str, kind: str, what: str, done: str, ids: list[str], **input:
     count = len(payload[what.split(maxsplit=1)[0]])
     typer.echo(f"{count} {done}")
     if payload["problems"]:
-        raise CommandFailed("\n".join(_told(ids, one) for one in payload["problems"]))
+        raise CommandFailed("\n".join(_problem_text(ids, one) for one in payload["problems"]))
 
 
-def _act_named(name: str) -> str:
-    """By the command's name too; there are others than those of executions."""
+def _action_named(name: str) -> str:
+    """Returns the action of a command or action name; the audit log also has others than those of executions."""
     return action_of(name) or name.upper().replace("-", "_")
 
 
 async def _entries(where: dict[str, Any], limit: int) -> list[dict[str, Any]]:
-    """Raises CommandFailed for acts of which there was none by anybody: their name may be wrong."""
+    """Raises CommandFailed if there are no entries of an action at all: its name may be wrong."""
     api = Api.find()
-    found: list[dict[str, Any]] = await _acts(api, where, limit)
+    found: list[dict[str, Any]] = await _entries_matching(api, where, limit)
     if not found and "action" in where:
-        acts = {command_of(one["action"]) for one in await _acts(api, {}, 200)}
+        actions = {command_of(one["action"]) for one in await _entries_matching(api, {}, 200)}
         for name in map(command_of, where["action"]):
-            if name not in acts:
-                raise unknown(name, sorted(acts), "act among the newest 200 named")
+            if name not in actions:
+                raise unknown(name, sorted(actions), "action among the newest 200 entries")
     return found
 
 
-async def _acts(api: Api, where: dict[str, Any], limit: int) -> list[dict[str, Any]]:
+async def _entries_matching(api: Api, where: dict[str, Any], limit: int) -> list[dict[str, Any]]:
     answer = await api.post(queries.AUDIT, where=where, first=limit)
     nodes: list[dict[str, Any]] = answer["auditLog"]["nodes"]
     return nodes
 
 
-def _told(ids: list[str], problem: dict[str, Any]) -> str:
+def _problem_text(ids: list[str], problem: dict[str, Any]) -> str:
     place = problem["path"]
     named = len(place or ()) == 2
-    said = sentence(problem)
-    if not named or ids[int(place[1])] in said:
-        return said
-    return f"{ids[int(place[1])]}: {said}"
+    text = sentence(problem)
+    if not named or ids[int(place[1])] in text:
+        return text
+    return f"{ids[int(place[1])]}: {text}"
 
 
 def audit(
     actor: Annotated[
-        str | None, typer.Option(help="By whom: user:admin, token:ci, or a name.")
+        str | None, typer.Option(help="Only by this actor: user:admin, token:ci, or a name.")
     ] = None,
     action: Annotated[
-        list[str] | None, typer.Option(help="What was done, as CANCEL; may be repeated.")
+        list[str] | None, typer.Option(help="Only of this action, such as CANCEL; may be repeated.")
     ] = None,
     namespace: Annotated[
-        str | None, typer.Option(help="In this namespace and those below.")
+        str | None, typer.Option(help="Only in this namespace and those below.")
     ] = None,
     execution: Annotated[
-        str | None, typer.Option(callback=named, help="To this execution, by id or name.")
+        str | None, typer.Option(callback=named, help="Only on this execution, by id or name.")
     ] = None,
-    since: Annotated[str | None, typer.Option(help=f"From then on: {ABOUT}.")] = None,
-    until: Annotated[str | None, typer.Option(help="Before then; a date is its whole day.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 50,
+    since: Annotated[str | None, typer.Option(help=f"From this time on: {ABOUT}.")] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Before this time; a date includes its day.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="The maximum number.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Tell what people and programs did, newest first."""
+    """List what people and programs did, newest first."""
     where = {
         "actor": actor,
-        "action": [_act_named(one) for one in action] if action else None,
+        "action": [_action_named(one) for one in action] if action else None,
         "namespace": namespace,
         "executionId": execution,
         "since": since and begins(since),
@@ -156,4 +156,4 @@ def audit(
         return
     from server.cli.terminal.rendering import audit_table, print_whole
 
-    print_whole(audit_table(entries) if entries else "nothing was done")
+    print_whole(audit_table(entries) if entries else "no entries")

@@ -1,4 +1,4 @@
-"""Removing what has been kept long enough; on the database, not through the API."""
+"""The command `headway prune`, which works on the database itself and not through the API."""
 
 import json
 from collections.abc import Sequence
@@ -21,34 +21,38 @@ def register(app: typer.Typer) -> None:
 
 
 def prune(
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete them.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only tell what would go; so it is without --yes.")
+        bool, typer.Option("--dry-run", help="Only show what would be deleted, as without --yes.")
     ] = False,
     keep: Annotated[
         str | None,
-        typer.Option(help="Instead of the rules that are set: what ended longer ago goes, as 30d."),
+        typer.Option(
+            help="Instead of the configured rules: delete what ended longer ago, such as 30d."
+        ),
     ] = None,
     namespace: Annotated[
-        str | None, typer.Option(help="With --keep: only of this namespace and those below.")
+        str | None, typer.Option(help="With --keep: only in this namespace and those below.")
     ] = None,
     flow: Annotated[
         str | None, typer.Option(help="With --keep: only of this flow, by key.")
     ] = None,
     state: Annotated[
         list[str] | None,
-        typer.Option(help="With --keep: only what ended so, as SUCCESS; may be repeated."),
+        typer.Option(
+            help="With --keep: only with this end state, such as SUCCESS; may be repeated."
+        ),
     ] = None,
     batch: Annotated[
-        int, typer.Option(min=1, max=10_000, help="Executions that go in one transaction.")
+        int, typer.Option(min=1, max=10_000, help="Executions deleted in one transaction.")
     ] = 500,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell which ended executions have been kept long enough by the settings' retention; with --yes remove them.
+    """Show which ended executions exceed the settings' retention; with --yes delete them.
 
-    Exit codes: 0 done, 1 another process prunes now, 2 wrong usage, 4 database unreachable.
+    Exit codes: 0 done, 1 another process is pruning, 2 wrong usage, 4 database unreachable.
     """
     settings = settings_of(data_dir=data_dir, database_url=database_url)
     rules = _rules(settings, keep, {"namespace": namespace, "flow": flow, "states": state})
@@ -67,9 +71,9 @@ def _rules(
 
     given = {name: value for name, value in narrowed.items() if value}
     if keep is None and given:
-        _refuse("--namespace, --flow and --state narrow --keep; give that too")
+        _refuse("--namespace, --flow and --state narrow --keep; add --keep")
     if keep is None and not settings.retention:
-        _refuse("no rule says what may go; set `retention` in headway.toml, or pass --keep 30d")
+        _refuse("no retention rule is set; set `retention` in headway.toml, or pass --keep 30d")
     if keep is None:
         return settings.retention
     try:
@@ -93,15 +97,17 @@ async def _survey(settings: "Settings", rules: "tuple[RetentionRule, ...]", as_j
         typer.echo(json.dumps(_survey_json(found), indent=2))
         return
     for one in found.counts:
-        stay = [f"{one.archived} archived"] if one.archived else []
-        stay += [f"{one.needed} needed by others"] if one.needed else []
-        kept = f"  (stay: {', '.join(stay)})" if stay else ""
-        typer.echo(f"{one.gone:>9}  {one.namespace}/{one.flow}  {one.state}{kept}")
+        kept = [f"{one.archived} archived"] if one.archived else []
+        kept += [f"{one.needed} needed by others"] if one.needed else []
+        note = f"  (kept: {', '.join(kept)})" if kept else ""
+        typer.echo(f"{one.gone:>9}  {one.namespace}/{one.flow}  {one.state}{note}")
     for month in found.months:
         typer.echo(f"    whole  events and logs of {month:%Y-%m}")
     total = sum(one.gone for one in found.counts)
     typer.echo(
-        f"{total} executions would go; --yes removes them for good" if total else "nothing to prune"
+        f"{total} executions would be deleted; --yes deletes them permanently"
+        if total
+        else "nothing to prune"
     )
 
 
@@ -112,9 +118,11 @@ async def _prune(
     from server.pruning import prune_here
 
     try:
-        done = await prune_here(settings, rules, batch, _nothing if as_json else _tell)
+        done = await prune_here(
+            settings, rules, batch, _no_progress if as_json else _print_progress
+        )
     except Busy:
-        typer.echo("error: another process prunes this database now; try again later", err=True)
+        typer.echo("error: another process is pruning this database; try again later", err=True)
         raise typer.Exit(1) from None
     if as_json:
         typer.echo(json.dumps(_pruned_json(done), indent=2))
@@ -123,15 +131,15 @@ async def _prune(
         typer.echo(f"{count:>9}  {namespace}/{flow}  {state}")
     for name in done.dropped:
         typer.echo(f"  dropped  {name}")
-    typer.echo(f"{done.total} executions are gone")
+    typer.echo(f"{done.total} executions were deleted")
 
 
-def _tell(gone: Sequence[UUID]) -> None:
-    typer.echo(f"{len(gone)} more are gone", err=True)
+def _print_progress(gone: Sequence[UUID]) -> None:
+    typer.echo(f"{len(gone)} more were deleted", err=True)
 
 
-def _nothing(_: Sequence[UUID]) -> None:
-    """Ignores progress: JSON has only the result."""
+def _no_progress(_: Sequence[UUID]) -> None:
+    """Prints no progress, because JSON has only the result."""
 
 
 def _survey_json(found: "Survey") -> dict[str, Any]:

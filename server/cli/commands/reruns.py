@@ -1,4 +1,4 @@
-"""Running again: in the same execution, or in a new one made from it."""
+"""Commands that run executions again: in the same execution, or in a new one."""
 
 import asyncio
 import json
@@ -24,19 +24,19 @@ def register(app: typer.Typer) -> None:
 def retry_failed(
     id: Id, plan: PlanOnly = False, follow: Follow = False, reason: Reason = None
 ) -> None:
-    """Give failed tasks a new attempt while the execution is FAILED_FINISHING, or PAUSED with a failure.
+    """Retry failed tasks while the execution is FAILED_FINISHING, or PAUSED with a failure.
 
     This ends the pause.
     """
-    _put_back("retryFailed", "RetryFailedInput", id, plan, follow, reason)
+    _rerun("retryFailed", "RetryFailedInput", id, plan, follow, reason)
 
 
 def restart(id: Id, plan: PlanOnly = False, follow: Follow = False, reason: Reason = None) -> None:
-    """Run again, in the same execution, what failed, was killed, rejected or cancelled."""
-    _put_back("restartExecution", "RestartExecutionInput", id, plan, follow, reason)
+    """Run failed, killed, rejected and cancelled tasks of an ended execution again, in the same execution."""
+    _rerun("restartExecution", "RestartExecutionInput", id, plan, follow, reason)
 
 
-def _put_back(name: str, kind: str, id: str, plan: bool, follow: bool, reason: str | None) -> None:
+def _rerun(name: str, kind: str, id: str, plan: bool, follow: bool, reason: str | None) -> None:
     api = Api.find()
     work = api.mutate(name, kind, DONE, id=id, plan=plan, reason=reason)
     payload = asyncio.run(work)
@@ -57,22 +57,23 @@ def _print_plan(tasks: list[dict[str, Any]]) -> None:
 def replay(
     id: Id,
     from_task: Annotated[
-        str | None, typer.Option("--from", help="Begin with this task; use what came before.")
+        str | None,
+        typer.Option("--from", help="Start with this task; reuse the outputs before it."),
     ] = None,
     revision: Revision = None,
     input: Inputs = None,
     plan: PlanOnly = False,
     follow: Follow = False,
     idempotency_key: Annotated[
-        str | None, typer.Option(help="The same key starts it once.")
+        str | None, typer.Option(help="The same key starts it only once.")
     ] = None,
     override_approvals: Annotated[
         bool,
-        typer.Option(help="Use decisions again that were made on other inputs; --reason says why."),
+        typer.Option(help="Reuse decisions that were made on other inputs; --reason is required."),
     ] = False,
     reason: Reason = None,
 ) -> None:
-    """Start a new execution from one that has ended, from the start or from a task."""
+    """Start a new execution from an ended one, from the start or from a task."""
     api = Api.find()
     wanted = {
         "id": id,
@@ -105,7 +106,7 @@ def _types_of_execution(api: Api, id: str) -> Any:
 
 def _choice(revision: str | None) -> str | None:
     if revision is not None and revision.lower() not in ("same", "latest"):
-        raise CommandFailed(f"--revision is same or latest, not {revision!r}")
+        raise CommandFailed(f"--revision must be same or latest, not {revision!r}")
     return revision.upper() if revision else None
 
 
@@ -122,13 +123,13 @@ def prepare(
     run: Annotated[bool, typer.Option("--run", help="Start the draft.")] = False,
     follow: Follow = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print what createExecution takes, to edit and `run`.")
+        bool, typer.Option("--json", help="Print the input of createExecution, to edit and `run`.")
     ] = False,
     reason: Reason = None,
 ) -> None:
-    """Draft a new execution from one that has ended, in which what succeeded is disabled.
+    """Draft a new execution from an ended one, with its successful tasks disabled.
 
-    Nothing is started without --run. The outputs of disabled tasks that succeeded are there to the others.
+    Starts nothing without --run. The other tasks can use the outputs of disabled tasks that succeeded.
     """
     api = Api.find()
     wanted = {"id": id, "revision": _choice(revision)}
@@ -147,12 +148,12 @@ def prepare(
 
 
 def _switch(draft: dict[str, Any], enable: list[str], disable: list[str]) -> None:
-    """Edits the draft as a person would. Raises CommandFailed for tasks that it does not have."""
+    """Edits the draft as a user would. Raises CommandFailed for unknown tasks."""
     tasks = {task["key"]: task for task in draft["tasks"]}
     for keys, enabled in ((enable, True), (disable, False)):
         for key in keys:
             if key not in tasks:
-                raise CommandFailed(f"no task {key}; it has: {', '.join(tasks)}")
+                raise CommandFailed(f"no task {key}; the draft has: {', '.join(tasks)}")
             if tasks[key]["enabled"] is not enabled:
                 why = "enabled by you" if enabled else "disabled by you"
                 tasks[key].update(enabled=enabled, plan="RUN" if enabled else "SKIP", why=why)

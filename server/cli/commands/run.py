@@ -1,4 +1,4 @@
-"""`headway run`: starting executions of flows, documents and drafts."""
+"""The command `headway run`: starts executions of flows, documents and drafts."""
 
 import asyncio
 import sys
@@ -13,9 +13,9 @@ from server.cli.api import Api, CommandFailed, plain_errors
 from server.cli.inputs import given_inputs, parse_labels, types_of_document, types_of_flow
 from server.cli.mutations import ID
 from server.cli.naming import named
+from server.cli.option_values import one_of
 from server.cli.options import Follow, Inputs, Reason
 from server.cli.terminal.watch import follow_to_exit
-from server.cli.words import one_of
 
 
 def register(app: typer.Typer) -> None:
@@ -33,38 +33,42 @@ def run(
     label: Annotated[list[str] | None, typer.Option(help="key=value; may be repeated.")] = None,
     follow: Follow = False,
     idempotency_key: Annotated[
-        str | None, typer.Option(help="The same key starts it once.")
+        str | None, typer.Option(help="The same key starts it only once.")
     ] = None,
     test: Annotated[
-        bool, typer.Option("--test", help="Run the document without saving it; lists hide it.")
+        bool, typer.Option("--test", help="Run the document without saving it; lists hide the run.")
     ] = False,
     at: Annotated[
         str | None,
-        typer.Option(help="Not before this time, 2026-01-31T08:00; here, or with its zone."),
+        typer.Option(
+            help="Not before this time, such as 2026-01-31T08:00; local, or with its zone."
+        ),
     ] = None,
     no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Use no earlier results again.")
+        bool, typer.Option("--no-cache", help="Do not reuse cached results.")
     ] = False,
     rerun_of: Annotated[
         str | None,
-        typer.Option(callback=named, help="An execution: outputs of disabled tasks come from it."),
+        typer.Option(
+            callback=named, help="An execution whose outputs replace those of disabled tasks."
+        ),
     ] = None,
     disable: Annotated[
         list[str] | None, typer.Option(help="A task not to run; may be repeated.")
     ] = None,
     on_failure: Annotated[
         str | None,
-        typer.Option(help="In place of the flow's: finish_running, finish_possible, cancel_all."),
+        typer.Option(help="Instead of the flow's: finish_running, finish_possible, cancel_all."),
     ] = None,
     priority: Annotated[
-        int | None, typer.Option(help="-1000 to 1000; the greater goes first.")
+        int | None, typer.Option(help="-1000 to 1000; the greatest starts first.")
     ] = None,
     reason: Reason = None,
 ) -> None:
     """Start an execution.
 
-    With --follow the exit code tells the end: 0 SUCCESS, WARNING or CACHED, 3 KILLED or CANCELLED, 1 any other.
-    Ctrl-C ends the watching, never the execution.
+    With --follow the exit code shows the end state: 0 SUCCESS, WARNING or CACHED, 3 KILLED or CANCELLED, 1 any other.
+    Ctrl-C stops watching; the execution continues.
     """
     api = Api.find()
     how = {"labels": parse_labels(label or []), "idempotencyKey": idempotency_key, "reason": reason}
@@ -91,7 +95,7 @@ def _failure_action(name: str | None) -> str | None:
 
 
 def finish(api: Api, id: str, follow: bool) -> None:
-    """Of whatever started an execution: its id and its address, then it to its end; for a program its id alone."""
+    """Prints the id of a started execution (on a terminal also its address), and follows it if requested."""
     typer.echo(id)
     if follow or sys.stdout.isatty():
         typer.echo(f"{api.page}/executions/{id}")
@@ -105,17 +109,19 @@ def refuse_with_test(further: dict[str, Any]) -> None:
         option for option, value in zip(options, further.values(), strict=True) if value is not None
     ]
     if given:
-        raise CommandFailed(f"--test runs a document as it stands; leave out {', '.join(given)}")
+        raise CommandFailed(f"--test runs a document unchanged; leave out {', '.join(given)}")
 
 
 def moment_of(text: str | None) -> str | None:
-    """With its zone, which is this machine's where the text names none."""
+    """Adds the local time zone to a time without one."""
     if text is None:
         return None
     try:
         return datetime.fromisoformat(text).astimezone().isoformat()
     except ValueError as error:
-        raise CommandFailed(f"{text!r} is no time such as 2026-01-31T08:00") from error
+        raise CommandFailed(
+            f"{text!r} is not a valid time; write it as 2026-01-31T08:00"
+        ) from error
 
 
 async def _start(api: Api, flow: str, inputs: list[str], **how: Any) -> str:
@@ -127,7 +133,7 @@ async def _start(api: Api, flow: str, inputs: list[str], **how: Any) -> str:
 
 
 async def start_draft(api: Api, draft: dict[str, Any], inputs: list[str], **how: Any) -> str:
-    """A CreateExecutionInput as `prepareExecution` drafts it; what is given takes the place of what stands there."""
+    """Starts a draft of `prepareExecution` (a CreateExecutionInput); options override its values."""
     types = types_of_flow(api, str(draft.get("namespace")), str(draft.get("flow")))
     given = await given_inputs(api, inputs, types)
     changed = {name: value for name, value in how.items() if value not in (None, [])}
@@ -145,7 +151,7 @@ async def _create(api: Api, input: dict[str, Any]) -> str:
 
 async def _start_test(api: Api, flow: str, inputs: list[str], **how: Any) -> str:
     if not flow.endswith((".yaml", ".yml")):
-        raise CommandFailed(f"--test runs a flow document, a .yaml file; {flow!r} is none")
+        raise CommandFailed(f"--test needs a flow document, a .yaml file; {flow!r} is not one")
     source = _read_text(flow)
     payload = await api.mutate(
         "runTest",
@@ -169,9 +175,9 @@ def _read_draft(path: str) -> dict[str, Any]:
     try:
         draft = read_json(_read_text(path))
     except ValueError as error:
-        raise CommandFailed(f"{path} is not JSON: {error}") from error
+        raise CommandFailed(f"{path} is not valid JSON: {error}") from error
     if not isinstance(draft, dict):
-        raise CommandFailed(f"{path} is no draft; `headway prepare ID --json` writes one")
+        raise CommandFailed(f"{path} is not a draft; `headway prepare ID --json` writes one")
     return draft
 
 

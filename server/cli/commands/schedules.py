@@ -10,13 +10,13 @@ import typer
 
 from server.cli import queries
 from server.cli.api import Api, CommandFailed, fail
-from server.cli.moments import ABOUT, begins, is_date, last_of
+from server.cli.times import ABOUT, begins, is_date, last_of
 
 app = typer.Typer(no_args_is_help=True, help="Schedules: list, show, pause, resume, backfill.")
 Name = Annotated[str, typer.Argument(metavar="SCHEDULE", help="NAMESPACE/FLOW/SCHEDULE")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_FROM = f"{ABOUT}; without a zone the schedule's."
-_TO = "The same, and with it; a date is its whole day."
+_FROM = f"{ABOUT}; without a zone, the schedule's applies."
+_TO = "The same, inclusive; a date includes its day."
 
 
 @app.command("list")
@@ -24,7 +24,7 @@ def list_schedules(
     flow: Annotated[str | None, typer.Option(help="NAMESPACE/FLOW: only its schedules.")] = None,
     as_json_: AsJson = False,
 ) -> None:
-    """List schedules, with their next tick and what was wrong with the last."""
+    """List schedules, with their next tick and last error."""
     try:
         nodes = asyncio.run(_all(Api.find(), _where(flow) if flow else {}))
     except CommandFailed as error:
@@ -38,7 +38,7 @@ def list_schedules(
 
 @app.command()
 def show(schedule: Name, as_json_: AsJson = False) -> None:
-    """Show a schedule and its coming ticks."""
+    """Show a schedule and its next ticks."""
     try:
         found = asyncio.run(_find(Api.find(), schedule))
     except CommandFailed as error:
@@ -60,14 +60,14 @@ def show(schedule: Name, as_json_: AsJson = False) -> None:
             "last",
             f"{_tick(found, found['last'])}  {last.get('id', '')} {last.get('state', '')}".strip(),
         ),
-        ("coming", "\n          ".join(_tick(found, tick) for tick in found["nextTicks"])),
+        ("next", "\n          ".join(_tick(found, tick) for tick in found["nextTicks"])),
     ):
         typer.echo(f"{name:8}  {value}")
 
 
 @app.command()
 def pause(schedule: Name) -> None:
-    """Disable a schedule; ticks that come meanwhile never run by themselves."""
+    """Disable a schedule; ticks that are due meanwhile are skipped."""
     _set_enabled(schedule, enabled=False)
 
 
@@ -82,10 +82,10 @@ def backfill(
     schedule: Name,
     since: Annotated[str, typer.Argument(metavar="FROM", help=_FROM)],
     until: Annotated[str, typer.Argument(metavar="TO", help=_TO)],
-    plan: Annotated[bool, typer.Option("--plan", help="Only say what would run.")] = False,
-    reason: Annotated[str | None, typer.Option(help="Why; it is kept.")] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Only show what would run.")] = False,
+    reason: Annotated[str | None, typer.Option(help="The reason, stored in the audit log.")] = None,
 ) -> None:
-    """Run the ticks between two moments of the past that have not run."""
+    """Run past ticks between two times that have not run."""
     try:
         found, ticks = asyncio.run(_backfill(schedule, since, until, plan, reason))
     except CommandFailed as error:
@@ -115,7 +115,7 @@ async def _enable(name: str, enabled: bool) -> dict[str, Any]:
 async def _backfill(
     name: str, since: str, until: str, plan: bool, reason: str | None
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The schedule, and its ticks in that time; a day that is not over is taken until now."""
+    """Returns the schedule, and its ticks in the range; today's date ends now."""
     api = Api.find()
     found = await _find(api, name)
     zone = ZoneInfo(found["timezone"])
@@ -139,7 +139,7 @@ async def _find(api: Api, name: str) -> dict[str, Any]:
     flow, _, key = name.rpartition("/")
     found = await _all(api, {**_where(flow), "key": {"eq": key}})
     if not found:
-        raise CommandFailed(f"no schedule {name}; `headway schedules list` shows what there is")
+        raise CommandFailed(f"no schedule {name}; `headway schedules list` lists schedules")
     return found[0]
 
 
@@ -172,7 +172,7 @@ def _state(schedule: dict[str, Any]) -> str:
 
 
 def _tick(schedule: dict[str, Any], value: str | None) -> str:
-    """In the schedule's own zone, by which it ticks."""
+    """Formats a tick in the schedule's time zone."""
     if not value:
         return ""
     zone = ZoneInfo(schedule["timezone"])

@@ -1,4 +1,4 @@
-"""Secrets of namespaces: a client of the API. A value is read from standard input or asked for, never an argument."""
+"""Commands of secrets. A value is read from standard input or a prompt, never from an argument."""
 
 import asyncio
 import sys
@@ -11,14 +11,16 @@ from server.cli.api import Api, CommandFailed, plain_errors
 
 app = typer.Typer(help="Secrets of namespaces, for `secrets.NAME` in flows.", no_args_is_help=True)
 
-Namespace = Annotated[str, typer.Argument(help="The namespace; those below it see it too.")]
+Namespace = Annotated[
+    str, typer.Argument(help="The namespace; those below it can use the secret, too.")
+]
 Name = Annotated[str, typer.Argument(help="As in secrets.NAME.")]
 
 
 @app.command("set")
 @plain_errors
 def set_secret(namespace: Namespace, name: Name) -> None:
-    """Save a secret; its value comes from standard input, or is asked for at a terminal."""
+    """Save a secret; its value is read from standard input or, on a terminal, from a prompt."""
     value = _read_value(f"{namespace} {name}")
     asyncio.run(
         Api.find().mutate(
@@ -30,7 +32,7 @@ def set_secret(namespace: Namespace, name: Name) -> None:
             value=value,
         )
     )
-    typer.echo(f"{namespace} has the secret {name}")
+    typer.echo(f"the secret {name} of {namespace} was saved")
 
 
 def _read_value(what: str) -> str:
@@ -40,17 +42,19 @@ def _read_value(what: str) -> str:
     try:
         return sys.stdin.read().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError as error:
-        raise CommandFailed("the value is no text; encode it first, as with base64") from error
+        raise CommandFailed(
+            "the value is not UTF-8 text; encode it first, for example with base64"
+        ) from error
 
 
 @app.command("list")
 @plain_errors
 def list_secrets(
     namespace: Annotated[
-        str | None, typer.Argument(help="What this namespace sees; without it, everything.")
+        str | None, typer.Argument(help="Only secrets available in this namespace.")
     ] = None,
 ) -> None:
-    """List secrets by name; never their values."""
+    """List secrets by name, without values."""
     found = asyncio.run(Api.find().post(queries.SECRETS, namespace=namespace))["secrets"]
     for one in found:
         typer.echo(f"{one['namespace']}  {one['name']}  saved {one['updatedAt'][:16]}")
@@ -69,4 +73,4 @@ def delete(namespace: Namespace, name: Name) -> None:
             name=name,
         )
     )
-    typer.echo(f"{namespace} has no secret {name} any more")
+    typer.echo(f"the secret {name} of {namespace} was deleted")

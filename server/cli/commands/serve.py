@@ -1,6 +1,6 @@
-"""The commands that are servers themselves: serve, worker, migrate.
+"""The commands that run servers: serve, worker, migrate.
 
-Their options are the settings of server/settings/settings.py; what is not given comes from HEADWAY_* and headway.toml.
+Their options are settings of server/settings/settings.py; all others come from HEADWAY_* and headway.toml.
 """
 
 import asyncio
@@ -14,9 +14,9 @@ import typer
 if TYPE_CHECKING:
     from server.settings.settings import Settings
 
-PORT_TAKEN, DATABASE, DATA_DIR_TAKEN, NOT_APART = 3, 4, 5, 6
+PORT_TAKEN, DATABASE, DATA_DIR_TAKEN, NOT_ISOLATED = 3, 4, 5, 6
 
-DataDir = Annotated[Path | None, typer.Option(help="Where everything is kept.")]
+DataDir = Annotated[Path | None, typer.Option(help="The directory of all data.")]
 DatabaseUrl = Annotated[
     str | None,
     typer.Option(help="An external PostgreSQL >= 15; default: embedded in the data dir."),
@@ -28,7 +28,7 @@ Queue = Annotated[
 Concurrency = Annotated[int | None, typer.Option(help="Tasks that a worker runs at once.")]
 DrainTimeout = Annotated[
     float | None,
-    typer.Option(help="Seconds that running tasks get when the process is told to stop."),
+    typer.Option(help="Seconds that running tasks get when the process is stopped."),
 ]
 
 
@@ -57,13 +57,13 @@ def serve(
     concurrency: Concurrency = None,
     drain_timeout: DrainTimeout = None,
     allowed_host: Annotated[
-        list[str] | None, typer.Option(help="A host name to be reached under; may be repeated.")
+        list[str] | None, typer.Option(help="A host name of the server; may be repeated.")
     ] = None,
 ) -> None:
-    """Run the server: API, page, and an embedded worker. Stops cleanly at Ctrl-C or SIGTERM.
+    """Run the server: API, page, and an embedded worker. Stops cleanly on Ctrl-C or SIGTERM.
 
     Exit codes: 0 clean stop, 2 wrong usage, 3 port taken, 4 database unreachable,
-    5 another server runs on the data directory, 6 task isolation is required and cannot be had.
+    5 another server runs on the data directory, 6 task isolation is required and not possible.
     """
     _end_cleanly()
     settings = settings_of(
@@ -92,7 +92,7 @@ def worker(
     concurrency: Concurrency = None,
     drain_timeout: DrainTimeout = None,
 ) -> None:
-    """Run a worker alone, beside a server of this data dir or on an external database."""
+    """Run a worker alone, next to a server of this data dir or on an external database."""
     _end_cleanly()
     settings = settings_of(
         data_dir=data_dir,
@@ -107,7 +107,7 @@ def worker(
 
 
 def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
-    """Bring the tables up to date without serving."""
+    """Migrate the tables without serving."""
     settings = settings_of(data_dir=data_dir, database_url=database_url)
     from server.serve import migrate as run
 
@@ -115,7 +115,7 @@ def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
 
 
 def _end_cleanly() -> None:
-    """At SIGTERM, until the event loop takes care of it: nothing has been started yet that had to be stopped."""
+    """Handles SIGTERM until the event loop does: nothing that would have to be stopped has started yet."""
 
     def end(*_: object) -> None:
         raise SystemExit(0)
@@ -124,7 +124,7 @@ def _end_cleanly() -> None:
 
 
 def _say_ready(link: str) -> None:
-    once = "Open this link to sign in; it works once, within ten minutes. `headway token` prints another."
+    once = "Open this link to sign in; it works once, within ten minutes. `headway token` prints another one."
     hint = once if "token=" in link else "Open this address and sign in with a token."
     typer.echo(f"Headway is ready. {hint}\n\n    {link}\n")
 
@@ -142,7 +142,7 @@ def settings_of(**given: Any) -> "Settings":
 
 
 def run_to_its_end(settings: "Settings", work: Coroutine[Any, Any, None]) -> None:
-    """Run it to its end; faults become sentences and exit codes."""
+    """Runs to the end; turns faults into error messages and exit codes."""
     import uvloop
 
     from models.errors import Fault, Unavailable
@@ -161,11 +161,11 @@ def run_to_its_end(settings: "Settings", work: Coroutine[Any, Any, None]) -> Non
         ):
             runner.run(work)
     except BaseExceptionGroup as group:
-        # A part that cannot begin ends what had begun before it.
-        if (told := group.subgroup((IsolationUnavailable, WrongSetting))) is None:
+        # A part that cannot start ends those that started before it.
+        if (failed := group.subgroup((IsolationUnavailable, WrongSetting))) is None:
             raise
-        first = _first(told)
-        _fail(first, 2 if isinstance(first, WrongSetting) else NOT_APART)
+        first = _first(failed)
+        _fail(first, 2 if isinstance(first, WrongSetting) else NOT_ISOLATED)
     except (BadSecretKey, WrongSetting) as error:
         _fail(error, 2)
     except PortTaken as error:

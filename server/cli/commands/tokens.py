@@ -1,4 +1,4 @@
-"""The login link, and tokens of people and programs; a client of the API."""
+"""Commands of the login link, and of tokens of people and programs."""
 
 import asyncio
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ app = typer.Typer(
 @app.callback()
 @plain_errors
 def token(context: typer.Context) -> None:
-    """Print a link that signs one browser in, once, or manage tokens."""
+    """Print a one-time link that signs a browser in, or manage tokens."""
     if context.invoked_subcommand:
         return
     api = Api.find()
@@ -39,20 +39,22 @@ def create(
     ] = None,
     role: Annotated[
         str | None,
-        typer.Option(help="A role to grant to the holder, who keeps it; a new service needs one."),
+        typer.Option(help="A role to grant to the holder permanently; a new service needs one."),
     ] = None,
     namespace: Namespaces = None,
     permission: Annotated[
         list[str] | None,
-        typer.Option(help="Limit the token to it. Repeatable; default: all of its holder's."),
+        typer.Option(help="Limit the token to it. May be repeated; default: all of its holder's."),
     ] = None,
-    expires: Annotated[str | None, typer.Option(help="After how long it ends, as 30d.")] = None,
+    expires: Annotated[
+        str | None, typer.Option(help="Time until the token expires, such as 30d.")
+    ] = None,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Revoke the valid token of that name.")
+        bool, typer.Option("--replace", help="Revoke the valid token with that name.")
     ] = False,
     reason: WhyAudited = None,
 ) -> None:
-    """Make a token; it alone is printed, this once. What it may do is told on stderr."""
+    """Create a token and print it, this once. Its permissions are printed to stderr."""
     whose = holder or f"service:{name}"
     input = {
         "name": name,
@@ -65,7 +67,7 @@ def create(
         "reason": reason,
     }
     made = asyncio.run(_make(input, needs_role=holder is None and role is None))
-    for line in _told(made, whose, role, namespace):
+    for line in _summary(made, whose, role, namespace):
         typer.echo(line, err=True)
     typer.echo(made["secret"])
 
@@ -73,7 +75,7 @@ def create(
 async def _make(input: dict[str, Any], needs_role: bool) -> dict[str, Any]:
     api, new = Api.find(), ""
     if "MANAGE" in (await api.post(queries.PERMITTED))["viewer"]["permissions"]:
-        new = (await Holders.read(api)).newcomer(input["principal"])
+        new = (await Holders.read(api)).new_holder_note(input["principal"])
     if new and needs_role:
         raise CommandFailed(await _which_role(api, new))
     made = await api.mutate("createToken", "CreateTokenInput", TOKEN_MADE, **input)
@@ -83,12 +85,12 @@ async def _make(input: dict[str, Any], needs_role: bool) -> dict[str, Any]:
 async def _which_role(api: Api, new: str) -> str:
     roles = ", ".join(one["name"] for one in (await api.post(queries.ROLES))["roles"])
     return (
-        f"{new}; give it a role: --role, one of {roles} (`headway role list` says what each may). "
-        "Limit it with --namespace acme.shop and --expires 90d; --for names somebody who has roles already"
+        f"{new}; give it a role: --role, one of {roles} (`headway role list` shows their permissions). "
+        "Limit it with --namespace acme.shop and --expires 90d; with --for give an existing holder"
     )
 
 
-def _told(
+def _summary(
     made: dict[str, Any], whose: str, role: str | None, namespaces: list[str] | None
 ) -> Iterator[str]:
     token = made["token"]
@@ -96,14 +98,14 @@ def _told(
         yield made["new"]
     if role:
         yield (
-            f"{whose} is {role} in {_where(namespaces)}, and stays so when the token is revoked "
-            "(`headway role revoke` takes it back)"
+            f"{whose} is {role} in {_where(namespaces)}, also after the token is revoked "
+            "(`headway role revoke` revokes the role)"
         )
     ends = token["expiresAt"]
-    until = f"ends {ends[:16]}" if ends else "never ends by itself (--expires 90d)"
+    until = f"expires {ends[:16]}" if ends else "never expires (--expires 90d)"
     yield f"the token {token['name']} of {whose} {_limits(token)}, and {until}"
     if nothing := _why_nothing(made, whose):
-        yield f"warning: it may do nothing: {nothing}"
+        yield f"warning: the token has no permissions: {nothing}"
 
 
 def _where(namespaces: list[str] | None) -> str:
@@ -111,12 +113,12 @@ def _where(namespaces: list[str] | None) -> str:
 
 
 def _limits(token: dict[str, Any]) -> str:
-    """`null` is everything; an empty list is nothing."""
+    """`null` is no limit; an empty list permits nothing."""
     may, where = token["permissions"], token["namespaces"]
     if may is None and where is None:
-        return "is worth all that its holder may"
-    what = "all that its holder may" if may is None else ", ".join(may) or "nothing"
-    return f"is worth {what} in {'no namespace' if where == [] else _where(where)}"
+        return "has all permissions of its holder"
+    what = "all permissions of its holder" if may is None else ", ".join(may) or "no permissions"
+    return f"has {what} in {'no namespace' if where == [] else _where(where)}"
 
 
 def _why_nothing(made: dict[str, Any], whose: str) -> str | None:
@@ -125,9 +127,9 @@ def _why_nothing(made: dict[str, Any], whose: str) -> str | None:
     if any(held["permissions"] and held["namespaces"] for held in made["roles"]):
         return None
     if made["roles"]:
-        return f"of what the roles of {whose} allow, these limits leave nothing"
+        return f"these limits exclude everything that the roles of {whose} permit"
     grant = f"headway role grant {whose} ROLE --namespace NAMESPACE"
-    return f"{whose} holds no role; grant one: {grant}"
+    return f"{whose} has no role; grant one: {grant}"
 
 
 def _moment(expires: str | None) -> str | None:
@@ -145,12 +147,12 @@ def _moment(expires: str | None) -> str | None:
 @app.command("list")
 @plain_errors
 def list_tokens() -> None:
-    """List tokens; never their secrets."""
+    """List tokens without their secrets."""
     for one in asyncio.run(pages(Api.find(), queries.TOKENS, "tokens")):
         worth = [*(one["permissions"] or ()), *(one["namespaces"] or ())]
         typer.echo(
             f"{one['name']}  {actor_of(one['holder'])}  {_state(one)}"
-            f"  made {one['createdAt'][:16]} by {actor_of(one['createdBy'])}"
+            f"  created {one['createdAt'][:16]} by {actor_of(one['createdBy'])}"
             + (f"  only {', '.join(worth)}" if worth else "")
         )
 
@@ -169,10 +171,10 @@ def _state(one: dict[str, Any]) -> str:
 @app.command()
 @plain_errors
 def revoke(name: str, reason: WhyAudited = None) -> None:
-    """End a token, and the sessions and connections that came by it."""
+    """Revoke a token, and end its sessions and connections."""
     asyncio.run(
         Api.find().mutate(
             "revokeToken", "RevokeTokenInput", "token { name }", name=name, reason=reason
         )
     )
-    typer.echo(f"{name} is revoked")
+    typer.echo(f"{name} was revoked")

@@ -1,4 +1,4 @@
-"""`headway worker-role`: roles of PostgreSQL with which workers log in, and can do nothing but run tasks."""
+"""The command `headway worker-role`: PostgreSQL roles with which workers can run tasks and nothing else."""
 
 from typing import Annotated
 
@@ -7,10 +7,10 @@ import typer
 from server.cli.commands.serve import DatabaseUrl, DataDir, run_to_its_end, settings_of
 
 worker_role = typer.Typer(
-    help="Roles of PostgreSQL for workers, which may run tasks and nothing else.",
+    help="PostgreSQL roles for workers, which may run tasks and nothing else.",
     no_args_is_help=True,
 )
-Name = Annotated[str, typer.Argument(help="The role, as PostgreSQL names it.")]
+Name = Annotated[str, typer.Argument(help="The role's name in PostgreSQL.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -19,9 +19,9 @@ def register(app: typer.Typer) -> None:
 
 @worker_role.command()
 def create(name: Name, data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
-    """Make a role for workers; the URL for `headway worker --database-url` is shown this once.
+    """Create a role for workers; the URL for `headway worker --database-url` is printed this once.
 
-    One that an administrator of the database has made is given what a worker needs, and keeps its password.
+    An existing role, created by an administrator of the database, gets the permissions and keeps its password.
     """
     from server.worker_roles import create_here
 
@@ -31,7 +31,7 @@ def create(name: Name, data_dir: DataDir = None, database_url: DatabaseUrl = Non
 
 @worker_role.command("list")
 def list_roles(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
-    """List the roles of workers."""
+    """List worker roles."""
     from server.worker_roles import list_here
 
     settings = settings_of(data_dir=data_dir, database_url=database_url)
@@ -40,7 +40,7 @@ def list_roles(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> No
 
 @worker_role.command()
 def drop(name: Name, data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
-    """End a role of workers, and the sessions that it has."""
+    """Drop a worker role, and end its sessions."""
     from server.worker_roles import drop_here
 
     settings = settings_of(data_dir=data_dir, database_url=database_url)

@@ -1,1 +1,1 @@
-"""Output of commands in a terminal."""
+"""Terminal output of commands."""

@@ -1,4 +1,4 @@
-"""Details of an execution for `headway show`. Pure."""
+"""Renders the details of an execution for `headway show`. Pure."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -29,7 +29,7 @@ _LINKS = (
 
 
 def details(execution: dict[str, Any], unfolded: bool, whole: bool) -> RenderableType:
-    """`whole` cuts no text short."""
+    """`whole` disables the truncation of texts."""
     parts: list[RenderableType] = [Text(execution["name"], style="bold"), _head(execution)]
     by_hand = (execution["failure"] or {}).get("code") == "CHANGE_STATE"
     if not by_hand and (sentence := failure_sentence(execution)):
@@ -39,7 +39,7 @@ def details(execution: dict[str, Any], unfolded: bool, whole: bool) -> Renderabl
         (one["taskRun"]["key"] if one["taskRun"] else None, _reason(one), moment(one["until"]))
         for one in execution["waitingFor"]
     )
-    parts += [Text(f"waits: {text}", style="yellow") for text in folded_sentences(waits)]
+    parts += [Text(f"waiting: {text}", style="yellow") for text in folded_sentences(waits)]
     parts.append(tasks_table(execution["taskRuns"], unfolded, whole))
     parts += findings(execution, unfolded, whole)
     parts += [
@@ -51,20 +51,22 @@ def details(execution: dict[str, Any], unfolded: bool, whole: bool) -> Renderabl
 
 
 def _possible(execution: dict[str, Any]) -> Iterator[str]:
-    """An approval may be open to others, and not to who looks."""
+    """Hides APPROVE and REJECT if only others may decide."""
     reasons = [
         one["cannotDecideReason"] for one in execution["approvals"] if one["state"] == "PENDING"
     ]
     hidden = ("APPROVE", "REJECT") if reasons and all(reasons) else ()
     actions = [one for one in execution["availableActions"] if one["action"] not in hidden]
-    asked = any(one["allowed"] and one["action"] in hidden for one in execution["availableActions"])
-    yield f"you can: {commands_of(actions) or ('nothing' if asked else 'nothing, this is the past')}"
-    if asked:
+    asks_others = any(
+        one["allowed"] and one["action"] in hidden for one in execution["availableActions"]
+    )
+    yield f"you can: {commands_of(actions) or ('nothing' if asks_others else 'nothing, this is the past')}"
+    if asks_others:
         yield f"you cannot approve or reject: {'; '.join(dict.fromkeys(reasons))}"
 
 
 def _reason(waiting: dict[str, Any]) -> str:
-    """With the id of the execution that it is about."""
+    """Adds the id of the other execution."""
     other = waiting["execution"]
     if other is None or other["id"] in waiting["message"]:
         return str(waiting["message"])
@@ -84,7 +86,7 @@ def _head(execution: dict[str, Any]) -> Table:
         ("labels", labels),
         ("inputs", as_json(execution["inputs"])),
         ("outputs", as_json(execution["outputs"])),
-        *_told(execution),
+        *_recorded(execution),
         *_links(execution),
     ):
         head.add_row(Text(name, style="dim"), value)
@@ -102,7 +104,7 @@ def _times(execution: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, moment(execution[field])
 
 
-def _told(execution: dict[str, Any]) -> Iterator[tuple[str, Text]]:
+def _recorded(execution: dict[str, Any]) -> Iterator[tuple[str, Text]]:
     if execution["properties"]:
         yield "properties", Text(as_json(execution["properties"]))
     if git := git_text(execution["git"]):
@@ -117,7 +119,7 @@ def _links(execution: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield words, _named(execution[field])
     original = execution["originalId"]
     if original and original not in {(execution[field] or {}).get("id") for field, _ in _LINKS}:
-        yield "first of all", original
+        yield "original", original
     for child in execution["children"]:
         yield "started", _named(child)
 

@@ -1,4 +1,4 @@
-"""Results for `headway show`: outputs, metrics and artifacts of the tasks, and corrections by people. Pure."""
+"""Renders results for `headway show`: outputs, metrics, artifacts, and state changes by people. Pure."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -15,7 +15,8 @@ _LONGEST = 160
 
 
 def findings(execution: dict[str, Any], unfolded: bool, whole: bool) -> Iterator[Table]:
-    """A table for each kind of thing that there is, at most twenty rows of it unless `unfolded`. `whole` cuts none."""
+    """Yields a table for each kind of result, with at most twenty rows unless `unfolded`. `whole` disables
+    truncation."""
     for title, rows in (
         ("outputs of tasks", _outputs(execution["taskRuns"], unfolded)),
         *_metrics(execution),
@@ -26,14 +27,14 @@ def findings(execution: dict[str, Any], unfolded: bool, whole: bool) -> Iterator
 
 
 def corrections(execution: dict[str, Any]) -> Iterator[str]:
-    """Ends that people set in place of another end."""
+    """Describes states that people set in place of another end state."""
     history = execution["stateHistory"]
     for before, after in pairwise(history):
         if is_end(before["state"]) and is_end(after["state"]):
-            said = f": {after['reason']}" if after["reason"] else ""
+            reason = f": {after['reason']}" if after["reason"] else ""
             yield (
                 f"changed from {before['state']} to {after['state']} by {after['actor']['name']}, "
-                f"{moment(after['at'])}{said}"
+                f"{moment(after['at'])}{reason}"
             )
 
 
@@ -58,7 +59,7 @@ def _table(title: str, rows: Sequence[tuple[str, ...]], unfolded: bool, whole: b
 
 
 def _outputs(task_runs: Sequence[dict[str, Any]], unfolded: bool) -> list[tuple[str, ...]]:
-    """Of iterations of a foreach only when they are told one by one."""
+    """Leaves out iterations of a foreach unless `unfolded`."""
     return [
         (run["key"], as_json(run["outputs"]))
         for run in task_runs
@@ -67,8 +68,8 @@ def _outputs(task_runs: Sequence[dict[str, Any]], unfolded: bool) -> list[tuple[
 
 
 def _metrics(execution: dict[str, Any]) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
-    """The last of each, by task. Where there are more than one answer holds, these are not the last of all: then the
-    last of each name, which the server finds, comes before them."""
+    """Returns the last value of each metric by task. With more values than one response holds, these are not the
+    latest; then the latest by name, which the server computes, come first."""
     metrics = execution["metrics"]
     if len(metrics) < MOST_METRICS:
         yield "metrics, the last of each", _last(metrics)

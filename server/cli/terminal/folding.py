@@ -1,4 +1,4 @@
-"""The iterations of a foreach as one line a task: a thousand of them say little one by one. Pure."""
+"""Folds the iterations of a foreach into one line for each task. Pure."""
 
 import re
 from collections import Counter
@@ -13,7 +13,7 @@ _BAD = frozenset({"FAILED", "ERROR", "KILLED", "REJECTED", "WARNING"})
 
 @dataclass(slots=True)
 class Fold:
-    """One task of all iterations, as `each[*].fetch`; `bad` are those that went wrong, `left_out` more of them."""
+    """One task of all iterations, as `each[*].fetch`; `bad` are failed runs, `left_out` the number of further ones."""
 
     key: str
     states: Counter[str] = field(default_factory=Counter)
@@ -31,7 +31,7 @@ class Fold:
 
 
 def folded(task_runs: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any] | Fold]:
-    """Task runs as they stand; each task within a foreach once, at the place of its first task run."""
+    """Yields task runs in order; each task within a foreach once, at the position of its first run."""
     folds: dict[str, Fold] = {}
     order: list[dict[str, Any] | Fold] = []
     for task_run in task_runs:
@@ -46,14 +46,14 @@ def folded(task_runs: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any] | Fol
 
 
 def folded_sentences(sentences: Iterable[tuple[str | None, str, str]]) -> Iterator[str]:
-    """Why task runs wait, as (key, sentence, until when or ""): what several iterations say is told once, with their
-    number."""
-    told: dict[str, list[str]] = {}
+    """Folds the reasons why task runs wait, as (key, message, until or ""): equal reasons of several iterations
+    become one line with their number."""
+    folds: dict[str, list[str]] = {}
     for key, sentence, until in sentences:
         who = _INDEX.sub("[*]", key) if key else None
         plain = _INDEX.sub("[*]", sentence) if who != key else sentence
-        told.setdefault(f"{who}: {plain}" if who else plain, []).append(until)
-    for text, moments in told.items():
+        folds.setdefault(f"{who}: {plain}" if who else plain, []).append(until)
+    for text, moments in folds.items():
         number = f" ({len(moments)} of them)" if len(moments) > 1 else ""
         yield f"{text}{number}{_until(moments)}"
 

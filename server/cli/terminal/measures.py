@@ -1,4 +1,4 @@
-"""How comparisons and counts look in a terminal. Pure."""
+"""Renders comparisons and counts. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -21,7 +21,7 @@ _Row = tuple[str, list[Text]]
 
 
 def comparison_table(found: dict[str, Any]) -> RenderableType:
-    """A column for each execution; what differs from the first one's is yellow."""
+    """Renders a column for each execution; values that differ from the first one's are yellow."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("")
     for place, execution in enumerate(found["executions"]):
@@ -44,14 +44,14 @@ def _parts(found: dict[str, Any]) -> Iterator[Iterable[_Row]]:
         for one in found["artifacts"]
     )
     if found["states"]:
-        yield [("states", [_told(_path(one), one["differs"]) for one in found["states"]])]
+        yield [("states", [_styled(_path(one), one["differs"]) for one in found["states"]])]
 
 
 def _row(name: str, row: dict[str, Any], write: Any) -> _Row:
-    return name, [_told(write(cell), cell["differs"]) for cell in row["values"]]
+    return name, [_styled(write(cell), cell["differs"]) for cell in row["values"]]
 
 
-def _told(text: str, differs: bool) -> Text:
+def _styled(text: str, differs: bool) -> Text:
     return Text(text, style="yellow" if differs else "")
 
 
@@ -95,7 +95,7 @@ def _percent(cell: dict[str, Any]) -> str:
 
 
 def stats_table(found: dict[str, Any], by: str, since: str) -> RenderableType:
-    """`since` is how its beginning was asked for."""
+    """`since` is the option's text."""
     if not found["states"]:
         return Text(_none_counted(found, since))
     states = Text("  ").join(
@@ -103,7 +103,7 @@ def stats_table(found: dict[str, Any], by: str, since: str) -> RenderableType:
         for one in found["states"]
     )
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in (by.upper(), "TOTAL", "SUCCESS", "FAILED", "AVERAGE", "HALF IN", "95% IN"):
+    for name in (by.upper(), "TOTAL", "SUCCESS", "FAILED", "AVERAGE", "MEDIAN", "P95"):
         table.add_column(name, no_wrap=True)
     for name, one in _counted(found, by):
         _add_numbers(table, Text(name), one)
@@ -113,9 +113,7 @@ def stats_table(found: dict[str, Any], by: str, since: str) -> RenderableType:
 
 def _none_counted(found: dict[str, Any], since: str) -> str:
     span = f"from {moment(found['since'])} to {moment(found['until'])} (--since {since})"
-    return (
-        f"no executions {span}; to look further back: --since 365d, or a date as --since 2020-01-31"
-    )
+    return f"no executions {span}; to look further back: --since 365d, or a date such as --since 2020-01-31"
 
 
 def _counted(found: dict[str, Any], by: str) -> Sequence[tuple[str, dict[str, Any]]]:

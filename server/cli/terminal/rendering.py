@@ -1,4 +1,4 @@
-"""How executions look in a terminal: from the API's own words to rich's."""
+"""Renders executions for the terminal, with rich."""
 
 import io
 import json
@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from models.task_error import message_with_exit_code
-from server.cli.terminal.audit_words import words_of
+from server.cli.terminal.audit_text import audit_text
 from server.cli.terminal.folding import Fold, folded
 
 _LOOKS = {
@@ -38,7 +38,7 @@ def is_terminal() -> bool:
 
 
 def print_whole(what: RenderableType) -> None:
-    """Where no terminal has a width, no line is broken."""
+    """Prints without breaking lines unless the output is a terminal."""
     if is_terminal():
         console().print(what)
         return
@@ -49,7 +49,7 @@ def print_whole(what: RenderableType) -> None:
 
 
 def exit_code(state: str) -> int:
-    """0 for SUCCESS, WARNING and CACHED, 3 for KILLED and CANCELLED, 1 for every other end."""
+    """Returns 0 for SUCCESS, WARNING and CACHED, 3 for KILLED and CANCELLED, 1 for every other end state."""
     return _EXIT_CODES.get(state, 1)
 
 
@@ -77,7 +77,7 @@ def moment(value: str | None) -> str:
 
 
 def tree(execution: dict[str, Any], lines: Sequence[str]) -> RenderableType:
-    """The live view: header with progress, tasks, the newest log lines."""
+    """Renders the live view: header with progress, tasks, the newest log lines."""
     header = Table.grid(padding=(0, 2))
     header.add_row(
         Text(execution["name"], style="bold"),
@@ -93,7 +93,7 @@ def tree(execution: dict[str, Any], lines: Sequence[str]) -> RenderableType:
 def tasks_table(
     task_runs: Sequence[dict[str, Any]], unfolded: bool = False, whole: bool = False
 ) -> Table:
-    """Iterations of a foreach are told together, and those of them that went wrong one by one; `whole` cuts no text."""
+    """Folds the iterations of a foreach, and lists failed ones separately; `whole` disables truncation."""
     table = Table.grid(padding=(0, 2))
     for one in task_runs if unfolded else folded(task_runs):
         if isinstance(one, Fold):
@@ -117,7 +117,7 @@ def _add_fold(table: Table, fold: Fold, whole: bool) -> None:
 
 def _add_task_run(table: Table, task: dict[str, Any], indent: str, whole: bool) -> None:
     attempts = len(task["attempts"])
-    said = (
+    note = (
         _waits_after_loss(task)
         or _error_of(task, whole)
         or task["message"]
@@ -130,12 +130,12 @@ def _add_task_run(table: Table, task: dict[str, Any], indent: str, whole: bool) 
         f"attempt {attempts}" if attempts > 1 else "",
         progress,
         seconds(task["duration"]),
-        Text(said.splitlines()[0][: None if whole else 100] if said else "", style="dim"),
+        Text(note.splitlines()[0][: None if whole else 100] if note else "", style="dim"),
     )
 
 
 def _error_of(task: dict[str, Any], whole: bool) -> str | None:
-    """Shows the reason of a bad end instead of the last progress message."""
+    """Returns the error of a failed task, which takes the place of its last progress message."""
     error = task["error"]
     if error is None:
         return None
@@ -146,11 +146,11 @@ def _error_of(task: dict[str, Any], whole: bool) -> str | None:
 
 
 def _waits_after_loss(task: dict[str, Any]) -> str | None:
-    """Where its worker was lost, and no other one has taken it yet."""
+    """Returns a note if the worker was lost and no other one has taken the task yet."""
     last = max(task["attempts"], key=lambda attempt: int(attempt["number"]), default=None)
     if last is None or last["state"] != "LOST" or task["state"] != "QUEUED":
         return None
-    return f"{lost(last['number'])}; waits for a worker"
+    return f"{lost(last['number'])}; waiting for a worker"
 
 
 def lost(attempt: int) -> str:
@@ -187,7 +187,7 @@ def draft_table(draft: dict[str, Any]) -> RenderableType:
         runs = Text("yes", style="green") if task["enabled"] else Text("no", style="dim")
         table.add_row(task["key"], runs, task["plan"], Text(_why(task)), _source(task))
     inputs = Text(f"inputs {as_json(input['inputs'])}  on_failure {input['onFailure']}")
-    start = "nothing is started: --run starts it, --json prints it to edit for `headway run`"
+    start = "nothing was started: --run starts it, --json prints it to edit for `headway run`"
     return Group(head, inputs, table, Text(start, style="dim"))
 
 
@@ -220,12 +220,12 @@ def inbox_table(approvals: Sequence[dict[str, Any]]) -> Table:
 
 
 def _not_by_you(reason: str | None) -> str:
-    return f" [not by you: {reason}]" if reason else ""
+    return f" [you cannot decide: {reason}]" if reason else ""
 
 
 def _fields(form: Sequence[dict[str, Any]]) -> str:
-    asked = ", ".join(f"{field['id']} {field['type']}" for field in form)
-    return f" [--form {asked}]" if asked else ""
+    fields = ", ".join(f"{field['id']} {field['type']}" for field in form)
+    return f" [--form {fields}]" if fields else ""
 
 
 def list_table(executions: Sequence[dict[str, Any]]) -> Table:
@@ -251,7 +251,7 @@ def audit_table(entries: Sequence[dict[str, Any]]) -> Table:
             one["channel"].lower(),
             one["action"],
             Text(f"{one['targetName'] or ''} {one['target'] or ''}".strip()),
-            Text(words_of(one)),
+            Text(audit_text(one)),
             Text(one["reason"] or ""),
         )
     return table
@@ -262,12 +262,16 @@ def failure_sentence(execution: dict[str, Any]) -> str | None:
     if not failure:
         return None
     task = failure["taskRun"]
-    who = f"{task['key']} failed after {failure['attempt']} attempt(s)" if task else "it failed"
+    who = (
+        f"{task['key']} failed after {failure['attempt']} attempt(s)"
+        if task
+        else "the execution failed"
+    )
     skipped = ", ".join(run["key"] for run in failure["skipped"])
     why = f"{who}: {message_with_exit_code(failure['message'], failure['exitCode'])}"
     others = failure["others"]
     more = f"+ {others} other {'task' if others == 1 else 'tasks'} failed" if others else ""
-    skipped = skipped and f"not run because of it: {skipped}"
+    skipped = skipped and f"not run because of this: {skipped}"
     return "\n".join(filter(None, (why, more, skipped)))
 
 

@@ -1,4 +1,4 @@
-"""Following an execution on the screen to its end."""
+"""Follows an execution on the screen until it ends."""
 
 import asyncio
 import sys
@@ -14,19 +14,19 @@ _NEWEST_LINES = 8
 
 
 def follow_to_exit(api: Api, id: str) -> None:
-    """The exit code of the program tells the end."""
+    """Follows an execution, and exits with the code of its end state."""
     from server.cli.terminal.rendering import exit_code
 
     raise typer.Exit(exit_code(asyncio.run(watch(api, id))))
 
 
 async def watch(api: Api, id: str) -> str:
-    """Follow one execution on the screen; answers with its end state."""
+    """Follows an execution on the screen; returns its end state."""
     watching = _watch_live if sys.stdout.isatty() else _watch_plainly
     try:
         await watching(api, id)
     except asyncio.CancelledError:
-        typer.echo(f"\nno longer watching; it goes on: headway show {id}", err=True)
+        typer.echo(f"\nstopped watching; the execution continues: headway show {id}", err=True)
         raise
     from server.cli.terminal.rendering import as_json, failure_sentence
 
@@ -63,7 +63,7 @@ async def _gather_lines(api: Api, id: str, lines: deque[str]) -> None:
 
 
 async def _watch_plainly(api: Api, id: str) -> None:
-    """One line an event."""
+    """Prints one line for each event."""
     async for event in api.follow(queries.EVENTS, "seq", 0, id=id):
         if event["toState"]:
             who = event["taskRun"]["key"] if event["taskRun"] else "execution"

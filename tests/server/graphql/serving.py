@@ -17,10 +17,10 @@ from models.access.credentials import digest_of
 from models.access.viewer import Credential, Grant, Permission, Viewer
 from models.ids import new_id
 from runner.store.access.holders import Holder, Holders
-from server.answered import Answered
 from server.auth.auth import Door, DoorSettings
 from server.auth.guard import guarded
 from server.auth.session_key import SessionKey
+from server.document_policy import DocumentPolicy
 from server.graphql.allowance import Allowance
 from server.graphql.documents import Documents
 from server.graphql.fanout import Fanout, Policy
@@ -39,7 +39,7 @@ KEY = SessionKey(key=b"k" * 32)
 
 
 class MemoryHolders(Holders):
-    """The same questions, answered from a dictionary."""
+    """The same questions, policy from a dictionary."""
 
     def __init__(self) -> None:
         self.holders: dict[str, Holder] = {}
@@ -100,7 +100,7 @@ class Setting:
     rates: Mapping[Rate, Allowed] | None = None
     """None, as most tests have it: no limits, and no word of the cost in answers."""
     page: ASGIApp | None = None
-    answered: Answered = field(default_factory=Answered)
+    policy: DocumentPolicy = field(default_factory=DocumentPolicy)
     policies: Mapping[str, Policy] = field(default_factory=lambda: POLICIES)
 
 
@@ -124,13 +124,13 @@ class Server(uvicorn.Server):
 async def serving(setting: Setting | None = None) -> AsyncIterator[Serving]:
     setting = setting or Setting()
     counting = Counting()
-    answered = setting.answered
+    policy = setting.policy
     documents = Documents(
         SCHEMA,
         setting.limits,
-        introspection=answered.introspection is not Introspection.OFF,
-        suggestions=answered.suggestions,
-        persisted=answered.persisted,
+        introspection=policy.introspection is not Introspection.OFF,
+        suggestions=policy.suggestions,
+        persisted=policy.persisted,
     )
     rates = None if setting.rates is None else Rates(setting.rates)
     operations = Operations(
@@ -139,7 +139,7 @@ async def serving(setting: Setting | None = None) -> AsyncIterator[Serving]:
         documents,
         allowance=setting.allowance,
         rates=rates,
-        may_introspect=answered.may_introspect,
+        may_introspect=policy.may_introspect,
     )
     tokens = MemoryHolders()
     tokens.add("admin", TOKEN)

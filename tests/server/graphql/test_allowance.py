@@ -96,7 +96,7 @@ async def test_operations_of_one_user_have_a_rate(transport: str) -> None:
         assert error["extensions"]["code"] == "TOO_MANY_REQUESTS"
         assert error["extensions"]["limit"] == "operations"
         assert 1 <= error["extensions"]["retryAfter"] <= 60
-        assert "user:admin may have 3 operations in 60 s" in error["message"]
+        assert "user:admin has used all 3 operations allowed in 60 s" in error["message"]
         server.tokens.add("other", OTHER)
         async with http_of(server, OTHER) as others:
             response = await others.post("/graphql", json={"query": "{ hello }"})

@@ -152,7 +152,7 @@ async def test_a_mutation_says_what_was_done() -> None:
     answer = await post("mutation { a: work(size: 50) b: work(size: 5000) c: work(size: 6) }", 2000)
     assert READ == [50, 5000]
     assert answer.errors[0]["extensions"]["code"] == "ANSWER_TOO_LARGE"
-    assert "mutations that stand after it in the document were not" in answer.errors[0]["message"]
+    assert "those after it in the document were not" in answer.errors[0]["message"]
 
 
 async def test_each_message_of_a_subscription_has_its_own_size() -> None:

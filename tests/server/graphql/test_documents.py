@@ -5,8 +5,8 @@ import tracemalloc
 
 import pytest
 
-from server.graphql.bounded import Bounded
 from server.graphql.documents import Documents
+from server.graphql.lru_cache import LruCache
 from server.graphql.requests import Rejected, Request
 from tests.server.graphql.counting import SCHEMA
 
@@ -19,7 +19,7 @@ def test_a_text_is_read_once() -> None:
 
 
 def test_the_cache_is_bounded_by_number_and_weight() -> None:
-    kept: Bounded[int] = Bounded(count=3, weight=10)
+    kept: LruCache[int] = LruCache(count=3, weight=10)
     for number in range(5):
         kept.put(str(number), number, 1)
     assert [kept.get(str(number)) for number in range(5)] == [None, None, 2, 3, 4]
@@ -81,7 +81,7 @@ def test_the_cache_weighs_what_documents_take_of_the_memory() -> None:
 
 
 def test_what_is_too_heavy_is_not_kept_and_nothing_is_forgotten_for_it() -> None:
-    kept: Bounded[int] = Bounded(count=3, weight=10)
+    kept: LruCache[int] = LruCache(count=3, weight=10)
     kept.put("light", 1, 1)
     kept.put("too heavy", 2, 11)
     assert (kept.get("light"), kept.get("too heavy")) == (1, None)

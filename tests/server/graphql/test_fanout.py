@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from server.graphql.fanout import AFRESH, SharedSubscription
+from server.graphql.fanout import START_AGAIN, SharedSubscription
 from server.graphql.requests import Request
 from server.graphql.routes import TransportSettings
 from server.graphql.running import SocketLimits
@@ -219,7 +219,7 @@ async def test_policy_reset_starts_again_with_a_reset() -> None:
         await server.counting.rise(10)
         assert await fast.rest() == list(range(21, 31))
         assert await slow.rest() == list(range(21, 31))
-        assert server.counting.opened == [("window", None), ("window", AFRESH)]
+        assert server.counting.opened == [("window", None), ("window", START_AGAIN)]
 
 
 async def test_a_source_is_not_read_far_ahead_of_its_readers() -> None:

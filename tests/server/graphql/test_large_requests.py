@@ -86,7 +86,10 @@ async def test_before_its_login_a_client_sends_little() -> None:
     async with serving() as server, raw(server) as client:
         await client.say({"type": "connection_init", "payload": {"x": "x" * 20_000}})
         code, reason = await client.closed()
-        assert (code, reason) == (4400, "Before its login a client may send 16384 bytes at once")
+        assert (code, reason) == (
+            4400,
+            "Before its login a client may send at most 16384 bytes at once",
+        )
 
 
 @pytest.mark.parametrize("path", ["/graphql", "/graphql/stream"])
@@ -118,7 +121,7 @@ async def test_more_values_than_any_payload_holds_are_refused() -> None:
         assert response.status_code == 413
         (error,) = response.json()["errors"]
         assert error["extensions"]["code"] == "PAYLOAD_TOO_LARGE"
-        assert error["message"].startswith(f"a request may hold at most {MOST_VALUES} values")
+        assert error["message"].startswith(f"a request may have at most {MOST_VALUES} values")
         # What stands in text is no value.
         response = await http.post("/graphql", content=text, headers=KIND, timeout=60)
         assert response.json() == {"data": {"hello": "world"}}
@@ -132,7 +135,7 @@ async def test_more_values_than_any_batch_has_are_refused() -> None:
         )
     (error,) = response.json()["errors"]
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
-    assert f"{MOST_TYPED} is the most; send several requests" in error["message"]
+    assert f"the limit of {MOST_TYPED}; send several requests" in error["message"]
 
 
 @pytest.mark.parametrize("escape", [b"\\u0000", b"\\\\u0000"])
@@ -220,13 +223,13 @@ async def test_work_in_a_thread_has_its_turn_until_it_has_ended() -> None:
     def second() -> None:
         made.append("second")
 
-    asker = asyncio.ensure_future(work.apart(first, "user:a"))
+    asker = asyncio.ensure_future(work.in_thread_paid(first, "user:a"))
     await began.wait()
     asker.cancel()
     await asyncio.wait({asker})
     assert asker.cancelled()
-    other = asyncio.ensure_future(work.apart(second, "user:a"))
-    await work.apart(lambda: made.append("of another"), "user:b")
+    other = asyncio.ensure_future(work.in_thread_paid(second, "user:a"))
+    await work.in_thread_paid(lambda: made.append("of another"), "user:b")
     go_on.set()
     await other
     assert made == ["of another", "first", "second"]
@@ -276,7 +279,7 @@ async def test_a_message_that_is_late_each_time_ends_its_stream() -> None:
         assert message["type"] == "error"
         (error,) = message["payload"]
         assert error["extensions"]["code"] == "DEADLINE_EXCEEDED"
-        assert error["message"].endswith("or subscribe again after the last message that came")
+        assert error["message"].endswith("or subscribe again after the last message received")
 
 
 async def test_one_whose_request_takes_too_long_to_read_is_told_when_to_come_again() -> None:

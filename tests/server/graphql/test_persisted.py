@@ -12,7 +12,7 @@ import pytest
 
 from models.access.viewer import Permission, Viewer
 from schema import build_schema
-from server.answered import OURS, Answered
+from server.document_policy import BUILT_IN, DocumentPolicy
 from server.graphql.documents import Documents
 from server.graphql.operations import Operations
 from server.graphql.persisted import Listed, Persisted, digest_of
@@ -52,7 +52,7 @@ def listed(folder: Path, documents: dict[str, str] | None = None) -> Listed:
 @asynccontextmanager
 async def only(folder: Path) -> AsyncIterator[Serving]:
     persisted = Persisted(listed(folder), only=True)
-    async with serving(Setting(answered=Answered(persisted=persisted))) as server:
+    async with serving(Setting(policy=DocumentPolicy(persisted=persisted))) as server:
         yield server
 
 
@@ -101,7 +101,7 @@ async def test_documents_of_the_list_are_asked_by_id_and_by_text(
     persisted = Persisted(listed(tmp_path), only=is_only)
     answer = {"data": {"hello": "world"}}
     async with (
-        serving(Setting(answered=Answered(persisted=persisted))) as server,
+        serving(Setting(policy=DocumentPolicy(persisted=persisted))) as server,
         http_client(server) as http,
     ):
         for asked in (
@@ -215,9 +215,9 @@ def test_lists_are_read_in_every_form(tmp_path: Path) -> None:
         ('{"a": 1}', "'a' has none"),
         ('{"": "{ hello }"}', "'' has none"),
         ('{"operations": [{"id": "a"}]}', "'a' has none"),
-        ('{"a": "{"}', "the document a is no GraphQL"),
-        (json.dumps({"0" * 64: HELLO}), f"has the sha256 {hash_of(HELLO)}"),
-        (json.dumps({f"sha256:{'0' * 64}": HELLO}), f"has the sha256 {hash_of(HELLO)}"),
+        ('{"a": "{"}', "the document a is not valid GraphQL"),
+        (json.dumps({"0" * 64: HELLO}), f"is {hash_of(HELLO)}"),
+        (json.dumps({f"sha256:{'0' * 64}": HELLO}), f"is {hash_of(HELLO)}"),
     ],
 )
 def test_a_wrong_list_is_told(tmp_path: Path, content: str, sentence: str) -> None:
@@ -229,14 +229,14 @@ def test_a_wrong_list_is_told(tmp_path: Path, content: str, sentence: str) -> No
 
 
 def test_places_without_documents_are_told(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="holds no"):
+    with pytest.raises(ValueError, match="has no"):
         Listed.read([tmp_path])
-    with pytest.raises(ValueError, match="there is no file and no folder"):
+    with pytest.raises(ValueError, match="does not exist"):
         Listed.read([tmp_path / "nowhere"])
 
 
 def test_the_page_and_the_command_line_ask_only_what_is_valid_and_listed() -> None:
-    for path in OURS:
+    for path in BUILT_IN:
         texts = json.loads(path.read_text())
         assert len(texts) > 40, path
         documents = Documents(REAL, persisted=Persisted(Listed.read([path]), only=True))
@@ -256,7 +256,7 @@ VIEWER = Viewer.holding("user:ada", Permission)
 
 @pytest.mark.parametrize("introspection", Introspection)
 async def test_who_may_ask_about_the_schema(introspection: Introspection) -> None:
-    setting = Setting(answered=Answered(introspection=introspection))
+    setting = Setting(policy=DocumentPolicy(introspection=introspection))
     writer = VIEWER
     reader = Viewer.holding("user:ada", set(Permission) - {Permission.UPDATE_FLOW})
     asked = Request('{ hello ...A } fragment A on Query { __type(name: "Query") { name } }')
@@ -267,7 +267,7 @@ async def test_who_may_ask_about_the_schema(introspection: Introspection) -> Non
         ):
             for request in (asked, Request("{ __schema { queryType { name } } }")):
                 if may:
-                    assert (await server.operations.admit(request, who)).document.asks_about_schema
+                    assert (await server.operations.admit(request, who)).document.queries_schema
                     continue
                 with pytest.raises(Rejected) as refusal:
                     await server.operations.admit(request, who)

@@ -1,4 +1,4 @@
-"""Sessions of those for whom somebody else vouches with each request: an issuer of JWTs, or a proxy."""
+"""Sessions for identities that an issuer (by JWT) or a proxy (by header) asserts with each request."""
 
 import asyncio
 from collections import OrderedDict
@@ -14,14 +14,14 @@ from runner.store.access.identities import Identity
 from runner.store.postgres.connection import Pool
 
 RESERVED: Final = frozenset({"admin"})
-"""Whoever has the data directory is `admin`; nobody else ever is."""
+"""`admin` is the owner of the data directory; no other identity may have this name."""
 SESSION_TIME: Final = timedelta(hours=12)
-_MOST: Final = 10_000
+_MAX_CACHED: Final = 10_000
 _Key = tuple[str, frozenset[str], SignInMethod]
 
 
-class Vouched:
-    """One session for each principal and its groups, however many JWTs or requests it comes with."""
+class ExternalSessions:
+    """Caches one session for each principal and its groups, shared by all their JWTs or requests."""
 
     def __init__(
         self, pool: Pool, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -38,16 +38,16 @@ class Vouched:
             if known is not None and known[1] > self._clock():
                 return known[0]
             id = await self.begin(identity, method, SESSION_TIME, channel)
-            # It ends for new requests while it still lasts for those that have begun.
+            # Replaced halfway through its life, so that running requests never see it expire.
             self._known[key] = id, self._clock() + SESSION_TIME / 2
-            if len(self._known) > _MOST:
+            if len(self._known) > _MAX_CACHED:
                 self._known.popitem(last=False)
             return id
 
     async def begin(
         self, identity: Identity, method: SignInMethod, lasts: timedelta, channel: Channel
     ) -> UUID:
-        """A session of its own, with the groups of the identity. Raises Refused, Unavailable."""
+        """Begins a new session with the groups of the identity. Raises Refused, Unavailable."""
         principal = await identities.enrol(self._pool, identity, RESERVED, channel)
         ends, groups = self._clock() + lasts, sorted(identity.groups)
         return await sign_ins.begin(self._pool, principal, None, method, ends, groups, channel)

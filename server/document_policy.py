@@ -1,4 +1,4 @@
-"""Which documents are answered: those of a list or any, and who may ask about the schema."""
+"""Decides which GraphQL documents are executed (listed ones or any), and who may introspect the schema."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,12 +10,12 @@ from server.graphql.persisted import Listed, Persisted
 from server.http.pages import DOCUMENTS, STATIC
 from server.settings.settings import Introspection
 
-OURS = (STATIC / DOCUMENTS, Path(__file__).parent / "cli" / DOCUMENTS)
-"""The documents of the page, written when it is built, and of the command line."""
+BUILT_IN = (STATIC / DOCUMENTS, Path(__file__).parent / "cli" / DOCUMENTS)
+"""The documents of the page (written by its build) and of the command line."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class DocumentPolicy:
     introspection: Introspection = Introspection.EVERYONE
     suggestions: bool = True
     persisted: Persisted = field(default_factory=Persisted)
@@ -24,12 +24,12 @@ class Answered:
     def of(
         cls, introspection: Introspection, suggestions: bool, list: Path | None, only: bool
     ) -> Self:
-        """Raises ValueError for a list that cannot be read."""
-        listed = Listed.read([*_places(list), *(path for path in OURS if path.is_file())])
+        """Raises ValueError if the list cannot be read."""
+        listed = Listed.read([*_places(list), *(path for path in BUILT_IN if path.is_file())])
         return cls(introspection, suggestions, Persisted(listed, only=only))
 
     def may_introspect(self, viewer: Viewer) -> bool:
-        """PERMITTED are those who may write flows: they write programs against the API, too."""
+        """PERMITTED means those who may write flows: they also write programs against the API."""
         if self.introspection is Introspection.PERMITTED:
             return viewer.may_somewhere(Permission.UPDATE_FLOW)
         return self.introspection is Introspection.EVERYONE

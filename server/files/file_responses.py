@@ -1,4 +1,4 @@
-"""Files of the artifact store as answers: to be kept, or to be looked at where they are."""
+"""Responses with files of the artifact store: downloads and previews."""
 
 import asyncio
 import mimetypes
@@ -26,22 +26,22 @@ from runner.store.execution import nodes
 from runner.store.postgres.connection import Pool
 from server.auth.auth import visitor_of
 from server.auth.presence import Presence
-from server.http.at_once import AtOnce
-from server.http.giving import NotTaken, cut_off, end, give
+from server.http.concurrency_limit import ConcurrencyLimit
 from server.http.refusals import refusal
+from server.http.sending import DownloadAborted, cut_off, send_end, send_piece
 
 SHOWN: Final = 256 * 1024
-"""Bytes of a text that are shown."""
+"""Bytes of a text that a preview shows."""
 LARGEST_PICTURE: Final = 16 * 1024 * 1024
 CUT: Final = "headway-cut"
-"""The header of a text that was cut: how many bytes of how many are shown."""
+"""The header of a truncated text: the shown bytes and all bytes, such as 10/20."""
 _OCTETS: Final = "application/octet-stream"
-# Whatever is in the file, a browser runs nothing of it and fetches nothing for it.
+# Browsers run no script of the file and load nothing for it.
 _CONFINED: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class StoredFile:
     name: str
     size: int
     content: Iterator[bytes]
@@ -51,15 +51,15 @@ class Held:
         return PurePosixPath(self.name).name
 
 
-class _Given(StreamingResponse):
-    """Closes the file when its reader goes or takes nothing, and not when memory is next cleaned up: until then it is
-    a descriptor. With `slots`, counts for its reader meanwhile; with
-    a `presence`, is cut off when its reader's credential ends."""
+class _FileResponse(StreamingResponse):
+    """Closes the file, and so its descriptor, when its client disconnects or stops reading, without waiting for garbage
+    collection. With `slots`, counts as a download of its user; with `presence`, is cut off when the user's credential
+    ends."""
 
     def __init__(
         self,
         content: Iterator[bytes],
-        slots: AtOnce | None = None,
+        slots: ConcurrencyLimit | None = None,
         presence: Presence | None = None,
         **options: Any,
     ) -> None:
@@ -86,9 +86,9 @@ class _Given(StreamingResponse):
         try:
             if self._scope["method"] != "HEAD":
                 async for piece in self._allowed(_read(self._content)):
-                    await give(piece, send)
-            await end(send)
-        except NotTaken as error:
+                    await send_piece(piece, send)
+            await send_end(send)
+        except DownloadAborted as error:
             cut_off(self._scope, error)
 
     def _allowed(self, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
@@ -103,12 +103,14 @@ async def _read(content: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
         yield piece
 
 
-Find = Callable[[Pool, ArtifactStore, Scope, Request], Awaitable[Held | Response]]
-Found = Callable[[], Awaitable[Held | Response]]
+Find = Callable[[Pool, ArtifactStore, Scope, Request], Awaitable[StoredFile | Response]]
+Found = Callable[[], Awaitable[StoredFile | Response]]
 
 
-async def held(pool: Pool, store: ArtifactStore, scope: Scope, request: Request) -> Held | Response:
-    """Opens the file of the use or artifact in the path; answers with a refusal when it is not in the store."""
+async def find_artifact(
+    pool: Pool, store: ArtifactStore, scope: Scope, request: Request
+) -> StoredFile | Response:
+    """Opens the file of the use or artifact in the path; returns a refusal if it is not in the store."""
     id = request.path_params["id"]
     absent = refusal(request.scope, 404, "NOT_FOUND", "no such artifact in the artifact store")
     try:
@@ -117,7 +119,7 @@ async def held(pool: Pool, store: ArtifactStore, scope: Scope, request: Request)
         return absent
     with reaching():
         uses = await pool.fetch(nodes.COPIES, key)
-    # A task may name any URI; given out is only what the store keeps of its own execution.
+    # A task may name any URI; only files that the store keeps for its own execution are served.
     kept = (
         use
         for use in uses
@@ -131,10 +133,10 @@ async def held(pool: Pool, store: ArtifactStore, scope: Scope, request: Request)
     return await _opened(store, row["name"], row["uri"], request)
 
 
-async def held_input(
+async def find_input_file(
     pool: Pool, store: ArtifactStore, scope: Scope, request: Request
-) -> Held | Response:
-    """The file that the input of the path is, or the refusal that there is none."""
+) -> StoredFile | Response:
+    """Opens the file of the input in the path; returns a refusal if there is none."""
     id, name = request.path_params["id"], request.path_params["name"]
     absent = refusal(request.scope, 404, "NOT_FOUND", "no such execution, or no file in that input")
     try:
@@ -146,26 +148,28 @@ async def held_input(
     return await _opened(store, file.name, file.uri, request) if file else absent
 
 
-async def _opened(store: ArtifactStore, name: str, uri: str, request: Request) -> Held | Response:
+async def _opened(
+    store: ArtifactStore, name: str, uri: str, request: Request
+) -> StoredFile | Response:
     try:
         size, content = await store.read(uri)
     except OSError:
         return refusal(
-            request.scope, 404, "NOT_FOUND", f"{name} is not in the artifact store any more"
+            request.scope, 404, "NOT_FOUND", f"{name} is no longer in the artifact store"
         )
-    return Held(name, size, content)
+    return StoredFile(name, size, content)
 
 
 async def downloaded(
     request: Request,
     found: Found,
-    slots: AtOnce | None = None,
+    slots: ConcurrencyLimit | None = None,
     presence: Presence | None = None,
 ) -> Response:
     file = await found()
     if isinstance(file, Response):
         return file
-    return _Given(
+    return _FileResponse(
         file.content,
         slots,
         presence,
@@ -177,10 +181,10 @@ async def downloaded(
 async def previewed(
     request: Request,
     found: Found,
-    slots: AtOnce | None = None,
+    slots: ConcurrencyLimit | None = None,
     presence: Presence | None = None,
 ) -> Response:
-    """Of a text the beginning; a picture whole."""
+    """Returns the beginning of a text, or a whole picture."""
     file = await found()
     if isinstance(file, Response):
         return file
@@ -193,14 +197,14 @@ async def previewed(
     headers = {**_headers(file, "inline"), "content-security-policy": _CONFINED}
     if kind != TEXT:
         headers["content-length"] = str(file.size)
-        return _Given(file.content, slots, presence, media_type=kind, headers=headers)
+        return _FileResponse(file.content, slots, presence, media_type=kind, headers=headers)
     text = await asyncio.to_thread(_beginning, file.content)
     if len(text) < file.size:
         headers[CUT] = f"{len(text)}/{file.size}"
     return Response(text, media_type=kind, headers=headers)
 
 
-def _headers(file: Held, disposition: str) -> dict[str, str]:
+def _headers(file: StoredFile, disposition: str) -> dict[str, str]:
     name = quote(file.file_name, safe="")
     return {
         "content-disposition": f"{disposition}; filename*=UTF-8''{name}",
@@ -209,7 +213,7 @@ def _headers(file: Held, disposition: str) -> dict[str, str]:
 
 
 def _beginning(content: Iterator[bytes]) -> bytes:
-    """At most so much, and no character torn."""
+    """Returns at most SHOWN bytes, without splitting a character."""
     text = b""
     for piece in content:
         text += piece
@@ -223,7 +227,7 @@ def _beginning(content: Iterator[bytes]) -> bytes:
 
 
 def _close(content: Iterator[bytes]) -> None:
-    """Which closes its file once it has begun to be read."""
+    """Closes a generator, whose file is closed only if it has begun to be read."""
     next(content, b"")
     if isinstance(content, Generator):
         content.close()

@@ -1,20 +1,20 @@
-"""Moments that people write: a date is its whole day, and without a zone one is assumed."""
+"""Parses times that users enter. A date means the whole day; without a time zone, a default one is assumed."""
 
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
 from server.cli.api import CommandFailed
 
-ABOUT: Final = "a date as 2026-01-31, or a time as 2026-01-31T08:00"
+ABOUT: Final = "a date such as 2026-01-31, or a time such as 2026-01-31T08:00"
 
 
 def begins(text: str, zone: tzinfo | None = None) -> str:
-    """The moment, or the beginning of the day. Without `zone` it is this machine's. Raises CommandFailed."""
+    """Returns the time, or the beginning of the day. `zone` defaults to this machine's. Raises CommandFailed."""
     return _zoned(_read(text), zone).isoformat()
 
 
 def ends(text: str, zone: tzinfo | None = None) -> str:
-    """The moment, or the beginning of the day after. Raises CommandFailed."""
+    """Returns the time, or the beginning of the next day. Raises CommandFailed."""
     moment = _read(text)
     try:
         return _zoned(moment + timedelta(days=1) if is_date(text) else moment, zone).isoformat()
@@ -23,7 +23,7 @@ def ends(text: str, zone: tzinfo | None = None) -> str:
 
 
 def last_of(text: str, zone: tzinfo) -> datetime:
-    """The moment, or the last one of the day, for what goes up to and with its end. Raises CommandFailed."""
+    """Returns the time, or the last instant of the day, for inclusive ranges. Raises CommandFailed."""
     end = datetime.fromisoformat(ends(text, zone))
     return end - datetime.resolution if is_date(text) else end
 
@@ -36,7 +36,9 @@ def _read(text: str) -> datetime:
 
 
 def _wrong(text: str) -> CommandFailed:
-    return CommandFailed(f"{text!r} is no moment; write {ABOUT}, with or without a zone as Z")
+    return CommandFailed(
+        f"{text!r} is not a valid time; write {ABOUT}, with or without a zone such as Z"
+    )
 
 
 def is_date(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Keeps what the issuer said, so that it is asked seldom, and may be away."""
+"""Caches documents of the issuer, to request them seldom and to survive its outages."""
 
 import asyncio
 import logging
@@ -12,42 +12,42 @@ from server.oidc.fetching import NoAnswer
 logger = logging.getLogger("headway.access")
 
 T = TypeVar("T")
-_FRESH: Final = 3600.0
-_PAUSE: Final = 5.0
-"""Seconds until it is asked again, whoever wants it to be."""
+_MAX_AGE: Final = 3600.0
+_RETRY_SECONDS: Final = 5.0
+"""Seconds between two requests, even if a caller needs a newer value."""
 
 
-AWAY: Final = "The identity provider cannot be asked now; the log of the server says why"
+AWAY: Final = "The identity provider cannot be reached now; see the server's log"
 
 
-class Kept(Generic[T]):
-    """One value of the issuer. While that is away, the one of before is good."""
+class Cached(Generic[T]):
+    """One cached document. While the issuer is unavailable, the last one is used."""
 
     def __init__(
         self, fetch: Callable[[], Awaitable[T]], clock: Callable[[], float] = monotonic
     ) -> None:
         self._fetch, self._clock = fetch, clock
         self._value: T | None = None
-        self._since = self._next = -_FRESH
-        self._asking = asyncio.Lock()
+        self._since = self._next = -_MAX_AGE
+        self._fetching = asyncio.Lock()
 
     async def get(self) -> T:
-        """Raises Unavailable while there never was one."""
+        """Raises Unavailable if no value was ever fetched."""
         if self._value is None or (
-            self._clock() - self._since >= _FRESH and not self._asking.locked()
+            self._clock() - self._since >= _MAX_AGE and not self._fetching.locked()
         ):
-            await self._look()
+            await self._refresh()
         if self._value is None:
             raise Unavailable(AWAY)
         return self._value
 
-    async def again(self) -> T:
-        """As the issuer has it now, unless it was asked a few seconds ago."""
-        await self._look()
+    async def refetch(self) -> T:
+        """Fetches the value again, unless it was fetched a few seconds ago."""
+        await self._refresh()
         return await self.get()
 
-    async def _look(self) -> None:
-        async with self._asking:
+    async def _refresh(self) -> None:
+        async with self._fetching:
             if self._clock() < self._next:
                 return
             try:
@@ -56,4 +56,4 @@ class Kept(Generic[T]):
             except NoAnswer as error:
                 logger.warning("the identity provider: %s", error)
             finally:
-                self._next = self._clock() + _PAUSE
+                self._next = self._clock() + _RETRY_SECONDS

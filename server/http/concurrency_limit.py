@@ -1,4 +1,4 @@
-"""How many of something one user has at once."""
+"""Limits how much of something one user does at once."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,8 +11,9 @@ from server.http.rates import TooMany
 _SOON: Final = 1
 
 
-class AtOnce:
-    """Counts in this process. `noun` is the word of sentences for what is counted, `limit` that of programs."""
+class ConcurrencyLimit:
+    """Counts in this process. `noun` names what is counted in messages, `limit` is the name of the limit for
+    programs."""
 
     def __init__(self, noun: str, limit: str, most: int, in_all: int | None = None) -> None:
         self._noun, self._limit = noun, limit
@@ -21,7 +22,7 @@ class AtOnce:
 
     @contextmanager
     def one(self, actor: str) -> Iterator[None]:
-        """Counts one more within. Raises as `enter`."""
+        """Counts one more within the block. Raises as `enter` does."""
         self.enter(actor)
         try:
             yield
@@ -29,13 +30,13 @@ class AtOnce:
             self.leave(actor)
 
     def enter(self, actor: str) -> None:
-        """Raises TooMany when the actor has as many as one may have, Unavailable when all users together have."""
+        """Raises TooMany if the actor is at their limit, Unavailable if all users together are at the limit."""
         if self._of_actor[actor] >= self._most:
-            sentence = f"{actor} has {self._most} {self._noun} at once, the most that one may have; end one"
+            sentence = f"{actor} has {self._most} {self._noun} at once, the limit of one user; end one first"
             raise TooMany(sentence, self._limit, _SOON)
         if self._in_all is not None and self._of_actor.total() >= self._in_all:
             raise Unavailable(
-                f"{self._in_all} {self._noun} run already, the most at once; try again when one has ended"
+                f"{self._in_all} {self._noun} are running, the limit of the server; try again when one has ended"
             )
         self._of_actor[actor] += 1
 

@@ -1,4 +1,4 @@
-"""Values as a reader of a report sees them: times in UTC, long ones cut, and no path of a machine."""
+"""Formats values for a report: times in UTC, long values truncated, file paths shortened to names."""
 
 import re
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ def number(value: float) -> str:
 
 
 def shown(value: Any) -> str:
-    """Text as it is, all else as JSON."""
+    """Returns text unchanged, everything else as JSON."""
     if isinstance(value, str):
         return cut(_short(value))
     if isinstance(value, float):
@@ -38,7 +38,7 @@ def shown(value: Any) -> str:
 
 
 def _short(value: Any) -> Any:
-    """Within lists and objects too."""
+    """Shortens paths, also within lists and objects."""
     match value:
         case str() if value.startswith(("file://", "headway://")):
             return _last_part(value)
@@ -52,7 +52,7 @@ def _short(value: Any) -> Any:
 
 
 def without_paths(text: str) -> str:
-    """A file of the machine by its name alone."""
+    """Replaces file URIs by the name of the file."""
     return _FILE.sub(lambda found: _last_part(found[0]) or found[0], text)
 
 

@@ -1,4 +1,4 @@
-"""The words that options take in place of the API's enum values; a wrong one is answered with the right ones."""
+"""Maps words in options to enum values of the API; for a wrong one, lists or suggests the right ones."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from server.cli.api import CommandFailed
 
 
 def one_of(text: str, known: Iterable[str], what: str) -> str:
-    """The value that is meant, in any case and with `-` or `_`. Raises CommandFailed with those that there are."""
+    """Returns the enum value, in any case and with `-` or `_`. Raises CommandFailed with the known ones."""
     values = list(known)
     found = text.strip().upper().replace("-", "_").replace(" ", "_")
     if found in values:
@@ -19,13 +19,15 @@ def unknown(text: str, names: Iterable[str], what: str) -> CommandFailed:
     from models.similar import nearest
 
     known = list(names)
-    near = nearest(text.lower(), known, likeness=0.75)  # `running` is no `warning`
+    near = nearest(
+        text.lower(), known, likeness=0.75
+    )  # high enough to keep `running` from `warning`
     meant = f"did you mean {near}?" if near else f"there are: {', '.join(known)}"
     return CommandFailed(f"there is no {what} {text!r}; {meant}")
 
 
 def states(words: Iterable[str]) -> list[str]:
-    """Execution states, by the names of other tools too. Raises CommandFailed."""
+    """Returns execution states, also for names of other tools. Raises CommandFailed."""
     from models.search.fields import states_named
     from models.states import ExecutionState
 
@@ -39,7 +41,7 @@ def states(words: Iterable[str]) -> list[str]:
 
 
 def triggers(words: Sequence[str]) -> list[str]:
-    """Kinds of triggers. Raises CommandFailed."""
+    """Returns kinds of triggers. Raises CommandFailed."""
     from models.search.fields import TRIGGER_WORDS
 
     found = [TRIGGER_WORDS.get(word.strip().lower()) for word in words]
@@ -50,8 +52,8 @@ def triggers(words: Sequence[str]) -> list[str]:
 
 
 def ordering(name: str) -> dict[str, Any]:
-    """The arguments that mean it: `orderBy`, or `orderByValue` of a column with text or with a key. Without a direction
-    the greatest comes first. Raises CommandFailed."""
+    """Returns the query arguments: `orderBy`, or `orderByValue` for a text column or one with a key. The default is
+    descending. Raises CommandFailed."""
     from models.orders import TEXTS, ExecutionOrder
 
     upper = name.upper().replace("-", "_")

@@ -1,4 +1,4 @@
-"""A cache that forgets."""
+"""A bounded cache."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -7,8 +7,8 @@ from typing import Generic, TypeVar
 Value = TypeVar("Value")
 
 
-class Bounded(Generic[Value]):
-    """A mapping that forgets what was least recently used, by number and by weight."""
+class LruCache(Generic[Value]):
+    """A mapping that evicts the least recently used entries, by number and by weight."""
 
     def __init__(self, count: int, weight: int) -> None:
         self._values: OrderedDict[Hashable, tuple[Value, int]] = OrderedDict()
@@ -25,7 +25,7 @@ class Bounded(Generic[Value]):
         if key in self._values:
             self._weight -= self._values.pop(key)[1]
         if weight > self._max_weight:
-            return  # all others would be forgotten for it, and it itself
+            return  # it would evict everything, itself included
         self._values[key] = (value, weight)
         self._weight += weight
         while len(self._values) > self._count or self._weight > self._max_weight:

@@ -1,42 +1,42 @@
-"""The data of an entry of the audit log in a few words: what was denied, which role was granted, who was disabled."""
+"""Summarises the data of an audit entry: what was denied, which role was granted, who was disabled."""
 
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 _LONGEST: Final = 60
-"""Characters that are shown of a list, or of data in data; `headway audit --json` has all of it."""
+"""Maximum characters of a list or nested data; `headway audit --json` prints everything."""
 _PHRASES: Final[Mapping[str, str]] = {
     "what": "{}", "state": "{}", "role": "{}", "times": "{} times", "holder": "of {}", "principal": "of {}",
     "namespace": "in {}", "namespaces": "in {}", "expiresAt": "until {}", "method": "by {}",
 }  # fmt: skip
-"""Of keys that need not be named to be understood; all others are, before their value."""
+"""Phrases of keys that are clear without their name; other values follow the name of their key."""
 _EITHER: Final = {
     "disabled": ("disabled", "enabled"),
     "claimed": ("took over the name", "new"),
 }
-_ON: Final = ("in ", "of ", "until ", "by ")
-"""Joined to the words before them without a comma."""
+_PREPOSITIONS: Final = ("in ", "of ", "until ", "by ")
+"""Phrases with these beginnings follow without a comma."""
 
 
-def words_of(entry: Mapping[str, Any]) -> str:
+def audit_text(entry: Mapping[str, Any]) -> str:
     data = dict(entry["data"] or {})
     if "holder" in data:
-        data.pop("principal", None)  # the id of the same
+        data.pop("principal", None)  # the id of the holder
     if data.get("times") == 1:
         del data["times"]
     if entry["namespace"]:
         data.setdefault("namespace", entry["namespace"])
-    said = ""
+    text = ""
     for key, value in data.items():
-        if words := _said(key, value):
-            joint = " " if words.startswith(_ON) else ", "
-            said += f"{joint if said else ''}{words}"
-    return said
+        if words := _phrase(key, value):
+            joint = " " if words.startswith(_PREPOSITIONS) else ", "
+            text += f"{joint if text else ''}{words}"
+    return text
 
 
-def _said(key: str, value: Any) -> str:
-    """Nothing of what was not given."""
+def _phrase(key: str, value: Any) -> str:
+    """Returns an empty text for None."""
     name = re.sub("(?<=[a-z])(?=[A-Z])", " ", key).lower()
     if value is None:
         return ""
@@ -48,7 +48,7 @@ def _said(key: str, value: Any) -> str:
 
 def _plain(value: Any) -> str:
     if isinstance(value, Mapping):
-        value = filter(None, (_said(key, one) for key, one in value.items()))
+        value = filter(None, (_phrase(key, one) for key, one in value.items()))
     elif not isinstance(value, list):
         return str(value)
     text = ", ".join(map(_plain, value)) or "none"
