@@ -1,4 +1,4 @@
-"""The GraphQL contract. `build_schema()` makes it, `schema.graphql` beside this file is its committed text."""
+"""The GraphQL schema. `build_schema()` creates it; `schema.graphql` in this folder is its committed SDL."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def build_schema() -> strawberry.Schema:
 
 
 def sdl() -> str:
-    """The contract as text, descriptions included."""
+    """Returns the schema as SDL, including descriptions."""
     from graphql import print_schema
 
     return print_schema(build_schema()._schema) + "\n"

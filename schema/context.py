@@ -1,4 +1,4 @@
-"""The context that all resolvers of one operation share."""
+"""The context shared by all resolvers of an operation."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -28,17 +28,17 @@ from schema.flow.reader import FlowReader
 from schema.lists.resume_cache import ResumeCache
 from schema.loading.loaders import Loaders
 
-_COUNTED_AT_ONCE: Final = 2
+_MAX_CONCURRENT_COUNTS: Final = 2
 
 
 async def _read_executions(pool: Pool, ids: Sequence[UUID]) -> dict[UUID, Any]:
-    """Of every namespace: whoever asked looks at what its viewer may see."""
+    """Reads executions of every namespace; the callers filter by the scope of their viewers."""
     return await executions_by_id(pool, Scope(), ids)
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Services and values that the server has wired, one set a process."""
+    """Services and values that the server sets up once for each process."""
 
     pool: Pool
     engine: Engine
@@ -50,21 +50,24 @@ class Services:
     debugger: Debugger
     artifacts: ArtifactStore | None = None
     shown: Callable[[str], str] = str
-    """Text as answers have it, no path of this machine in it."""
+    """Removes paths of this machine from a text for responses."""
     flow_reader: FlowReader = field(default_factory=FlowReader)
-    windows: ResumeCache = field(default_factory=ResumeCache)
+    resume_cache: ResumeCache = field(default_factory=ResumeCache)
     retold: ReplayCache = field(default_factory=ReplayCache)
     recorded_bytes: RecordedBytes = field(default_factory=RecordedBytes)
     executions: Coalescer[UUID, Any] = field(default_factory=lambda: Coalescer(_read_executions))
     bulks: Coalescer[UUID, Any] = field(default_factory=lambda: Coalescer(progress_of))
     denials: Denials | None = None
-    counting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_COUNTED_AT_ONCE))
-    """Turns of those who count for live statistics."""
+    counting: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(_MAX_CONCURRENT_COUNTS)
+    )
+    """Limits how many live statistics are counted at once."""
 
 
 @dataclass(slots=True)
 class Context:
-    """One a operation; one an event for subscriptions. `resume` overrides a subscription's `after`."""
+    """Context of one operation, refreshed for each message of a subscription. `resume` overrides a subscription's
+    `after`."""
 
     services: Services
     viewer: Viewer
@@ -75,7 +78,7 @@ class Context:
         self.refresh()
 
     def refresh(self) -> None:
-        """Forget what was loaded: the next event sees the tables as they are then."""
+        """Discards loaded rows, so that the next message reads the tables again."""
         services = self.services
         self.loaders = Loaders(
             services.pool,

@@ -1,4 +1,4 @@
-"""The domain's own enums, registered; those of the API alone, defined."""
+"""Registers the enums of the domain, and defines those that only the API has."""
 
 from enum import Enum
 

@@ -1,4 +1,4 @@
-"""Labels as people give them."""
+"""Input of labels."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ class LabelInput:
 
 
 def labels_from(labels: Sequence[LabelInput] | None) -> dict[str, str]:
-    """As a mapping; a key given twice is refused, since one of the two would be lost."""
+    """Returns the labels by key. Raises Refused for a duplicate key, as one of the values would be lost."""
     found: dict[str, str] = {}
     for label in labels or ():
         if label.key in found:

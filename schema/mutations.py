@@ -1,4 +1,4 @@
-"""The roots of acting, by noun."""
+"""The Mutation type, composed of one class for each folder."""
 
 import strawberry
 

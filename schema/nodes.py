@@ -1,4 +1,4 @@
-"""`node` and `nodes`: any id back to what it names, or null for what is not there or may not be seen."""
+"""`node` and `nodes`: find an object by its id; null if it does not exist or the viewer may not see it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -13,7 +13,7 @@ from runner.store import audit
 from runner.store.execution import nodes as store
 from schema.access.roots import find_principal, find_token
 from schema.context import Info
-from schema.loading.together import together
+from schema.loading.batched_pool import batched_pool
 from schema.loading.visibility import seen_attempt
 from schema.search.searches import find_filter
 from schema.types.approval import Approval
@@ -30,17 +30,17 @@ from schema.types.flow.schedule import Schedule
 from schema.types.node import Node
 from schema.types.viewer import Worker
 
-MOST: Final = 200
-"""Ids in one question."""
+MAX_IDS: Final = 200
+"""Maximum number of ids in one call."""
 Find = Callable[[Info, UUID], Awaitable[Node | None]]
 FindPart = Callable[[Info, UUID, int], Awaitable[Node | None]]
 
 
 async def find_nodes(info: Info, ids: Sequence[str]) -> list[Node | None]:
-    """Raises Refused for more ids than one answer holds."""
-    if len(ids) > MOST:
+    """Raises Refused for more than `MAX_IDS` ids."""
+    if len(ids) > MAX_IDS:
         sentence = (
-            f"`nodes` takes at most {MOST} ids, got {len(ids)}; ask for the others by themselves"
+            f"`nodes` takes at most {MAX_IDS} ids, got {len(ids)}; query the others separately"
         )
         raise Refused.because(ProblemCode.VALIDATION, sentence, "ids")
     return await asyncio.gather(*(_find(info, id) for id in ids))
@@ -85,13 +85,13 @@ async def _revision(info: Info, key: UUID) -> Node | None:
 async def _worker(info: Info, key: UUID) -> Node | None:
     if not info.context.viewer.may_somewhere(Permission.VIEW_EXECUTION):
         return None
-    row = await together(info).fetchrow(store.WORKER, key)
+    row = await batched_pool(info).fetchrow(store.WORKER, key)
     return Worker.of(row) if row else None
 
 
 async def _audit_event(info: Info, key: UUID) -> Node | None:
     scope = info.context.viewer.scope_of(Permission.READ_AUDIT)
-    row = await audit.find_entry(together(info), scope, key)
+    row = await audit.find_entry(batched_pool(info), scope, key)
     return AuditEvent.of(row) if row else None
 
 
@@ -104,7 +104,7 @@ async def _task_run(info: Info, key: UUID) -> Node | None:
 
 async def _attempt(info: Info, key: UUID) -> Node | None:
     row = await _row_of_an_execution(info, store.ATTEMPT, key)
-    return Attempt.of(await seen_attempt(info.context.loaders.sight, row)) if row else None
+    return Attempt.of(await seen_attempt(info.context.loaders.visibility, row)) if row else None
 
 
 async def _artifact_use(info: Info, key: UUID) -> Node | None:
@@ -128,7 +128,7 @@ async def _log_line(info: Info, execution: UUID, number: int) -> Node | None:
         return None
     try:
         return await find_line(info, execution, number)
-    except Refused:  # whoever may not read logs
+    except Refused:  # without the permission to read logs
         return None
 
 
@@ -141,8 +141,8 @@ def _of_an_execution(sql: str, view: Callable[[Any], Node]) -> Find:
 
 
 async def _row_of_an_execution(info: Info, sql: str, key: UUID) -> Any:
-    """None where its execution may not be seen."""
-    row = await together(info).fetchrow(sql, key)
+    """Reads a row; None if the viewer may not see its execution."""
+    row = await batched_pool(info).fetchrow(sql, key)
     if row is None or not await info.context.loaders.execution.load(row["execution_id"]):
         return None
     return row
@@ -168,4 +168,4 @@ FINDERS: Final[Mapping[str, Find]] = {
     "evt": _event,
 }
 PARTS: Final[Mapping[str, FindPart]] = {"line": _log_line, "bres": find_bulk_result}
-"""Of what has a number within the thing that its id names."""
+"""Finders of objects whose id is that of another object and a number."""

@@ -1,4 +1,4 @@
-"""Views as plain values, under the names of the contract: what hangs on them by resolvers is left out."""
+"""Converts GraphQL objects to plain values under their GraphQL field names, without fields that have resolvers."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,7 +12,7 @@ from schema.scalars import time_text
 
 
 def plain(view: Any, **more: Any) -> dict[str, Any]:
-    """The fields of a view that are its own, and `more` after them."""
+    """Returns the fields of `view` that have no resolver, followed by `more`."""
     definition = get_object_definition(view, strict=True)
     own = {
         to_camel_case(field.python_name): _value(getattr(view, field.python_name))

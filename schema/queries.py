@@ -1,4 +1,4 @@
-"""The roots of reading."""
+"""The Query type."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""The scalars of the contract."""
+"""The custom scalars."""
 
 from datetime import UTC, datetime
 from typing import Any, NewType
@@ -16,7 +16,7 @@ BigInt = NewType("BigInt", int)
 
 
 def time_text(value: datetime) -> str:
-    """As every answer writes it."""
+    """Returns the time as all responses format it."""
     return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -27,7 +27,8 @@ def _parse_time(value: Any) -> datetime:
         moment = None
     if moment is None or moment.tzinfo is None:
         raise GraphQLError(
-            f"a DateTime is RFC 3339 with a time zone, as 2026-01-31T02:00:00Z; got {value!r}"
+            "a DateTime must be in RFC 3339 format with a time zone, such as 2026-01-31T02:00:00Z; "
+            f"got {value!r}"
         )
     return moment
 
@@ -54,11 +55,11 @@ SCALARS: dict[object, ScalarDefinition] = {
 
 
 def object_of(value: object, name: str) -> dict[str, Any] | None:
-    """A JSON object, or null. Raises Refused."""
+    """Checks that `value` is a JSON object or null. Raises Refused."""
     if value is None or isinstance(value, dict):
         return value
     raise Refused.because(
         ProblemCode.VALIDATION,
-        f'{name} is an object of names and values, as {{"day": "2026-01-31"}}',
+        f'{name} must be an object of names and values, such as {{"day": "2026-01-31"}}',
         name,
     )

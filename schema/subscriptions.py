@@ -1,4 +1,4 @@
-"""The roots of watching. Hints only wake; what is sent is read from the tables by cursor."""
+"""The Subscription type. Notifications only wake a subscription; its messages are read from the tables by cursor."""
 
 import asyncio
 import time
@@ -14,11 +14,11 @@ from models.orders import ExecutionOrder
 from runner.live import event_stream, log_stream
 from runner.service.cooldown import cooldown
 from runner.store.lists.listing import View
+from schema.access_checks import needs_somewhere, visible_execution
 from schema.approval.inbox import ApprovalChange, watch_approvals
 from schema.bulk.bulk import watch_bulk
 from schema.comparison.queries import watch_stats
 from schema.context import Info
-from schema.doors import needs_somewhere, visible_execution
 from schema.enums import LeaveReason, LogLevel, LogStream
 from schema.execution.following import changes_of
 from schema.lists.filters import ApprovalFilter, ExecutionFilter, filter_from
@@ -35,7 +35,7 @@ from schema.types.execution.log_pages import lines_of
 from schema.types.paging import Count, Paging
 
 COALESCE: Final = 0.05
-"""Seconds between two states of one execution at least; what happened between is in its events."""
+"""Minimum seconds between two messages of one execution; the changes in between are in its events."""
 
 
 @strawberry.type
@@ -60,20 +60,20 @@ class ExecutionListChange:
     total_count: Count
 
     @classmethod
-    def of(cls, told: LiveListUpdate) -> Self:
+    def of(cls, message: LiveListUpdate) -> Self:
         return cls(
-            reset=told.reset,
+            reset=message.reset,
             enter=[
                 ListEntry(node=Execution.of(enter.row), before=_id(enter.before))
-                for enter in told.change.enter
+                for enter in message.change.enter
             ],
-            update=[Execution.of(row) for row in told.change.update],
+            update=[Execution.of(row) for row in message.change.update],
             leave=[
                 ListLeave(id=strawberry.ID(typed("exec", leave.id)), reason=leave.reason)
-                for leave in told.change.leave
+                for leave in message.change.leave
             ],
-            cursor=told.cursor,
-            total_count=Count(value=told.count, exact=told.exact),
+            cursor=message.cursor,
+            total_count=Count(value=message.count, exact=message.exact),
         )
 
 
@@ -105,7 +105,7 @@ class Subscription:
                     return
                 if row["seq"] != seen:
                     seen = row["seq"]
-                    yield Execution.of(row)  # all that is asked of it is read before this goes on
+                    yield Execution.of(row)  # its fields are resolved before the next step
                     await asyncio.sleep(cooldown(time.thread_time() - began, COALESCE))
                 await watch.changed()
 
@@ -132,8 +132,8 @@ class Subscription:
         needs_somewhere(info, Permission.VIEW_EXECUTION)
         view = View(Paging.of(first).size, order_from(order_by, order_by_value))
         wanted = LiveListQuery(info.context.viewer.scope, filter_from(where, search), view)
-        async for told in watch(info.context.services, wanted, info.context.resume or after):
-            yield ExecutionListChange.of(told)
+        async for message in watch(info.context.services, wanted, info.context.resume or after):
+            yield ExecutionListChange.of(message)
 
     @strawberry.subscription
     async def approvals(

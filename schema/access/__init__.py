@@ -1,1 +1,1 @@
-"""People, services, roles and tokens: who may come in, and do what."""
+"""Access control: people, services, roles and tokens."""

@@ -1,4 +1,4 @@
-"""Changes of who may come in, and do what."""
+"""The mutations of principals, roles and tokens."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -41,8 +41,8 @@ from schema.access.rules import (
     role_named,
 )
 from schema.access.types import Principal, Role, RoleGrant, Token
+from schema.access_checks import forbidden, needs_everywhere, needs_somewhere
 from schema.context import Info
-from schema.doors import forbidden, needs_everywhere, needs_somewhere
 
 _NOBODY: Final = UUID(int=0)
 
@@ -53,23 +53,23 @@ async def create_token(info: Info, input: CreateTokenInput) -> dict[str, Any]:
     if holder.kind is None:
         raise Refused.because(
             ProblemCode.VALIDATION,
-            "a token is of a person or a service, not of a group",
+            "a token belongs to a person or a service, not to a group",
             "principal",
         )
-    asked = _worth_asked_for(input)
-    wanted = await _roles_asked_for(info, holder, input)
+    requested = _requested_token(input)
+    grants_wanted = await _requested_grants(info, holder, input)
     found = await principals.find(info.context.services.pool, holder.kind, holder.name)
     await _check_may_make(info, holder, found)
     await _check_name(info, name, bool(input.replace))
     secret, owner = new_secret(), await owner_of_new(info, holder)
     ends = await _end_of(info)
     async with info.context.services.pool.acquire() as connection, connection.transaction():
-        for one in wanted:
+        for one in grants_wanted:
             await _granted(info, connection, holder, owner, one)
         row = await principals.ensure(
             connection, holder.kind, holder.name, info.context.viewer.actor, owner
         )
-        new = replace(asked, name=name, principal_id=row["id"], digest=digest_of(secret))
+        new = replace(requested, name=name, principal_id=row["id"], digest=digest_of(secret))
         row = await tokens.insert(
             connection,
             _limited(info, new, ends),
@@ -79,8 +79,8 @@ async def create_token(info: Info, input: CreateTokenInput) -> dict[str, Any]:
     return {"token": Token.of(row), "secret": secret}
 
 
-def _worth_asked_for(input: CreateTokenInput) -> NewToken:
-    """A token of nobody yet, worth what the input says."""
+def _requested_token(input: CreateTokenInput) -> NewToken:
+    """Returns a token with the permissions, namespaces and expiry of the input, without a holder yet."""
     permissions = (
         None if input.permissions is None else frozenset(map(permission_named, input.permissions))
     )
@@ -91,10 +91,10 @@ def _worth_asked_for(input: CreateTokenInput) -> NewToken:
     return NewToken(new_id(), _NOBODY, "", "", permissions, namespaces, expires)
 
 
-async def _roles_asked_for(
+async def _requested_grants(
     info: Info, holder: Holder, input: CreateTokenInput
 ) -> list[GrantRoleInput]:
-    """The grants that the input asks for besides the token. Raises Refused when the viewer may not give one."""
+    """Returns the grants that the input requests besides the token. Raises Refused if the viewer may not grant one."""
     if input.role is None:
         return []
     namespaces = ["*"] if input.namespaces is None else input.namespaces
@@ -108,9 +108,10 @@ async def _roles_asked_for(
 
 
 async def _check_may_make(info: Info, holder: Holder, principal: Any) -> None:
-    """Raises Refused for who may not make tokens of a principal, which is to be made when it is None. To who manages
-    nothing the refusal tells nothing of whom there is. Who manages some namespaces makes services, which are theirs,
-    and nobody by whom they would be two persons."""
+    """Raises Refused if the viewer may not create tokens of `principal`, or, if it is None, create the principal.
+
+    A viewer who manages some namespaces may create services, which they then own, but no people: they could vote as
+    two persons. A viewer who manages none gets the same refusal whether the principal exists or not."""
     viewer = info.context.viewer
     if principal is None:
         is_person = holder.kind is PrincipalKind.PERSON
@@ -121,29 +122,29 @@ async def _check_may_make(info: Info, holder: Holder, principal: Any) -> None:
 
 
 async def _end_of(info: Info) -> datetime | None:
-    """When the token ends that the viewer came with, or began the session with."""
+    """Returns when the viewer's token expires, or the token that their session was started with."""
     credential = info.context.viewer.credential
     behind = credential and await tokens.of_credential(info.context.services.pool, credential)
     return behind["expires_at"] if behind else None
 
 
-def _limited(info: Info, asked: NewToken, ends: datetime | None) -> NewToken:
-    """Worth no more than the viewer's own credential is, and no longer."""
+def _limited(info: Info, requested: NewToken, ends: datetime | None) -> NewToken:
+    """Limits the token to the permissions, namespaces and expiry of the viewer's own credential."""
     viewer, credential = info.context.viewer, info.context.viewer.credential
-    scope = Scope(asked.namespaces)
-    until = min((end for end in (asked.expires_at, ends) if end is not None), default=None)
-    if credential is None or asked.principal_id != credential.principal_id:
-        # What its principal is granted elsewhere afterwards is not for who made the token.
+    scope = Scope(requested.namespaces)
+    until = min((end for end in (requested.expires_at, ends) if end is not None), default=None)
+    if credential is None or requested.principal_id != credential.principal_id:
+        # Later grants to the principal elsewhere must not extend what the creator of the token can do.
         manages = viewer.may_somewhere(Permission.MANAGE)
         own = Scope.union(map(viewer.scope_of, [Permission.MANAGE] if manages else Permission))
-        return replace(asked, namespaces=scope.within(own).namespaces, expires_at=until)
-    permissions = asked.permissions
+        return replace(requested, namespaces=scope.within(own).namespaces, expires_at=until)
+    permissions = requested.permissions
     if credential.permissions is not None:
         permissions = credential.permissions & (
             credential.permissions if permissions is None else permissions
         )
     return replace(
-        asked,
+        requested,
         permissions=permissions,
         namespaces=scope.within(credential.scope).namespaces,
         expires_at=until,
@@ -151,7 +152,7 @@ def _limited(info: Info, asked: NewToken, ends: datetime | None) -> NewToken:
 
 
 async def _check_name(info: Info, name: str, replaces: bool) -> None:
-    """Raises Refused for the name of a valid token, or, with `replaces`, of one that the viewer could not revoke."""
+    """Raises Refused if a valid token has this name; with `replaces`, only if the viewer may not revoke that token."""
     old = await tokens.by_name(info.context.services.pool, name)
     if old is not None and not replaces:
         raise tokens.name_taken(name)
@@ -160,7 +161,7 @@ async def _check_name(info: Info, name: str, replaces: bool) -> None:
 
 
 async def _check_replaced(info: Info, old: Any) -> None:
-    """Raises Refused for a token that the viewer could not revoke."""
+    """Raises Refused if the viewer may not revoke the token."""
     row = (await principals.by_id(info.context.services.pool, [old["principal_id"]]))[
         old["principal_id"]
     ]
@@ -202,7 +203,7 @@ async def grant_role(info: Info, input: GrantRoleInput) -> dict[str, Any]:
 async def _granted(
     info: Info, connection: Connection, holder: Holder, owner: UUID | None, input: GrantRoleInput
 ) -> Any:
-    """The row of a grant to a holder, who is made when there is none."""
+    """Grants a role and returns the row of the grant. Creates the holder if they do not exist."""
     actor, principal = info.context.viewer.actor, None
     if holder.kind is not None:
         row = await principals.ensure(connection, holder.kind, holder.name, actor, owner)
@@ -214,20 +215,20 @@ async def _granted(
 
 
 async def _may_grant(info: Info, input: GrantRoleInput) -> tuple[Holder, str]:
-    """To whom, and in which namespace. Raises Refused for who may not."""
-    holder, namespace, permissions = await _asked(info, input)
+    """Returns the holder and the namespace of a grant. Raises Refused if the viewer may not grant it."""
+    holder, namespace, permissions = await _parsed(info, input)
     needs_to_hold(info, permissions, namespace)
     if input.role == ADMIN_ROLE and namespace:
         raise Refused.because(
             ProblemCode.VALIDATION,
-            "admin is a role on every namespace; grant namespace_admin on one",
+            "admin can only be granted on every namespace; grant namespace_admin on a single one",
             "role",
         )
     return holder, namespace
 
 
 async def revoke_role(info: Info, input: GrantRoleInput) -> dict[str, Any]:
-    holder, namespace, _ = await _asked(info, input)
+    holder, namespace, _ = await _parsed(info, input)
     origin, pool = info.context.origin(input.reason), info.context.services.pool
     principal = await principals.find(pool, holder.kind, holder.name) if holder.kind else None
     row = None
@@ -244,7 +245,7 @@ async def revoke_role(info: Info, input: GrantRoleInput) -> dict[str, Any]:
     return {"grant": RoleGrant.of(row)}
 
 
-async def _asked(info: Info, input: GrantRoleInput) -> tuple[Holder, str, frozenset[Permission]]:
+async def _parsed(info: Info, input: GrantRoleInput) -> tuple[Holder, str, frozenset[Permission]]:
     needs_somewhere(info, Permission.MANAGE)
     holder = Holder.of(input.to, "to")
     namespace = namespace_of(input.namespace or "*")
@@ -258,7 +259,7 @@ async def save_role(info: Info, input: SaveRoleInput) -> dict[str, Any]:
     permissions = frozenset(map(permission_named, input.permissions))
     if not permissions:
         raise Refused.because(
-            ProblemCode.VALIDATION, "a role has one permission at least", "permissions"
+            ProblemCode.VALIDATION, "a role needs at least one permission", "permissions"
         )
     needs_to_hold(info, permissions, "")
     pool, origin = info.context.services.pool, info.context.origin(input.reason)
@@ -274,13 +275,13 @@ async def delete_role(info: Info, input: DeleteRoleInput) -> dict[str, Any]:
     if name not in own or not await grants.delete_role(
         pool, name, info.context.origin(input.reason)
     ):
-        raise Refused.not_found(f"no role {name} was made here")
+        raise Refused.not_found(f"there is no custom role {name}")
     return {"role": Role.of(name, own[name])}
 
 
 async def save_principal(info: Info, input: SavePrincipalInput) -> dict[str, Any]:
-    """Groups, owners and switching off concern all namespaces, so they need MANAGE in each; and a group gives what it
-    is granted, so nobody puts somebody into one that is granted more than they hold."""
+    """Groups, owners and disabling affect all namespaces, so they need MANAGE on every namespace. Members get the roles
+    of a group, so nobody can add somebody to a group that holds more than they do."""
     needs_somewhere(info, Permission.MANAGE)
     if not (input.groups is None and input.owner is None and input.disabled is None):
         needs_everywhere(info, Permission.MANAGE)
@@ -298,13 +299,15 @@ async def save_principal(info: Info, input: SavePrincipalInput) -> dict[str, Any
 
 
 def _owner(input: SavePrincipalInput) -> str | None:
-    """The name of the person who is to own a service. Raises Refused."""
+    """Returns the name of the person who will own a service. Raises Refused."""
     if input.owner is None:
         return None
     holder = Holder.of(input.owner, "owner")
     if holder.kind is not PrincipalKind.PERSON or input.kind is not PrincipalKind.SERVICE:
         raise Refused.because(
-            ProblemCode.VALIDATION, "a person owns a service: owner is user:NAME", "owner"
+            ProblemCode.VALIDATION,
+            "only a person can own a service: owner must be user:NAME",
+            "owner",
         )
     return holder.name
 
@@ -313,7 +316,8 @@ async def create_login_link(info: Info) -> dict[str, Any]:
     credential = info.context.viewer.credential
     if credential is None or credential.kind != "token":
         raise Refused.because(
-            ProblemCode.INVALID_STATE, "a login link is made with a token, as `headway token` does"
+            ProblemCode.INVALID_STATE,
+            "creating a login link requires a token, as the command `headway token` uses",
         )
     secret, ends = await sign_ins.make_link(
         info.context.services.pool, credential.id, datetime.now(UTC)

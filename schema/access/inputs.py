@@ -1,4 +1,4 @@
-"""The inputs of what changes who may come in, and do what."""
+"""The inputs of the mutations of access control."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""The roots of people, roles and tokens."""
+"""The queries and mutations of access control."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -38,10 +38,10 @@ from schema.access.types import (
     TokenConnection,
     TokenEdge,
 )
-from schema.answers import answered
+from schema.access_checks import needs_somewhere
 from schema.context import Info
-from schema.doors import needs_somewhere
-from schema.lists.bounds import MOST_ROWS, up_to
+from schema.lists.bounds import MAX_ROWS, up_to
+from schema.mutation_payload import payload_of
 from schema.types.paging import Paging, id_cursor, page_info
 
 
@@ -82,13 +82,13 @@ class AccessQuery:
         edges = [TokenEdge(node=n, cursor=c) for n, c in zip(nodes, cursors, strict=True)]
         return TokenConnection(of=of, edges=edges, nodes=nodes, page_info=page_info(page, cursors))
 
-    @up_to(MOST_ROWS)
+    @up_to(MAX_ROWS)
     async def roles(self, info: Info) -> list[Role]:
         needs_somewhere(info, Permission.MANAGE)
         own = await grants.own_roles(info.context.services.pool)
         return [Role.of(name, permissions) for name, permissions in (*ROLES.items(), *own.items())]
 
-    @up_to(MOST_ROWS)
+    @up_to(MAX_ROWS)
     async def group_grants(self, info: Info) -> list[RoleGrant]:
         needs_somewhere(info, Permission.MANAGE)
         managed = info.context.viewer.scope_of(Permission.MANAGE)
@@ -120,7 +120,7 @@ async def _tokens(info: Info, keys: Sequence[UUID]) -> list[Any]:
 
 
 async def _token_holders(info: Info) -> list[UUID] | None:
-    """Those whose tokens the viewer sees: their own and their services'; None for everybody's."""
+    """Returns the principals whose tokens the viewer sees: themselves and their services; None for everybody."""
     viewer = info.context.viewer
     if viewer.may_everywhere(Permission.MANAGE):
         return None
@@ -134,34 +134,34 @@ async def _token_holders(info: Info) -> list[UUID] | None:
 class AccessMutation:
     @strawberry.mutation
     async def create_token(self, info: Info, input: CreateTokenInput) -> CreateTokenPayload:
-        return await answered(CreateTokenPayload, info, changes.create_token(info, input))
+        return await payload_of(CreateTokenPayload, info, changes.create_token(info, input))
 
     @strawberry.mutation
     async def revoke_token(self, info: Info, input: RevokeTokenInput) -> RevokeTokenPayload:
-        return await answered(RevokeTokenPayload, info, changes.revoke_token(info, input))
+        return await payload_of(RevokeTokenPayload, info, changes.revoke_token(info, input))
 
     @strawberry.mutation
     async def grant_role(self, info: Info, input: GrantRoleInput) -> GrantRolePayload:
-        return await answered(GrantRolePayload, info, changes.grant_role(info, input))
+        return await payload_of(GrantRolePayload, info, changes.grant_role(info, input))
 
     @strawberry.mutation
     async def revoke_role(self, info: Info, input: RevokeRoleInput) -> RevokeRolePayload:
-        return await answered(RevokeRolePayload, info, changes.revoke_role(info, input))
+        return await payload_of(RevokeRolePayload, info, changes.revoke_role(info, input))
 
     @strawberry.mutation
     async def save_role(self, info: Info, input: SaveRoleInput) -> SaveRolePayload:
-        return await answered(SaveRolePayload, info, changes.save_role(info, input))
+        return await payload_of(SaveRolePayload, info, changes.save_role(info, input))
 
     @strawberry.mutation
     async def delete_role(self, info: Info, input: DeleteRoleInput) -> DeleteRolePayload:
-        return await answered(DeleteRolePayload, info, changes.delete_role(info, input))
+        return await payload_of(DeleteRolePayload, info, changes.delete_role(info, input))
 
     @strawberry.mutation
     async def save_principal(self, info: Info, input: SavePrincipalInput) -> SavePrincipalPayload:
-        return await answered(SavePrincipalPayload, info, changes.save_principal(info, input))
+        return await payload_of(SavePrincipalPayload, info, changes.save_principal(info, input))
 
     @strawberry.mutation
     async def create_login_link(
         self, info: Info, input: CreateLoginLinkInput
     ) -> CreateLoginLinkPayload:
-        return await answered(CreateLoginLinkPayload, info, changes.create_login_link(info))
+        return await payload_of(CreateLoginLinkPayload, info, changes.create_login_link(info))

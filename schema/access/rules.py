@@ -1,4 +1,4 @@
-"""Rules of who may give what to whom: nobody gives more than they hold, and nobody becomes another person."""
+"""Rules of granting: nobody can grant more than they hold, and nobody can act as another person."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from models.access.credentials import check_name
 from models.access.viewer import ROLES, Grant, Permission, PrincipalKind, Scope, Viewer
 from models.errors import ProblemCode, Refused
 from runner.store.access import grants, principals
+from schema.access_checks import forbidden, needs, needs_everywhere
 from schema.context import Info
-from schema.doors import forbidden, needs, needs_everywhere
 
 GROUP = "group"
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who a role is granted to; a group has no kind."""
+    """The holder of a role: a person, a service, or, without `kind`, a group."""
 
     kind: PrincipalKind | None
     name: str
@@ -34,14 +34,14 @@ class Holder:
         if not name or prefix not in (*kinds, GROUP):
             raise Refused.because(
                 ProblemCode.VALIDATION,
-                f"{text[:100]!r} is nobody; write user:NAME, service:NAME or group:NAME",
+                f"{text[:100]!r} is not a holder; write user:NAME, service:NAME or group:NAME",
                 path,
             )
         return cls(kinds.get(prefix), check_name(name, path))
 
 
 def needs_managing(info: Info, namespace: str, path: str = "namespace") -> None:
-    """Raises Refused FORBIDDEN without MANAGE on the namespace; an empty one is every namespace."""
+    """Raises Refused FORBIDDEN without MANAGE on the namespace; an empty one means every namespace."""
     if namespace:
         needs(info, Permission.MANAGE, namespace, path)
     else:
@@ -51,7 +51,7 @@ def needs_managing(info: Info, namespace: str, path: str = "namespace") -> None:
 def needs_to_hold(
     info: Info, permissions: frozenset[Permission], namespace: str, path: str = "role"
 ) -> None:
-    """Raises Refused FORBIDDEN for a permission that the viewer does not hold there themselves."""
+    """Raises Refused FORBIDDEN unless the viewer holds all of the permissions in the namespace."""
     scope = Scope((namespace,) if namespace else None)
     for permission in sorted(permissions):
         if not info.context.viewer.scope_of(permission).includes(scope):
@@ -59,7 +59,7 @@ def needs_to_hold(
 
 
 def covers(viewer: Viewer, held: Sequence[Grant]) -> bool:
-    """Whether the viewer holds all that these grants give."""
+    """Whether the viewer holds all permissions of these grants."""
     return all(
         viewer.scope_of(permission).includes(grant.scope)
         for grant in held
@@ -68,29 +68,29 @@ def covers(viewer: Viewer, held: Sequence[Grant]) -> bool:
 
 
 async def role_named(info: Info, name: str) -> frozenset[Permission]:
-    """The permissions of a built-in role or of one made here. Raises Refused."""
+    """Returns the permissions of a built-in or custom role. Raises Refused."""
     own = await grants.own_roles(info.context.services.pool)
     known = {**own, **ROLES}
     if name not in known:
         raise Refused.because(
             ProblemCode.VALIDATION,
-            f"there is no role {name[:100]!r}; there are {', '.join(known)}",
+            f"there is no role {name[:100]!r}; available roles: {', '.join(known)}",
             "role",
         )
     return known[name]
 
 
 async def may_revoke_tokens_of(info: Info, principal: Any) -> bool:
-    """Whether the viewer may revoke tokens of a principal: those that they may make, and with MANAGE everywhere those
-    of everybody."""
+    """Whether the viewer may revoke tokens of a principal: if they may create such tokens, or have MANAGE on every
+    namespace."""
     if info.context.viewer.may_everywhere(Permission.MANAGE):
         return True
     return await may_make_tokens_of(info, principal)
 
 
 async def may_make_tokens_of(info: Info, principal: Any) -> bool:
-    """Whether the viewer may make tokens of a principal: their own; those of a service that they own or manage, and
-    with MANAGE everywhere of everybody, when they hold all that it holds."""
+    """Whether the viewer may create tokens of a principal: their own always; those of a service that they own or
+    manage, and with MANAGE on every namespace those of anybody, if they hold all permissions of the principal."""
     viewer, credential = info.context.viewer, info.context.viewer.credential
     me = credential.principal_id if credential else None
     if principal["id"] == me:
@@ -104,8 +104,7 @@ async def may_make_tokens_of(info: Info, principal: Any) -> bool:
 
 
 async def needs_to_hold_what_groups_do(info: Info, holder: Holder, groups: Sequence[str]) -> None:
-    """Raises Refused FORBIDDEN for a group that the holder is not in yet, and that is granted what the viewer does not
-    hold."""
+    """Raises Refused FORBIDDEN if the holder would join a group with permissions that the viewer does not hold."""
     assert holder.kind
     pool = info.context.services.pool
     row = await principals.find(pool, holder.kind, holder.name)
@@ -117,7 +116,7 @@ async def needs_to_hold_what_groups_do(info: Info, holder: Holder, groups: Seque
 
 
 async def needs_to_see(info: Info, holder: Holder) -> None:
-    """Raises Refused FORBIDDEN for somebody who is there and holds nothing where the viewer manages."""
+    """Raises Refused FORBIDDEN if the holder exists and has no role in the namespaces that the viewer manages."""
     assert holder.kind
     pool, managed = info.context.services.pool, info.context.viewer.scope_of(Permission.MANAGE)
     row = await principals.find(pool, holder.kind, holder.name)
@@ -132,7 +131,7 @@ async def worth_of(info: Info, principal_id: UUID) -> list[Grant]:
 
 
 async def owner_of_new(info: Info, holder: Holder) -> UUID | None:
-    """The person who is to own a service, should it be made: the one behind the viewer."""
+    """Returns the person who will own a new service: the person behind the viewer."""
     credential = info.context.viewer.credential
     if holder.kind is not PrincipalKind.SERVICE or credential is None:
         return None
@@ -140,7 +139,7 @@ async def owner_of_new(info: Info, holder: Holder) -> UUID | None:
 
 
 async def _person_of(info: Info, principal_id: UUID) -> UUID | None:
-    """The person behind a principal: itself, or the owner of a service."""
+    """Returns the person behind a principal: itself, or the owner of a service."""
     row = (await principals.by_id(info.context.services.pool, [principal_id])).get(principal_id)
     if row is None:
         return None

@@ -1,4 +1,4 @@
-"""People and services as views, and what they hold."""
+"""Principals, roles, grants and tokens."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from runner.store.access import grants, principals, tokens
 from runner.store.access.holders import Holders
 from runner.store.json import load
 from schema.context import Info
-from schema.lists.bounds import MOST_ROWS, up_to
+from schema.lists.bounds import MAX_ROWS, up_to
 from schema.types.actors import Actor
 from schema.types.node import Node
 from schema.types.paging import Count, PageInfo
@@ -67,7 +67,7 @@ class HeldRole:
 
 
 def namespaces_of(scope: Scope) -> list[str]:
-    """As grants show them: `*` is every one."""
+    """Returns the namespaces in the notation of grants: `acme.*`, or `*` for all."""
     return ["*"] if scope.namespaces is None else [f"{name}.*" for name in scope.namespaces]
 
 
@@ -110,7 +110,7 @@ class Principal(Node):
         found: list[str] = await load.load(self.key)
         return found
 
-    @up_to(MOST_ROWS)
+    @up_to(MAX_ROWS)
     async def grants(self, info: Info) -> list[RoleGrant]:
         load = info.context.loaders.once("grants_of_principal", _grants(info))
         return [RoleGrant.of(row) for row in await load.load(self.key)]
@@ -227,7 +227,7 @@ class CreateTokenPayload:
     secret: str | None = None
     problems: list[Problem] = strawberry.field(default_factory=list)
 
-    @up_to(MOST_ROWS)
+    @up_to(MAX_ROWS)
     async def roles(self, info: Info) -> list[HeldRole]:
         if self.token is None:
             return []

@@ -1,1 +1,1 @@
-"""Approval requests: lists, the inbox, decisions."""
+"""Queries, mutations and the live inbox of approval requests."""

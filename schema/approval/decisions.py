@@ -1,4 +1,4 @@
-"""Approving and rejecting: one way for every channel."""
+"""Approves and rejects requests, the same for every channel."""
 
 from typing import Any
 from uuid import UUID
@@ -10,9 +10,9 @@ from models.ids import untyped
 from models.lifecycle.commands.commands import CastVote
 from models.states import VoteDecision
 from runner.store.execution.nodes import APPROVAL
+from schema.access_checks import needs, needs_on
 from schema.approval.inputs import DecideInput
 from schema.context import Info
-from schema.doors import needs, needs_on
 from schema.execution.actions import view_of
 from schema.execution.overrides import may_override_of
 from schema.scalars import object_of
@@ -48,7 +48,8 @@ async def decide(info: Info, input: DecideInput, decision: VoteDecision) -> dict
 
 
 async def _execution_of(info: Info, approval_id: UUID) -> Any:
-    """The row of the execution that waits for it, which the viewer sees and has the permission for. Raises Refused."""
+    """Returns the row of the execution that waits for the request. Raises Refused unless the viewer may see the
+    execution and has the permission APPROVE."""
     row = await info.context.services.pool.fetchrow(APPROVAL, approval_id)
     execution = await info.context.loaders.execution.load(row["execution_id"]) if row else None
     needs_on(info, Permission.APPROVE, execution)
@@ -58,7 +59,7 @@ async def _execution_of(info: Info, approval_id: UUID) -> Any:
 
 
 def _with_request(refused: Refused, approval_id: UUID) -> Refused:
-    """ALREADY_DECIDED carries the request as it is now."""
+    """Adds the id of the request to ALREADY_DECIDED problems."""
     return Refused(
         [
             errors.Problem(

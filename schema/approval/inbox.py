@@ -16,7 +16,7 @@ from schema.types.approval import Approval
 from schema.types.paging import Count
 
 _COALESCE: Final = 0.25
-"""Seconds between two messages of one inbox."""
+"""Minimum seconds between two messages of one inbox."""
 
 
 @strawberry.type
@@ -27,12 +27,12 @@ class ApprovalChange:
     total_count: Count
 
     @classmethod
-    def of(cls, told: InboxUpdate, reset: bool) -> Self:
+    def of(cls, update: InboxUpdate, reset: bool) -> Self:
         return cls(
             reset=reset,
-            changed=[Approval.of(request.row) for request in told.changed],
-            gone=[strawberry.ID(typed("appr", id)) for id in told.gone],
-            total_count=Count(value=told.total[0], exact=told.total[1]),
+            changed=[Approval.of(request.row) for request in update.changed],
+            gone=[strawberry.ID(typed("appr", id)) for id in update.gone],
+            total_count=Count(value=update.total[0], exact=update.total[1]),
         )
 
 
@@ -50,14 +50,14 @@ def wish_of(info: Info, where: ApprovalFilter | None) -> Wish:
 async def watch_approvals(
     info: Info, where: ApprovalFilter | None
 ) -> AsyncGenerator[ApprovalChange, None]:
-    """All that is in the inbox, then what changes."""
+    """Yields all requests of the inbox, then the changes."""
     with info.context.services.changes.inboxes.open(wish_of(info, where)) as inbox:
         seen: tuple[int, bool] | None = None
         while True:
-            told = await inbox.next()
-            if told or told.total != seen:
+            update = await inbox.next()
+            if update or update.total != seen:
                 info.context.refresh()
-                yield ApprovalChange.of(told, reset=seen is None)
-                seen = told.total
+                yield ApprovalChange.of(update, reset=seen is None)
+                seen = update.total
                 await asyncio.sleep(_COALESCE)
             await inbox.wait_changed()

@@ -1,4 +1,4 @@
-"""The inputs of decisions."""
+"""The input of `approve` and `reject`."""
 
 import strawberry
 

@@ -1,21 +1,21 @@
-"""The roots of decisions."""
+"""The mutations that decide approval requests."""
 
 import strawberry
 
 from models.states import VoteDecision
-from schema.answers import answered
 from schema.approval.decisions import decide
 from schema.approval.inputs import DecideInput
 from schema.approval.payloads import ApprovePayload, RejectPayload
 from schema.context import Info
+from schema.mutation_payload import payload_of
 
 
 @strawberry.type
 class ApprovalMutation:
     @strawberry.mutation
     async def approve(self, info: Info, input: DecideInput) -> ApprovePayload:
-        return await answered(ApprovePayload, info, decide(info, input, VoteDecision.APPROVE))
+        return await payload_of(ApprovePayload, info, decide(info, input, VoteDecision.APPROVE))
 
     @strawberry.mutation
     async def reject(self, info: Info, input: DecideInput) -> RejectPayload:
-        return await answered(RejectPayload, info, decide(info, input, VoteDecision.REJECT))
+        return await payload_of(RejectPayload, info, decide(info, input, VoteDecision.REJECT))

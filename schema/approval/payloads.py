@@ -1,4 +1,4 @@
-"""The payloads of decisions."""
+"""The payloads of `approve` and `reject`."""
 
 import strawberry
 

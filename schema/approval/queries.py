@@ -1,11 +1,11 @@
-"""The root of reading approval requests."""
+"""The query of approval requests."""
 
 import strawberry
 
 from models.access.viewer import Permission
+from schema.access_checks import needs_somewhere
 from schema.approval.lists import read_approvals
 from schema.context import Info
-from schema.doors import needs_somewhere
 from schema.lists.filters import (
     ApprovalFilter,
 )

@@ -1,1 +1,1 @@
-"""Artifacts and their lineage."""
+"""Queries of artifacts and their lineage."""

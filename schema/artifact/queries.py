@@ -1,4 +1,4 @@
-"""Reading artifacts and their lineage."""
+"""The queries of artifacts, lineage and pipelines."""
 
 import strawberry
 
@@ -8,15 +8,15 @@ from models.ids import Prefix, untyped
 from runner.history.lineage import Lineage, trace
 from runner.store.artifacts import lineage as store
 from runner.store.where import Arguments, compile_scope
+from schema.access_checks import needs_somewhere
 from schema.context import Info
-from schema.doors import needs_somewhere
 from schema.enums import LineageDirection
 from schema.external.inputs import ArtifactFilter
 from schema.types.artifact.artifact import Artifact, ArtifactConnection, ArtifactEdge
 from schema.types.artifact.lineage import LineageGraph, Pipeline
 from schema.types.paging import Count, Paging, id_cursor, page_info
 
-_DEPTH, _DEEPEST = 6, 50
+_DEFAULT_DEPTH, _MAX_DEPTH = 6, 50
 _SIDES: dict[Prefix, str] = {"exec": "execution_id", "art": "artifact_id"}
 
 
@@ -45,7 +45,7 @@ class TracingQuery:
         depth: int | None = None,
     ) -> LineageGraph:
         needs_somewhere(info, Permission.VIEW_EXECUTION)
-        return LineageGraph.of(await _trace(info, of, direction, depth or _DEPTH))
+        return LineageGraph.of(await _trace(info, of, direction, depth or _DEFAULT_DEPTH))
 
     @strawberry.field
     async def pipelines(self, info: Info) -> list[Pipeline]:
@@ -88,9 +88,11 @@ async def _read_artifacts(info: Info, where: ArtifactFilter, paging: Paging) -> 
 
 
 async def _trace(info: Info, of: str, direction: LineageDirection, depth: int) -> Lineage:
-    if not 1 <= depth <= _DEEPEST:
+    if not 1 <= depth <= _MAX_DEPTH:
         raise Refused.because(
-            ProblemCode.VALIDATION, f"depth is 1 to {_DEEPEST}; got {depth}", "depth"
+            ProblemCode.VALIDATION,
+            f"depth must be between 1 and {_MAX_DEPTH}; got {depth}",
+            "depth",
         )
     prefix = next((prefix for prefix in _SIDES if of.startswith(f"{prefix}_")), None)
     if prefix is None:

@@ -2,8 +2,8 @@
 
 from models.access.viewer import Permission
 from runner.store import audit
+from schema.access_checks import needs_somewhere
 from schema.context import Info
-from schema.doors import needs_somewhere
 from schema.lists.filters import AuditFilter
 from schema.types.audit import AuditEvent, EventConnection, EventEdge
 from schema.types.paging import Paging, id_cursor, page_info

@@ -1,4 +1,4 @@
-"""The root of reading the audit log."""
+"""The query of the audit log."""
 
 import strawberry
 

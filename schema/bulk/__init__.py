@@ -1,1 +1,1 @@
-"""One action on many executions."""
+"""Queries and mutations of bulk actions."""

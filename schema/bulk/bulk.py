@@ -1,4 +1,4 @@
-"""Acting on many executions at once: what would happen, doing it, and watching it done."""
+"""Bulk actions on many executions: preview, run, cancel and watch."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -16,14 +16,14 @@ from runner.bulk.requests import RequestBuilder
 from runner.bulk.runs import Run
 from runner.store import bulk as store
 from runner.store.access import tokens
+from schema.access_checks import needs, needs_everywhere, needs_somewhere
 from schema.bulk.inputs import CancelBulkInput, PreviewBulkInput, RunBulkInput
 from schema.context import Info
-from schema.doors import needs, needs_everywhere, needs_somewhere
 from schema.lists.filters import filter_from
 from schema.types.bulk import Bulk, BulkPreview, find_bulk
 
 COALESCE = 0.25
-"""Seconds between two states of one bulk."""
+"""Minimum seconds between two messages of one bulk action."""
 
 
 async def preview_bulk(info: Info, input: PreviewBulkInput) -> dict[str, Any]:
@@ -31,21 +31,21 @@ async def preview_bulk(info: Info, input: PreviewBulkInput) -> dict[str, Any]:
     instruction = input.to_instruction()
     ids, not_found = await _set_of(info, input)
     services = info.context.services
-    row, judged = await previews.preview(
+    row, found = await previews.preview(
         services.pool,
         services.engine.plans,
         info.context.viewer,
         instruction,
         ids,
-        _told(input),
+        _audit_data(input),
         input.reason,
     )
     info.context.refresh()
-    return {"preview": BulkPreview.of(row, judged, not_found)}
+    return {"preview": BulkPreview.of(row, found, not_found)}
 
 
 async def _set_of(info: Info, input: PreviewBulkInput) -> tuple[Sequence[UUID], list[str]]:
-    """The executions that are meant, and those of `ids` that are not there for the viewer. Raises Refused."""
+    """Returns the selected executions, and those of `ids` that the viewer cannot see. Raises Refused."""
     if (input.ids is None) == (input.where is None and input.search is None):
         raise Refused.because(
             ProblemCode.VALIDATION,
@@ -55,7 +55,7 @@ async def _set_of(info: Info, input: PreviewBulkInput) -> tuple[Sequence[UUID], 
     if input.search is not None and not input.search.strip():
         raise Refused.because(
             ProblemCode.VALIDATION,
-            "an empty search would mean every execution; say which",
+            "an empty search would match every execution; narrow it down",
             "search",
         )
     pool, scope = info.context.services.pool, info.context.viewer.scope
@@ -78,8 +78,8 @@ def _key(id: str) -> UUID | None:
         return None
 
 
-def _told(input: PreviewBulkInput) -> Any:
-    """Describes the set for the audit log: its filter, or that it was picked by hand."""
+def _audit_data(input: PreviewBulkInput) -> Any:
+    """Describes the selection for the audit log: its filter, or the number of ids."""
     if input.ids is not None:
         return {"ids": len(input.ids)}
     where = {"where": _given(asdict(input.where))} if input.where else {}
@@ -133,7 +133,7 @@ async def _refuse_hidden(info: Info, id: UUID) -> None:
     if await store.has_hidden(info.context.services.pool, info.context.viewer.scope, id):
         raise Refused.because(
             ProblemCode.CONFLICT,
-            "you may not see all of these executions any more; preview again",
+            "you can no longer see all of these executions; preview again",
             "previewId",
         )
 
@@ -167,7 +167,7 @@ def _bulk_key(id: str) -> UUID | None:
 
 
 async def watch_bulk(info: Info, id: str) -> AsyncGenerator[Bulk, None]:
-    """As it is now and at every change, until it has ended."""
+    """Yields the bulk action, now and at every change, until it has ended."""
     needs_somewhere(info, Permission.VIEW_EXECUTION)
     key = untyped("bulk", id)
     seen: Any = None

@@ -1,4 +1,4 @@
-"""The inputs of bulk actions."""
+"""The inputs of the mutations of bulk actions."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""The payloads of bulk actions."""
+"""The payloads of the mutations of bulk actions."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""The root of reading bulk actions."""
+"""The query of bulk actions."""
 
 import strawberry
 

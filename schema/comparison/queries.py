@@ -1,4 +1,4 @@
-"""Executions compared and counted."""
+"""Queries that compare and count executions."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -19,14 +19,14 @@ from models.statistics.comparison import check_choice
 from runner.service.retry import retry_until_available
 from runner.store.lists.histogram import histogram
 from runner.store.lists.stats import counted_by_state, tallied
+from schema.access_checks import needs_somewhere
 from schema.context import Info
-from schema.doors import needs_somewhere
 from schema.lists.filters import ExecutionFilter, filter_from
 from schema.types.comparison.comparison import Comparison
 from schema.types.comparison.stats import ExecutionStats, HistogramBar, LiveStats
 
 STATS_COALESCE: Final = 1.0
-"""Seconds between two counts."""
+"""Minimum seconds between two counts of one subscription."""
 
 
 @strawberry.type
@@ -77,7 +77,7 @@ class MeasuringQuery:
 
 
 async def _compared(info: Info, ids: list[strawberry.ID], only_differences: bool) -> Comparison:
-    """Raises Refused, which names everything that is not there."""
+    """Raises Refused with a problem for each execution that does not exist."""
     keys = [_key_of(id) for id in ids]
     check_choice([key or UUID(int=place) for place, key in enumerate(keys)])
     found = iter(await info.context.loaders.execution.load_many([key for key in keys if key]))
@@ -100,19 +100,19 @@ def _key_of(id: str) -> UUID | None:
 
 
 async def watch_stats(info: Info, where: Filter) -> AsyncGenerator[LiveStats, None]:
-    """The counts now, then whenever one of them is another; nothing is counted while nothing changes them, and few
-    count at the same time, so that others find the database free."""
+    """Yields the counts, now and whenever they change. Counts only after a change; `services.counting` limits how many
+    subscriptions count at once, to spare the database."""
     services, scope = info.context.services, info.context.viewer.scope
     count = partial(counted_by_state, services.pool, scope, where)
     seen = None
-    with services.changes.live_query(where, scope) as interest:
+    with services.changes.live_query(where, scope) as live_query:
         while True:
             async with services.counting:
-                interest.begin_refresh()  # whatever changed while it waited for its turn is in what it counts
+                live_query.begin_refresh()  # the count includes changes made while it waited for its turn
                 counted = await retry_until_available(services.pool, count)
-                interest.end_refresh((), room=0, now=datetime.now(UTC))
+                live_query.end_refresh((), room=0, now=datetime.now(UTC))
             if counted != seen:
                 seen = counted
                 yield LiveStats.of(counted, datetime.now(UTC))
             await asyncio.sleep(STATS_COALESCE)
-            await interest.wait_changed()
+            await live_query.wait_changed()

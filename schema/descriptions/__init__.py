@@ -1,7 +1,7 @@
-"""The words of the contract: a description of every type, field, argument, enum value and input field of ours.
+"""The descriptions in the SDL, for every type, field, argument, enum value and input field of this schema.
 
-They stand apart from the types so that they can be read and kept in one voice. Keys are `Type`, `Type.field`,
-`Type.field(argument)` and `Enum.VALUE`, as the SDL spells them.
+They are separate from the types so that they can be read together and kept in one style. Keys are `Type`,
+`Type.field`, `Type.field(argument)` and `Enum.VALUE`, as the SDL spells them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,6 +13,7 @@ from graphql import GraphQLSchema, is_specified_scalar_type
 from schema.descriptions.access import ACCESS
 from schema.descriptions.approvals import APPROVALS
 from schema.descriptions.bulk import BULK
+from schema.descriptions.common import Descriptions
 from schema.descriptions.debugging import DEBUGGING
 from schema.descriptions.dependencies import DEPENDENCIES
 from schema.descriptions.executions import EXECUTIONS
@@ -35,9 +36,8 @@ from schema.descriptions.secrets import SECRETS
 from schema.descriptions.states import STATES
 from schema.descriptions.task_runs import TASK_RUNS
 from schema.descriptions.viewer import VIEWER
-from schema.descriptions.words import Words
 
-_PARTS: Final[tuple[Words, ...]] = (
+_PARTS: Final[tuple[Descriptions, ...]] = (
     SCALARS,
     ROOTS,
     VIEWER,
@@ -66,7 +66,7 @@ _PARTS: Final[tuple[Words, ...]] = (
 )
 
 
-def _flattened(parts: tuple[Words, ...]) -> Iterator[tuple[str, str]]:
+def _flattened(parts: tuple[Descriptions, ...]) -> Iterator[tuple[str, str]]:
     for part in parts:
         for name, (sentence, members) in part.items():
             yield name, sentence
@@ -78,24 +78,24 @@ DESCRIPTIONS: Final[Mapping[str, str]] = dict(_flattened(_PARTS))
 
 
 def describe(schema: strawberry.Schema) -> None:
-    """Sets the description of everything that has one here; doing it twice changes nothing."""
+    """Sets the description of every element that has one in `DESCRIPTIONS`; idempotent."""
     for name, element in _elements(schema._schema):
         if name in DESCRIPTIONS:
             element.description = DESCRIPTIONS[name]
 
 
 def missing(schema: strawberry.Schema) -> list[str]:
-    """Members of the schema without a description here."""
+    """Returns the elements of the schema that have no entry in `DESCRIPTIONS`."""
     return sorted({name for name, _ in _elements(schema._schema)} - DESCRIPTIONS.keys())
 
 
 def surplus(schema: strawberry.Schema) -> list[str]:
-    """Descriptions here of members that the schema does not have."""
+    """Returns the keys of `DESCRIPTIONS` that are not in the schema."""
     return sorted(DESCRIPTIONS.keys() - {name for name, _ in _elements(schema._schema)})
 
 
 def _elements(schema: GraphQLSchema) -> Iterator[tuple[str, Any]]:
-    """Our own named types and everything in them that can be described."""
+    """Yields the named types of this schema, and their members that can have a description."""
     for name, kind in schema.type_map.items():
         if name.startswith("__") or is_specified_scalar_type(kind):
             continue

@@ -1,70 +1,71 @@
 from typing import Final
 
-from schema.descriptions.words import ID, Words, up_to
+from schema.descriptions.common import ID, Descriptions, up_to
 
-_PROBLEMS: Final = {"problems": "Why it was refused; empty when it was done."}
+_PROBLEMS: Final = {"problems": "Why the mutation was refused; empty on success."}
 _NAME: Final = "1 to 100 letters, digits and `. _ @ + -`."
-_NAMESPACES: Final = "Each with all below it, as `acme.*`; `*` is every one."
+_NAMESPACES: Final = "Each includes all namespaces below, as `acme.*`; `*` means all namespaces."
 
-ACCESS: Final[Words] = {
+ACCESS: Final[Descriptions] = {
     "Principal": (
-        "A person or a service: whoever tokens are of and roles are granted to.",
+        "A person or a service. Tokens belong to principals, and roles are granted to them.",
         {
             "id": ID,
             "kind": "Whether it is a person or a service.",
-            "name": "Its name, which no other person or service has.",
-            "owner": "The person who answers for a service: their votes count as one.",
-            "email": "The address that an identity provider told.",
-            "groups": "The groups that it is a member of.",
+            "name": "The unique name.",
+            "owner": "The person responsible for a service; the votes of both count as one.",
+            "email": "The email address from the identity provider.",
+            "groups": "The groups of the person or service.",
             **up_to("grants", 1_000),
-            "grants": "The roles that are granted to it or to its groups, in the namespaces that the viewer manages.",
-            "createdAt": "When it was made.",
-            "createdBy": "By whom.",
-            "disabledAt": "Since when it may not come in; null while it may.",
+            "grants": "The roles granted to it or to its groups, in the namespaces that the viewer manages.",
+            "createdAt": "When it was created.",
+            "createdBy": "Who created it.",
+            "disabledAt": "When sign-in was disabled; null while it is enabled.",
         },
     ),
     "PrincipalKind": (
-        "The kinds of those who tokens are of.",
-        {"PERSON": "Somebody.", "SERVICE": "A program."},
+        "The kinds of principals.",
+        {"PERSON": "A person.", "SERVICE": "A program."},
     ),
     "Role": (
-        "Permissions under a name.",
+        "A named set of permissions.",
         {
             "name": "Its name.",
-            "permissions": "What who holds it may do.",
-            "builtIn": "Whether it comes with Headway, and cannot be changed.",
+            "permissions": "The permissions that the role gives.",
+            "builtIn": "Whether the role is part of Headway and cannot be changed.",
         },
     ),
     "RoleGrant": (
-        "A role that somebody holds in some namespaces.",
+        "A role granted to somebody in some namespaces.",
         {
             "role": "The name of the role.",
-            "namespace": "The namespace with all below it, as `acme.*`; `*` is every one.",
-            "group": "The group that it is granted to; null when it is granted to the person or service itself.",
+            "namespace": "The namespace, including all below, as `acme.*`; `*` means all namespaces.",
+            "group": "The group that holds the role; null if it is granted directly to the person or service.",
             "createdAt": "When it was granted.",
-            "createdBy": "By whom.",
+            "createdBy": "Who granted it.",
         },
     ),
     "HeldRole": (
-        "A role of the viewer, as far as their token or session reaches.",
+        "A role of the viewer, limited to what their token or session allows.",
         {
             "role": "The name of the role.",
-            "permissions": "What it allows.",
+            "permissions": "The permissions that it gives.",
             "namespaces": _NAMESPACES,
         },
     ),
     "Token": (
-        "A secret by which a program or person comes in. The secret itself is kept nowhere.",
+        "A credential of a program or person. The secret itself is not stored.",
         {
             "id": ID,
-            "name": "Its name, unique among the valid ones.",
-            "holder": "Whose it is.",
-            "holderDisabledAt": "Since when its holder may not come in, and it is worth nothing; null while they may.",
-            "permissions": "The only permissions that it is worth; null for all that its holder has.",
-            "namespaces": "The only namespaces that it is worth something in; null for all of its holder's.",
-            "createdAt": "When it was made.",
-            "createdBy": "By whom.",
-            "expiresAt": "When it ends by itself.",
+            "name": "The name, unique among valid tokens.",
+            "holder": "The person or service that the token belongs to.",
+            "holderDisabledAt": "When the holder was disabled, which makes the token invalid; null while the holder "
+            "is enabled.",
+            "permissions": "The permissions that the token is limited to; null for all permissions of its holder.",
+            "namespaces": "The namespaces that the token is limited to; null for all namespaces of its holder.",
+            "createdAt": "When it was created.",
+            "createdBy": "Who created it.",
+            "expiresAt": "When it expires.",
             "revokedAt": "When it was revoked.",
         },
     ),
@@ -72,93 +73,94 @@ ACCESS: Final[Words] = {
         "A new token.",
         {
             "name": _NAME,
-            "principal": "Whose it is: `user:maria`, or `service:ci`, which is made when there is none. The viewer's "
-            "own by default.",
-            "role": "A role that is granted to the holder as well, in the namespaces; needs MANAGE there.",
-            "permissions": "The only permissions that it is worth, by their names here or in the reference systems.",
+            "principal": "The holder: `user:maria`, or `service:ci`, which is created if it does not exist. The "
+            "viewer by default.",
+            "role": "A role to grant to the holder as well, in the namespaces; needs MANAGE there.",
+            "permissions": "The permissions to limit the token to, by their names here or in the reference systems.",
             "namespaces": "The only namespaces that it is worth something in. " + _NAMESPACES,
-            "expiresAt": "When it ends by itself.",
-            "replace": "Revoke the valid token of that name; else one is refused.",
-            "reason": "Why; kept in the audit log.",
+            "expiresAt": "When the token expires.",
+            "replace": "Revoke a valid token of the same name; without this, a taken name is refused.",
+            "reason": "The reason; stored in the audit log.",
         },
     ),
     "CreateTokenPayload": (
-        "The token that was made.",
+        "The created token.",
         {
             **_PROBLEMS,
             "token": "The token.",
-            "secret": "What to come with; it is shown this once.",
+            "secret": "The secret to authenticate with; it is shown only once.",
             **up_to("roles", 1_000),
-            "roles": "The roles of its holder as far as the token reaches; without any it may do nothing.",
+            "roles": "The roles of the holder, limited to what the token allows; without any, the token allows "
+            "nothing.",
         },
     ),
     "RevokeTokenInput": (
-        "The token to end, by its id or name.",
-        {"id": "Its id.", "name": "Its name.", "reason": "Why; kept in the audit log."},
+        "The token to revoke, by its id or name.",
+        {"id": "Its id.", "name": "Its name.", "reason": "The reason; stored in the audit log."},
     ),
-    "RevokeTokenPayload": ("The token that was ended.", {**_PROBLEMS, "token": "The token."}),
+    "RevokeTokenPayload": ("The revoked token.", {**_PROBLEMS, "token": "The token."}),
     "GrantRoleInput": (
-        "A role for somebody.",
+        "A role to grant.",
         {
-            "to": "`user:maria`, `service:ci` or `group:ops`. A person need not have come in yet.",
+            "to": "`user:maria`, `service:ci` or `group:ops`. A person need not have signed in yet.",
             "role": "The name of a role.",
-            "namespace": "The namespace with all below it, as `acme.*`; `*`, which is the default, is every one.",
-            "reason": "Why; kept in the audit log.",
+            "namespace": "The namespace, including all below, as `acme.*`; `*`, the default, means all namespaces.",
+            "reason": "The reason; stored in the audit log.",
         },
     ),
-    "GrantRolePayload": ("The role that is held.", {**_PROBLEMS, "grant": "The grant."}),
+    "GrantRolePayload": ("The granted role.", {**_PROBLEMS, "grant": "The grant."}),
     "RevokeRoleInput": (
-        "A role to take from somebody.",
+        "A role to revoke.",
         {
             "to": "`user:maria`, `service:ci` or `group:ops`.",
             "role": "The name of the role.",
-            "namespace": "The namespace that it was granted on; `*` is the default.",
-            "reason": "Why; kept in the audit log.",
+            "namespace": "The namespace of the grant; `*` by default.",
+            "reason": "The reason; stored in the audit log.",
         },
     ),
     "RevokeRolePayload": (
-        "The role that was held.",
-        {**_PROBLEMS, "grant": "The grant that there was."},
+        "The revoked grant.",
+        {**_PROBLEMS, "grant": "The grant that was removed."},
     ),
     "SaveRoleInput": (
-        "A role of one's own.",
+        "A custom role.",
         {
             "name": _NAME,
-            "permissions": "What who holds it may do; those of the reference systems have their names too.",
-            "reason": "Why; kept in the audit log.",
+            "permissions": "The permissions of the role, by their names here or in the reference systems.",
+            "reason": "The reason; stored in the audit log.",
         },
     ),
-    "SaveRolePayload": ("The role as it is now.", {**_PROBLEMS, "role": "The role."}),
+    "SaveRolePayload": ("The saved role.", {**_PROBLEMS, "role": "The role."}),
     "DeleteRoleInput": (
-        "A role to delete, which nobody holds.",
-        {"name": "Its name.", "reason": "Why; kept in the audit log."},
+        "A custom role to delete; nobody may hold it.",
+        {"name": "Its name.", "reason": "The reason; stored in the audit log."},
     ),
-    "DeleteRolePayload": ("The role that there was.", {**_PROBLEMS, "role": "The role."}),
+    "DeleteRolePayload": ("The deleted role.", {**_PROBLEMS, "role": "The role."}),
     "SavePrincipalInput": (
-        "A person or service to make or to change.",
+        "A person or service to create or change.",
         {
             "kind": "Whether it is a person or a service.",
             "name": _NAME,
-            "owner": "The person who answers for a service, as `user:maria`; a new one's is the viewer.",
-            "groups": "All groups that it is a member of from now on.",
-            "disabled": "Whether it may not come in: its tokens and sessions are worth nothing while it is.",
-            "reason": "Why; kept in the audit log.",
+            "owner": "The person responsible for a service, as `user:maria`; the viewer by default for a new service.",
+            "groups": "The complete list of its groups; it replaces the current one.",
+            "disabled": "Whether to disable sign-in; tokens and sessions are invalid while it is disabled.",
+            "reason": "The reason; stored in the audit log.",
         },
     ),
     "SavePrincipalPayload": (
-        "The person or service as it is now.",
+        "The saved person or service.",
         {**_PROBLEMS, "principal": "The person or service."},
     ),
     "CreateLoginLinkInput": (
-        "A link for whom the viewer's token is of.",
-        {"reason": "Why."},
+        "A login link for the holder of the viewer's token.",
+        {"reason": "The reason."},
     ),
     "CreateLoginLinkPayload": (
-        "A link that signs one browser in.",
+        "A link that signs in one browser.",
         {
             **_PROBLEMS,
             "path": "The path of the link on this server.",
-            "expiresAt": "When it ends, if nobody has used it.",
+            "expiresAt": "When the link expires if it is not used.",
         },
     ),
 }

@@ -1,167 +1,172 @@
 from typing import Final
 
-from schema.descriptions.words import ID, REASON, Words, paged
+from schema.descriptions.common import ID, REASON, Descriptions, paged
 
-_PROBLEMS: Final = {"problems": "Why it was refused; empty when it was done."}
-_SAMPLES: Final = "Some of them, 5 at most."
-_BULK: Final = {"bulk": "The bulk action afterwards; null when it was refused."}
-_OF: Final = "Of {}, and no other action: {}"
+_PROBLEMS: Final = {"problems": "Why the mutation was refused; empty on success."}
+_SAMPLES: Final = "Examples, 5 at most."
+_BULK: Final = {"bulk": "The bulk action after the mutation; null if it was refused."}
+_ONLY_FOR: Final = "Only for {}: {}"
 
-BULK: Final[Words] = {
+BULK: Final[Descriptions] = {
     "PreviewBulkInput": (
-        "An action, and the executions that it is meant for: by `ids`, or by a filter.",
+        "An action and its executions: given by `ids`, or by a filter.",
         {
-            "action": "What is to be done. PREPARE_EXECUTION and CHANGE_TASK_RUN_STATE are done one by one.",
-            "ids": "The executions, 10 000 at most.",
-            "where": "All that match now, 10 000 at most. Archived ones only when it speaks of `archived`.",
+            "action": "The action. PREPARE_EXECUTION and CHANGE_TASK_RUN_STATE are not available in bulk.",
+            "ids": "The executions, at most 10 000.",
+            "where": "All executions that match now, at most 10 000. Archived ones only if the filter has `archived`.",
             "search": "The same in the search language.",
-            "labels": _OF.format("SET_LABELS", "the labels."),
-            "mode": _OF.format("SET_LABELS", "what becomes of the labels, MERGE by default."),
-            "state": _OF.format(
+            "labels": _ONLY_FOR.format("SET_LABELS", "the labels."),
+            "mode": _ONLY_FOR.format("SET_LABELS", "how to apply the labels, MERGE by default."),
+            "state": _ONLY_FOR.format(
                 "CHANGE_STATE", "SUCCESS, WARNING, FAILED, KILLED or CANCELLED. Needs a reason."
             ),
-            "text": _OF.format("ADD_NOTE", "the note, as Markdown."),
-            "cascade": _OF.format(
+            "text": _ONLY_FOR.format("ADD_NOTE", "the note, as Markdown."),
+            "cascade": _ONLY_FOR.format(
                 "CANCEL, PAUSE, RESUME and FORCE_RUN",
-                "whether what its subflows started follows it, true by default.",
+                "whether to act on the executions that its subflows started too, true by default.",
             ),
-            "force": _OF.format("CANCEL", "leave no grace."),
-            "fromTask": _OF.format("REPLAY", "the key of the task to start from."),
-            "revision": _OF.format("REPLAY", "of the flow, SAME by default."),
-            "logs": _OF.format("DELETE", "whether log lines go too, true by default."),
-            "metrics": _OF.format("DELETE", "whether metrics go too, true by default."),
-            "artifacts": _OF.format(
-                "DELETE", "whether artifacts and their stored files go too, true by default."
+            "force": _ONLY_FOR.format("CANCEL", "kill without a grace period."),
+            "fromTask": _ONLY_FOR.format("REPLAY", "the key of the task to start from."),
+            "revision": _ONLY_FOR.format("REPLAY", "the revision of the flow, SAME by default."),
+            "logs": _ONLY_FOR.format("DELETE", "whether to delete log lines too, true by default."),
+            "metrics": _ONLY_FOR.format(
+                "DELETE", "whether to delete metrics too, true by default."
             ),
-            "reason": "Why, in words, unless `runBulk` gives another one.",
+            "artifacts": _ONLY_FOR.format(
+                "DELETE", "whether to delete artifacts and their stored files too, true by default."
+            ),
+            "reason": "The reason, as free text; `runBulk` can override it.",
         },
     ),
     "PreviewBulkPayload": (
-        "What `previewBulk` answers.",
-        {"preview": "What would happen now; null when it was refused.", **_PROBLEMS},
+        "The result of `previewBulk`.",
+        {"preview": "What would happen now; null if the mutation was refused.", **_PROBLEMS},
     ),
     "BulkPreview": (
-        "A set of executions, frozen, and what an action would make of each as it is now.",
+        "A fixed list of executions, and what the action would do to each in its current state.",
         {
-            "id": "What `runBulk` takes, and the id of the bulk action that comes of it.",
-            "action": "What would be done.",
-            "total": "How many executions there are.",
-            "wouldApply": "How many of them allow it.",
-            "samples": "Some of those that allow it, 5 at most.",
-            "notAllowed": "Those that do not allow it, by reason.",
-            "forbidden": "How many of them you may not do it to, whatever their state.",
-            "notFound": "Those of `ids` that are not there, or that you may not see. They are not in the set.",
-            "expiresAt": "Until when all can be done together. What is done one by one is judged anew.",
+            "id": "The id to pass to `runBulk`; it becomes the id of the bulk action.",
+            "action": "The action.",
+            "total": "The number of executions.",
+            "wouldApply": "The number of executions that allow the action.",
+            "samples": "Examples of executions that allow it, 5 at most.",
+            "notAllowed": "The executions that do not allow it, grouped by reason.",
+            "forbidden": "The number of executions for which you lack the permission, whatever their state.",
+            "notFound": "Those of `ids` that do not exist, or that you may not see. They are not part of the preview.",
+            "expiresAt": "Until when the preview can be run with ATOMIC. With EACH, every execution is checked again.",
         },
     ),
     "BulkRefusal": (
-        "Executions of a set that refuse for the same reason.",
+        "Executions of a preview that are refused for the same reason.",
         {
-            "code": "What kind of refusal it is.",
-            "reason": "A sentence that names what would allow it.",
-            "count": "How many they are.",
+            "code": "The kind of refusal.",
+            "reason": "A sentence that says what would allow the action.",
+            "count": "The number of executions.",
             "samples": _SAMPLES,
         },
     ),
     "RunBulkInput": (
-        "A preview to carry out, by whoever previewed it, and once.",
+        "Runs a preview. Only its creator may run it, and only once.",
         {
             "previewId": "The preview.",
-            "mode": "All or none, or each by itself.",
+            "mode": "All or none, or each execution independently.",
             "reason": REASON,
-            "idempotencyKey": "The same key with the same input gives the first answer, and does nothing more.",
+            "idempotencyKey": "A repeated call with the same key and input returns the first result and does nothing.",
         },
     ),
     "RunBulkPayload": (
-        "What `runBulk` answers.",
+        "The result of `runBulk`.",
         {
             **_BULK,
-            "problems": "Why it was refused; of ATOMIC one for each execution that stands against it, "
-            "with its id in the `path`. Nothing was done then. Empty when it was accepted.",
+            "problems": "Why the mutation was refused; for ATOMIC one problem for each execution that refuses, with "
+            "its id in `path`. Nothing was changed then. Empty if it was accepted.",
         },
     ),
     "CancelBulkInput": (
         "A running bulk action to stop.",
-        {"id": "The bulk action.", "reason": "Why, in words. It is kept in the audit log."},
+        {
+            "id": "The bulk action.",
+            "reason": "The reason, as free text. It is stored in the audit log.",
+        },
     ),
-    "CancelBulkPayload": ("What `cancelBulk` answers.", {**_BULK, **_PROBLEMS}),
+    "CancelBulkPayload": ("The result of `cancelBulk`.", {**_BULK, **_PROBLEMS}),
     "Bulk": (
-        "One action on many executions, being carried out or ended.",
+        "One action on many executions, running or ended.",
         {
             "id": ID,
-            "action": "What is done.",
-            "mode": "All or none, or each by itself.",
-            "state": "Whether it goes on.",
-            "counts": "How far it is.",
-            "progress": "What is not left, as a part of all, in [0, 1].",
+            "action": "The action.",
+            "mode": "All or none, or each execution independently.",
+            "state": "The state of the bulk action.",
+            "counts": "The number of executions by outcome.",
+            "progress": "The share of executions that are processed, from 0 to 1.",
             "actor": "Who started it.",
-            "channel": "Through what it was started.",
-            "reason": "Why, in words; each execution's events have it too.",
+            "channel": "The channel of the request.",
+            "reason": "The reason, as free text; the events of each execution have it too.",
             "startedAt": "When it was started.",
-            "endedAt": "When it was done or cancelled; null while it runs.",
-            "cancelledBy": "Who cancelled it; null when nobody did.",
-            "results": "What became of each execution, in the order of the set.",
-            "results(outcome)": "Only these.",
+            "endedAt": "When it was done or cancelled; null while it is running.",
+            "cancelledBy": "Who cancelled it; null if it was not cancelled.",
+            "results": "The outcome of each execution, in the order of the preview.",
+            "results(outcome)": "Only results with this outcome.",
             **paged("results"),
         },
     ),
     "BulkMode": (
-        "How a set is carried out.",
+        "How a bulk action is run.",
         {
-            "ATOMIC": "All in one transaction, or none: 1000 at most, each in the state that the preview found.",
-            "EACH": "Each by itself, judged as it is then; what is refused does not stop the others. It goes on "
-            "when a server ends, and leaves room for what people ask meanwhile.",
+            "ATOMIC": "All in one transaction, or none: at most 1000, each in the state that the preview found.",
+            "EACH": "Each execution independently, checked again in its current state; a refusal does not stop the "
+            "others. It continues after a server restart, and yields to interactive requests.",
         },
     ),
     "BulkState": (
-        "How far a bulk action is.",
+        "The state of a bulk action.",
         {
-            "RUNNING": "There may be something left to do.",
-            "DONE": "Each execution was done or refused.",
-            "CANCELLED": "It was stopped; what is left stays as it was.",
+            "RUNNING": "Executions may be left to process.",
+            "DONE": "Every execution was processed or refused.",
+            "CANCELLED": "It was stopped; the remaining executions are unchanged.",
         },
     ),
     "BulkOutcome": (
-        "What became of one execution.",
+        "The outcome for one execution.",
         {
-            "DONE": "The action was carried out.",
-            "REFUSED": "It was not; `problem` says why.",
-            "LEFT": "It was not, yet; or never, when the bulk action was cancelled.",
+            "DONE": "The action succeeded.",
+            "REFUSED": "The action was refused; `problem` says why.",
+            "LEFT": "Not processed yet; or never, if the bulk action was cancelled.",
         },
     ),
     "BulkCounts": (
-        "Executions by what became of them.",
+        "The number of executions by outcome.",
         {
-            "total": "All.",
-            "done": "Those that it was done to.",
-            "refused": "Those that refused.",
-            "left": "Those that are left.",
+            "total": "All executions.",
+            "done": "Executions on which the action succeeded.",
+            "refused": "Executions on which it was refused.",
+            "left": "Executions not processed.",
         },
     ),
     "BulkResult": (
-        "What became of one execution of a bulk action.",
+        "The outcome for one execution of a bulk action.",
         {
-            "id": "`bres_`, then as the id of the bulk action goes on, and its place: `bres_01k..._42`.",
-            "executionId": "The execution's id; it stays when that is deleted.",
-            "name": "The execution's name.",
-            "execution": "The execution; null when it was deleted, or may not be seen.",
-            "outcome": "Whether it was done.",
-            "problem": "Why it was refused; null when it was not.",
+            "id": "`bres_`, the suffix of the bulk action's id, and the position: `bres_01k..._42`.",
+            "executionId": "The id of the execution; kept if that is deleted.",
+            "name": "The name of the execution.",
+            "execution": "The execution; null if it was deleted, or the viewer may not see it.",
+            "outcome": "The outcome.",
+            "problem": "Why it was refused; null if it was not.",
             "started": "The execution that a REPLAY started; null for other actions.",
-            "at": "When that was; null while it is left.",
+            "at": "When it was processed; null while it is not.",
         },
     ),
     "BulkResultConnection": (
-        "A page of results, in the order of the set.",
+        "A page of results, in the order of the preview.",
         {
             "edges": "The results with their cursors.",
             "nodes": "The results.",
-            "pageInfo": "Whether there is more, and from where.",
-            "totalCount": "How many there are in all.",
+            "pageInfo": "The position of the page in the list.",
+            "totalCount": "The total number of results.",
         },
     ),
     "BulkResultEdge": (
-        "A result in a list.",
-        {"node": "The result.", "cursor": "Where in the list it is."},
+        "A result with its cursor.",
+        {"node": "The result.", "cursor": "The position in the list."},
     ),
 }

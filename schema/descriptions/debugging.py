@@ -1,34 +1,34 @@
 from typing import Final
 
-from schema.descriptions.words import Words
+from schema.descriptions.common import Descriptions
 
-DEBUGGING: Final[Words] = {
+DEBUGGING: Final[Descriptions] = {
     "ExpressionResult": (
-        "What an expression gave when it was tried: a value, or an error.",
+        "The result of evaluating an expression: a value, or an error.",
         {
-            "value": "The value as JSON. A secret in it is `****`.",
-            "type": "What kind of value it is, which tells null from none; null with an error.",
+            "value": "The value as JSON. Secrets in it are `****`.",
+            "type": "The type of the value, which distinguishes null from no value; null with an error.",
             "error": "Why there is no value; null when there is one.",
         },
     ),
     "ExpressionError": (
         "Why an expression cannot be evaluated.",
         {
-            "message": "A sentence for its author.",
-            "line": "The line of the expression that is wrong, from 1; null where that cannot be told.",
-            "column": "The place in that line, from 1; null where that cannot be told.",
+            "message": "A message for the author of the expression.",
+            "line": "The line of the fault in the expression, from 1; null if unknown.",
+            "column": "The column in that line, from 1; null if unknown.",
         },
     ),
     "ValueType": (
-        "What kind of JSON a value is.",
+        "The JSON type of a value.",
         {
             "STRING": "Text.",
-            "INT": "A whole number.",
+            "INT": "An integer.",
             "FLOAT": "A number with a fraction.",
             "BOOL": "True or false.",
             "ARRAY": "A list.",
-            "OBJECT": "Values by name.",
-            "NULL": "Nothing.",
+            "OBJECT": "An object.",
+            "NULL": "Null.",
         },
     ),
 }

@@ -1,46 +1,47 @@
 from typing import Final
 
-from schema.descriptions.words import Words
+from schema.descriptions.common import Descriptions
 
 DIRECTION: Final = (
-    "Which way, BOTH by default: UPSTREAM is what starts it, DOWNSTREAM what it starts."
+    "The direction, BOTH by default: UPSTREAM for what starts it, DOWNSTREAM for what it starts."
 )
-DEPTH: Final = "How many steps at most, each way: 1 to 50, 6 by default."
-_EDGES: Final = "Every dependency between two of them."
-_TRUNCATED: Final = "Whether there are more than the 500 that are here."
+DEPTH: Final = "The maximum number of steps in each direction: 1 to 50, 6 by default."
+_EDGES: Final = "All dependencies between the nodes."
+_TRUNCATED: Final = "Whether there are more than the 500 returned nodes."
 
-DEPENDENCIES: Final[Words] = {
+DEPENDENCIES: Final[Descriptions] = {
     "FlowDependencies": (
-        "Flows that start each other, as their latest revisions say.",
+        "Flows that start each other, according to their latest revisions.",
         {
-            "nodes": "The flow, then those that start it or that it starts; only what may be seen, which exists.",
+            "nodes": "The flow, then the flows that start it or that it starts; only flows that exist and that the "
+            "viewer may see.",
             "edges": _EDGES,
             "truncated": _TRUNCATED,
         },
     ),
     "ExecutionDependencies": (
-        "Executions that came of each other.",
+        "Executions that started each other, or are reruns or replays of each other.",
         {
-            "nodes": "The execution, then those that it came of or that came of it; only what may be seen.",
+            "nodes": "The execution, then the related ones; only executions that the viewer may see.",
             "edges": _EDGES,
             "truncated": _TRUNCATED,
         },
     ),
     "DependencyEdge": (
-        "One comes of the other.",
+        "One node is the result of the other.",
         {
-            "from": "The id of what starts, or was there first.",
-            "to": "The id of what comes of it.",
-            "kind": "In what way.",
-            "taskKey": "The task that starts it; null where no task does.",
+            "from": "The id of the parent or the original.",
+            "to": "The id of the result.",
+            "kind": "The kind of dependency.",
+            "taskKey": "The subflow task that starts it; null for other kinds.",
         },
     ),
     "DependencyKind": (
-        "In what way one comes of the other. Between flows it is always SUBFLOW.",
+        "The kinds of dependency. Between flows it is always SUBFLOW.",
         {
-            "SUBFLOW": "A subflow task starts it.",
-            "RERUN": "It was made from a draft of the other.",
-            "REPLAY": "It is a replay of the other.",
+            "SUBFLOW": "Started by a subflow task of the other.",
+            "RERUN": "Created from a draft of the other.",
+            "REPLAY": "A replay of the other.",
         },
     ),
 }

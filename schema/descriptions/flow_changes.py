@@ -1,37 +1,37 @@
 from typing import Final
 
-from schema.descriptions.words import Words
+from schema.descriptions.common import Descriptions
 
-_PROBLEMS: Final = {"problems": "Why it was refused; empty when it was done."}
-_WHICH: Final = {"namespace": "The namespace of the flow.", "key": "Its key."}
-_REASON: Final = {"reason": "Why; kept with the audit entry."}
+_PROBLEMS: Final = {"problems": "Why the mutation was refused; empty on success."}
+_WHICH: Final = {"namespace": "The namespace of the flow.", "key": "The key of the flow."}
+_REASON: Final = {"reason": "The reason; stored in the audit log."}
 
-FLOW_CHANGES: Final[Words] = {
+FLOW_CHANGES: Final[Descriptions] = {
     "DeleteFlowInput": ("A flow to delete.", {**_WHICH, **_REASON}),
     "SetFlowEnabledInput": (
-        "A flow to switch off or on.",
-        {**_WHICH, "enabled": "Whether executions of it can be started.", **_REASON},
+        "A flow to enable or disable.",
+        {**_WHICH, "enabled": "Whether the flow can be started.", **_REASON},
     ),
     "RunTestInput": (
-        "A flow document to try.",
+        "A flow document to test.",
         {
             "source": "The document, as YAML, at most 1 MiB.",
-            "inputs": "An object of names and values, as the document declares them.",
-            "labels": "Labels that the execution begins with, beside those of the document.",
-            "idempotencyKey": "The same key with the same input gives the first execution.",
-            "reason": "Why; kept with the event.",
+            "inputs": "An object of input names and values.",
+            "labels": "Labels to add to those of the document.",
+            "idempotencyKey": "A repeated call with the same key and input returns the first execution.",
+            "reason": "The reason; stored with the event.",
         },
     ),
     "DeleteFlowPayload": (
-        "What `deleteFlow` answers.",
-        {"flow": "The flow as it was; null when it was refused.", **_PROBLEMS},
+        "The result of `deleteFlow`.",
+        {"flow": "The deleted flow; null if the mutation was refused.", **_PROBLEMS},
     ),
     "SetFlowEnabledPayload": (
-        "What `setFlowEnabled` answers.",
-        {"flow": "The flow afterwards; null when it was refused.", **_PROBLEMS},
+        "The result of `setFlowEnabled`.",
+        {"flow": "The flow after the mutation; null if it was refused.", **_PROBLEMS},
     ),
     "RunTestPayload": (
-        "What `runTest` answers.",
-        {"execution": "The execution; null when it was refused.", **_PROBLEMS},
+        "The result of `runTest`.",
+        {"execution": "The execution; null if the mutation was refused.", **_PROBLEMS},
     ),
 }

@@ -1,110 +1,111 @@
 from typing import Final
 
-from schema.descriptions.words import REASON, Words
+from schema.descriptions.common import REASON, Descriptions
 
 _EXPECTED_SEQ: Final = (
-    "The seq of the last state change that the asker saw; a later one makes this a CONFLICT."
+    "The seq of the last state change that the caller has seen; "
+    "if the state changed later, the result is a CONFLICT."
 )
 _ACTION: Final = {"id": "The execution.", "reason": REASON, "expectedSeq": _EXPECTED_SEQ}
 _PLANNED: Final = {
     **_ACTION,
-    "plan": "True: only tell what would happen, and change nothing.",
+    "plan": "True: only return the plan, and change nothing.",
 }
 
-INPUTS: Final[Words] = {
+INPUTS: Final[Descriptions] = {
     "StringFilter": (
-        "Conditions on a text. All that are given must hold; case matters.",
+        "Conditions on a text. All given conditions must hold; comparisons are case-sensitive.",
         {
             "eq": "Equal to this.",
             "in": "One of these.",
-            "prefix": "Begins with this; a namespace: is this, or below it.",
-            "contains": "Holds this, A to Z in either case.",
+            "prefix": "Starts with this; for a namespace: is this, or below it.",
+            "contains": "Contains this; ASCII letters match in either case.",
         },
     ),
     "StateFilter": (
-        "Conditions on a state. All that are given must hold.",
+        "Conditions on a state. All given conditions must hold.",
         {"eq": "This state.", "in": "One of these.", "notIn": "None of these."},
     ),
     "DateTimeFilter": (
-        "Bounds of a time. All that are given must hold; a time that is null matches none.",
+        "Bounds of a time. All given bounds must hold; a null time matches none.",
         {
-            "gte": "At this moment or later.",
-            "gt": "Later than this moment.",
-            "lt": "Earlier than this moment.",
-            "lte": "At this moment or earlier.",
+            "gte": "At or after this time.",
+            "gt": "After this time.",
+            "lt": "Before this time.",
+            "lte": "At or before this time.",
         },
     ),
     "LabelFilter": (
-        "Conditions on labels. All that are given must hold.",
-        {"has": "Has this key with this value.", "hasKey": "Has this key, whatever its value."},
+        "Conditions on labels. All given conditions must hold.",
+        {"has": "Has this key with this value.", "hasKey": "Has this key, with any value."},
     ),
     "LabelInput": (
-        "A label to set or to find.",
+        "A label to set or to search for.",
         {
-            "key": "1 to 63 of `a-z 0-9 . _ / -`.",
-            "value": "Up to 255 characters; to remove a label it does not matter.",
+            "key": "1 to 63 characters of `a-z 0-9 . _ / -`.",
+            "value": "Up to 255 characters; ignored when a label is removed.",
         },
     ),
     "ExecutionFilter": (
-        "Which executions. All that is given must hold; nothing given is all of them.",
+        "Conditions on executions. All given conditions must hold; without any, all executions match.",
         {
-            "id": "One of these; those that are not there are none.",
-            "text": "Words, each the beginning of a word of the name, the flow's key or the error.",
-            "namespace": "Of the namespace.",
-            "flow": "Of the flow's key.",
-            "name": "Of its name.",
-            "state": "Of the state.",
-            "kind": "Of the kind.",
-            "labels": "Of the labels.",
-            "property": "Of its properties; all of these hold.",
-            "input": "Of its inputs; all of these hold. Secrets match nothing.",
-            "metric": "Of its metrics; all of these hold.",
-            "createdBy": "Of who created it, as `user:maria` or `maria`.",
-            "archived": "Whether archived ones are among them: NO unless a filter says so anywhere.",
-            "includeTests": "Whether tests of unsaved documents (label `system.test`) are among them; "
-            "they are as well where a filter names that label.",
-            "date": "Of when it started, or, where it has not, of when it was created.",
-            "createdAt": "Of when it was created.",
-            "startedAt": "Of when it started.",
-            "endedAt": "Of when it ended.",
-            "duration": "Of the seconds between its start and its end, or now.",
-            "progress": "Of how far it is, 0 to 1.",
-            "error": "Of the fingerprint of its failure, as `Failure.fingerprint` gives it: the same error.",
-            "retried": "Whether a task run of it had more than one attempt.",
+            "id": "One of these ids; unknown ids match nothing.",
+            "text": "Descriptions; each must be the start of a word in the name, the flow's key or the error.",
+            "namespace": "The namespace.",
+            "flow": "The key of the flow.",
+            "name": "The name.",
+            "state": "The state.",
+            "kind": "The kind.",
+            "labels": "The labels.",
+            "property": "The properties; all conditions must hold.",
+            "input": "The inputs; all conditions must hold. Secrets match nothing.",
+            "metric": "The metrics; all conditions must hold.",
+            "createdBy": "Who created it, as `user:maria` or `maria`.",
+            "archived": "Whether to include archived executions: NO, unless set anywhere in the filter.",
+            "includeTests": "Whether to include tests of unsaved documents (label `system.test`); a filter on that "
+            "label includes them too.",
+            "date": "When it started or, if it has not started, when it was created.",
+            "createdAt": "When it was created.",
+            "startedAt": "When it started.",
+            "endedAt": "When it ended.",
+            "duration": "The seconds between its start and its end, or now.",
+            "progress": "The progress, 0 to 1.",
+            "error": "The fingerprint of the failure, as in `Failure.fingerprint`: finds the same error.",
+            "retried": "Whether one of its task runs had more than one attempt.",
             "hasError": "Whether it failed.",
-            "hasNotes": "Whether somebody wrote a note beside it.",
-            "hasChildren": "Whether it started executions of subflows.",
+            "hasNotes": "Whether it has notes.",
+            "hasChildren": "Whether its subflow tasks started executions.",
             "isChild": "Whether a subflow task of another execution started it.",
-            "trigger": "Of what started it: one of these kinds.",
-            "schedule": "Of the key of the schedule that started it, by itself or in a backfill.",
-            "origin": "Of where it ran.",
-            "commit": "Of the commit of the code that ran.",
-            "branch": "Of the branch of the code that ran.",
+            "trigger": "The kind of trigger: one of these.",
+            "schedule": "The key of the schedule that started it, on time or in a backfill.",
+            "origin": "Where it ran.",
+            "commit": "The commit of the code that ran.",
+            "branch": "The branch of the code that ran.",
             "and": "All of these hold.",
             "or": "One of these holds.",
             "not": "This does not hold.",
         },
     ),
     "FlowFilter": (
-        "Which flows. All that is given must hold.",
+        "Conditions on flows. All given conditions must hold.",
         {
-            "namespace": "Of the namespace.",
-            "key": "Of the key.",
-            "kind": "Of the kind.",
-            "labels": "Of the labels.",
-            "text": "Words, each the beginning of a word of the key, the namespace or the description.",
-            "enabled": "Whether it may be started.",
+            "namespace": "The namespace.",
+            "key": "The key.",
+            "kind": "The kind.",
+            "labels": "The labels.",
+            "text": "Descriptions; each must be the start of a word in the key, the namespace or the description.",
+            "enabled": "Whether it can be started.",
             "and": "All of these hold.",
             "or": "One of these holds.",
             "not": "This does not hold.",
         },
     ),
     "ApprovalFilter": (
-        "Which approval requests. All that is given must hold.",
+        "Conditions on approval requests. All given conditions must hold.",
         {
             "state": "In one of these states.",
             "executionId": "Of this execution.",
-            "mine": "True: only those that the viewer may decide, by user name or role.",
+            "mine": "True: only requests that the viewer may decide, by user name or role.",
         },
     ),
     "SaveFlowInput": ("A flow to save.", {"source": "The document, as YAML, at most 1 MiB."}),
@@ -115,17 +116,17 @@ INPUTS: Final[Words] = {
             "flow": "The key of the flow.",
             "revision": "The number of the revision; the latest by default.",
             "inputs": "An object of input names and values, at most 1 MiB.",
-            "labels": "Added to the flow's own.",
-            "kind": "In place of the flow's kind.",
-            "onFailure": "In place of the flow's `on_failure`.",
+            "labels": "Labels to add to those of the flow.",
+            "kind": "Overrides the kind of the flow.",
+            "onFailure": "Overrides the `on_failure` of the flow.",
             "disabledTasks": "The keys of tasks not to run.",
-            "rerunOf": "The ended execution that this one runs anew: outputs of disabled tasks that succeeded there "
-            "are there for the others.",
-            "noCache": "Run even where earlier results could be used again, of the flow and of its tasks.",
-            "priority": "-1000 to 1000, 0 by default; the greater goes first in its queues.",
-            "scheduledAt": "Not before this moment; until then it is CREATED.",
-            "idempotencyKey": "The same key again, with the same input, gives the first execution and starts nothing. "
-            "Kept for 7 days for each actor.",
+            "rerunOf": "The ended execution that this one repeats: outputs of disabled tasks that succeeded there "
+            "are available to the other tasks.",
+            "noCache": "Run even if cached results exist, for the flow and its tasks.",
+            "priority": "-1000 to 1000, 0 by default; higher values run first in their queues.",
+            "scheduledAt": "Do not start before this time; the execution is CREATED until then.",
+            "idempotencyKey": "A repeated call with the same key and input returns the first execution and starts "
+            "none. Kept for 7 days for each actor.",
             "reason": REASON,
         },
     ),
@@ -133,33 +134,33 @@ INPUTS: Final[Words] = {
         "An execution to act on.",
         {
             **_ACTION,
-            "cascade": "Pause what its subflows started too, or let it go on too; true by default.",
+            "cascade": "Whether to pause or resume the executions that its subflows started too; true by default.",
         },
     ),
     "CancelExecutionInput": (
         "An execution to stop.",
         {
             **_ACTION,
-            "cascade": "Stop the executions that its subflows started too, true by default.",
+            "cascade": "Whether to stop the executions that its subflows started too; true by default.",
             "force": "Kill at once, without the tasks' `kill_grace`.",
         },
     ),
-    "RetryFailedInput": ("An execution whose failed task runs are tried again.", _PLANNED),
-    "RestartExecutionInput": ("An ended execution to put back to run.", _PLANNED),
+    "RetryFailedInput": ("An execution whose failed task runs to retry.", _PLANNED),
+    "RestartExecutionInput": ("An ended execution to run again.", _PLANNED),
     "ReplayExecutionInput": (
         "An ended execution to start a new one from.",
         {
             "id": "The execution.",
-            "fromTask": "The key of the task to start from: what comes before is not run again, its outputs are used. "
+            "fromTask": "The key of the task to start from: earlier tasks do not run, and their outputs are reused. "
             "From the start by default.",
             "revision": "Which revision to run, SAME by default.",
-            "inputs": "Values that take the place of the execution's own, by name.",
+            "inputs": "Values that override the inputs of the execution, by name.",
             "reason": REASON,
-            "overrideApprovals": "True: decisions that do not stand, as the inputs or the revision are others, are "
-            "used again all the same. It needs the permission OVERRIDE_APPROVAL and a reason, and is recorded. By "
-            "default the approvals are asked again.",
-            "plan": "True: only tell what would happen, and start nothing.",
-            "idempotencyKey": "The same key again, with the same input, gives the first replay and starts nothing.",
+            "overrideApprovals": "True: reuse decisions that became invalid because the inputs or the revision "
+            "differ. Needs the permission OVERRIDE_APPROVAL and a reason, and is recorded. By default new decisions "
+            "are requested.",
+            "plan": "True: only return the plan, and start nothing.",
+            "idempotencyKey": "A repeated call with the same key and input returns the first replay and starts none.",
         },
     ),
     "PrepareExecutionInput": (
@@ -167,36 +168,40 @@ INPUTS: Final[Words] = {
         {"id": "The execution.", "revision": "Which revision to run, LATEST by default."},
     ),
     "RevisionChoice": (
-        "Which revision of the flow a rerun runs.",
-        {"SAME": "That of the execution it comes from.", "LATEST": "The flow's latest."},
+        "The revision of the flow that a rerun uses.",
+        {
+            "SAME": "The revision of the original execution.",
+            "LATEST": "The latest revision of the flow.",
+        },
     ),
     "ChangeStateInput": (
-        "Another end for an execution that has ended.",
+        "A new terminal state for an ended execution.",
         {
             "id": "The execution.",
             "state": "SUCCESS, WARNING, FAILED, KILLED or CANCELLED.",
-            "reason": "Why; it is required, and kept with the event.",
+            "reason": "The reason; required, and stored with the event.",
             "expectedSeq": _EXPECTED_SEQ,
         },
     ),
     "ChangeTaskRunStateInput": (
-        "Another end for a task run that has ended.",
+        "A new terminal state for an ended task run.",
         {
             "taskRunId": "The task run.",
             "state": "SUCCESS, WARNING, FAILED or SKIPPED.",
-            "reason": "Why; it is required, and kept with the event.",
-            "outputs": "Outputs to add to the task run's, by name: at most 1 MiB, integers of 64 bits.",
+            "reason": "The reason; required, and stored with the event.",
+            "outputs": "Outputs to add to those of the task run, by name: at most 1 MiB, integers of 64 bits.",
             "expectedSeq": _EXPECTED_SEQ,
         },
     ),
     "SendEventInput": (
-        "An event for a `wait` task: to one execution, or to each of a namespace that waits for it.",
+        "An event for `wait` tasks: of one execution, or of each execution in a namespace that waits for it.",
         {
-            "name": "The name that the waits give as their `event`: 1 to 100 of A-Z a-z 0-9 . _ : / -, a letter or "
-            "digit first.",
-            "executionId": "The execution. The `wait` that began first takes the event; where there is none it queues.",
-            "namespace": "The namespace, with all below it: each execution that waits for it there now.",
-            "data": "Any JSON of at most 1 MiB, its integers of 64 bits; it becomes the wait's output `data`.",
+            "name": "The `event` of the wait tasks: 1 to 100 characters of A-Z a-z 0-9 . _ : / -, starting with a "
+            "letter or digit.",
+            "executionId": "The execution. The `wait` that began first consumes the event; if there is none, the "
+            "event is queued.",
+            "namespace": "The namespace, including all below: each execution there that now waits for the event.",
+            "data": "Any JSON of at most 1 MiB, with integers of 64 bits; it becomes the output `data` of the wait.",
             "reason": REASON,
         },
     ),
@@ -204,27 +209,28 @@ INPUTS: Final[Words] = {
         "Labels to change.",
         {
             "id": "The execution.",
-            "labels": "The labels; no key twice.",
-            "mode": "What to do with them, MERGE by default.",
+            "labels": "The labels; each key only once.",
+            "mode": "How to apply the labels, MERGE by default.",
             "reason": REASON,
         },
     ),
     "LabelMode": (
-        "What to do with labels.",
+        "How labels are applied.",
         {
-            "MERGE": "Add them, replacing values of the same keys.",
-            "REPLACE": "Have these and no others.",
-            "REMOVE": "Remove these keys.",
+            "MERGE": "Add them, replacing values of existing keys.",
+            "REPLACE": "Replace all labels by these.",
+            "REMOVE": "Remove the labels with these keys.",
         },
     ),
     "DecideInput": (
         "A decision.",
         {
             "approvalId": "The request.",
-            "comment": "What to say with it; some requests need one.",
-            "form": "The values of the request's form, by field; an approval has to fill it in.",
-            "override": "Decide past the policy, with the permission MANAGE and a comment that says why. It is marked.",
-            "idempotencyKey": "The same vote again with the same key is a success that changes nothing.",
+            "comment": "A comment on the decision; some requests require one.",
+            "form": "The values of the request's form, by field; required for an approval if the request has a form.",
+            "override": "Decide against the policy, with the permission OVERRIDE_APPROVAL and a comment that gives "
+            "the reason. The vote is marked.",
+            "idempotencyKey": "A repeated call with the same vote and key succeeds and changes nothing.",
         },
     ),
 }

@@ -1,66 +1,69 @@
 from typing import Final
 
-from schema.descriptions.words import Words
+from schema.descriptions.common import Descriptions
 
-LIVE: Final[Words] = {
+LIVE: Final[Descriptions] = {
     "ExecutionListChange": (
-        "A change of a live list of executions. The first holds the whole list.",
+        "A change of a live list of executions. The first message holds the whole list.",
         {
-            "reset": "Whether this is the whole list anew: forget what was there.",
-            "enter": "Rows that come in: of a reset in their order, else so that each one's `before` is there already.",
-            "update": "Rows that stay in their place and changed.",
-            "leave": "Rows that go out.",
-            "cursor": "The place of this message in the stream.",
-            "totalCount": "How many executions match, beyond the rows of the list too.",
+            "reset": "Whether this message replaces the whole list: discard the previous rows.",
+            "enter": "New rows: in list order for a reset, else in an order in which each `before` is already in the "
+            "list.",
+            "update": "Rows that changed without moving.",
+            "leave": "Rows to remove.",
+            "cursor": "The position of this message in the stream.",
+            "totalCount": "The number of matching executions, including those beyond the rows of the list.",
         },
     ),
     "ListEntry": (
-        "A row that comes into a live list.",
+        "A row that enters a live list.",
         {
             "node": "The execution.",
-            "before": "The id of the row to stand before; null is at the end.",
+            "before": "The id of the row to insert before; null to append.",
         },
     ),
     "ListLeave": (
-        "A row that goes out of a live list.",
-        {"id": "The id of the execution.", "reason": "Why it goes."},
+        "A row that leaves a live list.",
+        {"id": "The id of the execution.", "reason": "Why the row leaves."},
     ),
     "LeaveReason": (
         "Why a row leaves a live list.",
         {
             "NO_LONGER_MATCHES": "It does not match the filter any more.",
-            "MOVED": "Its place changed: it also enters, elsewhere.",
-            "BEYOND_WINDOW": "Others pushed it out.",
-            "DELETED": "It is gone.",
+            "MOVED": "It moved: it enters again at another position.",
+            "BEYOND_WINDOW": "Other rows displaced it.",
+            "DELETED": "It was deleted.",
         },
     ),
     "ExecutionChange": (
-        "What changed of an execution after a cursor. A message is of about 20 KB at most, unless one row is longer.",
+        "The changes of an execution after a cursor. A message has about 20 KB at most, unless a single row is "
+        "larger.",
         {
-            "reset": "Whether too much or unknown lies between: query the execution anew and go on from its `cursor`. "
-            "Nothing else is told.",
-            "cursor": "To go on after this change: pass it as `after`.",
-            "seq": "The seq of the last event that this and all messages before tell of.",
-            "more": "Whether more of what has happened already follows at once.",
-            "execution": "It, as it is now: ask for its own fields only.",
-            "taskRuns": "Those that are new or changed, as they are now. New ones follow those that were there.",
-            "approvals": "The requests that are new or changed.",
-            "metrics": "New ones.",
-            "artifacts": "New or changed ones.",
-            "goneArtifactIds": "The ids of uses that count no longer: their attempt did not succeed.",
-            "notes": "New ones.",
-            "children": "Executions that its subflow tasks started: new, or with another state or other labels.",
-            "events": "The events since the message before, in order.",
+            "reset": "Whether the cursor is unknown or too old: query the execution again and continue from its "
+            "`cursor`. All other fields are empty.",
+            "cursor": "Pass it as `after` to continue after this change.",
+            "seq": "The seq of the last event that this message and all before it cover.",
+            "more": "Whether another message with changes that already happened follows immediately.",
+            "execution": "The execution in its current state; select only its own fields.",
+            "taskRuns": "New and changed task runs, in their current state. New ones are appended.",
+            "approvals": "New and changed approval requests.",
+            "metrics": "New metrics.",
+            "artifacts": "New and changed artifacts.",
+            "goneArtifactIds": "The ids of uses to remove, because their attempt did not succeed.",
+            "notes": "New notes.",
+            "children": "Executions started by subflow tasks that are new or whose state or labels changed.",
+            "events": "The events since the previous message, in order.",
         },
     ),
     "LogBatch": (
-        "Lines of a log, in order. The last batch is complete, and without lines.",
+        "A batch of log lines, in order. The last batch is complete and has no lines.",
         {
-            "lines": "The lines after those of the batch before.",
-            "cursor": "To go on after this batch: pass it as `after`.",
-            "complete": "Whether there will be no more: the execution has ended and all was sent.",
-            "lineCount": "How many lines of this choice there are, from the first on; null before the last batch.",
-            "sha256": "Of the text of those lines, each with a newline, as hexadecimal; null before the last batch.",
+            "lines": "The lines that follow those of the previous batch.",
+            "cursor": "Pass it as `after` to continue after this batch.",
+            "complete": "Whether this is the last batch: the execution has ended and all lines were sent.",
+            "lineCount": "The total number of selected lines; null before the last batch.",
+            "sha256": "The SHA-256 of the text of these lines, each with a newline, in hexadecimal; null before the "
+            "last batch.",
         },
     ),
 }

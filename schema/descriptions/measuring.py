@@ -1,82 +1,84 @@
-"""Executions compared and counted."""
+"""Descriptions of comparisons and statistics."""
 
 from typing import Final
 
-from schema.descriptions.words import Words
+from schema.descriptions.common import Descriptions
 
-_CELLS: Final = "One for each execution, in their order."
-_ROW: Final = "Whether one of them differs from the baseline."
+_CELLS: Final = "One for each execution, in the order of `executions`."
+_ROW: Final = "Whether any value differs from the baseline."
 _CELL: Final = "Whether it differs from the baseline."
 _DELTA: Final = (
-    "How much more it is than the baseline, less than 0 for less; null where either is missing."
+    "The difference to the baseline, negative if smaller; null if either value is missing."
 )
-_PERCENT: Final = "`delta` as a share of the baseline, in percent; null where that is 0 or missing."
+_PERCENT: Final = "`delta` in percent of the baseline; null if the baseline is 0 or missing."
 _NUMBERS: Final = {
-    "total": "How many there are.",
-    "ended": "How many of them have ended.",
-    "succeeded": "How many ended in SUCCESS, WARNING or CACHED.",
-    "failed": "How many ended in FAILED or ERROR. What was killed, cancelled or rejected is no failure.",
-    "successRate": "`succeeded` of `ended`, from 0 to 1; null where none has ended.",
-    "failureRate": "`failed` of `ended`, from 0 to 1; null where none has ended.",
-    "averageDuration": "Seconds from start to end on average, of those that started and ended; null without any.",
-    "p50Duration": "Seconds that half of them took at most.",
-    "p95Duration": "Seconds that 95 of 100 of them took at most.",
+    "total": "The number of executions.",
+    "ended": "The number of ended executions.",
+    "succeeded": "The number that ended in SUCCESS, WARNING or CACHED.",
+    "failed": "The number that ended in FAILED or ERROR. Killed, cancelled and rejected executions do not count as "
+    "failed.",
+    "successRate": "`succeeded` divided by `ended`, from 0 to 1; null if none has ended.",
+    "failureRate": "`failed` divided by `ended`, from 0 to 1; null if none has ended.",
+    "averageDuration": "The average number of seconds from start to end, of executions that started and ended; null "
+    "without any.",
+    "p50Duration": "The median duration, in seconds.",
+    "p95Duration": "The 95th percentile of durations, in seconds.",
 }
 
-MEASURING: Final[Words] = {
+MEASURING: Final[Descriptions] = {
     "DurationStats": (
-        "How long executions of a flow and kind usually take: of the newest 100 that ended in SUCCESS or WARNING.",
+        "The usual duration of executions of a flow and kind, from the newest 100 that ended in SUCCESS or WARNING.",
         {
-            "p50": "Seconds that half of them took at most.",
-            "p95": "Seconds that 95 of 100 of them took at most.",
-            "count": "How many they are.",
+            "p50": "The median duration, in seconds.",
+            "p95": "The 95th percentile of durations, in seconds.",
+            "count": "The number of executions measured.",
         },
     ),
     "TaskDuration": (
-        "How long a task usually takes; within a foreach, one of its iterations.",
+        "The usual duration of a task; within a foreach, of one iteration.",
         {
-            "key": "The key of the task in the document, also of one within a foreach.",
-            "p50": "Seconds that half of its task runs took at most.",
-            "count": "How many task runs that is of.",
+            "key": "The key of the task in the document, also within a foreach.",
+            "p50": "The median duration of its task runs, in seconds.",
+            "count": "The number of task runs measured.",
         },
     ),
     "HistogramBar": (
-        "A part of a time, and the executions in it.",
+        "One bar of a histogram: a part of the time range and its executions.",
         {
-            "start": "Its first moment.",
-            "end": "The first moment after it.",
-            "states": "The states that any of them is in now, and how many, in the order of a life.",
-            "total": "How many they are.",
+            "start": "The start, inclusive.",
+            "end": "The end, exclusive.",
+            "states": "The number of executions in each current state that occurs, in the order of the lifecycle.",
+            "total": "The total number of executions.",
         },
     ),
     "Comparison": (
-        "2 to 5 executions side by side. The first is the baseline, which the others differ from or not.",
+        "2 to 5 executions side by side. The first is the baseline that the others are compared with.",
         {
-            "executions": "The executions, in the order that they were asked for.",
-            "about": "What they ran and what became of them: namespace, flowKey, kind, revision, origin, state, "
-            "createdBy, onFailure, disabledTasks, failure.",
-            "inputs": "Their inputs. Secrets are never compared; they all look alike.",
-            "outputs": "Their outputs.",
-            "properties": "Their properties.",
-            "labels": "Their labels.",
+            "executions": "The executions, in the requested order.",
+            "about": "General fields: namespace, flowKey, kind, revision, origin, state, createdBy, onFailure, "
+            "disabledTasks, failure.",
+            "inputs": "The inputs. Secret values are masked, so they never count as different.",
+            "outputs": "The outputs.",
+            "properties": "The properties.",
+            "labels": "The labels.",
             "git": "The code that ran: commit, branch, repository, author, message.",
-            "durations": "Their durations: `total` from start to end or until now, and `queued`, "
-            "the time before the start.",
-            "metrics": "Their metrics. Each name of each task, with each set of tags, is a row.",
-            "artifacts": "What they used, then what they made; by name.",
-            "tasks": "Their tasks, in the order of the flow. The iterations of a foreach are one: `each[].key`.",
-            "states": "The way of each execution through its states.",
+            "durations": "The durations: `total` from start to end or until now, and `queued`, the time before the "
+            "start.",
+            "metrics": "The metrics. Each name of each task, with each set of tags, is a row.",
+            "artifacts": "The used artifacts, then the made ones; by name.",
+            "tasks": "The tasks, in the order of the flow. All iterations of a foreach share one row: `each[].key`.",
+            "states": "The sequence of states of each execution.",
         },
     ),
     "ValueComparison": (
         "A value of several executions.",
-        {"key": "Its key.", "values": _CELLS, "differs": _ROW},
+        {"key": "The key.", "values": _CELLS, "differs": _ROW},
     ),
     "ComparedValue": (
         "A value of one execution.",
         {
             "value": "The value.",
-            "present": "Whether the execution has it; it may have null.",
+            "present": "Whether the execution has the value, which may be null.",
             "differs": _CELL,
         },
     ),
@@ -87,65 +89,66 @@ MEASURING: Final[Words] = {
     "ComparedNumber": (
         "A duration of one execution.",
         {
-            "value": "Seconds; null where it has not begun.",
+            "value": "Seconds; null before the beginning.",
             "delta": _DELTA,
             "percent": _PERCENT,
-            "differs": "Whether it is a second and a tenth longer or shorter than the baseline, or missing in one.",
+            "differs": "Whether it differs from the baseline by more than a second and more than 10 %, or is missing "
+            "in one of them.",
         },
     ),
     "MetricComparison": (
         "A metric of several executions.",
         {
-            "name": "Its name.",
-            "taskKey": "The task run that it is of; null for the execution as a whole.",
-            "tags": "What tells it from others of its name.",
-            "kind": "How its values go together.",
+            "name": "The name.",
+            "taskKey": "The key of the task run; null for the execution as a whole.",
+            "tags": "Tags that distinguish it from other metrics of the same name.",
+            "kind": "How the values are combined.",
             "values": _CELLS,
             "differs": _ROW,
         },
     ),
     "ComparedMetric": (
-        "A metric of one execution. Where a task was tried again, it is of the newest attempt that told of it.",
+        "A metric of one execution. If a task was retried, of the newest attempt that recorded it.",
         {
-            "value": "The value that was told last; of a COUNTER the sum. Null where there is none.",
+            "value": "The last recorded value; for a COUNTER the sum. Null without a value.",
             "delta": _DELTA,
             "percent": _PERCENT,
-            "number": "How many values were told.",
-            "points": "Its values by step, to be drawn over the others'. Of more than 500 so many, evenly, "
-            "the first and the last among them.",
+            "number": "The number of recorded values.",
+            "points": "The values by step, for a chart. More than 500 are reduced to 500, evenly spaced, including "
+            "the first and the last.",
             "differs": _CELL,
         },
     ),
     "MetricPoint": (
         "A value of a metric.",
         {
-            "step": "Its step, as an epoch; null without one.",
+            "step": "The step, such as an epoch; null without one.",
             "value": "The value.",
             "at": "When it was recorded.",
-            "elapsed": "Seconds since its execution started; null where it has not.",
+            "elapsed": "Seconds since the start of the execution; null before the start.",
         },
     ),
     "ArtifactComparison": (
         "An artifact that several executions used or made.",
         {
-            "name": "Its name.",
-            "direction": "Whether it was used or made.",
+            "name": "The name.",
+            "direction": "Whether the artifact was used or made.",
             "values": _CELLS,
             "differs": _ROW,
         },
     ),
     "ComparedArtifacts": (
-        "What one execution used or made under a name.",
+        "The artifacts that one execution used or made under a name.",
         {
-            "versions": "The versions; empty where there is none.",
-            "uses": "The uses themselves. Where a task was tried again, those of its newest attempt.",
-            "differs": "Whether the versions, or what is known of their contents, differ from the baseline's.",
+            "versions": "The versions; empty without any.",
+            "uses": "The uses. If a task was retried, those of its newest attempt.",
+            "differs": "Whether the versions, or the known digests, differ from the baseline's.",
         },
     ),
     "TaskComparison": (
         "A task of several executions.",
         {
-            "key": "Its key; of a task within a foreach `each[].key`.",
+            "key": "The key; within a foreach `each[].key`.",
             "values": _CELLS,
             "differs": _ROW,
         },
@@ -153,75 +156,75 @@ MEASURING: Final[Words] = {
     "ComparedTask": (
         "A task of one execution.",
         {
-            "taskRuns": "How many task runs it has: 0 where the task is not there, many within a foreach.",
-            "attempts": "The most attempts that one of them took.",
-            "states": "The states that they are in, each once.",
-            "duration": "Seconds from start to end, or until now, of all of them together; null before a start.",
+            "taskRuns": "The number of task runs: 0 if the execution does not have the task, many within a foreach.",
+            "attempts": "The largest number of attempts of one of the task runs.",
+            "states": "The distinct states of the task runs.",
+            "duration": "Seconds from the first start to the last end, or until now; null before a start.",
             "delta": _DELTA,
             "percent": _PERCENT,
-            "differs": "Whether it is there in one only, in another state, took other attempts, or is a second and "
-            "a tenth longer or shorter.",
+            "differs": "Whether only one of them has the task, or state, attempts or duration differ (by more than a "
+            "second and more than 10 %).",
         },
     ),
     "StatePath": (
-        "The way of an execution through its states.",
+        "The sequence of states of an execution.",
         {
             "execution": "The execution.",
-            "steps": "The states, from CREATED on.",
-            "differs": "Whether it went through others than the baseline.",
+            "steps": "The states, starting with CREATED.",
+            "differs": "Whether the sequence differs from the baseline's.",
         },
     ),
     "StateStep": (
-        "A state that an execution was in.",
+        "A state of an execution, with its time.",
         {
             "state": "The state.",
-            "at": "When it entered it.",
-            "lasted": "Seconds that it was in it; null of the last.",
+            "at": "When the execution entered the state.",
+            "lasted": "Seconds spent in the state; null for the last one.",
         },
     ),
     "Bucket": (
-        "How long a part of time is. Each begins where the clock in UTC does.",
+        "The length of a bucket. Buckets are aligned to UTC.",
         {
             "MINUTE": "A minute.",
             "HOUR": "An hour.",
-            "DAY": "A day in UTC.",
-            "WEEK": "A week, from Monday on.",
+            "DAY": "A day.",
+            "WEEK": "A week, starting on Monday.",
         },
     ),
     "ExecutionStats": (
-        "Executions of a time, counted.",
+        "Statistics of the executions in a time range.",
         {
             **_NUMBERS,
-            "since": "The time's beginning.",
-            "until": "The time's end.",
-            "states": "How many are in each state that any is in, in the order of a life.",
+            "since": "The start of the range.",
+            "until": "The end of the range.",
+            "states": "The number of executions in each state that occurs, in the order of the lifecycle.",
             "buckets": "The time in parts, those without executions too; by creation.",
-            "flows": "The same by flow, the most frequent first.",
-            "flows(first)": "How many at most: 1 to 200, 50 by default.",
-            "kinds": "The same by kind, the most frequent first.",
-            "kinds(first)": "How many at most: 1 to 200, 50 by default.",
+            "flows": "Statistics by flow, most executions first.",
+            "flows(first)": "The maximum number of flows: 1 to 200, 50 by default.",
+            "kinds": "Statistics by kind, most executions first.",
+            "kinds(first)": "The maximum number of kinds: 1 to 200, 50 by default.",
         },
     ),
     "StatsBucket": (
-        "Executions of a part of the time. The first part may begin, and the last end, beyond it.",
-        {**_NUMBERS, "start": "Its beginning.", "end": "Its end, where the next begins."},
+        "Statistics of a bucket. The first bucket may start before the range, and the last may end after it.",
+        {**_NUMBERS, "start": "The start, inclusive.", "end": "The end, exclusive."},
     ),
     "FlowStats": (
-        "Executions of one flow.",
-        {**_NUMBERS, "namespace": "Its namespace.", "flowKey": "Its key."},
+        "Statistics of the executions of one flow.",
+        {**_NUMBERS, "namespace": "The namespace.", "flowKey": "The key."},
     ),
-    "KindStats": ("Executions of one kind.", {**_NUMBERS, "kind": "The kind."}),
+    "KindStats": ("Statistics of the executions of one kind.", {**_NUMBERS, "kind": "The kind."}),
     "StateCount": (
-        "How many executions are in a state.",
-        {"state": "The state.", "count": "How many."},
+        "The number of executions in a state.",
+        {"state": "The state.", "count": "The number of executions."},
     ),
     "LiveStats": (
-        "How many executions there are now.",
+        "The current number of executions.",
         {
             "at": "When they were counted.",
-            "total": "How many in all.",
-            "states": "How many are in each state that any is in, in the order of a life. Counting stops at 10 000 "
-            "of each.",
+            "total": "The total number.",
+            "states": "The number of executions in each state that occurs, in the order of the lifecycle. Counting "
+            "stops at 10 000 per state.",
         },
     ),
 }

@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.words import Words
+from schema.descriptions.common import Descriptions
 
 _LISTED: Final = {
     "Flow": "flows",
@@ -17,41 +17,41 @@ def _connection(listed: str) -> tuple[str, dict[str, str]]:
     return (
         f"A page of {listed}.",
         {
-            "edges": "The page with a cursor for each.",
-            "nodes": "The page.",
-            "pageInfo": "Where the page begins and ends, and what is beyond it.",
-            "totalCount": "How many there are in all.",
+            "edges": "The items of the page, with their cursors.",
+            "nodes": "The items of the page.",
+            "pageInfo": "The position of the page in the list.",
+            "totalCount": "The total number of items.",
         },
     )
 
 
 def _edge(listed: str) -> tuple[str, dict[str, str]]:
     return (
-        f"One of a page of {listed}.",
+        f"An item of a page of {listed}, with its cursor.",
         {
-            "node": "It.",
-            "cursor": "Its place in the list, opaque; it stays valid when rows are added.",
+            "node": "The item.",
+            "cursor": "The position in the list, as an opaque cursor; it stays valid when rows are added.",
         },
     )
 
 
-PAGING: Final[Words] = {
+PAGING: Final[Descriptions] = {
     **{f"{name}Connection": _connection(listed) for name, listed in _LISTED.items()},
     **{f"{name}Edge": _edge(listed) for name, listed in _LISTED.items()},
     "PageInfo": (
-        "Where a page begins and ends.",
+        "The position of a page in its list.",
         {
-            "hasNextPage": "Whether there is more after it.",
-            "hasPreviousPage": "Whether there is more before it.",
-            "startCursor": "The cursor of its first; null when it is empty.",
-            "endCursor": "The cursor of its last; null when it is empty.",
+            "hasNextPage": "Whether there are more items after the page.",
+            "hasPreviousPage": "Whether there are more items before the page.",
+            "startCursor": "The cursor of the first item; null if the page is empty.",
+            "endCursor": "The cursor of the last item; null if the page is empty.",
         },
     ),
     "Count": (
         "A number of matches.",
         {
             "value": "The number. Counting stops at 10 000.",
-            "exact": "Whether that is all; if not, there are more.",
+            "exact": "Whether the number is exact; if not, there are more.",
         },
     ),
 }

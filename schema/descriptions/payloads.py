@@ -1,9 +1,9 @@
 from typing import Final
 
-from schema.descriptions.words import Words
+from schema.descriptions.common import Descriptions
 
-_PROBLEMS: Final = {"problems": "Why it was refused; empty when it was done."}
-_EXECUTION: Final = {"execution": "The execution afterwards; null when it was refused."}
+_PROBLEMS: Final = {"problems": "Why the mutation was refused; empty on success."}
+_EXECUTION: Final = {"execution": "The execution after the mutation; null if it was refused."}
 _ON_EXECUTIONS: Final = (
     "CreateExecution",
     "CancelExecution",
@@ -22,62 +22,68 @@ _ON_EXECUTIONS: Final = (
     "Heartbeat",
 )
 _PLANNED: Final = ("RetryFailed", "RestartExecution", "ReplayExecution")
-_PLAN: Final = {"plan": "What it does, task by task; null when it was refused."}
-_SCHEDULE: Final = {"schedule": "The schedule afterwards; null when it was refused."}
-_VOTE: Final = {"approval": "The request afterwards; null when it was refused."}
+_PLAN: Final = {"plan": "The plan, task by task; null if the mutation was refused."}
+_SCHEDULE: Final = {"schedule": "The schedule after the mutation; null if it was refused."}
+_VOTE: Final = {"approval": "The request after the mutation; null if it was refused."}
 
 
-def _answer(mutation: str) -> str:
-    return f"What `{mutation[0].lower()}{mutation[1:]}` answers."
+def _result_of(mutation: str) -> str:
+    return f"The result of `{mutation[0].lower()}{mutation[1:]}`."
 
 
-PAYLOADS: Final[Words] = {
+PAYLOADS: Final[Descriptions] = {
     "SaveFlowPayload": (
-        _answer("SaveFlow"),
+        _result_of("SaveFlow"),
         {
-            "flow": "The flow; null when the document was refused.",
-            "revision": "The revision with this text: a new one, or the latest when its text is the same.",
-            "isNew": "Whether the revision is a new one.",
+            "flow": "The flow; null if the document was refused.",
+            "revision": "The revision with this text: a new one, or the latest if the text is unchanged.",
+            "isNew": "Whether a new revision was created.",
             **_PROBLEMS,
         },
     ),
-    **{f"{name}Payload": (_answer(name), {**_EXECUTION, **_PROBLEMS}) for name in _ON_EXECUTIONS},
     **{
-        f"{name}Payload": (_answer(name), {**_EXECUTION, **_PLAN, **_PROBLEMS}) for name in _PLANNED
+        f"{name}Payload": (_result_of(name), {**_EXECUTION, **_PROBLEMS}) for name in _ON_EXECUTIONS
+    },
+    **{
+        f"{name}Payload": (_result_of(name), {**_EXECUTION, **_PLAN, **_PROBLEMS})
+        for name in _PLANNED
     },
     "ChangeTaskRunStatePayload": (
-        _answer("ChangeTaskRunState"),
+        _result_of("ChangeTaskRunState"),
         {
             **_EXECUTION,
-            "taskRun": "The task run afterwards; null when it was refused.",
+            "taskRun": "The task run after the mutation; null if it was refused.",
             **_PROBLEMS,
         },
     ),
     "PrepareExecutionPayload": (
-        _answer("PrepareExecution"),
-        {"draft": "The draft; null when it was refused.", **_PROBLEMS},
+        _result_of("PrepareExecution"),
+        {"draft": "The draft; null if the mutation was refused.", **_PROBLEMS},
     ),
     "SendEventPayload": (
-        _answer("SendEvent"),
-        {"executions": "The executions that got it, as they are afterwards.", **_PROBLEMS},
+        _result_of("SendEvent"),
+        {
+            "executions": "The executions that received the event, in their current state.",
+            **_PROBLEMS,
+        },
     ),
     **{
-        f"{name}Payload": (_answer(name), {**_VOTE, **_EXECUTION, **_PROBLEMS})
+        f"{name}Payload": (_result_of(name), {**_VOTE, **_EXECUTION, **_PROBLEMS})
         for name in ("Approve", "Reject")
     },
     **{
-        f"{name}Payload": (_answer(name), {**_SCHEDULE, **_PROBLEMS})
+        f"{name}Payload": (_result_of(name), {**_SCHEDULE, **_PROBLEMS})
         for name in ("SaveSchedule", "SetScheduleEnabled")
     },
     "DeleteSchedulePayload": (
-        _answer("DeleteSchedule"),
-        {"schedule": "The schedule as it was; null when it was refused.", **_PROBLEMS},
+        _result_of("DeleteSchedule"),
+        {"schedule": "The deleted schedule; null if the mutation was refused.", **_PROBLEMS},
     ),
     "BackfillSchedulePayload": (
-        _answer("BackfillSchedule"),
+        _result_of("BackfillSchedule"),
         {
             **_SCHEDULE,
-            "ticks": "The ticks between the two moments, in order; empty when it was refused.",
+            "ticks": "The ticks in the range, in order; empty if the mutation was refused.",
             **_PROBLEMS,
         },
     ),

@@ -1,52 +1,52 @@
 from typing import Final
 
-from schema.descriptions.words import Words
+from schema.descriptions.common import Descriptions
 
 _PROBLEM: Final = {
-    "code": "What kind of refusal it is.",
-    "message": "A sentence for people: what is wrong, and what would be right.",
-    "path": "Where in the input, or in the flow document, the fault is; null when it is in no one place.",
+    "code": "The kind of refusal.",
+    "message": "A sentence that says what is wrong and what would be right.",
+    "path": "The location of the fault in the input or in the flow document; null if it has no single location.",
 }
 
-PROBLEMS: Final[Words] = {
-    "Problem": ("A refusal as data. Whatever was refused has changed nothing.", _PROBLEM),
-    "GenericProblem": ("A refusal that carries nothing more.", _PROBLEM),
+PROBLEMS: Final[Descriptions] = {
+    "Problem": ("A refusal as data. A refused mutation has changed nothing.", _PROBLEM),
+    "GenericProblem": ("A refusal without further data.", _PROBLEM),
     "InvalidState": (
         "The execution's state does not allow this.",
         {
             **_PROBLEM,
-            "state": "The state that it is in.",
-            "availableActions": "Every action, whether it is possible now and, if not, why.",
+            "state": "The current state.",
+            "availableActions": "Every action: whether it is possible now and, if not, why.",
         },
     ),
     "ValidationProblem": (
-        "Something in the input, or in a flow document, is wrong or not built yet.",
+        "Something in the input or in a flow document is invalid or not supported yet.",
         {
             **_PROBLEM,
-            "line": "In the flow document, from 1; null when it is no fault of a document.",
-            "column": "In that line, from 1; null when it is no fault of a document.",
+            "line": "The line in the flow document, from 1; null for a fault outside of a document.",
+            "column": "The column in that line, from 1; null for a fault outside of a document.",
         },
     ),
     "AlreadyDecided": (
-        "The request for a decision is closed.",
-        {**_PROBLEM, "request": "The request, as it was decided."},
+        "The approval request is closed.",
+        {**_PROBLEM, "request": "The closed request."},
     ),
     "ProblemCode": (
         "The kinds of refusals.",
         {
-            "NOT_FOUND": "There is no such thing, or the viewer may not see it.",
-            "FORBIDDEN": "The viewer may not do this.",
-            "INVALID_STATE": "The state does not allow this.",
-            "CONFLICT": "The state changed since the seq that was expected.",
-            "VALIDATION": "The input is wrong.",
-            "IDEMPOTENCY_CONFLICT": "The idempotency key was used with another input.",
-            "ALREADY_DECIDED": "The request is closed.",
-            "ALREADY_VOTED": "The viewer voted otherwise; a vote stands.",
-            "SELF_APPROVAL": "Who started an execution may not decide this.",
-            "PAYLOAD_TOO_LARGE": "More than fits; use an artifact.",
-            "QUOTA_EXCEEDED": "A person or a team has used up what it may keep or record; the message says what to do.",
-            "NOT_YET": "Part of the contract, but not built yet.",
-            "UNAVAILABLE": "The database cannot be reached now; the same request may succeed later.",
+            "NOT_FOUND": "The object does not exist, or the viewer may not see it.",
+            "FORBIDDEN": "The viewer lacks the permission.",
+            "INVALID_STATE": "The current state does not allow this.",
+            "CONFLICT": "The state changed after the expected seq.",
+            "VALIDATION": "The input is invalid.",
+            "IDEMPOTENCY_CONFLICT": "The idempotency key was used with a different input.",
+            "ALREADY_DECIDED": "The approval request is closed.",
+            "ALREADY_VOTED": "The viewer has already voted differently; votes cannot be changed.",
+            "SELF_APPROVAL": "The person who started an execution may not decide its requests.",
+            "PAYLOAD_TOO_LARGE": "The value is too large; use an artifact.",
+            "QUOTA_EXCEEDED": "A person or a team has used up a quota; the message says what to do.",
+            "NOT_YET": "Part of the API, but not implemented yet.",
+            "UNAVAILABLE": "The database is unreachable; the same request may succeed later.",
         },
     ),
 }

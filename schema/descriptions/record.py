@@ -1,43 +1,45 @@
 from typing import Final
 
-from schema.descriptions.words import ID, Words
+from schema.descriptions.common import ID, Descriptions
 
-_PROBLEMS: Final = {"problems": "Why it was refused; empty when it was done."}
+_PROBLEMS: Final = {"problems": "Why the mutation was refused; empty on success."}
 _EACH: Final = {
-    "problems": "Why some were refused, each with its place in `ids` as its `path`; the others are done."
+    "problems": "Why some executions were refused; `path` is the position in `ids`. The others succeeded."
 }
 _MANY: Final = {
     "ids": "The executions, 1 to 1000.",
-    "reason": "Why, in words. It is kept in the audit log.",
+    "reason": "The reason, as free text. It is stored in the audit log.",
 }
 
-RECORD: Final[Words] = {
+RECORD: Final[Descriptions] = {
     "Note": (
-        "What somebody wrote beside an execution.",
+        "A note on an execution.",
         {
             "id": ID,
             "seq": "The seq of its event.",
             "author": "Who wrote it.",
-            "text": "The text, as Markdown that nobody has rendered.",
+            "text": "The text, as unrendered Markdown.",
             "at": "When it was written.",
         },
     ),
     "AuditEvent": (
-        "Something that a person or program did. It stays when what it was done to is deleted.",
+        "An action of a person or program. The entry is kept when its target is deleted.",
         {
             "id": ID,
-            "at": "When it was done.",
-            "action": "What was done: CREATE_EXECUTION, CANCEL, RETRY_FAILED, DELETE, SAVE_FLOW, CREATE_TOKEN, ... "
+            "at": "When the action was taken.",
+            "action": "The action: CREATE_EXECUTION, CANCEL, RETRY_FAILED, DELETE, SAVE_FLOW, CREATE_TOKEN, ... "
             "Actions on executions are named as in `availableActions`.",
-            "actor": "Who did it.",
-            "channel": "The way by which it came.",
-            "reason": "Why, when that was said.",
-            "target": "The id of what it was done to; null for what has none.",
-            "targetName": "The name that it had then.",
-            "namespace": "Where it was; null for what is of no namespace.",
-            "data": "More about it, by action.",
-            "execution": "The execution, as it is now; null when it is deleted, or it was done to something else.",
-            "event": "The first event that it caused; what followed from it names that one. Null when there is none.",
+            "actor": "Who took the action.",
+            "channel": "The channel of the request.",
+            "reason": "The reason, if one was given.",
+            "target": "The id of the target; null without a target.",
+            "targetName": "The name of the target at that time.",
+            "namespace": "The namespace of the target; null if it has none.",
+            "data": "Further details; their form depends on `action`.",
+            "execution": "The execution, in its current state; null if it is deleted, or the target is something "
+            "else.",
+            "event": "The first event that the action caused; later ones refer to it in `causedBy`. Null if there is "
+            "none.",
         },
     ),
     "EventConnection": (
@@ -45,36 +47,40 @@ RECORD: Final[Words] = {
         {
             "edges": "The entries with their cursors.",
             "nodes": "The entries.",
-            "pageInfo": "Where the page stands in the list.",
-            "totalCount": "How many there are in all.",
+            "pageInfo": "The position of the page in the list.",
+            "totalCount": "The total number of entries.",
         },
     ),
     "EventEdge": (
-        "An entry and its place in the list.",
-        {"node": "The entry.", "cursor": "Its place, to page from."},
+        "An entry with its cursor.",
+        {"node": "The entry.", "cursor": "The position of the entry in the list."},
     ),
     "AuditFilter": (
-        "Which entries. All that is given must hold.",
+        "Conditions on entries. All given conditions must hold.",
         {
-            "actor": "By this actor: `user:admin`, `token:ci`, or a name of whatever kind.",
+            "actor": "By this actor: `user:admin`, `token:ci`, or a name of any kind.",
             "action": "One of these actions.",
-            "namespace": "Of this namespace and those below it.",
-            "executionId": "Done to this execution.",
-            "channel": "By one of these ways.",
-            "since": "At this moment or later.",
-            "until": "Before this moment.",
+            "namespace": "In this namespace or below.",
+            "executionId": "On this execution.",
+            "channel": "Through one of these channels.",
+            "since": "At or after this time.",
+            "until": "Before this time.",
         },
     ),
     "ArchivedChoice": (
-        "Whether archived executions are in a list.",
-        {"NO": "Without them. The default.", "YES": "Only they.", "ANY": "They and all others."},
+        "Whether a list includes archived executions.",
+        {
+            "NO": "Exclude archived executions. The default.",
+            "YES": "Only archived executions.",
+            "ANY": "Archived and other executions.",
+        },
     ),
     "AddNoteInput": (
-        "A note to write.",
+        "A note to add.",
         {
             "id": "The execution.",
             "text": "1 to 10 000 characters, as Markdown.",
-            "idempotencyKey": "The same key again, with the same input, gives the first note and writes none. "
+            "idempotencyKey": "A repeated call with the same key and input returns the first note and adds none. "
             "Kept for 7 days for each actor.",
         },
     ),
@@ -83,29 +89,29 @@ RECORD: Final[Words] = {
         "Executions to delete.",
         {
             **_MANY,
-            "logs": "Whether their log lines go too.",
-            "metrics": "Whether their metrics go too.",
-            "artifacts": "Whether their artifacts go too, with the files that Headway stored for them; what other "
-            "executions mention stays with these.",
+            "logs": "Whether to delete their log lines too.",
+            "metrics": "Whether to delete their metrics too.",
+            "artifacts": "Whether to delete their artifacts too, with the files that Headway stored for them; "
+            "artifacts that other executions reference are kept.",
         },
     ),
     "AddNotePayload": (
-        "What `addNote` answers.",
+        "The result of `addNote`.",
         {
-            "note": "The note; null when it was refused.",
-            "execution": "The execution afterwards; null when it was refused.",
+            "note": "The note; null if the mutation was refused.",
+            "execution": "The execution after the mutation; null if it was refused.",
             **_PROBLEMS,
         },
     ),
     **{
         f"{name[0].upper()}{name[1:]}Payload": (
-            f"What `{name}` answers.",
-            {"executions": "Those that were done, as they are afterwards.", **_EACH},
+            f"The result of `{name}`.",
+            {"executions": "The executions that were changed, in their new state.", **_EACH},
         )
         for name in ("archiveExecutions", "unarchiveExecutions")
     },
     "DeleteExecutionsPayload": (
-        "What `deleteExecutions` answers.",
-        {"deleted": "The ids of those that are gone.", **_EACH},
+        "The result of `deleteExecutions`.",
+        {"deleted": "The ids of the deleted executions.", **_EACH},
     ),
 }

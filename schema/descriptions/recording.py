@@ -1,263 +1,267 @@
 from typing import Final
 
-from schema.descriptions.words import (
+from schema.descriptions.common import (
     AFTER,
-    AT_LARGE,
     DOWNLOAD_URL,
     ID,
+    NULL_FOR_EXECUTION,
     PREVIEW_URL,
     REASON,
     TASK_KEY,
     TASK_RUN_ID,
-    Words,
+    Descriptions,
     up_to,
 )
 
-_EXECUTION: Final = "The execution, which must be one from elsewhere."
-_DIGEST: Final = "Of its content, as `sha256:` and hexadecimal; null when it is not known."
-_SIZE: Final = "In bytes; null when it is not known."
-_TOLD_KEY: Final = (
-    "The task run that it belongs to, known already or not. Without it, the execution as a whole."
+_EXECUTION: Final = "The execution, which must be an external run."
+_DIGEST: Final = "The digest of the content, as `sha256:` and hexadecimal; null if unknown."
+_SIZE: Final = "Size in bytes; null if unknown."
+_TASK_KEY_INPUT: Final = (
+    "The key of the task run, which need not exist yet. Without it, the execution as a whole."
 )
-_TOLD_ATTEMPT: Final = "The number of the attempt that it belongs to, from 1."
-_PLACED: Final = (
-    "now by default. Of an execution that is recorded afterwards, as long after its beginning as this is told after "
-    "the recording."
+_ATTEMPT_INPUT: Final = "The number of the attempt, from 1."
+_TIME_DEFAULT: Final = (
+    "now by default. If the execution is recorded after the fact, the time since the recording is added to the start "
+    "of the execution."
 )
 
-RECORDING: Final[Words] = {
+RECORDING: Final[Descriptions] = {
     "Artifact": (
-        "Something that is used and made: a file in the artifact store, or anything with a URI. "
-        "Namespace, name and version say which it is, whoever tells of it.",
+        "A file in the artifact store, or anything with a URI, that executions use or make. Namespace, name and "
+        "version identify it, independently of who reports it.",
         {
             "id": ID,
-            "namespace": "The namespace that its name belongs to.",
-            "name": "Its name.",
-            "version": "Its version: as it was told, else the beginning of its digest, else a number.",
-            "type": "What it is, as `File`, `Dataset` or `Model`.",
-            "uri": "Where it is, as it was first told.",
+            "namespace": "The namespace of the name.",
+            "name": "The name.",
+            "version": "The version: as reported, else the start of the digest, else a number.",
+            "type": "The type, such as `File`, `Dataset` or `Model`.",
+            "uri": "The URI that was reported first.",
             "digest": _DIGEST,
             "size": _SIZE,
-            "properties": "What was said of it, by name.",
-            "createdAt": "When it was first recorded.",
+            "properties": "The reported properties, by name.",
+            "createdAt": "When the artifact was first recorded.",
             "downloadUrl": DOWNLOAD_URL,
             "previewUrl": PREVIEW_URL,
-            "versions": "All of its name, this one too, the newest first; at most 200.",
+            "versions": "All versions of this name, including this one, newest first; at most 200.",
             **up_to("uses", 200),
-            "uses": "Who used and made it, the newest first.",
-            "uses(direction)": "Only who used it, or only who made it.",
+            "uses": "The uses of the artifact by executions, newest first.",
+            "uses(direction)": "Only uses as an input, or only as an output.",
             **up_to("executions", 200),
-            "executions": "The executions that used and made it, the newest first.",
-            "executions(direction)": "Only those that used it, or only those that made it.",
+            "executions": "The executions that used or made it, newest first.",
+            "executions(direction)": "Only executions that used it, or only those that made it.",
         },
     ),
     "ArtifactUse": (
-        "An execution used or made an artifact.",
+        "A use of an artifact by an execution, as an input or an output.",
         {
             "id": ID,
-            "artifact": "The artifact; null when it may not be seen.",
-            "execution": "The execution; null when it may not be seen.",
-            "name": "The artifact's name.",
-            "type": "What the artifact is, as `File`, `Dataset` or `Model`.",
-            "version": "The artifact's version.",
-            "uri": "Where the copy is that was used or made.",
+            "artifact": "The artifact; null if the viewer may not see it.",
+            "execution": "The execution; null if the viewer may not see it.",
+            "name": "The name of the artifact.",
+            "type": "The type of the artifact, such as `File`, `Dataset` or `Model`.",
+            "version": "The version of the artifact.",
+            "uri": "The URI of the copy that was used or made.",
             "digest": _DIGEST,
             "size": _SIZE,
-            "direction": "Whether it was used or made.",
-            "properties": "What was said of it here, by name.",
-            "taskRunId": f"{TASK_RUN_ID} {AT_LARGE}",
-            "taskKey": f"{TASK_KEY} {AT_LARGE}",
-            "createdAt": "When it was recorded.",
+            "direction": "Whether the execution used or made it.",
+            "properties": "The properties reported with this use, by name.",
+            "taskRunId": f"{TASK_RUN_ID} {NULL_FOR_EXECUTION}",
+            "taskKey": f"{TASK_KEY} {NULL_FOR_EXECUTION}",
+            "createdAt": "When the use was recorded.",
             "downloadUrl": DOWNLOAD_URL,
             "previewUrl": PREVIEW_URL,
         },
     ),
-    "ArtifactEdge": ("A place in a list of artifacts.", {"node": "The artifact.", "cursor": AFTER}),
+    "ArtifactEdge": ("An artifact with its cursor.", {"node": "The artifact.", "cursor": AFTER}),
     "ArtifactConnection": (
         "A page of artifacts.",
         {
             "edges": "The artifacts with their cursors.",
             "nodes": "The artifacts.",
-            "pageInfo": "Where the page is in the list.",
-            "totalCount": "How many match.",
+            "pageInfo": "The position of the page in the list.",
+            "totalCount": "The number of matching artifacts.",
         },
     ),
     "ArtifactFilter": (
-        "Which artifacts. All that is given must hold.",
+        "Conditions on artifacts. All given conditions must hold.",
         {
-            "namespace": "Of the namespace.",
-            "name": "Of the name.",
-            "type": "Of the type.",
-            "version": "Of the version.",
-            "uri": "Of where it is.",
-            "digest": "With this digest.",
+            "namespace": "The namespace.",
+            "name": "The name.",
+            "type": "The type.",
+            "version": "The version.",
+            "uri": "The URI.",
+            "digest": "The digest.",
             "executionId": "Used or made by this execution.",
-            "direction": "Used, or made, by some execution, or by that one.",
+            "direction": "Used, or made, by any execution, or by the one of `executionId`.",
         },
     ),
     "LineageDirection": (
-        "Which way lineage is followed.",
+        "The direction in which lineage is followed.",
         {
-            "UPSTREAM": "To what it came from.",
-            "DOWNSTREAM": "To what came of it.",
-            "BOTH": "Both ways, each by itself: not to what else came of what it came from.",
+            "UPSTREAM": "Towards the origins.",
+            "DOWNSTREAM": "Towards the results.",
+            "BOTH": "Both directions, each on its own: other results of the same origins are not included.",
         },
     ),
     "LineageNode": ("An execution or an artifact.", {}),
     "LineageEdge": (
-        "Data went from an artifact to an execution that used it, or from an execution to an artifact that it made.",
+        "A flow of data: from an artifact to an execution that used it, or from an execution to an artifact that it "
+        "made.",
         {
-            "from": "The id of the node that it comes from.",
-            "to": "The id of the node that it goes to.",
-            "direction": "IN when the execution used the artifact, OUT when it made it.",
-            "taskKey": f"The key of the task run that did. {AT_LARGE}",
+            "from": "The id of the source node.",
+            "to": "The id of the target node.",
+            "direction": "IN if the execution used the artifact, OUT if it made it.",
+            "taskKey": f"The key of the task run that used or made it. {NULL_FOR_EXECUTION}",
         },
     ),
     "LineageGraph": (
-        "Executions and artifacts, and how data went between them. What may not be seen is left out.",
+        "Executions and artifacts, and the flow of data between them. Nodes that the viewer may not see are omitted.",
         {
-            "nodes": "Executions, then artifacts, each the newest first; at most 1000.",
+            "nodes": "Executions, then artifacts, each newest first; at most 1000.",
             "edges": "The uses between them.",
-            "truncated": "Whether there was more than is shown.",
+            "truncated": "Whether nodes were omitted because of the limit.",
         },
     ),
     "Pipeline": (
-        "What is recorded from elsewhere under one name.",
+        "The external runs recorded under one name.",
         {
-            "namespace": "Its namespace.",
-            "key": "Its name.",
-            "kinds": "The kinds, or stages, of its executions.",
-            "executionCount": "How many executions there are, counted up to 10000.",
+            "namespace": "The namespace.",
+            "key": "The name.",
+            "kinds": "The kinds, or stages, of the executions.",
+            "executionCount": "The number of executions, counted up to 10 000.",
         },
     ),
     "GitInput": (
         "The code that ran.",
         {
-            "commit": "The commit's hash.",
+            "commit": "The hash of the commit.",
             "branch": "The branch.",
-            "repository": "Where the repository is.",
-            "author": "Who wrote the commit.",
-            "message": "The commit's message.",
+            "repository": "The URL or path of the repository.",
+            "author": "The author of the commit.",
+            "message": "The message of the commit.",
         },
     ),
     "TaskErrorInput": (
-        "Why something failed.",
-        {"code": "Short and stable, FAILED by default.", "message": "The error, in words."},
+        "The reason of a failure.",
+        {"code": "A short, stable code; FAILED by default.", "message": "The error message."},
     ),
     "RecordExecutionInput": (
-        "An execution that runs, or ran, elsewhere.",
+        "An external run to record.",
         {
-            "namespace": "The namespace to record it in.",
-            "pipeline": "Whose run it is: 1 to 100 of `a-z 0-9 _ -`. No flow needs to have this key.",
-            "kind": "Its type or stage, as `train`; `external` by default.",
-            "name": "Its name; the pipeline and a short suffix by default.",
-            "inputs": "An object of its parameters.",
-            "properties": "An object of what else is to be known of it.",
-            "labels": "To find it by.",
+            "namespace": "The namespace to record the execution in.",
+            "pipeline": "The name of the pipeline: 1 to 100 characters of `a-z 0-9 _ -`. A flow with this key need "
+            "not exist.",
+            "kind": "The type or stage, such as `train`; `external` by default.",
+            "name": "The name of the execution; the pipeline and a short suffix by default.",
+            "inputs": "An object of parameters.",
+            "properties": "An object of further properties.",
+            "labels": "Labels to find the execution by.",
             "git": "The code that runs.",
-            "started": "False: it waits to start, until a heartbeat, a task run that has started, or its end is told.",
-            "createdAt": "When it was created; `startedAt` by default, else now. Its id is one of that time, so "
-            "that it stands where it happened in every list and count. Not after `startedAt`.",
-            "startedAt": "When it started; `createdAt` by default, else now. Not in the future.",
-            "heartbeatTtl": "Seconds, 1 to 604800: when nothing is heard of it for so long, it ends in ERROR. "
-            "Without it, it may be silent.",
-            "idempotencyKey": "The same key again, with the same input, gives the first execution and records nothing. "
-            "Kept for 7 days for each actor.",
+            "started": "False: the execution has not started. It starts with a heartbeat, with a task run that has "
+            "started, or when its end is reported.",
+            "createdAt": "When the execution was created; `startedAt` by default, else now. The id is derived from "
+            "it, so that lists and counts show the execution at that time. Not after `startedAt`.",
+            "startedAt": "When the execution started; `createdAt` by default, else now. Not in the future.",
+            "heartbeatTtl": "Seconds, 1 to 604800: if nothing is reported for that long, the execution ends in "
+            "ERROR. Without it, there is no limit.",
+            "idempotencyKey": "A repeated call with the same key and input returns the first execution and records "
+            "nothing. Kept for 7 days for each actor.",
             "reason": REASON,
         },
     ),
     "RecordTaskRunInput": (
-        "What is told of a task run. What is left out stays as it was told before.",
+        "A report of a task run. Omitted fields keep their reported values.",
         {
             "executionId": _EXECUTION,
-            "key": "The key of the task run; the first time that it is told of makes it.",
-            "state": "Its state: CREATED, QUEUED, RUNNING, RETRYING or an end. One that comes before what is known "
-            "is passed over.",
-            "attempt": "The number of the attempt, from 1; the newest known by default. Attempts are told in order: "
-            "what is told of an earlier one than the newest is passed over.",
-            "startedAt": "When the attempt started; when it was told by default. "
-            "Needed of an execution that is recorded afterwards, as `endedAt` is.",
-            "endedAt": "When it ended; when it was told by default, or when its execution ended.",
+            "key": "The key of the task run; the first report creates the task run.",
+            "state": "The state: CREATED, QUEUED, RUNNING, RETRYING or a terminal state. A state earlier than the "
+            "current one is ignored.",
+            "attempt": "The number of the attempt, from 1; the newest by default. Attempts are reported in order: "
+            "reports of an attempt before the newest are ignored.",
+            "startedAt": "When the attempt started; the time of the report by default. Required for an execution "
+            "recorded after the fact, like `endedAt`.",
+            "endedAt": "When the attempt ended; the time of the report by default, or the end of the execution.",
             "progress": "From 0 to 1.",
-            "message": "What it says of its progress.",
-            "inputs": "An object, merged into what is known.",
-            "outputs": "An object, merged into what is known.",
-            "error": "Why it failed.",
-            "exitCode": "Of its process.",
+            "message": "A progress message.",
+            "inputs": "An object, merged into the reported inputs.",
+            "outputs": "An object, merged into the reported outputs.",
+            "error": "The reason of the failure.",
+            "exitCode": "The exit code of the process.",
             "reason": REASON,
         },
     ),
     "MetricInput": (
-        "A number that was measured.",
+        "A metric value to record.",
         {
-            "name": "What it is.",
-            "value": "The number; of a DURATION in seconds.",
-            "kind": "How its values go together, GAUGE by default.",
-            "step": "The step that it belongs to, as an epoch.",
-            "tags": "An object that tells it from others of its name.",
-            "at": f"When it was measured; {_PLACED}",
-            "taskKey": _TOLD_KEY,
-            "attempt": _TOLD_ATTEMPT,
-            "idempotencyKey": "Of this metric within its execution: the first that is told with a key stands.",
+            "name": "The name of the metric.",
+            "value": "The number; for a DURATION in seconds.",
+            "kind": "How values are combined, GAUGE by default.",
+            "step": "The step, such as an epoch.",
+            "tags": "An object of tags that distinguish it from other metrics of the same name.",
+            "at": f"When it was measured; {_TIME_DEFAULT}",
+            "taskKey": _TASK_KEY_INPUT,
+            "attempt": _ATTEMPT_INPUT,
+            "idempotencyKey": "A key of this value, unique in the execution: only the first value with a key is "
+            "recorded.",
         },
     ),
     "RecordMetricsInput": (
-        "What was measured.",
+        "Metric values to record.",
         {
             "executionId": _EXECUTION,
             "metrics": "At most 5000.",
-            "idempotencyKey": "The same key again records nothing; with other metrics it is refused. Without a key, "
-            "a metric that equals one that was told, in all that is told of it, is the same metric.",
+            "idempotencyKey": "A repeated call with the same key records nothing; with other metrics it is refused. "
+            "Without a key, a metric that equals a recorded one in every field is not recorded again.",
         },
     ),
     "LogLineInput": (
-        "Text that was written.",
+        "Text to add to the log.",
         {
-            "text": "A line, or several. A line of more than 32 KiB is cut into several; secrets of the namespace are "
-            "masked.",
-            "level": "How much it matters; INFO by default, of STDERR WARN.",
-            "stream": "Where it was written, STDOUT by default.",
-            "at": f"When it was written; {_PLACED}",
-            "taskKey": _TOLD_KEY,
-            "attempt": f"{_TOLD_ATTEMPT} The newest known by default.",
+            "text": "One or more lines. A line of more than 32 KiB is split; secrets of the namespace are masked.",
+            "level": "The level; INFO by default, WARN for STDERR.",
+            "stream": "The stream, STDOUT by default.",
+            "at": f"When it was written; {_TIME_DEFAULT}",
+            "taskKey": _TASK_KEY_INPUT,
+            "attempt": f"{_ATTEMPT_INPUT} The newest attempt by default.",
         },
     ),
     "RecordLogsInput": (
-        "What was written.",
+        "Log lines to record.",
         {
             "executionId": _EXECUTION,
-            "lines": "At most 5000, all or none; an execution has a million.",
-            "idempotencyKey": "The same key again adds nothing; with other lines it is refused. Without a key every "
-            "call adds its lines.",
+            "lines": "At most 5000, all or none; an execution holds at most a million lines.",
+            "idempotencyKey": "A repeated call with the same key adds nothing; with other lines it is refused. "
+            "Without a key, every call adds its lines.",
         },
     ),
     "ArtifactInput": (
-        "Something that was used or made.",
+        "An artifact that was used or made.",
         {
-            "uri": "Where it is.",
+            "uri": "The URI of the artifact.",
             "direction": "Whether it was used or made.",
-            "name": "Its name; the last part of the uri by default.",
-            "namespace": "The namespace that its name belongs to; the execution's by default.",
-            "type": "What it is, as `Dataset` or `Model`; `File` by default.",
-            "version": "Its version. Without one: the beginning of the digest; else what this execution told "
-            "of this uri; else, when it is used, the newest of its name; else the next number.",
-            "digest": "Of its content, as `sha256:` and hexadecimal. A version that is known with another is refused.",
-            "size": "In bytes.",
-            "properties": "An object of what is to be known of it.",
-            "taskKey": _TOLD_KEY,
-            "attempt": _TOLD_ATTEMPT,
+            "name": "The name; the last part of the URI by default.",
+            "namespace": "The namespace of the name; the execution's by default.",
+            "type": "The type, such as `Dataset` or `Model`; `File` by default.",
+            "version": "The version. By default: the start of the digest; else the version that this execution "
+            "reported for this URI; else, for a used artifact, the newest of this name; else the next number.",
+            "digest": "The digest of the content, as `sha256:` and hexadecimal. A different digest for an existing "
+            "version is refused.",
+            "size": "Size in bytes.",
+            "properties": "An object of further properties.",
+            "taskKey": _TASK_KEY_INPUT,
+            "attempt": _ATTEMPT_INPUT,
         },
     ),
     "RecordArtifactsInput": (
-        "What was used and made.",
+        "Artifacts that were used or made.",
         {"executionId": _EXECUTION, "artifacts": "At most 5000; all are recorded, or none."},
     ),
     "RecordPropertiesInput": (
-        "What is to be known of an execution.",
+        "Properties to set on an execution.",
         {
-            "executionId": "The execution, wherever it runs.",
-            "properties": "An object, merged into the properties that it has.",
-            "git": "The code that ran, merged into what is known.",
+            "executionId": "The execution, whether it runs here or elsewhere.",
+            "properties": "An object, merged into the existing properties.",
+            "git": "The code that ran, merged into the existing git information.",
             "reason": REASON,
         },
     ),
@@ -265,13 +269,13 @@ RECORDING: Final[Words] = {
         "The end of an execution.",
         {
             "executionId": _EXECUTION,
-            "state": "The end: SUCCESS, WARNING, FAILED, KILLED, REJECTED, ERROR or "
-            "CACHED; or, of one that has not started, CANCELLED.",
-            "endedAt": "When it ended; now by default. Needed of one that began more than an hour before it was "
-            "recorded and promised no heartbeat.",
-            "outputs": "An object of what came of it; with `cachedFrom` by default what came of that one.",
-            "error": "Why it failed.",
-            "cachedFrom": "Of what ends CACHED: the execution whose results are reused, one that ended well.",
+            "state": "The terminal state: SUCCESS, WARNING, FAILED, KILLED, REJECTED, ERROR or CACHED; or CANCELLED "
+            "for an execution that has not started.",
+            "endedAt": "When the execution ended; now by default. Required if the execution started more than an "
+            "hour before it was recorded and has no `heartbeatTtl`.",
+            "outputs": "An object of outputs; with `cachedFrom`, by default the outputs of that execution.",
+            "error": "The reason of the failure.",
+            "cachedFrom": "For CACHED: the successful execution whose results are reused.",
             "reason": REASON,
         },
     ),

@@ -1,225 +1,235 @@
 from typing import Final
 
-from schema.descriptions.words import Words, paged, up_to
+from schema.descriptions.common import Descriptions, paged, up_to
 
-_INPUT: Final = "What to do, and to what."
-_SEARCH: Final = (
-    "A search, as `state:failed flow:nightly* duration>30m`, that must hold beside `where`."
-)
+_INPUT: Final = "The arguments of the mutation."
+_SEARCH: Final = "A search, such as `state:failed flow:nightly* duration>30m`, combined with `where`: both must hold."
 _BY_VALUE: Final = (
-    "In place of `orderBy`: by what they have in a column. Refused where more than 50 000 match."
+    "Instead of `orderBy`: order by the values of a column. Refused if more than 50 000 match."
 )
 _MUTATIONS: Final = {
-    "saveFlow": "Save a flow document as a new revision. The same text as the latest makes none.",
-    "deleteFlow": "Delete a flow and its schedules. Its executions stay, and those that run go on; "
-    "saving it again brings it back.",
-    "setFlowEnabled": "Switch a flow off, so that nothing starts it, or on again.",
-    "runTest": "Run a document that nobody saved. It becomes no revision of its flow, which need not exist; "
-    "the execution has the label `system.test` and is in no list that does not ask for it. "
-    "It takes the permissions UPDATE_FLOW and RUN_FLOW.",
+    "saveFlow": "Save a flow document as a new revision. If the text equals that of the latest revision, none is "
+    "created.",
+    "deleteFlow": "Delete a flow and its schedules. Its executions are kept, and running ones continue; saving the "
+    "document again restores the flow.",
+    "setFlowEnabled": "Enable or disable a flow. Nothing can start a disabled flow.",
+    "runTest": "Run a document without saving it as a revision; its flow need not exist. The execution has the label "
+    "`system.test`, and lists include it only on request. Needs the permissions UPDATE_FLOW and RUN_FLOW.",
     "createExecution": "Start an execution.",
-    "cancelExecution": "Stop an execution: KILLING, then KILLED. "
-    "Running processes get SIGTERM, and SIGKILL after their task's `kill_grace`. Asked again, the grace is skipped.",
-    "pauseExecution": "Start nothing new; what runs goes on.",
-    "resumeExecution": "Go on after a pause; what was held back happens now.",
-    "retryFailed": "Give what failed a new attempt, while the execution is FAILED_FINISHING, or PAUSED with a failure.",
-    "restartExecution": "Run again what failed, was killed, rejected or cancelled of an ended execution; "
-    "what succeeded stays. `errors` and `finally` run again.",
+    "cancelExecution": "Stop an execution: KILLING, then KILLED. Running processes get SIGTERM, and SIGKILL after "
+    "their task's `kill_grace`. A second call skips the grace period.",
+    "pauseExecution": "Pause an execution: no new task runs start; running ones continue.",
+    "resumeExecution": "Continue after a pause; held back transitions happen now.",
+    "retryFailed": "Start a new attempt of failed task runs, while the execution is FAILED_FINISHING, or PAUSED with "
+    "a failure.",
+    "restartExecution": "Run the failed, killed, rejected and cancelled tasks of an ended execution again; tasks "
+    "that succeeded are kept. `errors` and `finally` run again.",
     "replayExecution": "Start a new execution from an ended one, from the start or from a task.",
-    "prepareExecution": "Draft a new execution from an ended one, in which what succeeded is disabled.",
-    "forceRun": "Start now, past concurrency limits and backoff, and go first in line.",
-    "changeState": "Set the state that an execution ended in. Nothing else changes.",
-    "changeTaskRunState": "Set the state that a task run ended in; the execution goes on from there.",
-    "sendEvent": "Send an event to what waits for it.",
+    "prepareExecution": "Draft a new execution from an ended one, in which the tasks that succeeded are disabled.",
+    "forceRun": "Start now, regardless of concurrency limits and backoff, at the front of the queues.",
+    "changeState": "Change the terminal state of an execution. Nothing else changes.",
+    "changeTaskRunState": "Change the terminal state of a task run; the execution continues from there.",
+    "sendEvent": "Send an event to `wait` tasks.",
     "setLabels": "Change the labels of an execution, in any state.",
-    "addNote": "Write a note beside an execution, in any state.",
-    "archiveExecutions": "Hide ended executions from lists, and keep them from pruning. Each by itself.",
-    "unarchiveExecutions": "Show archived executions in lists again. Each by itself.",
-    "deleteExecutions": "Remove ended executions for good. Each by itself. Needs MANAGE.",
-    "previewBulk": "Tell what an action would make of many executions, and freeze which they are. "
-    "They stay as they are.",
-    "runBulk": "Carry out what was previewed. Needs the permission that the action needs.",
-    "cancelBulk": "Stop a bulk action; what has been done stays done.",
-    "approve": "Vote for what a task run waits for.",
-    "saveSecret": "Save a secret of a namespace, or a new value for it. Needs the permission MANAGE.",
-    "deleteSecret": "Delete a secret. What is rendered afterwards does not see it. Needs the permission MANAGE.",
-    "reject": "Vote against it. One rejection rejects.",
-    "saveFilter": "Keep a search under a name, or change one that is kept.",
-    "deleteFilter": "Delete a search that was kept.",
-    "saveSchedule": "Make a schedule of a flow, or change the one of this key, beside those in its document.",
-    "deleteSchedule": "Remove a schedule. One that a flow's document declares is removed there.",
-    "setScheduleEnabled": "Disable or enable a schedule. Ticks that come while it is disabled never run by themselves.",
-    "backfillSchedule": "Run the ticks of a schedule between two moments of the past that have not run, 1000 at most.",
-    "recordExecution": "Record an execution that runs, or ran, elsewhere.",
-    "recordTaskRun": "Tell something of a task run of an execution that runs elsewhere. Told in any order, and as "
-    "often as one likes, the same comes of it; but an end is not taken back.",
-    "recordMetrics": "Tell what was measured. The same call again changes nothing.",
-    "recordLogs": "Tell log lines, in their order. With a key the same call again adds nothing.",
-    "recordArtifacts": "Tell what was used and made. The same call again changes nothing.",
-    "recordProperties": "Set properties and git information of an execution, wherever it runs.",
-    "createToken": "Make a token. Everybody makes their own; another's needs MANAGE.",
-    "revokeToken": "End a token, and the sessions and connections that came by it.",
-    "grantRole": "Give somebody a role on a namespace and all below it. Needs MANAGE there, and what the role allows.",
-    "revokeRole": "Take a role from somebody. Needs MANAGE on the namespace that it was granted on.",
-    "saveRole": "Make a role of permissions, or change one that was made here. Needs MANAGE on every namespace.",
-    "deleteRole": "Delete a role that was made here and that nobody holds. Needs MANAGE on every namespace.",
-    "savePrincipal": "Make a person or a service, or change one. Needs MANAGE; groups, owner and disabling need it on "
-    "every namespace.",
-    "createLoginLink": "Make a link that signs one browser in as whom the viewer's token is of, once, within 10 "
+    "addNote": "Add a note to an execution, in any state.",
+    "archiveExecutions": "Hide ended executions from lists and exclude them from pruning. Each execution is handled "
+    "independently.",
+    "unarchiveExecutions": "Show archived executions in lists again. Each execution is handled independently.",
+    "deleteExecutions": "Delete ended executions permanently. Each execution is handled independently. Needs the "
+    "permission MANAGE.",
+    "previewBulk": "Preview an action on many executions and store the list of executions. The executions do not "
+    "change.",
+    "runBulk": "Run a preview. Needs the permission that the action needs.",
+    "cancelBulk": "Stop a bulk action; executions already processed are not reverted.",
+    "approve": "Vote to approve a request.",
+    "saveSecret": "Create a secret in a namespace, or change its value. Needs the permission MANAGE.",
+    "deleteSecret": "Delete a secret. Later evaluations of settings do not see it. Needs the permission MANAGE.",
+    "reject": "Vote to reject a request. One rejection is enough.",
+    "saveFilter": "Save a search under a name, or change a saved one.",
+    "deleteFilter": "Delete a saved search.",
+    "saveSchedule": "Create a schedule of a flow, or change the one with this key. Schedules in the flow's document "
+    "are separate.",
+    "deleteSchedule": "Delete a schedule. A schedule declared in a flow document must be removed there.",
+    "setScheduleEnabled": "Enable or disable a schedule. Ticks that are due while it is disabled are not made up for "
+    "automatically.",
+    "backfillSchedule": "Run the ticks of a schedule in a range of the past that have not run; at most 1000.",
+    "recordExecution": "Record an external run.",
+    "recordTaskRun": "Report a task run of an external run. Reports may be repeated and may arrive in any order with "
+    "the same result; a terminal state is final.",
+    "recordMetrics": "Record metrics. A repeated call changes nothing.",
+    "recordLogs": "Record log lines, in order. With a key, a repeated call adds nothing.",
+    "recordArtifacts": "Record artifacts that were used and made. A repeated call changes nothing.",
+    "recordProperties": "Set properties and git information of an execution, whether it runs here or elsewhere.",
+    "createToken": "Create a token. Everybody may create their own; one for somebody else needs the permission "
+    "MANAGE.",
+    "revokeToken": "Revoke a token, and end the sessions and connections that used it.",
+    "grantRole": "Grant a role on a namespace and all below. Needs MANAGE there, and all permissions of the role.",
+    "revokeRole": "Revoke a role. Needs MANAGE on the namespace of the grant.",
+    "saveRole": "Create or change a custom role. Needs MANAGE on every namespace.",
+    "deleteRole": "Delete a custom role that nobody holds. Needs MANAGE on every namespace.",
+    "savePrincipal": "Create or change a person or a service. Needs MANAGE; setting groups, the owner or `disabled` "
+    "needs it on every namespace.",
+    "createLoginLink": "Create a link that signs in one browser as the holder of the viewer's token, once, within 10 "
     "minutes.",
-    "finishExecution": "Tell the end of an execution that runs elsewhere. The same end again is a success that changes "
-    "nothing; another one is refused.",
-    "heartbeat": "A sign of life of an execution that runs elsewhere. Everything else that is told of it is one too.",
+    "finishExecution": "Report the end of an external run. Repeating the same end succeeds and changes nothing; a "
+    "different one is refused.",
+    "heartbeat": "Report that an external run is alive. Every other report counts as a heartbeat too.",
 }
 
-ROOTS: Final[Words] = {
+ROOTS: Final[Descriptions] = {
     "Query": (
-        "What can be read. What is not there, or may not be seen, is null.",
+        "The read operations. Anything that does not exist, or that the viewer may not see, is null.",
         {
-            "viewer": "Who asks, and what they may do.",
-            "node": "Anything with an id.",
-            "node(id)": "Its id.",
-            "nodes": "Several things, in the order of their ids.",
-            "nodes(ids)": "Their ids, 200 at most.",
+            "viewer": "The caller and their permissions.",
+            "node": "Any object with an id.",
+            "node(id)": "The id.",
+            "nodes": "Several objects, in the order of their ids.",
+            "nodes(ids)": "The ids, at most 200.",
             **up_to("namespaces", 10_000),
-            "namespaces": "The namespaces that have flows or executions, those only recorded ones included, by name.",
+            "namespaces": "The namespaces that have flows or executions, including external runs, by name.",
             "flow": "A flow.",
-            "flow(namespace)": "Its namespace.",
-            "flow(key)": "Its key.",
-            "flows": "Flows, by page.",
-            "flows(where)": "Which.",
+            "flow(namespace)": "The namespace.",
+            "flow(key)": "The key.",
+            "flows": "Flows, paginated.",
+            "flows(where)": "The filter.",
             "flows(search)": _SEARCH,
-            "flows(orderBy)": "Their order, NAME_ASC by default.",
+            "flows(orderBy)": "The order, NAME_ASC by default.",
             **paged("flows"),
             "execution": "An execution.",
-            "execution(id)": "Its id.",
-            "execution(at)": "The seq of one of its events: the execution as it was then, its task runs, attempts, "
-            "outputs and approvals; logs, metrics and artifacts up to that event's time. Now, when it is not given.",
-            "executions": "Executions, by page.",
-            "executions(where)": "Which.",
+            "execution(id)": "The id.",
+            "execution(at)": "The seq of an event: returns the execution as of that event, with its task runs, "
+            "attempts, outputs and approvals; logs, metrics and artifacts up to the time of the event. Current by "
+            "default.",
+            "executions": "Executions, paginated.",
+            "executions(where)": "The filter.",
             "executions(search)": _SEARCH,
-            "executions(orderBy)": "Their order, CREATED_DESC by default.",
+            "executions(orderBy)": "The order, CREATED_DESC by default.",
             "executions(orderByValue)": _BY_VALUE,
             **paged("executions"),
-            "facets": "The values that a field has among executions, the most frequent first.",
+            "facets": "The values of a field among executions, most frequent first.",
             "facets(field)": "The field.",
-            "facets(where)": "Among which.",
+            "facets(where)": "The filter of executions.",
             "facets(search)": _SEARCH,
-            "facets(contains)": "Only values that hold this text, A to Z in either case; of labels `key=value`.",
-            "facets(first)": "How many values at most: 1 to 200, 50 by default.",
+            "facets(contains)": "Only values that contain this text, case-insensitive for ASCII letters; for labels, "
+            "`key=value`.",
+            "facets(first)": "The maximum number of values: 1 to 200, 50 by default.",
             "compareExecutions": "Executions side by side.",
-            "compareExecutions(ids)": "2 to 5 of them, each once; the first is the baseline. Its `lastSuccess` is "
-            "what a failed one is best compared with.",
-            "compareExecutions(onlyDifferences)": "Leave out rows that do not differ; false by default.",
-            "executionStats": "How many executions there were in a time, how they ended, and how long they took. "
-            "Each counts when it started, or, where it has not, when it was created.",
-            "executionStats(where)": "Which.",
+            "compareExecutions(ids)": "The ids of 2 to 5 different executions; the first is the baseline. For a "
+            "failed execution, its `lastSuccess` is usually the best baseline.",
+            "compareExecutions(onlyDifferences)": "Omit rows without a difference; false by default.",
+            "executionStats": "The number of executions in a time range, their states, and their durations. An "
+            "execution counts when it started or, if it has not started, when it was created.",
+            "executionStats(where)": "The filter.",
             "executionStats(search)": _SEARCH,
-            "executionStats(since)": "Those of this moment and later.",
-            "executionStats(until)": "Those before this moment; now by default.",
-            "executionStats(bucket)": "The parts of the time to count by; 1500 of them at most.",
-            "executionHistogram": "How many executions there were in each part of a time, and in which states they are "
-            "now. Each counts when it started, or, where it has not, when it was created. Together they are as many as "
-            "the list of the same filter and time has.",
-            "executionHistogram(since)": "Those of this moment and later.",
-            "executionHistogram(until)": "Those before this moment; now by default.",
-            "executionHistogram(bars)": "How many bars at most, 1 to 200. They are of one round length, the shortest "
-            "that needs no more: 1, 5 or 15 seconds, 1, 5, 15 or 30 minutes, 1, 3, 6 or 12 hours, a day or weeks.",
-            "executionHistogram(where)": "Which.",
+            "executionStats(since)": "The start of the range, inclusive.",
+            "executionStats(until)": "The end of the range, exclusive; now by default.",
+            "executionStats(bucket)": "The length of the buckets; at most 1500 buckets.",
+            "executionHistogram": "The number of executions in each part of a time range, by current state. An "
+            "execution counts when it started or, if it has not started, when it was created. The total equals that "
+            "of a list with the same filter and range.",
+            "executionHistogram(since)": "The start of the range, inclusive.",
+            "executionHistogram(until)": "The end of the range, exclusive; now by default.",
+            "executionHistogram(bars)": "The maximum number of bars, 1 to 200. All bars have the same length, the "
+            "shortest of these that is enough: 1, 5 or 15 seconds, 1, 5, 15 or 30 minutes, 1, 3, 6 or 12 hours, a "
+            "day or weeks.",
+            "executionHistogram(where)": "The filter.",
             "executionHistogram(search)": _SEARCH,
-            "searchFields": "The fields of the search language, for whoever completes a search.",
-            "savedFilters": "The searches that the viewer keeps, then those that others share; by name.",
-            "approvals": "Requests for decisions, the oldest first.",
-            "approvals(where)": "Which.",
+            "searchFields": "The fields of the search language, for autocompletion.",
+            "savedFilters": "The saved searches of the viewer, then those shared by others; by name.",
+            "approvals": "Approval requests, oldest first.",
+            "approvals(where)": "The filter.",
             **paged("approvals"),
-            "auditLog": "What people and programs did, the newest first, and what they had no permission for. "
-            "Needs READ_AUDIT; entries of no namespace, as those of tokens, need it on every namespace.",
-            "auditLog(where)": "Which.",
+            "auditLog": "The actions of people and programs, and those that were refused for lack of permission, "
+            "newest first. Needs READ_AUDIT; entries without a namespace, such as those of tokens, need it on every "
+            "namespace.",
+            "auditLog(where)": "The filter.",
             **paged("auditLog"),
-            "schedules": "Schedules, the oldest first.",
-            "schedules(where)": "Which.",
+            "schedules": "Schedules, oldest first.",
+            "schedules(where)": "The filter.",
             **paged("schedules"),
-            "artifacts": "Artifacts, the newest first.",
-            "artifacts(where)": "Which.",
+            "artifacts": "Artifacts, newest first.",
+            "artifacts(where)": "The filter.",
             **paged("artifacts"),
-            "lineage": "What something came from, and what came of it, along the uses of artifacts. "
-            "Empty when it is not there, or may not be seen.",
+            "lineage": "The origins and results of an execution or artifact, through the uses of artifacts. Empty if "
+            "it does not exist or the viewer may not see it.",
             "lineage(of)": "The id of an execution or an artifact.",
-            "lineage(direction)": "Which way, BOTH by default.",
-            "lineage(depth)": "How many steps at most, from an execution to an artifact being one. "
-            "1 to 50, 6 by default.",
-            "pipelines": "What was recorded from elsewhere, by namespace and name; at most 1000.",
-            "bulk": "A bulk action that was run: by the viewer, or on executions that the viewer may all see.",
-            "bulk(id)": "Its id.",
-            "debugExpression": "An expression, evaluated with the names that a task run saw when its newest attempt "
-            "started, or would see now where it has none, and with its own outputs. Secrets are `****`.",
+            "lineage(direction)": "The direction, BOTH by default.",
+            "lineage(depth)": "The maximum number of steps; from an execution to an artifact is one step. 1 to 50, 6 "
+            "by default.",
+            "pipelines": "The pipelines of external runs, by namespace and name; at most 1000.",
+            "bulk": "A bulk action: one of the viewer, or one on executions that the viewer may all see.",
+            "bulk(id)": "The id.",
+            "debugExpression": "Evaluates an expression with the names that were available to a task run when its "
+            "newest attempt started (or would be now, without an attempt), and with its own outputs. Secrets are "
+            "`****`.",
             "debugExpression(taskRunId)": "The task run.",
-            "debugExpression(expression)": "As `outputs.extract.rows`; text with `{{ }}` in it is evaluated "
-            "as the settings of a task are.",
-            "principals": "People and services that hold roles in the namespaces that the viewer manages, the oldest "
-            "first. Needs MANAGE.",
+            "debugExpression(expression)": "For example `outputs.extract.rows`; text that contains `{{ }}` is "
+            "evaluated like the settings of a task.",
+            "principals": "People and services with roles in the namespaces that the viewer manages, oldest first. "
+            "Needs MANAGE.",
             **paged("principals"),
-            "tokens": "The viewer's tokens and those of services that the viewer owns; with MANAGE on every namespace "
-            "everybody's. The oldest first, revoked ones too.",
+            "tokens": "The tokens of the viewer and of services that the viewer owns; all tokens with MANAGE on "
+            "every namespace. Oldest first, including revoked ones.",
             **paged("tokens"),
             **up_to("roles", 1_000),
             "roles": "The roles that can be granted. Needs MANAGE.",
             **up_to("groupGrants", 1_000),
-            "groupGrants": "The roles that are granted to groups, whoever is in them, in the namespaces that the "
-            "viewer manages. Needs MANAGE.",
+            "groupGrants": "The roles granted to groups in the namespaces that the viewer manages. Needs MANAGE.",
             **up_to("workers", 1_000),
-            "workers": "The workers that are, and were lately, there.",
-            "validateFlow": "Everything that is wrong with a flow document; empty when it could be saved.",
+            "workers": "The workers that are, or recently were, connected.",
+            "validateFlow": "The problems of a flow document; empty if it can be saved.",
             "validateFlow(source)": "The document, as YAML.",
             **up_to("secrets", 1_000),
-            "secrets": "Names of secrets; never their values. Needs the permission MANAGE.",
-            "secrets(namespace)": "Those that this namespace sees: its own, and those above it that it has not itself.",
+            "secrets": "The names of secrets, never their values. Needs the permission MANAGE.",
+            "secrets(namespace)": "Only secrets that this namespace sees: its own, and those of namespaces above "
+            "that it does not define itself.",
             "flowSchema": "The JSON Schema of flow documents, for editors.",
         },
     ),
     "Mutation": (
-        "What can be done. A refusal is a problem in the payload, and changes nothing.",
+        "The write operations. A refused mutation returns problems in its payload and changes nothing.",
         {
             **_MUTATIONS,
             **{f"{name}(input)": _INPUT for name in _MUTATIONS},
         },
     ),
     "Subscription": (
-        "What can be watched, over a socket (`graphql-transport-ws` on /graphql) or SSE (/graphql/stream). "
-        "First what is there, then every change, in order.",
+        "The live operations, over a socket (`graphql-transport-ws` on /graphql) or SSE (/graphql/stream). Each "
+        "sends the current data first, then every change, in order.",
         {
-            "executionChanges": "What changes of an execution, message by message, from a cursor on. What is there now "
-            "is what was there then, with these laid over it by id. It goes on after the execution has ended, for "
-            "that may be restarted.",
+            "executionChanges": "The changes of an execution since a cursor. Merge each message into the data by id. "
+            "The stream continues after the execution has ended, because the execution may be restarted.",
             "executionChanges(id)": "The execution.",
-            "executionChanges(after)": "A `cursor` of the execution or of a change. Without one the first change is a "
-            "`reset`.",
-            "executionEvents": "The events of an execution, stored and new. It ends after the terminal one.",
+            "executionChanges(after)": "The `cursor` of the execution or of a change. Without it the first change is "
+            "a `reset`.",
+            "executionEvents": "The events of an execution, stored and new. The stream ends after the terminal event.",
             "executionEvents(id)": "The execution.",
-            "executionEvents(after)": "A seq: the events after it, to go on where one stopped. 0 by default.",
-            "execution": "An execution now, then whenever it changed; what happens in between is left out.",
+            "executionEvents(after)": "Only events after this seq, to continue an earlier stream. 0 by default.",
+            "execution": "The execution, now and whenever it changes; intermediate states may be skipped.",
             "execution(id)": "The execution.",
-            "executionList": "A page of executions, then its changes: the rows that enter, change and leave.",
-            "executionList(where)": "Which.",
+            "executionList": "A page of executions, then its changes: rows that enter, change and leave.",
+            "executionList(where)": "The filter.",
             "executionList(search)": _SEARCH,
-            "executionList(orderBy)": "Their order, CREATED_DESC by default.",
+            "executionList(orderBy)": "The order, CREATED_DESC by default.",
             "executionList(orderByValue)": _BY_VALUE,
-            "executionList(first)": "How many rows to keep in view: 1 to 200, 50 by default.",
-            "executionList(after)": "The last message's cursor: what changed since comes first, or a reset.",
-            "approvals": "Requests for decisions, then those that are new, have changed, or are no longer among them.",
-            "approvals(where)": "Which.",
-            "stats": "How many executions are in each state now, then whenever that changed, once a second at most.",
-            "stats(where)": "Which.",
+            "executionList(first)": "The number of rows to keep in the list: 1 to 200, 50 by default.",
+            "executionList(after)": "The cursor of the last message received: sends the changes since then, or a "
+            "reset.",
+            "approvals": "Approval requests, then those that are new, change or leave the list.",
+            "approvals(where)": "The filter.",
+            "stats": "The number of executions in each state, now and whenever it changes, at most once a second.",
+            "stats(where)": "The filter.",
             "stats(search)": _SEARCH,
-            "bulk": "A bulk action now, then its progress, at most 4 times a second. It ends with it.",
-            "bulk(id)": "Its id.",
-            "logs": "What an execution's tasks wrote and write. It ends with a complete batch.",
+            "bulk": "A bulk action, then its progress, at most 4 times a second. The stream ends with the bulk "
+            "action.",
+            "bulk(id)": "The id.",
+            "logs": "The log lines of an execution, stored and new. The stream ends with a complete batch.",
             "logs(executionId)": "The execution.",
-            "logs(taskRunId)": "Only what this task run writes; of a foreach also what its iterations write.",
-            "logs(attempt)": "Only what this attempt writes. It needs `taskRunId` to mean one attempt.",
+            "logs(taskRunId)": "Only lines of this task run; for a foreach including its iterations.",
+            "logs(attempt)": "Only lines of the attempt with this number; needs `taskRunId` to select one attempt.",
             "logs(minLevel)": "Only lines of this level and above.",
-            "logs(stream)": "Only lines that are written there.",
-            "logs(after)": "The cursor of an earlier batch: the lines after it.",
+            "logs(stream)": "Only lines of this stream.",
+            "logs(after)": "The cursor of an earlier batch: only the lines after it.",
         },
     ),
 }

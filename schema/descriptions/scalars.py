@@ -1,14 +1,14 @@
 from typing import Final
 
-from schema.descriptions.words import ID, Words
+from schema.descriptions.common import ID, Descriptions
 
-SCALARS: Final[Words] = {
+SCALARS: Final[Descriptions] = {
     "DateTime": (
-        "A moment after RFC 3339, in UTC with microseconds, as `2026-01-31T02:00:00.000000Z`. "
-        "As input any zone will do, but it must be named.",
+        "A time in RFC 3339 format, in UTC with microseconds, such as `2026-01-31T02:00:00.000000Z`. As input, any "
+        "time zone is accepted, but one is required.",
         {},
     ),
     "JSON": ("Any JSON value.", {}),
-    "BigInt": ("A whole number that may be beyond 32 bits, as a JSON number.", {}),
-    "Node": ("What has an id of its own and can be fetched by it.", {"id": ID}),
+    "BigInt": ("An integer that may exceed 32 bits, as a JSON number.", {}),
+    "Node": ("An object with a global id, which `node` resolves.", {"id": ID}),
 }

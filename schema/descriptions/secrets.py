@@ -1,42 +1,44 @@
 from typing import Final
 
-from schema.descriptions.words import Words
+from schema.descriptions.common import Descriptions
 
-SECRETS: Final[Words] = {
+SECRETS: Final[Descriptions] = {
     "Secret": (
-        "A secret of a namespace, for its flows and those of the namespaces below. Its value is never answered.",
+        "A secret of a namespace, available to its flows and those of the namespaces below. Its value is never "
+        "returned.",
         {
-            "namespace": "The namespace that it belongs to.",
-            "name": "Its name, as in `secrets.NAME`.",
-            "createdAt": "When it was first saved.",
-            "updatedAt": "When its value was last saved.",
-            "updatedBy": "Who saved it last.",
+            "namespace": "The namespace of the secret.",
+            "name": "The name, used as `secrets.NAME`.",
+            "createdAt": "When the secret was first saved.",
+            "updatedAt": "When the value was last saved.",
+            "updatedBy": "Who last saved the value.",
         },
     ),
     "SaveSecretInput": (
         "A secret to save.",
         {
-            "namespace": "The namespace that it is for; those below it see it too, unless they have their own.",
-            "name": "1 to 100 of A-Z a-z 0-9 _, not beginning with a digit.",
-            "value": "Text of 4 characters at least and 16 KiB at most. It is kept encrypted.",
+            "namespace": "The namespace of the secret. Namespaces below it see the secret too, unless they define "
+            "their own.",
+            "name": "1 to 100 characters of A-Z a-z 0-9 _, not starting with a digit.",
+            "value": "Text of at least 4 characters and at most 16 KiB. It is stored encrypted.",
         },
     ),
     "DeleteSecretInput": (
         "A secret to delete.",
-        {"namespace": "The namespace that it belongs to.", "name": "Its name."},
+        {"namespace": "The namespace of the secret.", "name": "The name of the secret."},
     ),
     "SaveSecretPayload": (
-        "What `saveSecret` answers.",
+        "The result of `saveSecret`.",
         {
-            "secret": "The secret; null when it was refused.",
-            "problems": "Why it was refused; empty when it was done.",
+            "secret": "The secret; null if the mutation was refused.",
+            "problems": "Why the mutation was refused; empty on success.",
         },
     ),
     "DeleteSecretPayload": (
-        "What `deleteSecret` answers.",
+        "The result of `deleteSecret`.",
         {
-            "secret": "What was deleted; null when it was refused.",
-            "problems": "Why it was refused; empty when it was done.",
+            "secret": "The deleted secret; null if the mutation was refused.",
+            "problems": "Why the mutation was refused; empty on success.",
         },
     ),
 }

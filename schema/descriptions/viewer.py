@@ -1,62 +1,62 @@
 from typing import Final
 
-from schema.descriptions.words import ID, Words, up_to
+from schema.descriptions.common import ID, Descriptions, up_to
 
-VIEWER: Final[Words] = {
+VIEWER: Final[Descriptions] = {
     "Viewer": (
-        "Who asks.",
+        "The caller.",
         {
-            "actor": "As whom the events record what the viewer does.",
-            "permissions": "What the viewer may do, in one namespace at least.",
-            "permissions(namespace)": "Only what they may do in this one.",
+            "actor": "The actor under which the viewer's actions are recorded.",
+            "permissions": "The permissions that the viewer has in at least one namespace.",
+            "permissions(namespace)": "Only permissions in this namespace.",
             **up_to("roles", 1_000),
-            "roles": "The roles that the viewer holds, and where.",
-            "groups": "The groups that the viewer is a member of.",
-            "version": "The release of the server that answers.",
+            "roles": "The roles of the viewer, with their namespaces.",
+            "groups": "The groups of the viewer.",
+            "version": "The release of the server.",
         },
     ),
     "Actor": (
         "Who did something.",
         {
-            "kind": "What kind of actor it is.",
-            "name": "Its name among its kind: a user's or token's name, a worker's id; `engine` for the engine.",
+            "kind": "The kind of actor.",
+            "name": "The name, unique among actors of its kind: of a user or token, the id of a worker, or `engine`.",
         },
     ),
     "ActorKind": (
-        "The kinds of those who act.",
+        "The kinds of actors.",
         {
             "USER": "A person.",
             "SERVICE": "A program.",
-            "TOKEN": "A program of an earlier release, by the name of its token.",
-            "WORKER": "A process that carries out attempts.",
+            "TOKEN": "A program in data of an earlier release, by the name of its token.",
+            "WORKER": "A process that runs attempts.",
             "SCHEDULE": "A schedule of a flow.",
             "ENGINE": "Headway itself.",
-            "SETTING": "A setting of a server, which grants roles at its start; the name is that of the setting.",
-            "ANONYMOUS": "Somebody who was not let in; the name is the network that they came from.",
+            "SETTING": "A server setting that grants roles at startup; the name is that of the setting.",
+            "ANONYMOUS": "Somebody whose authentication failed; the name is their network.",
         },
     ),
     "Channel": (
-        "The way by which a command came.",
+        "The channel of a command.",
         {
             "API": "The GraphQL API, by a program.",
-            "UI": "The page.",
+            "UI": "The web UI.",
             "CLI": "The command line.",
-            "ENGINE": "None: the engine acted by itself.",
+            "ENGINE": "The engine, acting by itself.",
         },
     ),
     "Permission": (
-        "What one may do. Roles are made of these.",
+        "The permissions. Roles consist of these.",
         {
             "LIST_FLOWS": "See flows and their source.",
             "VIEW_EXECUTION": "See executions, their events, outputs, metrics, artifacts and approvals.",
-            "VIEW_LOGS": "Read what tasks wrote.",
+            "VIEW_LOGS": "Read logs.",
             "RUN_FLOW": "Start executions.",
             "ACT_ON_EXECUTION": "Cancel, pause, resume, retry and label executions.",
-            "CHANGE_STATE": "Set the state of what has ended.",
+            "CHANGE_STATE": "Change the terminal state of executions and task runs.",
             "APPROVE": "Decide approvals whose policy allows it.",
-            "OVERRIDE_APPROVAL": "Decide or pass by an approval against its policy, with a reason; it is marked.",
+            "OVERRIDE_APPROVAL": "Decide or bypass an approval against its policy, with a reason; it is marked.",
             "UPDATE_FLOW": "Save flows.",
-            "RECORD": "Record executions that ran elsewhere.",
+            "RECORD": "Record external runs.",
             "READ_AUDIT": "Read the audit log.",
             "MANAGE": "Manage secrets, services and roles; delete executions.",
         },
@@ -66,13 +66,13 @@ VIEWER: Final[Words] = {
         {
             "id": ID,
             "name": "Host and process id.",
-            "host": "The machine that it runs on.",
-            "queues": "The queues that it takes from.",
-            "concurrency": "How many attempts it runs at once.",
-            "running": "How many attempts it runs now.",
-            "startedAt": "When it began to serve.",
-            "heartbeatAt": "When it was last heard of.",
-            "alive": "Whether it was heard of within the time of a lease, 10 seconds, and was not told to stop.",
+            "host": "The machine of the worker.",
+            "queues": "The queues that it serves.",
+            "concurrency": "The maximum number of attempts that it runs at once.",
+            "running": "The number of attempts that it is running.",
+            "startedAt": "When the worker started.",
+            "heartbeatAt": "The time of the last heartbeat.",
+            "alive": "Whether its last heartbeat is within the lease time, 10 seconds, and it is not shutting down.",
         },
     ),
 }

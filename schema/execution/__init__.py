@@ -1,1 +1,1 @@
-"""Executions: what is done with them, and how they are followed."""
+"""Queries, mutations and change streams of executions."""

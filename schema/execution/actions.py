@@ -1,4 +1,4 @@
-"""From a mutation's input to the engine, and from its verdict to the payload."""
+"""Executes mutations on executions: input -> command -> engine -> fields of the payload."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,8 +13,8 @@ from models.payloads import check_payload
 from runner.launch.approving_subflows import asking_subflows
 from runner.launch.launch import prepare
 from runner.store.execution import signals
+from schema.access_checks import execution_for, needs_somewhere, visible_task_run
 from schema.context import Info
-from schema.doors import execution_for, needs_somewhere, visible_task_run
 from schema.execution.inputs import (
     ChangeStateInput,
     ChangeTaskRunStateInput,
@@ -48,7 +48,7 @@ async def launch(info: Info, input: CreateExecutionInput) -> dict[str, Any]:
 
 
 async def _needs_to_see_source(info: Info, id: str) -> None:
-    """Raises Refused for an execution that the viewer may rerun and not see: to them it does not exist."""
+    """Raises Refused NOT_FOUND if the viewer may not see the execution to rerun."""
     if await info.context.loaders.execution.load(untyped("exec", id)) is None:
         raise Refused.because(ProblemCode.NOT_FOUND, "no such execution", "rerunOf")
 
@@ -90,7 +90,8 @@ async def change_task_run_state(info: Info, input: ChangeTaskRunStateInput) -> d
 
 
 async def send_event(info: Info, input: SendEventInput) -> dict[str, Any]:
-    """To one execution, which keeps it until a wait takes it; or to all of a namespace that wait for it now."""
+    """Sends an event to one execution, which stores it until a `wait` task consumes it; or to all executions of a
+    namespace that now wait for it."""
     needs_somewhere(info, Permission.ACT_ON_EXECUTION)
     services = info.context.services
     if (input.execution_id is None) == (input.namespace is None):
@@ -111,12 +112,12 @@ async def send_event(info: Info, input: SendEventInput) -> dict[str, Any]:
         except Refused:
             if input.namespace is None:
                 raise
-            ids.remove(id)  # it ended since it was seen to wait
+            ids.remove(id)  # it ended after the query for waiting executions
     views = [await view_of(info, id) for id in ids]
     return {"executions": [view for view in views if view]}
 
 
 async def view_of(info: Info, id: UUID) -> Execution | None:
-    """As it is after the commit: whatever was loaded before it is forgotten."""
+    """Reads the execution again after a commit; discards everything loaded before."""
     info.context.refresh()
     return Execution.maybe(await info.context.loaders.execution.load(id))

@@ -1,4 +1,4 @@
-"""Following an execution by cursor: what one is, how much an answer comes to, what is told."""
+"""The stream of an execution's changes: cursors, and estimated sizes that split changes into messages."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
@@ -21,9 +21,9 @@ from schema.types.paging import decode_cursor, encode_cursor
 
 _KIND: Final = "execution.place"
 _LEAF: Final = 34
-"""Characters of a field in an answer, about: its name, its value and what stands between."""
+"""Estimated characters of a scalar field in a response: name, value and punctuation."""
 _LISTED: Final = 2
-"""How many of a list within a row, about."""
+"""Estimated length of a list within a row."""
 _LONG: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     "task_runs": {"inputs": frozenset({"inputs"}), "results": frozenset({"outputs"})},
     "events": {"data": frozenset({"data"})},
@@ -32,7 +32,7 @@ _LONG: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
         for name in ("inputs", "outputs", "properties", "trigger", "failure", "git")
     },
 }
-"""Columns with long texts, and the fields that need them."""
+"""Columns with long texts -> the fields that need them, by kind of row."""
 _NEVER_SHOWN: Final[Mapping[str, frozenset[str]]] = {
     "task_runs": frozenset({"outputs", "standing"}),
     "children": frozenset({"tentative", "clock", "signals", "paused", "killing"}),
@@ -42,7 +42,7 @@ _ROWS: Final[Mapping[str, str]] = {
     "goneArtifactIds": "gone_artifacts",
     **{name: name for name in ("approvals", "notes", "events", *KINDS)},
 }
-"""Kinds of changes that the selected fields of a message need, by their names in the store."""
+"""Field of ExecutionChange -> kind of row in the store."""
 _LARGEST: Final = 2**63 - 1
 Raw: TypeAlias = GraphQLResolveInfo[Any]
 
@@ -54,10 +54,10 @@ def cursor_of(id: UUID, place: StreamPosition) -> str:
 
 
 def place_of(id: UUID, cursor: str) -> StreamPosition:
-    """Raises Refused for what is no cursor, or one of another execution."""
-    told = decode_cursor(_KIND, cursor).split("/")
+    """Raises Refused for an invalid cursor, or one of another execution."""
+    parts = decode_cursor(_KIND, cursor).split("/")
     try:
-        own, seq, within, moment, until, kind, last = told
+        own, seq, within, moment, until, kind, last = parts
         place = StreamPosition(
             int(seq), moment, int(within), until or None, kind, UUID(last) if kind else NO_ID
         )
@@ -71,7 +71,9 @@ def place_of(id: UUID, cursor: str) -> StreamPosition:
 
 
 def _foreign(cursor: str) -> Refused:
-    sentence = f"this cursor is not of this execution: {cursor[:60]!r}; pass one that it gave"
+    sentence = (
+        f"cursor {cursor[:60]!r} does not belong to this execution; pass one from its `cursor`"
+    )
     return Refused.because(ProblemCode.VALIDATION, sentence, "after")
 
 
@@ -83,31 +85,31 @@ async def changes_of(info: Info, id: UUID, after: str | None) -> AsyncGenerator[
 
 
 def weights_of(info: Info) -> Mapping[str, Weight]:
-    """Of the fields with rows that are asked of a message."""
+    """Returns the estimated size of each selected kind of row, by its name in the store."""
     raw = info._raw_info
     message = raw.schema.type_map["ExecutionChange"]
-    asked: dict[str, tuple[Any, list[SelectionSetNode | None]]] = {}
+    selected: dict[str, tuple[Any, list[SelectionSetNode | None]]] = {}
     whole = [node.selection_set for node in raw.field_nodes]
     for field, kind, below in fields_below(raw, message, whole):
         if name := _ROWS.get(field):
-            asked.setdefault(name, (kind, []))[1].extend(below)
-    return {name: _weight(raw, name, kind, below) for name, (kind, below) in asked.items()}
+            selected.setdefault(name, (kind, []))[1].extend(below)
+    return {name: _weight(raw, name, kind, below) for name, (kind, below) in selected.items()}
 
 
-def _weight(raw: Raw, name: str, kind: Any, asked: Sequence[SelectionSetNode | None]) -> Weight:
-    names = {field for field, _, _ in fields_below(raw, get_named_type(kind), asked)}
+def _weight(raw: Raw, name: str, kind: Any, selected: Sequence[SelectionSetNode | None]) -> Weight:
+    names = {field for field, _, _ in fields_below(raw, get_named_type(kind), selected)}
     long: Mapping[str, frozenset[str]] = _LONG.get(name, {})
-    unasked = {column for column, needing in long.items() if not needing & names}
-    row, attempt = _sizes(raw, kind, asked)
+    unselected = {column for column, needing in long.items() if not needing & names}
+    row, attempt = _sizes(raw, kind, selected)
     if name != "task_runs":
         row, attempt = row + _LISTED * attempt, 0
-    return Weight(row, attempt, _NEVER_SHOWN.get(name, frozenset()) | unasked)
+    return Weight(row, attempt, _NEVER_SHOWN.get(name, frozenset()) | unselected)
 
 
-def _sizes(raw: Raw, kind: Any, asked: Sequence[SelectionSetNode | None]) -> tuple[int, int]:
-    """About how many characters one of its objects comes to, and one element of each list within."""
+def _sizes(raw: Raw, kind: Any, selected: Sequence[SelectionSetNode | None]) -> tuple[int, int]:
+    """Estimates the characters of an object without its lists, and the sum of one element of each of its lists."""
     own = listed = 0
-    for _, type, below in fields_below(raw, get_named_type(kind), asked):
+    for _, type, below in fields_below(raw, get_named_type(kind), selected):
         row, inner = _sizes(raw, type, below) if any(below) else (_LEAF, 0)
         size = row + _LISTED * inner
         if is_list_type(type.of_type if is_non_null_type(type) else type):

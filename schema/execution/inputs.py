@@ -1,4 +1,4 @@
-"""The inputs of mutations, each turned into the domain's own words by `to_...`."""
+"""The inputs of the mutations of executions; `to_...` converts them to domain objects."""
 
 from datetime import datetime
 from enum import Enum
@@ -52,7 +52,7 @@ class CreateExecutionInput:
 
 @strawberry.input
 class OnExecution:
-    """Fields that every action on an execution takes; the contract has the inputs that extend it."""
+    """Fields that every action on an execution takes. Not in the schema itself; inputs extend it."""
 
     id: strawberry.ID
     reason: str | None = None

@@ -14,6 +14,6 @@ def may_override(info: Info, namespace: str) -> bool:
 
 
 async def may_override_of(info: Info, execution_id: UUID) -> bool:
-    """Of an execution that the viewer may see."""
+    """Whether the viewer may override approvals of an execution; False if they may not see the execution."""
     row = await info.context.loaders.execution.load(execution_id)
     return row is not None and may_override(info, row["namespace"])

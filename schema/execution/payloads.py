@@ -1,4 +1,4 @@
-"""Payloads of mutations: the changed object and the problems; one of the two is always there."""
+"""The payloads of the mutations of executions: the changed object, or problems."""
 
 import strawberry
 

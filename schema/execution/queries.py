@@ -1,4 +1,4 @@
-"""The roots of reading executions."""
+"""The queries of executions and workers."""
 
 import strawberry
 
@@ -7,10 +7,10 @@ from models.errors import Refused
 from models.ids import untyped
 from models.orders import ExecutionOrder
 from runner.store import workers
+from schema.access_checks import needs_somewhere
 from schema.context import Info
-from schema.doors import needs_somewhere
 from schema.execution.records import execution_at
-from schema.lists.bounds import MOST_ROWS, up_to
+from schema.lists.bounds import MAX_ROWS, up_to
 from schema.lists.filters import (
     ExecutionFilter,
     filter_from,
@@ -55,7 +55,7 @@ class ExecutionQuery:
         order = order_from(order_by, order_by_value)
         return await read_executions(info, filter_from(where, search), paging, order)
 
-    @up_to(MOST_ROWS)
+    @up_to(MAX_ROWS)
     async def workers(self, info: Info) -> list[Worker]:
         needs_somewhere(info, Permission.VIEW_EXECUTION)
         return [Worker.of(row) for row in await workers.all_workers(info.context.services.pool)]

@@ -1,4 +1,4 @@
-"""Notes, archiving and deleting; and an execution as of an earlier event."""
+"""Notes, archiving, deleting, and historical executions."""
 
 import asyncio
 import hashlib
@@ -17,19 +17,19 @@ from models.lifecycle.commands.records import AddNote, Delete
 from models.lifecycle.notes_and_archive import check_text
 from runner.store import idempotency
 from runner.store.execution.nodes import NOTE
+from schema.access_checks import execution_for, needs_somewhere
 from schema.context import Info
-from schema.doors import execution_for, needs_somewhere
 from schema.execution.inputs import AddNoteInput, DeleteExecutionsInput, ManyInput
 from schema.types.execution.execution import Execution
 from schema.types.execution.note import Note
 from schema.types.problems import problem_of
 
-MOST = 1_000
-"""Executions in one mutation."""
+MAX_EXECUTIONS = 1_000
+"""Maximum number of executions in one mutation."""
 
 
 async def execution_at(info: Info, key: UUID, seq: int) -> Execution | None:
-    """As of its event `seq`: what hangs on it is read from that moment too."""
+    """Returns the execution as of its event `seq`. Its fields load related rows of the same moment."""
     row = await info.context.loaders.execution.load(key)
     if row is None:
         return None
@@ -56,7 +56,8 @@ async def add_note(info: Info, input: AddNoteInput) -> dict[str, Any]:
 
 
 async def act_on_many(info: Info, input: ManyInput, command: Command) -> dict[str, Any]:
-    """Each by itself: one that is refused is a problem with its place in `ids`, and the others are done."""
+    """Executes the command on each execution independently. A refusal becomes a problem whose path is the position in
+    `ids`."""
     needs_somewhere(info, Permission.ACT_ON_EXECUTION)
     done, problems = await _each(info, input, command, Permission.ACT_ON_EXECUTION)
     info.context.refresh()
@@ -81,17 +82,19 @@ async def _each(
     info: Info, input: ManyInput, command: Command, permission: Permission
 ) -> tuple[list[tuple[str, UUID]], list[Problem]]:
     ids: list[str] = list(dict.fromkeys(input.ids))
-    if not 1 <= len(ids) <= MOST:
+    if not 1 <= len(ids) <= MAX_EXECUTIONS:
         raise Refused.because(
-            ProblemCode.VALIDATION, f"1 to {MOST} ids at once; got {len(ids)}", "ids"
+            ProblemCode.VALIDATION,
+            f"ids must have 1 to {MAX_EXECUTIONS} entries; got {len(ids)}",
+            "ids",
         )
-    verdicts = await asyncio.gather(
+    results = await asyncio.gather(
         *(_one(info, id, command, input.reason, permission) for id in ids)
     )
-    done = [(id, found) for id, found in zip(ids, verdicts, strict=True) if isinstance(found, UUID)]
+    done = [(id, found) for id, found in zip(ids, results, strict=True) if isinstance(found, UUID)]
     problems = [
         problem
-        for id, found in zip(ids, verdicts, strict=True)
+        for id, found in zip(ids, results, strict=True)
         if isinstance(found, Refused)
         for problem in _placed(found, list(input.ids).index(strawberry.ID(id)))
     ]

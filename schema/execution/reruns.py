@@ -1,4 +1,4 @@
-"""Restart, retry, replay and prepare: done, or with `plan: true` only told."""
+"""Restart, retry, replay and prepare. With `plan: true` only the plan is returned."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from models.lifecycle.reruns.rerun_plan import plan_reset
 from models.lifecycle.reruns.reruns import reset_by_restart, reset_by_retry
 from runner.launch import reruns
 from runner.launch.reruns import Replay
+from schema.access_checks import execution_for, forbidden, visible_row
 from schema.context import Info
-from schema.doors import execution_for, forbidden, visible_row
 from schema.execution.actions import act, view_of
 from schema.execution.inputs import (
     PrepareExecutionInput,
@@ -24,7 +24,7 @@ from schema.scalars import JSON, object_of
 from schema.types.execution.plan import Concurrency, DraftTask, ExecutionDraft, Plan
 
 
-async def put_back(
+async def rerun_in_place(
     info: Info, input: RetryFailedInput, command: Restart | RetryFailed
 ) -> dict[str, Any]:
     id = await execution_for(info, input.id, Permission.ACT_ON_EXECUTION)

@@ -1,1 +1,1 @@
-"""Expressions that people try."""
+"""Debugging of expressions."""

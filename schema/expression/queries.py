@@ -1,4 +1,4 @@
-"""Trying expressions with what a task run saw."""
+"""Evaluates an expression with the variables of a task run, for debugging."""
 
 from typing import Self
 
@@ -6,8 +6,8 @@ import strawberry
 
 from models.access.viewer import Permission
 from runner.history.expression_debugger import Evaluated, EvaluationError, ValueType, names_seen
+from schema.access_checks import needs_somewhere, visible_task_run
 from schema.context import Info
-from schema.doors import needs_somewhere, visible_task_run
 from schema.loading.snapshots import row_of
 from schema.scalars import JSON
 
@@ -46,7 +46,7 @@ class DebugQuery:
         services = info.context.services
         task = await visible_task_run(info, task_run_id)
         row = await row_of(info, task.execution_key)
-        outside = await info.context.loaders.sight.outside.load(task.execution_key)
+        outside = await info.context.loaders.visibility.outside.load(task.execution_key)
         names = await names_seen(services.pool, services.engine.plans, row, task.key, outside)
         actor = info.context.viewer.actor
         return ExpressionResult.of(await services.debugger.evaluate(expression, names, actor))

@@ -1,1 +1,1 @@
-"""Executions that ran elsewhere."""
+"""Mutations that record external runs."""

@@ -1,4 +1,5 @@
-"""The inputs of what ran elsewhere, and the filter of artifacts."""
+"""The inputs of the mutations that record external runs, and the filter of artifacts; `to_...` converts inputs to
+domain objects."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -39,7 +40,7 @@ class GitInput:
     author: str | None = None
     message: str | None = None
 
-    def told(self) -> dict[str, str]:
+    def to_git(self) -> dict[str, str]:
         return {name: value for name, value in vars(self).items() if value is not None}
 
 
@@ -48,7 +49,7 @@ class TaskErrorInput:
     message: str
     code: str = "FAILED"
 
-    def told(self) -> TaskError:
+    def to_error(self) -> TaskError:
         return TaskError(self.code, self.message)
 
 
@@ -69,7 +70,7 @@ class RecordExecutionInput:
     idempotency_key: str | None = None
     reason: str | None = None
 
-    def told(self) -> ReportedExecution:
+    def to_report(self) -> ReportedExecution:
         return ReportedExecution(
             namespace=self.namespace,
             pipeline=self.pipeline,
@@ -78,7 +79,7 @@ class RecordExecutionInput:
             inputs=named_values(self.inputs, "inputs"),
             properties=named_values(self.properties, "properties"),
             labels=labels_from(self.labels),
-            git=self.git.told() if self.git else None,
+            git=self.git.to_git() if self.git else None,
             started=self.started,
             created_at=self.created_at,
             started_at=self.started_at,
@@ -103,7 +104,7 @@ class RecordTaskRunInput:
     exit_code: int | None = None
     reason: str | None = None
 
-    def told(self) -> RecordTaskRun:
+    def to_command(self) -> RecordTaskRun:
         return RecordTaskRun(
             path=checked_key(self.key, "key"),
             state=checked_state(self.state),
@@ -114,7 +115,7 @@ class RecordTaskRunInput:
             message=self.message,
             inputs=named_values(self.inputs, "inputs"),
             outputs=named_values(self.outputs, "outputs"),
-            error=self.error.told() if self.error else None,
+            error=self.error.to_error() if self.error else None,
             exit_code=self.exit_code,
         )
 
@@ -131,7 +132,7 @@ class MetricInput:
     attempt: int | None = None
     idempotency_key: str | None = None
 
-    def told(self) -> ReportedMetric:
+    def to_report(self) -> ReportedMetric:
         return ReportedMetric(
             name=self.name,
             value=self.value,
@@ -161,7 +162,7 @@ class LogLineInput:
     task_key: str | None = None
     attempt: int | None = None
 
-    def told(self) -> ReportedLine:
+    def to_report(self) -> ReportedLine:
         level = self.level or (LogLevel.WARN if self.stream is LogStream.STDERR else LogLevel.INFO)
         return ReportedLine(
             text=self.text,
@@ -194,7 +195,7 @@ class ArtifactInput:
     task_key: str | None = None
     attempt: int | None = None
 
-    def told(self) -> ReportedArtifact:
+    def to_report(self) -> ReportedArtifact:
         return ReportedArtifact(
             uri=self.uri,
             direction=self.direction.value,
@@ -223,9 +224,9 @@ class RecordPropertiesInput:
     git: GitInput | None = None
     reason: str | None = None
 
-    def told(self) -> RecordProperties:
+    def to_command(self) -> RecordProperties:
         return RecordProperties(
-            named_values(self.properties, "properties"), self.git.told() if self.git else None
+            named_values(self.properties, "properties"), self.git.to_git() if self.git else None
         )
 
 
@@ -239,18 +240,18 @@ class FinishExecutionInput:
     cached_from: strawberry.ID | None = None
     reason: str | None = None
 
-    def told(self) -> RecordEnd:
+    def to_command(self) -> RecordEnd:
         if self.cached_from is not None and self.state is not ExecutionState.CACHED:
             raise Refused.because(
                 ProblemCode.VALIDATION,
-                f"only what ends CACHED has a cachedFrom; this ends {self.state.value}",
+                f"cachedFrom is only valid with state CACHED; got {self.state.value}",
                 "cachedFrom",
             )
         return RecordEnd(
             state=checked_end(self.state),
             ended_at=self.ended_at,
             outputs=named_values(self.outputs, "outputs"),
-            error=self.error.told() if self.error else None,
+            error=self.error.to_error() if self.error else None,
         )
 
 
@@ -295,7 +296,9 @@ def named_values(value: JSON | None, name: str) -> Mapping[str, Any]:
     given: object = {} if value is None else value
     if not isinstance(given, dict):
         raise Refused.because(
-            ProblemCode.VALIDATION, f'{name} is an object of names and values, as {{"a": 1}}', name
+            ProblemCode.VALIDATION,
+            f'{name} must be an object of names and values, such as {{"a": 1}}',
+            name,
         )
     check_payload(given, name)
     return given
@@ -304,6 +307,6 @@ def named_values(value: JSON | None, name: str) -> Mapping[str, Any]:
 def in_bounds(value: Any, least: float, most: float, name: str) -> Any:
     if value is not None and not least <= value <= most:
         raise Refused.because(
-            ProblemCode.VALIDATION, f"{name} is {least} to {most}; got {value}", name
+            ProblemCode.VALIDATION, f"{name} must be between {least} and {most}; got {value}", name
         )
     return value

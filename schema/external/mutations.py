@@ -1,4 +1,4 @@
-"""The roots of recording what runs elsewhere, and from their inputs to the engine and the tables."""
+"""The mutations that record external runs."""
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -17,9 +17,8 @@ from runner.external.logs import record_logs
 from runner.external.runs import ReportedArtifact
 from runner.store.execution import recorded
 from runner.store.json import load
-from schema.answers import answered
+from schema.access_checks import execution_for, needs, needs_somewhere, visible_execution
 from schema.context import Info
-from schema.doors import execution_for, needs, needs_somewhere, visible_execution
 from schema.execution.actions import view_of
 from schema.external.inputs import (
     FinishExecutionInput,
@@ -41,6 +40,7 @@ from schema.external.payloads import (
     RecordPropertiesPayload,
     RecordTaskRunPayload,
 )
+from schema.mutation_payload import payload_of
 
 
 @strawberry.type
@@ -49,46 +49,46 @@ class RecordingMutation:
     async def record_execution(
         self, info: Info, input: RecordExecutionInput
     ) -> RecordExecutionPayload:
-        return await answered(RecordExecutionPayload, info, _begin(info, input))
+        return await payload_of(RecordExecutionPayload, info, _begin(info, input))
 
     @strawberry.mutation
     async def record_task_run(self, info: Info, input: RecordTaskRunInput) -> RecordTaskRunPayload:
-        return await answered(RecordTaskRunPayload, info, _tell(info, input))
+        return await payload_of(RecordTaskRunPayload, info, _report(info, input))
 
     @strawberry.mutation
     async def record_properties(
         self, info: Info, input: RecordPropertiesInput
     ) -> RecordPropertiesPayload:
-        return await answered(RecordPropertiesPayload, info, _tell(info, input))
+        return await payload_of(RecordPropertiesPayload, info, _report(info, input))
 
     @strawberry.mutation
     async def record_metrics(self, info: Info, input: RecordMetricsInput) -> RecordMetricsPayload:
-        return await answered(RecordMetricsPayload, info, _metrics(info, input))
+        return await payload_of(RecordMetricsPayload, info, _metrics(info, input))
 
     @strawberry.mutation
     async def record_logs(self, info: Info, input: RecordLogsInput) -> RecordLogsPayload:
-        return await answered(RecordLogsPayload, info, _logs(info, input))
+        return await payload_of(RecordLogsPayload, info, _logs(info, input))
 
     @strawberry.mutation
     async def record_artifacts(
         self, info: Info, input: RecordArtifactsInput
     ) -> RecordArtifactsPayload:
-        return await answered(RecordArtifactsPayload, info, _artifacts(info, input))
+        return await payload_of(RecordArtifactsPayload, info, _artifacts(info, input))
 
     @strawberry.mutation
     async def finish_execution(
         self, info: Info, input: FinishExecutionInput
     ) -> FinishExecutionPayload:
-        return await answered(FinishExecutionPayload, info, _end(info, input))
+        return await payload_of(FinishExecutionPayload, info, _end(info, input))
 
     @strawberry.mutation
     async def heartbeat(self, info: Info, input: HeartbeatInput) -> HeartbeatPayload:
-        return await answered(HeartbeatPayload, info, _live(info, input))
+        return await payload_of(HeartbeatPayload, info, _live(info, input))
 
 
 async def _begin(info: Info, input: RecordExecutionInput) -> dict[str, Any]:
     needs_somewhere(info, Permission.RECORD)
-    command = input.told().to_command()
+    command = input.to_report().to_command()
     needs(info, Permission.RECORD, input.namespace, "namespace")
     services, origin = info.context.services, info.context.origin(input.reason)
     async with _counted(info, input.namespace, input):
@@ -96,28 +96,29 @@ async def _begin(info: Info, input: RecordExecutionInput) -> dict[str, Any]:
     return {"execution": await view_of(info, transition.execution.id)}
 
 
-async def _tell(info: Info, input: RecordTaskRunInput | RecordPropertiesInput) -> dict[str, Any]:
+async def _report(info: Info, input: RecordTaskRunInput | RecordPropertiesInput) -> dict[str, Any]:
     row = await _own(info, input.execution_id)
     async with _counted(info, row["namespace"], input):
-        await _execute(info, row["id"], input.told(), input.reason)
+        await _execute(info, row["id"], input.to_command(), input.reason)
     return {"execution": await view_of(info, row["id"])}
 
 
 async def _end(info: Info, input: FinishExecutionInput) -> dict[str, Any]:
     row = await _own(info, input.execution_id)
-    id, command = row["id"], input.told()
+    id, command = row["id"], input.to_command()
     if input.cached_from is not None:
         source = await _source(info, id, input.cached_from)
         outputs = command.outputs or load(source["outputs"])
         command = replace(command, cached_from=source["id"], outputs=outputs)
-    # An end can always be told: only its outputs count.
+    # An end can be reported even when the quota is used up: only its outputs count.
     async with _counted(info, row["namespace"], input.outputs):
         await _execute(info, id, command, input.reason)
     return {"execution": await view_of(info, id)}
 
 
 async def _source(info: Info, id: UUID, cached_from: str) -> Any:
-    """The row of the execution that one is cached from: another one, that may be seen and ended well."""
+    """Returns the row of the `cachedFrom` execution. Raises Refused unless it is another one that the viewer may see
+    and that succeeded."""
     try:
         key = await visible_execution(info, cached_from)
     except Refused as refused:
@@ -130,7 +131,7 @@ async def _source(info: Info, id: UUID, cached_from: str) -> Any:
     if row["state"] not in EXECUTION_SUCCESSES:
         ends = ", ".join(sorted(EXECUTION_SUCCESSES))
         raise _no_source(
-            f"{row['name']} is {row['state']}; only what ended well ({ends}) is reused"
+            f"{row['name']} is {row['state']}; only a successful execution ({ends}) can be reused"
         )
     return row
 
@@ -142,10 +143,10 @@ def _no_source(sentence: str) -> Refused:
 async def _metrics(info: Info, input: RecordMetricsInput) -> dict[str, Any]:
     row = await _recorded(info, input.execution_id)
     actor = info.context.viewer.actor
-    told = [metric.told() for metric in input.metrics]
+    metrics = [metric.to_report() for metric in input.metrics]
     async with _counted(info, row["namespace"], input):
         await runs.record_metrics(
-            info.context.services.pool, actor, row, told, input.idempotency_key
+            info.context.services.pool, actor, row, metrics, input.idempotency_key
         )
     info.context.services.feed.hint({f"m:{row['id']}"})
     return {"execution": await _alive(info, row["id"])}
@@ -154,20 +155,20 @@ async def _metrics(info: Info, input: RecordMetricsInput) -> dict[str, Any]:
 async def _logs(info: Info, input: RecordLogsInput) -> dict[str, Any]:
     row = await _recorded(info, input.execution_id)
     services, actor = info.context.services, info.context.viewer.actor
-    told = [line.told() for line in input.lines]
+    lines = [line.to_report() for line in input.lines]
     async with _counted(info, row["namespace"], input):
-        await record_logs(services.pool, services.vault, actor, row, told, input.idempotency_key)
+        await record_logs(services.pool, services.vault, actor, row, lines, input.idempotency_key)
     services.feed.hint({f"l:{row['id']}"})
     return {"execution": await _alive(info, row["id"])}
 
 
 async def _artifacts(info: Info, input: RecordArtifactsInput) -> dict[str, Any]:
     row = await _recorded(info, input.execution_id)
-    told = [artifact.told() for artifact in input.artifacts]
-    _refuse_foreign(info, told)
+    artifacts = [artifact.to_report() for artifact in input.artifacts]
+    _refuse_foreign(info, artifacts)
     services = info.context.services
     async with _counted(info, row["namespace"], input):
-        await runs.record_artifacts(services.pool, row["id"], row["namespace"], told)
+        await runs.record_artifacts(services.pool, row["id"], row["namespace"], artifacts)
     services.feed.hint({f"m:{row['id']}"})
     return {"execution": await _alive(info, row["id"])}
 
@@ -178,10 +179,13 @@ async def _live(info: Info, input: HeartbeatInput) -> dict[str, Any]:
     return {"execution": await view_of(info, id)}
 
 
-def _counted(info: Info, namespace: str, told: object) -> AbstractAsyncContextManager[None]:
-    """Counts what is told for its recorder and its team, unless it is refused within. Raises Refused."""
+def _counted(info: Info, namespace: str, report: object) -> AbstractAsyncContextManager[None]:
+    """Counts the size of the report against the quotas of the recorder and the team, unless the body raises. Raises
+    Refused."""
     services = info.context.services
-    return services.recorded_bytes.spent(services.pool, info.context.viewer.actor, namespace, told)
+    return services.recorded_bytes.spent(
+        services.pool, info.context.viewer.actor, namespace, report
+    )
 
 
 async def _execute(info: Info, id: UUID, command: Command, reason: str | None = None) -> None:
@@ -190,8 +194,8 @@ async def _execute(info: Info, id: UUID, command: Command, reason: str | None = 
 
 
 async def _own(info: Info, id: str) -> Any:
-    """The row of an execution that the viewer began or, as an operator, may act on. Others learn nothing from it that
-    they may not see, and change nothing."""
+    """Returns the row of an execution that the viewer recorded or, with ACT_ON_EXECUTION, may act on. Raises Refused
+    NOT_FOUND or FORBIDDEN, without revealing what the viewer may not see."""
     key = await execution_for(info, id, Permission.RECORD)
     row = await info.context.loaders.execution.load(key)
     assert row
@@ -201,20 +205,20 @@ async def _own(info: Info, id: str) -> Any:
         raise Refused.because(
             ProblemCode.FORBIDDEN,
             f"{row['created_by']} records this execution: others need the permission "
-            f"{Permission.ACT_ON_EXECUTION.value} to tell anything of it",
+            f"{Permission.ACT_ON_EXECUTION.value} to report on it",
             "executionId",
         )
     return row
 
 
 async def _recorded(info: Info, id: str) -> Any:
-    """The row of such an execution that ran elsewhere."""
+    """Returns the row as `_own` does. Raises Refused INVALID_STATE for an execution that Headway runs."""
     row = await _own(info, id)
     if row["origin"] != "EXTERNAL":
         raise Refused.because(
             ProblemCode.INVALID_STATE,
-            "Headway runs this execution, and its tasks tell this themselves; "
-            "record one that runs elsewhere with recordExecution",
+            "Headway runs this execution, and its tasks report this themselves; "
+            "record an external run with recordExecution",
         )
     return row
 

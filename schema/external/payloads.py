@@ -1,4 +1,4 @@
-"""The payloads of recording."""
+"""The payloads of the mutations that record external runs."""
 
 import strawberry
 

@@ -1,1 +1,1 @@
-"""Flows: saved, changed, deleted and tested."""
+"""Queries and mutations of flows."""

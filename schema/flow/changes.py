@@ -1,4 +1,4 @@
-"""Flows deleted, switched off and on, and tried without being saved."""
+"""Mutations of flows: save, delete, enable, disable, and run a test."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ from models.access.viewer import Permission, Scope
 from models.errors import ProblemCode, Refused
 from runner.launch.test_runs import UnsavedRun, prepare_unsaved_run
 from runner.store.flows import flow_changes, flows
+from schema.access_checks import needs, needs_somewhere
 from schema.context import Info
-from schema.doors import needs, needs_somewhere
 from schema.execution.actions import view_of
 from schema.flow.inputs import DeleteFlowInput, RunTestInput, SetFlowEnabledInput
 from schema.labels import labels_from
@@ -35,14 +35,14 @@ async def set_flow_enabled(info: Info, input: SetFlowEnabledInput) -> dict[str, 
 
 
 async def run_test(info: Info, input: RunTestInput) -> dict[str, Any]:
-    """Whoever runs any text may as well save it: it takes both permissions."""
+    """Needs UPDATE_FLOW as well as RUN_FLOW, because running an arbitrary document is equivalent to saving it."""
     needs_somewhere(info, Permission.UPDATE_FLOW)
     needs_somewhere(info, Permission.RUN_FLOW)
     services = info.context.services
     spec = await services.flow_reader.read(input.source, info.context.viewer.actor)
     needs(info, Permission.UPDATE_FLOW, spec.namespace, "namespace")
     needs(info, Permission.RUN_FLOW, spec.namespace, "namespace")
-    trial = UnsavedRun(
+    unsaved_run = UnsavedRun(
         input.source,
         spec,
         object_of(input.inputs, "inputs") or {},
@@ -55,7 +55,7 @@ async def run_test(info: Info, input: RunTestInput) -> dict[str, Any]:
         services.engine.plans,
         services.evaluator,
         services.vault,
-        trial,
+        unsaved_run,
         origin.actor,
         info.context.viewer.scope_of(Permission.RUN_FLOW),
     )
@@ -64,7 +64,8 @@ async def run_test(info: Info, input: RunTestInput) -> dict[str, Any]:
 
 
 def _changeable(info: Info, namespace: str) -> Scope:
-    """Where flows are found to be changed. Raises Refused FORBIDDEN for one who sees the namespace's, and may not."""
+    """Returns the scope to find the flow in. Raises Refused FORBIDDEN if the viewer sees the flows of the namespace but
+    may not change them."""
     needs_somewhere(info, Permission.UPDATE_FLOW)
     scope = info.context.viewer.scope_of(Permission.LIST_FLOWS)
     if scope.covers(namespace):
@@ -74,8 +75,8 @@ def _changeable(info: Info, namespace: str) -> Scope:
 
 def _found(row: Any, namespace: str, key: str) -> Flow:
     if row is None:
-        told = f"no flow {namespace}/{key}; `headway flows list` shows what there is"
-        raise Refused.because(ProblemCode.NOT_FOUND, told, "key")
+        sentence = f"no flow {namespace}/{key}; `headway flows list` shows what there is"
+        raise Refused.because(ProblemCode.NOT_FOUND, sentence, "key")
     return Flow.of(row)
 
 

@@ -1,4 +1,4 @@
-"""Inputs and payloads of the mutations of flows other than saving."""
+"""The inputs of the mutations of flows."""
 
 import strawberry
 

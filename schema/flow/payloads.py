@@ -1,4 +1,4 @@
-"""The payloads of mutations of flows."""
+"""The payloads of the mutations of flows."""
 
 import strawberry
 

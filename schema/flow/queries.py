@@ -1,4 +1,4 @@
-"""The roots of reading flows."""
+"""The queries of flows."""
 
 import strawberry
 
@@ -6,11 +6,11 @@ from models.access.viewer import Permission
 from models.errors import Refused
 from models.spec import flow_json_schema
 from runner.store.flows import flows
+from schema.access_checks import needs_somewhere
 from schema.context import Info
-from schema.doors import needs_somewhere
 from schema.enums import FlowOrder
 from schema.flow.lists import read_flows
-from schema.lists.bounds import MOST_CHILDREN, up_to
+from schema.lists.bounds import MAX_CHILDREN, up_to
 from schema.lists.filters import (
     FlowFilter,
     flow_filter_from,
@@ -23,7 +23,7 @@ from schema.types.problems import Problem, problem_of
 
 @strawberry.type
 class FlowQuery:
-    @up_to(MOST_CHILDREN)
+    @up_to(MAX_CHILDREN)
     async def namespaces(self, info: Info) -> list[Namespace]:
         viewer = info.context.viewer
         listed, seen = viewer.scope_of(Permission.LIST_FLOWS), viewer.scope

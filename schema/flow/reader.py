@@ -1,4 +1,4 @@
-"""Reading flow documents beside the event loop."""
+"""Parses flow documents outside of the event loop."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -11,15 +11,15 @@ _THREADS = 2
 
 
 class FlowReader:
-    """Reads one document of a user at a time, in threads of its own: a flood of one user's documents holds up neither
-    those of others nor any other work that is done in threads. One a process."""
+    """Parses one document of each user at a time, in a thread pool of its own: many documents of one user delay neither
+    those of others nor other work in threads. One for each process."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(_THREADS, "flow-reader")
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def read(self, source: str, actor: str) -> FlowSpec:
-        """Raises Refused with all that is wrong."""
+        """Raises Refused with all problems of the document."""
         turn = self._turns.setdefault(actor, asyncio.Lock())
         async with turn:
             reading = partial(parse_flow, source)

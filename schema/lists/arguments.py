@@ -1,4 +1,4 @@
-"""Arguments of `executions` that come another way than in a GraphQL document, understood as there."""
+"""Parses arguments of the field `executions` that do not come from a GraphQL document, with the same rules."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ class ListArguments:
 def wanted_executions(
     where: Any, search: str | None, order_by: str | None, by_value: Any = None
 ) -> ListArguments:
-    """Raises Refused for what the field `executions` would refuse."""
+    """Raises Refused for arguments that the field `executions` would refuse."""
     read: list[tuple[ExecutionFilter | None, ExecutionOrder | None, ValueOrder | None]] = []
     variables = {"where": where, "orderBy": order_by, "orderByValue": by_value}
     result = _schema().execute_sync(_DOCUMENT, variables, context_value=read)
     if result.errors:
         message = result.errors[0].message
-        told = message.partition(" got ")[0][:30]
-        name = next((each for each in ("orderByValue", "orderBy") if f"${each}" in told), "where")
+        start = message.partition(" got ")[0][:30]
+        name = next((each for each in ("orderByValue", "orderBy") if f"${each}" in start), "where")
         raise Refused.because(ProblemCode.VALIDATION, message, name)
     ((given, order, value),) = read
     return ListArguments(filter_from(given, search), order_from(order, value))
@@ -58,7 +58,7 @@ class _Query:
 
 class _Schema(strawberry.Schema):
     def process_errors(self, errors: Sequence[GraphQLError], execution_context: Any = None) -> None:
-        """They are the asker's, and no news for the log."""
+        """Does not log errors: they are faults of the caller's input."""
 
 
 @cache

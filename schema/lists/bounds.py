@@ -1,4 +1,4 @@
-"""How long a list of the contract can be: by its `first`, or by nature. Prices count with it."""
+"""Maximum lengths of the lists in the schema: by `first`, or fixed. The cost of an operation is computed from them."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,32 +14,34 @@ from strawberry.types.field import StrawberryField
 from models.errors import ProblemCode, Refused
 from models.lifecycle.advance.foreach import MAX_ITEMS
 
-MOST_TASK_RUNS: Final = 2 * MAX_ITEMS
-"""In one answer: those of two foreach tasks that are as wide as they may be."""
-USUAL_TASK_RUNS: Final = 200
-"""Many have fewer. An answer with more is bounded by its size and its time."""
-MOST_METRICS: Final = 50_000
-MOST_CHILDREN: Final = MAX_ITEMS
-MOST_USES: Final = 200
-MOST_ROWS: Final = 1_000
-"""Of a list that is rarely longer than a screen."""
+MAX_TASK_RUNS: Final = 2 * MAX_ITEMS
+"""Maximum in one response: those of two foreach tasks with the maximum number of items."""
+DEFAULT_TASK_RUNS: Final = 200
+"""Length that costs are computed with. Longer responses are limited by size and time."""
+MAX_METRICS: Final = 50_000
+MAX_CHILDREN: Final = MAX_ITEMS
+MAX_USES: Final = 200
+MAX_ROWS: Final = 1_000
+"""Maximum length of lists that are usually short."""
 
 
 def checked_first(first: int | None, most: int) -> int:
-    """Raises Refused for one out of bounds; None is all that one answer holds."""
+    """Returns `first`, or `most` for None. Raises Refused if it is out of bounds."""
     if first is None:
         return most
     if not 1 <= first <= most:
-        raise Refused.because(ProblemCode.VALIDATION, f"first is 1 to {most}; got {first}", "first")
+        raise Refused.because(
+            ProblemCode.VALIDATION, f"first must be between 1 and {most}; got {first}", "first"
+        )
     return first
 
 
 class UpTo(FieldExtension):
-    """Gives a list an argument `first`, whose default is the most that one answer holds. Where nobody names it, a
-    price counts with `usual`: that of a list within a longer list, whose sum is bounded by something else.
+    """Adds an argument `first` to a list field; the default is `most`. If an operation does not pass it, the cost is
+    computed with `usual`, for lists within longer lists whose total is limited otherwise.
 
-    A resolver that has a `first` of its own gets it as a number, and reads no more. Of other resolvers' lists the rest
-    is cut off.
+    A resolver with a parameter `first` receives the number and reads no more rows. The lists of other resolvers are
+    truncated.
     """
 
     def __init__(self, most: int, usual: int | None = None) -> None:
@@ -70,7 +72,7 @@ class UpTo(FieldExtension):
 
 
 def up_to(most: int, usual: int | None = None) -> Callable[[Callable[..., Any]], StrawberryField]:
-    """A field that is a list with `first`, where its resolver need not know of it."""
+    """Decorates the resolver of a list field, which gets an argument `first`; see UpTo."""
     decorated: Callable[[Callable[..., Any]], StrawberryField]
     decorated = strawberry.field(extensions=[UpTo(most, usual)])
     return decorated
@@ -78,7 +80,7 @@ def up_to(most: int, usual: int | None = None) -> Callable[[Callable[..., Any]],
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """`usual` is what a price counts with, for lists that are nearly always much shorter than they can be."""
+    """Maximum length of a list. The cost is computed with `usual`, for lists that are mostly much shorter."""
 
     most: int
     why: str
@@ -95,17 +97,17 @@ def _of(kind: str, names: str, bound: Bound) -> dict[str, Bound]:
 
 _ENUM: Final = Bound(20, "one for each value of an enum or action")
 PROBLEMS: Final = Bound(200, "a check stops at 200 faults", usual=3)
-"""Of every payload, too."""
+"""Also the bound of the `problems` of every payload."""
 _COMPARED: Final = Bound(5, "five executions are compared at most")
 _DIFFERENT: Final = Bound(10_000, "as many as the compared executions have", usual=100)
 _LABELS: Final = Bound(100, "an execution or flow has at most 100 labels", usual=10)
 _CHANGED: Final = Bound(1_000, "a message holds about 20 KB, the rest follows", usual=50)
 _PICKED: Final = Bound(1_000, "an input names at most 1 000", usual=50)
 _ATTEMPTS: Final = Bound(1_000, "retry.maxAttempts is at most 1 000, and people retry", usual=2)
-_MOVES: Final = Bound(10_000, "grows with each act of a person or attempt", usual=6)
+_MOVES: Final = Bound(10_000, "grows with each action of a person and each attempt", usual=6)
 _OF_FLOW: Final = Bound(1_200, "a flow has at most 1 000 tasks, 100 in errors and 100 in finally")
 _GROUPS: Final = Bound(100, "an approval has at most 100 groups", usual=2)
-_GRAPH: Final = Bound(10_000, "it stops at 1 000 nodes, and 10 000 uses between them", usual=500)
+_GRAPH: Final = Bound(10_000, "a graph has at most 1 000 nodes and 10 000 edges", usual=500)
 
 BY_NATURE: Final[Mapping[str, Bound]] = {
     **_of("Approval", "votes groups form", _GROUPS),
@@ -128,13 +130,13 @@ BY_NATURE: Final[Mapping[str, Bound]] = {
     **_of(
         "ExecutionGraph",
         "nodes edges",
-        Bound(MOST_TASK_RUNS, "the task runs of one execution and what they need", usual=2_000),
+        Bound(MAX_TASK_RUNS, "the task runs of one execution and what they need", usual=2_000),
     ),
     **_of("Failure", "skipped", Bound(10_000, "task runs of one execution", usual=1_000)),
     **_of("InvalidState", "availableActions", _ENUM),
     **_of("Query", "pipelines", Bound(1_000, "the store reads 1 000")),
     **_of("Query", "searchFields", Bound(100, "fields of the search language")),
-    **_of("Query", "savedFilters", Bound(1_000, "200 of one's own, and those that are shared")),
+    **_of("Query", "savedFilters", Bound(1_000, "200 of the viewer, and the shared ones")),
     **_of("Query", "executionHistogram", Bound(200, "at most 200 bars")),
     **_of("Query", "validateFlow", PROBLEMS),
     **_of("Comparison", "executions", _COMPARED),
@@ -172,19 +174,19 @@ BY_NATURE: Final[Mapping[str, Bound]] = {
         "approvals metrics artifacts notes events taskRuns children",
         _CHANGED,
     ),
-    **_of("ExecutionListChange", "enter update leave", Bound(200, "a window holds at most 200")),
-    **_of("ApprovalChange", "changed", Bound(10_000, "the requests that wait", usual=200)),
+    **_of("ExecutionListChange", "enter update leave", Bound(200, "a live list has at most 200")),
+    **_of("ApprovalChange", "changed", Bound(10_000, "pending requests", usual=200)),
     **_of("LogBatch", "lines", Bound(1_000, "a batch holds at most 1 000 lines", usual=200)),
 }
-"""Lists that need no `first`: each has the most that it can hold, and the reason."""
+"""Lists without `first`, each with its maximum length and the reason for it."""
 
 
 def priced_lists(schema: GraphQLSchema) -> dict[str, int]:
-    """Lengths that a price counts with where nobody names one, by `Type.field`."""
+    """Returns `Type.field` -> the length that costs are computed with if an operation does not pass `first`."""
     by_nature = {name: bound.priced for name, bound in BY_NATURE.items()}
     problems = {name: PROBLEMS.priced for name in schema.type_map if name.endswith("Payload")}
     by_nature |= {f"{name}.problems": priced for name, priced in problems.items()}
-    return by_nature | dict(_paged(schema)) | {"Execution.taskRuns": USUAL_TASK_RUNS}
+    return by_nature | dict(_paged(schema)) | {"Execution.taskRuns": DEFAULT_TASK_RUNS}
 
 
 def _paged(schema: GraphQLSchema) -> Iterator[tuple[str, int]]:

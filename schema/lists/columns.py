@@ -1,4 +1,4 @@
-"""The columns of a table of executions, by the names that `columns` takes."""
+"""The columns of tables of executions, by name, for the field `columns` and exports."""
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
@@ -18,18 +18,18 @@ from schema.types.execution.durations import seconds_queued, seconds_taken
 
 Row = Any
 Value = Any
-MOST: Final = 200
-"""Columns in one table."""
+MAX_COLUMNS: Final = 200
+"""Maximum number of columns in one table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`read` takes the row and, of columns with `metrics`, what its execution measured last by name."""
+    """`read` takes the row and the last values of the execution's metrics, by name."""
 
     name: str
     read: Callable[[Row, Mapping[str, float]], Value]
     metrics: tuple[str, ...] | None = ()
-    """Names that it needs; None is all."""
+    """Names of the metrics that `read` needs; None for all."""
 
 
 def _plain(name: str) -> Callable[[Row], Value]:
@@ -97,29 +97,37 @@ _KEYED: Final[Mapping[str, str]] = {
     "input": "inputs",
     "output": "outputs",
 }
-USUAL: Final = (
+DEFAULT_COLUMNS: Final = (
     "id", "name", "namespace", "flow", "kind", "revision", "state", "progress", "createdBy", "createdAt", "startedAt",
     "endedAt", "duration", "failureTask", "failureCode", "failureMessage", "failureExitCode", "labels", "properties",
 )  # fmt: skip
-WHOLE: Final = (*USUAL, "triggerKind", "parent", "git", "inputs", "outputs", "metrics")
-"""The usual ones of JSON, where a value may have parts."""
+JSON_COLUMNS: Final = (
+    *DEFAULT_COLUMNS,
+    "triggerKind",
+    "parent",
+    "git",
+    "inputs",
+    "outputs",
+    "metrics",
+)
+"""The default columns of JSON exports, whose values may be nested."""
 
 
-def columns_of(given: Sequence[str], usual: Sequence[str] = USUAL) -> list[Column]:
-    """Names between commas, in quotes where they hold one; none at all is the `usual` ones. Raises Refused."""
+def columns_of(given: Sequence[str], default: Sequence[str] = DEFAULT_COLUMNS) -> list[Column]:
+    """Parses comma-separated names, quoted if they contain a comma; `default` if there are none. Raises Refused."""
     try:
         names = [name.strip() for line in csv.reader(given) for name in line]
     except csv.Error as error:
-        sentence = "columns are names between commas on one line, in double quotes where a name holds a comma"
-        raise _refused(f"{sentence}; these cannot be read: {error}") from error
-    return _checked([name for name in names if name] or list(usual))
+        sentence = "columns must be comma-separated names on one line, in double quotes if a name contains a comma"
+        raise _refused(f"{sentence}; cannot parse them: {error}") from error
+    return _checked([name for name in names if name] or list(default))
 
 
 def _checked(names: Sequence[str]) -> list[Column]:
-    if len(names) > MOST:
-        raise _refused(f"a table has at most {MOST} columns; {len(names)} were asked for")
+    if len(names) > MAX_COLUMNS:
+        raise _refused(f"a table has at most {MAX_COLUMNS} columns; got {len(names)}")
     if double := next((name for name in names if names.count(name) > 1), None):
-        raise _refused(f"the column {double} is asked for twice; name it once")
+        raise _refused(f"the column {double} is listed twice; list it once")
     return [_column(name) for name in names]
 
 
@@ -138,17 +146,17 @@ def _column(name: str) -> Column:
         whole = _READ[_KEYED[kind]]
         return Column(name, lambda row, _: (whole(row) or {}).get(key))
     known = ", ".join((*NAMES, *(f"{one}.KEY" for one in (*_KEYED, "metric"))))
-    raise _refused(f"there is no column {name[:100]!r}; there are {known}")
+    raise _refused(f"there is no column {name[:100]!r}; available columns: {known}")
 
 
 @lru_cache(maxsize=256)
 def named_columns(names: tuple[str, ...]) -> Sequence[Column]:
-    """One for each name. Raises Refused."""
+    """Returns one column for each name. Raises Refused."""
     return _checked(names)
 
 
 def metrics_needed(columns: Sequence[Column]) -> list[str] | None:
-    """The names of metrics that are to be read; None is all."""
+    """Returns the names of the metrics that the columns need; None for all."""
     if any(column.metrics is None for column in columns):
         return None
     return [name for column in columns for name in column.metrics or ()]

@@ -1,4 +1,4 @@
-"""A window over a list as it moves: what entered, changed and left between two looks. Pure."""
+"""Computes which rows entered, changed and left a list between two reads. Pure."""
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ Row = Any
 
 @dataclass(frozen=True, slots=True)
 class Enter:
-    """`before` is the id of the row that follows it in the window, None at the end."""
+    """`before` is the id of the row that follows in the list; None at the end."""
 
     row: Row
     before: UUID | None
@@ -27,7 +27,7 @@ class Leave:
 
 @dataclass(frozen=True, slots=True)
 class ListDelta:
-    """To be folded in this order: leave, enter, update."""
+    """Apply in this order: leave, enter, update."""
 
     enter: Sequence[Enter]
     update: Sequence[Row]
@@ -38,7 +38,7 @@ class ListDelta:
 
 
 def whole(rows: Sequence[Row]) -> ListDelta:
-    """The window as it is, in its order."""
+    """Returns a delta that inserts all rows, in order."""
     return ListDelta(_entries(rows), (), ())
 
 
@@ -50,9 +50,9 @@ def gone(old: Mapping[UUID, int], rows: Sequence[Row]) -> list[UUID]:
 def difference(
     old: Mapping[UUID, int], rows: Sequence[Row], why: Mapping[UUID, LeaveReason]
 ) -> ListDelta:
-    """From the window `old` (id to seq, in its order) to `rows`; `why` those that are gone are.
+    """Returns the delta from `old` (id -> seq, in list order) to `rows`; `why` gives the reason for each missing row.
 
-    A row whose place changed leaves and enters. Enters come last row first: each `before` is there already.
+    A row that moved leaves and enters. Enters are ordered from the end of the list, so that each `before` exists.
     """
     staying = _staying(old, [row["id"] for row in rows if row["id"] in old])
     moved = [row["id"] for row in rows if row["id"] in old and row["id"] not in staying]
@@ -71,9 +71,9 @@ def _entries(rows: Sequence[Row]) -> list[Enter]:
 
 
 def _staying(old: Mapping[UUID, int], now: Sequence[UUID]) -> set[UUID]:
-    """As many as possible of those that are still there and in their old order: the longest rising subsequence."""
+    """Returns the ids that need not move: a longest increasing subsequence of the old positions."""
     was = {id: place for place, id in enumerate(old)}
-    lowest: list[int] = []  # the lowest end of a rising run of each length
+    lowest: list[int] = []  # the smallest end of an increasing subsequence, by length
     ends: list[UUID] = []
     before: dict[UUID, UUID | None] = {}
     for id in now:

@@ -1,4 +1,4 @@
-"""Filters of lists, each turned into the domain's own tree of conditions."""
+"""Input types of list filters, and their conversion to the domain's filter tree."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -134,7 +134,7 @@ def _words(text: str | None) -> list[Filter]:
 
 
 def filter_from(where: ExecutionFilter | None, search: str | None = None) -> Filter:
-    """Both at once. Raises Refused for a search that cannot be read."""
+    """Combines both with AND. Raises Refused for a search that cannot be parsed."""
     parts = [check_size(where.to_filter(), "where")] if where else []
     return And([*parts, parse_search(search, EXECUTIONS)] if search else parts)
 

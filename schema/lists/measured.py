@@ -1,4 +1,4 @@
-"""The columns of an execution: read from its row, and from what it measured last, for a whole list at once."""
+"""Reads the column values of an execution, from its row and its last metric values; batched for a list."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from schema.loading.batches import last_metrics_then
 
 
 async def values_of(info: Info, row: Any, names: Sequence[str]) -> dict[str, Any]:
-    """By name. Raises Refused for what is no column."""
+    """Returns values by column name. Raises Refused for an unknown column."""
     columns = named_columns(tuple(names))
     measured = await _measured(info, row, columns)
     return {column.name: column.read(row, measured) for column in columns}

@@ -1,4 +1,4 @@
-"""Operators of the fields of a filter: operators, each a term of the domain's tree."""
+"""Input types of filter operators; each operator becomes a term of the domain's filter tree."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from schema.labels import LabelInput
 
 
 def terms(field: Field, values: dict[Operator, Any], key: str | None = None) -> list[Filter]:
-    """One for each value that was given."""
+    """Returns one term for each value that is not None."""
     return [
         Term(field, operator, value, key) for operator, value in values.items() if value is not None
     ]
@@ -85,7 +85,7 @@ class MetricFilter(NumberFilter):
     name: str = strawberry.UNSET
 
     def to_filter(self) -> Filter:
-        """Without a comparison: that it was recorded at all."""
+        """Without a comparison: the metric exists."""
         found = self.terms(Field.METRIC, self.name)
         return And(found or [Term(Field.METRIC, Operator.EXISTS, True, self.name)])
 
@@ -103,7 +103,7 @@ class ValueFilter:
     lte: float | None = None
 
     def to_filter(self, field: Field) -> Filter:
-        """Without a comparison: that there is such a key."""
+        """Without a comparison: the key exists."""
         compared = {
             Operator.EQ: self.eq,
             Operator.IN: self.in_,
@@ -130,7 +130,7 @@ class LabelFilter:
 
 
 def text_conditions(column: str, given: StringFilter | None, arguments: Arguments) -> list[str]:
-    """Of lists that have no tree: each operator over this column."""
+    """Compiles the operators to SQL over `column`, for lists without a filter tree."""
     found = given.terms(Field.NAME) if given else []
     return [compile_text(column, term, arguments) for term in found if isinstance(term, Term)]
 

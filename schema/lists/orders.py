@@ -1,4 +1,4 @@
-"""Orders of lists of executions, read from the arguments of a query."""
+"""The order of a list of executions, from the arguments of a query."""
 
 import strawberry
 
@@ -13,7 +13,7 @@ class ValueOrder:
 
 
 def order_from(order_by: ExecutionOrder | None, by_value: ValueOrder | None) -> Order:
-    """CREATED_DESC where neither is given. Raises Refused for both."""
+    """Returns CREATED_DESC if neither is given. Raises Refused if both are."""
     if by_value is None:
         return order_by or ExecutionOrder.CREATED_DESC
     if order_by is not None:

@@ -1,4 +1,4 @@
-"""The windows of live lists that were sent last, so that a client whose connection broke can resume from a cursor."""
+"""Caches the rows last sent to live lists, so that a client whose connection broke can resume from a cursor."""
 
 import asyncio
 import secrets
@@ -14,14 +14,14 @@ from runner.store.lists.listing import View
 
 Seqs: TypeAlias = Mapping[UUID, int]
 """The seq of each row of a window, in the order of the rows."""
-_ROWS_KEPT: Final = 100_000
-_AT_ONCE: Final = 8
-"""Pages that are read at the same time: though all lists look, whoever else asks the database finds it free."""
+_MAX_ROWS: Final = 100_000
+_MAX_CONCURRENT_REFRESHES: Final = 8
+"""Maximum number of lists that refresh at once, to spare the database for other queries."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveListQuery:
-    """Which list; two that are equal show the same."""
+    """The query of a live list; equal queries show the same rows."""
 
     scope: Scope
     where: Filter
@@ -29,27 +29,27 @@ class LiveListQuery:
 
 
 class ResumeCache:
-    """Those told last, so that whoever was cut off reads on from a cursor. One a process; the oldest are forgotten."""
+    """Cache of cursor -> query and seqs of its rows, one for each process; the oldest entries are evicted."""
 
-    def __init__(self, rows_kept: int = _ROWS_KEPT) -> None:
+    def __init__(self, rows_kept: int = _MAX_ROWS) -> None:
         self._epoch = secrets.token_hex(6)
         self._room = rows_kept
-        self._kept: OrderedDict[str, tuple[LiveListQuery, Seqs]] = OrderedDict()
+        self._entries: OrderedDict[str, tuple[LiveListQuery, Seqs]] = OrderedDict()
         self._number = 0
-        self.turns = asyncio.Semaphore(_AT_ONCE)
+        self.turns = asyncio.Semaphore(_MAX_CONCURRENT_REFRESHES)
 
     def keep(self, wanted: LiveListQuery, seqs: Seqs) -> str:
-        """The cursor of this window."""
+        """Stores the rows and returns their cursor."""
         self._number += 1
         cursor = f"{self._epoch}.{self._number:x}"
-        self._kept[cursor] = (wanted, seqs)
+        self._entries[cursor] = (wanted, seqs)
         self._room -= 1 + len(seqs)
         while self._room < 0:
-            _, (_, oldest) = self._kept.popitem(last=False)
+            _, (_, oldest) = self._entries.popitem(last=False)
             self._room += 1 + len(oldest)
         return cursor
 
     def find(self, wanted: LiveListQuery, cursor: str) -> Seqs | None:
-        """None when it is of another list or process, or too old."""
-        kept, seqs = self._kept.get(cursor, (None, None))
+        """Returns the seqs of the rows; None if the cursor is of another query or process, or evicted."""
+        kept, seqs = self._entries.get(cursor, (None, None))
         return seqs if kept == wanted else None

@@ -1,4 +1,4 @@
-"""The rows that one live list shows: read anew when something may have moved, else told as they changed."""
+"""One live list: re-queries when rows may have entered, left or moved, else forwards the changed rows."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -19,12 +19,12 @@ from schema.lists.difference import ListDelta, Row, difference, gone, whole
 from schema.lists.resume_cache import LiveListQuery, ResumeCache, Seqs
 
 _COALESCE: Final = 0.25
-"""Seconds between two looks of one list at least; after one that took long there are more."""
+"""Minimum seconds between two refreshes of one list; more after a slow refresh."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveListUpdate:
-    """The message that one look at the list sends."""
+    """A message of a live list."""
 
     change: ListDelta
     reset: bool
@@ -35,41 +35,42 @@ class LiveListUpdate:
 
 class Window:
     def __init__(
-        self, pool: Pool, windows: ResumeCache, wanted: LiveListQuery, interest: LiveQuery
+        self, pool: Pool, cache: ResumeCache, wanted: LiveListQuery, live_query: LiveQuery
     ) -> None:
         self._pool = pool
-        self._interest = interest
-        self._windows = windows
+        self._live_query = live_query
+        self._cache = cache
         self._wanted = wanted
         self._count = (-1, False)
         self._seqs: Seqs = {}
-        self.looks = 0
+        self.refreshes = 0
         self.rest = _COALESCE
 
     async def first(self, cursor: str | None) -> LiveListUpdate:
-        """The whole of it; or what changed since a cursor that is still known."""
-        known = self._windows.find(self._wanted, cursor) if cursor else None
+        """Returns the changes since the cursor if it is still cached, else the whole list."""
+        known = self._cache.find(self._wanted, cursor) if cursor else None
         rows = await self._read()
         if known is None:
-            return self._told(whole(rows), reset=True)
-        return self._told(await self._difference(known, rows), reset=False)
+            return self._update(whole(rows), reset=True)
+        return self._update(await self._difference(known, rows), reset=False)
 
     async def next(self) -> LiveListUpdate | None:
-        """None when nothing of it moved, the count included."""
-        news = self._interest.drain()
+        """Returns the next update; None if neither the rows nor the count changed."""
+        news = self._live_query.drain()
         if news is None:
-            return await self._looked_again()
-        return self._told_by(news) if news else None
+            return await self._refreshed()
+        return self._applied(news) if news else None
 
-    async def _looked_again(self) -> LiveListUpdate | None:
+    async def _refreshed(self) -> LiveListUpdate | None:
         old, count = self._seqs, self._count
         change = await self._difference(old, await self._read())
         if not change and self._count == count:
             return None
-        return self._told(change, reset=False)
+        return self._update(change, reset=False)
 
-    def _told_by(self, news: Delta) -> LiveListUpdate | None:
-        """Who enters or leaves does so where all there is is shown, in the order of their creation."""
+    def _applied(self, news: Delta) -> LiveListUpdate | None:
+        """Applies a delta without a query. Rows enter or leave this way only if the list shows all matches and is
+        ordered by creation."""
         old = self._seqs
         seqs = {**old, **{id: row["seq"] for id, row in news.rows.items()}}
         for id in news.left:
@@ -83,13 +84,13 @@ class Window:
         change = difference(
             old, rows, {id: _reason(not gone, False) for id, gone in news.left.items()}
         )
-        return self._told(change, reset=False) if change else None
+        return self._update(change, reset=False) if change else None
 
     async def _read(self) -> Sequence[Row]:
         wanted = self._wanted
-        async with self._windows.turns:
-            self.looks += 1
-            self._interest.begin_refresh()
+        async with self._cache.turns:
+            self.refreshes += 1
+            self._live_query.begin_refresh()
             began = asyncio.get_running_loop().time()
             found = await retry_until_available(
                 self._pool,
@@ -100,14 +101,14 @@ class Window:
             self.rest = cooldown(asyncio.get_running_loop().time() - began, _COALESCE)
         self._seqs = {row["id"]: row["seq"] for row in found.rows}
         self._count = found.count, found.exact
-        self._interest.end_refresh(
+        self._live_query.end_refresh(
             found.rows, self._wanted.view.size - len(found.rows), datetime.now(UTC)
         )
         return found.rows
 
     @property
     def _is_full(self) -> bool:
-        """Of a window that is not, all rows are there."""
+        """Whether the window has its full size; otherwise it holds all matching rows."""
         return len(self._seqs) >= self._wanted.view.size
 
     async def _difference(self, old: Seqs, rows: Sequence[Row]) -> ListDelta:
@@ -120,24 +121,24 @@ class Window:
         matching = await listing.matching(self._pool, wanted.scope, wanted.where, left)
         return {id: _reason(id in there, id in matching) for id in left}
 
-    def _told(self, change: ListDelta, reset: bool) -> LiveListUpdate:
-        cursor = self._windows.keep(self._wanted, self._seqs)
+    def _update(self, change: ListDelta, reset: bool) -> LiveListUpdate:
+        cursor = self._cache.keep(self._wanted, self._seqs)
         return LiveListUpdate(change, reset, *self._count, cursor)
 
 
 async def watch(
     services: Services, wanted: LiveListQuery, cursor: str | None
 ) -> AsyncGenerator[LiveListUpdate, None]:
-    """A list from its first look on, or from a cursor."""
+    """Yields the list, or its changes since the cursor, then every change."""
     order = wanted.view.order
-    with services.changes.live_query(wanted.where, wanted.scope, order) as interest:
-        window = Window(services.pool, services.windows, wanted, interest)
+    with services.changes.live_query(wanted.where, wanted.scope, order) as live_query:
+        window = Window(services.pool, services.resume_cache, wanted, live_query)
         yield await window.first(cursor)
         while True:
             await asyncio.sleep(window.rest)
-            await interest.wait_changed()
-            if told := await window.next():
-                yield told
+            await live_query.wait_changed()
+            if update := await window.next():
+                yield update
 
 
 def _reason(there: bool, matches: bool) -> LeaveReason:

@@ -1,1 +1,1 @@
-"""Batched reads of one operation."""
+"""Batched reads within one operation."""

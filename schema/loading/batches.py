@@ -1,4 +1,4 @@
-"""Reads for whole lists that take arguments, or more than an id: one statement for all rows of a list at once."""
+"""Batched reads whose keys are more than one id, or that take arguments: one statement for all rows of a list."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -23,20 +23,20 @@ Row: TypeAlias = Any
 
 
 async def neighbour(info: Info, row: Row, side: Side) -> Row | None:
-    """The execution before or after this one among those like it."""
+    """Returns the previous or next execution of the same flow and kind."""
     pool, scope = info.context.services.pool, info.context.viewer.scope
     load = partial(neighbours.neighbours, pool, scope, side)
     return await info.context.loaders.once(side, load).load(neighbours.anchor_of(row))
 
 
-async def mended_by(info: Info, row: Row) -> Row | None:
-    """The execution that made good for this one."""
+async def resolved_by(info: Info, row: Row) -> Row | None:
+    """Returns the successful rerun or replay that resolved the failure of this execution."""
     load = partial(neighbours.resolved_by, info.context.services.pool, info.context.viewer.scope)
-    return await info.context.loaders.once("mended_by", load).load(neighbours.anchor_of(row))
+    return await info.context.loaders.once("resolved_by", load).load(neighbours.anchor_of(row))
 
 
 async def made_from(info: Info, most: int, ids: Sequence[UUID]) -> Sequence[Row]:
-    """Executions that came of these: so many, the oldest first."""
+    """Returns reruns, replays and children of these executions, oldest first, at most `most`."""
     pool, scope = info.context.services.pool, info.context.viewer.scope
     load = partial(history.made_from, pool, scope, most)
     rows: Sequence[Row] = await info.context.loaders.once(("made_from", most), load).load(
@@ -51,7 +51,7 @@ async def numbered_revision(info: Info, flow_id: UUID, number: int) -> Row | Non
 
 
 async def revisions_of(info: Info, flow_id: UUID, first: int) -> Sequence[Row]:
-    """So many, the newest first."""
+    """Returns the newest `first` revisions of a flow, newest first."""
     load = partial(flows.revisions_of, info.context.services.pool, first)
     rows: Sequence[Row] = await info.context.loaders.once(("revisions_of", first), load).load(
         flow_id
@@ -60,7 +60,7 @@ async def revisions_of(info: Info, flow_id: UUID, first: int) -> Sequence[Row]:
 
 
 async def plan_of_revision(info: Info, id: UUID) -> CompiledFlow:
-    """Raises Refused when this server cannot read it."""
+    """Raises Refused if this server cannot read the revision."""
     plan: CompiledFlow = await info.context.loaders.once(
         "plan_of_revision", partial(_plans, info)
     ).load(id)
@@ -99,7 +99,7 @@ async def versions_of(info: Info, namespace: str, name: str) -> Sequence[Row]:
 async def events_in(
     info: Info, window: event_log.Window, backwards: bool = False
 ) -> Sequence[EventRow]:
-    """The first events of a window or, `backwards`, the last; in their order."""
+    """Returns the first events of a window or, if `backwards`, the last; in ascending order."""
     load = partial(event_log.windows, info.context.services.pool, backwards)
     rows: Sequence[EventRow] = await info.context.loaders.once(("events_in", backwards), load).load(
         window
@@ -110,7 +110,7 @@ async def events_in(
 async def metrics_of(
     info: Info, execution: UUID, first: int, task_run: UUID | None = None, name: str | None = None
 ) -> Sequence[Row]:
-    """The first of an execution, of a task run in it, or of one name."""
+    """Returns the first metrics of an execution, optionally only of one task run or name."""
     load = partial(metric_lists.first_of_executions, info.context.services.pool, first)
     wanted = MetricsOf(execution, moment_of(execution), task_run, name)
     rows: Sequence[Row] = await info.context.loaders.once(("metrics_of", first), load).load(wanted)
@@ -120,7 +120,8 @@ async def metrics_of(
 async def metrics_of_task_run(
     info: Info, execution: UUID, first: int, task_run: UUID, attempt: int | None = None
 ) -> Sequence[Row]:
-    """The first of a task run, or of one attempt of it; those of all task runs of the execution are read together."""
+    """Returns the first metrics of a task run, or of one of its attempts. The metrics of all task runs of the execution
+    are read together."""
     by_attempt = attempt is not None
     load = partial(metric_lists.first_of_each, info.context.services.pool, first, by_attempt)
     loader = info.context.loaders.once(("metrics_of_task_run", first, by_attempt), load)
@@ -130,7 +131,7 @@ async def metrics_of_task_run(
 
 
 async def last_metrics_then(info: Info, execution: UUID) -> Mapping[str, float]:
-    """By name, of an execution as of a moment in its past, each the value that was measured last."""
+    """Returns the last value of each metric of a historical execution, by name."""
     load = partial(metric_lists.last_until, info.context.services.pool)
     found: Mapping[str, float] = await info.context.loaders.once("last_metrics_then", load).load(
         (execution, moment_of(execution))

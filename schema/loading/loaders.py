@@ -1,4 +1,4 @@
-"""Batched reads, one set an operation: however many executions a page holds, each kind of row is read once."""
+"""DataLoaders, one set for each operation: a page of executions reads each kind of row with one statement."""
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,12 +33,12 @@ from runner.store.lists.stats import Tally
 from runner.store.lists.task_times import TaskTime, usual_task_durations
 from runner.store.plans import Plans
 from runner.store.postgres.connection import Pool
-from schema.loading.shared import Shared
-from schema.loading.timely import cache_key, timely
-from schema.loading.visibility import Sight, is_seen_apart, read_outside, read_runs, seen
+from schema.loading.historical import cache_key, with_history
+from schema.loading.shared_loader import SharedLoader
+from schema.loading.visibility import VisibilityLoaders, needs_filter, read_outside, read_runs, seen
 
 Row = Any
-_AT_ONCE: Final = 500
+_MAX_BATCH_SIZE: Final = 500
 _GROUPED = {
     "task_runs": (history.TASK_RUNS_OF, "execution_id"),
     "skipped": (failures.SKIPPED_OF, "execution_id"),
@@ -62,9 +62,9 @@ _GROUPED = {
 
 @dataclass(frozen=True, slots=True)
 class _Reads:
-    """The pool, scopes and plans that the loaders read with; `listed` is where flows are seen. It does not refer to the
-    loaders, so that an operation's objects are freed with it and not by the garbage collector, which holds the event
-    loop."""
+    """The pool, scopes and plans that the loaders read with; `listed` is the scope of visible flows. It does not refer
+    to the loaders: without cycles, reference counting frees the objects of an operation, and the garbage collector,
+    which blocks the event loop, has less to do."""
 
     pool: Pool
     scope: Scope
@@ -102,7 +102,7 @@ class _Reads:
     async def last_metrics(
         self, wanted: Sequence[tuple[UUID, tuple[str, ...] | None]]
     ) -> list[Mapping[str, float]]:
-        """By name, each the value that was measured last; without names, of all."""
+        """Returns the last values of the named metrics of each execution, by name; None requests all."""
         every = any(names is None for _, names in wanted)
         names = None if every else sorted({name for _, some in wanted for name in some or ()})
         found = await last_metrics(self.pool, [id for id, _ in wanted], names)
@@ -214,7 +214,7 @@ class Loaders:
         return self._once("task_runs_by_path", partial(_by_path, self.task_runs))
 
     def by_task_run(self, kind: str) -> DataLoader[UUID, Mapping[UUID | None, list[Row]]]:
-        """The rows of a kind of a whole execution, by the task run that they are of."""
+        """Rows of one kind of an execution, grouped by task run."""
         return self._once(f"{kind}_by_task_run", partial(_by_task_run, self._grouped(kind)))
 
     @property
@@ -224,16 +224,16 @@ class Loaders:
         )
 
     @property
-    def sight(self) -> Sight:
+    def visibility(self) -> VisibilityLoaders:
         outside = self._once(
             "outside", partial(read_outside, self._reads.scope, self.execution, self.plan)
         )
         runs = self._once("runs", partial(read_runs, self._reads.pool, outside))
-        return Sight(self._reads.scope, outside, runs)
+        return VisibilityLoaders(self._reads.scope, outside, runs)
 
     @property
     def items(self) -> DataLoader[UUID, Mapping[str, Sequence[Any]]]:
-        """Items of the foreach tasks of an execution, by task path."""
+        """The items of the foreach tasks of an execution, by task path."""
         return self._once("items", self._reads.items)
 
     @property
@@ -282,12 +282,12 @@ class Loaders:
 
     @property
     def failed_tasks(self) -> DataLoader[UUID, Execution | None]:
-        """The execution with those of its task runs that failed, and no others."""
+        """The snapshot of an execution, with its failed task runs only."""
         return self._once("failed_tasks", self._reads.failed_tasks)
 
     @property
     def task_run_at(self) -> DataLoader[tuple[UUID, str], Row | None]:
-        """By its execution and path."""
+        """A task run by execution and path."""
         return self._once("task_run_at", partial(failures.task_runs_at, self._reads.pool))
 
     @property
@@ -319,7 +319,7 @@ class Loaders:
         return self._grouped("task_times")
 
     async def past(self, row: Row, seq: int) -> HistoricalView:
-        """The execution of `row` as it was; what is loaded by the keys in it comes from that moment."""
+        """Returns the execution of `row` as of `seq`. Keys in its rows load related rows of the same moment."""
         return await read_past(self._reads.pool, self._reads.plans, row, seq, self._retold)
 
     @property
@@ -333,20 +333,21 @@ class Loaders:
     def once(
         self, name: Hashable, load: Callable[[list[Any]], Awaitable[Any]]
     ) -> DataLoader[Any, Any]:
-        """Reads by keys that are no ids of rows, of now: at most _AT_ONCE of them in one statement."""
+        """Returns the loader of this name for current rows with keys other than ids, created on first use. A statement
+        reads at most _MAX_BATCH_SIZE keys."""
         made = self._made.get(name)
         if made is None:
-            made = self._made[name] = Shared(load, max_batch_size=_AT_ONCE)
+            made = self._made[name] = SharedLoader(load, max_batch_size=_MAX_BATCH_SIZE)
         return made
 
     def _once(self, name: str, load: Callable[[list[Any]], Awaitable[Any]]) -> DataLoader[Any, Any]:
-        """Made when it is first asked for: most operations need one or two of them."""
+        """Returns the loader of this name, created on first use: most operations need only a few."""
         made = self._made.get(name)
         if made is None:
-            read = timely(name, load)
-            if self._reads.scope.namespaces is not None and is_seen_apart(name):
-                read = seen(name, self.sight, read)
-            made = self._made[name] = Shared(read, cache_key_fn=cache_key)
+            read = with_history(name, load)
+            if self._reads.scope.namespaces is not None and needs_filter(name):
+                read = seen(name, self.visibility, read)
+            made = self._made[name] = SharedLoader(read, cache_key_fn=cache_key)
         return made
 
     def _grouped(self, name: str) -> DataLoader[UUID, list[Row]]:

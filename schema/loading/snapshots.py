@@ -9,10 +9,10 @@ from schema.context import Info
 
 
 async def row_of(info: Info, key: UUID) -> Any:
-    """The row of an execution. Raises Refused NOT_FOUND when it was deleted since."""
+    """Reads the row of an execution. Raises Refused NOT_FOUND when it was deleted since."""
     row = await info.context.loaders.execution.load(key)
     if row is None:
-        raise Refused.not_found("it was deleted just now")
+        raise Refused.not_found("the execution was deleted just now")
     return row
 
 
@@ -20,7 +20,7 @@ async def snapshot_of(info: Info, key: UUID) -> Execution:
     """Reads the snapshot of an execution. Raises Refused NOT_FOUND when it was deleted since."""
     snapshot = await info.context.loaders.snapshot.load(key)
     if snapshot is None:
-        raise Refused.not_found("it was deleted just now")
+        raise Refused.not_found("the execution was deleted just now")
     return snapshot
 
 
@@ -28,5 +28,5 @@ async def plan_of(info: Info, key: UUID) -> CompiledFlow:
     """Reads the plan of an execution. Raises Refused NOT_FOUND when it was deleted since."""
     plan = await info.context.loaders.plan.load(key)
     if plan is None:
-        raise Refused.not_found("it was deleted just now")
+        raise Refused.not_found("the execution was deleted just now")
     return plan

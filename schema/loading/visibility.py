@@ -21,8 +21,8 @@ Paths: TypeAlias = Mapping[UUID, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """Reads, by execution, what is outside of the scope, and the task runs that started it."""
+class VisibilityLoaders:
+    """Loaders, by execution, of the parts outside of the viewer's scope, and of the task runs that started these."""
 
     scope: Scope
     outside: DataLoader[UUID, Outside]
@@ -49,29 +49,34 @@ async def read_runs(pool: Pool, outside: DataLoader[UUID, Outside], ids: list[UU
     return [found[id] for id in ids]
 
 
-async def seen_task_run(sight: Sight, row: Row) -> Row:
-    return task_run_seen(await sight.outside.load(row["execution_id"]), row) if row else row
+async def seen_task_run(visibility: VisibilityLoaders, row: Row) -> Row:
+    return task_run_seen(await visibility.outside.load(row["execution_id"]), row) if row else row
 
 
-async def seen_attempt(sight: Sight, row: Row) -> Row:
+async def seen_attempt(visibility: VisibilityLoaders, row: Row) -> Row:
     id = row["execution_id"]
-    outside = await sight.outside.load(id)
-    return attempt_seen(outside, await sight.runs.load(id), row) if outside else row
+    outside = await visibility.outside.load(id)
+    return attempt_seen(outside, await visibility.runs.load(id), row) if outside else row
 
 
-async def _each(sight: Sight, load: Load, see: Callable[[Sight, Row], Any], keys: list[Any]) -> Any:
-    """Of rows, or lists of rows."""
+async def _each(
+    visibility: VisibilityLoaders,
+    load: Load,
+    see: Callable[[VisibilityLoaders, Row], Any],
+    keys: list[Any],
+) -> Any:
+    """Applies `see` to the loaded rows, or lists of rows."""
     return [
-        [await see(sight, row) for row in found]
+        [await see(visibility, row) for row in found]
         if isinstance(found, list)
-        else await see(sight, found)
+        else await see(visibility, found)
         for found in await load(keys)
     ]
 
 
-async def _given(sight: Sight, load: Load, keys: list[UUID]) -> list[Any]:
+async def _given(visibility: VisibilityLoaders, load: Load, keys: list[UUID]) -> list[Any]:
     return [
-        _without(given, await sight.runs.load(id))
+        _without(given, await visibility.runs.load(id))
         for id, given in zip(keys, await load(keys), strict=True)
     ]
 
@@ -87,7 +92,7 @@ def _without(
     }
 
 
-_ROWS: Final[Mapping[str, Callable[[Sight, Row], Any]]] = {
+_ROWS: Final[Mapping[str, Callable[[VisibilityLoaders, Row], Any]]] = {
     "task_runs": seen_task_run,
     "task_run": seen_task_run,
     "task_run_at": seen_task_run,
@@ -97,25 +102,25 @@ _ROWS: Final[Mapping[str, Callable[[Sight, Row], Any]]] = {
 }
 
 
-def is_seen_apart(name: str) -> bool:
-    """Whether what a loader reads may hold what came from outside."""
+def needs_filter(name: str) -> bool:
+    """Whether rows of this loader may contain values from outside of the viewer's scope."""
     return name in _ROWS or name in ("given", "artifacts")
 
 
-def seen(name: str, sight: Sight, load: Load) -> Load:
-    """The loader of this name, for a viewer with a scope."""
+def seen(name: str, visibility: VisibilityLoaders, load: Load) -> Load:
+    """Wraps the loader of this name: removes what a viewer with a limited scope may not see."""
 
     async def loaded(keys: list[Any]) -> list[Any]:
         if name == "given":
-            return await _given(sight, load, keys)
+            return await _given(visibility, load, keys)
         if name == "artifacts":
-            return [seen_uses(sight.scope, rows) for rows in await load(keys)]
-        found: list[Any] = await _each(sight, load, _ROWS[name], keys)
+            return [seen_uses(visibility.scope, rows) for rows in await load(keys)]
+        found: list[Any] = await _each(visibility, load, _ROWS[name], keys)
         return found
 
     return loaded
 
 
-async def seen_rows(sight: Sight, kind: str, rows: Sequence[Row]) -> list[Row]:
-    """Rows of a kind that were read without a loader."""
-    return [await _ROWS[kind](sight, row) for row in rows]
+async def seen_rows(visibility: VisibilityLoaders, kind: str, rows: Sequence[Row]) -> list[Row]:
+    """Applies the same filter to rows that were read without a loader."""
+    return [await _ROWS[kind](visibility, row) for row in rows]

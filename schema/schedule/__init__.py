@@ -1,1 +1,1 @@
-"""Schedules and backfills."""
+"""Queries and mutations of schedules and backfills."""

@@ -1,4 +1,4 @@
-"""The inputs about schedules, each turned into the domain's own words by `to_...`."""
+"""The inputs of the mutations of schedules; `to_...` converts them to domain objects."""
 
 from datetime import datetime
 
@@ -38,12 +38,12 @@ class SaveScheduleInput:
     enabled: bool | None = None
 
     def to_trigger(self) -> ScheduleTrigger:
-        """Raises Refused with everything that is wrong with it by itself."""
+        """Raises Refused with all problems that can be found without the flow."""
         inputs: object = {} if self.inputs is None else self.inputs
         if not isinstance(inputs, dict):
             raise Refused.because(
                 ProblemCode.VALIDATION,
-                'inputs is an object of names and values, as {"day": "{{ trigger.date }}"}',
+                'inputs must be an object of names and values, such as {"day": "{{ trigger.date }}"}',
                 "inputs",
             )
         check_payload(inputs, "inputs")

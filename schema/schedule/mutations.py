@@ -1,9 +1,9 @@
-"""The roots of changing schedules."""
+"""The mutations of schedules."""
 
 import strawberry
 
-from schema.answers import answered
 from schema.context import Info
+from schema.mutation_payload import payload_of
 from schema.schedule.inputs import (
     BackfillScheduleInput,
     DeleteScheduleInput,
@@ -28,22 +28,22 @@ from schema.schedule.schedules import (
 class ScheduleMutation:
     @strawberry.mutation
     async def save_schedule(self, info: Info, input: SaveScheduleInput) -> SaveSchedulePayload:
-        return await answered(SaveSchedulePayload, info, save_schedule(info, input))
+        return await payload_of(SaveSchedulePayload, info, save_schedule(info, input))
 
     @strawberry.mutation
     async def delete_schedule(
         self, info: Info, input: DeleteScheduleInput
     ) -> DeleteSchedulePayload:
-        return await answered(DeleteSchedulePayload, info, delete_schedule(info, input))
+        return await payload_of(DeleteSchedulePayload, info, delete_schedule(info, input))
 
     @strawberry.mutation
     async def set_schedule_enabled(
         self, info: Info, input: SetScheduleEnabledInput
     ) -> SetScheduleEnabledPayload:
-        return await answered(SetScheduleEnabledPayload, info, set_schedule_enabled(info, input))
+        return await payload_of(SetScheduleEnabledPayload, info, set_schedule_enabled(info, input))
 
     @strawberry.mutation
     async def backfill_schedule(
         self, info: Info, input: BackfillScheduleInput
     ) -> BackfillSchedulePayload:
-        return await answered(BackfillSchedulePayload, info, backfill_schedule(info, input))
+        return await payload_of(BackfillSchedulePayload, info, backfill_schedule(info, input))

@@ -1,4 +1,4 @@
-"""The payloads about schedules."""
+"""The payloads of the mutations of schedules."""
 
 import strawberry
 

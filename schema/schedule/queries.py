@@ -1,10 +1,10 @@
-"""The root of reading schedules."""
+"""The query of schedules."""
 
 import strawberry
 
 from models.access.viewer import Permission
+from schema.access_checks import needs_somewhere
 from schema.context import Info
-from schema.doors import needs_somewhere
 from schema.schedule.inputs import ScheduleFilter
 from schema.schedule.schedules import read_schedules
 from schema.types.flow.schedule import ScheduleConnection

@@ -1,4 +1,4 @@
-"""Schedules: reading lists of them, making and changing them, running ticks of the past."""
+"""Lists, saves and deletes schedules, and runs backfills."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from runner.launch.backfill import backfill, plan_backfill
 from runner.store.flows import flows as flows_store
 from runner.store.flows import schedules as store
 from runner.store.where import Arguments, compile_scope
+from schema.access_checks import needs, needs_on, needs_somewhere
 from schema.context import Info
-from schema.doors import needs, needs_on, needs_somewhere
 from schema.lists.operators import text_conditions
 from schema.schedule.inputs import (
     BackfillScheduleInput,
@@ -79,7 +79,8 @@ async def save_schedule(info: Info, input: SaveScheduleInput) -> dict[str, Any]:
 
 
 async def _check_inputs(info: Info, flow: Any, given: dict[str, Any]) -> None:
-    """By the flow's newest revision. A later one may want others: its ticks are then refused, and say so."""
+    """Checks inputs against the flow's latest revision. A later revision may declare others; its ticks are then refused
+    with the reason."""
     services = info.context.services
     row = await flows_store.find_revision(services.pool, flow["id"], flow["latest_revision"])
     assert row
@@ -136,7 +137,7 @@ async def backfill_schedule(info: Info, input: BackfillScheduleInput) -> dict[st
 
 
 async def _visible(info: Info, id: str, permission: Permission) -> Any:
-    """The row of a schedule that the viewer may see and has the permission for. Raises Refused."""
+    """Returns the row of a schedule that the viewer may see and has the permission for. Raises Refused."""
     row = await _row(info, untyped("sched", id))
     needs_on(info, permission, row)
     if row is None:

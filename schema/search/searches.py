@@ -1,4 +1,4 @@
-"""Facets of searches, and the filters that people keep."""
+"""Facets, search fields and saved filters."""
 
 import json
 from dataclasses import asdict
@@ -13,12 +13,12 @@ from models.ids import new_id, untyped
 from models.search import parse_search
 from runner.store.lists import saved_filters
 from runner.store.lists.facets import FacetField, FacetWish, facets
-from schema.answers import answered
+from schema.access_checks import needs_somewhere
 from schema.context import Info
-from schema.doors import needs_somewhere
 from schema.lists.filters import ExecutionFilter, filter_from
 from schema.lists.orders import order_from
-from schema.loading.together import together
+from schema.loading.batched_pool import batched_pool
+from schema.mutation_payload import payload_of
 from schema.types.comparison.facet import Facet
 from schema.types.paging import Paging
 from schema.types.saved_filter import (
@@ -70,11 +70,11 @@ class SearchQuery:
 class SearchMutation:
     @strawberry.mutation
     async def save_filter(self, info: Info, input: SaveFilterInput) -> SaveFilterPayload:
-        return await answered(SaveFilterPayload, info, save_filter(info, input))
+        return await payload_of(SaveFilterPayload, info, save_filter(info, input))
 
     @strawberry.mutation
     async def delete_filter(self, info: Info, input: DeleteFilterInput) -> DeleteFilterPayload:
-        return await answered(DeleteFilterPayload, info, delete_filter(info, input))
+        return await payload_of(DeleteFilterPayload, info, delete_filter(info, input))
 
 
 async def save_filter(info: Info, input: SaveFilterInput) -> dict[str, Any]:
@@ -90,7 +90,7 @@ async def save_filter(info: Info, input: SaveFilterInput) -> dict[str, Any]:
     ):
         raise Refused.because(
             ProblemCode.VALIDATION,
-            f"you have {saved_filters.MOST_OF_ONE} filters, the most that one may keep; delete one first",
+            f"you already have {saved_filters.MOST_OF_ONE} filters, the maximum; delete one first",
         )
     shared = old["shared"] if old and input.shared is None else bool(input.shared)
     given = saved_filters.Filter(
@@ -115,12 +115,12 @@ async def delete_filter(info: Info, input: DeleteFilterInput) -> dict[str, Any]:
 
 async def find_filter(info: Info, key: UUID) -> SavedFilter | None:
     viewer = info.context.viewer
-    row = await saved_filters.find(together(info), viewer.actor, key)
+    row = await saved_filters.find(batched_pool(info), viewer.actor, key)
     return SavedFilter.of(row, viewer) if row else None
 
 
 async def _changeable(info: Info, id: str) -> Any:
-    """Raises Refused for one that cannot be seen, or is another's."""
+    """Returns a filter that the viewer may change. Raises Refused if they may not see or change it."""
     viewer = info.context.viewer
     row = await saved_filters.find(info.context.services.pool, viewer.actor, untyped("filt", id))
     if row is None:
@@ -138,6 +138,6 @@ def _checked_name(name: str) -> str:
     name = " ".join(name.split())
     if not 0 < len(name) <= _LONGEST_NAME or "\0" in name:
         raise Refused.because(
-            ProblemCode.VALIDATION, f"a name has 1 to {_LONGEST_NAME} characters", "name"
+            ProblemCode.VALIDATION, f"a name must have 1 to {_LONGEST_NAME} characters", "name"
         )
     return name

@@ -1,1 +1,1 @@
-"""Secrets of namespaces."""
+"""Queries and mutations of secrets."""

@@ -1,4 +1,4 @@
-"""The inputs about secrets."""
+"""The inputs of the mutations of secrets."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""The payloads about secrets."""
+"""The payloads of the mutations of secrets."""
 
 import strawberry
 

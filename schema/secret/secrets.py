@@ -1,4 +1,4 @@
-"""Secrets of namespaces: saved, deleted and listed by name. No value is ever answered."""
+"""Saves, deletes and lists secrets of namespaces. Values are never returned."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ from models.access.viewer import Permission
 from models.errors import ProblemCode, Refused
 from models.secrets import check_place, checked_secret
 from runner.store import secrets
+from schema.access_checks import needs, needs_somewhere
 from schema.context import Info
-from schema.doors import needs, needs_somewhere
 from schema.secret.inputs import DeleteSecretInput, SaveSecretInput
 from schema.types.flow.secret import Secret
 
@@ -39,7 +39,7 @@ async def delete_secret(info: Info, input: DeleteSecretInput) -> dict[str, Any]:
 
 
 async def read_secrets(info: Info, namespace: str | None) -> list[Secret]:
-    """All that may be seen; or what a namespace sees, of each name the nearest."""
+    """Returns all secrets that the viewer manages; with a namespace, those that it sees: for each name the nearest."""
     needs_somewhere(info, Permission.MANAGE)
     managed = info.context.viewer.scope_of(Permission.MANAGE)
     lineage = None if namespace is None else secrets.lineage(namespace)

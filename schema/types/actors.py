@@ -1,4 +1,4 @@
-"""Who did something, and what became of whom when."""
+"""Actors, state changes and labels."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -18,7 +18,8 @@ class Actor:
 
     @classmethod
     def of(cls, text: str) -> Self:
-        """Also of a kind that an earlier or later release writes: what happened must stay readable."""
+        """Parses `kind:name`. An unknown kind, from an earlier or later release, becomes ENGINE: events must remain
+        readable."""
         kind, _, name = text.partition(":")
         try:
             return cls(kind=ActorKind(kind), name=name or kind)

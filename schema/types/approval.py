@@ -1,4 +1,4 @@
-"""Requests for a decision."""
+"""Approval requests."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -127,7 +127,7 @@ class Approval(Node):
 
         found = await task_run_by_id(info, self.execution_key, self.task_run_key)
         if found is None:
-            raise Refused.not_found("it was deleted just now")
+            raise Refused.not_found("the execution was deleted just now")
         return found
 
     @strawberry.field
@@ -153,11 +153,11 @@ class Approval(Node):
 
     @strawberry.field
     async def can_decide(self, info: Info) -> bool:
-        return await self._standing(info) is None
+        return await self._refusal(info) is None
 
     @strawberry.field
     async def cannot_decide_reason(self, info: Info) -> str | None:
-        return await self._standing(info)
+        return await self._refusal(info)
 
     @strawberry.field
     async def can_override(self, info: Info) -> bool:
@@ -166,22 +166,22 @@ class Approval(Node):
         needed = {Permission.APPROVE, Permission.OVERRIDE_APPROVAL}
         if self._is_over() or not viewer.permissions_in(namespace) >= needed:
             return False
-        snapshot, request = await self._asked(info)
+        snapshot, request = await self._snapshot_and_request(info)
         if snapshot is None or request is None or snapshot.plan.unreadable:
             return False
         return not has_voted(request, viewer.same_person | {viewer.actor})
 
-    async def _standing(self, info: Info) -> str | None:
-        """Why the viewer may not decide it."""
+    async def _refusal(self, info: Info) -> str | None:
+        """Returns why the viewer may not decide the request, or None."""
         viewer = info.context.viewer
         if over := self._is_over():
             return over
         namespace = await self._namespace(info)
         if not viewer.may(Permission.APPROVE, namespace):
             return not_permitted(Permission.APPROVE, namespace)
-        snapshot, request = await self._asked(info)
+        snapshot, request = await self._snapshot_and_request(info)
         if snapshot is None or request is None:
-            return "a newer request has taken its place; decide that one"
+            return "this approval request has been superseded; decide the newer one"
         if snapshot.plan.unreadable:
             return snapshot.plan.unreadable
         refused = why_not(
@@ -195,13 +195,13 @@ class Approval(Node):
 
     def _is_over(self) -> str | None:
         if past := past_of(self.execution_key):
-            return f"this is the past, as of seq {past.seq}"
+            return f"this is a past state, as of seq {past.seq}"
         if self.state is not ApprovalState.PENDING:
-            return f"this request is {self.state.value} already"
+            return f"this request is already {self.state.value}"
         return None
 
-    async def _asked(self, info: Info) -> tuple[Snapshot | None, Request | None]:
-        """The execution and the request as the engine would judge them."""
+    async def _snapshot_and_request(self, info: Info) -> tuple[Snapshot | None, Request | None]:
+        """Returns the execution and the request as the engine sees them."""
         snapshot = await info.context.loaders.snapshot.load(self.execution_key)
         requests = (task.approval for task in snapshot.tasks.values()) if snapshot else ()
         return snapshot, next((one for one in requests if one and one.id == self.key), None)

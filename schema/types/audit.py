@@ -1,4 +1,4 @@
-"""Actions of people and programs: entries that outlive the objects they name."""
+"""Entries of the audit log; they are kept when their target is deleted."""
 
 from datetime import datetime
 from typing import Any, Self

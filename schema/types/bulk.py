@@ -1,4 +1,4 @@
-"""Bulk actions: what a preview found, and a running or ended one with what became of each execution."""
+"""Bulk actions: previews, and running or ended bulk actions with the outcome of each execution."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from runner.bulk.previews import OutcomeGroup, PreviewResult
 from runner.store import bulk
 from runner.store.pages import COUNT_LIMIT
 from schema.context import Info
-from schema.loading.together import together
+from schema.loading.batched_pool import batched_pool
 from schema.types.actors import Actor
 from schema.types.execution.execution import Execution
 from schema.types.node import Node
@@ -70,8 +70,8 @@ class BulkPreview:
     expires_at: datetime
 
     @classmethod
-    def of(cls, row: Any, judged: PreviewResult, not_found: Sequence[str]) -> Self:
-        groups = judged.groups.values()
+    def of(cls, row: Any, found: PreviewResult, not_found: Sequence[str]) -> Self:
+        groups = found.groups.values()
         allowed = next((group for group in groups if group.code is None), OutcomeGroup(None, None))
         refused = [group for group in groups if group.code is not None]
         return cls(
@@ -155,7 +155,7 @@ class BulkResultConnection:
 
     @strawberry.field
     async def total_count(self, info: Info) -> Count:
-        scope, pool = info.context.viewer.scope, together(info)
+        scope, pool = info.context.viewer.scope, batched_pool(info)
         found = await bulk.count_results(pool, scope, self.bulk_key, self.outcome)
         return Count(value=found, exact=found <= COUNT_LIMIT)
 
@@ -208,7 +208,7 @@ class Bulk(Node):
     ) -> BulkResultConnection:
         paging = Paging.of(first, after, last, before)
         cursor = int(decode_cursor("bulk", paging.cursor), 16) if paging.cursor else None
-        pool, scope = together(info), info.context.viewer.scope
+        pool, scope = batched_pool(info), info.context.viewer.scope
         page = await bulk.results_page(
             pool, scope, self.key, outcome, paging.size, cursor, paging.backwards
         )
@@ -224,16 +224,16 @@ class Bulk(Node):
 
 
 async def find_bulk(info: Info, key: UUID) -> Bulk | None:
-    """One that was run, as it is now, and may be seen; read once for all who ask at the same time."""
+    """Returns a bulk action that the viewer may see. Concurrent callers share one read."""
     viewer, services = info.context.viewer, info.context.services
     row = (await services.bulks.find(services.pool, [key])).get(key)
     return Bulk.of(row, row) if row and bulk.is_seen(row, viewer.scope, viewer.actor) else None
 
 
 async def find_bulk_result(info: Info, key: UUID, position: int) -> BulkResult | None:
-    """Of a bulk action and an execution that may both be seen."""
+    """Returns a result whose bulk action and execution the viewer may see."""
     if await find_bulk(info, key) is None:
         return None
     scope = info.context.viewer.scope
-    row = await bulk.find_result(together(info), scope, key, position)
+    row = await bulk.find_result(batched_pool(info), scope, key, position)
     return BulkResult.of(row) if row else None

@@ -1,4 +1,4 @@
-"""Objects with an id of their own."""
+"""The interface of objects with a global id."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""Connections after Relay's cursor specification, by key: opaque cursors, stable under insertion."""
+"""Connections as in Relay's cursor specification, by keyset: opaque cursors that stay valid when rows are inserted."""
 
 import base64
 import binascii
@@ -16,9 +16,9 @@ from runner.store.lists.orders import KeysetPosition, check_place
 from runner.store.lists.value_orders import check_value_place, digest_of
 from runner.store.pages import Page, Window
 
-_SMALLEST, _LARGEST, _USUAL = 1, 200, 50
-LINES_AT_MOST: Final = 1_000
-"""Of a page of log lines, which are small."""
+_MIN_SIZE, _MAX_SIZE, _DEFAULT_SIZE = 1, 200, 50
+MAX_LINES: Final = 1_000
+"""Maximum number of lines in a page of a log."""
 
 
 @strawberry.type
@@ -50,7 +50,7 @@ class Paging:
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
-        largest: int = _LARGEST,
+        largest: int = _MAX_SIZE,
     ) -> Self:
         forwards = first is not None or after is not None
         backwards = last is not None or before is not None
@@ -59,20 +59,20 @@ class Paging:
                 "use first/after or last/before, not both", "before" if last is None else "last"
             )
         size = last if backwards else first
-        size = _USUAL if size is None else size
-        if not _SMALLEST <= size <= largest:
+        size = _DEFAULT_SIZE if size is None else size
+        if not _MIN_SIZE <= size <= largest:
             name = "last" if backwards else "first"
-            raise _refused(f"{name} is {_SMALLEST} to {largest}; got {size}", name)
+            raise _refused(f"{name} must be between {_MIN_SIZE} and {largest}; got {size}", name)
         return cls(size, before if backwards else after, backwards)
 
     def window(self, kind: str) -> Window:
-        """As a window over ids; the cursor must come from a list of the same kind."""
+        """Returns the window over ids. Raises Refused for a cursor of another kind of list."""
         cursor = UUID(int=int(decode_cursor(kind, self.cursor), 16)) if self.cursor else None
         return Window(self.size, cursor, self.backwards)
 
 
 def execution_view(paging: Paging, order: Order) -> View:
-    """The cursor must come from a list in this order, of either direction."""
+    """Raises Refused unless the cursor comes from a list in this order, ascending or descending."""
     place = None
     if paging.cursor:
         id, _, key = decode_cursor(_kind_of(order), paging.cursor).partition(":")
@@ -103,7 +103,7 @@ def encode_cursor(kind: str, key: str) -> str:
 
 
 def decode_cursor(kind: str, cursor: str) -> str:
-    """The key in a cursor; Refused when it is not one of this list."""
+    """Returns the key in a cursor. Raises Refused if the cursor is of another kind of list."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         found, _, key = base64.urlsafe_b64decode(padded.encode()).decode().partition(":")
@@ -115,7 +115,9 @@ def decode_cursor(kind: str, cursor: str) -> str:
 
 
 def _foreign(cursor: str) -> Refused:
-    sentence = f"this cursor is not of this list: {cursor[:60]!r}; pass one that it gave"
+    sentence = (
+        f"cursor {cursor[:60]!r} does not belong to this list; pass one that this list returned"
+    )
     return _refused(sentence, "after")
 
 

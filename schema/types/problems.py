@@ -65,7 +65,8 @@ class AlreadyDecided(Problem):
 
 
 def problem_of(problem: errors.Problem) -> Problem:
-    """The type that carries what this refusal knows. ALREADY_DECIDED gets its request where it is answered."""
+    """Returns a problem of the type that has the details of the refusal. ALREADY_DECIDED gets its request in
+    `payload_of`."""
     path = list(problem.path) or None
     if "available_actions" in problem.details:
         return InvalidState(

@@ -1,4 +1,4 @@
-"""Views of rows that are read as far as they are asked."""
+"""Objects backed by a database row, whose columns are converted only when their fields are selected."""
 
 from collections.abc import Callable, Mapping
 from operator import itemgetter
@@ -16,15 +16,15 @@ READY: Final = "ready"
 
 
 def read_ahead(attribute: str) -> Callable[[Callable[..., Any]], StrawberryField]:
-    """A field with a resolver whose value may have been read already: then it is this attribute, which raises NotReady
-    where it was not."""
+    """A field with a resolver whose value may have been read in advance: the property `attribute` returns the value, or
+    raises NotReady if the resolver must read it."""
     decorated: Callable[[Callable[..., Any]], StrawberryField]
     decorated = strawberry.field(metadata={READY: attribute})
     return decorated
 
 
 class NotReady(Exception):
-    """It has to be read first."""
+    """The value was not read in advance; the resolver has to read it."""
 
 
 class RowView:
@@ -42,9 +42,9 @@ class RowView:
 
 
 def reading(reads: Mapping[str, Read]) -> Callable[[type[View]], type[View]]:
-    """A Strawberry type whose fields are columns, each read from the row whenever somebody asks for it.
+    """Decorates a Strawberry type whose fields are columns: each is read from the row when it is selected.
 
-    `reads` says how, by the field's name in Python; what it does not name is the column of that name.
+    `reads` maps a field's Python name to its conversion; other fields are the column of the same name.
     """
 
     def decorated(kind: type[View]) -> type[View]:

@@ -1,4 +1,4 @@
-"""Searches that people keep."""
+"""Saved searches."""
 
 import json
 from datetime import datetime
@@ -52,8 +52,8 @@ class SavedFilter(Node):
 def _value_order(stored: str | None) -> SavedValueOrder | None:
     if stored is None:
         return None
-    told = json.loads(stored)
-    return SavedValueOrder(column=told["column"], direction=SortDirection(told["direction"]))
+    order = json.loads(stored)
+    return SavedValueOrder(column=order["column"], direction=SortDirection(order["direction"]))
 
 
 def may_change(row: Any, viewer: Viewer) -> bool:

@@ -1,4 +1,4 @@
-"""The fields of the search language, for whoever completes a search."""
+"""The fields of the search language, for autocompletion."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final, Self
@@ -43,7 +43,7 @@ class SearchField:
 
 
 def search_fields() -> list[SearchField]:
-    """In the order in which they are declared."""
+    """Returns the fields in the order of their declaration."""
     aliases: dict[str, list[str]] = {}
     for word, known in EXECUTIONS.items():
         aliases.setdefault(known.name, []).extend([word] if word != known.name else [])
@@ -51,7 +51,7 @@ def search_fields() -> list[SearchField]:
 
 
 def _values(known: Known) -> Iterator[str]:
-    """Those that there are whatever was run."""
+    """Yields the values that exist independently of the stored executions."""
     if known.flags:
         yield from known.flags
     elif known.takes is Takes.STATE:

@@ -1,4 +1,4 @@
-"""Who asks, and the workers that carry out."""
+"""The viewer, and the workers."""
 
 from datetime import datetime
 from typing import Any, Self
@@ -10,7 +10,7 @@ from models.access.viewer import Permission
 from models.ids import typed
 from runner.store.json import load
 from schema.access.types import HeldRole
-from schema.lists.bounds import MOST_ROWS, up_to
+from schema.lists.bounds import MAX_ROWS, up_to
 from schema.types.actors import Actor
 from schema.types.node import Node
 
@@ -37,7 +37,7 @@ class Viewer:
             return sorted(self.holds.permissions)
         return sorted(self.holds.permissions_in(namespace))
 
-    @up_to(MOST_ROWS)
+    @up_to(MAX_ROWS)
     async def roles(self) -> list[HeldRole]:
         return [HeldRole.of(grant) for grant in self.holds.grants]
 

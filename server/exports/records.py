@@ -35,7 +35,7 @@ from schema.types.execution.execution import Execution
 from schema.types.execution.log import LogLine
 from schema.types.execution.measures import Metric
 from schema.types.execution.note import Note
-from schema.types.execution.task_run import Attempt, TaskRun, told
+from schema.types.execution.task_run import Attempt, TaskRun, message_of
 from server.visible_execution import ExportRequest, Seen, seen_by, visible
 
 _UNSUCCESSFUL: Final = {state.value for state in ATTEMPT_ENDS - {AttemptState.SUCCESS}}
@@ -74,7 +74,7 @@ def _failure(failure: dict[str, Any]) -> dict[str, Any]:
         "task": failure["path"],
         "attempt": failure["attempt"],
         "code": failure["code"],
-        "message": told(failure),
+        "message": message_of(failure),
         "exitCode": failure.get("exit_code"),
     }
 

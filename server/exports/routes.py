@@ -14,7 +14,7 @@ from models.access.viewer import Permission, Viewer, nowhere_permitted
 from models.errors import ProblemCode, Refused
 from runner.denials import Denial, Denials
 from runner.store.postgres.connection import Pool
-from schema.lists.columns import USUAL, WHOLE
+from schema.lists.columns import DEFAULT_COLUMNS, JSON_COLUMNS
 from server.auth.auth import visitor_of
 from server.auth.presence import Presence
 from server.exports.downloads import Download, DownloadSlots
@@ -93,12 +93,12 @@ def export_routes(
 
 def _table_routes(source: Source) -> list[Route]:
     async def as_csv(request: Request, viewer: Viewer) -> Response:
-        wanted, columns = table_parameters(source.parameters(request), USUAL)
+        wanted, columns = table_parameters(source.parameters(request), DEFAULT_COLUMNS)
         pieces = table(source.pool, viewer.scope, wanted, columns, csv_writer(columns))
         return await Download.of(source.shown(pieces, viewer), _CSV, f"executions-{_now()}.csv")
 
     async def as_json(request: Request, viewer: Viewer) -> Response:
-        wanted, columns = table_parameters(source.parameters(request), WHOLE)
+        wanted, columns = table_parameters(source.parameters(request), JSON_COLUMNS)
         pieces = table(source.pool, viewer.scope, wanted, columns, json_writer(columns))
         return await Download.of(source.shown(pieces, viewer), _LINES, f"executions-{_now()}.jsonl")
 

@@ -16,7 +16,7 @@ from runner.store.postgres.connection import Connection, Pool
 from schema.types.artifact.artifact import ArtifactUse
 from schema.types.execution.execution import Execution
 from schema.types.execution.note import Note
-from schema.types.execution.task_run import Attempt, TaskRun, told
+from schema.types.execution.task_run import Attempt, TaskRun, message_of
 from server.files.places import Places
 from server.visible_execution import ExportRequest, Seen, seen_by, visible
 
@@ -107,7 +107,7 @@ async def _facts(connection: Connection, row: Row, places: Places, seen: Seen) -
 
 
 def _failure(failure: Mapping[str, Any]) -> Failure:
-    return Failure(failure["path"], failure["code"], told(failure), failure.get("exit_code"))
+    return Failure(failure["path"], failure["code"], message_of(failure), failure.get("exit_code"))
 
 
 def _series(rows: Sequence[Row]) -> dict[str, list[tuple[float, float]]]:

@@ -38,7 +38,7 @@ async def test_a_search_names_the_set(client: Client) -> None:
         (
             {"action": "PAUSE", "search": " "},
             "search",
-            "an empty search would mean every execution",
+            "an empty search would match every execution",
         ),
         ({"action": "PAUSE", "search": "stat:x"}, "search", "did you mean `state`?"),
         ({"action": "PAUSE", "ids": [], "text": "x"}, "text", "no parameter of PAUSE"),

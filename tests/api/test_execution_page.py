@@ -74,7 +74,7 @@ async def test_a_cursor_of_something_else_is_refused_with_what_to_pass(client: C
     for cursor in (foreign, "nonsense", "log:5"):
         (error,) = (await answer_of(client, AFTER, id=first["id"], after=cursor))["payload"]
         assert error["extensions"]["code"] == "VALIDATION"
-        assert "cursor is not of this" in error["message"]
+        assert "does not belong to this" in error["message"]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ async def test_a_forged_cursor_is_refused_with_what_to_pass(
     after = encode_cursor(kind, "/".join(parts))
     (error,) = (await answer_of(client, AFTER, id=execution["id"], after=after))["payload"]
     assert error["extensions"]["code"] == "VALIDATION"
-    assert "cursor is not of this execution" in error["message"]
+    assert "does not belong to this execution" in error["message"]
 
 
 async def test_without_a_cursor_or_with_a_listed_one_one_begins_anew(client: Client) -> None:
@@ -132,7 +132,7 @@ async def test_events_are_paged_from_both_ends_and_by_task_run(client: Client) -
     refused = await client.answer(EVENTS, id=id, last=1, after=3)
     assert "use first/after or last/before" in refused["errors"][0]["message"]
     refused = await client.answer(EVENTS, id=id, first=1001)
-    assert "first is 1 to 1000; got 1001" in refused["errors"][0]["message"]
+    assert "first must be between 1 and 1000; got 1001" in refused["errors"][0]["message"]
 
 
 async def test_tasks_usually_take_what_they_took_in_executions_that_ended_well(

@@ -130,7 +130,7 @@ async def test_what_is_not_there_has_no_lineage_and_depth_is_bounded(client: Cli
     for of in ("exec_01h45ytscbebyvny4gc8cr8ma2", "art_nonsense", "flow_1", ""):
         assert await walk(client, of) == (set(), set())
     answer = await client.answer(LINEAGE, of="exec_01h45ytscbebyvny4gc8cr8ma2", depth=51)
-    assert answer["errors"][0]["message"] == "depth is 1 to 50; got 51"
+    assert answer["errors"][0]["message"] == "depth must be between 1 and 50; got 51"
 
 
 async def test_versions_are_told_or_come_of_the_digest_or_are_counted(client: Client) -> None:

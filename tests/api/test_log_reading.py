@@ -146,8 +146,8 @@ async def test_around_a_line_of_a_choice(client: Client, ended: dict[str, Any]) 
 async def test_a_page_holds_a_thousand_lines(client: Client, ended: dict[str, Any]) -> None:
     assert numbers(await logs(client, ended["id"], first=1000)) == list(range(1, 1001))
     for which, said in (
-        ({"first": 1001}, "first is 1 to 1000; got 1001"),
-        ({"around": 5, "after": "bG9nOjE"}, "around takes `first` only"),
+        ({"first": 1001}, "first must be between 1 and 1000; got 1001"),
+        ({"around": 5, "after": "bG9nOjE"}, "around can only be combined with `first`"),
     ):
         answer = await client.answer(LOGS, id=ended["id"], **which)
         assert said in answer["errors"][0]["message"]
@@ -178,7 +178,7 @@ async def test_what_matches(client: Client, ended: dict[str, Any]) -> None:
     [
         ({"text": ""}, "text must have 1 to 1000 characters, none of them NUL; got 0"),
         ({"text": "x" * 1001}, "text must have 1 to 1000 characters, none of them NUL; got 1001"),
-        ({"text": "x", "first": 1001}, "first is 1 to 1000; got 1001"),
+        ({"text": "x", "first": 1001}, "first must be between 1 and 1000; got 1001"),
     ],
 )
 async def test_what_cannot_be_searched_is_refused(

@@ -126,7 +126,7 @@ async def test_what_cannot_be_ordered_by_is_refused(client: Client) -> None:
         assert path == ["orderByValue", "column"]
     for names, words in (
         (["nothing"], "there is no column"),
-        (["id", "id"], "asked for twice"),
+        (["id", "id"], "listed twice"),
         (["metric." + "x" * 301], "at most 300 characters"),
     ):
         query = "query ($names: [String!]!) { executions(first: 1) { nodes { columns(names: $names) } } }"

@@ -81,7 +81,7 @@ async def test_it_ends_cached_from_one_that_ended_well(client: Client, started: 
     )
     assert (problem["code"], problem["path"]) == ("VALIDATION", ["cachedFrom"])
     assert (
-        "is RUNNING; only what ended well (CACHED, SUCCESS, WARNING) is reused"
+        "is RUNNING; only a successful execution (CACHED, SUCCESS, WARNING) can be reused"
         in problem["message"]
     )
     await tell(
@@ -128,7 +128,7 @@ async def test_a_source_that_is_none_is_refused(client: Client, served: Served) 
     well = (await record(client, "sources"))["id"]
     await tell(client, well, "finishExecution", state="SUCCESS")
     problem = await refusal(client, id, "finishExecution", state="SUCCESS", cachedFrom=well)
-    assert "only what ends CACHED has a cachedFrom; this ends SUCCESS" in problem["message"]
+    assert "cachedFrom is only valid with state CACHED; got SUCCESS" in problem["message"]
 
 
 async def test_a_program_says_from_where(client: Client, served: Served) -> None:

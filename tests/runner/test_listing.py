@@ -122,7 +122,7 @@ async def test_a_foreign_cursor_is_refused_with_words(
     cursor = execution_cursor(by_start, page.rows[0])
     assert execution_view(Paging(1, cursor, False), ExecutionOrder.STARTED_ASC).place
     for order in (ExecutionOrder.CREATED_DESC, ExecutionOrder.ENDED_ASC):
-        with pytest.raises(Refused, match=r"this cursor is not of this list"):
+        with pytest.raises(Refused, match=r"does not belong to this list"):
             execution_view(Paging(1, cursor, False), order)
     for key in ("", "yesterday", "nan", "2026-01-01", "1;drop"):
         for order in (by_start, ExecutionOrder.DURATION_ASC):

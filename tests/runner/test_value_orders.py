@@ -185,7 +185,7 @@ async def test_a_foreign_cursor_is_refused(database: Database) -> None:
         ExecutionOrder.CREATED_DESC,
     )
     for order in others:
-        with pytest.raises(Refused, match=r"this cursor is not of this list"):
+        with pytest.raises(Refused, match=r"does not belong to this list"):
             execution_view(Paging(1, cursor, False), order)
     kind, id = f"exec.{value_orders.digest_of(LOSS)}", page.rows[0]["id"].hex
     for key in (
@@ -204,7 +204,7 @@ async def test_a_foreign_cursor_is_refused(database: Database) -> None:
         "n1e-400",
         "n" + "9" * 3000,
     ):
-        with pytest.raises(Refused, match=r"this cursor is not of this list"):
+        with pytest.raises(Refused, match=r"does not belong to this list"):
             execution_view(Paging(1, encode_cursor(kind, f"{id}:{key}"), False), LOSS)
 
 

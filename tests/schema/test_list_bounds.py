@@ -92,7 +92,7 @@ def test_the_contract_says_how_many_first_may_be() -> None:
 def test_first_out_of_bounds_is_refused() -> None:
     assert (checked_first(None, 5), checked_first(1, 5), checked_first(5, 5)) == (5, 1, 5)
     for wrong in (0, -1, 6):
-        with pytest.raises(Refused, match=f"first is 1 to 5; got {wrong}"):
+        with pytest.raises(Refused, match=f"first must be between 1 and 5; got {wrong}"):
             checked_first(wrong, 5)
 
 

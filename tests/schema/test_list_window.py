@@ -74,7 +74,7 @@ async def test_an_update_that_moves_nothing_reads_no_page(
         shown = list(list_.window._seqs)
         await list_.change(shown[0], PROGRESS)  # until then nobody knows what was before
         await list_.told()
-        looks = list_.window.looks
+        refreshes = list_.window.refreshes
         for id in [*shown, *shown]:
             await list_.change(id, PROGRESS)
             told = await list_.told()
@@ -85,15 +85,15 @@ async def test_an_update_that_moves_nothing_reads_no_page(
             assert (row["id"], row["seq"]) == (id, list_.window._seqs[id])
             assert (told.count, told.exact) == (3, True)
             assert list(list_.window._seqs) == shown
-        assert list_.window.looks == looks
+        assert list_.window.refreshes == refreshes
         assert set(shown) <= set(ids)
 
 
 @pytest.mark.parametrize(
-    ("order", "looks"), [(ExecutionOrder.CREATED_ASC, 1), (ExecutionOrder.FLOW_ASC, 2)]
+    ("order", "refreshes"), [(ExecutionOrder.CREATED_ASC, 1), (ExecutionOrder.FLOW_ASC, 2)]
 )
 async def test_of_all_there_is_one_is_told_who_leaves_and_by_creation_who_enters(
-    database: Database, order: ExecutionOrder, looks: int
+    database: Database, order: ExecutionOrder, refreshes: int
 ) -> None:
     ids = [await store_execution(database.pool) for _ in range(3)]
     async with looking(database.pool, ACTIVE, View(50, order)) as list_:
@@ -111,7 +111,7 @@ async def test_of_all_there_is_one_is_told_who_leaves_and_by_creation_who_enters
         list_.feed.hint({f"e:{ids[0]}"})
         told = await list_.told()
         assert told.change == ListDelta([], [], [Leave(ids[0], LeaveReason.DELETED)])
-        assert list_.window.looks == looks
+        assert list_.window.refreshes == refreshes
 
 
 async def test_what_moves_within_an_order_is_looked_for(database: Database) -> None:
@@ -121,7 +121,7 @@ async def test_what_moves_within_an_order_is_looked_for(database: Database) -> N
         told = await list_.told()
         assert [leave.reason for leave in told.change.leave] == [LeaveReason.MOVED]
         assert list(list_.window._seqs) == [other, one]
-        assert list_.window.looks == 2
+        assert list_.window.refreshes == 2
 
 
 async def test_what_does_not_match_is_nothing_to_a_list_that_shows_all(database: Database) -> None:
@@ -134,7 +134,7 @@ async def test_what_does_not_match_is_nothing_to_a_list_that_shows_all(database:
         assert [row["id"] for row in (await list_.told()).change.update] == [shown]
         await list_.change(other, dark)
         assert [enter.row["id"] for enter in (await list_.told()).change.enter] == [other]
-        assert list_.window.looks == 1
+        assert list_.window.refreshes == 1
 
 
 async def test_a_page_that_is_full_is_counted_in_its_own_moment(database: Database) -> None:

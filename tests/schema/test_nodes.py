@@ -4,7 +4,7 @@ import pytest
 
 from models.access.viewer import Permission, Scope
 from models.ids import part_of, typed
-from schema.nodes import MOST
+from schema.nodes import MAX_IDS
 from tests.schema.richness import fill
 from tests.schema.test_bulk import EVERYTHING, UNKNOWN, Asker, asker
 from tests.schema.test_list_statements import Counted, fail
@@ -33,9 +33,9 @@ async def test_task_runs_of_another_namespace_are_not_there(asker: Asker) -> Non
 
 
 async def test_more_ids_than_an_answer_holds_are_refused(asker: Asker) -> None:
-    assert (await asker.post(NODES, ids=[UNKNOWN] * MOST))["nodes"] == [None] * MOST
-    with pytest.raises(AssertionError, match=f"at most {MOST} ids, got {MOST + 1}"):
-        await asker.post(NODES, ids=[UNKNOWN] * (MOST + 1))
+    assert (await asker.post(NODES, ids=[UNKNOWN] * MAX_IDS))["nodes"] == [None] * MAX_IDS
+    with pytest.raises(AssertionError, match=f"at most {MAX_IDS} ids, got {MAX_IDS + 1}"):
+        await asker.post(NODES, ids=[UNKNOWN] * (MAX_IDS + 1))
 
 
 async def test_parts_may_be_read_by_those_who_may_read_the_whole(asker: Asker) -> None:

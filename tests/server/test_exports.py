@@ -261,10 +261,10 @@ async def test_every_column_has_a_value_and_an_empty_table_a_head(database: Data
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ("id,nam", "there is no column 'nam'; there are id, name, namespace"),
+        ("id,nam", "there is no column 'nam'; available columns: id, name, namespace"),
         ("label.", "there is no column 'label.'"),
         ("metric", "there is no column 'metric'"),
-        ("id,name,id", "the column id is asked for twice; name it once"),
+        ("id,name,id", "the column id is listed twice; list it once"),
         (",".join(f"label.{n}" for n in range(201)), "a table has at most 200 columns"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Artifacts, and who used and made them."""
+"""Artifacts and their uses."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -10,7 +10,7 @@ from models.ids import typed
 from runner.store.json import load
 from schema.context import Info
 from schema.enums import ArtifactDirection
-from schema.lists.bounds import MOST_USES, up_to
+from schema.lists.bounds import MAX_USES, up_to
 from schema.loading.batches import versions_of
 from schema.scalars import JSON, BigInt
 from schema.types.artifact.held_files import address_of, is_held
@@ -67,7 +67,7 @@ class Artifact(Node):
     async def versions(self, info: Info) -> list["Artifact"]:
         return [Artifact.of(row) for row in await versions_of(info, self.namespace, self.name)]
 
-    @up_to(MOST_USES, usual=10)
+    @up_to(MAX_USES, usual=10)
     async def uses(
         self, info: Info, direction: ArtifactDirection | None = None
     ) -> list["ArtifactUse"]:
@@ -78,7 +78,7 @@ class Artifact(Node):
             ArtifactUse.of(row) for row, execution in zip(found, seen, strict=True) if execution
         ]
 
-    @up_to(MOST_USES, usual=10)
+    @up_to(MAX_USES, usual=10)
     async def executions(
         self, info: Info, direction: ArtifactDirection | None = None
     ) -> list[Annotated["Execution", strawberry.lazy("schema.types.execution.execution")]]:

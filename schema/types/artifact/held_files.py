@@ -1,4 +1,4 @@
-"""Where this server gives out a file that it holds."""
+"""Download and preview paths of files in the artifact store."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -9,14 +9,14 @@ from schema.context import Info
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Paths on this server; None is not given out."""
+    """Paths on this server; None if the file cannot be downloaded or previewed."""
 
     download: str | None = None
     preview: str | None = None
 
 
 def is_held(info: Info, uri: str, execution_id: UUID, digest: str | None) -> bool:
-    """A task may name any URI; held is only what the store keeps of its own execution."""
+    """Whether the artifact store has the file. A task may report any URI: only files of its own execution count."""
     store = info.context.services.artifacts
     return store is not None and digest is not None and store.has_stored(uri, execution_id)
 

@@ -1,4 +1,4 @@
-"""Where things come from, and what comes of them."""
+"""Lineage of executions and artifacts."""
 
 from typing import Annotated
 
@@ -22,7 +22,7 @@ class LineageEdge:
 
     @classmethod
     def of(cls, edge: lineage.Edge) -> "LineageEdge":
-        """The way that the data goes."""
+        """The edge points in the direction in which the data flows."""
         execution = strawberry.ID(typed("exec", edge.execution_id))
         artifact = strawberry.ID(typed("art", edge.artifact_id))
         used = edge.direction == ArtifactDirection.IN.value

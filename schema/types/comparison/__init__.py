@@ -1,1 +1,1 @@
-"""Executions compared and counted."""
+"""Comparisons and statistics of executions."""

@@ -1,4 +1,4 @@
-"""Rows of a comparison. What each holds stands in the order of the executions; the first is the baseline."""
+"""Rows of a comparison. The values of a row are in the order of the executions; the first is the baseline."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -90,12 +90,12 @@ class ComparedMetric:
         if self.row is None:
             return []
         started = self.execution["started_at"]
-        for told in await info.context.loaders.metric_points.load(self.execution["id"]):
-            if series_of(told) == series_of(self.row):
+        for series in await info.context.loaders.metric_points.load(self.execution["id"]):
+            if series_of(series) == series_of(self.row):
                 return [
                     MetricPoint(step=step, value=value, at=at, elapsed=seconds_between(started, at))
                     for step, value, at in zip(
-                        told["steps"], told["values"], told["moments"], strict=True
+                        series["steps"], series["values"], series["moments"], strict=True
                     )
                 ]
         return []

@@ -1,4 +1,4 @@
-"""Executions side by side."""
+"""The comparison of executions."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Self, TypeVar
@@ -26,7 +26,7 @@ from schema.types.execution.execution import Execution
 
 @strawberry.type
 class Comparison:
-    """Rows without a difference are left out where `only` says so."""
+    """With `only`, rows without a difference are omitted."""
 
     rows: strawberry.Private[list[Any]]
     only: strawberry.Private[bool]
@@ -60,9 +60,9 @@ class Comparison:
 
     @strawberry.field
     def git(self) -> list[ValueComparison]:
-        told = [load(row["git"]) or {} for row in self.rows]
+        found = [load(row["git"]) or {} for row in self.rows]
         return self._values(
-            [{key: value for key, value in one.items() if value is not None} for one in told]
+            [{key: value for key, value in one.items() if value is not None} for one in found]
         )
 
     @strawberry.field
@@ -73,8 +73,8 @@ class Comparison:
 
     @strawberry.field
     async def metrics(self, info: Info) -> list[MetricComparison]:
-        told = await info.context.loaders.metric_values.load_many(self._ids())
-        series = [{series_of(row): row for row in rows} for rows in told]
+        found = await info.context.loaders.metric_values.load_many(self._ids())
+        series = [{series_of(row): row for row in rows} for rows in found]
         keys = sorted(_keys(series), key=lambda key: (key[0], key[1] or "", key[2]))
         return self._shown(
             MetricComparison.of(self.rows, [one.get(key) for one in series]) for key in keys
@@ -82,8 +82,8 @@ class Comparison:
 
     @strawberry.field
     async def artifacts(self, info: Info) -> list[ArtifactComparison]:
-        told = await info.context.loaders.artifacts.load_many(self._ids())
-        found = [_newest_uses(rows) for rows in told]
+        uses = await info.context.loaders.artifacts.load_many(self._ids())
+        found = [_newest_uses(rows) for rows in uses]
         return self._shown(
             ArtifactComparison.of(name, direction, [one.get((direction, name), []) for one in found])
             for direction, name in sorted(_keys(found))
@@ -91,10 +91,10 @@ class Comparison:
 
     @strawberry.field
     async def tasks(self, info: Info) -> list[TaskComparison]:
-        told = await info.context.loaders.task_times.load_many(self._ids())
-        found = [{row["key"]: row for row in rows} for rows in told]
+        times = await info.context.loaders.task_times.load_many(self._ids())
+        found = [{row["key"]: row for row in rows} for rows in times]
         places: dict[str, int] = {}
-        for row in (row for rows in told for row in rows):
+        for row in (row for rows in times for row in rows):
             places[row["key"]] = max(row["position"], places.get(row["key"], 0))
         keys = sorted(places, key=lambda key: (places[key], key))
         return self._shown(TaskComparison.of(key, [one.get(key) for one in found]) for key in keys)
@@ -102,7 +102,7 @@ class Comparison:
     @strawberry.field
     async def states(self, info: Info) -> list[StatePath]:
         moves = await info.context.loaders.moves.load_many(self._ids())
-        steps = [_steps(one, told) for one, told in zip(self.executions, moves, strict=True)]
+        steps = [_steps(one, rows) for one, rows in zip(self.executions, moves, strict=True)]
         paths = [[step.state for step in one] for one in steps]
         found = [
             StatePath(execution=execution, steps=one, differs=path != paths[0])
@@ -131,7 +131,7 @@ _Row = TypeVar(
 
 
 def _about(one: Execution) -> dict[str, Any]:
-    """Facts of a compared execution, by the names of the fields of Execution."""
+    """Returns general values of an execution, under the names of the fields of Execution."""
     failure = load(one.row["failure"])
     return {
         "namespace": one.namespace,
@@ -148,7 +148,7 @@ def _about(one: Execution) -> dict[str, Any]:
 
 
 def _newest_uses(rows: Sequence[Any]) -> dict[tuple[str, str], list[Any]]:
-    """By direction and name; where a task was tried again, what its newest attempt used and made."""
+    """Groups uses by direction and name. If a task was retried, only those of its newest attempt."""
     newest: dict[Any, int] = {}
     rows = [row for row in rows if not row["set_aside"]]
     for row in rows:
@@ -165,12 +165,12 @@ def _use(row: Any) -> tuple[str, str, str | None]:
 
 
 def _steps(one: Execution, moves: Sequence[Any]) -> list[StateStep]:
-    told = [(ExecutionState.CREATED, one.created_at)]
-    told += [(ExecutionState(row["to_state"]), row["at"]) for row in moves]
-    until = [*(at for _, at in told[1:]), None]
+    states = [(ExecutionState.CREATED, one.created_at)]
+    states += [(ExecutionState(row["to_state"]), row["at"]) for row in moves]
+    until = [*(at for _, at in states[1:]), None]
     return [
         StateStep(state=state, at=at, lasted=(end - at).total_seconds() if end else None)
-        for (state, at), end in zip(told, until, strict=True)
+        for (state, at), end in zip(states, until, strict=True)
     ]
 
 

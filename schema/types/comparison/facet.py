@@ -1,4 +1,4 @@
-"""Values of a field, counted."""
+"""Facets: the values of a field, with counts."""
 
 import re
 from typing import Self
@@ -29,7 +29,7 @@ class Facet:
 
 
 def _term(field: FacetField, found: FacetValue) -> str:
-    """The search that finds these executions."""
+    """Returns the search term that finds the executions with this value."""
     if field is FacetField.LABEL_KEY:
         return f"label:{_word(found.value)}"
     if field is FacetField.ERROR:

@@ -1,4 +1,4 @@
-"""Executions counted."""
+"""Statistics of executions."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -139,7 +139,7 @@ class LiveStats:
 
 
 def state_counts(counted: Mapping[ExecutionState, tuple[int, bool]]) -> list[StateCount]:
-    """Those that any is in, in the order of a life."""
+    """Returns the states that occur, in the order of the lifecycle."""
     return [
         StateCount(state=state, count=Count(value=counted[state][0], exact=counted[state][1]))
         for state in ExecutionState

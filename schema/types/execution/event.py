@@ -1,4 +1,4 @@
-"""Events: the facts of an execution, in order."""
+"""Events of an execution."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -50,7 +50,7 @@ _INSIDE = frozenset(
         "scope",
     }
 )
-"""Parts of a fact that hold database keys; what they name has fields of its own."""
+"""Fields of events that hold database keys and are not shown; the objects have fields of their own."""
 
 
 @strawberry.type
@@ -105,12 +105,12 @@ class ExecutionEvent(Node):
         return Execution.of(await row_of(info, self.execution_key))
 
 
-_MOST: Final = 1_000
+_MAX_EVENTS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class EventWindow:
-    """Which events: `size` of them after the seq `edge`, or, `backwards`, before it."""
+    """Selects `size` events after the seq `edge` or, if `backwards`, before it."""
 
     size: int
     edge: int | None
@@ -120,29 +120,29 @@ class EventWindow:
 def event_window(
     first: int | None, after: int | None, last: int | None, before: int | None
 ) -> EventWindow:
-    """Raises Refused for arguments that do not go together."""
+    """Raises Refused for arguments that cannot be combined."""
     edges = ["" if edge is not None else None for edge in (after, before)]
-    paging = Paging.of(first, edges[0], last, edges[1], _MOST)
+    paging = Paging.of(first, edges[0], last, edges[1], _MAX_EVENTS)
     return EventWindow(paging.size, before if paging.backwards else after, paging.backwards)
 
 
 async def read_events(
     info: Info, key: UUID, window: EventWindow, task_run: UUID | None, up_to: int
 ) -> list[ExecutionEvent]:
-    """In their order, whichever way one pages."""
+    """Returns the events in ascending order, also when paging backwards."""
     after, before = 0, up_to + 1
     if window.edge is not None and window.backwards:
         before = min(window.edge, before)
     elif window.edge is not None:
         after = max(window.edge, 0)
-    asked = event_log.Window(key, after, before, window.size, task_run)
-    rows = await events_in(info, asked, window.backwards)
+    wanted = event_log.Window(key, after, before, window.size, task_run)
+    rows = await events_in(info, wanted, window.backwards)
     return await views_of(info, key, rows)
 
 
 async def views_of(info: Info, key: UUID, rows: Sequence[EventRow]) -> list[ExecutionEvent]:
-    """Of events of one execution, now or of a moment of it, as the viewer may see them."""
-    outside = await info.context.loaders.sight.outside.load(key)
+    """Returns events of one execution, current or historical, without the parts that the viewer may not see."""
+    outside = await info.context.loaders.visibility.outside.load(key)
     return [ExecutionEvent.of(event_seen(outside, replace(row, execution_id=key))) for row in rows]
 
 

@@ -1,4 +1,4 @@
-"""Executions: the row as plain attributes, what hangs on it by loaders."""
+"""Executions. Columns of the row are plain attributes; other rows are read by loaders."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -26,15 +26,15 @@ from schema.context import Info
 from schema.enums import ArtifactDirection, LineageDirection
 from schema.execution.following import cursor_of
 from schema.lists.bounds import (
-    MOST_CHILDREN,
-    MOST_METRICS,
-    MOST_ROWS,
-    MOST_TASK_RUNS,
+    MAX_CHILDREN,
+    MAX_METRICS,
+    MAX_ROWS,
+    MAX_TASK_RUNS,
     checked_first,
     up_to,
 )
 from schema.lists.measured import values_of
-from schema.loading.batches import mended_by, metrics_of, neighbour
+from schema.loading.batches import metrics_of, neighbour, resolved_by
 from schema.loading.snapshots import snapshot_of
 from schema.scalars import JSON
 from schema.types.actors import Actor, Label, StateChange, labels_of
@@ -49,7 +49,7 @@ from schema.types.execution.git import GitInfo
 from schema.types.execution.graph import ExecutionGraph, GraphEdge
 from schema.types.execution.measures import Metric
 from schema.types.execution.note import Note
-from schema.types.execution.rows_of_task_runs import read_beside
+from schema.types.execution.rows_of_task_runs import read_related
 from schema.types.execution.task_run import TaskRun
 from schema.types.execution.waiting import Waiting, waiting_views
 from schema.types.flow.flow import Flow, FlowRevision
@@ -160,7 +160,7 @@ class Execution(RowView, LogsOfExecution, Node):
     async def parent(self, info: Info) -> "Execution | None":
         return await self._linked(info, "parent_id")
 
-    @up_to(MOST_CHILDREN, usual=20)
+    @up_to(MAX_CHILDREN, usual=20)
     async def children(self, info: Info) -> list["Execution"]:
         return [
             Execution.of(row)
@@ -181,7 +181,7 @@ class Execution(RowView, LogsOfExecution, Node):
 
     @strawberry.field
     async def resolved_by(self, info: Info) -> "Execution | None":
-        return Execution.maybe(await mended_by(info, self.row))
+        return Execution.maybe(await resolved_by(info, self.row))
 
     async def _linked(self, info: Info, column: str) -> "Execution | None":
         id = self.row[column]
@@ -214,9 +214,9 @@ class Execution(RowView, LogsOfExecution, Node):
 
     @strawberry.field
     async def task_runs(self, info: Info, first: int | None = None) -> list[TaskRun]:
-        size = checked_first(first, MOST_TASK_RUNS)
+        size = checked_first(first, MAX_TASK_RUNS)
         rows = (await info.context.loaders.task_runs.load(self.row["id"]))[:size]
-        return TaskRun.all_of(rows, await read_beside(info, self.row["id"], rows))
+        return TaskRun.all_of(rows, await read_related(info, self.row["id"], rows))
 
     @strawberry.field
     async def task(self, info: Info, key: str) -> TaskRun | None:
@@ -248,7 +248,7 @@ class Execution(RowView, LogsOfExecution, Node):
         task_run = untyped("run", task_run_id) if task_run_id else None
         return await read_events(info, self.row["id"], window, task_run, self.seq)
 
-    @up_to(MOST_METRICS, usual=200)
+    @up_to(MAX_METRICS, usual=200)
     async def metrics(
         self,
         info: Info,
@@ -257,14 +257,14 @@ class Execution(RowView, LogsOfExecution, Node):
         first: int | None = None,
     ) -> list[Metric]:
         task_run = untyped("run", task_run_id) if task_run_id else None
-        rows = await metrics_of(info, self.row["id"], first or MOST_METRICS, task_run, name)
+        rows = await metrics_of(info, self.row["id"], first or MAX_METRICS, task_run, name)
         return [Metric.of(row) for row in rows]
 
     @strawberry.field
     async def columns(self, info: Info, names: list[str]) -> JSON | None:
         return JSON(await values_of(info, self.row, names))
 
-    @up_to(MOST_CHILDREN, usual=50)
+    @up_to(MAX_CHILDREN, usual=50)
     async def artifacts(
         self, info: Info, direction: ArtifactDirection | None = None
     ) -> list[ArtifactUse]:
@@ -275,13 +275,13 @@ class Execution(RowView, LogsOfExecution, Node):
             if not row["set_aside"] and (direction is None or row["direction"] == direction.value)
         ]
 
-    @up_to(MOST_ROWS, usual=10)
+    @up_to(MAX_ROWS, usual=10)
     async def approvals(self, info: Info) -> list[Approval]:
         return [
             Approval.of(row) for row in await info.context.loaders.approvals.load(self.row["id"])
         ]
 
-    @up_to(MOST_ROWS, usual=10)
+    @up_to(MAX_ROWS, usual=10)
     async def notes(self, info: Info) -> list[Note]:
         return [Note.of(row) for row in await info.context.loaders.notes.load(self.row["id"])]
 
@@ -305,25 +305,26 @@ class Execution(RowView, LogsOfExecution, Node):
     async def failure(self, info: Info) -> Failure | None:
         if self.row["failure"] is None:
             return await self._set_to_failed(info)
-        outside = await info.context.loaders.sight.outside.load(self.row["id"])
+        outside = await info.context.loaders.visibility.outside.load(self.row["id"])
         return Failure.of(self.row["id"], failure_seen(outside, load(self.row["failure"])))
 
     async def _set_to_failed(self, info: Info) -> Failure | None:
-        """Of one in which nothing failed: who called it FAILED."""
+        """Returns the failure of an execution that somebody changed to FAILED after it had ended otherwise."""
         if self.state is not ExecutionState.FAILED:
             return None
         moves = await info.context.loaders.moves.load(self.row["id"])
-        told = [StateChange.of(row) for row in moves if row["seq"] <= self.seq][-2:]
-        if len(told) < 2 or ExecutionState(told[0].state) not in EXECUTION_ENDS:
+        changes = [StateChange.of(row) for row in moves if row["seq"] <= self.seq][-2:]
+        if len(changes) < 2 or ExecutionState(changes[0].state) not in EXECUTION_ENDS:
             return None
-        before, last = told
+        before, last = changes
         why = f": {last.reason}" if last.reason else ""
         message = f"set from {before.state} to FAILED by {last.actor.name}{why}"
         return Failure.by_hand(self.row["id"], message)
 
 
 async def _line(info: Info, execution: snapshot.Execution) -> Line | None:
-    """Executions that a QUEUED one waits behind; the names of those that its viewer may not see are left out."""
+    """Returns the executions that hold the slots for which a QUEUED one waits; names are omitted if the viewer may not
+    see the execution."""
     if execution.state is not ExecutionState.QUEUED:
         return None
     place = await info.context.loaders.place_in_line.load(execution.id)

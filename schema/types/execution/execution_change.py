@@ -1,4 +1,4 @@
-"""Changes of one execution since a cursor."""
+"""Changes of an execution since a cursor."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -21,7 +21,7 @@ from schema.types.execution.event import ExecutionEvent, views_of
 from schema.types.execution.execution import Execution
 from schema.types.execution.measures import Metric
 from schema.types.execution.note import Note
-from schema.types.execution.rows_of_task_runs import read_beside_some
+from schema.types.execution.rows_of_task_runs import read_related_of
 from schema.types.execution.task_run import TaskRun
 
 
@@ -72,8 +72,8 @@ class ExecutionChange:
 
     @strawberry.field
     async def task_runs(self, info: Info) -> list[TaskRun]:
-        rows = await seen_rows(info.context.loaders.sight, "task_runs", self.task_run_rows)
-        return TaskRun.all_of(rows, await read_beside_some(info, self.key, rows))
+        rows = await seen_rows(info.context.loaders.visibility, "task_runs", self.task_run_rows)
+        return TaskRun.all_of(rows, await read_related_of(info, self.key, rows))
 
     @strawberry.field
     def children(self, info: Info) -> list[Execution]:

@@ -10,10 +10,10 @@ from models.logs import cannot_be_searched
 from runner.store.logs.log_search import count_by_level, search_lines
 from schema.context import Info
 from schema.enums import LogLevel, LogStream
-from schema.loading.together import together
+from schema.loading.batched_pool import batched_pool
 from schema.types.execution.log import LogConnection, LogCount, LogMatches
 from schema.types.execution.log_pages import LogPage, lines_of, read_logs
-from schema.types.paging import LINES_AT_MOST, Count, Paging
+from schema.types.paging import MAX_LINES, Count, Paging
 
 
 @strawberry.type
@@ -53,10 +53,10 @@ class LogsOfExecution:
     ) -> LogMatches:
         if text is not None and (problem := cannot_be_searched(text)):
             raise Refused.because(ProblemCode.VALIDATION, problem, "text")
-        size = Paging.of(LINES_AT_MOST if first is None else first, largest=LINES_AT_MOST).size
+        size = Paging.of(MAX_LINES if first is None else first, largest=MAX_LINES).size
         task_run = untyped("run", task_run_id) if task_run_id else None
         wanted = await lines_of(info, self.row["id"], task_run, attempt, min_level, stream)
-        pool = together(info)
+        pool = batched_pool(info)
         return LogMatches.of(await search_lines(pool, wanted, text, after or 0, size))
 
     @strawberry.field
@@ -65,7 +65,7 @@ class LogsOfExecution:
     ) -> list[LogCount]:
         task_run = untyped("run", task_run_id) if task_run_id else None
         wanted = await lines_of(info, self.row["id"], task_run, attempt, None, None)
-        counted = await count_by_level(together(info), wanted)
+        counted = await count_by_level(batched_pool(info), wanted)
         return [
             LogCount(level=LogLevel(level.value), count=Count(value=value, exact=exact))
             for level, (value, exact) in counted.items()

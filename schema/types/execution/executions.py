@@ -26,7 +26,7 @@ class ExecutionConnection:
     page: strawberry.Private[Page]
     nodes: list[Execution]
     flow: strawberry.Private[tuple[str, str] | None] = None
-    """Of which these are, where they are all executions of one."""
+    """Namespace and key of the flow, for a list of all executions of one flow."""
 
     @strawberry.field
     def edges(self) -> list[ExecutionEdge]:
@@ -63,11 +63,11 @@ async def read_executions(
 async def executions_of_flow(
     info: Info, namespace: str, key: str, paging: Paging
 ) -> ExecutionConnection:
-    """The newest first; of all flows of a list in one statement."""
+    """Returns the executions of a flow, newest first. Calls for several flows are batched into one statement."""
     place = execution_view(paging, ExecutionOrder.CREATED_DESC).place
     cursor = place.id if place else None
-    asked = FlowPage(namespace, key, paging.size, cursor, paging.backwards)
-    page = await runs_of_flow(info, asked)
+    wanted = FlowPage(namespace, key, paging.size, cursor, paging.backwards)
+    page = await runs_of_flow(info, wanted)
     nodes = [Execution.of(row) for row in page.rows]
     return ExecutionConnection(
         where=EVERYTHING,

@@ -1,4 +1,4 @@
-"""The cause of a failed execution. Values outside its row are read when they are selected, for a whole list at once."""
+"""The cause of a failed execution. Values outside the row of the execution are read only when selected, batched."""
 
 from typing import Any, Self
 from uuid import UUID
@@ -13,7 +13,7 @@ from runner.history.point_in_time import moment_of, past_of
 from runner.store.execution.failures import OfAttempt
 from schema.context import Info
 from schema.loading.snapshots import snapshot_of
-from schema.types.execution.task_run import TaskRun, told
+from schema.types.execution.task_run import TaskRun, message_of
 
 
 @strawberry.type
@@ -28,21 +28,21 @@ class Failure:
 
     @classmethod
     def of(cls, execution_id: UUID, failure: dict[str, Any]) -> Self:
-        """Of what the row of an execution says."""
+        """From the column `failure` of an execution."""
         path, code, message = failure["path"], failure["code"], failure["message"]
         return cls(
             execution_key=execution_id,
             path=path,
             attempt=failure["attempt"],
             code=code,
-            message=told(failure),
+            message=message_of(failure),
             exit_code=failure.get("exit_code"),
             fingerprint=fingerprint(path, code, message),
         )
 
     @classmethod
     def by_hand(cls, execution_id: UUID, message: str) -> Self:
-        """Of one in which nothing failed, and that somebody called FAILED."""
+        """For an execution in which nothing failed and whose state somebody changed to FAILED."""
         code = Action.CHANGE_STATE.value
         failure = {"path": None, "attempt": None, "code": code, "message": message}
         return cls.of(execution_id, failure)

@@ -1,4 +1,4 @@
-"""The code that ran."""
+"""Git information of an execution."""
 
 from typing import Any, Self
 
@@ -14,6 +14,6 @@ class GitInfo:
     message: str | None
 
     @classmethod
-    def of(cls, told: dict[str, Any] | None) -> Self | None:
+    def of(cls, stored: dict[str, Any] | None) -> Self | None:
         names = ("commit", "branch", "repository", "author", "message")
-        return cls(**{name: told.get(name) for name in names}) if told else None
+        return cls(**{name: stored.get(name) for name in names}) if stored else None

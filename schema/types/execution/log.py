@@ -1,4 +1,4 @@
-"""Log lines, by cursor: the cursor of a line is its number."""
+"""Log lines. The cursor of a line encodes its number."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from runner.store.logs.log_lines import LinesOf, LogRow, count_lines
 from runner.store.logs.log_search import Matches
 from schema.context import Info
 from schema.enums import LogLevel, LogStream
-from schema.loading.together import together
+from schema.loading.batched_pool import batched_pool
 from schema.types.node import Node
 from schema.types.paging import Count, PageInfo, decode_cursor, encode_cursor
 
@@ -76,7 +76,7 @@ class LogConnection:
 
     @strawberry.field
     async def total_count(self, info: Info) -> Count:
-        value, exact = await count_lines(together(info), self.wanted)
+        value, exact = await count_lines(batched_pool(info), self.wanted)
         return Count(value=value, exact=exact)
 
 

@@ -1,4 +1,4 @@
-"""Pages of a log: by cursor from either end, or around a line."""
+"""Pages of a log: by cursor from the start or the end, or around a line."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from runner.store.logs.log_lines import LinesOf, LogRow
 from runner.store.postgres.connection import Executes
 from schema.context import Info
 from schema.enums import LogLevel, LogStream
-from schema.loading.together import together
+from schema.loading.batched_pool import batched_pool
 from schema.types.execution.log import LogConnection, LogLine, line_cursor, line_of
-from schema.types.paging import LINES_AT_MOST, PageInfo, Paging
+from schema.types.paging import MAX_LINES, PageInfo, Paging
 
 
 @dataclass(frozen=True, slots=True)
 class LogPage:
-    """`around` is the number of a line; without one, the paging says from which end."""
+    """`around` is a line number; if None, `paging` selects the page."""
 
     paging: Paging
     around: int | None = None
@@ -38,10 +38,10 @@ class LogPage:
         if around is not None and not (after is None and last is None and before is None):
             raise Refused.because(
                 ProblemCode.VALIDATION,
-                "around takes `first` only: pass it without after, last and before",
+                "around can only be combined with `first`: omit after, last and before",
                 "around",
             )
-        return cls(Paging.of(first, after, last, before, LINES_AT_MOST), around)
+        return cls(Paging.of(first, after, last, before, MAX_LINES), around)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ async def lines_of(
     min_level: LogLevel | None,
     stream: LogStream | None,
 ) -> LinesOf:
-    """As they are now or, of a past execution, were then. Raises Refused FORBIDDEN."""
+    """Returns the selection of lines, limited to the moment of a historical view. Raises Refused FORBIDDEN."""
     row = await info.context.loaders.execution.load(execution_id)
     if row is None:
         raise Refused.because(ProblemCode.FORBIDDEN, nowhere_permitted(Permission.VIEW_LOGS))
@@ -77,8 +77,8 @@ async def lines_of(
 
 
 async def read_logs(info: Info, wanted: LinesOf, page: LogPage) -> LogConnection:
-    """One page; with `last` the tail, then backwards."""
-    pool = together(info)
+    """Reads one page. `last` alone gives the end of the log."""
+    pool = batched_pool(info)
     if page.around is None:
         found = await _in_order(pool, wanted, page.paging)
     else:
@@ -97,9 +97,9 @@ async def read_logs(info: Info, wanted: LinesOf, page: LogPage) -> LogConnection
 
 
 async def find_line(info: Info, execution_id: UUID, number: int) -> LogLine | None:
-    """Of an execution that may be seen. Raises Refused FORBIDDEN."""
+    """Returns one line of an execution that the viewer may see. Raises Refused FORBIDDEN."""
     wanted = await lines_of(info, execution_id, None, None, None, None)
-    rows = await log_lines.lines_after(together(info), wanted, number - 1, 1)
+    rows = await log_lines.lines_after(batched_pool(info), wanted, number - 1, 1)
     found = LogLine.all_of(execution_id, rows)
     return found[0] if found and found[0].line == number else None
 
@@ -114,7 +114,7 @@ async def _in_order(pool: Executes, wanted: LinesOf, paging: Paging) -> _Found:
 
 
 async def _around(pool: Executes, wanted: LinesOf, line: int, size: int) -> _Found:
-    """As many before the line as from it on, where there are; else more of the other side."""
+    """Reads half of the lines before `line` and half from it on; if one side has too few, more of the other."""
     line, before = max(line, 1), size // 2
     earlier = await log_lines.lines_before(pool, wanted, line, before + 1)
     after = size - min(before, len(earlier))

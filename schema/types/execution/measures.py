@@ -42,5 +42,5 @@ class Metric:
 
 
 def typed_or_none(task_run: UUID | None) -> strawberry.ID | None:
-    """None for what is of the execution as a whole."""
+    """Returns the id of a task run; None for the execution as a whole."""
     return strawberry.ID(typed("run", task_run)) if task_run else None

@@ -1,4 +1,4 @@
-"""Notes that people wrote on an execution."""
+"""Notes on an execution."""
 
 from datetime import datetime
 from typing import Any, Self

@@ -1,4 +1,4 @@
-"""The plan of a rerun: given by `plan: true`, and in the draft of a prepared execution."""
+"""The plan of a rerun: returned with `plan: true`, and in the draft of a prepared execution."""
 
 from collections.abc import Sequence
 from typing import Annotated, Self

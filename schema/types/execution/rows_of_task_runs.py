@@ -1,6 +1,6 @@
-"""Rows that belong to the task runs of a list, read for all of them at once: then most of an answer is plain to write.
+"""Reads rows related to the task runs of a list for all of them at once, so that most fields need no resolver.
 
-What was not read here, resolvers read one by one: see `ready` in row_view."""
+Resolvers read the other rows: see `read_ahead` in row_view."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -25,12 +25,12 @@ _BY_RUN: Final = {
     "stateHistory": "task_moves",
     "approval": "approvals",
 }
-"""The loader of the rows that a field shows."""
+"""Field -> loader of its rows."""
 
 
 @dataclass(eq=False)
-class Beside:
-    """`by_run` are rows by the field that shows them, and by task run."""
+class RelatedRows:
+    """`by_run` holds rows by field, then by task run."""
 
     by_run: Mapping[str, Rows] = field(default_factory=dict)
     executions: Mapping[UUID, Row | None] | None = None
@@ -71,46 +71,46 @@ class Beside:
         return self.items[parent][index]
 
 
-async def read_beside(info: Info, execution: UUID, rows: Sequence[Row]) -> Beside:
-    """Of all task runs of an execution, what is asked of them below this field."""
-    asked, loaders = names_below(info), info.context.loaders
-    by_run = {name: loaders.by_task_run(kind) for name, kind in _BY_RUN.items() if name in asked}
+async def read_related(info: Info, execution: UUID, rows: Sequence[Row]) -> RelatedRows:
+    """Reads the related rows of all task runs of an execution, for the fields that the operation selects."""
+    selected, loaders = names_below(info), info.context.loaders
+    by_run = {name: loaders.by_task_run(kind) for name, kind in _BY_RUN.items() if name in selected}
     found = await asyncio.gather(*(loader.load(execution) for loader in by_run.values()))
-    return await _completed(info, execution, rows, asked, dict(zip(by_run, found, strict=True)))
+    return await _completed(info, execution, rows, selected, dict(zip(by_run, found, strict=True)))
 
 
-async def read_beside_some(info: Info, execution: UUID, rows: Sequence[Row]) -> Beside:
-    """Of some task runs of an execution."""
-    asked, pool = names_below(info), info.context.services.pool
+async def read_related_of(info: Info, execution: UUID, rows: Sequence[Row]) -> RelatedRows:
+    """Reads the related rows of some task runs of an execution."""
+    selected, pool = names_below(info), info.context.services.pool
     ids = [row["id"] for row in rows]
     by_run: dict[str, Rows] = {}
-    for name in _BY_RUN.keys() & asked if ids else ():
+    for name in _BY_RUN.keys() & selected if ids else ():
         by_run[name] = await rows_of_some(pool, _BY_RUN[name], execution, ids)
     if "attempts" in by_run:
         by_run["attempts"] = await _seen_attempts(info, by_run["attempts"])
-    return await _completed(info, execution, rows, asked, by_run)
+    return await _completed(info, execution, rows, selected, by_run)
 
 
 async def _seen_attempts(info: Info, by_run: Rows) -> Rows:
-    sight = info.context.loaders.sight
-    return {id: await seen_rows(sight, "attempts_in", rows) for id, rows in by_run.items()}
+    visibility = info.context.loaders.visibility
+    return {id: await seen_rows(visibility, "attempts_in", rows) for id, rows in by_run.items()}
 
 
 async def _completed(
     info: Info,
     execution: UUID,
     rows: Sequence[Row],
-    asked: frozenset[str],
+    selected: frozenset[str],
     by_run: Mapping[str, Rows],
-) -> Beside:
+) -> RelatedRows:
     loaders = info.context.loaders
-    beside = Beside(by_run)
-    if "child" in asked:
+    related = RelatedRows(by_run)
+    if "child" in selected:
         ids = [row["child_id"] for row in rows if row["child_id"]]
         children = await loaders.execution.load_many(ids)
-        beside.executions = dict(zip(ids, children, strict=True))
-    if "task" in asked:
-        beside.plan = await loaders.plan.load(execution)
-    if "iteration" in asked:
-        beside.items = await loaders.items.load(execution)
-    return beside
+        related.executions = dict(zip(ids, children, strict=True))
+    if "task" in selected:
+        related.plan = await loaders.plan.load(execution)
+    if "iteration" in selected:
+        related.items = await loaders.items.load(execution)
+    return related

@@ -22,7 +22,7 @@ from runner.history.point_in_time import HistoricalKey, moment_of, past_of
 from runner.store.json import load
 from schema.context import Info
 from schema.enums import LogLevel, LogStream
-from schema.lists.bounds import MOST_CHILDREN, MOST_ROWS, up_to
+from schema.lists.bounds import MAX_CHILDREN, MAX_ROWS, up_to
 from schema.loading.batches import metrics_of_task_run
 from schema.loading.snapshots import plan_of, row_of, snapshot_of
 from schema.scalars import JSON, BigInt
@@ -33,7 +33,7 @@ from schema.types.execution.durations import seconds_between
 from schema.types.execution.log import LogConnection
 from schema.types.execution.log_pages import LogPage, lines_of, read_logs
 from schema.types.execution.measures import Metric
-from schema.types.execution.rows_of_task_runs import Beside
+from schema.types.execution.rows_of_task_runs import RelatedRows
 from schema.types.execution.waiting import Waiting, waiting_views
 from schema.types.flow.flow import Task
 from schema.types.node import Node
@@ -45,11 +45,11 @@ if TYPE_CHECKING:
 
 
 LABEL: Final = 80
-"""Characters of an item that a list shows."""
+"""Maximum number of characters of an iteration's label."""
 
 
-def told(error: Mapping[str, Any]) -> str:
-    """The message of an error or failure, with what is told below it."""
+def message_of(error: Mapping[str, Any]) -> str:
+    """Returns the message of an error or failure, followed by that of the child execution if it has one."""
     message: str = error["message"]
     return f"{message}: {error['below']}" if error.get("below") else message
 
@@ -62,11 +62,11 @@ class TaskError:
 
     @classmethod
     def of(cls, text: str | None) -> Self | None:
-        """Its words from below are in the rows of viewers who may know them."""
+        """`text` is JSON. The message of a child execution is only in it if the viewer may see the child."""
         if text is None:
             return None
         error = load(text)
-        return cls(code=error["code"], message=told(error), exit_code=error.get("exit_code"))
+        return cls(code=error["code"], message=message_of(error), exit_code=error.get("exit_code"))
 
 
 @strawberry.type
@@ -123,14 +123,14 @@ class Attempt(RowView, Node):
     async def message(self, info: Info) -> str | None:
         return (await self._given(info)).message
 
-    @up_to(MOST_CHILDREN, usual=5)
+    @up_to(MAX_CHILDREN, usual=5)
     async def metrics(self, info: Info, first: int | None = None) -> list[Metric]:
         execution, task_run = self.row["execution_id"], self.row["task_run_id"]
-        most = first or MOST_CHILDREN
+        most = first or MAX_CHILDREN
         rows = await metrics_of_task_run(info, execution, most, task_run, self.number)
         return [Metric.of(row) for row in rows]
 
-    @up_to(MOST_ROWS, usual=2)
+    @up_to(MAX_ROWS, usual=2)
     async def artifacts(self, info: Info) -> list[ArtifactUse]:
         rows = await info.context.loaders.by_task_run("artifacts").load(self.row["execution_id"])
         mine = rows.get(self.row["task_run_id"], ())
@@ -174,7 +174,7 @@ _READS: Final[Mapping[str, Read]] = {
 @strawberry.type
 class TaskRun(RowView, Node):
     row: strawberry.Private[Any]
-    beside: strawberry.Private[Beside] = Beside()
+    related: strawberry.Private[RelatedRows] = RelatedRows()
     key: str
     state: TaskRunState
     progress: float
@@ -187,11 +187,11 @@ class TaskRun(RowView, Node):
     error: TaskError | None
 
     @classmethod
-    def all_of(cls, rows: Iterable[Any], beside: Beside) -> list[Self]:
-        """Views of rows with what was read for all of them."""
+    def all_of(cls, rows: Iterable[Any], related: RelatedRows) -> list[Self]:
+        """Returns the task runs of `rows`, with the related rows that were read for all of them."""
         views = [cls.of(row) for row in rows]
         for view in views:
-            view.beside = beside
+            view.related = related
         return views
 
     @property
@@ -211,13 +211,13 @@ class TaskRun(RowView, Node):
         found = await info.context.loaders.results.load(self.uuid)
         if not found:
             return JSON({})
-        outside = await info.context.loaders.sight.outside.load(self.execution_key)
+        outside = await info.context.loaders.visibility.outside.load(self.execution_key)
         return JSON(outside.results(self.key, within_limit(load(found[0]["results"]))))
 
     @property
     def ready_outputs(self) -> JSON:
         if self.row["results"] is None:
-            raise NotReady  # put together from its iterations
+            raise NotReady  # combined from its iterations
         return JSON(load(self.row["results"]))
 
     @strawberry.field
@@ -231,20 +231,20 @@ class TaskRun(RowView, Node):
     @read_ahead("ready_task")
     async def task(self, info: Info) -> Task:
         plan = await plan_of(info, self.execution_key)
-        return Beside(plan=plan).task(self.key)
+        return RelatedRows(plan=plan).task(self.key)
 
     @property
     def ready_task(self) -> Task:
-        return self.beside.task(self.key)
+        return self.related.task(self.key)
 
     @read_ahead("ready_iteration")
     async def iteration(self, info: Info) -> Iteration | None:
         items = await info.context.loaders.items.load(self.execution_key)
-        return _iteration(self.key, Beside(items=items))
+        return _iteration(self.key, RelatedRows(items=items))
 
     @property
     def ready_iteration(self) -> Iteration | None:
-        return _iteration(self.key, self.beside)
+        return _iteration(self.key, self.related)
 
     @strawberry.field
     async def cached_from(
@@ -262,7 +262,7 @@ class TaskRun(RowView, Node):
     def ready_child(self) -> "Execution | None":
         from schema.types.execution.execution import Execution
 
-        return Execution.maybe(self.beside.execution(self.row["child_id"]))
+        return Execution.maybe(self.related.execution(self.row["child_id"]))
 
     @read_ahead("ready_state_history")
     async def state_history(self, info: Info) -> list[StateChange]:
@@ -271,7 +271,7 @@ class TaskRun(RowView, Node):
 
     @property
     def ready_state_history(self) -> list[StateChange]:
-        return [StateChange.of(row) for row in self.beside.rows("stateHistory", self.uuid)]
+        return [StateChange.of(row) for row in self.related.rows("stateHistory", self.uuid)]
 
     @read_ahead("ready_attempts")
     async def attempts(self, info: Info) -> list[Attempt]:
@@ -279,15 +279,15 @@ class TaskRun(RowView, Node):
 
     @property
     def ready_attempts(self) -> list[Attempt]:
-        return [Attempt.of(row) for row in self.beside.rows("attempts", self.uuid)]
+        return [Attempt.of(row) for row in self.related.rows("attempts", self.uuid)]
 
-    @up_to(MOST_CHILDREN, usual=5)
+    @up_to(MAX_CHILDREN, usual=5)
     async def metrics(self, info: Info, first: int | None = None) -> list[Metric]:
-        most = first or MOST_CHILDREN
+        most = first or MAX_CHILDREN
         rows = await metrics_of_task_run(info, self.execution_key, most, self.uuid)
         return [Metric.of(row) for row in rows]
 
-    @up_to(MOST_ROWS, usual=2)
+    @up_to(MAX_ROWS, usual=2)
     async def artifacts(self, info: Info) -> list[ArtifactUse]:
         rows = await info.context.loaders.by_task_run("artifacts").load(self.execution_key)
         return [ArtifactUse.of(row) for row in rows.get(self.uuid, ()) if not row["set_aside"]]
@@ -316,7 +316,7 @@ class TaskRun(RowView, Node):
 
     @property
     def ready_approval(self) -> Approval | None:
-        return _latest(self.beside.rows("approval", self.uuid))
+        return _latest(self.related.rows("approval", self.uuid))
 
     @strawberry.field
     async def waiting_for(self, info: Info) -> list[Waiting]:
@@ -350,17 +350,17 @@ async def execution_by_id(info: Info, id: UUID | None) -> "Execution | None":
 
 
 async def task_run_by_id(info: Info, execution_id: UUID, task_run_id: UUID) -> TaskRun | None:
-    """Of an execution now, or of a moment of it."""
+    """Returns a task run of an execution, from the historical view if `execution_id` belongs to one."""
     past = past_of(execution_id)
     key = HistoricalKey(task_run_id, past) if past else task_run_id
     return TaskRun.maybe(await info.context.loaders.task_run.load(key))
 
 
-def _iteration(path: str, beside: Beside) -> Iteration | None:
+def _iteration(path: str, related: RelatedRows) -> Iteration | None:
     place = place_of(path)
     if place.parent is None or place.iteration is None:
         return None
-    return Iteration(index=place.iteration, item=beside.item(place.parent, place.iteration))
+    return Iteration(index=place.iteration, item=related.item(place.parent, place.iteration))
 
 
 def _latest(rows: Sequence[Any]) -> Approval | None:

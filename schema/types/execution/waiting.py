@@ -1,4 +1,4 @@
-"""Why something does not move; of what waits for another execution, what holds that one back, at any depth."""
+"""Reasons for waiting. For a subflow task they include the reasons of the child execution, at any depth."""
 
 import asyncio
 from datetime import datetime
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from schema.types.execution.execution import Execution
     from schema.types.execution.task_run import TaskRun
 
-_OF_PEOPLE = frozenset({WaitingCode.APPROVAL, WaitingCode.PAUSED})
+_NEEDS_PEOPLE = frozenset({WaitingCode.APPROVAL, WaitingCode.PAUSED})
 
 
 @strawberry.type
@@ -33,22 +33,23 @@ class Waiting:
 async def waiting_views(
     info: Info, execution_id: UUID, reasons: list[waiting.Waiting]
 ) -> list[Waiting]:
-    """The reasons; and after each that waits for a child which is held, what of people holds that one."""
+    """Returns the reasons. A reason that waits for a child is followed by the pauses and approvals that hold the
+    child."""
     from schema.types.execution.task_run import TaskRun
 
     loaders = info.context.loaders
     of_tasks = any(reason.path is not None for reason in reasons)
     by_path = await loaders.task_runs_by_path.load(execution_id) if of_tasks else {}
-    told = await asyncio.gather(
+    found = await asyncio.gather(
         *(
-            _told(info, execution_id, reason, TaskRun.maybe(by_path.get(reason.path or "")))
+            _views(info, execution_id, reason, TaskRun.maybe(by_path.get(reason.path or "")))
             for reason in reasons
         )
     )
-    return [view for views in told for view in views]
+    return [view for views in found for view in views]
 
 
-async def _told(
+async def _views(
     info: Info, execution_id: UUID, reason: waiting.Waiting, task_run: "TaskRun | None"
 ) -> list[Waiting]:
     approval = None
@@ -70,7 +71,7 @@ async def _told(
 
 
 async def _below(info: Info, view: Waiting, id: UUID, held: bool) -> list[Waiting]:
-    """Names the child; of one that the viewer may not see nothing is told."""
+    """Adds the child to `view` and returns its reasons; nothing if the viewer may not see the child."""
     from schema.types.execution.execution import Execution
 
     row = await info.context.loaders.execution.load(id)
@@ -83,9 +84,9 @@ async def _below(info: Info, view: Waiting, id: UUID, held: bool) -> list[Waitin
     snapshot = await info.context.loaders.snapshot.load(id)
     reasons = waiting_for(snapshot, frozenset()) if snapshot else []  # deleted just now
     views = await waiting_views(
-        info, id, [each for each in reasons if each.held or _is_of_people(each)]
+        info, id, [each for each in reasons if each.held or _needs_people(each)]
     )
-    found = [each for each in views if each.code in _OF_PEOPLE]
+    found = [each for each in views if each.code in _NEEDS_PEOPLE]
     for each in found:
         if each.execution is None:
             where = f"{row['name']}: {each.task_run.key}" if each.task_run else row["name"]
@@ -94,8 +95,8 @@ async def _below(info: Info, view: Waiting, id: UUID, held: bool) -> list[Waitin
     return found
 
 
-def _is_of_people(reason: waiting.Waiting) -> bool:
-    """A pause is told once, and not of each task run that it holds back."""
+def _needs_people(reason: waiting.Waiting) -> bool:
+    """Whether people must act. A pause counts once, not for each task run that it holds back."""
     return reason.code is WaitingCode.APPROVAL or (
         reason.code is WaitingCode.PAUSED and reason.path is None
     )

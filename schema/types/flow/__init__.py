@@ -1,1 +1,1 @@
-"""Flows, schedules and secrets."""
+"""Types of flows, schedules and secrets."""

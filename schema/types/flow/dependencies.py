@@ -17,7 +17,7 @@ from schema.loading.batches import made_from
 from schema.types.execution.execution import Execution
 from schema.types.flow.flow import Flow
 
-_DEPTH, _DEEPEST = 6, 50
+_DEFAULT_DEPTH, _MAX_DEPTH = 6, 50
 _UP: Final = (LineageDirection.UPSTREAM, LineageDirection.BOTH)
 _DOWN: Final = (LineageDirection.DOWNSTREAM, LineageDirection.BOTH)
 
@@ -94,9 +94,11 @@ async def _executions(info: Info, ids: Sequence[UUID]) -> Sequence[Any]:
 
 
 def _checked(depth: int | None) -> int:
-    depth = _DEPTH if depth is None else depth
-    if not 1 <= depth <= _DEEPEST:
+    depth = _DEFAULT_DEPTH if depth is None else depth
+    if not 1 <= depth <= _MAX_DEPTH:
         raise Refused.because(
-            ProblemCode.VALIDATION, f"depth is 1 to {_DEEPEST}; got {depth}", "depth"
+            ProblemCode.VALIDATION,
+            f"depth must be between 1 and {_MAX_DEPTH}; got {depth}",
+            "depth",
         )
     return depth

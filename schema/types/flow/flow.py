@@ -1,4 +1,4 @@
-"""Flows, their revisions and what those take in."""
+"""Flows, their revisions, tasks and inputs."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -13,7 +13,7 @@ from models.states import Section
 from runner.store.json import load
 from schema.context import Info
 from schema.enums import LineageDirection, TaskSection
-from schema.lists.bounds import MOST_ROWS, up_to
+from schema.lists.bounds import MAX_ROWS, up_to
 from schema.loading.batches import numbered_revision, plan_of_revision, revisions_of
 from schema.scalars import JSON
 from schema.types.actors import Actor, Label, labels_of
@@ -165,7 +165,7 @@ class Flow(Node):
         plan = await plan_of_revision(info, row["id"])
         return [FlowInput.of(spec) for spec in plan.spec.inputs]
 
-    @up_to(MOST_ROWS, usual=10)
+    @up_to(MAX_ROWS, usual=10)
     async def schedules(
         self, info: Info
     ) -> list[Annotated["Schedule", strawberry.lazy("schema.types.flow.schedule")]]:

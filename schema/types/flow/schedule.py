@@ -1,4 +1,4 @@
-"""Schedules, as they are seen."""
+"""Schedules and backfills."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from schema.types.execution.execution import Execution
     from schema.types.flow.flow import Flow
 
-_FEW, _MOST = 5, 100
+_DEFAULT_TICKS, _MAX_TICKS = 5, 100
 
 
 @strawberry.type
@@ -80,12 +80,14 @@ class Schedule(Node):
 
     @strawberry.field
     def next_ticks(self, first: int | None = None) -> list[datetime]:
-        most = _FEW if first is None else first
-        if not 1 <= most <= _MOST:
+        count = _DEFAULT_TICKS if first is None else first
+        if not 1 <= count <= _MAX_TICKS:
             raise Refused.because(
-                ProblemCode.VALIDATION, f"first is 1 to {_MOST}; got {first}", "first"
+                ProblemCode.VALIDATION,
+                f"first must be between 1 and {_MAX_TICKS}; got {first}",
+                "first",
             )
-        return next_ticks(self.cron, self.timezone, datetime.now(UTC), most)
+        return next_ticks(self.cron, self.timezone, datetime.now(UTC), count)
 
 
 @strawberry.type
@@ -116,7 +118,7 @@ class BackfillTick:
 
 
 async def execution_seen(info: Info, key: UUID | None) -> "Execution | None":
-    """An execution that was named elsewhere, for who may see executions."""
+    """Returns the execution with this key; None without a key, or if the viewer may not see it."""
     from schema.types.execution.execution import Execution
 
     if key is None:

@@ -1,4 +1,4 @@
-"""Secrets, without their values."""
+"""Secrets, never with their values."""
 
 from datetime import datetime
 from typing import Any, Self

@@ -6,60 +6,60 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
 /** The kinds of refusals. */
 export type ProblemCode =
-  /** There is no such thing, or the viewer may not see it. */
+  /** The object does not exist, or the viewer may not see it. */
   | 'NOT_FOUND'
-  /** The viewer may not do this. */
+  /** The viewer lacks the permission. */
   | 'FORBIDDEN'
-  /** The state does not allow this. */
+  /** The current state does not allow this. */
   | 'INVALID_STATE'
-  /** The state changed since the seq that was expected. */
+  /** The state changed after the expected seq. */
   | 'CONFLICT'
-  /** The input is wrong. */
+  /** The input is invalid. */
   | 'VALIDATION'
-  /** The idempotency key was used with another input. */
+  /** The idempotency key was used with a different input. */
   | 'IDEMPOTENCY_CONFLICT'
-  /** The request is closed. */
+  /** The approval request is closed. */
   | 'ALREADY_DECIDED'
-  /** The viewer voted otherwise; a vote stands. */
+  /** The viewer has already voted differently; votes cannot be changed. */
   | 'ALREADY_VOTED'
-  /** Who started an execution may not decide this. */
+  /** The person who started an execution may not decide its requests. */
   | 'SELF_APPROVAL'
-  /** More than fits; use an artifact. */
+  /** The value is too large; use an artifact. */
   | 'PAYLOAD_TOO_LARGE'
-  /** A person or a team has used up what it may keep or record; the message says what to do. */
+  /** A person or a team has used up a quota; the message says what to do. */
   | 'QUOTA_EXCEEDED'
-  /** Part of the contract, but not built yet. */
+  /** Part of the API, but not implemented yet. */
   | 'NOT_YET'
-  /** The database cannot be reached now; the same request may succeed later. */
+  /** The database is unreachable; the same request may succeed later. */
   | 'UNAVAILABLE';
 
-/** Whether a request is decided, and how. */
+/** The state of an approval request. */
 export type ApprovalState =
-  /** Not decided. */
+  /** Not decided yet. */
   | 'PENDING'
-  /** Enough approved. */
+  /** Approved by enough people. */
   | 'APPROVED'
-  /** Somebody rejected. */
+  /** Rejected by somebody. */
   | 'REJECTED'
-  /** Its time ran out. */
+  /** Not decided in time. */
   | 'EXPIRED'
-  /** Its execution was stopped first. */
+  /** The execution was stopped before a decision. */
   | 'CANCELLED';
 
-/** Whether a decision needs a comment. */
+/** When a decision requires a comment. */
 export type CommentRule =
-  /** None is needed. */
+  /** Never. */
   | 'NEVER'
-  /** A rejection needs one. */
+  /** A rejection requires one. */
   | 'ON_REJECT'
-  /** Every decision needs one. */
+  /** Every decision requires one. */
   | 'ALWAYS';
 
-/** What values an input takes. A value may also come as text that reads as one. */
+/** The type of an input's values. A value may also be given as text that can be parsed. */
 export type InputType =
   /** Text. */
   | 'STRING'
-  /** A whole number. */
+  /** An integer. */
   | 'INT'
   /** A number. */
   | 'FLOAT'
@@ -69,32 +69,32 @@ export type InputType =
   | 'SELECT'
   /** A list of options, each at most once. */
   | 'MULTISELECT'
-  /** A date, as `2026-01-31`. */
+  /** A date, such as `2026-01-31`. */
   | 'DATE'
-  /** A time with its zone, as `2026-01-31T08:00:00Z`. */
+  /** A time with a time zone, such as `2026-01-31T08:00:00Z`. */
   | 'DATETIME'
-  /** A duration, as `10s`, `1h30m` or `PT5M28S`; kept as seconds. */
+  /** A duration, such as `10s`, `1h30m` or `PT5M28S`; stored as seconds. */
   | 'DURATION'
-  /** A time of day, as `08:30`. */
+  /** A time of day, such as `08:30`. */
   | 'TIME'
   /** Any JSON value. */
   | 'JSON'
   /** A list of values of one other type. */
   | 'ARRAY'
-  /** A URI with its scheme, as `s3://bucket/key`. */
+  /** A URI with a scheme, such as `s3://bucket/key`. */
   | 'URI'
-  /** A mail address. */
+  /** An email address. */
   | 'EMAIL'
-  /** Text that is kept encrypted and shown as `****`. */
+  /** Text that is stored encrypted and shown as `****`. */
   | 'SECRET'
-  /** A file: the `id` or `uri` that `POST /files` answered. Kept as its URI. */
+  /** A file: the `id` or `uri` returned by `POST /files`. Stored as its URI. */
   | 'FILE';
 
-/** What a request becomes that nobody decided in time. */
+/** What happens to a request that nobody decided in time. */
 export type OnTimeout =
-  /** As if rejected. The default. */
+  /** It is treated as rejected. The default. */
   | 'REJECT'
-  /** As if approved, by nobody. */
+  /** It is treated as approved, without an approver. */
   | 'APPROVE'
   /** The task run is FAILED. */
   | 'FAIL'
@@ -102,214 +102,214 @@ export type OnTimeout =
   | 'CANCEL'
   /** The task run is SKIPPED, which counts as a success. */
   | 'SKIP'
-  /** Further roles may decide, for as long again; then it is rejected. */
+  /** Additional roles may decide, for the same time again; after that it is rejected. */
   | 'ESCALATE';
 
-/** What a rejection does. */
+/** The effect of a rejection. */
 export type OnReject =
-  /** The task run is REJECTED, and the execution ends so. The default. */
+  /** The task run and the execution end REJECTED. The default. */
   | 'REJECT'
   /** The task run is FAILED. */
   | 'FAIL'
-  /** It and what needs it are SKIPPED; the rest goes on. */
+  /** The task run and the tasks that need it are SKIPPED; the rest continues. */
   | 'SKIP_DOWNSTREAM';
 
-/** How much a line matters, from least to most. */
+/** The importance of a line, from least to most. */
 export type LogLevel =
   /** Every detail. */
   | 'TRACE'
-  /** For whoever looks for a fault. */
+  /** Details for debugging. */
   | 'DEBUG'
-  /** What happens. */
+  /** Normal progress. */
   | 'INFO'
-  /** What may be wrong; also everything on stderr. */
+  /** Possible problems; also everything on stderr. */
   | 'WARN'
-  /** What went wrong. */
+  /** Errors. */
   | 'ERROR';
 
-/** Where a line was written. */
+/** The stream that a line was written to. */
 export type LogStream =
   /** The standard output of the task's processes. */
   | 'STDOUT'
-  /** Their standard error. */
+  /** The standard error of the task's processes. */
   | 'STDERR'
-  /** Headway's own note to the log. */
+  /** A message of Headway itself. */
   | 'SYSTEM';
 
-/** Where an execution is in its lifecycle. */
+/** The state of an execution in its lifecycle. */
 export type ExecutionState =
-  /** Accepted; waits to be handled. */
+  /** Accepted, not yet processed. */
   | 'CREATED'
   /** Held back by its flow's concurrency limit. */
   | 'QUEUED'
-  /** At least one task run can move. */
+  /** At least one task run can make progress. */
   | 'RUNNING'
-  /** Nothing new starts; what runs goes on. */
+  /** No new task runs start; running ones continue. */
   | 'PAUSED'
-  /** Only a person can move it: nothing runs, is queued or waits for a retry. */
+  /** Only an approval can continue it: nothing is running, queued or waiting for a retry. */
   | 'WAITING_FOR_APPROVAL'
-  /** A task failed for good; the rest ends as `onFailure` says. */
+  /** A task has finally failed; the remaining tasks end as `onFailure` specifies. */
   | 'FAILED_FINISHING'
-  /** Asked to stop; attempts are being ended. */
+  /** Cancelled or timed out; running attempts are being ended. */
   | 'KILLING'
-  /** Had ended and is put back to run. */
+  /** Was terminal and is queued to run again. */
   | 'RESTARTED'
-  /** Ended without a recorded failure. */
+  /** Ended without a failure. */
   | 'SUCCESS'
-  /** Ended, with a failure that was allowed. */
+  /** Ended; a task failed whose failure is allowed. */
   | 'WARNING'
-  /** Ended by a task's failure. */
+  /** Ended because of a failure. */
   | 'FAILED'
-  /** Stopped on request, by a timeout with CANCEL, or by CANCEL_ALL. */
+  /** Stopped by a user, by a timeout with CANCEL, or by CANCEL_ALL. */
   | 'KILLED'
-  /** Dropped by its flow's concurrency limit; never started. */
+  /** Never started: dropped by the concurrency limit of its flow. */
   | 'CANCELLED'
-  /** Ended, as an approval was rejected. */
+  /** An approval was rejected. */
   | 'REJECTED'
-  /** Headway, not a task, could not go on: a lost worker, or an expression that cannot be evaluated. */
+  /** Headway, not a task, could not continue: for example a lost worker, or an expression that cannot be evaluated. */
   | 'ERROR'
   /** Not run: the results of an identical earlier success are reused. */
   | 'CACHED';
 
-/** What a failure of a task does to the rest of the execution, once its retries are used up. */
+/** How a failed task affects the rest of the execution, once its retries are used up. */
 export type FailureAction =
-  /** What runs or is queued finishes; everything else is CANCELLED. The default. */
+  /** Running and queued task runs finish; all others are CANCELLED. The default. */
   | 'FINISH_RUNNING'
-  /** Whatever does not need the failed task still runs; what needs it is CANCELLED. */
+  /** Tasks that do not need the failed task still run; those that need it are CANCELLED. */
   | 'FINISH_POSSIBLE'
-  /** Everything is stopped at once, and the execution ends KILLED. */
+  /** All task runs are stopped at once, and the execution ends KILLED. */
   | 'CANCEL_ALL';
 
-/** The kinds of what starts an execution. */
+/** The kinds of triggers. */
 export type TriggerKind =
-  /** A person, on the page, by the command line or through the API. */
+  /** A person, in the web UI, on the command line or through the API. */
   | 'MANUAL'
-  /** A program with a token of its own. */
+  /** A program with its own token. */
   | 'API'
   /** A tick of a schedule. */
   | 'SCHEDULE'
-  /** A tick of the past that somebody asked a schedule for. */
+  /** A past tick of a schedule, in a backfill. */
   | 'BACKFILL'
   /** A subflow task of another execution. */
   | 'SUBFLOW'
   /** A replay of another execution. */
   | 'REPLAY'
-  /** A prepared repetition of another execution. */
+  /** A prepared rerun of another execution. */
   | 'RERUN'
-  /** It ran elsewhere and was recorded. */
+  /** An external run that was recorded. */
   | 'RECORDED';
 
 /** Where an execution ran. */
 export type Origin =
-  /** Here. */
+  /** In Headway. */
   | 'HEADWAY'
   /** Elsewhere; it is only recorded here. */
   | 'EXTERNAL';
 
-/** The kinds of those who act. */
+/** The kinds of actors. */
 export type ActorKind =
   /** A person. */
   | 'USER'
   /** A program. */
   | 'SERVICE'
-  /** A program of an earlier release, by the name of its token. */
+  /** A program in data of an earlier release, by the name of its token. */
   | 'TOKEN'
-  /** A process that carries out attempts. */
+  /** A process that runs attempts. */
   | 'WORKER'
   /** A schedule of a flow. */
   | 'SCHEDULE'
   /** Headway itself. */
   | 'ENGINE'
-  /** A setting of a server, which grants roles at its start; the name is that of the setting. */
+  /** A server setting that grants roles at startup; the name is that of the setting. */
   | 'SETTING'
-  /** Somebody who was not let in; the name is the network that they came from. */
+  /** Somebody whose authentication failed; the name is their network. */
   | 'ANONYMOUS';
 
-/** The lists of a document that tasks stand in. It says what they wait for beside what they need. */
+/** The sections of a document that contain tasks. The section determines what its tasks wait for in addition to `needs`. */
 export type TaskSection =
   /** The tasks of the flow. */
   | 'TASKS'
-  /** They run once all tasks have ended and one of them failed. */
+  /** Tasks that run after all tasks of the flow have ended, if one of them failed. */
   | 'ERRORS'
-  /** They run last, whatever happened. */
+  /** Tasks that run last, in every case. */
   | 'FINALLY';
 
-/** In what way one comes of the other. Between flows it is always SUBFLOW. */
+/** The kinds of dependency. Between flows it is always SUBFLOW. */
 export type DependencyKind =
-  /** A subflow task starts it. */
+  /** Started by a subflow task of the other. */
   | 'SUBFLOW'
-  /** It was made from a draft of the other. */
+  /** Created from a draft of the other. */
   | 'RERUN'
-  /** It is a replay of the other. */
+  /** A replay of the other. */
   | 'REPLAY';
 
-/** Which way lineage is followed. */
+/** The direction in which lineage is followed. */
 export type LineageDirection =
-  /** To what it came from. */
+  /** Towards the origins. */
   | 'UPSTREAM'
-  /** To what came of it. */
+  /** Towards the results. */
   | 'DOWNSTREAM'
-  /** Both ways, each by itself: not to what else came of what it came from. */
+  /** Both directions, each on its own: other results of the same origins are not included. */
   | 'BOTH';
 
-/** Where a task run is in its lifecycle. */
+/** The state of a task run in its lifecycle. */
 export type TaskRunState =
-  /** Waits for what it needs. */
+  /** Waits for the tasks that it needs. */
   | 'CREATED'
-  /** A worker can take it. */
+  /** Ready for a worker. */
   | 'QUEUED'
-  /** A worker runs it, or the engine carries it, as a wait. */
+  /** Runs on a worker, or in the engine, as a `wait` does. */
   | 'RUNNING'
   /** Waits for its next attempt. */
   | 'RETRYING'
-  /** People have to decide. */
+  /** Waits for a decision of people. */
   | 'WAITING_FOR_APPROVAL'
   /** Its processes are being ended. */
   | 'KILLING'
-  /** Ended well. */
+  /** Ended successfully. */
   | 'SUCCESS'
-  /** Failed, which was allowed. */
+  /** Failed, which its task allows. */
   | 'WARNING'
-  /** Failed, and has no attempt left. */
+  /** Failed, with no attempts left. */
   | 'FAILED'
   /** Headway could not run it. */
   | 'ERROR'
   /** Stopped after it had started. */
   | 'KILLED'
-  /** Never started, and will not. */
+  /** Never started, and will not start. */
   | 'CANCELLED'
-  /** Disabled, or its `when` was false. Counts as a success for what needs it. */
+  /** Disabled, or its `when` was false. Tasks that need it treat it as a success. */
   | 'SKIPPED'
   /** Its approval was rejected. */
   | 'REJECTED'
   /** Not run: earlier results are reused. */
   | 'CACHED';
 
-/** Where an attempt is in its lifecycle. */
+/** The state of an attempt in its lifecycle. */
 export type AttemptState =
-  /** Has not ended. */
+  /** Not ended. */
   | 'RUNNING'
-  /** Ended well. */
+  /** Ended successfully. */
   | 'SUCCESS'
-  /** Ended by an error of its own. */
+  /** Ended with an error. */
   | 'FAILED'
-  /** Ended by the task's `timeout`; a failure. */
+  /** Ended by the task's `timeout`; counts as a failure. */
   | 'TIMED_OUT'
-  /** Ended since the execution was stopped. */
+  /** Ended because the execution was stopped. */
   | 'KILLED'
-  /** Its worker was not heard of in time, or handed it back; a late result is refused. */
+  /** Its worker sent no heartbeat in time, or handed the attempt back; a late result is refused. */
   | 'LOST';
 
-/** How the values of a metric go together. */
+/** How the values of a metric are combined. */
 export type MetricKind =
-  /** They add up. */
+  /** Values are added up. */
   | 'COUNTER'
-  /** Each is a time, in seconds. */
+  /** Each value is a duration in seconds. */
   | 'DURATION'
-  /** Each replaces the one before. */
+  /** Each value replaces the previous one. */
   | 'GAUGE';
 
-/** Which way an artifact goes. */
+/** Whether an artifact was used or made. */
 export type ArtifactDirection =
   /** The task used it. */
   | 'IN'
@@ -318,15 +318,15 @@ export type ArtifactDirection =
 
 /** The kinds of reasons to wait. */
 export type WaitingCode =
-  /** A task that it needs has not ended well yet. */
+  /** A task that it needs has not succeeded yet. */
   | 'TASK'
-  /** A worker of its queue has to take it. */
+  /** No worker of its queue has taken it yet. */
   | 'WORKER'
-  /** Its next attempt starts when the backoff is over. */
+  /** The next attempt starts after the backoff. */
   | 'RETRY'
-  /** It is not to go on before a moment. */
+  /** It may not continue before a given time. */
   | 'TIME'
-  /** People have to decide. */
+  /** It waits for a decision of people. */
   | 'APPROVAL'
   /** The execution is paused. */
   | 'PAUSED'
@@ -343,48 +343,48 @@ export type WaitingCode =
   /** Its revision of the flow cannot be read. */
   | 'REVISION';
 
-/** What a person or program may ask of an execution or a task run. */
+/** What a person or program can do with an execution or a task run. */
 export type Action =
-  /** Stop it. */
+  /** Stop the execution. */
   | 'CANCEL'
-  /** Start nothing new; what runs goes on. */
+  /** Start no new task runs; running ones continue. */
   | 'PAUSE'
-  /** Go on after a pause. */
+  /** Continue after a pause. */
   | 'RESUME'
-  /** While it is FAILED_FINISHING, or PAUSED with a failure, give what failed a new attempt. */
+  /** Start a new attempt of failed task runs while the execution is FAILED_FINISHING, or PAUSED with a failure. */
   | 'RETRY_FAILED'
-  /** Run again what failed of an ended execution. */
+  /** Run the failed tasks of an ended execution again. */
   | 'RESTART'
   /** Start a new execution from this one. */
   | 'REPLAY'
-  /** Draft a new execution in which what succeeded is disabled. */
+  /** Draft a new execution in which the tasks that succeeded are disabled. */
   | 'PREPARE_EXECUTION'
-  /** Start now, whatever limits say. */
+  /** Start now, regardless of concurrency limits and backoff. */
   | 'FORCE_RUN'
-  /** Set the state that it ended in. */
+  /** Change the terminal state of the execution. */
   | 'CHANGE_STATE'
-  /** Set the state that a task run ended in. */
+  /** Change the terminal state of a task run. */
   | 'CHANGE_TASK_RUN_STATE'
-  /** Change its labels. */
+  /** Change the labels. */
   | 'SET_LABELS'
-  /** Write a note. */
+  /** Add a note. */
   | 'ADD_NOTE'
-  /** Hide it from lists and keep it from pruning. */
+  /** Hide the execution from lists and exclude it from pruning. */
   | 'ARCHIVE'
-  /** Show it in lists again. */
+  /** Show the execution in lists again. */
   | 'UNARCHIVE'
-  /** Remove it. */
+  /** Delete the execution. */
   | 'DELETE'
-  /** Approve what a task run waits for. */
+  /** Approve the request that a task run waits for. */
   | 'APPROVE'
-  /** Reject what a task run waits for. */
+  /** Reject the request that a task run waits for. */
   | 'REJECT';
 
-/** The kinds of facts. */
+/** The types of events. */
 export type EventType =
-  /** It was accepted. */
+  /** The execution was accepted. */
   | 'EXECUTION_CREATED'
-  /** Its state changed. */
+  /** The state of the execution changed. */
   | 'EXECUTION_STATE_CHANGED'
   /** The state of a task run changed, without an attempt starting or ending. */
   | 'TASK_RUN_STATE_CHANGED'
@@ -392,25 +392,25 @@ export type EventType =
   | 'ATTEMPT_STARTED'
   /** An attempt ended. */
   | 'ATTEMPT_ENDED'
-  /** Outputs of a task run, or of the execution, were set. */
+  /** Outputs of a task run or of the execution were set. */
   | 'OUTPUTS_SET'
   /** Properties were set. */
   | 'PROPERTIES_SET'
   /** The labels changed; the event holds all of them. */
   | 'LABELS_SET'
-  /** A running task said how far it is; at most once a second. */
+  /** A running task reported its progress; at most once a second. */
   | 'PROGRESS_REPORTED'
-  /** A task run asked for a decision. */
+  /** A task run requested a decision. */
   | 'APPROVAL_REQUESTED'
   /** Somebody voted. */
   | 'APPROVAL_VOTED'
   /** A request was decided or cancelled. */
   | 'APPROVAL_CLOSED'
-  /** It is time to remind those who may decide. */
+  /** A reminder to those who may decide is due. */
   | 'APPROVAL_REMINDED'
-  /** Further roles may decide. */
+  /** Additional roles may decide. */
   | 'APPROVAL_ESCALATED'
-  /** Somebody with the permission OVERRIDE_APPROVAL has approvals passed by, for the reason that it has; `data.tasks` names them. */
+  /** Somebody with the permission OVERRIDE_APPROVAL bypassed approvals, for the given reason; `data.tasks` lists their tasks. */
   | 'APPROVAL_OVERRIDDEN'
   /** The task runs of a foreach's iterations were added. */
   | 'TASK_RUNS_ADDED'
@@ -418,139 +418,139 @@ export type EventType =
   | 'CONDITION_ASKED'
   /** The `when` of a task was evaluated. */
   | 'CONDITION_JUDGED'
-  /** A subflow's execution exists. */
+  /** The execution of a subflow was created. */
   | 'CHILD_LINKED'
-  /** A subflow's execution is paused or waits for people, or goes on: timeouts stand while `held`. */
+  /** The execution of a subflow is paused, waits for people, or continues. Timeouts do not run while `held`. */
   | 'CHILD_STATE_CHANGED'
-  /** An event was sent to it, or taken by a wait. */
+  /** An event was sent to the execution, or consumed by a `wait` task. */
   | 'SIGNAL_RECEIVED'
-  /** It goes first in its queues. */
+  /** The priority of the execution in its queues changed. */
   | 'PRIORITY_CHANGED'
-  /** The execution itself failed, and none of its tasks. */
+  /** The execution itself failed, not one of its tasks. */
   | 'FAILURE_RECORDED'
-  /** A second cancel: what is being killed gets no more grace. */
+  /** A second cancel: processes are killed without further grace. */
   | 'KILL_FORCED'
-  /** The result of an attempt that had lost its lease came, and was refused. */
+  /** An attempt sent a result after it had lost its lease; the result was refused. */
   | 'LATE_RESULT'
-  /** Something was told of a task run that ran elsewhere. */
+  /** A task run of an external run was reported. */
   | 'TASK_RUN_RECORDED'
-  /** It was told which code ran. */
+  /** The git information was reported. */
   | 'GIT_SET'
-  /** Somebody wrote a note. */
+  /** A note was added. */
   | 'NOTE_ADDED'
-  /** It was hidden from lists. */
+  /** The execution was archived. */
   | 'ARCHIVED'
-  /** It was shown in lists again. */
+  /** The execution was unarchived. */
   | 'UNARCHIVED';
 
-/** The way by which a command came. */
+/** The channel of a command. */
 export type Channel =
   /** The GraphQL API, by a program. */
   | 'API'
-  /** The page. */
+  /** The web UI. */
   | 'UI'
   /** The command line. */
   | 'CLI'
-  /** None: the engine acted by itself. */
+  /** The engine, acting by itself. */
   | 'ENGINE';
 
 /** A vote. */
 export type VoteDecision =
-  /** Yes. */
+  /** Approve. */
   | 'APPROVE'
-  /** No. */
+  /** Reject. */
   | 'REJECT';
 
-/** What one may do. Roles are made of these. */
+/** The permissions. Roles consist of these. */
 export type Permission =
   /** See flows and their source. */
   | 'LIST_FLOWS'
   /** See executions, their events, outputs, metrics, artifacts and approvals. */
   | 'VIEW_EXECUTION'
-  /** Read what tasks wrote. */
+  /** Read logs. */
   | 'VIEW_LOGS'
   /** Start executions. */
   | 'RUN_FLOW'
   /** Cancel, pause, resume, retry and label executions. */
   | 'ACT_ON_EXECUTION'
-  /** Set the state of what has ended. */
+  /** Change the terminal state of executions and task runs. */
   | 'CHANGE_STATE'
   /** Decide approvals whose policy allows it. */
   | 'APPROVE'
-  /** Decide or pass by an approval against its policy, with a reason; it is marked. */
+  /** Decide or bypass an approval against its policy, with a reason; it is marked. */
   | 'OVERRIDE_APPROVAL'
   /** Save flows. */
   | 'UPDATE_FLOW'
-  /** Record executions that ran elsewhere. */
+  /** Record external runs. */
   | 'RECORD'
   /** Read the audit log. */
   | 'READ_AUDIT'
   /** Manage secrets, services and roles; delete executions. */
   | 'MANAGE';
 
-/** Which executions. All that is given must hold; nothing given is all of them. */
+/** Conditions on executions. All given conditions must hold; without any, all executions match. */
 export type ExecutionFilter = {
-  /** One of these; those that are not there are none. */
+  /** One of these ids; unknown ids match nothing. */
   id?: Array<string | number> | null | undefined;
-  /** Words, each the beginning of a word of the name, the flow's key or the error. */
+  /** Descriptions; each must be the start of a word in the name, the flow's key or the error. */
   text?: string | null | undefined;
-  /** Of the namespace. */
+  /** The namespace. */
   namespace?: StringFilter | null | undefined;
-  /** Of the flow's key. */
+  /** The key of the flow. */
   flow?: StringFilter | null | undefined;
-  /** Of its name. */
+  /** The name. */
   name?: StringFilter | null | undefined;
-  /** Of the state. */
+  /** The state. */
   state?: StateFilter | null | undefined;
-  /** Of the kind. */
+  /** The kind. */
   kind?: StringFilter | null | undefined;
-  /** Of the labels. */
+  /** The labels. */
   labels?: LabelFilter | null | undefined;
-  /** Of its properties; all of these hold. */
+  /** The properties; all conditions must hold. */
   property?: Array<ValueFilter> | null | undefined;
-  /** Of its inputs; all of these hold. Secrets match nothing. */
+  /** The inputs; all conditions must hold. Secrets match nothing. */
   input?: Array<ValueFilter> | null | undefined;
-  /** Of its metrics; all of these hold. */
+  /** The metrics; all conditions must hold. */
   metric?: Array<MetricFilter> | null | undefined;
-  /** Of who created it, as `user:maria` or `maria`. */
+  /** Who created it, as `user:maria` or `maria`. */
   createdBy?: StringFilter | null | undefined;
-  /** Whether archived ones are among them: NO unless a filter says so anywhere. */
+  /** Whether to include archived executions: NO, unless set anywhere in the filter. */
   archived?: ArchivedChoice | null | undefined;
-  /** Whether tests of unsaved documents (label `system.test`) are among them; they are as well where a filter names that label. */
+  /** Whether to include tests of unsaved documents (label `system.test`); a filter on that label includes them too. */
   includeTests?: boolean | null | undefined;
-  /** Of when it started, or, where it has not, of when it was created. */
+  /** When it started or, if it has not started, when it was created. */
   date?: DateTimeFilter | null | undefined;
-  /** Of when it was created. */
+  /** When it was created. */
   createdAt?: DateTimeFilter | null | undefined;
-  /** Of when it started. */
+  /** When it started. */
   startedAt?: DateTimeFilter | null | undefined;
-  /** Of when it ended. */
+  /** When it ended. */
   endedAt?: DateTimeFilter | null | undefined;
-  /** Of the seconds between its start and its end, or now. */
+  /** The seconds between its start and its end, or now. */
   duration?: NumberFilter | null | undefined;
-  /** Of how far it is, 0 to 1. */
+  /** The progress, 0 to 1. */
   progress?: NumberFilter | null | undefined;
-  /** Of where it ran. */
+  /** Where it ran. */
   origin?: Origin | null | undefined;
-  /** Of the commit of the code that ran. */
+  /** The commit of the code that ran. */
   commit?: StringFilter | null | undefined;
-  /** Of the branch of the code that ran. */
+  /** The branch of the code that ran. */
   branch?: StringFilter | null | undefined;
-  /** Of the fingerprint of its failure, as `Failure.fingerprint` gives it: the same error. */
+  /** The fingerprint of the failure, as in `Failure.fingerprint`: finds the same error. */
   error?: StringFilter | null | undefined;
-  /** Whether a task run of it had more than one attempt. */
+  /** Whether one of its task runs had more than one attempt. */
   retried?: boolean | null | undefined;
   /** Whether it failed. */
   hasError?: boolean | null | undefined;
-  /** Whether somebody wrote a note beside it. */
+  /** Whether it has notes. */
   hasNotes?: boolean | null | undefined;
-  /** Whether it started executions of subflows. */
+  /** Whether its subflow tasks started executions. */
   hasChildren?: boolean | null | undefined;
   /** Whether a subflow task of another execution started it. */
   isChild?: boolean | null | undefined;
-  /** Of what started it: one of these kinds. */
+  /** The kind of trigger: one of these. */
   trigger?: Array<TriggerKind> | null | undefined;
-  /** Of the key of the schedule that started it, by itself or in a backfill. */
+  /** The key of the schedule that started it, on time or in a backfill. */
   schedule?: StringFilter | null | undefined;
   /** All of these hold. */
   and?: Array<ExecutionFilter> | null | undefined;
@@ -560,19 +560,19 @@ export type ExecutionFilter = {
   not?: ExecutionFilter | null | undefined;
 };
 
-/** Conditions on a text. All that are given must hold; case matters. */
+/** Conditions on a text. All given conditions must hold; comparisons are case-sensitive. */
 export type StringFilter = {
   /** Equal to this. */
   eq?: string | null | undefined;
   /** One of these. */
   in?: Array<string> | null | undefined;
-  /** Begins with this; a namespace: is this, or below it. */
+  /** Starts with this; for a namespace: is this, or below it. */
   prefix?: string | null | undefined;
-  /** Holds this, A to Z in either case. */
+  /** Contains this; ASCII letters match in either case. */
   contains?: string | null | undefined;
 };
 
-/** Conditions on a state. All that are given must hold. */
+/** Conditions on a state. All given conditions must hold. */
 export type StateFilter = {
   /** This state. */
   eq?: ExecutionState | null | undefined;
@@ -582,154 +582,154 @@ export type StateFilter = {
   notIn?: Array<ExecutionState> | null | undefined;
 };
 
-/** Conditions on labels. All that are given must hold. */
+/** Conditions on labels. All given conditions must hold. */
 export type LabelFilter = {
   /** Has this key with this value. */
   has?: LabelInput | null | undefined;
-  /** Has this key, whatever its value. */
+  /** Has this key, with any value. */
   hasKey?: string | null | undefined;
 };
 
-/** A label to set or to find. */
+/** A label to set or to search for. */
 export type LabelInput = {
-  /** 1 to 63 of `a-z 0-9 . _ / -`. */
+  /** 1 to 63 characters of `a-z 0-9 . _ / -`. */
   key: string;
-  /** Up to 255 characters; to remove a label it does not matter. */
+  /** Up to 255 characters; ignored when a label is removed. */
   value: string;
 };
 
-/** A property or an input, by its key. Without a comparison: that there is one. */
+/** A condition on a property or an input, by its key. Without a comparison: the key exists. */
 export type ValueFilter = {
-  /** Its key. */
+  /** The key. */
   key: string;
-  /** It is this text; or the number, true or false that this text says. */
+  /** Equal to this text; or to the number or boolean that this text represents. */
   eq?: string | null | undefined;
-  /** It is one of these, each as in `eq`. */
+  /** Equal to one of these, as in `eq`. */
   in?: Array<string> | null | undefined;
-  /** It is text that begins with this. */
+  /** Text that starts with this. */
   prefix?: string | null | undefined;
-  /** It is text that holds this, A to Z in either case. */
+  /** Text that contains this; ASCII letters match in either case. */
   contains?: string | null | undefined;
-  /** At least this. Of numbers, and of text that is one. */
+  /** Greater than or equal to this. For numbers, and text that parses as a number. */
   gte?: number | null | undefined;
-  /** More than this. Of numbers, and of text that is one. */
+  /** Greater than this. For numbers, and text that parses as a number. */
   gt?: number | null | undefined;
-  /** Less than this. Of numbers, and of text that is one. */
+  /** Less than this. For numbers, and text that parses as a number. */
   lt?: number | null | undefined;
-  /** At most this. Of numbers, and of text that is one. */
+  /** Less than or equal to this. For numbers, and text that parses as a number. */
   lte?: number | null | undefined;
 };
 
-/** A metric, by the value that was recorded last under its name. Without a comparison: that there is one. */
+/** A condition on the last recorded value of a metric. Without a comparison: the metric exists. */
 export type MetricFilter = {
-  /** Exactly this. */
+  /** Equal to this. */
   eq?: number | null | undefined;
-  /** At least this. */
+  /** Greater than or equal to this. */
   gte?: number | null | undefined;
-  /** More than this. */
+  /** Greater than this. */
   gt?: number | null | undefined;
   /** Less than this. */
   lt?: number | null | undefined;
-  /** At most this. */
+  /** Less than or equal to this. */
   lte?: number | null | undefined;
-  /** Its name. */
+  /** The name. */
   name: string;
 };
 
-/** Whether archived executions are in a list. */
+/** Whether a list includes archived executions. */
 export type ArchivedChoice =
-  /** Without them. The default. */
+  /** Exclude archived executions. The default. */
   | 'NO'
-  /** Only they. */
+  /** Only archived executions. */
   | 'YES'
-  /** They and all others. */
+  /** Archived and other executions. */
   | 'ANY';
 
-/** Bounds of a time. All that are given must hold; a time that is null matches none. */
+/** Bounds of a time. All given bounds must hold; a null time matches none. */
 export type DateTimeFilter = {
-  /** At this moment or later. */
+  /** At or after this time. */
   gte?: string | null | undefined;
-  /** Later than this moment. */
+  /** After this time. */
   gt?: string | null | undefined;
-  /** Earlier than this moment. */
+  /** Before this time. */
   lt?: string | null | undefined;
-  /** At this moment or earlier. */
+  /** At or before this time. */
   lte?: string | null | undefined;
 };
 
-/** A comparison with a number. All that is given must hold. */
+/** Comparisons with a number. All given conditions must hold. */
 export type NumberFilter = {
-  /** Exactly this. */
+  /** Equal to this. */
   eq?: number | null | undefined;
-  /** At least this. */
+  /** Greater than or equal to this. */
   gte?: number | null | undefined;
-  /** More than this. */
+  /** Greater than this. */
   gt?: number | null | undefined;
   /** Less than this. */
   lt?: number | null | undefined;
-  /** At most this. */
+  /** Less than or equal to this. */
   lte?: number | null | undefined;
 };
 
-/** What a list of executions is ordered by. Each order is the exact reverse of the one in the other direction. */
+/** The orders of a list of executions. ASC is the exact reverse of DESC. */
 export type ExecutionOrder =
-  /** The newest first. The default. */
+  /** Newest first. The default. */
   | 'CREATED_DESC'
-  /** The oldest first. */
+  /** Oldest first. */
   | 'CREATED_ASC'
-  /** What has not started, then what started last, first; equal ones the last created first. */
+  /** Not started, then latest started first; ties by creation, newest first. */
   | 'STARTED_DESC'
-  /** What started first first; equal ones the first created first. */
+  /** Earliest started first; ties by creation, oldest first. */
   | 'STARTED_ASC'
-  /** What has not ended, then what ended last, first; equal ones the last created first. */
+  /** Not ended, then latest ended first; ties by creation, newest first. */
   | 'ENDED_DESC'
-  /** What ended first first; equal ones the first created first. */
+  /** Earliest ended first; ties by creation, oldest first. */
   | 'ENDED_ASC'
-  /** What runs, the longest first, then what took longest, first; equal ones the last created first. */
+  /** Running (longest first), then longest first; ties by creation, newest first. */
   | 'DURATION_DESC'
-  /** What never started, then what took least, and what still runs last: such first; equal ones the first created first. */
+  /** Never started, then shortest, with running ones last: such first; ties by creation, oldest first. */
   | 'DURATION_ASC'
-  /** By the key of the flow, z first; equal ones the last created first. */
+  /** By the key of the flow, z first; ties by creation, newest first. */
   | 'FLOW_DESC'
-  /** By the key of the flow, a first; equal ones the first created first. */
+  /** By the key of the flow, a first; ties by creation, oldest first. */
   | 'FLOW_ASC'
-  /** By the name of the state, z first; equal ones the last created first. */
+  /** By the name of the state, z first; ties by creation, newest first. */
   | 'STATE_DESC'
-  /** By the name of the state, a first; equal ones the first created first. */
+  /** By the name of the state, a first; ties by creation, oldest first. */
   | 'STATE_ASC'
-  /** What is furthest first; equal ones the last created first. */
+  /** Most progress first; ties by creation, newest first. */
   | 'PROGRESS_DESC'
-  /** What is least far first; equal ones the first created first. */
+  /** Least progress first; ties by creation, oldest first. */
   | 'PROGRESS_ASC';
 
-/** An order by what executions have in a column: numbers first, text under a key that is one among them, then other text by its first 200 characters and truths as text, and last in either direction what has no value. */
+/** An order by the values of a column: numbers first (including text that parses as a number, if found under a key), then other text by its first 200 characters and booleans as text. Missing values come last in both directions. */
 export type ValueOrder = {
-  /** As of `columns`: `metric.NAME` (the value that was recorded last), `property.KEY`, `input.KEY`, `label.KEY`; `name`, `namespace`, `kind`, `createdBy`, `triggerKind`, `schedule`, `origin`, `branch` or `commit`. Secrets count as no value. */
+  /** A column as in `columns`: `metric.NAME` (the last recorded value), `property.KEY`, `input.KEY`, `label.KEY`; `name`, `namespace`, `kind`, `createdBy`, `triggerKind`, `schedule`, `origin`, `branch` or `commit`. Secrets count as missing. */
   column: string;
-  /** The least first, or the greatest. */
+  /** The direction of the order. */
   direction: SortDirection;
 };
 
 /** The direction of an order. */
 export type SortDirection =
-  /** The least first. */
+  /** Ascending. */
   | 'ASC'
-  /** The greatest first. */
+  /** Descending. */
   | 'DESC';
 
-/** Which flows. All that is given must hold. */
+/** Conditions on flows. All given conditions must hold. */
 export type FlowFilter = {
-  /** Of the namespace. */
+  /** The namespace. */
   namespace?: StringFilter | null | undefined;
-  /** Of the key. */
+  /** The key. */
   key?: StringFilter | null | undefined;
-  /** Of the kind. */
+  /** The kind. */
   kind?: StringFilter | null | undefined;
-  /** Of the labels. */
+  /** The labels. */
   labels?: LabelFilter | null | undefined;
-  /** Words, each the beginning of a word of the key, the namespace or the description. */
+  /** Descriptions; each must be the start of a word in the key, the namespace or the description. */
   text?: string | null | undefined;
-  /** Whether it may be started. */
+  /** Whether it can be started. */
   enabled?: boolean | null | undefined;
   /** All of these hold. */
   and?: Array<FlowFilter> | null | undefined;
@@ -739,42 +739,42 @@ export type FlowFilter = {
   not?: FlowFilter | null | undefined;
 };
 
-/** Which approval requests. All that is given must hold. */
+/** Conditions on approval requests. All given conditions must hold. */
 export type ApprovalFilter = {
   /** In one of these states. */
   state?: Array<ApprovalState> | null | undefined;
   /** Of this execution. */
   executionId?: string | number | null | undefined;
-  /** True: only those that the viewer may decide, by user name or role. */
+  /** True: only requests that the viewer may decide, by user name or role. */
   mine?: boolean | null | undefined;
 };
 
-/** How a set is carried out. */
+/** How a bulk action is run. */
 export type BulkMode =
-  /** All in one transaction, or none: 1000 at most, each in the state that the preview found. */
+  /** All in one transaction, or none: at most 1000, each in the state that the preview found. */
   | 'ATOMIC'
-  /** Each by itself, judged as it is then; what is refused does not stop the others. It goes on when a server ends, and leaves room for what people ask meanwhile. */
+  /** Each execution independently, checked again in its current state; a refusal does not stop the others. It continues after a server restart, and yields to interactive requests. */
   | 'EACH';
 
-/** How far a bulk action is. */
+/** The state of a bulk action. */
 export type BulkState =
-  /** There may be something left to do. */
+  /** Executions may be left to process. */
   | 'RUNNING'
-  /** Each execution was done or refused. */
+  /** Every execution was processed or refused. */
   | 'DONE'
-  /** It was stopped; what is left stays as it was. */
+  /** It was stopped; the remaining executions are unchanged. */
   | 'CANCELLED';
 
-/** What became of one execution. */
+/** The outcome for one execution. */
 export type BulkOutcome =
-  /** The action was carried out. */
+  /** The action succeeded. */
   | 'DONE'
-  /** It was not; `problem` says why. */
+  /** The action was refused; `problem` says why. */
   | 'REFUSED'
-  /** It was not, yet; or never, when the bulk action was cancelled. */
+  /** Not processed yet; or never, if the bulk action was cancelled. */
   | 'LEFT';
 
-/** What values are counted of. */
+/** The fields whose values can be counted. */
 export type FacetField =
   /** The state. */
   | 'STATE'
@@ -786,7 +786,7 @@ export type FacetField =
   | 'KIND'
   /** The keys of labels. */
   | 'LABEL_KEY'
-  /** Labels, each with its value; those of Headway's own are left out. */
+  /** Labels with their values, except those reserved for Headway. */
   | 'LABEL'
   /** Who created it, as `user:maria`. */
   | 'CREATED_BY'
@@ -796,11 +796,11 @@ export type FacetField =
   | 'COMMIT'
   /** Where it ran. */
   | 'ORIGIN'
-  /** The kind of what started it. */
+  /** The kind of trigger. */
   | 'TRIGGER'
   /** The key of the schedule that started it. */
   | 'SCHEDULE'
-  /** What made it fail: the newest message of each fingerprint, at most 1000 characters. */
+  /** The failure: the newest message of each fingerprint, at most 1000 characters. */
   | 'ERROR'
   /** The keys of properties. */
   | 'PROPERTY'
@@ -809,11 +809,11 @@ export type FacetField =
   /** The names of metrics. */
   | 'METRIC';
 
-/** What kind of JSON a value is. */
+/** The JSON type of a value. */
 export type ValueType =
   /** Text. */
   | 'STRING'
-  /** A whole number. */
+  /** An integer. */
   | 'INT'
   /** A number with a fraction. */
   | 'FLOAT'
@@ -821,86 +821,86 @@ export type ValueType =
   | 'BOOL'
   /** A list. */
   | 'ARRAY'
-  /** Values by name. */
+  /** An object. */
   | 'OBJECT'
-  /** Nothing. */
+  /** Null. */
   | 'NULL';
 
 /** A decision. */
 export type DecideInput = {
   /** The request. */
   approvalId: string | number;
-  /** What to say with it; some requests need one. */
+  /** A comment on the decision; some requests require one. */
   comment?: string | null | undefined;
-  /** The values of the request's form, by field; an approval has to fill it in. */
+  /** The values of the request's form, by field; required for an approval if the request has a form. */
   form?: unknown;
-  /** Decide past the policy, with the permission MANAGE and a comment that says why. It is marked. */
+  /** Decide against the policy, with the permission OVERRIDE_APPROVAL and a comment that gives the reason. The vote is marked. */
   override?: boolean | null | undefined;
-  /** The same vote again with the same key is a success that changes nothing. */
+  /** A repeated call with the same vote and key succeeds and changes nothing. */
   idempotencyKey?: string | null | undefined;
 };
 
-/** An action, and the executions that it is meant for: by `ids`, or by a filter. */
+/** An action and its executions: given by `ids`, or by a filter. */
 export type PreviewBulkInput = {
-  /** What is to be done. PREPARE_EXECUTION and CHANGE_TASK_RUN_STATE are done one by one. */
+  /** The action. PREPARE_EXECUTION and CHANGE_TASK_RUN_STATE are not available in bulk. */
   action: Action;
-  /** The executions, 10 000 at most. */
+  /** The executions, at most 10 000. */
   ids?: Array<string | number> | null | undefined;
-  /** All that match now, 10 000 at most. Archived ones only when it speaks of `archived`. */
+  /** All executions that match now, at most 10 000. Archived ones only if the filter has `archived`. */
   where?: ExecutionFilter | null | undefined;
   /** The same in the search language. */
   search?: string | null | undefined;
-  /** Of SET_LABELS, and no other action: the labels. */
+  /** Only for SET_LABELS: the labels. */
   labels?: Array<LabelInput> | null | undefined;
-  /** Of SET_LABELS, and no other action: what becomes of the labels, MERGE by default. */
+  /** Only for SET_LABELS: how to apply the labels, MERGE by default. */
   mode?: LabelMode | null | undefined;
-  /** Of CHANGE_STATE, and no other action: SUCCESS, WARNING, FAILED, KILLED or CANCELLED. Needs a reason. */
+  /** Only for CHANGE_STATE: SUCCESS, WARNING, FAILED, KILLED or CANCELLED. Needs a reason. */
   state?: ExecutionState | null | undefined;
-  /** Of ADD_NOTE, and no other action: the note, as Markdown. */
+  /** Only for ADD_NOTE: the note, as Markdown. */
   text?: string | null | undefined;
-  /** Of CANCEL, PAUSE, RESUME and FORCE_RUN, and no other action: whether what its subflows started follows it, true by default. */
+  /** Only for CANCEL, PAUSE, RESUME and FORCE_RUN: whether to act on the executions that its subflows started too, true by default. */
   cascade?: boolean | null | undefined;
-  /** Of CANCEL, and no other action: leave no grace. */
+  /** Only for CANCEL: kill without a grace period. */
   force?: boolean | null | undefined;
-  /** Of REPLAY, and no other action: the key of the task to start from. */
+  /** Only for REPLAY: the key of the task to start from. */
   fromTask?: string | null | undefined;
-  /** Of REPLAY, and no other action: of the flow, SAME by default. */
+  /** Only for REPLAY: the revision of the flow, SAME by default. */
   revision?: RevisionChoice | null | undefined;
-  /** Of DELETE, and no other action: whether log lines go too, true by default. */
+  /** Only for DELETE: whether to delete log lines too, true by default. */
   logs?: boolean | null | undefined;
-  /** Of DELETE, and no other action: whether metrics go too, true by default. */
+  /** Only for DELETE: whether to delete metrics too, true by default. */
   metrics?: boolean | null | undefined;
-  /** Of DELETE, and no other action: whether artifacts and their stored files go too, true by default. */
+  /** Only for DELETE: whether to delete artifacts and their stored files too, true by default. */
   artifacts?: boolean | null | undefined;
-  /** Why, in words, unless `runBulk` gives another one. */
+  /** The reason, as free text; `runBulk` can override it. */
   reason?: string | null | undefined;
 };
 
-/** What to do with labels. */
+/** How labels are applied. */
 export type LabelMode =
-  /** Add them, replacing values of the same keys. */
+  /** Add them, replacing values of existing keys. */
   | 'MERGE'
-  /** Have these and no others. */
+  /** Replace all labels by these. */
   | 'REPLACE'
-  /** Remove these keys. */
+  /** Remove the labels with these keys. */
   | 'REMOVE';
 
-/** Which revision of the flow a rerun runs. */
+/** The revision of the flow that a rerun uses. */
 export type RevisionChoice =
-  /** That of the execution it comes from. */
+  /** The revision of the original execution. */
   | 'SAME'
-  /** The flow's latest. */
+  /** The latest revision of the flow. */
   | 'LATEST';
 
-/** A preview to carry out, by whoever previewed it, and once. */
+/** Runs a preview. Only its creator may run it, and only once. */
 export type RunBulkInput = {
   /** The preview. */
   previewId: string | number;
-  /** All or none, or each by itself. */
+  /** All or none, or each execution independently. */
   mode: BulkMode;
-  /** Why, in words. It is kept with the events that follow from this. */
+  /** The reason, as free text. It is stored with the resulting events. */
   reason?: string | null | undefined;
-  /** The same key with the same input gives the first answer, and does nothing more. */
+  /** A repeated call with the same key and input returns the first result and does nothing. */
   idempotencyKey?: string | null | undefined;
 };
 
@@ -908,7 +908,7 @@ export type RunBulkInput = {
 export type CancelBulkInput = {
   /** The bulk action. */
   id: string | number;
-  /** Why, in words. It is kept in the audit log. */
+  /** The reason, as free text. It is stored in the audit log. */
   reason?: string | null | undefined;
 };
 
@@ -922,25 +922,25 @@ export type CreateExecutionInput = {
   revision?: number | null | undefined;
   /** An object of input names and values, at most 1 MiB. */
   inputs?: unknown;
-  /** Added to the flow's own. */
+  /** Labels to add to those of the flow. */
   labels?: Array<LabelInput> | null | undefined;
-  /** In place of the flow's kind. */
+  /** Overrides the kind of the flow. */
   kind?: string | null | undefined;
-  /** In place of the flow's `on_failure`. */
+  /** Overrides the `on_failure` of the flow. */
   onFailure?: FailureAction | null | undefined;
   /** The keys of tasks not to run. */
   disabledTasks?: Array<string> | null | undefined;
-  /** The ended execution that this one runs anew: outputs of disabled tasks that succeeded there are there for the others. */
+  /** The ended execution that this one repeats: outputs of disabled tasks that succeeded there are available to the other tasks. */
   rerunOf?: string | number | null | undefined;
-  /** Run even where earlier results could be used again, of the flow and of its tasks. */
+  /** Run even if cached results exist, for the flow and its tasks. */
   noCache?: boolean | null | undefined;
-  /** -1000 to 1000, 0 by default; the greater goes first in its queues. */
+  /** -1000 to 1000, 0 by default; higher values run first in their queues. */
   priority?: number | null | undefined;
-  /** Not before this moment; until then it is CREATED. */
+  /** Do not start before this time; the execution is CREATED until then. */
   scheduledAt?: string | null | undefined;
-  /** The same key again, with the same input, gives the first execution and starts nothing. Kept for 7 days for each actor. */
+  /** A repeated call with the same key and input returns the first execution and starts none. Kept for 7 days for each actor. */
   idempotencyKey?: string | null | undefined;
-  /** Why, in words. It is kept with the events that follow from this. */
+  /** The reason, as free text. It is stored with the resulting events. */
   reason?: string | null | undefined;
 };
 
@@ -948,11 +948,11 @@ export type CreateExecutionInput = {
 export type CancelExecutionInput = {
   /** The execution. */
   id: string | number;
-  /** Why, in words. It is kept with the events that follow from this. */
+  /** The reason, as free text. It is stored with the resulting events. */
   reason?: string | null | undefined;
-  /** The seq of the last state change that the asker saw; a later one makes this a CONFLICT. */
+  /** The seq of the last state change that the caller has seen; if the state changed later, the result is a CONFLICT. */
   expectedSeq?: number | null | undefined;
-  /** Stop the executions that its subflows started too, true by default. */
+  /** Whether to stop the executions that its subflows started too; true by default. */
   cascade?: boolean | null | undefined;
   /** Kill at once, without the tasks' `kill_grace`. */
   force?: boolean | null | undefined;
@@ -962,44 +962,44 @@ export type CancelExecutionInput = {
 export type ActionInput = {
   /** The execution. */
   id: string | number;
-  /** Why, in words. It is kept with the events that follow from this. */
+  /** The reason, as free text. It is stored with the resulting events. */
   reason?: string | null | undefined;
-  /** The seq of the last state change that the asker saw; a later one makes this a CONFLICT. */
+  /** The seq of the last state change that the caller has seen; if the state changed later, the result is a CONFLICT. */
   expectedSeq?: number | null | undefined;
-  /** Pause what its subflows started too, or let it go on too; true by default. */
+  /** Whether to pause or resume the executions that its subflows started too; true by default. */
   cascade?: boolean | null | undefined;
 };
 
-/** What a rerun does with a task. */
+/** The plan of a rerun for one task. */
 export type TaskPlan =
-  /** It runs. */
+  /** The task runs. */
   | 'RUN'
-  /** It does not run; its outputs are used. */
+  /** The task does not run; its earlier outputs are reused. */
   | 'REUSE'
-  /** Another task needs it, and it has no outputs: the rerun is refused. */
+  /** Another task needs it, but it has no outputs: the rerun is refused. */
   | 'CANNOT';
 
-/** An execution whose failed task runs are tried again. */
+/** An execution whose failed task runs to retry. */
 export type RetryFailedInput = {
   /** The execution. */
   id: string | number;
-  /** Why, in words. It is kept with the events that follow from this. */
+  /** The reason, as free text. It is stored with the resulting events. */
   reason?: string | null | undefined;
-  /** The seq of the last state change that the asker saw; a later one makes this a CONFLICT. */
+  /** The seq of the last state change that the caller has seen; if the state changed later, the result is a CONFLICT. */
   expectedSeq?: number | null | undefined;
-  /** True: only tell what would happen, and change nothing. */
+  /** True: only return the plan, and change nothing. */
   plan?: boolean | null | undefined;
 };
 
-/** An ended execution to put back to run. */
+/** An ended execution to run again. */
 export type RestartExecutionInput = {
   /** The execution. */
   id: string | number;
-  /** Why, in words. It is kept with the events that follow from this. */
+  /** The reason, as free text. It is stored with the resulting events. */
   reason?: string | null | undefined;
-  /** The seq of the last state change that the asker saw; a later one makes this a CONFLICT. */
+  /** The seq of the last state change that the caller has seen; if the state changed later, the result is a CONFLICT. */
   expectedSeq?: number | null | undefined;
-  /** True: only tell what would happen, and change nothing. */
+  /** True: only return the plan, and change nothing. */
   plan?: boolean | null | undefined;
 };
 
@@ -1007,29 +1007,29 @@ export type RestartExecutionInput = {
 export type ReplayExecutionInput = {
   /** The execution. */
   id: string | number;
-  /** The key of the task to start from: what comes before is not run again, its outputs are used. From the start by default. */
+  /** The key of the task to start from: earlier tasks do not run, and their outputs are reused. From the start by default. */
   fromTask?: string | null | undefined;
   /** Which revision to run, SAME by default. */
   revision?: RevisionChoice | null | undefined;
-  /** Values that take the place of the execution's own, by name. */
+  /** Values that override the inputs of the execution, by name. */
   inputs?: unknown;
-  /** Why, in words. It is kept with the events that follow from this. */
+  /** The reason, as free text. It is stored with the resulting events. */
   reason?: string | null | undefined;
-  /** True: decisions that do not stand, as the inputs or the revision are others, are used again all the same. It needs the permission OVERRIDE_APPROVAL and a reason, and is recorded. By default the approvals are asked again. */
+  /** True: reuse decisions that became invalid because the inputs or the revision differ. Needs the permission OVERRIDE_APPROVAL and a reason, and is recorded. By default new decisions are requested. */
   overrideApprovals?: boolean | null | undefined;
-  /** True: only tell what would happen, and start nothing. */
+  /** True: only return the plan, and start nothing. */
   plan?: boolean | null | undefined;
-  /** The same key again, with the same input, gives the first replay and starts nothing. */
+  /** A repeated call with the same key and input returns the first replay and starts none. */
   idempotencyKey?: string | null | undefined;
 };
 
-/** What becomes of an execution for which its flow has no slot left. */
+/** What happens to an execution if its flow has no free slot. */
 export type ConcurrencyBehavior =
-  /** It waits its turn. */
+  /** It waits for a free slot. */
   | 'QUEUE'
   /** It ends CANCELLED. */
   | 'CANCEL_NEW'
-  /** The oldest one is stopped, and it starts after that. */
+  /** The oldest running execution is stopped, then the new one starts. */
   | 'CANCEL_RUNNING'
   /** It ends FAILED. */
   | 'FAIL';
@@ -1042,29 +1042,29 @@ export type PrepareExecutionInput = {
   revision?: RevisionChoice | null | undefined;
 };
 
-/** Another end for an execution that has ended. */
+/** A new terminal state for an ended execution. */
 export type ChangeStateInput = {
   /** The execution. */
   id: string | number;
   /** SUCCESS, WARNING, FAILED, KILLED or CANCELLED. */
   state: ExecutionState;
-  /** Why; it is required, and kept with the event. */
+  /** The reason; required, and stored with the event. */
   reason: string;
-  /** The seq of the last state change that the asker saw; a later one makes this a CONFLICT. */
+  /** The seq of the last state change that the caller has seen; if the state changed later, the result is a CONFLICT. */
   expectedSeq?: number | null | undefined;
 };
 
-/** Another end for a task run that has ended. */
+/** A new terminal state for an ended task run. */
 export type ChangeTaskRunStateInput = {
   /** The task run. */
   taskRunId: string | number;
   /** SUCCESS, WARNING, FAILED or SKIPPED. */
   state: TaskRunState;
-  /** Why; it is required, and kept with the event. */
+  /** The reason; required, and stored with the event. */
   reason: string;
-  /** Outputs to add to the task run's, by name: at most 1 MiB, integers of 64 bits. */
+  /** Outputs to add to those of the task run, by name: at most 1 MiB, integers of 64 bits. */
   outputs?: unknown;
-  /** The seq of the last state change that the asker saw; a later one makes this a CONFLICT. */
+  /** The seq of the last state change that the caller has seen; if the state changed later, the result is a CONFLICT. */
   expectedSeq?: number | null | undefined;
 };
 
@@ -1072,21 +1072,21 @@ export type ChangeTaskRunStateInput = {
 export type SetLabelsInput = {
   /** The execution. */
   id: string | number;
-  /** The labels; no key twice. */
+  /** The labels; each key only once. */
   labels: Array<LabelInput>;
-  /** What to do with them, MERGE by default. */
+  /** How to apply the labels, MERGE by default. */
   mode?: LabelMode | null | undefined;
-  /** Why, in words. It is kept with the events that follow from this. */
+  /** The reason, as free text. It is stored with the resulting events. */
   reason?: string | null | undefined;
 };
 
-/** A note to write. */
+/** A note to add. */
 export type AddNoteInput = {
   /** The execution. */
   id: string | number;
   /** 1 to 10 000 characters, as Markdown. */
   text: string;
-  /** The same key again, with the same input, gives the first note and writes none. Kept for 7 days for each actor. */
+  /** A repeated call with the same key and input returns the first note and adds none. Kept for 7 days for each actor. */
   idempotencyKey?: string | null | undefined;
 };
 
@@ -1094,7 +1094,7 @@ export type AddNoteInput = {
 export type ManyInput = {
   /** The executions, 1 to 1000. */
   ids: Array<string | number>;
-  /** Why, in words. It is kept in the audit log. */
+  /** The reason, as free text. It is stored in the audit log. */
   reason?: string | null | undefined;
 };
 
@@ -1102,29 +1102,29 @@ export type ManyInput = {
 export type DeleteExecutionsInput = {
   /** The executions, 1 to 1000. */
   ids: Array<string | number>;
-  /** Why, in words. It is kept in the audit log. */
+  /** The reason, as free text. It is stored in the audit log. */
   reason?: string | null | undefined;
-  /** Whether their log lines go too. */
+  /** Whether to delete their log lines too. */
   logs?: boolean;
-  /** Whether their metrics go too. */
+  /** Whether to delete their metrics too. */
   metrics?: boolean;
-  /** Whether their artifacts go too, with the files that Headway stored for them; what other executions mention stays with these. */
+  /** Whether to delete their artifacts too, with the files that Headway stored for them; artifacts that other executions reference are kept. */
   artifacts?: boolean;
 };
 
-/** A search to keep. */
+/** A search to save. */
 export type SaveFilterInput = {
-  /** What to call it, 1 to 100 characters. */
+  /** The name, 1 to 100 characters. */
   name: string;
-  /** The search; it is refused when it cannot be read. */
+  /** The search; refused if it cannot be parsed. */
   search: string;
-  /** The filter to change; without it a new one is made. */
+  /** The filter to change; without it a new one is created. */
   id?: string | number | null | undefined;
-  /** The order that it is meant to be seen in. */
+  /** The order of the results. */
   orderBy?: ExecutionOrder | null | undefined;
-  /** The same by what executions have in a column; pass this or `orderBy`. */
+  /** The order by the values of a column; cannot be combined with `orderBy`. */
   orderByValue?: ValueOrder | null | undefined;
-  /** Whether it is there for all; false by default, and a changed one stays as it is. */
+  /** Whether everybody can use it; false by default for a new filter, unchanged for an existing one. */
   shared?: boolean | null | undefined;
 };
 
@@ -1138,11 +1138,11 @@ export type DeleteFilterInput = {
 export type LeaveReason =
   /** It does not match the filter any more. */
   | 'NO_LONGER_MATCHES'
-  /** Its place changed: it also enters, elsewhere. */
+  /** It moved: it enters again at another position. */
   | 'MOVED'
-  /** Others pushed it out. */
+  /** Other rows displaced it. */
   | 'BEYOND_WINDOW'
-  /** It is gone. */
+  /** It was deleted. */
   | 'DELETED';
 
 export type JumpQueryVariables = Exact<{

@@ -1,4 +1,4 @@
-"""The payload of a mutation: what it returns, or the problems that it was refused for."""
+"""Payloads of mutations: the result, or the problems of a refusal."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -13,14 +13,14 @@ from schema.types.problems import AlreadyDecided, Problem, problem_of
 Payload = TypeVar("Payload")
 
 
-async def answered(
+async def payload_of(
     payload: Callable[..., Payload], info: Info, work: Awaitable[dict[str, Any]]
 ) -> Payload:
-    """The payload of what `work` gives; a refusal becomes its problems and nothing else."""
+    """Awaits `work` and returns its result as a payload; if it raises Refused, a payload with only the problems."""
     try:
-        given = await work
-        info.context.refresh()  # what an earlier mutation of this document read may have changed
-        return payload(**given)
+        result = await work
+        info.context.refresh()  # rows that an earlier mutation of this document read may have changed
+        return payload(**result)
     except Refused as refused:
         problems = [await _problem(info, problem) for problem in refused.problems]
         return payload(problems=problems)
@@ -32,7 +32,7 @@ async def _problem(info: Info, problem: errors.Problem) -> Problem:
         return problem_of(problem)
     row = await info.context.services.pool.fetchrow(APPROVAL, request)
     if row is None:
-        gone = errors.Problem(ProblemCode.NOT_FOUND, "its execution was deleted just now")
+        gone = errors.Problem(ProblemCode.NOT_FOUND, "the execution was deleted just now")
         return problem_of(gone)
     return AlreadyDecided(
         code=problem.code,

@@ -1,4 +1,4 @@
-"""Permissions at the roots; never on leaves."""
+"""Permission checks, called by root fields and never by fields of objects."""
 
 from typing import Any
 from uuid import UUID
@@ -12,21 +12,21 @@ from schema.types.execution.task_run import TaskRun
 
 
 def needs(info: Info, permission: Permission, namespace: str, path: str | None = None) -> None:
-    """Raises Refused FORBIDDEN without the permission in the namespace."""
+    """Raises Refused FORBIDDEN unless the viewer has the permission in the namespace."""
     if not info.context.viewer.may(permission, namespace):
         raise forbidden(info, permission, namespace, path)
 
 
 def needs_somewhere(info: Info, permission: Permission) -> None:
-    """Before anything is looked for, so that a refusal tells nothing of what there is. What is read is narrowed by the
-    viewer's scope. Raises Refused FORBIDDEN for one who has the permission in no namespace."""
+    """Raises Refused FORBIDDEN if the viewer has the permission in no namespace. Call it before any read, so that a
+    refusal does not reveal what exists; reads are limited to the viewer's scope."""
     if not info.context.viewer.may_somewhere(permission):
         raise _denied(info, permission, None, nowhere_permitted(permission))
 
 
 def needs_on(info: Info, permission: Permission, row: Any) -> None:
-    """For what the viewer sees, in its namespace; with None, as before anything was looked for: the refusal tells of
-    what is seen alone. Raises Refused FORBIDDEN."""
+    """Raises Refused FORBIDDEN unless the viewer has the permission in the namespace of `row`, a row they can see.
+    With None, nothing was found, and the permission is checked as in `needs_somewhere`: a refusal reveals no more."""
     if row is None:
         needs_somewhere(info, permission)
     else:
@@ -34,7 +34,7 @@ def needs_on(info: Info, permission: Permission, row: Any) -> None:
 
 
 def needs_everywhere(info: Info, permission: Permission) -> None:
-    """For what is of no namespace. Raises Refused FORBIDDEN without the permission in every namespace."""
+    """Raises Refused FORBIDDEN unless the viewer has the permission in every namespace: for objects without one."""
     if not info.context.viewer.may_everywhere(permission):
         raise forbidden(info, permission)
 
@@ -42,7 +42,7 @@ def needs_everywhere(info: Info, permission: Permission) -> None:
 def forbidden(
     info: Info, permission: Permission, namespace: str | None = None, path: str | None = None
 ) -> Refused:
-    """The refusal, which the audit log has as DENIED; without a namespace, of what is of none."""
+    """Returns the refusal, and records it in the audit log as DENIED. `namespace` is None for objects without one."""
     return _denied(info, permission, namespace, not_permitted(permission, namespace), path)
 
 
@@ -61,8 +61,8 @@ def _denied(
 
 
 async def visible_row(info: Info, id: str, permission: Permission | None = None) -> Any:
-    """The row of an execution that the viewer may see, and has the permission for; to others it does not exist. Raises
-    Refused NOT_FOUND or FORBIDDEN."""
+    """Returns the row of an execution that the viewer may see. Raises Refused NOT_FOUND if they may not see it, and
+    FORBIDDEN without `permission` in its namespace."""
     row = await info.context.loaders.execution.load(untyped("exec", id))
     if permission is not None:
         needs_on(info, permission, row)
@@ -72,13 +72,13 @@ async def visible_row(info: Info, id: str, permission: Permission | None = None)
 
 
 async def visible_execution(info: Info, id: str) -> UUID:
-    """The key of an execution that the viewer may see; to others it does not exist. Raises Refused NOT_FOUND."""
+    """Returns the key of an execution that the viewer may see. Raises Refused NOT_FOUND."""
     key: UUID = (await visible_row(info, id))["id"]
     return key
 
 
 async def execution_for(info: Info, id: str, permission: Permission) -> UUID:
-    """The key of an execution that the viewer may see and has the permission for. Raises Refused."""
+    """Returns the key of an execution that the viewer may see and has the permission for. Raises Refused."""
     key: UUID = (await visible_row(info, id, permission))["id"]
     return key
 
@@ -86,9 +86,9 @@ async def execution_for(info: Info, id: str, permission: Permission) -> UUID:
 async def visible_task_run(
     info: Info, id: str, permission: Permission = Permission.VIEW_EXECUTION
 ) -> TaskRun:
-    """A task run of an execution that the viewer may see and has the permission for. Raises Refused."""
+    """Returns a task run of an execution that the viewer may see and has the permission for. Raises Refused."""
     key = untyped("run", id)
-    # What came of a child outside the viewer's scope is not in what this reads.
+    # The loader omits results of a child outside the viewer's scope.
     row = await info.context.loaders.task_run.load(key)
     execution = await info.context.loaders.execution.load(row["execution_id"]) if row else None
     needs_on(info, permission, execution)

@@ -1,4 +1,4 @@
-"""A pool for resolvers whose queries take more than ids: those that a list asks at the same time are one statement."""
+"""A pool that batches equal queries of several resolvers into one statement."""
 
 from functools import partial
 from typing import Any, cast
@@ -8,7 +8,7 @@ from runner.store.together import fetch_each
 from schema.context import Info
 
 
-class _Together:
+class _BatchedPool:
     def __init__(self, info: Info) -> None:
         self._pool = info.context.services.pool
         self._loaders = info.context.loaders
@@ -16,17 +16,17 @@ class _Together:
     async def fetch(self, query: str, *arguments: Any) -> Any:
         load = partial(fetch_each, self._pool, query)
         key = tuple(tuple(one) if isinstance(one, list) else one for one in arguments)
-        return await self._loaders.once(("together", query), load).load(key)
+        return await self._loaders.once(("batched", query), load).load(key)
 
     async def fetchrow(self, query: str, *arguments: Any) -> Any:
         return next(iter(await self.fetch(query, *arguments)), None)
 
     async def fetchval(self, query: str, *arguments: Any) -> Any:
-        """Of a query with one column; what a joined statement adds stands before it."""
+        """Only for queries with one column. It is the last one, as batching adds columns before it."""
         row = await self.fetchrow(query, *arguments)
         return None if row is None else row[-1]
 
 
-def together(info: Info) -> Pool:
-    """Reads only: `fetch`, `fetchrow`, and `fetchval` of queries with one column."""
-    return cast(Pool, _Together(info))
+def batched_pool(info: Info) -> Pool:
+    """Returns a read-only pool with `fetch`, `fetchrow`, and `fetchval` for queries with one column."""
+    return cast(Pool, _BatchedPool(info))

@@ -1,4 +1,4 @@
-"""A loader whose readers do not disturb each other."""
+"""A DataLoader whose callers can be cancelled independently."""
 
 import asyncio
 from collections import Counter
@@ -9,9 +9,9 @@ from typing import Any
 from strawberry.dataloader import DataLoader
 
 
-class Shared(DataLoader[Any, Any]):
-    """Gives each who asks for a key a future of their own: one whose field is given up, for another beside it was
-    refused, would cancel it for all others. The read ends with the last who waits for it."""
+class SharedLoader(DataLoader[Any, Any]):
+    """Returns a separate future to each caller of `load`. With a common future, a field that is cancelled because
+    another field failed would cancel the read for all callers. The read is cancelled with its last caller."""
 
     def __init__(self, load: Callable[[list[Any]], Awaitable[Any]], **options: Any) -> None:
         super().__init__(load, **options)
@@ -31,4 +31,4 @@ class Shared(DataLoader[Any, Any]):
         if self._waiting[found] == 0:
             del self._waiting[found]
             if own.cancelled() and not found.cancel() and not found.cancelled():
-                found.exception()  # nobody is left to whom it would be raised
+                found.exception()  # marks it as retrieved: no caller is left to receive it
