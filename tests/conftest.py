@@ -124,9 +124,9 @@ def data_dir(tmp_path: Path) -> Path:
 async def _new_database(url: str, superuser: str, template: str) -> AsyncIterator[str]:
     name = f"test_{next(_numbers)}"
     made = f"create database {name} owner {OWNER} template {template} strategy file_copy"
-    await _ask(superuser, made)
+    await _execute(superuser, made)
     yield named(url, name)
-    await _ask(superuser, f"drop database {name} with (force)")
+    await _execute(superuser, f"drop database {name} with (force)")
 
 
 def as_superuser(url: str, data_dir: Path) -> str:
@@ -143,11 +143,11 @@ def named(server_url: str, name: str) -> str:
 async def _forgo_durability(url: str) -> None:
     """Nothing here outlives the session; tests of what does start servers of their own."""
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-        await _ask(url, f"alter system set {setting} = off")
-    await _ask(url, "select pg_reload_conf()")
+        await _execute(url, f"alter system set {setting} = off")
+    await _execute(url, "select pg_reload_conf()")
 
 
-async def _ask(url: str, statement: str) -> None:
+async def _execute(url: str, statement: str) -> None:
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(statement)
@@ -160,7 +160,7 @@ async def _template_of(month: str, superuser: str) -> str:
     name = f"template_{month}"
     if name not in _templates:
         made = f"create database {name} owner {OWNER} template {DATABASE} strategy file_copy"
-        await _ask(named(superuser, "postgres"), made)
-        await _ask(named(superuser, name), _PRESENT)
+        await _execute(named(superuser, "postgres"), made)
+        await _execute(named(superuser, name), _PRESENT)
         _templates.add(name)
     return name

@@ -15,7 +15,7 @@ from runner.store.access.holders import Holders
 from runner.store.access.tokens import NewToken
 from schema.context import Context
 from server.process.runtime import Runtime, runtime
-from tests.api.people import ASK, enrolled
+from tests.api.people import ORIGIN, enrolled
 from tests.schema.richness import fill
 from tests.schema.test_bulk import Asker
 from tests.schema.test_every_list import PART_TABLES, TABLES
@@ -53,7 +53,7 @@ class House(Asker):
         assert row
         self.secrets[name] = secret = new_secret()
         new = NewToken(new_id(), row["id"], name, digest_of(secret))
-        await tokens.create(self.pool, replace(new, **limits), ASK)
+        await tokens.create(self.pool, replace(new, **limits), ORIGIN)
 
     async def viewer(self, name: str) -> Viewer:
         holder = await Holders(self.pool).by_digest(digest_of(self.secrets[name]))
@@ -64,16 +64,16 @@ class House(Asker):
         """With its errors, which may tell of something too, and the codes of those that are refusals."""
         context = Context(self.services, viewer)
         result = await self.schema.execute(document, variables, context)
-        return _told(result)
+        return _plain(result)
 
     async def first(self, viewer: Viewer, document: str) -> Any:
         """What a subscription tells first."""
         found = await self.schema.subscribe(document, {}, Context(self.services, viewer))
         if not isinstance(found, AsyncGenerator):
-            return _told(found)
+            return _plain(found)
         async with asyncio.timeout(3 * WITHIN), aclosing(found):
             async for result in found:
-                return _told(result)
+                return _plain(result)
         return {"data": None, "errors": []}
 
     async def changed(self, viewer: Viewer, mutation: str, input: Any, what: str = "") -> Any:
@@ -116,7 +116,7 @@ class House(Asker):
         return typed("exec", id)
 
 
-def _told(result: Any) -> Any:
+def _plain(result: Any) -> Any:
     errors = [
         [one.message, *_codes(getattr(one, "original_error", None))] for one in result.errors or ()
     ]

@@ -13,7 +13,7 @@ from runner.store.access.holders import Holders
 from schema.context import Context
 from server.auth.auth import Door
 from server.process.runtime import runtime
-from tests.api.people import ASK, enrolled
+from tests.api.people import ORIGIN, enrolled
 from tests.schema.test_bulk import Asker
 from tests.server.doors import session_of
 from tests.server.graphql.serving import KEY
@@ -57,7 +57,9 @@ class Office(Asker):
 @pytest.fixture
 async def office(database_url: str) -> AsyncIterator[Office]:
     async with runtime(database_url) as parts:
-        await grants.save_role(parts.database.pool, "keeper", frozenset({Permission.MANAGE}), ASK)
+        await grants.save_role(
+            parts.database.pool, "keeper", frozenset({Permission.MANAGE}), ORIGIN
+        )
         await enrolled(parts.database.pool, "boss", "admin")
         yield Office(parts)
 
@@ -116,7 +118,7 @@ async def test_a_token_that_is_refused_leaves_no_service_and_no_role(
     assert not (await office.change(nadia, "createToken", TOKEN, **given))["problems"]
 
 
-async def test_who_manages_nothing_learns_of_no_service_by_asking_for_its_token(
+async def test_requesting_a_token_reveals_no_service_to_those_who_manage_nothing(
     office: Office,
 ) -> None:
     await enrolled(office.pool, "ci", "operator", kind=PrincipalKind.SERVICE)
@@ -179,10 +181,10 @@ async def test_the_audit_log_says_who_answers_for_a_service(office: Office) -> N
     ada = await office.coming("ada", "admin")
     given = {"kind": "SERVICE", "name": "ci", "owner": "user:boss"}
     await office.change(ada, "savePrincipal", "principal { id }", **given)
-    told = await office.pool.fetchval(
+    owner = await office.pool.fetchval(
         "select data ->> 'owner' from audit_log where action = 'SAVE_PRINCIPAL'"
     )
-    assert told == "user:boss"
+    assert owner == "user:boss"
 
 
 async def test_an_owner_who_manages_nothing_makes_tokens_of_the_service_for_where_they_are(
@@ -209,17 +211,17 @@ async def test_a_service_that_is_refused_leaves_no_owner_behind(office: Office) 
     assert (problem["code"], problem["path"]) == ("VALIDATION", ["name"])
 
 
-async def test_of_two_who_ask_for_one_name_at_once_one_gets_a_token_and_the_other_nothing(
+async def test_two_concurrent_requests_for_one_name_create_one_token(
     office: Office,
 ) -> None:
     ada = await office.coming("ada", "admin")
-    asked = (
+    requests = (
         office.change(
             ada, "createToken", TOKEN, name="ci", principal=f"service:{one}", role="viewer"
         )
         for one in ("a", "b")
     )
-    answers = await asyncio.gather(*asked)
+    answers = await asyncio.gather(*requests)
     assert sorted(bool(one["problems"]) for one in answers) == [False, True]
     services = await office.pool.fetch("select name from principals where kind = 'SERVICE'")
     grants = await office.pool.fetchval("select count(*) from role_grants where role = 'viewer'")
@@ -246,8 +248,8 @@ async def test_many_tokens_at_once_wait_for_no_connection_while_they_hold_one(
 ) -> None:
     vera = await office.coming("vera", "viewer")
     at_once = 3 * office.parts.database.sizes.reads
-    asked = (office.change(vera, "createToken", TOKEN, name=f"t{n}") for n in range(at_once))
-    answers = await asyncio.gather(*asked)
+    requests = (office.change(vera, "createToken", TOKEN, name=f"t{n}") for n in range(at_once))
+    answers = await asyncio.gather(*requests)
     assert not [one["problems"] for one in answers if one["problems"]]
 
 

@@ -8,8 +8,8 @@ from graphql import get_named_type, is_leaf_type
 
 from models.access.viewer import EVERYWHERE, Permission, Viewer
 from models.ids import typed, untyped
-from tests.access.asking import MUTATIONS, QUERIES, SUBSCRIPTIONS, document, filled
 from tests.access.house import OURS, House
+from tests.access.root_requests import MUTATIONS, QUERIES, SUBSCRIPTIONS, document, filled
 from tests.schema.test_every_list import TABLES
 
 pytestmark = pytest.mark.timeout(120)
@@ -39,10 +39,10 @@ def test_the_tables_know_every_root(house: House) -> None:
     ):
         assert kind
         missing = [f"{kind.name}.{name}" for name in kind.fields if name not in table]
-        assert not missing, f"say in tests/access/asking.py what {missing} need"
+        assert not missing, f"say in tests/access/root_requests.py what {missing} need"
         gone = [name for name in table if name not in kind.fields]
         assert not gone, (
-            f"{kind.name} has no {gone} any more: take it out of tests/access/asking.py"
+            f"{kind.name} has no {gone} any more: take it out of tests/access/root_requests.py"
         )
 
 
@@ -85,10 +85,10 @@ async def test_a_mutation_without_its_permission_is_refused_and_changes_nothing(
     house: House, values: dict[str, str]
 ) -> None:
     wrong, before = [], await house.content()
-    for name, asked in MUTATIONS.items():
-        for needed in asked.needs:
+    for name, request in MUTATIONS.items():
+        for needed in request.needs:
             viewer = holding(EVERYTHING - {needed}, ACTORS.get(name, "user:ada"))
-            answer = await house.changed(viewer, name, filled(asked.input, values))
+            answer = await house.changed(viewer, name, filled(request.input, values))
             problems = answer["problems"]
             if [one["code"] for one in problems] not in (["FORBIDDEN"], ["NOT_FOUND"]):
                 wrong.append(f"{name} without {needed}: {problems}")
@@ -108,9 +108,9 @@ async def test_a_mutation_with_its_permission_is_not_forbidden(
 ) -> None:
     wrong = []
     for name in sorted(MUTATIONS, key=lambda name: (name in LAST, name.startswith("delete"), name)):
-        asked = MUTATIONS[name]
-        held = SEES | frozenset(asked.needs) | MORE.get(name, frozenset())
-        answer = await house.changed(holding(held), name, filled(asked.input, values))
+        request = MUTATIONS[name]
+        held = SEES | frozenset(request.needs) | MORE.get(name, frozenset())
+        answer = await house.changed(holding(held), name, filled(request.input, values))
         codes = {one["code"] for one in answer["problems"]}
         if codes & {"FORBIDDEN", "NOT_FOUND"}:
             wrong.append(f"{name} with {sorted(held)}: {answer['problems']}")

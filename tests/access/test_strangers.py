@@ -10,8 +10,8 @@ from graphql import GraphQLInputObjectType, get_named_type, is_leaf_type
 
 from models.access.viewer import Viewer
 from models.ids import typed, untyped
-from tests.access.asking import ID_KINDS, MUTATIONS, document, filled
 from tests.access.house import MARK, STRANGERS, THEIRS, House, nobodys
+from tests.access.root_requests import ID_KINDS, MUTATIONS, document, filled
 from tests.scopes.test_relations import TYPES, Walk
 
 pytestmark = pytest.mark.timeout(200)
@@ -57,8 +57,8 @@ async def read(house: House, viewer: Viewer, deep: bool, values: dict[str, Any])
         given = {
             key: one for key, one in values.items() if f"${key}" in text and f"${key}" in TYPES
         }
-        told = json.dumps(await house.answer(viewer, text, **given), default=str)
-        found[name] = PASSING.sub(r'"\1": NOW', told)
+        answer = json.dumps(await house.answer(viewer, text, **given), default=str)
+        found[name] = PASSING.sub(r'"\1": NOW', answer)
     return found
 
 
@@ -120,7 +120,7 @@ async def test_an_id_of_theirs_is_answered_as_one_that_nobody_has(
     theirs, wrong = await theirs_of(house), []
     assert all(theirs.values()), [prefix for prefix, ids in theirs.items() if not ids]
     schema = house.schema._schema
-    asked = [(f"filter {name}", text, "exec") for name, text in FILTERS.items()]
+    queries = [(f"filter {name}", text, "exec") for name, text in FILTERS.items()]
     for kind in (schema.query_type, schema.subscription_type):
         assert kind
         for name, one in kind.fields.items():
@@ -129,18 +129,18 @@ async def test_an_id_of_theirs_is_answered_as_one_that_nobody_has(
                 below = get_named_type(one.type)
                 selection = "" if is_leaf_type(below) else "{ __typename }"
                 text = document(kind.name, name, one, selection)
-                asked.append((place, text, ID_KINDS.get(place, "exec")))
+                queries.append((place, text, ID_KINDS.get(place, "exec")))
     nodes = [id for kind, ids in theirs.items() if kind not in SEEN_BY_ALL for id in ids[:3]]
     for name in STRANGERS:
         viewer = await house.viewer(name)
-        for place, text, prefix in asked:
+        for place, text, prefix in queries:
             ids = nodes if place in {"Query.node", "Query.nodes"} else theirs[prefix][:1]
             for id in ids:
-                told = [
+                answers = [
                     await post(house, viewer, text, one, values["id"]) for one in (id, nobodys(id))
                 ]
-                if told[0] != told[1] or MARK in told[0]:
-                    wrong.append(f"{name}: {place} of {id}: {told[0]} and not {told[1]}")
+                if answers[0] != answers[1] or MARK in answers[0]:
+                    wrong.append(f"{name}: {place} of {id}: {answers[0]} and not {answers[1]}")
     assert not wrong, "\n".join(wrong)
 
 
@@ -154,7 +154,7 @@ async def post(house: House, viewer: Viewer, text: str, id: str, other: str) -> 
     return json.dumps(answer, default=str).replace(id, "ID")
 
 
-async def test_no_mutation_tells_or_changes_anything_of_theirs(
+async def test_no_mutation_reveals_or_changes_anything_of_theirs(
     house: House, values: dict[str, Any]
 ) -> None:
     ids = {prefix: found[0] for prefix, found in (await theirs_of(house)).items()}
@@ -174,23 +174,23 @@ async def test_no_mutation_tells_or_changes_anything_of_theirs(
     wrong, before = [], await house.content()
     for name in STRANGERS:
         viewer = await house.viewer(name)
-        for mutation, asked in MUTATIONS.items():
-            if "$" not in json.dumps(asked.input):
+        for mutation, request in MUTATIONS.items():
+            if "$" not in json.dumps(request.input):
                 continue  # names nothing
-            told = [await tried(house, viewer, mutation, there)]
+            answers = [await tried(house, viewer, mutation, there)]
             after = await house.content()
             changed = {table for table in after if after[table] != before[table]}
             if changed - MADE_OF_NOTHING.get(mutation, set()):
                 wrong.append(f"{name}: {mutation} changed {changed}")
             before = after
-            if MARK in told[0]:
-                wrong.append(f"{name}: {mutation} tells {told[0]}")
-            if asked.of_all:
+            if MARK in answers[0]:
+                wrong.append(f"{name}: {mutation} tells {answers[0]}")
+            if request.of_all:
                 continue
-            told.append(await tried(house, viewer, mutation, away))
+            answers.append(await tried(house, viewer, mutation, away))
             before = await house.content()
-            if told[0] != told[1]:
-                wrong.append(f"{name}: {mutation}: {told[0]} and not {told[1]}")
+            if answers[0] != answers[1]:
+                wrong.append(f"{name}: {mutation}: {answers[0]} and not {answers[1]}")
     assert not wrong, "\n".join(wrong)
 
 

@@ -11,12 +11,12 @@ from websockets.asyncio.client import connect
 from models.access.credentials import digest_of
 from models.ids import new_id, typed
 from runner.store.access import tokens
-from tests.access.asking import MUTATIONS, document, filled
 from tests.access.house import House
+from tests.access.root_requests import MUTATIONS, document, filled
 from tests.access.serving import served
-from tests.api.people import ASK
+from tests.api.people import ORIGIN
 from tests.server.graphql.clients import PROTOCOL, Raw
-from tests.server.test_database_away import asked, http_routes
+from tests.server.test_database_away import http_routes, send_request
 
 OPEN: Final = {
     ("GET", "/healthz"): 200, ("GET", "/readyz"): 200, ("GET", "/login"): 401, ("POST", "/login"): 401,
@@ -32,7 +32,7 @@ async def ended(house: House) -> dict[str, str | None]:
     await house.limit("expired", "root", expires_at=datetime.now(UTC) - timedelta(seconds=1))
     await house.limit("revoked", "root")
     row = await tokens.find(house.pool, digest_of(house.secrets["revoked"]))
-    assert row and await tokens.revoke(house.pool, row["id"], ASK)
+    assert row and await tokens.revoke(house.pool, row["id"], ORIGIN)
     await house.enrol("disabled", "admin")
     await house.pool.execute("update principals set disabled_at = now() where name = 'disabled'")
     return {
@@ -71,7 +71,7 @@ async def test_no_route_and_no_root_is_open(
         for name, token in ended.items():
             async with server.client(token) as http:
                 for method, path in routes:
-                    answer = await asked(http, method, path)
+                    answer = await send_request(http, method, path)
                     if answer.status_code != OPEN.get((method, path), 401):
                         wrong.append(f"{name}: {method} {path}: {answer.status_code}")
                 for root in roots:

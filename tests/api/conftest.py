@@ -9,7 +9,7 @@ import pytest
 
 from runner.maintenance import invariants
 from tests.api.client import Client
-from tests.api.servers import Served, serving, start_beside
+from tests.api.servers import Served, serving, start_second_server
 
 
 @pytest.fixture(scope="session")
@@ -20,9 +20,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="session")
-def beside(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def second_server(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A second process on the database of the first: two engines that know nothing of each other."""
-    second = start_beside(served, tmp_path_factory.mktemp("beside") / "data")
+    second = start_second_server(served, tmp_path_factory.mktemp("beside") / "data")
     try:
         yield second
     finally:

@@ -110,7 +110,7 @@ class Machine:
     go: Path
     ids: list[str] = field(default_factory=list)
     deleted: set[str] = field(default_factory=set)
-    told: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
     steps: int = 0
     seen: Counter[str] = field(default_factory=Counter)
 
@@ -146,7 +146,7 @@ class Machine:
             input["idempotencyKey"] = f"key{self.random.randrange(10**9)}"
         first = self._somebody()
         second = first if "idempotencyKey" in input else self._somebody()
-        self.told.append(f"create {flow} twice {input}")
+        self.log.append(f"create {flow} twice {input}")
         made = await asyncio.gather(
             *(each.create(f"{NAMESPACE}/{flow}", **input) for each in (first, second))
         )
@@ -174,12 +174,12 @@ class Machine:
         if self.random.random() < 0.2:
             second = first
         one, other = self.random.sample(self.doors, 2)
-        self.told.append(f"{first} and {second} on {id}, {shown['execution']['state']}")
+        self.log.append(f"{first} and {second} on {id}, {shown['execution']['state']}")
         answers = await asyncio.gather(
             self._do(one, first, shown["execution"]), self._do(other, second, shown["execution"])
         )
-        self.told.append(f"  {answers}")
-        self._judge(id, (first, second), answers)
+        self.log.append(f"  {answers}")
+        self._check_answers(id, (first, second), answers)
 
     def _name(self, shown: dict[str, Any]) -> str:
         """Mostly what is possible as things stand; now and then anything."""
@@ -227,7 +227,7 @@ class Machine:
         )
         return [problem["code"] for problem in data["sendEvent"]["problems"]]
 
-    def _judge(self, id: str, names: Sequence[str], answers: Sequence[list[str]]) -> None:
+    def _check_answers(self, id: str, names: Sequence[str], answers: Sequence[list[str]]) -> None:
         for name, codes in zip(names, answers, strict=True):
             assert set(codes) <= EXPECTED, (name, codes)
             self.seen[f"{name} {codes[0] if codes else 'DONE'}"] += 1
@@ -243,12 +243,12 @@ class Machine:
 
     async def let_all_end(self) -> None:
         """Nothing is stuck: resumed, decided and told to go on, every execution ends. Nobody's child was forgotten."""
-        await self._until_nothing_is_owed()
+        await self._until_nothing_is_pending()
         assert await self.pool.fetch(ORPHANS) == []
         self.go.touch()
         while left := await self._left():
             await self._fewer_than(left)
-        await self._until_nothing_is_owed()
+        await self._until_nothing_is_pending()
         await self._none(await invariants.verify(self.pool))
 
     async def _left(self) -> list[invariants.Violation]:
@@ -278,7 +278,7 @@ class Machine:
             part = [typed("exec", row["id"]) for row in ids[start : start + 500]]
             payload = await self.doors[0].post(DELETE, ids=part)
             assert payload["deleteExecutions"]["problems"] == []
-        await self._until_nothing_is_owed()
+        await self._until_nothing_is_pending()
         await self._none(await invariants.verify(self.pool))
         assert await self.pool.fetchval("select count(*) from pgqueuer") == 0
 
@@ -293,7 +293,7 @@ class Machine:
                 for door in self.doors:
                     await door.mutate("approve", approvalId=task["approval"]["id"])
 
-    async def _until_nothing_is_owed(self) -> None:
+    async def _until_nothing_is_pending(self) -> None:
         due = "select 1 from deferred_commands where due_at <= clock_timestamp() limit 1"
         async with asyncio.timeout(30):
             while await self.pool.fetch(due):
@@ -305,11 +305,11 @@ class Machine:
             events = await self.pool.fetch(
                 "select * from events where execution_id = $1 order by seq", found[0].execution_id
             )
-            told = "\n".join(str(dict(event)) for event in events)
-            raise AssertionError(f"{found}\n{told}")
+            log = "\n".join(str(dict(event)) for event in events)
+            raise AssertionError(f"{found}\n{log}")
 
     def story(self) -> str:
-        return "\n".join(self.told)
+        return "\n".join(self.log)
 
 
 DELETE = "mutation ($ids: [ID!]!) { deleteExecutions(input: {ids: $ids}) { problems { message } } }"

@@ -14,7 +14,7 @@ from runner.store.access.grants import Holding
 from runner.store.access.tokens import NewToken
 from tests.api.client import Client
 
-ASK = CommandOrigin("user:admin", Channel.API)
+ORIGIN = CommandOrigin("user:admin", Channel.API)
 
 
 async def person(
@@ -39,10 +39,10 @@ async def enrolled(
     """The token of a person or service of that name, who holds the role on the namespace."""
     secret = new_secret()
     async with pool.acquire() as connection, connection.transaction():
-        row = await principals.ensure(connection, kind, name, ASK.actor)
+        row = await principals.ensure(connection, kind, name, ORIGIN.actor)
         if role is not None:
             holding = Holding(row["id"], None, role, namespace, kind.actor(name))
-            await grants.grant(connection, holding, ASK)
+            await grants.grant(connection, holding, ORIGIN)
     new = NewToken(new_id(), row["id"], name, digest_of(secret))
-    await tokens.create(pool, new, ASK, replace=True)
+    await tokens.create(pool, new, ORIGIN, replace=True)
     return secret

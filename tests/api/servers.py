@@ -82,7 +82,7 @@ def start(
     return Served(process, data_dir, facts["url"], facts["token"], facts["databaseUrl"])
 
 
-def start_beside(
+def start_second_server(
     first: Served, data_dir: Path, *options: str, env: dict[str, str] | None = None
 ) -> Served:
     """A second process on the same database, with the same token and keys: another engine, not another worker."""

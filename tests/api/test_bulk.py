@@ -263,7 +263,7 @@ async def test_together_is_all_or_none(client: Client, served: Served, tmp_path:
     await client.until_ended(running)
 
 
-async def test_what_changed_since_the_preview_stands_against_all_and_is_judged_anew_alone(
+async def test_a_change_after_the_preview_refuses_all_and_is_checked_again_for_each(
     client: Client, served: Served
 ) -> None:
     ids = await ended(client, "stale", 4)
@@ -290,9 +290,9 @@ async def test_what_changed_since_the_preview_stands_against_all_and_is_judged_a
     assert (await run(client, found["id"]))["problems"] == []
     last = await until_ended(client, found["id"])
     assert last["counts"] == {"total": 4, "done": 3, "refused": 1, "left": 0}
-    told = await results(client, found["id"])
-    assert [told[id]["outcome"] for id in ids] == ["DONE", "DONE", "REFUSED", "DONE"]
-    assert told[ids[2]]["problem"]["code"] == "INVALID_STATE"
+    outcomes = await results(client, found["id"])
+    assert [outcomes[id]["outcome"] for id in ids] == ["DONE", "DONE", "REFUSED", "DONE"]
+    assert outcomes[ids[2]]["problem"]["code"] == "INVALID_STATE"
 
 
 async def _expire(served: Served, namespace: str) -> None:
@@ -369,8 +369,8 @@ async def test_two_at_once_on_the_same_set_do_each_row_once(client: Client) -> N
     first, second = [await preview(client, "ARCHIVE", ids=ids) for _ in range(2)]
     await asyncio.gather(*(run(client, one["id"]) for one in (first, second)))
     await asyncio.gather(*(until_ended(client, one["id"]) for one in (first, second)))
-    told = [await results(client, one["id"]) for one in (first, second)]
-    assert all({one[id]["outcome"] for one in told} == {"DONE", "REFUSED"} for id in ids)
+    outcomes = [await results(client, one["id"]) for one in (first, second)]
+    assert all({one[id]["outcome"] for one in outcomes} == {"DONE", "REFUSED"} for id in ids)
 
     third = await preview(client, "UNARCHIVE", ids=ids)
     same = await asyncio.gather(

@@ -10,7 +10,7 @@ from tests.api.test_bulk import PREVIEW, idle, looking, preview
 from tests.api.test_record import UNKNOWN, mutate
 
 
-async def test_ids_that_are_not_there_are_told_and_not_in_the_set(client: Client) -> None:
+async def test_unknown_ids_are_reported_and_excluded_from_the_set(client: Client) -> None:
     (id,) = await idle(client, "there", 1)
     found = await preview(client, "PAUSE", ids=[UNKNOWN, id, id, "nonsense"])
     assert (found["total"], found["notFound"]) == (1, [UNKNOWN, "nonsense"])

@@ -11,7 +11,7 @@ from tests.api.servers import Served
 from tests.api.test_cli import headway
 from tests.api.test_cli_actions import done
 
-ASKS = "id: asks\nnamespace: {}\ntasks: [{{id: ok, type: approval}}]\n"
+APPROVAL_FLOW = "id: asks\nnamespace: {}\ntasks: [{{id: ok, type: approval}}]\n"
 
 
 @pytest.fixture
@@ -41,18 +41,18 @@ async def test_a_new_service_is_given_no_role_that_nobody_named(
     assert f"service:{name} is new here; give it a role: --role, one of viewer, " in errors
     assert "--namespace" in errors and "--expires" in errors
     assert name not in await done(served, "people", "list")
-    _, told = await made(
+    _, printed = await made(
         served, name, "--role", "operator", "--namespace", "acme.shop", "--expires", "9d"
     )
-    lines = told.splitlines()
+    lines = printed.splitlines()
     assert lines[0] == f"service:{name} is new here"
     assert lines[1].startswith(
         f"service:{name} is operator in acme.shop, and stays so when the token is revoked"
     )
     limits = f"the token {name} of service:{name} is worth all that its holder may in acme.shop.*, and ends 2"
     assert lines[2].startswith(limits) and len(lines) == 3
-    _, told = await made(served, name, "--replace")
-    assert told.splitlines() == [
+    _, printed = await made(served, name, "--replace")
+    assert printed.splitlines() == [
         f"the token {name} of service:{name} is worth all that its holder may, "
         "and never ends by itself (--expires 90d)"
     ]
@@ -75,8 +75,8 @@ async def test_a_token_that_may_do_nothing_says_why(
         await done(served, "role", "grant", holder, *[one for one in before if one != "off"])
     if "off" in before:
         await done(served, "people", "save", holder, "--disable")
-    secret, told = await made(served, name, "--for", holder, *options)
-    assert f"warning: it may do nothing: {why.replace('{}', holder)}" in told
+    secret, printed = await made(served, name, "--for", holder, *options)
+    assert f"warning: it may do nothing: {why.replace('{}', holder)}" in printed
     if "off" in before:
         assert f"{name}  {holder}  disabled with its holder" in await done(served, "token", "list")
         await done(served, "people", "save", holder, "--enable")
@@ -89,10 +89,10 @@ async def test_who_manages_nobody_makes_a_token_and_is_denied_nothing(
     client: Client, served: Served, name: str
 ) -> None:
     holder = f"user:{name}"
-    secret, told = await made(served, name, "--for", holder, "--role", "viewer")
-    assert "warning" not in told
-    asked = "mutation ($input: CreateTokenInput!) { createToken(input: $input) { roles { role } problems { code } } }"
-    answer = await Client(served.url, secret).post(asked, input={"name": f"{name}-2"})
+    secret, printed = await made(served, name, "--for", holder, "--role", "viewer")
+    assert "warning" not in printed
+    query = "mutation ($input: CreateTokenInput!) { createToken(input: $input) { roles { role } problems { code } } }"
+    answer = await Client(served.url, secret).post(query, input={"name": f"{name}-2"})
     assert answer["createToken"] == {"roles": [{"role": "viewer"}], "problems": []}
     code, _, errors = await headway(
         served, "token", "create", f"{name}-3", "--for", holder, token=secret
@@ -102,7 +102,7 @@ async def test_who_manages_nobody_makes_a_token_and_is_denied_nothing(
     assert "DENIED" not in denied
 
 
-async def test_somebody_new_is_told_with_who_may_have_been_meant(
+async def test_a_new_holder_is_reported_with_similar_names(
     client: Client, served: Served, name: str
 ) -> None:
     person, typo = f"user:{name}", f"user:{name}x"
@@ -112,8 +112,8 @@ async def test_somebody_new_is_told_with_who_may_have_been_meant(
     assert again == f"{person} is editor in acme"
     wrong = await done(served, "role", "grant", typo, "viewer")
     assert wrong == f"{typo} is viewer in *; {typo} is new here (did you mean {person}?)"
-    _, told = await made(served, name, "--for", f"{typo}x", "--role", "viewer")
-    assert told.splitlines()[0].startswith(f"{typo}x is new here (did you mean user:{name}")
+    _, printed = await made(served, name, "--for", f"{typo}x", "--role", "viewer")
+    assert printed.splitlines()[0].startswith(f"{typo}x is new here (did you mean user:{name}")
 
 
 async def test_saving_says_what_it_did(client: Client, served: Served, name: str) -> None:
@@ -152,8 +152,8 @@ async def test_roles_are_listed_with_their_holders(
         f"  {full} in * ({person})",
     ]
     keeper, _ = await made(served, f"k{name}", "--role", "namespace_admin", "--namespace", "a")
-    asked = await Client(served.url, keeper).post("{ groupGrants { group role namespace } }")
-    seen = [one for one in asked["groupGrants"] if one["role"] == role]
+    query = await Client(served.url, keeper).post("{ groupGrants { group role namespace } }")
+    seen = [one for one in query["groupGrants"] if one["role"] == role]
     assert seen == [{"group": empty.removeprefix("group:"), "role": role, "namespace": "a.c.*"}]
 
 
@@ -163,7 +163,7 @@ async def test_a_refusal_says_where(
     viewer, _ = await made(served, name, "--role", "viewer")
     local, _ = await made(served, f"l{name}", "--role", "operator", "--namespace", "acme.here")
     here, there = f"acme.here.n{name}", f"acme.there.n{name}"
-    id = (await client.run(ASKS.format(there)))["id"]
+    id = (await client.run(APPROVAL_FLOW.format(there)))["id"]
     await client.until(id, state="WAITING_FOR_APPROVAL")
 
     async def refusal(token: str, *arguments: str | Path) -> str:
@@ -183,7 +183,7 @@ async def test_a_refusal_says_where(
         assert said.startswith(needed), said
     for namespace, where in ((here, "which you have in no namespace"), (there, "which you")):
         path = tmp_path / f"{namespace}.yaml"
-        path.write_text(ASKS.format(namespace))
+        path.write_text(APPROVAL_FLOW.format(namespace))
         said = await refusal(local, "flows", "push", path)
         assert said.startswith(f"error: {path}: this needs the permission UPDATE_FLOW, {where}")
     said = await refusal(viewer, "role", "list")
@@ -203,8 +203,8 @@ async def test_a_refusal_says_where(
 
 
 async def requested(client: Client, id: str) -> str:
-    asked = "query ($id: ID!) { approvals(where: {executionId: $id}) { nodes { id } } }"
-    (request,) = (await client.post(asked, id=id))["approvals"]["nodes"]
+    query = "query ($id: ID!) { approvals(where: {executionId: $id}) { nodes { id } } }"
+    (request,) = (await client.post(query, id=id))["approvals"]["nodes"]
     return str(request["id"])
 
 
@@ -219,9 +219,9 @@ async def test_a_request_that_one_may_not_decide_says_why(
     id = (await Client(served.url, secret).create(f"n{name}/own"))["id"]
     await client.until(id, state="WAITING_FOR_APPROVAL")
     why = f"may not decide this (service:{name} is yours); ask someone else"
-    asked = await requested(client, id)
+    query = await requested(client, id)
     (line,) = [
-        one for one in (await done(served, "approvals")).splitlines() if one.startswith(asked)
+        one for one in (await done(served, "approvals")).splitlines() if one.startswith(query)
     ]
     assert "[not by you: who started" in line and line.endswith(f"{why}]")
     *_, possible, refused = (await done(served, "show", id)).splitlines()

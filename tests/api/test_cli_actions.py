@@ -197,7 +197,7 @@ PARENT = "id: parent\nnamespace: acts\ntasks: [{id: call, type: subflow, flow: c
 
 
 @pytest.mark.parametrize(("options", "left"), [((), "KILLED"), (("--no-cascade",), "RUNNING")])
-async def test_a_cancel_reaches_its_children_unless_told_otherwise(
+async def test_a_cancel_includes_children_by_default(
     client: Client, served: Served, options: tuple[str, ...], left: str
 ) -> None:
     await client.save(CHILD)
@@ -233,7 +233,7 @@ tasks: [{id: hold, type: wait, event: go}]
 """
 
 
-async def test_show_tells_the_place_in_line_and_force_run_passes_it(
+async def test_show_prints_the_queue_position_and_force_run_skips_the_queue(
     client: Client, served: Served
 ) -> None:
     ids: list[str] = []
@@ -334,14 +334,16 @@ tasks: [{id: one, type: subflow, flow: gate}%s]
 """
 
 
-async def test_what_started_the_one_that_asks_can_be_named(client: Client, served: Served) -> None:
+async def test_the_parent_of_an_execution_with_a_request_can_be_named(
+    client: Client, served: Served
+) -> None:
     await client.save(GATE)
     id = (await client.run(GATED % ""))["id"]
     await client.until(id, state="WAITING_FOR_APPROVAL")
     child = await child_of(client, id)
     name = (await client.show(child))["name"]
-    asked = f"waits: one: approval by anyone, 0 of 1 given ({name}: ok) in {child}"
-    assert asked in (await done(served, "show", id)).splitlines()
+    reason = f"waits: one: approval by anyone, 0 of 1 given ({name}: ok) in {child}"
+    assert reason in (await done(served, "show", id)).splitlines()
     output = await done(served, "approve", id)
     assert output.startswith(f"APPROVED; {name} ({child}), which asked below {id}, is ")
     assert (await client.until_ended(id))["state"] == "SUCCESS"
@@ -357,14 +359,14 @@ async def test_of_several_requests_below_one_is_to_be_named(client: Client, serv
     )
     found = (await client.post(query, id=id))["execution"]
     requests = {one["approvals"][0]["id"]: one for one in found["children"]}
-    told, *listed, mend = (await refused(served, "reject", id)).splitlines()
-    assert told.startswith(f"error: {found['name']} asks nothing itself; 2 requests ")
+    first, *listed, fix = (await refused(served, "reject", id)).splitlines()
+    assert first.startswith(f"error: {found['name']} asks nothing itself; 2 requests ")
     assert set(listed) == {
         f"error: {request} of {one['name']} ({one['id']}) 'go?'"
         for request, one in requests.items()
     }
-    assert mend.startswith("error: name one of them: headway reject appr_")
-    rejected = mend.split()[-1]
+    assert fix.startswith("error: name one of them: headway reject appr_")
+    rejected = fix.split()[-1]
     output = await done(served, "reject", rejected)
     assert output.startswith(f"REJECTED; {requests[rejected]['name']} is ")
     await done(served, "cancel", id)

@@ -59,8 +59,8 @@ async def test_doctor_names_servers_that_sign_sessions_with_different_keys(
 
 def test_what_is_not_known_while_the_database_is_away_is_not_wrong() -> None:
     away = dict.fromkeys(("database", "writable", "migrations", "feed"), False)
-    (told,) = not_ready({**away, "accepting": True})
-    assert told.startswith("the database cannot be reached")
+    (line,) = not_ready({**away, "accepting": True})
+    assert line.startswith("the database cannot be reached")
     here = {**away, "database": True, "migrations": True, "accepting": False}
     assert [one.partition(";")[0] for one in not_ready(here)] == [
         "the database takes no writes",
@@ -71,9 +71,7 @@ def test_what_is_not_known_while_the_database_is_away_is_not_wrong() -> None:
 
 
 @pytest.mark.timeout(120)
-async def test_show_and_run_tell_of_an_attempt_that_was_lost(
-    client: Client, served: Served
-) -> None:
+async def test_show_and_run_print_a_lost_attempt(client: Client, served: Served) -> None:
     await client.save(LOST)
     start = ("run", "doctor/lost", "--idempotency-key", "lost-once")
     id = (await done(served, *start)).strip()

@@ -81,7 +81,7 @@ async def test_what_several_have_is_refused_with_each_of_them(
     assert errors.count("exec_") >= 3 and "names" in errors
 
 
-async def test_run_tells_the_id_at_once_and_the_address_beside_it(
+async def test_run_prints_the_id_at_once_and_the_address_next_to_it(
     client: Client, served: Served
 ) -> None:
     await client.run(SOURCE)

@@ -53,7 +53,7 @@ async def test_what_failed_is_planned_prepared_decided_and_replayed(
     assert (await headway(served, "cancel", replayed, "--no-cascade"))[0] == 0
 
 
-async def test_corrections_ask_for_a_reason_and_events_find_their_waits(
+async def test_corrections_require_a_reason_and_events_find_their_waits(
     client: Client, served: Served
 ) -> None:
     source = "id: waits\nnamespace: cli.events\ntasks: [{id: w, type: wait, event: go}]\n"

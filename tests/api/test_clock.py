@@ -68,7 +68,7 @@ async def test_a_clock_that_jumps_on_a_worker_changes_nothing(tmp_path: Path, ju
             lines = (await client.post(LINES, id=first))["execution"]["logs"]["nodes"]
             assert "it ran" in [line["text"] for line in lines]
             assert all(began <= datetime.fromisoformat(line["at"]) <= over for line in lines)
-            await _ids_tell_the_time(served.database_url)
+            await _ids_follow_the_time(served.database_url)
             await verify(served.database_url)
         finally:
             worker.terminate()
@@ -77,15 +77,15 @@ async def test_a_clock_that_jumps_on_a_worker_changes_nothing(tmp_path: Path, ju
 
 async def _beats(client: Client) -> None:
     """Until the worker was heard of some times more."""
-    heard: set[str] = set()
+    beats: set[str] = set()
     async with asyncio.timeout(40):
-        while len(heard) <= BEATS:
+        while len(beats) <= BEATS:
             (worker,) = (await client.post("{ workers { alive heartbeatAt } }"))["workers"]
             assert worker["alive"]
-            heard.add(worker["heartbeatAt"])
+            beats.add(worker["heartbeatAt"])
 
 
-async def _ids_tell_the_time(url: str) -> None:
+async def _ids_follow_the_time(url: str) -> None:
     """By which executions are in order and found by their dates; the child is the worker's making. Nothing ticked."""
     connection = await asyncpg.connect(url)
     try:

@@ -12,7 +12,7 @@ from tests.api.client import Client, task
 from tests.api.people import person
 from tests.api.servers import Served
 from tests.api.test_cli import headway
-from tests.api.test_recording import record, tell
+from tests.api.test_recording import record, report
 
 DEBUG = """query ($id: ID!, $expression: String!) {
   debugExpression(taskRunId: $id, expression: $expression) { value type error { message line column } } }"""
@@ -87,11 +87,11 @@ async def test_each_task_run_has_what_it_saw(client: Client, execution: dict[str
     )
     sentence, *_ = await wrong(client, first, "outputs.last.done")
     assert sentence.endswith("outputs has no 'last'; it has: extract")
-    asked = task(execution, "asked")["id"]
-    assert (await value(client, asked, "outputs.last.done")) == (True, "BOOL")
+    run = task(execution, "asked")["id"]
+    assert (await value(client, run, "outputs.last.done")) == (True, "BOOL")
 
 
-async def test_what_is_wrong_is_told_with_its_place(
+async def test_errors_are_reported_with_their_position(
     client: Client, execution: dict[str, Any]
 ) -> None:
     last = task(execution, "last")["id"]
@@ -128,7 +128,7 @@ async def test_one_that_does_not_end_is_stopped_and_holds_up_nobody(
     assert (await client.until_ended(ran["id"]))["state"] == "SUCCESS"
 
 
-async def test_no_secret_is_told(client: Client, execution: dict[str, Any]) -> None:
+async def test_secrets_are_not_shown(client: Client, execution: dict[str, Any]) -> None:
     last = task(execution, "last")["id"]
     await client.post(
         """mutation { saveSecret(input: {namespace: "debugging", name: "KEY", value: "hunter3 hunter3"}) {
@@ -179,7 +179,7 @@ async def test_the_command(client: Client, served: Served, execution: dict[str, 
 
 async def test_of_what_ran_elsewhere_too(client: Client) -> None:
     id = (await record(client, "debugged", inputs={"epochs": 3}))["id"]
-    ran = await tell(
+    ran = await report(
         client, id, "recordTaskRun", key="train", state="SUCCESS", outputs={"loss": 0.5}
     )
     train = task(ran, "train")["id"]

@@ -104,9 +104,7 @@ async def test_a_new_revision_and_a_deleted_flow_count_at_once(client: Client) -
 
 
 @pytest.mark.usefixtures("flows")
-async def test_revisions_of_before_are_read_when_they_are_asked_for(
-    client: Client, served: Served
-) -> None:
+async def test_older_revisions_are_read_on_request(client: Client, served: Served) -> None:
     before = await of_flow(client, "top")
     async with asyncpg.create_pool(served.database_url, min_size=1, max_size=2) as pool:
         await pool.execute("delete from revision_links")

@@ -32,11 +32,11 @@ async def test_rows_pass_through(tmp_path: Path) -> None:
 
 async def whole(served: Served) -> None:
     process = psutil.Process(served.process.pid)
-    async with http(served) as asking:
-        assert (await asking.get(f"{PATH}&search=state:error")).status_code == 200
+    async with http(served) as http_client:
+        assert (await http_client.get(f"{PATH}&search=state:error")).status_code == 200
         before = peak = process.memory_info().rss
         lines = size = 0
-        async with asking.stream("GET", PATH, timeout=60) as answer:
+        async with http_client.stream("GET", PATH, timeout=60) as answer:
             async for chunk in answer.aiter_bytes():
                 lines, size = lines + chunk.count(b"\n"), size + len(chunk)
                 peak = max(peak, process.memory_info().rss)
@@ -55,8 +55,8 @@ async def stalled(served: Served, connection: Any) -> None:
     client.sendall(head.encode())
     assert (await asyncio.to_thread(client.recv, 100)).startswith(b"HTTP/1.1 200 OK")
     await until(connection, 1)
-    async with http(served) as asking:
-        answer = await asking.get("/executions/export.csv?search=state:error&columns=id")
+    async with http(served) as http_client:
+        answer = await http_client.get("/executions/export.csv?search=state:error&columns=id")
         assert answer.status_code == 200
     client.close()
     await until(connection, 0)

@@ -216,7 +216,7 @@ async def test_a_frozen_worker_that_wakes_up_is_fenced_and_its_result_refused(
 
 
 @pytest.mark.timeout(120)
-async def test_a_server_that_is_told_to_stop_drains(tmp_path: Path) -> None:
+async def test_a_stopped_server_drains(tmp_path: Path) -> None:
     served = start(tmp_path / "data", "--drain-timeout", "20")
     client = served.client
     source = "id: brief\nnamespace: faults\ntasks: [{id: a, type: shell, run: sleep 1}]\n"

@@ -106,7 +106,7 @@ async def test_a_flow_is_switched_off_and_on(client: Client) -> None:
     assert [one["code"] for one in none["problems"]] == ["NOT_FOUND"]
 
 
-async def test_a_test_runs_what_is_not_saved_and_is_seen_by_who_asks(client: Client) -> None:
+async def test_a_test_runs_an_unsaved_document_and_is_visible_on_request(client: Client) -> None:
     await client.save(source("tried"))
     await client.create("changes/tried")
     before = (await flow(client, "tried"), (await client.post(COUNT)))

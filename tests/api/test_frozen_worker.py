@@ -64,8 +64,8 @@ async def test_a_worker_frozen_past_its_lease_adds_nothing_when_it_wakes_up(tmp_
             second = start_worker(data_dir, "--queue", "heavy")
             await rows(database, LOSE)
             ended = await client.until_ended(id)
-            told = [one["state"] for one in task(ended, "writes")["attempts"]]
-            assert told == ["LOST", "SUCCESS"]
+            states = [one["state"] for one in task(ended, "writes")["attempts"]]
+            assert states == ["LOST", "SUCCESS"]
             before = await rows(database, STORED, untyped("exec", id))
             complete = await _complete(client, id)
             frozen.send_signal(signal.SIGCONT)

@@ -36,7 +36,7 @@ CREATE = """mutation ($input: CreateExecutionInput!) { createExecution(input: $i
 
 
 @pytest.mark.soak
-async def test_a_full_disk_under_the_database_is_told_and_loses_nothing(tmp_path: Path) -> None:
+async def test_a_full_disk_under_the_database_is_reported_and_loses_nothing(tmp_path: Path) -> None:
     with small_disk(tmp_path / "small", 300) as disk, serving(disk.root / "data") as served:
         client = Client(served.url, served.token, timeout=60)
         await client.save(WAITING.format(folder=tmp_path))

@@ -98,12 +98,12 @@ async def test_a_flood_of_messages_costs_nobody_else_his_time_or_lease(
             await asyncio.wait({following}, timeout=0.05)
         ended = await following
         half, before = statistics.median(took), statistics.median(idle)
-        told = f"{kind}: median {half * 1000:.0f} ms, idle {before * 1000:.0f} ms, longest {max(took) * 1000:.0f} ms"
-        print(f"{told}, {len(took)} creations, {most / _MEBIBYTE:.0f} MiB")
+        summary = f"{kind}: median {half * 1000:.0f} ms, idle {before * 1000:.0f} ms, longest {max(took) * 1000:.0f} ms"
+        print(f"{summary}, {len(took)} creations, {most / _MEBIBYTE:.0f} MiB")
         assert [[one["state"] for one in run["attempts"]] for run in ended["taskRuns"]] == [
             ["SUCCESS"]
         ]
-        assert half < max(5 * before, 0.25), told
+        assert half < max(5 * before, 0.25), summary
         assert most < 400 * _MEBIBYTE
         await verify(served.database_url)
 

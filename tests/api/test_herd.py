@@ -127,10 +127,10 @@ async def test_a_thousand_who_come_back_at_once_are_served_where_they_were(tmp_p
             for one in herd:
                 one.vanish()
             over = asyncio.Event()
-            asking = asyncio.create_task(bystander(client, id, over))
+            queries = asyncio.create_task(bystander(client, id, over))
             waves.append(await all_do([one.come() for one in herd]))
             over.set()
-            longest = max(longest, await asking)
+            longest = max(longest, await queries)
         (tmp_path / "go").touch()
         await all_do([one.read(None) for one in herd])
         grown = server.memory_info().rss - before

@@ -11,10 +11,10 @@ from tests.api.servers import Served
 URL = "postgresql://headway:hidden@db/headway"
 
 
-def test_the_password_of_the_database_is_no_argument(served: Served, beside: Served) -> None:
+def test_the_password_of_the_database_is_no_argument(served: Served, second_server: Served) -> None:
     password = urlsplit(served.database_url).password
     assert password
-    command = psutil.Process(beside.process.pid).cmdline()
+    command = psutil.Process(second_server.process.pid).cmdline()
     assert "serve" in command and password not in " ".join(command)
 
 

@@ -8,7 +8,7 @@ from models.access.viewer import Scope
 from runner.history.lineage import trace
 from tests.api.client import Client
 from tests.api.servers import Served
-from tests.api.test_recording import record, refusal, tell
+from tests.api.test_recording import record, refusal, report
 
 LINEAGE = """query ($of: ID!, $direction: LineageDirection, $depth: Int) {
   lineage(of: $of, direction: $direction, depth: $depth) {
@@ -24,7 +24,7 @@ ARTIFACTS = """query ($where: ArtifactFilter, $first: Int, $after: String) {
 
 async def use(client: Client, id: str, direction: str, uri: str, **more: Any) -> None:
     artifact = {"uri": uri, "direction": direction, **more}
-    await tell(client, id, "recordArtifacts", artifacts=[artifact])
+    await report(client, id, "recordArtifacts", artifacts=[artifact])
 
 
 async def artifacts(client: Client, **where: Any) -> list[dict[str, Any]]:
@@ -133,7 +133,7 @@ async def test_what_is_not_there_has_no_lineage_and_depth_is_bounded(client: Cli
     assert answer["errors"][0]["message"] == "depth is 1 to 50; got 51"
 
 
-async def test_versions_are_told_or_come_of_the_digest_or_are_counted(client: Client) -> None:
+async def test_versions_are_given_or_found_by_digest_or_counted(client: Client) -> None:
     namespace = "lineage.versions"
     one = (await record(client, "one", namespace=namespace))["id"]
     two = (await record(client, "two", namespace=namespace))["id"]

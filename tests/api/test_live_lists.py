@@ -152,12 +152,12 @@ class Acts:
 
 
 @pytest.mark.timeout(180)
-async def test_whatever_happens_what_was_folded_is_what_a_query_gives(
-    client: Client, served: Served, beside: Served
+async def test_folded_changes_equal_a_query(
+    client: Client, served: Served, second_server: Served
 ) -> None:
     seed = int(os.environ.get("HEADWAY_SEED", time.time_ns() % 10**9))
     random, namespace = Random(seed), f"lists.x{seed}"
-    acts = Acts(random, [client, beside.client], namespace)
+    acts = Acts(random, [client, second_server.client], namespace)
     await acts.save()
     followers = []
     for n, variables in enumerate(LISTS):
@@ -166,7 +166,7 @@ async def test_whatever_happens_what_was_folded_is_what_a_query_gives(
             if "search" in variables
             else f"namespace:{namespace}"
         )
-        door = (client, beside.client)[n % 2]
+        door = (client, second_server.client)[n % 2]
         followers.append(Follower(door, Random(seed + n), {**variables, "search": search}))
     done: list[str] = []
     try:

@@ -80,8 +80,8 @@ async def test_a_foreach_has_the_lines_of_its_iterations(client: Client, served:
     assert [line["line"] for batch in batches for line in batch["lines"]] == [2, 3, 4, 5]
     assert (batches[-1]["complete"], batches[-1]["lineCount"]) == (True, 4)
     async with httpx.AsyncClient(headers={"authorization": f"Bearer {served.token}"}) as http:
-        asked = {"task": "each", "text": "region"}
-        answer = await http.get(f"{served.url}/executions/{ended['id']}/logs.txt", params=asked)
+        query = {"task": "each", "text": "region"}
+        answer = await http.get(f"{served.url}/executions/{ended['id']}/logs.txt", params=query)
     assert answer.text.splitlines()[-1].startswith("# 2 lines")
 
 
@@ -123,11 +123,11 @@ async def test_around_a_line(
 ) -> None:
     page = await logs(client, ended["id"], first=4, around=around)
     assert numbers(page) == lines
-    told = page["pageInfo"]
-    assert (told["hasPreviousPage"], told["hasNextPage"]) == (before, after)
+    page_info = page["pageInfo"]
+    assert (page_info["hasPreviousPage"], page_info["hasNextPage"]) == (before, after)
     assert page["totalCount"] == {"value": 1203, "exact": True}
     if after:
-        following = await logs(client, ended["id"], first=1, after=told["endCursor"])
+        following = await logs(client, ended["id"], first=1, after=page_info["endCursor"])
         assert numbers(following) == [lines[-1] + 1]
 
 
@@ -215,7 +215,7 @@ async def test_a_choice_is_followed(client: Client, ended: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize(
-    ("asked", "count"),
+    ("query", "count"),
     [
         ({"stream": "STDERR"}, 1), ({"stream": "stdout"}, 1201), ({"text": "FAILED"}, 2),
         ({"text": "Line 120", "stream": "STDOUT", "order": "task"}, 2), ({"text": "31m"}, 0),
@@ -223,16 +223,16 @@ async def test_a_choice_is_followed(client: Client, ended: dict[str, Any]) -> No
     ],
 )  # fmt: skip
 async def test_a_download_is_everything_that_the_filter_shows(
-    served: Served, ended: dict[str, Any], asked: dict[str, str], count: int
+    served: Served, ended: dict[str, Any], query: dict[str, str], count: int
 ) -> None:
     async with httpx.AsyncClient(headers={"authorization": f"Bearer {served.token}"}) as http:
-        answer = await http.get(f"{served.url}/executions/{ended['id']}/logs.txt", params=asked)
+        answer = await http.get(f"{served.url}/executions/{ended['id']}/logs.txt", params=query)
     assert answer.status_code == 200
     assert answer.text.splitlines()[-1].startswith(f"# {count} lines")
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("query", "said"),
     [
         ({"text": ""}, "text is 1 to 1000 characters"),
         ({"text": "a\0"}, "without NUL"),
@@ -240,9 +240,9 @@ async def test_a_download_is_everything_that_the_filter_shows(
     ],
 )
 async def test_a_download_refuses_what_cannot_be_meant(
-    served: Served, ended: dict[str, Any], asked: dict[str, str], said: str
+    served: Served, ended: dict[str, Any], query: dict[str, str], said: str
 ) -> None:
     async with httpx.AsyncClient(headers={"authorization": f"Bearer {served.token}"}) as http:
-        answer = await http.get(f"{served.url}/executions/{ended['id']}/logs.txt", params=asked)
+        answer = await http.get(f"{served.url}/executions/{ended['id']}/logs.txt", params=query)
     assert answer.status_code == 400
     assert said in answer.json()["errors"][0]["message"]

@@ -178,7 +178,7 @@ async def test_values_of_headers(sender: Sender) -> None:
         b"connection": b"upgrade", b"upgrade": b"websocket", b"sec-websocket-version": b"13",
         b"sec-websocket-key": b"dGhlIHNhbXBsZSBub25jZQ==", b"sec-websocket-protocol": b"graphql-transport-ws",
     }  # fmt: skip
-    asked = b'{"query": "{ __typename }"}'
+    content = b'{"query": "{ __typename }"}'
     json = {b"content-type": b"application/json"}
     others: list[tuple[str, str, dict[bytes, bytes], bytes]] = [
         ("GET", "/", {}, b""),
@@ -193,7 +193,7 @@ async def test_values_of_headers(sender: Sender) -> None:
                 another = others[number % len(others)]
                 for method, path, headers, body in (
                     another,
-                    ("POST", "/graphql", json, asked),
+                    ("POST", "/graphql", json, content),
                     ("GET", "/graphql", upgrade, b""),
                 ):
                     given = {**headers, name.encode(): value}
@@ -208,9 +208,9 @@ async def test_segments_of_paths(sender: Sender) -> None:
         for path in addresses():
             for place in re.findall(r"{\w+(?::path)?}", path) or [""]:
                 for segment in SEGMENTS:
-                    asked = plain(path.replace(place, segment) if place else f"{path}{segment}")
+                    target = plain(path.replace(place, segment) if place else f"{path}{segment}")
                     for method in ("GET", "HEAD", "POST"):
-                        tasks.create_task(sender.send(method, asked, coded.items()))
+                        tasks.create_task(sender.send(method, target, coded.items()))
 
 
 async def test_values_of_parameters(sender: Sender) -> None:

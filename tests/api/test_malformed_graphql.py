@@ -78,7 +78,7 @@ def quiet(served: Served) -> Iterator[Served]:
     assert "Traceback" not in said and "ERROR" not in said, said[:3000]
 
 
-class Asking:
+class GraphqlSender:
     """Sends requests some at a time, and keeps what was answered as no answer may be."""
 
     def __init__(self, served: Served, http: httpx.AsyncClient) -> None:
@@ -115,60 +115,60 @@ class Asking:
 
 
 @pytest.fixture
-async def asking(quiet: Served) -> AsyncIterator[Asking]:
+async def sender(quiet: Served) -> AsyncIterator[GraphqlSender]:
     async with httpx.AsyncClient(base_url=quiet.url, timeout=30) as http:
-        asking = Asking(quiet, http)
-        yield asking
-        assert not asking.bad, "\n".join(asking.bad[:20])
+        sender = GraphqlSender(quiet, http)
+        yield sender
+        assert not sender.bad, "\n".join(sender.bad[:20])
         after = await http.post(
-            "/graphql", headers=asking._token, json={"query": "{ viewer { version } }"}
+            "/graphql", headers=sender._token, json={"query": "{ viewer { version } }"}
         )
         assert after.json()["data"]["viewer"]["version"]
 
 
-async def test_methods_media_types_and_encodings(asking: Asking) -> None:
+async def test_methods_media_types_and_encodings(sender: GraphqlSender) -> None:
     head = {"content-type": "application/json"}
     async with asyncio.TaskGroup() as tasks:
         for path, method in product(PATHS, METHODS):
             for kind in KINDS if method in ("POST", "GET") else KINDS[:3]:
-                tasks.create_task(asking.send(method, path, {"content-type": kind}, GOOD))
+                tasks.create_task(sender.send(method, path, {"content-type": kind}, GOOD))
         for path, accept in product(PATHS, ACCEPTED):
-            tasks.create_task(asking.send("POST", path, {**head, "accept": accept}, GOOD))
+            tasks.create_task(sender.send("POST", path, {**head, "accept": accept}, GOOD))
         for path, encoding in product(PATHS, ENCODINGS):
             tasks.create_task(
-                asking.send("POST", path, {**head, "content-encoding": encoding}, GOOD)
+                sender.send("POST", path, {**head, "content-encoding": encoding}, GOOD)
             )
-    assert {200, 400, 405, 406, 415} <= asking.statuses.keys()
+    assert {200, 400, 405, 406, 415} <= sender.statuses.keys()
 
 
-async def test_bodies(asking: Asking) -> None:
+async def test_bodies(sender: GraphqlSender) -> None:
     head = {"content-type": "application/json"}
     async with asyncio.TaskGroup() as tasks:
         for path, body in product(PATHS, BODIES):
-            tasks.create_task(asking.send("POST", path, head, body))
+            tasks.create_task(sender.send("POST", path, head, body))
         for path, name, value in product(PATHS, PARAMETERS, VALUES):
             for begins in ("{", '{"query":"{ viewer { version } }",'):
                 text = f'{begins}"{name}":{value}}}'
-                tasks.create_task(asking.send("POST", path, head, text.encode()))
-    assert asking.statuses.keys() <= {200, 400}
+                tasks.create_task(sender.send("POST", path, head, text.encode()))
+    assert sender.statuses.keys() <= {200, 400}
 
 
-async def test_parameters_of_addresses(asking: Asking) -> None:
+async def test_parameters_of_addresses(sender: GraphqlSender) -> None:
     async with asyncio.TaskGroup() as tasks:
         for path, name, value in product(PATHS, PARAMETERS, VALUES):
             for query in ({name: value}, {"query": "{ viewer { version } }", name: value}):
                 address = f"{path}?{httpx.QueryParams(query)}"
-                tasks.create_task(asking.send("GET", address, {"accept": "*/*"}))
+                tasks.create_task(sender.send("GET", address, {"accept": "*/*"}))
 
 
-async def test_documents_of_random_words(asking: Asking) -> None:
+async def test_documents_of_random_words(sender: GraphqlSender) -> None:
     chance = random.Random(11)
     head = {"content-type": "application/json"}
     async with asyncio.TaskGroup() as tasks:
         for number in range(400):
             text = " ".join(chance.choices(WORDS, k=chance.randint(1, 30)))
             body = json.dumps({"query": f"{{ {text} }}" if number % 2 else text}).encode()
-            tasks.create_task(asking.send("POST", PATHS[number % 2], head, body))
+            tasks.create_task(sender.send("POST", PATHS[number % 2], head, body))
 
 
 CLOSES: Final = frozenset({1002, 1003, 1007, 1009, 4400, 4401, 4406, 4408, 4409, 4429})

@@ -119,8 +119,8 @@ async def test_nothing_else_is_answered(served: Served) -> None:
             hashed = {
                 "persistedQuery": {"version": 1, "sha256Hash": sha256(text.encode()).hexdigest()}
             }
-            for asked in ({"query": text}, {"query": text, "extensions": hashed}):
-                answer = (await http.post("/graphql", json=asked)).json()
+            for body in ({"query": text}, {"query": text, "extensions": hashed}):
+                answer = (await http.post("/graphql", json=body)).json()
                 (error,) = answer["errors"]
                 assert error["extensions"]["code"] == "DOCUMENT_NOT_LISTED"
                 assert "persisted_documents" in error["message"]

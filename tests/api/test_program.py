@@ -119,8 +119,8 @@ async def test_an_exception_is_its_end_and_goes_on(
     with pytest.raises(type(error)), run:
         raise error
     found = await whole(client, run.id)
-    told = found["failure"] and (found["failure"]["code"], found["failure"]["message"])
-    assert (found["state"], told) == (state, failure)
+    reported = found["failure"] and (found["failure"]["code"], found["failure"]["message"])
+    assert (found["state"], reported) == (state, failure)
 
 
 async def test_a_task_that_raises_has_failed(client: Client, program: Program) -> None:
@@ -144,7 +144,9 @@ async def test_heartbeats_come_while_it_says_nothing(client: Client, program: Pr
     assert (await whole(client, run.id))["state"] == "SUCCESS"
 
 
-async def test_what_is_no_number_is_left_out_and_told_of(client: Client, program: Program) -> None:
+async def test_a_value_that_is_no_number_is_omitted_with_a_warning(
+    client: Client, program: Program
+) -> None:
     run = headway.execution("nan", namespace="program", client=program)
     with run, pytest.warns(UserWarning, match="loss is nan"):
         run.log_metric("loss", float("nan"))
@@ -267,7 +269,7 @@ async def test_a_server_that_is_killed_meanwhile_has_everything_once(tmp_path: P
         served.stop()
 
 
-async def test_an_answer_that_is_lost_is_asked_for_again_and_counts_once(
+async def test_a_request_is_repeated_after_a_lost_response_and_counts_once(
     client: Client, served: Served
 ) -> None:
     """Every first answer is cut off after the server has done what was asked."""
@@ -324,7 +326,7 @@ def test_the_package_knows_every_state() -> None:
     assert set(STATES) == {state.value for state in ExecutionState}
 
 
-def test_no_repository_is_no_git_and_a_password_is_not_told(tmp_path: Path) -> None:
+def test_without_a_repository_git_is_null_and_passwords_are_removed(tmp_path: Path) -> None:
     assert detect(str(tmp_path)) == {}
     assert without_password("https://me:token@host/a.git") == "https://host/a.git"
     assert without_password("git@host:a.git") == "git@host:a.git"

@@ -83,7 +83,9 @@ async def test_a_program_with_a_key_that_died_goes_on_where_it_was(
     assert caplog.messages == []
 
 
-async def test_a_task_told_again_is_another_attempt(client: Client, program: Program) -> None:
+async def test_reporting_a_task_again_records_another_attempt(
+    client: Client, program: Program
+) -> None:
     with headway.execution("epochs", namespace="program", client=program) as run:
         for _ in range(3):
             with run.task("epoch"):

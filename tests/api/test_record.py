@@ -104,7 +104,7 @@ async def test_moments_are_kept_apart_within_one_query(client: Client) -> None:
     assert data["is"] == {"state": "SUCCESS", "taskRuns": [{"state": "SUCCESS"}]}
 
 
-async def test_nothing_can_be_asked_of_the_past(client: Client) -> None:
+async def test_the_past_allows_no_actions(client: Client) -> None:
     id = (await ended(client))["id"]
     what = "seq availableActions { allowed code reason } taskRuns { availableActions { allowed } }"
     then = await at(client, id, 2, what)

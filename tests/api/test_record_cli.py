@@ -29,7 +29,7 @@ async def test_noted_shown_as_it_was_put_away_and_deleted(client: Client, served
     assert code == 1 and "no execution" in errors
 
 
-async def test_the_audit_log_tells_who_did_what_from_where(client: Client, served: Served) -> None:
+async def test_the_audit_log_prints_actor_action_and_origin(client: Client, served: Served) -> None:
     id = (await client.until_ended((await client.run(SOURCE))["id"]))["id"]
     await headway(served, "delete", "--yes", id, "--keep-logs", "--reason", "a test")
     await headway(served, "token", "create", "audited", "--role", "viewer")

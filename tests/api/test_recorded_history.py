@@ -13,7 +13,7 @@ from tests.api.client import Client
 from tests.api.live_list import Follower
 from tests.api.servers import Served
 from tests.api.test_live_lists import following
-from tests.api.test_recording import record, refusal, tell, whole
+from tests.api.test_recording import record, refusal, report, whole
 
 LIST = """query ($search: String, $where: ExecutionFilter, $orderBy: ExecutionOrder, $first: Int, $after: String) {
   executions(search: $search, where: $where, orderBy: $orderBy, first: $first, after: $after) {
@@ -32,7 +32,7 @@ async def imported(client: Client, namespace: str, day: str, **about: Any) -> st
         startedAt=f"{day}T14:23:15Z", **about,
     )  # fmt: skip
     id: str = made["id"]
-    await tell(client, id, "finishExecution", state="SUCCESS", endedAt=f"{day}T14:28:43Z")
+    await report(client, id, "finishExecution", state="SUCCESS", endedAt=f"{day}T14:28:43Z")
     return id
 
 
@@ -41,7 +41,7 @@ async def names(client: Client, search: str, **how: Any) -> list[str]:
     return [node["name"] for node in found["nodes"]]
 
 
-async def test_it_stands_where_it_happened(client: Client) -> None:
+async def test_it_is_ordered_by_its_own_times(client: Client) -> None:
     namespace = somewhere()
     ids = {day: await imported(client, namespace, day) for day in DAYS}
     here = f"namespace:{namespace}"
@@ -142,20 +142,20 @@ async def test_those_of_one_moment_have_ids_of_their_own_and_a_key_is_one(client
     assert payload["problems"][0]["code"] == "IDEMPOTENCY_CONFLICT"
 
 
-async def test_what_it_went_through_is_told_with_the_times_of_then(client: Client) -> None:
+async def test_its_events_have_the_original_times(client: Client) -> None:
     namespace, day = somewhere(), "2025-01-15"
     made = await record(
         client, "mnist", namespace=namespace, createdAt=f"{day}T14:00:00Z", startedAt=f"{day}T14:01:00Z"
     )  # fmt: skip
     id = made["id"]
     times = {"startedAt": f"{day}T14:02:00Z", "endedAt": f"{day}T14:03:00Z"}
-    await tell(
+    await report(
         client, id, "recordTaskRun", key="fit", state="RUNNING", startedAt=times["startedAt"]
     )
-    await tell(client, id, "recordTaskRun", key="fit", state="SUCCESS", **times)
-    await tell(client, id, "recordMetrics", metrics=[{"name": "loss", "value": 0.5, "step": 1}])
-    await tell(client, id, "recordMetrics", metrics=[{"name": "loss", "value": 0.1, "step": 2}])
-    await tell(client, id, "recordLogs", lines=[{"text": "then"}])
+    await report(client, id, "recordTaskRun", key="fit", state="SUCCESS", **times)
+    await report(client, id, "recordMetrics", metrics=[{"name": "loss", "value": 0.5, "step": 1}])
+    await report(client, id, "recordMetrics", metrics=[{"name": "loss", "value": 0.1, "step": 2}])
+    await report(client, id, "recordLogs", lines=[{"text": "then"}])
     untimed = await refusal(client, id, "finishExecution", state="SUCCESS")
     assert (untimed["code"], untimed["path"]) == ("VALIDATION", ["endedAt"])
     assert "say when this happened, with endedAt" in untimed["message"]
@@ -164,7 +164,7 @@ async def test_what_it_went_through_is_told_with_the_times_of_then(client: Clien
         ({"key": "b", "state": "SUCCESS", "startedAt": times["startedAt"]}, "endedAt"),
     ):
         assert (await refusal(client, id, "recordTaskRun", **input))["path"] == [path]
-    await tell(client, id, "finishExecution", state="SUCCESS", endedAt=f"{day}T14:04:00Z")
+    await report(client, id, "finishExecution", state="SUCCESS", endedAt=f"{day}T14:04:00Z")
     query = """query ($id: ID!, $seq: Int) { execution(id: $id, at: $seq) { seq stateHistory { state at }
       metrics { at } logs { nodes { at text } } taskRuns { stateHistory { state at } } } }"""
     now = (await client.post(query, id=id))["execution"]

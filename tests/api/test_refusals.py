@@ -86,7 +86,7 @@ async def test_what_is_not_allowed_is_refused_in_words_and_changes_nothing(
             assert problem["state"] == case.state
             assert problem["message"] == said_of(found[action]["reason"], shown)
             assert problem["availableActions"] == list(found.values())
-        assert names_the_mend(found[action]["reason"], case.state), found[action]
+        assert names_the_fix(found[action]["reason"], case.state), found[action]
         assert await everything(pool, key) == before, action
     assert await available(held, id) == found
 
@@ -114,7 +114,7 @@ def said_of(reason: str, shown: dict[str, Any]) -> str:
 _STATES = re.compile(r"\b(" + "|".join([*ExecutionState, "ended", "archived"]) + r")\b")
 
 
-def names_the_mend(reason: str, state: ExecutionState) -> bool:
+def names_the_fix(reason: str, state: ExecutionState) -> bool:
     """Besides the state it is in, the sentence names one that would do."""
     without = reason.removesuffix(f"; this one is {state.value}")
     return bool(set(_STATES.findall(without)) - ({state.value} if without != reason else set()))

@@ -57,7 +57,7 @@ async def test_what_cannot_be_recorded_is_refused(
         ),
     ],
 )
-async def test_what_cannot_be_told_is_refused(
+async def test_invalid_reports_are_refused(
     client: Client, name: str, input: dict[str, Any], path: str
 ) -> None:
     id = (await record(client, "refusals"))["id"]

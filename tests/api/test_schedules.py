@@ -61,8 +61,8 @@ async def test_a_schedule_of_a_document_is_seen_disabled_and_enabled(client: Cli
     (found,) = await schedules(client, "seen")
     assert found["nextTicks"][0] == found["next"]
     assert len(found["nextTicks"]) == 5
-    told = {name: found[name] for name in ("key", "source", "cron", "timezone", "catchUp")}
-    assert told == {
+    settings = {name: found[name] for name in ("key", "source", "cron", "timezone", "catchUp")}
+    assert settings == {
         "key": "nightly", "source": "FLOW", "cron": "0 2 * * *", "timezone": "Europe/Paris", "catchUp": "NONE",
     }  # fmt: skip
     assert (found["inputs"], found["last"], found["lastExecution"]) == (DAY, None, None)
@@ -111,8 +111,10 @@ async def test_a_schedule_is_made_changed_listed_and_deleted(client: Client) -> 
     assert made["labels"] == [{"key": "by", "value": "clock"}]
     changed = await save(client, "made", cron="0 4 * * *", catchUp="ALL", enabled=False)
     assert changed["schedule"]["id"] == made["id"]
-    told = [changed["schedule"][name] for name in ("cron", "catchUp", "enabled", "next", "labels")]
-    assert told == ["0 4 * * *", "ALL", False, None, []]
+    settings = [
+        changed["schedule"][name] for name in ("cron", "catchUp", "enabled", "next", "labels")
+    ]
+    assert settings == ["0 4 * * *", "ALL", False, None, []]
     kept = await save(client, "made", cron="0 5 * * *")
     assert kept["schedule"]["enabled"] is False
     where = {"namespace": {"eq": "clock"}, "flow": {"eq": "made"}}

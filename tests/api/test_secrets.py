@@ -131,23 +131,23 @@ async def test_a_secret_is_nowhere_in_the_clear(client: Client, served: Served) 
     )
     assert shown(kept) == []
 
-    told = task(read, "tell")
-    assert told["state"] == "FAILED"
+    run = task(read, "tell")
+    assert run["state"] == "FAILED"
     masked = {
         "API_KEY": "****",
         "PEM": "****\n****\n****\n****\n",
         "PIN": "****",
         "password": "****",
     }
-    attempt = told["attempts"][-1]
+    attempt = run["attempts"][-1]
     outputs = attempt["outputs"]
     assert {name: outputs[name] for name in masked} == masked
     assert outputs["nested"] == {"****": [masked["PEM"], "****"]}
     assert attempt["properties"] == masked
     assert [metric["tags"] for metric in read["metrics"]] == [masked, {}]
     assert [metric["name"] for metric in read["metrics"]] == ["m", "****"]
-    assert told["inputs"]["args"] == {"password": "****", "all": {"password": "****"}}
-    assert told["message"] == "****"
+    assert run["inputs"]["args"] == {"password": "****", "all": {"password": "****"}}
+    assert run["message"] == "****"
     lines = [line["text"] for line in read["logs"]["nodes"]]
     assert lines.count("it is **** indeed") >= 6
     assert task(read, "give")["outputs"] == {"all": masked["PEM"], "pin": "****"}

@@ -17,7 +17,7 @@ import pytest
 from tests.api.client import Client
 from tests.api.machine import Machine
 from tests.api.people import person
-from tests.api.servers import Served, start, start_beside
+from tests.api.servers import Served, start, start_second_server
 
 SMOKE = 8.0
 """Seconds of each variant in `make test`."""
@@ -30,7 +30,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Ser
     """Two processes on a database of their own, which the oracle reads after each step."""
     directory = tmp_path_factory.mktemp("machine")
     first = start(directory / "first")
-    second = start_beside(first, directory / "second")
+    second = start_second_server(first, directory / "second")
     try:
         yield first, second
     finally:
@@ -44,7 +44,7 @@ async def pool(pair: tuple[Served, Served]) -> AsyncIterator[asyncpg.Pool]:
         yield pool
 
 
-async def tell(
+async def report(
     pool: asyncpg.Pool, processes: list[Served], go: Path, seed: int, seconds: float
 ) -> None:
     """A story of so many seconds, and its good end."""
@@ -74,7 +74,7 @@ async def test_whatever_two_people_do_at_once_everything_can_end(
     pair: tuple[Served, Served], pool: asyncpg.Pool, tmp_path: Path, processes: int
 ) -> None:
     seed = seed_of(time.time_ns() % 10**9)
-    await tell(pool, list(pair[:processes]), tmp_path / "go", seed, SMOKE)
+    await report(pool, list(pair[:processes]), tmp_path / "go", seed, SMOKE)
 
 
 @pytest.mark.soak
@@ -84,7 +84,7 @@ async def test_whatever_two_people_do_for_long_everything_can_end(
     seed = seed_of(time.time_ns() % 10**9)
     until = time.monotonic() + float(os.environ.get("HEADWAY_SOAK", "300"))
     while time.monotonic() < until:
-        await tell(pool, list(pair), tmp_path / "go", seed, A_STORY)
+        await report(pool, list(pair), tmp_path / "go", seed, A_STORY)
         seed += 1
 
 

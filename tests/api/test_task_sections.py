@@ -19,7 +19,7 @@ SECTIONS = """query ($id: ID!) { execution(id: $id) { taskRuns { key task { sect
   revision { tasks { key section } } } }"""
 
 
-async def test_each_task_tells_its_section(client: Client) -> None:
+async def test_each_task_has_its_section(client: Client) -> None:
     ended = await client.until_ended((await client.run(FLOW))["id"])
     found = (await client.post(SECTIONS, id=ended["id"]))["execution"]
     assert {one["key"]: one["task"]["section"] for one in found["taskRuns"]} == {

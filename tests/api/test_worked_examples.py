@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from tests.api.client import Client
-from tests.api.test_recording import record, tell
+from tests.api.test_recording import record, report
 
 FLOW = """id: mnist-classifier
 namespace: {namespace}
@@ -129,14 +129,14 @@ async def trained(client: Client, namespace: str, number: int) -> str:
         {"name": "model.pkl", "uri": "s3://bucket/model.pkl", "direction": "OUT",
          "version": f"v2.{number}", "type": "Model"},
     ]  # fmt: skip
-    await tell(client, id, "recordArtifacts", artifacts=uses)
+    await report(client, id, "recordArtifacts", artifacts=uses)
     losses = [
         {"name": "loss", "value": number / step, "step": step, "taskKey": "fit"}
         for step in (1, 2, 4)
     ]
-    await tell(client, id, "recordMetrics", metrics=losses)
+    await report(client, id, "recordMetrics", metrics=losses)
     ended = f"2026-01-2{number}T14:{number}0:00Z"
-    await tell(client, id, "finishExecution", state="SUCCESS", endedAt=ended)
+    await report(client, id, "finishExecution", state="SUCCESS", endedAt=ended)
     return id
 
 

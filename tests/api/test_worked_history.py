@@ -192,8 +192,8 @@ async def test_track_the_history_of_an_experiment(
     assert (code, [one["id"] for one in json.loads(output)]) == (0, newest_first[1:3])
     # Files have the dates.
     async with httpx.AsyncClient(headers={"authorization": f"Bearer {served.token}"}) as http:
-        asked = {"search": f"{history.search} kind:train date:2025-01-01 TO 2025-01-31"}
-        answer = await http.get(f"{served.url}/executions/export.csv", params=asked)
+        parameters = {"search": f"{history.search} kind:train date:2025-01-01 TO 2025-01-31"}
+        answer = await http.get(f"{served.url}/executions/export.csv", params=parameters)
     rows = list(csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff"))))
     assert [row["id"] for row in rows] == newest_first
     assert [

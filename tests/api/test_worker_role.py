@@ -85,7 +85,7 @@ tasks:
 BELOW = "id: below\nnamespace: acme\ntasks:\n  - {id: a, type: shell, run: 'exit 0'}\n"
 
 
-ASKED = "subscription ($id: ID!) { execution(id: $id) { taskRuns { key state } } }"
+STATES = "subscription ($id: ID!) { execution(id: $id) { taskRuns { key state } } }"
 
 
 def headway(data_dir: Path, *words: str) -> "subprocess.CompletedProcess[str]":
@@ -130,7 +130,7 @@ async def test_it_runs_flows_from_end_to_end(
         started = await client.run(FLOW.format(mark=tmp_path / "mark"))
         ended = await client.until_ended(started["id"])
         going = await client.run(FAILING.format(go=tmp_path / "go"))
-        async with client.subscribe(ASKED, id=going["id"]) as messages:
+        async with client.subscribe(STATES, id=going["id"]) as messages:
             async for data in messages:
                 states = {run["key"]: run["state"] for run in data["execution"]["taskRuns"]}
                 if states["asked"] == "WAITING_FOR_APPROVAL":

@@ -116,7 +116,7 @@ def test_the_package_has_what_is_named() -> None:
         assert hasattr(getattr(headway, name), method or "__call__")
 
 
-def test_every_action_is_told_with_its_command() -> None:
+def test_every_action_is_documented_with_its_command() -> None:
     text = (DOCS / "actions.md").read_text()
     rows = [line for line in text.splitlines() if line.startswith("|")]
     for action in Action:

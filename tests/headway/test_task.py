@@ -133,18 +133,18 @@ def test_after_a_long_line_all_go_by_the_file_so_that_the_last_value_stays(folde
 
 
 def test_what_is_no_number_or_no_json_is_refused_here(folder: Path) -> None:
-    told = run(folder, "import headway; headway.output(a={'loss': [1.5, float('nan')]})").stderr
-    assert "ValueError: output.a.loss.1 is nan, which is no JSON" in told
-    told = run(folder, "import headway; headway.property(n=2**64)").stderr
-    assert "ValueError: property.n is a whole number beyond 64 bits" in told
-    told = run(folder, "import headway; headway.output(a={'b': [1, object()]})").stderr
-    assert "TypeError: output.a.b.1: object is no JSON value" in told
+    errors = run(folder, "import headway; headway.output(a={'loss': [1.5, float('nan')]})").stderr
+    assert "ValueError: output.a.loss.1 is nan, which is no JSON" in errors
+    errors = run(folder, "import headway; headway.property(n=2**64)").stderr
+    assert "ValueError: property.n is a whole number beyond 64 bits" in errors
+    errors = run(folder, "import headway; headway.output(a={'b': [1, object()]})").stderr
+    assert "TypeError: output.a.b.1: object is no JSON value" in errors
     assert "AttributeError" in run(folder, "import headway; headway.nothing").stderr
     assert "ValueError" in run(folder, "import headway; headway.artifact()").stderr
 
 
 @pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
-def test_a_metric_that_is_no_number_is_left_out_and_told_of(folder: Path, number: str) -> None:
+def test_a_metric_that_is_no_number_is_omitted_with_a_warning(folder: Path, number: str) -> None:
     code = f"import headway; headway.metric('loss', float('{number}')); headway.metric('loss', 2)"
     done = run(folder, code, env={"HEADWAY_FILE": str(folder / "said")})
     assert f"UserWarning: metric loss is {number} and is left out" in done.stderr

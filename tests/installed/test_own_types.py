@@ -91,8 +91,8 @@ def test_its_text_stays_as_it_is_written() -> None:
     nested = f"  - {{id: f, type: foreach, items: [1], tasks: [{inner}]}}\n"
     each = parse_flow(HEAD + nested).tasks[0]
     assert isinstance(each, ForeachTask)
-    told = each.tasks[0].model_dump(include={"name", "times", "manner"})
-    assert told == {"name": "3.10", "times": 2, "manner": {"loud": True, "mark": "1e3"}}
+    dumped = each.tasks[0].model_dump(include={"name", "times", "manner"})
+    assert dumped == {"name": "3.10", "times": 2, "manner": {"loud": True, "mark": "1e3"}}
 
 
 @pytest.mark.usefixtures("installed")

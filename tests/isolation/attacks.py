@@ -40,7 +40,7 @@ def beyond_root(pid: str) -> str:
     return read(f"/proc/{pid}/root{DIR}/token")
 
 
-def beside(pid: str) -> str:
+def next_to_working_directory(pid: str) -> str:
     return ", ".join(os.listdir(f"/proc/{pid}/cwd/"))
 
 
@@ -153,7 +153,7 @@ ATTACKS: dict[str, Callable[[], str]] = {
             ("descriptors", described),
             ("pipes", pipe_of),
             ("root", beyond_root),
-            ("working directory", beside),
+            ("working directory", next_to_working_directory),
             ("tracing", traced),
             ("signal", killed),
         )

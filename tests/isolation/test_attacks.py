@@ -87,6 +87,6 @@ def test_a_task_has_no_descriptors_but_its_own(tried: Tried) -> None:
     assert tried.found["found"]["inherited descriptors"] == ""
 
 
-def test_every_attack_is_asked_for(tried: Tried) -> None:
+def test_every_attack_is_tried(tried: Tried) -> None:
     assert set(tried.found["found"]) == {*ATTACKS, "inherited descriptors"}
     assert tried.stage.victim.is_running()

@@ -70,7 +70,7 @@ def _sleeps(process: psutil.Process, seconds: int) -> bool:
         ),
     ],
 )
-def test_an_end_is_told_as_it_was(
+def test_an_end_is_reported_as_it_was(
     served: Served, script: str, code: int, error: str | None
 ) -> None:
     task = run(served, f"  - {{id: a, type: shell, run: '{script}'}}\n")
@@ -79,7 +79,7 @@ def test_an_end_is_told_as_it_was(
     assert (attempt["error"] or {}).get("code") == error
 
 
-def test_a_program_that_is_not_there_is_told(served: Served) -> None:
+def test_a_missing_program_is_reported(served: Served) -> None:
     task = run(served, "  - {id: a, type: shell, interpreter: /no/such/program, run: x}\n")
     assert task["error"]["code"] == "NOT_STARTED"
     assert "/no/such/program" in task["error"]["message"]

@@ -89,8 +89,8 @@ def test_of_others_whole_numbers_come_with_all_their_digits() -> None:
 
 @pytest.mark.parametrize(("text", "words"), INEXACT)
 def test_what_is_read_apart_is_refused_by_the_part_and_its_place(text: str, words: str) -> None:
-    value, mended = read_apart(f'{{"good": [1], "bad": {text}}}'.encode())
-    assert not mended
+    value, problems = read_apart(f'{{"good": [1], "bad": {text}}}'.encode())
+    assert not problems
     check_kept(value["good"], "good")
     with pytest.raises(NotKept) as refused:
         check_kept(value["bad"], "bad")

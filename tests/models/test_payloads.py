@@ -74,10 +74,10 @@ def test_what_is_shown_keeps_to_the_limit_and_says_how_large_the_rest_was() -> N
     small = {"args": {"a": "x" * 1000}, "run": "echo"}
     assert abridged(small) == small
     large = "\u4e2d" * (MAX_PAYLOAD // 3)
-    told = f"({len(orjson.dumps(large))} bytes, too many to keep here)"
+    placeholder = f"({len(orjson.dumps(large))} bytes, too many to keep here)"
     assert abridged({"args": {"a": large, "b": {"c": [large], "d": 1}}, "run": "echo"}) == {
         "args": {
-            "a": told,
+            "a": placeholder,
             "b": {"c": f"({len(orjson.dumps([large]))} bytes, too many to keep here)", "d": 1},
         },
         "run": "echo",

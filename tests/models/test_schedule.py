@@ -108,7 +108,7 @@ MISSED = tuple(NOON + number * HOUR for number in range(4))
 @pytest.mark.parametrize(
     ("catch_up", "ran"), [(CatchUp.NONE, ()), (CatchUp.LAST, MISSED[-1:]), (CatchUp.ALL, MISSED)]
 )
-def test_what_was_missed_is_caught_up_with_as_asked(
+def test_missed_occurrences_are_caught_up_as_configured(
     catch_up: CatchUp, ran: tuple[datetime, ...]
 ) -> None:
     now = NOON + 3 * HOUR + 2 * GRACE
@@ -133,10 +133,10 @@ def test_years_of_minutes_are_not_counted_to_find_the_last() -> None:
     assert due("* * * * *", PARIS, CatchUp.LAST, begin, NOON, 50) == Due((NOON,), NOON + MINUTE)
 
 
-def test_the_trigger_tells_the_day_of_the_schedules_zone() -> None:
+def test_the_trigger_has_the_day_in_the_schedules_zone() -> None:
     tick = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)
-    told = trigger_of("sched_1", "nightly", PARIS, tick, "user:maria")
-    assert (told["date"], told["time"], told["scheduledAt"]) == (
+    trigger = trigger_of("sched_1", "nightly", PARIS, tick, "user:maria")
+    assert (trigger["date"], trigger["time"], trigger["scheduledAt"]) == (
         "2026-03-29", "00:30:00", "2026-03-28T23:30:00Z",
     )  # fmt: skip
 

@@ -74,7 +74,7 @@ def test_everything_can_be_said() -> None:
         ("nightly", "", 5, "must be a mapping"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_with_its_place(
+def test_errors_are_reported_with_their_position(
     trigger: str, path: str, column: int, words: str
 ) -> None:
     with pytest.raises(Refused, match=words) as refused:

@@ -256,7 +256,7 @@ def test_inputs_that_a_document_gives_are_text_where_the_flow_says_so() -> None:
     assert flow.given_by("twice") == {}
 
 
-def test_a_number_too_long_for_yaml_is_text_where_text_stands() -> None:
+def test_a_number_too_long_for_yaml_is_text_where_text_is_expected() -> None:
     long = "123456789012345678901"
     flow = parse_flow(
         f"id: f\nnamespace: n\nlabels: {{a: {long}}}\ntasks: [{{id: a, type: fail}}]\n"

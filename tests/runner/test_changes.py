@@ -62,7 +62,7 @@ async def change(pool: Pool, feed: Feed, id: UUID, what: str) -> None:
     feed.hint({f"e:{id}"})
 
 
-async def test_a_change_is_told_to_the_lists_it_concerns_and_to_no_other(
+async def test_a_change_notifies_the_lists_it_concerns_and_no_other(
     database: Database,
 ) -> None:
     id = await store_execution(database.pool)
@@ -74,24 +74,24 @@ async def test_a_change_is_told_to_the_lists_it_concerns_and_to_no_other(
         await change(database.pool, feed, id, "progress = 0.1")
         await asyncio.gather(stirs(everything), stirs(failed), stirs(dark))  # the first time
 
-        told = {
+        notified = {
             "failed": asyncio.ensure_future(stirs(failed)),
             "dark": asyncio.ensure_future(stirs(dark)),
         }
         await change(database.pool, feed, id, "state = 'RUNNING'")
         await stirs(everything)
-        assert not any(task.done() for task in told.values())
+        assert not any(task.done() for task in notified.values())
         await change(database.pool, feed, id, """labels = '{"shade": "dark"}'""")
-        await told["dark"]
-        assert not told["failed"].done()
+        await notified["dark"]
+        assert not notified["failed"].done()
         await change(database.pool, feed, id, "state = 'FAILED', ended_at = now()")
-        await told["failed"]
-        told["failed"] = asyncio.ensure_future(stirs(failed))
+        await notified["failed"]
+        notified["failed"] = asyncio.ensure_future(stirs(failed))
         await change(database.pool, feed, id, "state = 'RUNNING', ended_at = null")
-        await told["failed"]
+        await notified["failed"]
 
 
-async def test_what_was_deleted_is_told_to_those_that_counted_it(database: Database) -> None:
+async def test_a_deletion_notifies_the_lists_that_counted_it(database: Database) -> None:
     id = await store_execution(database.pool)
     async with (
         asyncio.timeout(DEADLINE),
@@ -100,12 +100,12 @@ async def test_what_was_deleted_is_told_to_those_that_counted_it(database: Datab
     ):
         await change(database.pool, feed, id, "progress = 0.1")
         await asyncio.gather(stirs(everything), stirs(failed))
-        told = asyncio.ensure_future(stirs(failed))
+        notified = asyncio.ensure_future(stirs(failed))
         await database.pool.execute("delete from executions where id = $1", id)
         feed.hint({f"e:{id}"})
         await stirs(everything)
-        assert not told.done()
-        told.cancel()
+        assert not notified.done()
+        notified.cancel()
 
 
 async def test_what_was_committed_without_a_hint_is_found(database: Database) -> None:
@@ -162,14 +162,14 @@ async def test_what_was_forgotten_is_not_taken_for_new(
         for other in others:  # more than are remembered
             await change(database.pool, feed, other, "progress = 0.1")
             await stirs(everything)
-        told = asyncio.ensure_future(stirs(failed))
+        notified = asyncio.ensure_future(stirs(failed))
         await asyncio.sleep(0)
-        assert not told.done()
+        assert not notified.done()
         await change(database.pool, feed, counted, "state = 'RUNNING', ended_at = null")
-        await told
+        await notified
 
 
-async def test_a_list_is_told_of_what_changed_while_only_an_inbox_was_open(
+async def test_a_list_is_notified_of_changes_while_only_an_inbox_was_open(
     database: Database,
 ) -> None:
     """It has counted an execution that was made meanwhile: taken for new, that would never leave the list."""
@@ -179,12 +179,12 @@ async def test_a_list_is_told_of_what_changed_while_only_an_inbox_was_open(
         Changes(database.pool, feed) as changes,
     ):
         changes._since -= timedelta(minutes=10)  # so long the process has run
-        heard = asyncio.Event()
+        notified = asyncio.Event()
         read = changes.inboxes.look
 
         async def looked(execution_ids: Sequence[UUID]) -> None:
             await read(execution_ids)
-            heard.set()
+            notified.set()
 
         changes.inboxes.look = looked  # type: ignore[method-assign]
         with changes.inboxes.open(Wish(Scope())):
@@ -192,7 +192,7 @@ async def test_a_list_is_told_of_what_changed_while_only_an_inbox_was_open(
             id = await store_execution(database.pool)
             made = "state = 'FAILED', created_at = now(), ended_at = now()"
             await change(database.pool, feed, id, made)
-            await heard.wait()
+            await notified.wait()
             with changes.interest(FAILED, Scope()) as failed:
                 look(failed)
                 await change(database.pool, feed, id, "state = 'RUNNING', ended_at = null")

@@ -304,14 +304,14 @@ async def test_every_field_with_every_operator_finds_what_it_says(
         # What runs has a duration by the clock, which the oracle has not.
         known = ended if field is F.DURATION else rows
         among = {one["id"] for one in known}
-        judged = await candidates(connection, Term(field, operator, None), stored)
+        selected = await candidates(connection, Term(field, operator, None), stored)
         distinct = set()
         for where in (each for term in tried(field, operator) for each in (term, Not(term))):
             expected = {one["id"] for one in known if holds(where, one)}
-            python = {one.id for one in judged if matches(where, one, stored[0]["now"])} & among
+            python = {one.id for one in selected if matches(where, one, stored[0]["now"])} & among
             assert await by_sql(connection, where) & among == expected, f"SQL: {where}"
             assert python == expected, f"Python: {where}"
-            assert bears(where, judged) >= python, f"marks: {where}"
+            assert bears(where, selected) >= python, f"marks: {where}"
             distinct.add(frozenset(expected))
         assert len(distinct) > 1, f"{field} {operator} tells no rows apart"
 
@@ -332,10 +332,10 @@ async def by_sql(connection: "asyncpg.Connection[Any]", where: Filter) -> set[UU
     return {row["id"] for row in rows}
 
 
-def bears(where: Filter, judged: Sequence[Candidate]) -> set[UUID]:
+def bears(where: Filter, selected: Sequence[Candidate]) -> set[UUID]:
     """Those whom a live list of this filter hears of."""
     marks = required_keys(where)
-    return {one.id for one in judged if marks is None or not marks.isdisjoint(keys_of(one))}
+    return {one.id for one in selected if marks is None or not marks.isdisjoint(keys_of(one))}
 
 
 @pytest.mark.parametrize("namespaces", [None, (), ("acme",), ("acme.a",), ("acmes", "a"), ("acm",)])

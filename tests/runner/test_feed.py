@@ -61,7 +61,7 @@ async def test_a_hint_wakes_who_watches_its_topic_and_nobody_else(broadcast: Bro
             assert await other.changed(0) == frozenset()
 
 
-async def test_hints_between_two_looks_are_told_together(broadcast: Broadcast) -> None:
+async def test_hints_between_two_reads_are_delivered_together(broadcast: Broadcast) -> None:
     async with Feed(broadcast) as feed:
         with feed.watch("e:1", "l:1") as watch:
             feed.hint(["e:1"])
@@ -81,7 +81,7 @@ async def test_a_pattern_gets_every_topic_of_its_kind(broadcast: Broadcast) -> N
             assert await due.changed(LONG) == frozenset({"d"})
 
 
-async def test_another_process_is_heard(broadcast: Broadcast) -> None:
+async def test_notifications_of_another_process_arrive(broadcast: Broadcast) -> None:
     async with Feed(broadcast) as feed:
         with feed.watch("e:1") as watch:
             await broadcast.publish(CHANNEL, "another process\ne:2\ne:1")
@@ -104,13 +104,13 @@ async def test_two_processes_over_one_database(database: Database) -> None:
         Feed(Broadcast(backend=PostgresHints(database.connect_alone))) as there,
     ):
         topics = {f"e:{new_id()}" for _ in range(900)}
-        heard: set[str] = set()
+        received: set[str] = set()
         with there.watch("e:*") as watch:
             here.hint(topics)
-            while heard != topics:
+            while received != topics:
                 changed = await watch.changed(LONG)
                 assert changed
-                heard |= changed
+                received |= changed
 
 
 async def test_without_a_hint_it_is_time_to_look_after_about_a_second() -> None:
@@ -197,7 +197,7 @@ async def test_a_backend_that_fails_costs_the_hints_alone() -> None:
                 assert await watch.changed(0.05) == frozenset()
 
 
-async def test_it_is_fresh_while_it_hears_itself(broadcast: Broadcast) -> None:
+async def test_it_is_fresh_while_its_own_notifications_arrive(broadcast: Broadcast) -> None:
     async with Feed(broadcast) as feed, asyncio.timeout(LONG):
         assert feed.fresh < LONG
         before = feed._heard

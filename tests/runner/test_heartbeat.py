@@ -143,7 +143,7 @@ async def test_the_heart_beats_on_after_any_error(
         await beats.wait()
 
 
-def test_the_heart_stops_when_the_loop_that_it_tells_is_closed(
+def test_the_heartbeat_stops_when_its_event_loop_is_closed(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(heartbeat, "HEARTBEAT", 0.01)

@@ -108,7 +108,7 @@ async def test_json_that_cannot_be_an_output_is_not_read(
     [b"[" + b"\n" * (7 * MAX_PAYLOAD) + b"1]", b'["' + b"\\u0061" * (MAX_PAYLOAD // 2) + b'"]'],
     ids=["blanks", "escapes"],
 )
-async def test_json_is_read_beside_the_event_loop(
+async def test_json_is_read_outside_the_event_loop(
     floor: Floor, readers: list[threading.Thread], body: bytes
 ) -> None:
     async with answering_with(200, JSON, body) as url:

@@ -91,11 +91,11 @@ class Reader:
         self.messages = 0
 
     async def hear(self) -> None:
-        told = await self.inbox.next()
-        self.rows |= {one.id: one.version for one in told.changed}
-        for id in told.gone:
+        change = await self.inbox.next()
+        self.rows |= {one.id: one.version for one in change.changed}
+        for id in change.gone:
             del self.rows[id]
-        self.total, self.messages = told.total[0], self.messages + 1
+        self.total, self.messages = change.total[0], self.messages + 1
 
     async def until(self, pool: Any) -> None:
         """Until it shows what the tables hold."""
@@ -184,5 +184,5 @@ async def test_a_change_is_read_once_for_all_inboxes(database: Database, number:
                 await reader.hear()
                 assert len(reader.rows) == turn + 1
         assert all(reader.messages == 1 for reader in readers[len(adas) :])
-        asked = [text for text in counted.statements if "approvals" in text]
-        assert len(asked) <= 6, len(asked)
+        queries = [text for text in counted.statements if "approvals" in text]
+        assert len(queries) <= 6, len(queries)

@@ -53,7 +53,7 @@ async def complete(
     return await complete_inputs(database.pool, evaluator, VAULT, spec, given, names)
 
 
-async def test_what_is_not_asked_for_is_neither_required_nor_kept(
+async def test_inputs_that_do_not_apply_are_neither_required_nor_kept(
     database: Database, evaluator: Evaluator, spec: FlowSpec
 ) -> None:
     values = await complete(database, evaluator, spec, ticket="ignored", pin=5, after="no number")
@@ -67,7 +67,7 @@ async def test_what_is_not_asked_for_is_neither_required_nor_kept(
     }
 
 
-async def test_what_is_asked_for_is_required(
+async def test_inputs_that_apply_are_required(
     database: Database, evaluator: Evaluator, spec: FlowSpec
 ) -> None:
     with pytest.raises(Refused) as refused:
@@ -96,7 +96,7 @@ async def test_a_secret_is_sealed_once(
         await complete(database, evaluator, spec, **values | {"pin": dict(values["pin"])})
 
 
-def test_a_digest_tells_nothing_of_a_secret(spec: FlowSpec) -> None:
+def test_a_digest_reveals_nothing_of_a_secret(spec: FlowSpec) -> None:
     one, same, other = (
         digested_inputs(VAULT, spec.inputs, {"env": "dev", "pin": pin})
         for pin in ("12345", "12345", "12346")
@@ -176,19 +176,19 @@ async def test_defaults_use_other_inputs_whatever_their_order(
     }
 
 
-async def test_what_was_given_wrong_is_told_and_not_what_came_of_it(
+async def test_a_wrong_input_is_reported_and_not_its_consequences(
     database: Database, evaluator: Evaluator
 ) -> None:
     with pytest.raises(Refused) as refused:
         await complete(database, evaluator, parse_flow(CHAINED), n="many")
-    told = {problem.path: problem.message for problem in refused.value.problems}
-    assert told == {
+    messages = {problem.path: problem.message for problem in refused.value.problems}
+    assert messages == {
         ("inputs", "n"): "n must be a whole number, got 'many'",
         ("inputs", "day"): "day is required",
     }
 
 
-async def test_a_default_that_cannot_be_evaluated_is_told_by_its_name(
+async def test_a_default_that_cannot_be_evaluated_is_reported_by_its_name(
     database: Database, evaluator: Evaluator
 ) -> None:
     inputs = '[{id: n, type: INT, default: 0}, {id: m, type: FLOAT, default: "{{ 1 / inputs.n }}"}]'

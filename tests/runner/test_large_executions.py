@@ -75,8 +75,8 @@ async def begin(parts: Runtime) -> UUID:
     async with pool.acquire() as connection:
         await save_flow(connection, parse_flow(SOURCE), SOURCE, "user:test")
     launch = Launch(namespace="acme", flow="large", inputs={"items": list(range(MANY))})
-    asked = (pool, parts.engine.plans, parts.evaluator, Scope(), launch, parts.vault)
-    return (await parts.engine.create(await prepare(*asked), PERSON)).execution.id
+    services = (pool, parts.engine.plans, parts.evaluator, Scope(), launch, parts.vault)
+    return (await parts.engine.create(await prepare(*services), PERSON)).execution.id
 
 
 async def until_queued(parts: Runtime, id: UUID) -> None:

@@ -155,7 +155,7 @@ async def test_facets_count_what_matches(database: Database, history: list[UUID]
     assert {one.value for one in keys} >= {"team", "env", "customer"}
 
 
-def test_the_index_is_asked_for_words_that_must_be_there() -> None:
+def test_the_index_is_searched_for_required_words() -> None:
     found = wanted_words(parse_search('state:failed "disk is full" x'))
     assert found and found.words == ["disk", "is", "full"] and not found.exact
     assert wanted_words(parse_search("a OR b")) is None
@@ -171,7 +171,7 @@ def test_of_one_word_the_index_knows_all(search: str, exact: bool) -> None:
     assert found and found.exact is exact
 
 
-async def test_a_frequent_word_is_told_from_a_rare_one(
+async def test_a_frequent_word_is_distinguished_from_a_rare_one(
     database: Database, history: list[UUID]
 ) -> None:
     await database.pool.execute("analyze executions")

@@ -281,7 +281,7 @@ async def test_many_lines_come_in_batches_and_filtered_ones_are_passed_over(
     assert last.cursor == 2_500
 
 
-async def test_readers_beside_concurrent_writers_miss_nothing(
+async def test_readers_miss_nothing_during_concurrent_writes(
     database: Database, feed: Feed
 ) -> None:
     id = await store_execution(database.pool)

@@ -43,13 +43,13 @@ def written(id: UUID, runs: Sequence[UUID]) -> list[NewLine]:
         run = chance.choice(runs[1:])
         if number in (5, 900, LINES):
             run = runs[0]
-        untold = run == runs[1] and number % 500 == 0
+        without_id = run == runs[1] and number % 500 == 0
         stream = LogStream.SYSTEM if number in (SIZE, SIZE + 1) else chance.choice([*LogStream][:2])
         text = COLOURED if number % 1_234 == 9 else f"line {number} Größe"
         at = NOW + timedelta(seconds=number)
         path = "load" if run == runs[1] else "other"
         lines.append(
-            NewLine(id, None if untold else run, path, 1 + number % 2, at, level, stream, text)
+            NewLine(id, None if without_id else run, path, 1 + number % 2, at, level, stream, text)
         )
     return lines
 
@@ -216,10 +216,12 @@ async def test_the_last_error_is_what_reading_all_gives(
 ) -> None:
     id, runs, lines = log
     moments = (None, *(NOW + timedelta(seconds=s) for s in (2, 4, 701, SIZE, SIZE + 500, LINES)))
-    asked = [OfAttempt(id, *of) for of in product(runs, (1, 2, 3), moments)]
+    requests = [OfAttempt(id, *of) for of in product(runs, (1, 2, 3), moments)]
     paths = {runs[1]: "load"}
-    expected = [last_error(one[1], paths.get(one[1]), one[2] or 0, one[3], lines) for one in asked]
-    assert await last_error_lines(database.pool, asked) == expected
+    expected = [
+        last_error(one[1], paths.get(one[1]), one[2] or 0, one[3], lines) for one in requests
+    ]
+    assert await last_error_lines(database.pool, requests) == expected
     assert len({*expected}) > 10
 
 

@@ -301,24 +301,24 @@ async def test_a_look_goes_on_where_the_periods_cannot_be_given(
         await lost.wait()
 
 
-async def test_a_command_that_waits_for_ever_keeps_no_look_from_its_work(
+async def test_a_command_that_waits_forever_blocks_no_loop(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its row may be locked by a frozen session, which is looked for all the same; it is asked for once."""
     monkeypatch.setattr(rescuer, "_WAITS_AT_MOST", 0.01)
-    asked: list[Any] = []
+    executed: list[Any] = []
     frozen, other, ended = new_id(), new_id(), asyncio.Event()
     expired = [(frozen, "a", frozen)]
     end_frozen, frozen_looks = sessions.end_frozen, itertools.count(1)
 
     async def execute(id: Any, *_: Any) -> None:
-        asked.append(id)
+        executed.append(id)
         expired.append((other, "a", other)) if id == frozen else None
         if id == frozen:
             await asyncio.Event().wait()
 
     async def counted(pool: Any) -> int:
-        if frozen in asked and other in asked and next(frozen_looks) == 3:
+        if frozen in executed and other in executed and next(frozen_looks) == 3:
             ended.set()
         return await end_frozen(pool)
 
@@ -327,7 +327,7 @@ async def test_a_command_that_waits_for_ever_keeps_no_look_from_its_work(
     monkeypatch.setattr(sessions, "end_frozen", counted)
     async with hall.open("rescuer"), asyncio.timeout(20):
         await ended.wait()
-    assert asked.count(frozen) == 1
+    assert executed.count(frozen) == 1
 
 
 async def test_a_cancellation_is_not_survived() -> None:
@@ -337,7 +337,7 @@ async def test_a_cancellation_is_not_survived() -> None:
 
 
 @pytest.mark.parametrize("error", ERRORS)
-def test_what_is_an_outage_is_told_from_a_fault(
+def test_an_outage_is_distinguished_from_a_bug(
     error: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     outage = error in {"outage", "reset", "shutdown", "read only", "group"}
@@ -346,6 +346,6 @@ def test_what_is_an_outage_is_told_from_a_fault(
     assert trouble
     assert trouble.is_outage is outage
     assert is_outage(ERRORS[error]()) is outage
-    (told,) = caplog.records
-    assert told.levelno == (logging.WARNING if outage else logging.ERROR)
-    assert told.getMessage().startswith("it goes on: ")
+    (record,) = caplog.records
+    assert record.levelno == (logging.WARNING if outage else logging.ERROR)
+    assert record.getMessage().startswith("it goes on: ")

@@ -123,8 +123,8 @@ async def test_complaints_end_with_one_sentence_and_good_messages_are_still_take
     assert execution.tasks["a"].outputs == {"good": 1}
     lines = [(row.text, row.level) for row in await floor.lines(execution.id)]
     assert len([text for text, _ in lines if text.endswith(": no message")]) == 1000
-    told = "1000 faults in messages were told; those that follow are not"
-    assert [line for line in lines if line[0] == told] == [(told, LogLevel.WARN)]
+    last = "1000 faults in messages were told; those that follow are not"
+    assert [line for line in lines if line[0] == last] == [(last, LogLevel.WARN)]
     assert len(lines) == 1001
 
 
@@ -180,7 +180,7 @@ LONG = {
 
 
 @pytest.mark.parametrize("kind", LONG)
-async def test_a_long_line_is_read_beside_the_event_loop(kind: str) -> None:
+async def test_a_long_line_is_read_outside_the_event_loop(kind: str) -> None:
     reader = MessageReader()
     with watched() as holds:
         (said,) = await reader.read(LONG[kind])

@@ -58,7 +58,7 @@ def alive(marked: bytes) -> list[int]:
     ]
 
 
-async def test_exit_code_and_resources_are_told(tmp_path: Path) -> None:
+async def test_exit_code_and_resources_are_reported(tmp_path: Path) -> None:
     async with started(tmp_path, "exit 3") as (child, _):
         await asyncio.wait_for(child.exited(), DEADLINE)
         exit = child.reap()
@@ -67,7 +67,7 @@ async def test_exit_code_and_resources_are_told(tmp_path: Path) -> None:
     assert exit.cpu_seconds >= 0
 
 
-async def test_much_memory_is_told(tmp_path: Path) -> None:
+async def test_much_memory_is_reported(tmp_path: Path) -> None:
     # What is not above this process's own peak is not said.
     size = getrusage(RUSAGE_SELF).ru_maxrss * 1024 + 300_000_000
     script = f"{sys.executable} -S -c 'bytearray({size})'"

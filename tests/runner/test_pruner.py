@@ -117,9 +117,9 @@ async def test_the_first_rule_that_it_meets_decides(
         about = {"namespace": namespace, "flow_key": flow, "state": state}
         (id,) = await copies(pool, source, [day], **about)
         names[id] = f"{namespace} {state} {(TODAY - day).days}"
-    told = (await survey(floor.parts.database, rules)).counts
+    found = (await survey(floor.parts.database, rules)).counts
     counts = await go(floor, *rules)
-    assert counts == {(one.namespace, one.flow, one.state): one.gone for one in told}
+    assert counts == {(one.namespace, one.flow, one.state): one.gone for one in found}
     left = await history.existing(pool, list(names))
     assert {name for id, name in names.items() if id not in left} == gone
 
@@ -264,13 +264,13 @@ async def test_one_at_a_time(floor: Floor, pool: Pool) -> None:
     assert sum(data["executions"] for *_, data in await acts(pool)) == 40
 
 
-async def test_what_is_told_of_afterwards_goes_by_its_end_but_not_at_once(
+async def test_an_imported_run_is_pruned_by_its_end_but_not_at_once(
     floor: Floor, pool: Pool
 ) -> None:
     """A day after it was last told of: an import can be finished, and archived."""
     begun = datetime(2025, 1, 15, 12, tzinfo=UTC)
-    told = RecordExecution(CompiledFlow.external("acme", "mnist"), "train", started_at=begun)
-    ids = [(await floor.parts.engine.create(told, PERSON)).execution.id for _ in range(3)]
+    command = RecordExecution(CompiledFlow.external("acme", "mnist"), "train", started_at=begun)
+    ids = [(await floor.parts.engine.create(command, PERSON)).execution.id for _ in range(3)]
     end = RecordEnd(ExecutionState.SUCCESS, ended_at=begun + timedelta(minutes=5))
     for id in ids:
         await floor.submit(id, end)
@@ -319,15 +319,15 @@ async def test_the_loop_prunes_by_the_rules_and_without_one_nothing(
     async with Pruner(database, floor.parts.feed, (), 0.01):
         assert await there(pool, ids) == [True] * 3
     topics = {f"e:{id}" for id in ids}
-    told: set[str] = set()
+    logged: set[str] = set()
     with floor.parts.feed.watch(*topics) as watch:
         async with (
             asyncio.timeout(DEADLINE),
             Pruner(database, floor.parts.feed, (rule(),), 0.01),
             Pruner(database, floor.parts.feed, (rule(),), 0.01),
         ):
-            while told != topics:
-                told |= await watch.changed() or set()
+            while logged != topics:
+                logged |= await watch.changed() or set()
     assert await there(pool, ids) == [False] * 3
     assert sum(data["executions"] for *_, data in await acts(pool)) == 3
     assert {(actor, channel) for actor, channel, _ in await acts(pool)} == {("engine", "ENGINE")}

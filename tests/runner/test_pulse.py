@@ -46,7 +46,7 @@ async def test_a_long_query_is_no_silence(database_url: str) -> None:
         assert await database.pool.fetchval("select 1 from pg_sleep(3)") == 1
 
 
-async def test_what_goes_wrong_beside_it_is_not_wrapped(database_url: str) -> None:
+async def test_other_errors_are_not_wrapped(database_url: str) -> None:
     with pytest.raises(Fault, match="of somebody else"):
         async with Database(database_url):
             raise Fault("of somebody else")

@@ -145,7 +145,7 @@ async def test_two_servers_that_look_at_once_start_each_tick_once(servers: Serve
     assert len(await servers.ticks()) == 100
 
 
-async def test_the_database_is_asked_for_the_time(servers: Servers) -> None:
+async def test_the_time_is_that_of_the_database(servers: Servers) -> None:
     await servers.save(document(trigger(cron="* * * * *")))
     assert await servers.schedulers[0].carry_out_due() == 0
     past = await servers.database.pool.fetchval("select date_trunc('minute', now())")
@@ -203,7 +203,7 @@ async def test_a_slow_server_that_settles_after_another_changes_nothing(servers:
         ("all", [f"2026-03-02T12:{minute:02}:00Z" for minute in (0, 5, 10, 15, 20)]),
     ],
 )
-async def test_ticks_that_nobody_saw_are_caught_up_with_as_asked(
+async def test_missed_ticks_are_caught_up_as_configured(
     servers: Servers, catch_up: str, ran: list[str]
 ) -> None:
     await servers.save(document(trigger(catch_up=catch_up)))
@@ -225,29 +225,29 @@ async def test_all_of_many_missed_ticks_run_in_order(servers: Servers) -> None:
     assert (await servers.schedule())["next_at"] == NOON + 120 * MINUTE
 
 
-async def test_a_refused_tick_is_told_and_the_schedule_goes_on(servers: Servers) -> None:
+async def test_a_refused_tick_is_reported_and_the_schedule_continues(servers: Servers) -> None:
     flow = await servers.save(document(trigger()))
     await servers.database.pool.execute("update flows set enabled = false where id = $1", flow)
     await servers.wait_for(NOON)
     await servers.look(NOON)
-    told = await servers.schedule()
+    schedule = await servers.schedule()
     assert await servers.ticks() == []
-    assert "is disabled; enable it first: `headway flows enable " in told["last_error"]
-    assert told["last_at"] == NOON
-    assert (told["last_execution_id"], told["next_at"]) == (None, NOON + 5 * MINUTE)
+    assert "is disabled; enable it first: `headway flows enable " in schedule["last_error"]
+    assert schedule["last_at"] == NOON
+    assert (schedule["last_execution_id"], schedule["next_at"]) == (None, NOON + 5 * MINUTE)
     await servers.database.pool.execute("update flows set enabled = true where id = $1", flow)
     await servers.look(NOON + 5 * MINUTE)
     assert await servers.ticks() == ["2026-03-02T12:05:00Z"]
     assert (await servers.schedule())["last_error"] is None
 
 
-async def test_an_input_that_comes_out_wrong_is_told(servers: Servers) -> None:
+async def test_an_invalid_input_is_reported(servers: Servers) -> None:
     source = document(trigger()).replace("trigger.date", "trigger.time")
     await servers.save(source)
     await servers.wait_for(NOON)
     await servers.look(NOON)
-    told = (await servers.schedule())["last_error"]
-    assert told == "day must be a date such as 2026-01-31, got '12:00:00'"
+    schedule = (await servers.schedule())["last_error"]
+    assert schedule == "day must be a date such as 2026-01-31, got '12:00:00'"
     assert await servers.ticks() == []
 
 

@@ -30,7 +30,7 @@ async def test_a_share_that_is_used_up_leaves_the_others(database: Database, nam
             assert await getattr(database, other).fetchval("select 1") == 1
 
 
-async def test_who_gets_no_connection_in_time_is_told_which_are_in_use(database_url: str) -> None:
+async def test_a_timeout_for_a_connection_reports_which_are_in_use(database_url: str) -> None:
     share = replace(Sizes(reads=2).read_share(), within=0.05)
     pool = await SharePool(database_url, share, asyncpg.connect)
     async with pool, AsyncExitStack() as stack:

@@ -253,13 +253,13 @@ async def test_the_first_row_is_an_output_where_there_is_room_and_else_it_is_sai
     execution = await floor.run(sql(other, statement))
     task = execution.tasks["q"]
     assert (task.state, task.outputs["count"]) == (TaskRunState.SUCCESS, 1)
-    told = [line.text for line in await floor.lines(execution.id)]
+    lines = [line.text for line in await floor.lines(execution.id)]
     if length == 200_000:
         assert task.outputs["value"] == task.outputs["first"]["text"] == "\u0436" * length
-        assert told == []
+        assert lines == []
     else:
         assert not {"first", "value"} & task.outputs.keys()
-        (warned,) = told
+        (warned,) = lines
         assert warned.startswith("`first` and `value`: too large for an output (2400")
     assert await kept_text(floor, "rows.csv") == "text\n" + "\u0436" * length + "\n"
 

@@ -147,14 +147,14 @@ async def test_what_is_saved_refers_to_it_too(house: House, place: str) -> None:
     assert await house.there() == {key}
 
 
-async def test_one_that_is_asked_for_while_it_is_pruned_stays(house: House) -> None:
+async def test_a_file_that_is_requested_while_it_is_pruned_stays(house: House) -> None:
     """Asked for first: the pruner waits for its row, looks again and leaves it."""
     key = await house.upload()
     await house.age(key)
-    async with house.pool.acquire() as asking:
-        turn = asking.transaction()
+    async with house.pool.acquire() as requester:
+        turn = requester.transaction()
         await turn.start()
-        named = await files.find_uris(asking, "acme.files", [file_id(key)])  # type: ignore[arg-type]
+        named = await files.find_uris(requester, "acme.files", [file_id(key)])  # type: ignore[arg-type]
         assert named
         pruning = asyncio.create_task(house.prune())
         await until_waiting(house.pool)
@@ -164,7 +164,7 @@ async def test_one_that_is_asked_for_while_it_is_pruned_stays(house: House) -> N
     assert house.content() == {file_id(key)}
 
 
-async def test_one_that_is_pruned_while_it_is_asked_for_is_refused(house: House) -> None:
+async def test_a_file_that_is_pruned_while_it_is_requested_is_refused(house: House) -> None:
     """Pruned first: who asks waits, and is told that it is gone; no execution refers to nothing."""
     key = await house.upload()
     await house.age(key)
@@ -231,7 +231,7 @@ async def test_a_person_keeps_so_many_bytes(house: House) -> None:
     await house.upload(1000, by="user:bob", limits=TIGHT)
 
 
-async def test_a_team_keeps_so_many_bytes_whoever_uploads_and_wherever(house: House) -> None:
+async def test_the_quota_of_a_team_counts_all_users_and_namespaces(house: House) -> None:
     await house.upload(900, by="token:a", scope=ACME, limits=TIGHT)
     with pytest.raises(Refused, match="the uploads for acme hold 900 of 1500 bytes, and 700 more"):
         await house.upload(700, by="token:b", scope=Scope(("acme.new.one",)), limits=TIGHT)

@@ -125,8 +125,8 @@ async def test_from_python(floor: Floor, tmp_path: Path, code: str) -> None:
 @asynccontextmanager
 async def bodies(of: Mapping[str, str], kind: str) -> AsyncIterator[str]:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked = (await reader.readuntil(b"\r\n\r\n")).decode()
-        body = of[asked.split()[1].strip("/")].encode()
+        request = (await reader.readuntil(b"\r\n\r\n")).decode()
+        body = of[request.split()[1].strip("/")].encode()
         writer.write(
             f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\nconnection: close\r\n\r\n".encode() + body
         )

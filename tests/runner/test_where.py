@@ -242,7 +242,7 @@ async def store(
             )
 
 
-beside = st.fixed_dictionaries(
+extras_of = st.fixed_dictionaries(
     {
         "metrics": metrics,
         "attempt": st.integers(0, 2),
@@ -261,7 +261,7 @@ async def test_sql_and_python_agree(
     database_url: str, data: st.DataObject, wheres: list[Filter]
 ) -> None:
     stored = data.draw(st.lists(rows(), min_size=1, max_size=5))
-    extras = data.draw(st.lists(beside, min_size=len(stored), max_size=len(stored)))
+    extras = data.draw(st.lists(extras_of, min_size=len(stored), max_size=len(stored)))
     connection = await asyncpg.connect(database_url)
     transaction = connection.transaction()
     await transaction.start()
@@ -277,14 +277,14 @@ async def test_sql_and_python_agree(
 async def compare(connection: Executes, where: Filter) -> set[UUID]:
     """What both find."""
     found = await connection.fetch("select *, now() as now from executions")
-    judged = list(zip(await candidates(connection, where, found), found, strict=True))
-    for compiled, judge in ((compile_filter, matches), (compile_listed, listed)):
+    pairs = list(zip(await candidates(connection, where, found), found, strict=True))
+    for compiled, matcher in ((compile_filter, matches), (compile_listed, listed)):
         arguments = Arguments()
         condition = compiled(where, arguments)
         rows = await connection.fetch(
             f"select id from executions where {condition}", *arguments.values
         )
-        expected = {row["id"] for one, row in judged if judge(where, one, row["now"])}
+        expected = {row["id"] for one, row in pairs if matcher(where, one, row["now"])}
         assert {row["id"] for row in rows} == expected
     return expected
 
@@ -320,16 +320,16 @@ async def test_sql_and_python_agree_on_every_term(database_url: str) -> None:
          "noted": number % 2, "child": number % 5 == 1}
         for number in range(len(stored))
     ]  # fmt: skip
-    telling = 0
+    significant = 0
     connection = await asyncpg.connect(database_url)
     try:
         await store(connection, stored, list(extras))
         for term in every_term():
-            telling += 0 < len(await compare(connection, term)) < len(stored)
+            significant += 0 < len(await compare(connection, term)) < len(stored)
             await compare(connection, Not(term))
     finally:
         await connection.close()
-    assert telling > 400
+    assert significant > 400
 
 
 def fixed_row(number: int, value: Any, dice: Random) -> dict[str, Any]:

@@ -52,7 +52,7 @@ async def test_tasks_run_in_order_and_pass_their_outputs_on(floor: Floor) -> Non
     ]
 
 
-async def test_a_failure_has_its_cause_and_beside_it_its_exit_code(floor: Floor) -> None:
+async def test_a_failure_has_its_cause_and_its_exit_code(floor: Floor) -> None:
     execution = await floor.run('\n  - {id: bad, type: shell, run: "echo oh no >&2; exit 3"}')
     task = execution.tasks["bad"]
     assert (execution.state, task.state) == (ExecutionState.FAILED, TaskRunState.FAILED)

@@ -98,10 +98,10 @@ class Walk:
     def __init__(self, asker: Asker, field: str, id: str) -> None:
         kind, self.name = field.split(".")
         self.asker, self.field, self.id = asker, field, id
-        asked = WAYS[kind].format(f"found: {self.name}({ARGUMENTS})", PAGE)
+        selection = WAYS[kind].format(f"found: {self.name}({ARGUMENTS})", PAGE)
         # Everybody's tokens are for who manages every namespace.
         self.scope = EVERYWHERE if self.name == "tokens" else MINE
-        self.query = f"{HEAD} {{ x: node(id: $id) {{ id }} {asked} }}"
+        self.query = f"{HEAD} {{ x: node(id: $id) {{ id }} {selection} }}"
 
     async def connection(self, **given: Any) -> Any:
         data = await self.asker.post(self.query, scope=self.scope, id=self.id, **given)

@@ -73,9 +73,9 @@ class Place:
         return f"{head}{' { '.join((*self.way, selection))} {'} ' * len(self.way)}}}"
 
 
-def step(type: GraphQLObjectType, name: str, asked: GraphQLField) -> str:
+def step(type: GraphQLObjectType, name: str, field: GraphQLField) -> str:
     given = ARGUMENTS.get(f"{type.name}.{name}", "")
-    missing = [each for each, one in asked.args.items() if graphql.is_required_argument(one)]
+    missing = [each for each, one in field.args.items() if graphql.is_required_argument(one)]
     assert given or not missing, f"give {type.name}.{name} its {missing} in ARGUMENTS"
     return f"{name}{given}"
 

@@ -60,8 +60,8 @@ def test_every_list_is_paged_takes_first_or_is_bounded_by_nature() -> None:
     for kind, name, field in lists():
         within_page = kind.endswith("Connection") and name in ("nodes", "edges")
         problems = kind.endswith("Payload") and name == "problems"
-        told = within_page or problems or f"{kind}.{name}" in {*BY_NATURE, *BY_ID}
-        if told is ("first" in field.args):
+        bounded = within_page or problems or f"{kind}.{name}" in {*BY_NATURE, *BY_ID}
+        if bounded is ("first" in field.args):
             unbounded.append(f"{kind}.{name}")
     assert unbounded == []
 
@@ -202,10 +202,10 @@ def connections_of_the_root() -> Iterator[str]:
             yield f"{name}(first: $n) {{ {'nodes { __typename }' if is_connection else '__typename'} }}"
 
 
-@pytest.mark.parametrize("asked", [*connections_of_the_root()])
-def test_a_page_has_one_price_however_its_size_is_given(asked: str) -> None:
-    literal = price(f"{{ {asked.replace('$n', '7')} }}")
-    declared, default = f"query ($n: Int) {{ {asked} }}", f"query ($n: Int = 7) {{ {asked} }}"
+@pytest.mark.parametrize("query", [*connections_of_the_root()])
+def test_a_page_has_one_price_however_its_size_is_given(query: str) -> None:
+    literal = price(f"{{ {query.replace('$n', '7')} }}")
+    declared, default = f"query ($n: Int) {{ {query} }}", f"query ($n: Int = 7) {{ {query} }}"
     assert price(declared, {"n": 7}) == literal
     assert price(declared, {"n": 7.0}) == literal
     assert price(default) == literal

@@ -43,11 +43,11 @@ class Looking:
         await self.pool.execute(f"update executions set seq = seq + 1, {what} where id = $1", id)
         self.feed.hint({f"e:{id}"})
 
-    async def told(self) -> LiveListUpdate:
+    async def next_update(self) -> LiveListUpdate:
         while True:
             await self.interest.wait_changed()
-            if told := await self.window.next():
-                return told
+            if update := await self.window.next():
+                return update
 
 
 @asynccontextmanager
@@ -73,17 +73,17 @@ async def test_an_update_that_moves_nothing_reads_no_page(
     async with looking(database.pool, ACTIVE, View(size, order)) as list_:
         shown = list(list_.window._seqs)
         await list_.change(shown[0], PROGRESS)  # until then nobody knows what was before
-        await list_.told()
+        await list_.next_update()
         looks = list_.window.looks
         for id in [*shown, *shown]:
             await list_.change(id, PROGRESS)
-            told = await list_.told()
-            assert not told.reset
-            assert not told.change.enter
-            assert not told.change.leave
-            [row] = told.change.update
+            next_update = await list_.next_update()
+            assert not next_update.reset
+            assert not next_update.change.enter
+            assert not next_update.change.leave
+            [row] = next_update.change.update
             assert (row["id"], row["seq"]) == (id, list_.window._seqs[id])
-            assert (told.count, told.exact) == (3, True)
+            assert (next_update.count, next_update.exact) == (3, True)
             assert list(list_.window._seqs) == shown
         assert list_.window.looks == looks
         assert set(shown) <= set(ids)
@@ -92,25 +92,27 @@ async def test_an_update_that_moves_nothing_reads_no_page(
 @pytest.mark.parametrize(
     ("order", "looks"), [(ExecutionOrder.CREATED_ASC, 1), (ExecutionOrder.FLOW_ASC, 2)]
 )
-async def test_of_all_there_is_one_is_told_who_leaves_and_by_creation_who_enters(
+async def test_an_unfiltered_list_gets_removed_rows_and_ordered_by_creation_new_ones(
     database: Database, order: ExecutionOrder, looks: int
 ) -> None:
     ids = [await store_execution(database.pool) for _ in range(3)]
     async with looking(database.pool, ACTIVE, View(50, order)) as list_:
         await list_.change(ids[1], "state = 'FAILED', ended_at = now()")
-        told = await list_.told()
-        assert told.change == ListDelta([], [], [Leave(ids[1], LeaveReason.NO_LONGER_MATCHES)])
-        assert (told.count, told.exact) == (2, True)
+        next_update = await list_.next_update()
+        assert next_update.change == ListDelta(
+            [], [], [Leave(ids[1], LeaveReason.NO_LONGER_MATCHES)]
+        )
+        assert (next_update.count, next_update.exact) == (2, True)
         await list_.change(ids[1], "state = 'CREATED', ended_at = null")
-        told = await list_.told()
-        [enter] = told.change.enter
+        next_update = await list_.next_update()
+        [enter] = next_update.change.enter
         assert (enter.row["id"], enter.before) == (ids[1], ids[2])
-        assert (told.count, told.exact) == (3, True)
+        assert (next_update.count, next_update.exact) == (3, True)
         assert list(list_.window._seqs) == ids
         await database.pool.execute("delete from executions where id = $1", ids[0])
         list_.feed.hint({f"e:{ids[0]}"})
-        told = await list_.told()
-        assert told.change == ListDelta([], [], [Leave(ids[0], LeaveReason.DELETED)])
+        next_update = await list_.next_update()
+        assert next_update.change == ListDelta([], [], [Leave(ids[0], LeaveReason.DELETED)])
         assert list_.window.looks == looks
 
 
@@ -118,8 +120,8 @@ async def test_what_moves_within_an_order_is_looked_for(database: Database) -> N
     one, other = [await store_execution(database.pool) for _ in range(2)]
     async with looking(database.pool, ACTIVE, View(50, ExecutionOrder.STATE_ASC)) as list_:
         await list_.change(one, "state = 'RUNNING'")
-        told = await list_.told()
-        assert [leave.reason for leave in told.change.leave] == [LeaveReason.MOVED]
+        next_update = await list_.next_update()
+        assert [leave.reason for leave in next_update.change.leave] == [LeaveReason.MOVED]
         assert list(list_.window._seqs) == [other, one]
         assert list_.window.looks == 2
 
@@ -131,9 +133,9 @@ async def test_what_does_not_match_is_nothing_to_a_list_that_shows_all(database:
     async with looking(database.pool, DARK, View(50)) as list_:
         await list_.change(other, """labels = '{"shade": "light"}'""")
         await list_.change(shown, PROGRESS)
-        assert [row["id"] for row in (await list_.told()).change.update] == [shown]
+        assert [row["id"] for row in (await list_.next_update()).change.update] == [shown]
         await list_.change(other, dark)
-        assert [enter.row["id"] for enter in (await list_.told()).change.enter] == [other]
+        assert [enter.row["id"] for enter in (await list_.next_update()).change.enter] == [other]
         assert list_.window.looks == 1
 
 
@@ -146,6 +148,6 @@ async def test_a_page_that_is_full_is_counted_in_its_own_moment(database: Databa
         assert await list_.window.next() is None
         new = await store_execution(database.pool)
         list_.feed.hint({f"e:{new}"})
-        told = await list_.told()
-        assert (told.count, told.exact) == (4, True)
-        assert [leave.reason for leave in told.change.leave] == [LeaveReason.BEYOND_WINDOW]
+        next_update = await list_.next_update()
+        assert (next_update.count, next_update.exact) == (4, True)
+        assert [leave.reason for leave in next_update.change.leave] == [LeaveReason.BEYOND_WINDOW]

@@ -105,7 +105,7 @@ async def test_nothing_is_read_while_nothing_changes(asker: Asker) -> None:
     await stream.aclose()
 
 
-async def test_who_asks_the_same_shares_one_driver(asker: Asker) -> None:
+async def test_equal_subscriptions_share_one_driver(asker: Asker) -> None:
     operations = create_operations(asker.parts)
     woken = asyncio.Event()
     viewer = Viewer.holding("user:ada", EVERYTHING, MINE)
@@ -113,7 +113,7 @@ async def test_who_asks_the_same_shares_one_driver(asker: Asker) -> None:
     def join(fanout: Fanout, who: Viewer) -> SharedSubscription:
         return fanout.join(operations.prepare(Request(LIVE)), who, woken.set)
 
-    async def told(subscription: SharedSubscription) -> Any:
+    async def next_message(subscription: SharedSubscription) -> Any:
         async with asyncio.timeout(10):
             while (found := subscription.take()) is None:
                 woken.clear()
@@ -125,10 +125,10 @@ async def test_who_asks_the_same_shares_one_driver(asker: Asker) -> None:
     two = [{"state": "RUNNING", "count": {"value": 2}}]
     async with Fanout(operations, POLICIES) as fanout:
         first, same = join(fanout, viewer), join(fanout, viewer)
-        assert (await told(first), await told(same)) == (two, two)
+        assert (await next_message(first), await next_message(same)) == (two, two)
         assert fanout.drivers == 1
         other = join(fanout, Viewer.holding("user:ada", EVERYTHING))
-        assert (await told(other))[0]["count"]["value"] == 4
+        assert (await next_message(other))[0]["count"]["value"] == 4
         assert fanout.drivers == 2
         for one in (first, same, other):
             one.leave()

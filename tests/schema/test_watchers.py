@@ -45,12 +45,12 @@ async def test_progress_is_read_once_for_all_who_watch(asker: Asker, number: int
     counted = Counted(asker.pool)
     info = info_of(asker, Scope(), counted)
     streams = [watch_bulk(info, typed("bulk", id)) for _ in range(number)]
-    told = await first_and_next(streams)
+    messages = await first_and_next(streams)
     counted.statements.clear()
     await asker.pool.execute(_DONE, id)
     asker.parts.feed.hint({f"b:{id}"})
     async with asyncio.timeout(DEADLINE):
-        found = await asyncio.gather(*told)
+        found = await asyncio.gather(*messages)
     assert {bulk.counts.done for bulk in found} == {1}
     assert len(counted.statements) <= 12
     for stream in streams:
@@ -83,11 +83,11 @@ async def test_statistics_are_counted_in_turns_and_for_those_concerned(asker: As
     wheres: list[Filter] = [ALL, *(Not(label) for label in labels)]
     concerned = [watch_stats(info, where) for where in wheres]
     waiting = await first_and_next(others)
-    told = await first_and_next(concerned)
+    messages = await first_and_next(concerned)
     crowd.number = 0
     await asker.create("mine")
     async with asyncio.timeout(DEADLINE):
-        found = await asyncio.gather(*told)
+        found = await asyncio.gather(*messages)
     assert {stats.total.value for stats in found} == {1}
     assert crowd.most <= 2
     assert crowd.number <= 3 * len(concerned)  # once when it is made, and when it begins

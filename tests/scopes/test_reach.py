@@ -42,10 +42,10 @@ async def assert_stopped(stage: Stage, id: UUID, flow: str = "acme.b/vault") -> 
     execution = await stage.floor.look(id)
     assert execution.state is ExecutionState.ERROR
     error = execution.tasks["sub"].error
-    told = (
+    message = (
         f"{flow} cannot start: no flow {flow}; save it, or see what there is: `headway flows list`"
     )
-    assert error and (error.code, error.message, error.below) == ("SUBFLOW", told, None)
+    assert error and (error.code, error.message, error.below) == ("SUBFLOW", message, None)
     assert await stage.ran("acme.b") == 0
 
 
@@ -136,7 +136,7 @@ async def test_a_new_revision_does_not_borrow_the_scope_of_a_schedule(theirs: St
     await assert_stopped(theirs, await tick(theirs, saved["schedule"]["id"]))
 
 
-async def test_a_backfill_reaches_as_far_as_who_asks(theirs: Stage) -> None:
+async def test_a_backfill_reaches_as_far_as_its_requester(theirs: Stage) -> None:
     await theirs.save(thief(more='triggers: [{id: often, type: schedule, cron: "0 0 1 1 *"}]'))
     await assert_stopped(theirs, await tick(theirs, await only_schedule(theirs), OURS))
 
@@ -166,11 +166,11 @@ async def test_a_replay_reaches_as_far_as_source_and_asker(theirs: Stage, how: s
     source = await theirs.ended("acme.a/thief")
     assert await theirs.ran("acme.b") == 1
     await theirs.pool.execute("delete from executions where namespace = 'acme.b'")
-    asked: dict[str, Any] = {"id": exec_id(source), **REPLAYS[how]}
-    replayed = await theirs.made(await theirs.mutate("replayExecution", scope=OURS, **asked))
+    arguments: dict[str, Any] = {"id": exec_id(source), **REPLAYS[how]}
+    replayed = await theirs.made(await theirs.mutate("replayExecution", scope=OURS, **arguments))
     await assert_stopped(theirs, replayed)
     again = await theirs.made(
-        await theirs.mutate("replayExecution", **{**asked, "id": exec_id(replayed)})
+        await theirs.mutate("replayExecution", **{**arguments, "id": exec_id(replayed)})
     )
     await assert_stopped(theirs, again)
 
@@ -182,7 +182,7 @@ async def test_a_rerun_reaches_as_far_as_source_and_asker(theirs: Stage) -> None
     await assert_stopped(theirs, again)
 
 
-async def test_a_replay_of_many_reaches_as_far_as_who_asks(theirs: Stage) -> None:
+async def test_a_bulk_replay_reaches_as_far_as_its_requester(theirs: Stage) -> None:
     await theirs.save(thief())
     source = await theirs.ended("acme.a/thief")
     await theirs.pool.execute("delete from executions where namespace = 'acme.b'")
@@ -204,28 +204,28 @@ tasks:
   - {id: sub, type: subflow, namespace: acme.b, flow: vault}
   - {id: loot, type: log, message: "{{ outputs.sub.key }}", needs: [sub]}
 """
-ASKS_FOR_LOOT: Final[dict[str, Any]] = {
+REUSES_LOOT: Final[dict[str, Any]] = {
     "replayExecution": {"fromTask": "loot", "revision": "LATEST"},
     "createExecution": {"disabledTasks": ["sub"]},
 }
 
 
-@pytest.mark.parametrize("name", ASKS_FOR_LOOT)
+@pytest.mark.parametrize("name", REUSES_LOOT)
 async def test_another_revision_gets_no_outputs_from_outside(theirs: Stage, name: str) -> None:
     await theirs.save(thief())
     source = exec_id(await theirs.ended("acme.a/thief"))
     await theirs.save(READS_IT, OURS)
     before = await theirs.ran("acme.a")
-    asked = dict(ASKS_FOR_LOOT[name])
+    arguments = dict(REUSES_LOOT[name])
     if name == "createExecution":
-        asked |= {"namespace": "acme.a", "flow": "thief", "rerunOf": source}
+        arguments |= {"namespace": "acme.a", "flow": "thief", "rerunOf": source}
     else:
-        asked |= {"id": source}
-    refused = await theirs.mutate(name, "execution { id }", OURS, **asked)
+        arguments |= {"id": source}
+    refused = await theirs.mutate(name, "execution { id }", OURS, **arguments)
     (problem,) = refused["problems"]
     assert problem["code"] == "VALIDATION"
     assert "holds outputs of a flow that does not exist for this execution" in problem["message"]
     assert await theirs.ran("acme.a") == before
     await theirs.save(READS_IT)  # vouched for by those who see them
-    allowed = await theirs.mutate(name, "execution { id }", **asked)
+    allowed = await theirs.mutate(name, "execution { id }", **arguments)
     assert allowed["problems"] == []

@@ -64,17 +64,17 @@ class Walk:
             )
             return f"{{ __typename {' '.join(parts)} }}"
         assert isinstance(kind, GraphQLObjectType)
-        told = ["__typename"]
+        names = ["__typename"]
         for name, field in kind.fields.items():
             if f"{kind.name}.{name}" in LEFT_OUT:
                 continue
             below = graphql.get_named_type(field.type)
             text = f"{alias}{name}: {self.step(kind, name)}" if alias else self.step(kind, name)
             if is_leaf_type(below):
-                told.append(text)
+                names.append(text)
             elif depth:
-                told.append(f"{text} {self.leaves(below, depth - 1)}")
-        return f"{{ {' '.join(told)} }}"
+                names.append(f"{text} {self.leaves(below, depth - 1)}")
+        return f"{{ {' '.join(names)} }}"
 
     def step(self, kind: GraphQLObjectType, name: str) -> str:
         given = ROOTS.get(f"{kind.name}.{name}")
@@ -103,8 +103,8 @@ class Walk:
 
 def _document(way: tuple[str, ...], selection: str) -> str:
     text = f"{' { '.join(way)} {selection} {'} ' * (len(way) - 1)}"
-    asked = ", ".join(f"{name}: {kind}" for name, kind in TYPES.items() if name in text)
-    return f"query {f'({asked})' if asked else ''} {{ {text} }}"
+    variables = ", ".join(f"{name}: {kind}" for name, kind in TYPES.items() if name in text)
+    return f"query {f'({variables})' if variables else ''} {{ {text} }}"
 
 
 async def answer(asker: Asker, document: str, scope: Scope, **variables: Any) -> Any:
@@ -142,7 +142,7 @@ async def their_ids(asker: Asker) -> list[str]:
     return [typed("exec", row["id"]) for row in rows]
 
 
-def told(answered: Any, hidden: list[str]) -> list[str]:
+def revealed(answered: Any, hidden: list[str]) -> list[str]:
     text = json.dumps(answered, default=str)
     return [text[max(0, text.find(word) - 120) :][:240] for word in hidden if word in text]
 
@@ -153,7 +153,7 @@ async def test_no_field_leads_to_what_may_not_be_seen(asker: Asker, linked: dict
     for name, document in Walk(asker.schema._schema).edges():
         variables = {key: value for key, value in linked.items() if f"${key}" in document}
         number += 1
-        if found := told(await answer(asker, document, MINE, **variables), hidden):
+        if found := revealed(await answer(asker, document, MINE, **variables), hidden):
             leaks[name] = found[0]
         marked += MARK in json.dumps(
             await answer(asker, document, EVERYWHERE, **variables), default=str

@@ -93,7 +93,7 @@ OF_TASK_RUNS: Final = sorted(
 
 @pytest.mark.parametrize("path", ["sub", "each[0].inner", "tidy"])
 @pytest.mark.parametrize("type", OF_TASK_RUNS)
-def test_no_fact_tells_what_came_from_outside(type: str, path: str) -> None:
+def test_no_fact_reveals_outside_data(type: str, path: str) -> None:
     """Of every fact every part that is not the parent's own, so that a new one has to be judged."""
     (fact,) = (each for each, name in TYPES.items() if name.value == type)
     own = OWN | ({"state"} if type in STATES or OF_APPROVALS in type else set())
@@ -124,7 +124,7 @@ def test_a_failure_that_came_of_no_child_keeps_its_words() -> None:
         assert found.error("sub", own) == own
 
 
-class _Asked:
+class _ExecutionStub:
     """The parts of an execution that `apart` looks at."""
 
     def __init__(self, namespace: str, child: str | None) -> None:
@@ -141,12 +141,12 @@ class _Asked:
 @pytest.mark.parametrize(("parent", "child"), list(product(NAMES, (None, *NAMES))))
 def test_who_may_speak_of_whom(parent: str, child: str | None) -> None:
     """Only where there is no scope that sees the one and not the other."""
-    asked: Any = _Asked(parent, child)
+    execution: Any = _ExecutionStub(parent, child)
     below = child or parent
     hidden = any(scope.covers(parent) and not scope.covers(below) for scope in SCOPES)
-    assert shows_child(asked, None) is not hidden  # type: ignore[arg-type]
+    assert shows_child(execution, None) is not hidden  # type: ignore[arg-type]
     hidden = any(scope.covers(below) and not scope.covers(parent) for scope in SCOPES)
-    assert shows_parent(asked, None) is not hidden  # type: ignore[arg-type]
+    assert shows_parent(execution, None) is not hidden  # type: ignore[arg-type]
 
 
 def test_results_without_what_came_from_outside() -> None:

@@ -14,7 +14,7 @@ A job whose task run is in another state is dropped: attempts.a_job_whose
 An execution ends in the first that applies: states.an_execution_ends
 Setting the state it is in is no event: states.setting_the_state
 Every change is an event with seq, time, actor, channel, reason and cause: states.every_change
-Folding the events gives the row back: models/lifecycle/test_whatever_happens.whatever_happens
+Folding the events gives the row back: models/lifecycle/test_invariants.whatever_happens
 An event's seq shows the past: api/test_record.every_moment
 progress: states.progress_is, states.progress_falls
 expectedSeq: states.an_action_on_a_state
@@ -57,14 +57,14 @@ Allowed in: pause.only_what
 retryFailed: new attempts, CANCELLED go back, the rest stays: retry_failed.failed_ones, retry_failed.an_errored
 FAILED_FINISHING, or PAUSED holding a failure: retry_failed.paused_and, retry_failed.paused_without, retry_failed.once
 Does not use up the automatic retries: retry_failed.it_does
-Planned: retry_failed.planned
+Planned: retry_failed.a_plan
 
 restart: the same execution, through RESTARTED: restart.what_ended, restart.what_succeeded
 `errors` and `finally` run again: restart.errors
 Rejected approvals are asked again: restart.a_rejected
-The time before it is no part of its duration: restart.the_time, restart.while_it, idle_upgrade.the_upgrade
+The time before it is no part of its duration: restart.the_time, restart.the_duration, idle_upgrade.the_upgrade
 Refused if there is nothing: restart.it_is_refused
-Planned: restart.planned
+Planned: restart.a_plan
 
 replay: linked, labelled, from the start: replay.from_the_start
 From a task, by reference: replay.from_a_task, replay.outputs_are, replay.what_a_start
@@ -73,7 +73,7 @@ Revision and inputs: replay.its_revision, replay.its_inputs
 Ended: replay.only
 Labels, and the correlation: replay.the_latest, replay.the_correlation
 Of a test, and of a disabled flow: replay.the_text, replay.a_replayed, replay.tests_among, replay.a_disabled
-Planned: replay.planned
+Planned: replay.a_plan
 
 prepareExecution: enabled and disabled: prepare.successful
 Nothing started: prepare.nothing
@@ -98,7 +98,7 @@ addNote, archive, delete: api/test_record.a_note, api/test_record.archived_ones,
 Numbered, never rewritten: attempts.attempts_are, attempts.an_attempt_is
 An exit code by a signal is negative: attempts.the_exit
 An attempt starts clean: clean_attempts.every_kind, clean_attempts.a_retry, clean_attempts.a_failure,
-  clean_attempts.what_is_killed, clean_attempts.what_is_run, clean_attempts.a_use
+  clean_attempts.what_is_killed, clean_attempts.a_manual, clean_attempts.a_use
 retry: attempts.backoff, attempts.only_the_ends
 RETRYING with retryAt: attempts.the_next
 A task's timeout: timeouts.a_tasks
@@ -110,7 +110,7 @@ LOST, and on_worker_lost: attempts.a_lease, api/test_faults.a_worker_killed
 Everything an attempt writes carries its lease: api/test_frozen_worker.a_worker_frozen
 Drains and a full disk do not count towards max_lost: attempts.max_lost, runner/test_worker.five_drains
 An outage that the rescuer saw: api/test_faults.a_postgresql
-A worker that is told to stop: attempts.a_drained, api/test_faults.a_server_that
+A worker that is told to stop: attempts.a_drained, api/test_faults.a_stopped
 
 # Concurrency
 QUEUE, priority, position: concurrency.queue, concurrency.a_greater
@@ -135,7 +135,7 @@ A restart resumes its child or starts a new one: parents_and_children.a_restart_
 # Approvals
 The policy is copied: approvals.the_policy
 required, users, roles, groups: approvals.required, approvals.users, approvals.all_groups
-allow_self: approvals.who_started, approvals.who_restarted_or, approvals.who_asked, approvers.who_saved,
+allow_self: approvals.who_started, approvals.who_restarted_or, approvals.the_requester, approvers.who_saved,
   approvals.who_restarted_a
 comment, form: approvals.a_comment, approvals.a_form
 timeout: approvals.a_request, approvals.on_timeout, approvals.past_its_time
@@ -144,16 +144,17 @@ on_reject: approvals.on_reject, approvals.one_rejection
 A vote: approvals.what_is_decided, approvals.a_vote
 A new attempt makes a new request: approvals.a_new
 Override: approvers.an_override, approvers.an_admin
-Nobody walks around one: walking_around_approvals.what_comes, walking_around_approvals.every_mutation,
-  decisions_stand.what_nobody, decisions_stand.the_condition, decisions_stand.what_may
-With the permission and a reason, marked: decisions_stand.one_with, decisions_stand.the_state, decisions_stand.who_has
-A decision stands on the same: decisions_stand.on_the_same, decisions_stand.what_failed, decisions_stand.the_decisions,
-  decisions_stand.a_foreach
-What is told of it, and to whom: approvers.the_message, approvers.the_inbox, approvers.it_is, approvers.what_one
+Nobody walks around one: bypassing_approvals.what_comes, bypassing_approvals.every_mutation,
+  reused_decisions.what_nobody, reused_decisions.the_condition, reused_decisions.what_may
+With the permission and a reason, marked: reused_decisions.one_with, reused_decisions.the_state,
+  reused_decisions.who_has
+A decision stands on the same: reused_decisions.on_the_same, reused_decisions.a_restart, reused_decisions.the_decisions,
+  reused_decisions.a_foreach
+What is told of it, and to whom: approvers.the_message, approvers.the_inbox, approvers.the_reason, approvers.what_one
 Of a refusal: approvers.a_refusal
 
 # Values and events
-What no table holds: events.an_approval, events.outputs, events.a_wait_until, events.an_execution_is_not
+What no table holds: events.the_message, events.outputs, events.a_wait_until, events.an_execution_is_not
 Events: events.an_event_that, events.an_event_with, events.an_event_to, events.early, events.one_event
 Results of a foreach are kept by reference: foreach_results.they_are_there, foreach_results.they_are_read,
   foreach_results.a_cached, foreach_results.iterations

@@ -11,8 +11,8 @@ import pytest
 from tests.api.client import Client
 from tests.api.conftest import newest, verify
 from tests.api.servers import Served, serving
+from tests.semantics.bypassing import Scene
 from tests.semantics.scene import People, Promises
-from tests.semantics.walking import Scene
 
 
 @pytest.fixture(scope="session")

@@ -80,8 +80,8 @@ async def refused(
     (problem,) = payload["problems"]
     if id:
         assert await client.show(id) == before
-    told: dict[str, Any] = problem
-    return told
+    refusal: dict[str, Any] = problem
+    return refusal
 
 
 async def ended(client: Client, source: str, **input: Any) -> dict[str, Any]:
@@ -157,7 +157,7 @@ class Promises:
         for message in pack("tests", ["d"]):
             await self.connection.execute("select pg_notify($1, $2)", CHANNEL, message)
 
-    async def owed(self, id: str) -> list[str]:
+    async def pending(self, id: str) -> list[str]:
         rows = await self.connection.fetch(
             "select command ->> 'kind' as kind from deferred_commands where execution_id = $1 order by 1",
             untyped("exec", id),
@@ -167,7 +167,7 @@ class Promises:
     async def all_kept(self, id: str) -> None:
         """Until nothing is owed to it any more."""
         async with asyncio.timeout(10):
-            while await self.owed(id):
+            while await self.pending(id):
                 pass
 
     async def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:

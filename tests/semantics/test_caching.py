@@ -91,10 +91,8 @@ async def test_a_tasks_key_is_its_spec_and_rendered_inputs(client: Client) -> No
     second = await again(client, "ca-task")
     assert (second["state"], states(second)) == ("SUCCESS", {"a": "CACHED", "b": "SUCCESS"})
     assert task(second, "b")["outputs"] == {"n": f"monday {second['id']}"}
-    told = (await read(client, second["id"], 'task(key: "a") { outputs cachedFrom { id } }'))[
-        "task"
-    ]
-    assert told == {"outputs": {"n": "monday"}, "cachedFrom": {"id": first["id"]}}
+    run = (await read(client, second["id"], 'task(key: "a") { outputs cachedFrom { id } }'))["task"]
+    assert run == {"outputs": {"n": "monday"}, "cachedFrom": {"id": first["id"]}}
     assert states(await again(client, "ca-task", inputs={"day": "friday"}))["a"] == "SUCCESS"
     assert states(await again(client, "ca-task", noCache=True))["a"] == "SUCCESS"
     await client.save(

@@ -190,10 +190,10 @@ async def test_killing_ends_at_its_deadline_though_the_worker_is_frozen_and_the_
     await until_up(go)
     frozen.send_signal(signal.SIGSTOP)
     await rows(served.database_url, LEASES_LAST, untyped("exec", id))
-    told = (await does(client, "cancelExecution", KILLING_UNTIL, id=id))["execution"]
-    killing = told["stateHistory"][-1]
+    execution = (await does(client, "cancelExecution", KILLING_UNTIL, id=id))["execution"]
+    killing = execution["stateHistory"][-1]
     assert killing["state"] == "KILLING"
-    waiting = [one for one in told["waitingFor"] if one["code"] == "KILLING"]
+    waiting = [one for one in execution["waitingFor"] if one["code"] == "KILLING"]
     until = {datetime.fromisoformat(one["until"]) for one in waiting}
     deadline = datetime.fromisoformat(killing["at"]) + timedelta(seconds=0.2 + 6)
     assert until == {deadline}, "the grace and two heartbeats"

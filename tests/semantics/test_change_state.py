@@ -134,7 +134,7 @@ async def test_a_task_run_is_given_another_end(client: Client, state: str, end: 
     assert (after["state"], states(after)) == (end, {"a": state})
 
 
-async def test_a_failed_finishing_one_is_judged_again(client: Client, go: Path) -> None:
+async def test_a_failed_finishing_execution_is_evaluated_again(client: Client, go: Path) -> None:
     id = (await client.run(flow("ct-finishing", FAILING + held("slow", go))))["id"]
     found = await client.until(id, state="FAILED_FINISHING", slow="RUNNING")
     again = await _corrected(client, task(found, "bad"), "SUCCESS", outputs={"n": 1})

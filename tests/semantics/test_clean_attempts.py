@@ -159,7 +159,7 @@ async def test_what_is_killed_gives_finally_nothing(client: Client) -> None:
     assert run_of(then["execution"], "bad")["attempts"][0]["properties"] == {"lr": 0.5}
 
 
-async def test_what_is_run_again_by_hand_starts_clean_and_the_record_tells_all(
+async def test_a_manual_rerun_starts_clean_and_the_record_has_all_attempts(
     client: Client, tmp_path: Path
 ) -> None:
     good = tmp_path / "good"

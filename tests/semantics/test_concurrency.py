@@ -95,8 +95,8 @@ async def test_cancel_running_cancels_the_oldest_and_the_newcomer_waits_for_its_
     await client.until(third, state="RUNNING")
     assert await state(client, second) == "RUNNING"
     assert await moves(client, third) == ["QUEUED", "RUNNING"]
-    told = [event for event in await events(client, first) if event["toState"] == "KILLING"]
-    assert (await client.show(third))["name"] in told[0]["reason"]
+    killings = [event for event in await events(client, first) if event["toState"] == "KILLING"]
+    assert (await client.show(third))["name"] in killings[0]["reason"]
     await cancel(client, second, third)
 
 

@@ -80,8 +80,8 @@ TAKEN = "taskRuns { key outputs }"
 
 async def sent(client: Client, id: str, name: str, data: Any = None) -> None:
     query = f"mutation ($input: SendEventInput!) {{ sendEvent(input: $input) {{ {PROBLEM} }} }}"
-    told = await client.post(query, input={"executionId": id, "name": name, "data": data})
-    assert told["sendEvent"]["problems"] == []
+    result = await client.post(query, input={"executionId": id, "name": name, "data": data})
+    assert result["sendEvent"]["problems"] == []
 
 
 async def test_early_events_queue_up_and_each_wait_takes_one(
@@ -95,8 +95,8 @@ async def test_early_events_queue_up_and_each_wait_takes_one(
     runs = (await read(client, id, TAKEN))["taskRuns"]
     taken = {run["key"]: run["outputs"]["data"] for run in runs}
     assert taken == {"w": None, "a": "first", "b": "second"}
-    told = [event["data"]["queued"] for event in await events(client, id, "SIGNAL_RECEIVED")]
-    assert told == [True, True, True, False, False, False]
+    queued = [event["data"]["queued"] for event in await events(client, id, "SIGNAL_RECEIVED")]
+    assert queued == [True, True, True, False, False, False]
     key = untyped("exec", id)
     assert await kept(promises, key) == {"go": ["third"]}
     await promises.connection.execute(
@@ -158,7 +158,7 @@ async def test_an_execution_is_not_scheduled_for_the_end_of_time(client: Client)
     assert (problem["code"], problem["path"]) == ("VALIDATION", ["scheduledAt"])
 
 
-async def test_an_approval_may_ask_with_nul_in_its_words(client: Client) -> None:
+async def test_the_message_of_an_approval_may_contain_nul(client: Client) -> None:
     tasks = """  - {id: w, type: approval, message: '{{ "a\\\\x00b" }}', timeout: 1s, on_timeout: FAIL}\n"""
     found = await ended(client, flow("events-nul", tasks))
     assert found["state"] == "FAILED"

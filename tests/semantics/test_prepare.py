@@ -30,10 +30,10 @@ async def test_successful_skipped_and_cached_tasks_are_disabled_and_the_others_e
         "good": False, "off": False, "bad": True, "after": True,
     }  # fmt: skip
     assert draft["disabledTasks"] == draft["createInput"]["disabledTasks"] == ["good", "off"]
-    told = {
+    enabled = {
         one["key"]: (one["plan"], (one["reusedFrom"] or {}).get("id")) for one in draft["tasks"]
     }
-    assert told == {
+    assert enabled == {
         "good": ("REUSE", source["id"]), "off": ("REUSE", source["id"]), "bad": ("RUN", None), "after": ("RUN", None),
     }  # fmt: skip
 
@@ -91,8 +91,8 @@ async def test_created_from_the_draft_it_is_linked_and_outputs_of_disabled_tasks
         {"good": "SKIPPED", "off": "SKIPPED", "bad": "SUCCESS", "after": "SUCCESS"},
     )
     assert task(found, "after")["outputs"] == {"n": 7}
-    told = await read(client, found["id"], "rerunOf { id } originalId")
-    assert told == {"rerunOf": {"id": source["id"]}, "originalId": source["id"]}
+    enabled = await read(client, found["id"], "rerunOf { id } originalId")
+    assert enabled == {"rerunOf": {"id": source["id"]}, "originalId": source["id"]}
     resolved = await read(client, source["id"], "resolvedBy { id }")
     assert resolved["resolvedBy"] == {"id": found["id"]}
 

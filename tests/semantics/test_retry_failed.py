@@ -102,7 +102,7 @@ async def _until_up(client: Client, id: str, key: str) -> dict[str, Any]:
     return await client.show(id)
 
 
-async def test_planned_it_is_told_and_nothing_changes(client: Client, go: Path) -> None:
+async def test_a_plan_is_shown_and_nothing_changes(client: Client, go: Path) -> None:
     id = (
         await client.run(
             flow("retry-planned", MIXED + held("slow", go).replace("until [", _SAYS_UP))

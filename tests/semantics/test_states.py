@@ -164,16 +164,16 @@ async def test_every_change_is_an_event_with_seq_time_actor_channel_reason_and_c
     await client.until(id, a="RUNNING", b="RUNNING")
     await acted(client, "cancelExecution", id=id, reason="not today")
     await client.until_ended(id)
-    told = await events(client, id)
-    assert [event["seq"] for event in told] == list(range(1, len(told) + 1))
-    assert all(event["at"] for event in told)
-    assert [event["at"] for event in told] == sorted(event["at"] for event in told)
-    cancel, *followed = [event for event in told if event["toState"] == "KILLING"]
+    history = await events(client, id)
+    assert [event["seq"] for event in history] == list(range(1, len(history) + 1))
+    assert all(event["at"] for event in history)
+    assert [event["at"] for event in history] == sorted(event["at"] for event in history)
+    cancel, *followed = [event for event in history if event["toState"] == "KILLING"]
     assert cancel["actor"] == {"kind": "USER", "name": "admin"}
     assert (cancel["channel"], cancel["reason"], cancel["causedBy"]) == ("API", "not today", None)
     assert {event["taskRun"]["key"] for event in followed} == {"a", "b"}
     assert {event["causedBy"] for event in followed} == {cancel["seq"]}
-    begun = next(event for event in told if event["type"] == "ATTEMPT_STARTED")
+    begun = next(event for event in history if event["type"] == "ATTEMPT_STARTED")
     assert (begun["actor"]["kind"], begun["channel"]) == ("WORKER", "ENGINE")
 
 

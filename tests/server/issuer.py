@@ -45,7 +45,7 @@ class Issuer:
     answers: asyncio.Event | None = None
     """Until it is set, codes are not exchanged."""
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
-    asked: Counter[str] = field(default_factory=Counter)
+    requests: Counter[str] = field(default_factory=Counter)
 
     def sign(self, claims: dict[str, Any], header: dict[str, Any] | None = None) -> str:
         key = self.keys[-1]
@@ -70,53 +70,57 @@ class Issuer:
         return Starlette(routes=routes)
 
     async def _discovery(self, request: Request) -> Response:
-        told = {
+        document = {
             "issuer": self.url,
             "authorization_endpoint": f"{self.url}/authorize",
             "token_endpoint": f"{self.url}/token",
             "jwks_uri": f"{self.url}/jwks",
             "authorization_response_iss_parameter_supported": True,
         }
-        return self._told("discovery", {**told, **self.metadata})
+        return self._answer("discovery", {**document, **self.metadata})
 
     async def _jwks(self, request: Request) -> Response:
-        return self._told("jwks", {"keys": [key.as_dict(private=False) for key in self.keys]})
+        return self._answer("jwks", {"keys": [key.as_dict(private=False) for key in self.keys]})
 
-    def _told(self, what: str, document: dict[str, Any]) -> Response:
-        self.asked[what] += 1
+    def _answer(self, what: str, document: dict[str, Any]) -> Response:
+        self.requests[what] += 1
         return Response(status_code=503) if self.is_away else JSONResponse(document)
 
     async def _authorize(self, request: Request) -> Response:
-        asked = dict(request.query_params)
-        right = asked["client_id"] == CLIENT and asked["response_type"] == "code"
-        if not right or asked["code_challenge_method"] != "S256" or not asked["code_challenge"]:
+        parameters = dict(request.query_params)
+        right = parameters["client_id"] == CLIENT and parameters["response_type"] == "code"
+        if (
+            not right
+            or parameters["code_challenge_method"] != "S256"
+            or not parameters["code_challenge"]
+        ):
             return Response("refused", 400)
         code = new_id().hex
-        self.codes[code] = asked
-        answer = {"code": code, "state": asked["state"], "iss": self.url, **self.answer}
+        self.codes[code] = parameters
+        answer = {"code": code, "state": parameters["state"], "iss": self.url, **self.answer}
         given = urlencode({name: value for name, value in answer.items() if value})
-        back = f"{asked['redirect_uri']}?{given}"
+        back = f"{parameters['redirect_uri']}?{given}"
         if self.by_page:
             return HTMLResponse(f'<title>Issuer</title><a id="on" href="{back}">Sign in</a>')
         return RedirectResponse(back, 302)
 
     async def _token(self, request: Request) -> Response:
-        self.asked["token"] += 1
+        self.requests["token"] += 1
         if self.answers is not None:
             await self.answers.wait()
         form = dict(parse_qsl((await request.body()).decode()))
         login = base64.b64encode(f"{CLIENT}:{quote_plus(SECRET)}".encode()).decode()
         if request.headers.get("authorization") != f"Basic {login}":
             return JSONResponse({"error": "invalid_client"}, 401)
-        asked = self.codes.pop(form["code"], None)
+        grant = self.codes.pop(form["code"], None)
         digest = base64.urlsafe_b64encode(sha256(form["code_verifier"].encode()).digest())
         if (
-            asked is None
-            or asked["redirect_uri"] != form["redirect_uri"]
-            or asked["code_challenge"] != digest.rstrip(b"=").decode()
+            grant is None
+            or grant["redirect_uri"] != form["redirect_uri"]
+            or grant["code_challenge"] != digest.rstrip(b"=").decode()
         ):
             return JSONResponse({"error": "invalid_grant"}, 400)
-        claims = self.full(nonce=asked["nonce"])
+        claims = self.full(nonce=grant["nonce"])
         token = self.forge(self, claims) if self.forge else self.sign(claims)
         return JSONResponse({"id_token": token, "access_token": "opaque", "token_type": "Bearer"})
 

@@ -36,7 +36,7 @@ class Relay:
         for writer in self._writers:
             writer.transport.abort()
 
-    async def mend(self) -> None:
+    async def restore(self) -> None:
         self._flows.set()
         if not self._server.is_serving():
             await self.open()

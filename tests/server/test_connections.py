@@ -297,8 +297,8 @@ FORWARDED = (
 
 async def test_no_header_changes_the_address_of_a_client() -> None:
     async with served(QUICK) as house:
-        asked = await house.visit(b"GET /client HTTP/1.1\r\nhost: a\r\n" + FORWARDED)
-        assert await asked.answer() == (200, ["127.0.0.1", "http"])
+        answer = await house.visit(b"GET /client HTTP/1.1\r\nhost: a\r\n" + FORWARDED)
+        assert await answer.answer() == (200, ["127.0.0.1", "http"])
         socket = await house.visit(UPGRADE[:-2] + FORWARDED)
         async with asyncio.timeout(WITHIN):
             head = await socket.reader.readuntil(b"\r\n\r\n")

@@ -198,13 +198,13 @@ async def test_servers_and_workers_run_over_tls(guarded: Guarded, tmp_path: Path
 
 def test_who_is_not_the_database_is_refused(guarded: Guarded, tmp_path: Path) -> None:
     other = Authority(tmp_path, "other")
-    for url, told in (
+    for url, message in (
         (guarded.with_certificate(sslrootcert=other.file), "certificate verify failed"),
         (guarded.with_certificate().replace("localhost", "127.0.0.1"), "certificate verify failed"),
         (guarded.with_certificate(sslrootcert=tmp_path / "none.crt"), "none.crt"),
     ):
         done = migrate(url, tmp_path)
-        assert done.returncode == 4 and told in done.stderr, done.stderr
+        assert done.returncode == 4 and message in done.stderr, done.stderr
 
 
 def test_who_has_no_certificate_is_refused(guarded: Guarded, tmp_path: Path) -> None:
@@ -219,6 +219,6 @@ def test_who_has_no_certificate_is_refused(guarded: Guarded, tmp_path: Path) -> 
     assert done.returncode == 4 and "no encryption" in done.stderr
 
 
-def test_a_role_that_owns_nothing_is_told_so(guarded: Guarded, tmp_path: Path) -> None:
+def test_a_role_that_owns_nothing_is_reported(guarded: Guarded, tmp_path: Path) -> None:
     done = migrate(guarded.url(user="plain"), tmp_path)
     assert done.returncode == 4, done.stderr

@@ -86,11 +86,11 @@ async def test_a_query_is_cancelled_with_the_statement_that_it_waits_for(
         hasty = create_operations(parts, allowance=Allowance(deadline=1.0))
         variables = {"id": made} if "$id" in QUERIES[table] else {}
         async with locked(database_url, table) as connection:
-            asked = asyncio.ensure_future(post(hasty, QUERIES[table], **variables))
+            query = asyncio.ensure_future(post(hasty, QUERIES[table], **variables))
             async with asyncio.timeout(WITHIN):
                 while not await waiting_for(connection, table):
-                    assert not asked.done()
-                answer = await asked
+                    assert not query.done()
+                answer = await query
                 assert [error["extensions"]["code"] for error in answer.errors] == [
                     "DEADLINE_EXCEEDED"
                 ]

@@ -69,7 +69,7 @@ def test_no_known_name_is_an_error(name: str) -> None:
         ("HEADWAY_XYZZY_PLUGH", None),
     ],
 )
-def test_a_misspelt_one_is_told_with_the_nearest(
+def test_a_misspelt_variable_is_reported_with_the_nearest_name(
     name: str, meant: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (sentence,) = complaints({name: "x", "PATH": "/", "HEADWAY": "x"})
@@ -85,7 +85,7 @@ def test_a_misspelt_one_is_told_with_the_nearest(
     "name",
     ["SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT_8321_TCP", "PORT_8321_TCP_ADDR"],
 )
-def test_what_a_cluster_sets_beside_a_service_is_left_alone(name: str) -> None:
+def test_variables_that_a_cluster_sets_for_a_service_are_ignored(name: str) -> None:
     assert complaints({f"HEADWAY_{name}": "10.0.0.1"}) == []
 
 

@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
-from starlette.requests import Request as Asking
+from starlette.requests import Request as StarletteRequest
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Send
@@ -49,7 +49,7 @@ class Let:
         await self._app(scope, receive, send)
 
 
-def asking(
+def export_client(
     database: Database,
     permissions: frozenset[Permission] = ALL,
     scope: Scope = Scope(),  # noqa: B008
@@ -66,7 +66,7 @@ def asking(
 async def test_logs_need_their_permission(database: Database) -> None:
     id, *_ = await seeded(database, 5)
     one = f"/executions/{typed('exec', id)}"
-    async with asking(database, frozenset({Permission.VIEW_EXECUTION})) as http:
+    async with export_client(database, frozenset({Permission.VIEW_EXECUTION})) as http:
         for path, status in (
             (f"{one}/record.json", 200),
             (f"{one}/record.json?logs=true", 403),
@@ -87,7 +87,7 @@ async def test_what_may_not_be_seen_is_in_none_of_them(database: Database) -> No
     scope = Scope((rows[0]["namespace"],))
     seen = [id for id, row in zip(ids, rows, strict=True) if scope.covers(row["namespace"])]
     hidden = next(id for id in ids if id not in seen)
-    async with asking(database, scope=scope) as http:
+    async with export_client(database, scope=scope) as http:
         table = await http.get("/executions/export.csv?columns=id&orderBy=CREATED_ASC")
         assert table.text.split("\r\n")[1:-1] == seen
         named = await http.get(f"/executions/export.csv?columns=id&search=id:{hidden}")
@@ -102,19 +102,19 @@ async def test_what_may_not_be_seen_is_in_none_of_them(database: Database) -> No
         assert answer.status_code == 404
 
 
-async def test_too_many_at_once_are_asked_to_come_again(
+async def test_too_many_concurrent_exports_are_answered_with_retry_after(
     database: Database,
 ) -> None:
     await seeded(database, 5)
-    async with asking(database, most=0) as http:
+    async with export_client(database, most=0) as http:
         answer = await http.get("/executions/export.csv")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     (error,) = answer.json()["errors"]
     assert error["extensions"] == {"code": "UNAVAILABLE"}
 
 
-async def test_a_browser_is_told_on_a_page(database: Database) -> None:
-    async with asking(database) as http:
+async def test_a_browser_gets_an_error_page(database: Database) -> None:
+    async with export_client(database) as http:
         answer = await http.get(
             "/executions/export.csv?search=x:y", headers={"accept": "text/html"}
         )
@@ -170,7 +170,7 @@ async def test_a_reader_that_takes_nothing_frees_its_place(monkeypatch: pytest.M
         finally:
             ended.set()
 
-    async def download(_: Asking) -> Response:
+    async def download(_: StarletteRequest) -> Response:
         return await Download.of(slots.taken(endless(), "user:x"), "text/plain", "x")
 
     async with running(Starlette(routes=[Route("/", download)])) as port:
@@ -214,7 +214,7 @@ async def test_who_does_not_read_holds_nobody_else_up_and_is_let_go(
     await seeded(database, 20_000)
     slots = AtOnce("downloads of files", "file_downloads_at_once", most, 4)
 
-    async def file(request: Asking) -> Response:
+    async def file(request: StarletteRequest) -> Response:
         async def find() -> Held:
             return Held("x.bin", 10**9, iter([b"x" * 10**6] * 1000))
 
@@ -259,7 +259,7 @@ class Endless:
             routes=routes, middleware=[Middleware(Refusals), Middleware(Compression)]
         )
 
-    async def _export(self, _: Asking) -> Response:
+    async def _export(self, _: StarletteRequest) -> Response:
         async def pieces() -> AsyncGenerator[bytes, None]:
             try:
                 while True:
@@ -269,7 +269,7 @@ class Endless:
 
         return await Download.of(self._slots.taken(pieces(), "user:x"), "text/plain", "x")
 
-    async def _file(self, request: Asking) -> Response:
+    async def _file(self, request: StarletteRequest) -> Response:
         def content() -> Iterator[bytes]:
             try:
                 while True:

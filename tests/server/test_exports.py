@@ -278,7 +278,7 @@ def test_a_key_may_hold_a_comma() -> None:
     assert [column.name for column in found] == ["id", "label.a,b", "property.c"]
 
 
-async def test_a_database_that_is_away_is_told(database: Database) -> None:
+async def test_an_unreachable_database_is_reported(database: Database) -> None:
     await database.pool.close()
     with pytest.raises(Unavailable, match="the database cannot be reached now"):
         await Download.of(csv_of(database, ALL, "id"), "text/csv", "x.csv")

@@ -55,7 +55,7 @@ async def test_files_need_the_permission_of_what_they_belong_to(
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
             assert (await http.get(path)).status_code == status
-    await told(database, denials, Permission.VIEW_EXECUTION)
+    await assert_logged(database, denials, Permission.VIEW_EXECUTION)
 
 
 async def test_an_upload_that_is_refused_is_in_the_audit_log(
@@ -68,10 +68,10 @@ async def test_an_upload_that_is_refused_is_in_the_audit_log(
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         assert (await http.post("/files", content=b"x")).status_code == 403
-    await told(database, denials, Permission.RUN_FLOW)
+    await assert_logged(database, denials, Permission.RUN_FLOW)
 
 
-async def told(database: Database, denials: Denials, lacks: Permission) -> None:
+async def assert_logged(database: Database, denials: Denials, lacks: Permission) -> None:
     """Waits until the one refusal is in the audit log."""
     async with denials, asyncio.timeout(20):
         while not (rows := await database.pool.fetch("select action, actor, data from audit_log")):

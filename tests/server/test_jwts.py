@@ -36,7 +36,7 @@ async def test_a_jwt_is_worth_what_its_groups_are(database: Database) -> None:
         for _ in range(3):
             assert await house.who(issuer.bearer(groups=["ops"], jti=str(_))) == "user:maria"
         assert await database.pool.fetchval("select count(*) from sign_ins") == 2
-        assert issuer.asked["jwks"] == 1
+        assert issuer.requests["jwks"] == 1
 
 
 @pytest.mark.parametrize(
@@ -106,11 +106,11 @@ async def test_keys_are_changed_without_a_restart(database: Database) -> None:
         house_keys._next = 0.0
         assert await house.who(new) == "user:maria"
         assert await house.who(old) is None
-        assert issuer.asked["jwks"] == 2
+        assert issuer.requests["jwks"] == 2
         for number in range(20):
             issuer.keys[-1] = new_key("third") if not number else issuer.keys[-1]
             assert await house.who(issuer.bearer(jti=str(number))) is None
-        assert issuer.asked["jwks"] == 2
+        assert issuer.requests["jwks"] == 2
 
 
 async def test_the_issuer_may_be_away(database: Database) -> None:
@@ -161,14 +161,14 @@ async def test_only_what_was_not_signed_there_counts_as_a_guess(database: Databa
     async with issuing() as issuer, housed(database, settings_for(issuer), rates=rates) as house:
         expired, forged = issuer.bearer(exp=1), issuer.bearer()[:-8] + "AAAAAAAA"
 
-        async def asked(token: str) -> list[int]:
+        async def statuses(token: str) -> list[int]:
             headers = {"authorization": f"Bearer {token}"}
             answers = [await house.http.get("/who", headers=headers) for _ in range(5)]
             return [answer.status_code for answer in answers]
 
-        assert await asked(expired) == [401] * 5
-        assert await asked(forged) == [401, 401, 401, 429, 429]
-        assert await asked(issuer.bearer()) == [200] * 5
+        assert await statuses(expired) == [401] * 5
+        assert await statuses(forged) == [401, 401, 401, 429, 429]
+        assert await statuses(issuer.bearer()) == [200] * 5
 
 
 async def test_without_an_issuer_a_jwt_is_a_wrong_token(database: Database) -> None:

@@ -59,8 +59,15 @@ async def running(database_url: str) -> AsyncIterator[Runtime]:
 async def begin(parts: Runtime, items: int) -> UUID:
     """An execution of which every other task run waits for a worker."""
     launch = Launch(namespace="acme", flow="large", inputs={"items": list(range(items))})
-    asked = (parts.database.pool, parts.engine.plans, parts.evaluator, Scope(), launch, parts.vault)
-    id = (await parts.engine.create(await prepare(*asked), PERSON)).execution.id
+    services = (
+        parts.database.pool,
+        parts.engine.plans,
+        parts.evaluator,
+        Scope(),
+        launch,
+        parts.vault,
+    )
+    id = (await parts.engine.create(await prepare(*services), PERSON)).execution.id
     queued = "select count(*) from task_runs where execution_id = $1 and state = 'QUEUED'"
     with parts.feed.watch(f"e:{id}") as watch:
         while await parts.database.pool.fetchval(queued, id) < items:

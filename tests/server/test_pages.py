@@ -101,7 +101,7 @@ async def test_before_the_front_end_is_built(tmp_path: Path) -> None:
     assert graphiql_page(tmp_path) is None
 
 
-async def test_graphiql_is_for_browsers_that_ask_nothing(static: Path) -> None:
+async def test_graphiql_is_for_browsers_without_a_query(static: Path) -> None:
     page = graphiql_page(static)
     assert page is not None
     html = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -110,8 +110,8 @@ async def test_graphiql_is_for_browsers_that_ask_nothing(static: Path) -> None:
             shown = await http.get("/graphql", headers=html)
             assert (shown.status_code, shown.text) == (200, "graphiql")
             assert "script-src 'self'" in shown.headers["content-security-policy"]
-        asked = await http.get("/graphql", params={"query": "{ hello }"}, headers=html)
-        assert asked.json() == {"data": {"hello": "world"}}
+        answer = await http.get("/graphql", params={"query": "{ hello }"}, headers=html)
+        assert answer.json() == {"data": {"hello": "world"}}
         assert (await http.get("/graphql")).status_code == 400
 
 

@@ -72,7 +72,7 @@ def test_who_has_gone_may_be_a_task() -> None:
 
 
 @pytest.mark.usefixtures("other_user")
-def test_the_peer_of_a_proxy_is_judged_and_not_its_client() -> None:
+def test_the_peer_of_a_proxy_is_checked_and_not_its_client() -> None:
     with connected("127.0.0.1", "127.0.0.1") as (_, scope):
         forwarded = {**scope, "client": ("10.9.9.9", 0), "headway.peer": scope["client"]}
         assert may_be_task(MINE)(forwarded)
@@ -88,7 +88,7 @@ def test_a_connection_of_the_same_port_to_another_address_is_another() -> None:
 
 
 @pytest.mark.usefixtures("other_user")
-def test_where_the_system_tells_of_no_users_anybody_here_may_be_a_task(
+def test_where_the_system_shows_no_users_any_local_peer_may_be_a_task(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(peers, "_TABLES", (tmp_path / "tcp", tmp_path / "tcp6"))

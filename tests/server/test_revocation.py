@@ -23,7 +23,7 @@ from server.auth.auth import Door, Visitor
 from server.auth.guard import guarded
 from server.auth.revocations import Revocations
 from server.http.giving import NotTaken
-from tests.api.people import ASK, enrolled
+from tests.api.people import ORIGIN, enrolled
 from tests.server.doors import WITHIN, door_of, session_of
 from tests.server.graphql.serving import KEY, running
 
@@ -46,7 +46,7 @@ async def test_open_connections_end_when_what_they_are_worth_changes(
 ) -> None:
     """Whoever changes it, by whatever statement: the database notices."""
     pool = database.pool
-    await grants.save_role(pool, "reader", frozenset({Permission.VIEW_EXECUTION}), ASK)
+    await grants.save_role(pool, "reader", frozenset({Permission.VIEW_EXECUTION}), ORIGIN)
     token = await enrolled(pool, "maria", "operator")
     other = await enrolled(pool, "nina", "viewer")
     async with pool.acquire() as connection:
@@ -90,12 +90,12 @@ async def test_a_connection_that_is_let_in_while_its_token_is_revoked(database: 
             return found
 
     door = Door(Slow(database.reads), KEY)
-    asked = asyncio.create_task(door.by_token(token))
+    pending = asyncio.create_task(door.by_token(token))
     await asyncio.wait_for(reading.wait(), WITHIN)
     await database.pool.execute("update tokens set revoked_at = now()")
     await door.look_again()
     go_on.set()
-    assert await asyncio.wait_for(asked, WITHIN) is None
+    assert await asyncio.wait_for(pending, WITHIN) is None
 
 
 async def test_of_one_person_each_keeps_the_groups_that_a_provider_named_for_it(
@@ -154,7 +154,7 @@ async def test_a_service_that_one_makes_ends_no_connection(database: Database) -
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ("its token is revoked", "revoked"),
         ("the person is disabled", "revoked"),
@@ -162,7 +162,7 @@ async def test_a_service_that_one_makes_ends_no_connection(database: Database) -
     ],
 )
 async def test_a_body_that_is_whole_after_its_credential_has_ended_does_nothing(
-    database: Database, change: str, told: str
+    database: Database, change: str, message: str
 ) -> None:
     """Whoever begins a mutation or an upload and keeps back its last bytes has nothing of it."""
     token = await enrolled(database.pool, "maria", "operator")
@@ -198,9 +198,9 @@ async def test_a_body_that_is_whole_after_its_credential_has_ended_does_nothing(
         headers = {"authorization": f"Bearer {token}"}
         refused = await http.post("/", content=body(), headers=headers)
         assert goes_on.is_set()
-        assert (refused.status_code, done) == (409 if told == "has changed" else 401, [])
-        assert told in refused.text
-        if told == "has changed":
+        assert (refused.status_code, done) == (409 if message == "has changed" else 401, [])
+        assert message in refused.text
+        if message == "has changed":
             assert (await http.post("/", content=b"{}", headers=headers)).status_code == 200
             assert done == [b"{}"]
 

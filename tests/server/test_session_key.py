@@ -64,13 +64,13 @@ async def test_without_its_key_a_session_is_refused_for_now(
         assert (await http.get("/", headers=cookie)).status_code == 200
 
 
-async def test_servers_of_one_database_that_sign_with_different_keys_are_told_of(
+async def test_servers_that_sign_with_different_keys_are_reported(
     database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     """By the one that starts, and by `doctor`, which reads `by_key`; none while they sign with the same."""
     pool, other = database.pool, SessionKey(key=b"o" * 32)
 
-    async def told(key: SessionKey) -> list[str]:
+    async def warnings(key: SessionKey) -> list[str]:
         caplog.clear()
         async with SharedKey(pool, key), asyncio.timeout(WITHIN):
             while await pool.fetchval("select count(*) from servers") < 2:
@@ -82,8 +82,8 @@ async def test_servers_of_one_database_that_sign_with_different_keys_are_told_of
         return [one.message for one in caplog.records if "another key" in one.message]
 
     async with SharedKey(pool, KEY):
-        assert await told(KEY) == []
-        (warning,) = await told(other)
+        assert await warnings(KEY) == []
+        (warning,) = await warnings(other)
     assert "give all servers of a database the same session.key" in warning
     assert await pool.fetchval("select count(*) from servers") == 0
     assert KEY.id and other.id and KEY.id != other.id

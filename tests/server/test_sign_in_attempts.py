@@ -24,7 +24,7 @@ async def test_behind_a_proxy_that_speaks_tls_the_cookie_of_an_attempt_is_for_it
         assert "Secure" in answer.headers["set-cookie"]
 
 
-async def test_strangers_have_the_issuer_asked_about_so_many_codes_at_once(
+async def test_strangers_cause_a_bounded_number_of_requests_to_the_issuer(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each is a connection to the issuer. Whoever is told to wait comes again with the same code."""
@@ -39,12 +39,12 @@ async def test_strangers_have_the_issuer_asked_about_so_many_codes_at_once(
             ways.append((way, {"cookie": cookie}))
         house.http.cookies.clear()
         begun = [asyncio.create_task(house.http.get(way, headers=own)) for way, own in ways[:2]]
-        while issuer.asked["token"] < 2:
+        while issuer.requests["token"] < 2:
             await asyncio.wait(begun, timeout=0.01)
         way, own = ways[2]
         refused = await house.http.get(way, headers=own)
         assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
-        assert issuer.asked["token"] == 2
+        assert issuer.requests["token"] == 2
         issuer.answers.set()
         assert [(await one).status_code for one in begun] == [200, 200]
         assert (await house.http.get(way, headers=own)).status_code == 200

@@ -12,7 +12,7 @@ import pytest
 from models.access.viewer import Permission, PrincipalKind
 from runner.store.access import principals
 from runner.store.postgres.database import Database
-from tests.api.people import ASK, enrolled
+from tests.api.people import ORIGIN, enrolled
 from tests.server.issuer import Issuer, issuing
 from tests.server.single_sign_on import FORGERIES, Forging, House, housed, settings_for
 
@@ -34,9 +34,9 @@ async def test_a_person_signs_in_through_the_issuer(database: Database) -> None:
             "Sign in with Acme" in form.text
             and "/login/oidc?next=%2Fx%3Fa%3D1%26b%3D2" in form.text
         )
-        asked = parse_qs(urlsplit(await house.begin()).query)
-        assert asked["scope"] == ["openid email profile"]
-        assert asked["redirect_uri"] == [f"{house.own}/login/oidc/callback"]
+        parameters = parse_qs(urlsplit(await house.begin()).query)
+        assert parameters["scope"] == ["openid email profile"]
+        assert parameters["redirect_uri"] == [f"{house.own}/login/oidc/callback"]
         answer = await house.sign_in("/executions?tab=logs")
         assert answer.status_code == 200
         assert 'http-equiv="refresh" content="0;url=/executions?tab=logs"' in answer.text
@@ -175,14 +175,14 @@ async def test_the_way_back_is_of_the_browser_that_began_and_works_once(
                 f"/login/oidc/callback?{urlencode(query)}", headers=headers
             )
             assert answer.status_code == 401, query
-        assert issuer.asked["token"] == 0
+        assert issuer.requests["token"] == 0
         assert await house.holds() == before
         assert (await house.http.get(back, headers=headers)).status_code == 200
         jar.clear()
         after = await house.holds()
         again = await house.http.get(back, headers=headers)
         assert again.status_code == 401 and "works once" in again.text
-        assert issuer.asked["token"] == 1
+        assert issuer.requests["token"] == 1
         assert await house.holds() == after
         assert await house.who() is None
 
@@ -255,8 +255,8 @@ async def test_a_host_of_somebody_else_begins_nothing(database: Database) -> Non
 
 async def test_the_external_address_is_the_one_to_come_back_to(database: Database) -> None:
     async with both(database, external_url="https://headway.example/") as (house, _):
-        asked = parse_qs(urlsplit(await house.begin()).query)
-        assert asked["redirect_uri"] == ["https://headway.example/login/oidc/callback"]
+        parameters = parse_qs(urlsplit(await house.begin()).query)
+        assert parameters["redirect_uri"] == ["https://headway.example/login/oidc/callback"]
 
 
 @pytest.mark.parametrize(
@@ -310,9 +310,11 @@ async def test_admin_is_nobodys_even_without_a_trace_of_one(database: Database) 
         assert not await database.pool.fetchval("select count(*) from principals")
 
 
-async def test_who_was_given_a_role_beforehand_is_claimed_once(database: Database) -> None:
+async def test_a_person_with_a_role_before_the_first_login_is_claimed_once(
+    database: Database,
+) -> None:
     async with database.pool.acquire() as connection:
-        made = await principals.ensure(connection, PrincipalKind.PERSON, "maria", ASK.actor)
+        made = await principals.ensure(connection, PrincipalKind.PERSON, "maria", ORIGIN.actor)
     async with both(database) as (house, issuer):
         issuer.claims = {"sub": "u-3", "preferred_username": "Maria"}
         assert (await house.sign_in()).status_code == 401
@@ -343,7 +345,7 @@ async def test_two_who_come_at_once_for_the_first_time(database: Database) -> No
         assert await database.pool.fetchval("select count(*) from principals") == 1
 
 
-async def test_whoever_is_disabled_stays_out(database: Database) -> None:
+async def test_a_disabled_person_cannot_sign_in(database: Database) -> None:
     async with both(database) as (house, issuer):
         await house.sign_in()
         await database.pool.execute("update principals set disabled_at = now()")

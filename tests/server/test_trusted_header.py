@@ -22,7 +22,7 @@ TRUSTING: dict[str, Any] = {
 }
 
 
-async def test_a_trusted_proxy_names_who_asks(database: Database) -> None:
+async def test_a_trusted_proxy_names_the_user(database: Database) -> None:
     await database.pool.execute(
         """insert into role_grants (id, group_name, role, created_by)
            values (gen_random_uuid(), 'ops', 'operator', 'x')"""

@@ -117,7 +117,7 @@ class Faults:
     async def flood_with_queries(self) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(10):
-                await asyncio.gather(*(self._ask_often(one) for one in [_LIST, SCHEMA] * 10))
+                await asyncio.gather(*(self._query_often(one) for one in [_LIST, SCHEMA] * 10))
 
     async def flood_with_subscriptions(self) -> None:
         tasks = [asyncio.create_task(self._subscribe_often(n)) for n in range(10)]
@@ -147,7 +147,7 @@ class Faults:
         await asyncio.sleep(seconds)
         process.send(signal.SIGCONT)
 
-    async def _ask_often(self, query: str) -> None:
+    async def _query_often(self, query: str) -> None:
         headers = {"authorization": f"Bearer {self.stage.token}"}
         async with httpx.AsyncClient(verify=False, timeout=20, headers=headers) as http:
             for _ in range(10):

@@ -67,7 +67,7 @@ class Flooder:
         self.answers: Counter[str] = Counter()
         """By the code of a refusal; `ACCEPTED` are the others."""
 
-    async def _ask_for_ever(self, query: str, accepted: str = ACCEPTED) -> None:
+    async def _query_forever(self, query: str, accepted: str = ACCEPTED) -> None:
         async with httpx.AsyncClient(verify=False, timeout=60, headers=self.headers) as http:
             while True:
                 with self._counting():
@@ -95,10 +95,10 @@ class Flooder:
         self.answers[ACCEPTED if code == accepted else code] += 1
 
     async def introspection(self) -> None:
-        await asyncio.gather(*(self._ask_for_ever(SCHEMA) for _ in range(10)))
+        await asyncio.gather(*(self._query_forever(SCHEMA) for _ in range(10)))
 
     async def lists(self) -> None:
-        await asyncio.gather(*(self._ask_for_ever(LISTS) for _ in range(20)))
+        await asyncio.gather(*(self._query_forever(LISTS) for _ in range(20)))
 
     async def large_answers(self) -> None:
         pages = " ".join(
@@ -106,7 +106,7 @@ class Flooder:
             for n in range(1, 91)
         )
         await asyncio.gather(
-            *(self._ask_for_ever(LOG % (self.execution, pages)) for _ in range(10))
+            *(self._query_forever(LOG % (self.execution, pages)) for _ in range(10))
         )
 
     async def errors(self) -> None:
@@ -114,7 +114,7 @@ class Flooder:
             f'e{n}: logs(after: "no cursor") {{ nodes {{ text }} }}' for n in range(90)
         )
         await asyncio.gather(
-            *(self._ask_for_ever(LOG % (self.execution, wrong), "VALIDATION") for _ in range(10))
+            *(self._query_forever(LOG % (self.execution, wrong), "VALIDATION") for _ in range(10))
         )
 
     async def log_readers(self) -> None:

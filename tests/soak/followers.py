@@ -72,7 +72,7 @@ class Lines:
     after: str | None = None
     numbers: list[int] = field(default_factory=list)
     text: Any = field(default_factory=sha256)
-    told: tuple[int, str] | None = None
+    reported_end: tuple[int, str] | None = None
 
     def take(self, data: dict[str, Any]) -> None:
         batch = data["logs"]
@@ -81,15 +81,17 @@ class Lines:
             self.text.update(f"{line['text']}\n".encode())
         self.after = batch["cursor"]
         if batch["complete"]:
-            self.told = (batch["lineCount"], batch["sha256"])
+            self.reported_end = (batch["lineCount"], batch["sha256"])
 
     def differences(self, lines: int, text: str) -> list[str]:
         found = []
         if gap := _gap(self.numbers):
             found.append(f"the lines of {self.id} came as {gap}")
         read = (len(self.numbers), self.text.hexdigest())
-        if not read == self.told == (lines, text):
-            found.append(f"of {self.id} were read {read}, told {self.told}, kept {(lines, text)}")
+        if not read == self.reported_end == (lines, text):
+            found.append(
+                f"of {self.id} were read {read}, told {self.reported_end}, kept {(lines, text)}"
+            )
         return found
 
 
@@ -135,21 +137,21 @@ class Followers:
             found += lines.differences(*kept.get(id, (0, sha256().hexdigest())))
         return found
 
-    async def _follow(self, told: Events | Lines) -> bool:
+    async def _follow(self, received: Events | Lines) -> bool:
         """Whether its end was told in time."""
         while True:
             try:
                 async with asyncio.timeout(_ENDED_WITHIN):
-                    if await self._follow_on(told):
+                    if await self._follow_on(received):
                         return True
             except (OSError, websockets.WebSocketException):
                 self._tally.refused["socket"] += 1
             except TimeoutError:
-                self._tally.wrong.append(f"no end of {told.id} was told after {told.after}")
+                self._tally.wrong.append(f"no end of {received.id} was told after {received.after}")
                 return False
             await asyncio.sleep(0.1)
 
-    async def _follow_on(self, told: Events | Lines) -> bool:
+    async def _follow_on(self, received: Events | Lines) -> bool:
         """True when the stream completed."""
         url = self._random.choice(self._stage.urls)
         async with websockets.connect(
@@ -161,7 +163,10 @@ class Followers:
             await socket.send(
                 json.dumps({"type": "connection_init", "payload": {"token": self._stage.token}})
             )
-            payload = {"query": told.query, "variables": {"id": told.id, "after": told.after}}
+            payload = {
+                "query": received.query,
+                "variables": {"id": received.id, "after": received.after},
+            }
             async for text in socket:
                 message = json.loads(text)
                 if message["type"] == "connection_ack":
@@ -176,5 +181,5 @@ class Followers:
                     return False
                 elif message["type"] == "next":
                     self._tally.messages += 1
-                    told.take(message["payload"]["data"])
+                    received.take(message["payload"]["data"])
         return False

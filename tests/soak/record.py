@@ -28,7 +28,7 @@ class Given:
     outputs: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
-    def told(self) -> dict[str, Any]:
+    def reported(self) -> dict[str, Any]:
         """As `_TASK_RUNS` tells it."""
         texts = sorted(f"{name} {value:.1f}" for name, value in self.metrics)
         return {
@@ -142,11 +142,11 @@ def _of_execution(task_runs: Sequence[Any]) -> Iterator[str]:
 
 def _of_task_run(row: Any) -> dict[str, str]:
     given = GIVEN[row["flow_key"]].get(row["path"], Given())
-    told = {**row, "outputs": json.loads(row["outputs"])}
+    stored = {**row, "outputs": json.loads(row["outputs"])}
     return {
-        name: f"{told[name]}, not {wanted}"
-        for name, wanted in given.told.items()
-        if told[name] != wanted
+        name: f"{stored[name]}, not {wanted}"
+        for name, wanted in given.reported.items()
+        if stored[name] != wanted
     }
 
 

@@ -70,7 +70,7 @@ def test_a_flood_holds_up_nobody_else(
     ended = asyncio.run(served.client.until_ended(held["id"]))
     assert ended["state"] == "SUCCESS"
     assert len(task(ended, "hold")["attempts"]) == 1, "its lease was kept"
-    print(f"{name}: {told(took)}; idle {told(idle)}; ratio {median(took) / median(idle):.1f}")
+    print(f"{name}: {summary(took)}; idle {summary(idle)}; ratio {median(took) / median(idle):.1f}")
     assert median(took) <= max(MEDIAN, RATIO * median(idle))
     assert p99(took) <= max(P99, RATIO * p99(idle))
     assert asyncio.run(violations(served.database_url, before)) == seeded
@@ -95,5 +95,5 @@ def p99(took: list[float]) -> float:
     return sorted(took)[ceil(len(took) * 0.99) - 1]
 
 
-def told(took: list[float]) -> str:
+def summary(took: list[float]) -> str:
     return f"median {median(took) * 1e3:.0f} ms, p99 {p99(took) * 1e3:.0f} ms"

@@ -37,7 +37,7 @@ async def test_nothing_is_lost_and_nothing_is_done_twice(tmp_path: Path) -> None
         followers = Followers(load)
         done = await under_load(stage, load, followers)
         states = await states_of(stage, load.tally)
-        table = [*rows(load, states, done), *marks_of(load, states), *told_to(followers)]
+        table = [*rows(load, states, done), *marks_of(load, states), *received_by(followers)]
         print("\n".join(table))
         load.tally.wrong += await wrong_in(stage, followers)
         assert load.tally.wrong == []
@@ -156,7 +156,7 @@ def marks_of(load: Load, states: dict[str, str]) -> list[str]:
     return [f"tasks lost {lost}, attempts run twice {twice}"]
 
 
-def told_to(followers: Followers) -> list[str]:
+def received_by(followers: Followers) -> list[str]:
     return [
         f"followed to the end {len(followers.events)}, logs read to the end {len(followers.logs)} "
         f"({sum(len(one.numbers) for one in followers.logs)} lines)"

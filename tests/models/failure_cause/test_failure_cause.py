@@ -139,7 +139,9 @@ def test_only_what_weighs_enough_is_a_cause() -> None:
         ("artifact x is missing", 0, "artifact x is missing"),
     ],
 )
-def test_the_exit_code_is_shown_beside(message: str, exit_code: int | None, shown: str) -> None:
+def test_the_exit_code_is_shown_after_the_message(
+    message: str, exit_code: int | None, shown: str
+) -> None:
     assert beside(message, exit_code) == shown
 
 

@@ -126,9 +126,9 @@ class Family:
     def folds(self) -> bool:
         """Whether the events of each tell its snapshot, leases apart."""
         for id, known in self.executions.items():
-            told = fold(known.plan, [event for event in self.events if event.execution_id == id])
+            folded = fold(known.plan, [event for event in self.events if event.execution_id == id])
             for path, task in known.tasks.items():
-                same = told.tasks[path]
+                same = folded.tasks[path]
                 if (task.state, task.child, task.standing, task.error, task.clock_base) != (
                     same.state,
                     same.child,
@@ -137,7 +137,7 @@ class Family:
                     same.clock_base,
                 ):
                     return False
-            if (told.state, told.paused, told.killing, told.clock) != (
+            if (folded.state, folded.paused, folded.killing, folded.clock) != (
                 known.state,
                 known.paused,
                 known.killing,
@@ -168,14 +168,14 @@ class Family:
             return False
         return True
 
-    def _evaluate(self, id: UUID, owed: Evaluate) -> None:
+    def _evaluate(self, id: UUID, deferred: Evaluate) -> None:
         execution = self.executions[id]
-        if owed.path is None:
+        if deferred.path is None:
             self.submit(id, Conclude({}), ENGINE)
             return
-        task, number = execution.tasks[owed.path], owed.attempt or 0
-        if owed.condition:
-            self.submit(id, Judge(owed.path, number, True), ENGINE)
+        task, number = execution.tasks[deferred.path], deferred.attempt or 0
+        if deferred.condition:
+            self.submit(id, Judge(deferred.path, number, True), ENGINE)
             return
         spec = execution.spec_of(task)
         values: dict[str, Any] = {"inputs": {}, "labels": {}}
@@ -185,17 +185,17 @@ class Family:
             values = {"message": spec.message}
         elif isinstance(spec, WaitTask):
             values = {"seconds": spec.duration or 0}
-        self.submit(id, Prepare(owed.path, number, values), ENGINE)
+        self.submit(id, Prepare(deferred.path, number, values), ENGINE)
 
-    def _start_child(self, id: UUID, owed: StartChild) -> None:
+    def _start_child(self, id: UUID, deferred: StartChild) -> None:
         """As runner/launch/subflows.py does."""
         execution = self.executions[id]
-        task = execution.tasks[owed.path]
-        if task.state != "RUNNING" or task.attempt != owed.attempt or task.child:
+        task = execution.tasks[deferred.path]
+        if task.state != "RUNNING" or task.attempt != deferred.attempt or task.child:
             return
         spec = execution.spec_of(task)
         assert isinstance(spec, SubflowTask)
-        parent = Parent(id, owed.path, owed.attempt)
+        parent = Parent(id, deferred.path, deferred.attempt)
         earlier = [e for e in self.executions.values() if _is_of(e, parent)]
         again = task.attempt_base > 0 and task.attempt == task.attempt_base + 1
         last = earlier[-1] if earlier else None
@@ -204,7 +204,7 @@ class Family:
             if resumes and self._try(lambda: self.submit(last.id, ResumeChild(parent), MARIA)):
                 return
         if last and not last.ended:
-            self.submit(id, AwaitChild(owed.path, owed.attempt), ENGINE)
+            self.submit(id, AwaitChild(deferred.path, deferred.attempt), ENGINE)
             return
         create = Create(self.plans[spec.flow], links=Links(parent=parent))
         transition = begin(create, self._context(MARIA), new_id())
@@ -246,7 +246,7 @@ ORDERS: list[random.Random | None] = [None, *map(random.Random, range(5))]
 
 
 WORK = "tasks: [{id: work, type: shell, run: work}]\n"
-ASK = 'tasks: [{id: ok, type: approval, message: "go?"}]\n'
+WITH_APPROVAL = 'tasks: [{id: ok, type: approval, message: "go?"}]\n'
 MORE = "{id: beside, type: shell, run: x}"
 LAST = """
 errors: [{id: sorry, type: shell, run: x}]
@@ -273,13 +273,13 @@ def family(
     return made
 
 
-def waits_for(child: str, said: str | None = None, beside: str = "") -> str:
+def waits_for(child: str, said: str | None = None, others: str = "") -> str:
     """With `said`, something follows it whatever it ends as."""
     after = (
         "" if said is None else ", {id: after, type: shell, run: x, needs: [sub], run_if: always}"
     )
-    said, beside = f", {said}" if said else "", f", {beside}" if beside else ""
-    return f"tasks: [{{id: sub, type: subflow, flow: {child}{said}}}{after}{beside}]\n"
+    said, others = f", {said}" if said else "", f", {others}" if others else ""
+    return f"tasks: [{{id: sub, type: subflow, flow: {child}{said}}}{after}{others}]\n"
 
 
 def at_work(depth: int, task: str = "", head: str = "", **more: str) -> Family:

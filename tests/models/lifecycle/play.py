@@ -96,14 +96,14 @@ class Play:
     # -- the courier --------------------------------------------------------------------------------------------------
 
     def _run_errands(self) -> bool:
-        owed = [d for d in self.stage.promises if isinstance(d.command, Evaluate | StartChild)]
+        pending = [d for d in self.stage.promises if isinstance(d.command, Evaluate | StartChild)]
         stopped = [d for d in self.stage.promises if d.to is not None]
-        self.stage.promises = [d for d in self.stage.promises if d not in owed + stopped]
-        for deferred in owed:
+        self.stage.promises = [d for d in self.stage.promises if d not in pending + stopped]
+        for deferred in pending:
             self._run_errand(deferred)
         for deferred in stopped:
             self._stop_child(deferred)
-        return bool(owed or stopped)
+        return bool(pending or stopped)
 
     def _run_errand(self, deferred: Deferred) -> None:
         errand = deferred.command

@@ -105,9 +105,9 @@ class Stage:
 
     def evaluate(self, values: Mapping[str, Any] | None = None, error: Any = None) -> None:
         """Carry out the evaluations that are owed, all with the same result."""
-        owed = [d for d in self.promises if isinstance(d.command, Evaluate)]
-        self.promises = [d for d in self.promises if d not in owed]
-        for deferred in owed:
+        due = [d for d in self.promises if isinstance(d.command, Evaluate)]
+        self.promises = [d for d in self.promises if d not in due]
+        for deferred in due:
             what = deferred.command
             assert isinstance(what, Evaluate)
             given = None if error else values or {}

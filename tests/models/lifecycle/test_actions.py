@@ -165,7 +165,7 @@ def test_cancel_ends_at_once_what_no_worker_owns() -> None:
     assert stage.promises == []
 
 
-def test_the_same_result_told_twice_changes_nothing_the_second_time() -> None:
+def test_a_result_reported_again_changes_nothing() -> None:
     from models.lifecycle.commands.commands import Finish
 
     stage = Stage(TWO)

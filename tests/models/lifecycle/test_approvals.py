@@ -17,7 +17,7 @@ from models.states import (
 )
 from tests.models.lifecycle.stage import MARIA, Stage
 
-ASK = """
+WITH_APPROVAL = """
 id: x
 namespace: y
 tasks:
@@ -26,7 +26,7 @@ tasks:
 """
 
 
-def asked(source: str = ASK) -> Stage:
+def waiting_stage(source: str = WITH_APPROVAL) -> Stage:
     stage = Stage(source)
     stage.evaluate({"message": "go on?"})
     return stage
@@ -46,13 +46,13 @@ def vote(
 
 
 def test_an_execution_that_only_a_person_can_move_waits_for_approval() -> None:
-    stage = asked()
+    stage = waiting_stage()
     assert stage.state == "WAITING_FOR_APPROVAL"
     assert stage.states == {"ok": "WAITING_FOR_APPROVAL", "a": "CREATED"}
 
 
 def test_an_approval_goes_on_in_the_same_transaction() -> None:
-    stage = asked()
+    stage = waiting_stage()
     vote(stage, VoteDecision.APPROVE, "fine")
     assert stage.state == "RUNNING"
     assert stage.states == {"ok": "SUCCESS", "a": "QUEUED"}
@@ -61,25 +61,25 @@ def test_an_approval_goes_on_in_the_same_transaction() -> None:
 
 
 def test_an_approval_that_was_the_last_thing_open_ends_the_execution() -> None:
-    last = ASK.rpartition("  - {id: a")[0]
-    stage = asked(last)
+    last = WITH_APPROVAL.rpartition("  - {id: a")[0]
+    stage = waiting_stage(last)
     vote(stage, VoteDecision.APPROVE)
     assert stage.moves() == ["RUNNING", "WAITING_FOR_APPROVAL", "SUCCESS"]
-    stage = asked(last.replace("namespace: y", "namespace: y\noutputs: {n: 7}"))
+    stage = waiting_stage(last.replace("namespace: y", "namespace: y\noutputs: {n: 7}"))
     vote(stage, VoteDecision.APPROVE)
     stage.evaluate({"n": 7})
     assert stage.moves() == ["RUNNING", "WAITING_FOR_APPROVAL", "RUNNING", "SUCCESS"]
 
 
 def test_one_rejection_rejects_the_execution() -> None:
-    stage = asked()
+    stage = waiting_stage()
     vote(stage, VoteDecision.REJECT, "no")
     assert stage.moves()[-2:] == ["FAILED_FINISHING", "REJECTED"]
     assert stage.states == {"ok": "REJECTED", "a": "CANCELLED"}
 
 
 def test_a_rejection_without_the_comment_that_the_rule_wants_stores_nothing() -> None:
-    stage = asked()
+    stage = waiting_stage()
     before = stage.execution
     with pytest.raises(Refused) as refused:
         vote(stage, VoteDecision.REJECT, "  ")
@@ -88,7 +88,7 @@ def test_a_rejection_without_the_comment_that_the_rule_wants_stores_nothing() ->
 
 
 def test_a_second_decision_is_refused_as_already_decided() -> None:
-    stage = asked()
+    stage = waiting_stage()
     vote(stage, VoteDecision.APPROVE, key="once")
     for by, key in (("otto", None), ("maria", None), ("maria", "another")):
         with pytest.raises(Refused) as refused:
@@ -98,7 +98,7 @@ def test_a_second_decision_is_refused_as_already_decided() -> None:
 
 
 def test_votes_while_paused_are_recorded_and_their_effect_waits() -> None:
-    stage = asked()
+    stage = waiting_stage()
     stage.submit(Pause())
     vote(stage, VoteDecision.APPROVE)
     assert stage.states["ok"] == "WAITING_FOR_APPROVAL"
@@ -110,7 +110,9 @@ def test_votes_while_paused_are_recorded_and_their_effect_waits() -> None:
 
 
 def test_only_the_named_may_decide() -> None:
-    stage = asked(ASK.replace("comment: on_reject", "roles: [admin], users: [otto]"))
+    stage = waiting_stage(
+        WITH_APPROVAL.replace("comment: on_reject", "roles: [admin], users: [otto]")
+    )
     with pytest.raises(Refused) as refused:
         vote(stage, VoteDecision.APPROVE)
     assert refused.value.problems[0].code is ProblemCode.FORBIDDEN
@@ -119,7 +121,7 @@ def test_only_the_named_may_decide() -> None:
 
 
 def test_cancel_closes_the_request() -> None:
-    stage = asked()
+    stage = waiting_stage()
     stage.submit(Cancel())
     approval = stage.task("ok").approval
     assert approval and approval.state.value == "CANCELLED"

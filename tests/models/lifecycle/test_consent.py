@@ -63,8 +63,8 @@ def test_whatever_is_disabled_and_reused_nothing_after_it_runs_undecided(
             continue
         stage.go_on()
         ran = {path for path, task in stage.execution.tasks.items() if task.attempt}
-        stands = how == "approved" and day == "monday" and {"ask", "extract"} <= set(again)
-        assert stands or not ran & {"mid", "load"}, way
+        still_valid = how == "approved" and day == "monday" and {"ask", "extract"} <= set(again)
+        assert still_valid or not ran & {"mid", "load"}, way
         assert stage.overridden == []
         allowed += bool(ran & {"load"})
     assert allowed == (12 if how == "approved" and day == "monday" else 0)
@@ -122,8 +122,8 @@ def test_no_change_of_a_task_run_has_what_comes_after_run_undecided(
             continue
         started = {path: task.attempt for path, task in stage.execution.tasks.items()}
         stage.go_on()
-        asked_anew = how != "approved" and stage.states["ask"] not in SUCCESSFUL_ENDS
-        if asked_anew:
+        requested_again = how != "approved" and stage.states["ask"] not in SUCCESSFUL_ENDS
+        if requested_again:
             assert not any(stage.task(path).attempt > started[path] for path in ("mid", "load"))
 
 
@@ -161,7 +161,7 @@ def test_changing_what_was_decided_on_is_an_override() -> None:
     assert {one.key: one.plan for one in planned}["ask"] is TaskPlan.RUN
 
 
-def test_labels_that_an_expression_reads_stay_as_they_were_when_it_was_asked() -> None:
+def test_labels_that_an_expression_reads_stay_as_they_were_at_the_request() -> None:
     stage = ended("approved")
     before = stage.execution
     for labels, mode in (({"team": "b"}, LabelMode.MERGE), ({"x": "y"}, LabelMode.REPLACE)):
@@ -177,7 +177,7 @@ def test_labels_that_an_expression_reads_stay_as_they_were_when_it_was_asked() -
     assert deaf.overridden == []
 
 
-def test_what_is_asked_about_does_not_change_while_it_is_asked() -> None:
+def test_what_is_decided_on_does_not_change_while_the_request_is_open() -> None:
     stage = Played(Create(plan_of(), inputs={"day": "monday"}))
     stage.go_on()
     with pytest.raises(Refused):
@@ -210,8 +210,8 @@ def test_a_condition_under_finally_is_not_met_with_results_of_other_inputs() -> 
     for day, again in (("monday", False), ("tuesday", True)):
         start = begins(plan, {"day": day})
         planned = plan_replay(source, plan, "load", start)
-        told = {one.key: one.plan for one in planned}
-        assert (told["check"] is TaskPlan.RUN) is again
+        plans = {one.key: one.plan for one in planned}
+        assert (plans["check"] is TaskPlan.RUN) is again
         keys = [one.key for one in planned if one.plan is TaskPlan.REUSE]
         held = reused(source, keys, plan, start)
         Played(Create(plan, inputs={"day": day}, reused=held))

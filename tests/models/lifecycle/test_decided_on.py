@@ -39,22 +39,22 @@ tasks:
 """
 
 
-def test_a_restart_asks_again_where_the_flow_says_so_and_nothing_runs_before() -> None:
-    for keys, asks in (("", False), ("reuse: same_inputs", False), ("reuse: never", True)):
+def test_a_restart_requests_approval_again_where_the_flow_says_so_and_nothing_runs_before() -> None:
+    for keys, requested in (("", False), ("reuse: same_inputs", False), ("reuse: never", True)):
         stage = approved(plan_of(keys), AttemptState.FAILED)
         stage.submit(Restart())
-        assert (stage.states["ask"] == "CREATED" or stage.states["ask"] == "RUNNING") is asks
+        assert (stage.states["ask"] == "CREATED" or stage.states["ask"] == "RUNNING") is requested
         before = stage.task("load").attempt
         stage.go_on()
-        assert (stage.states["ask"] == "WAITING_FOR_APPROVAL") is asks
-        assert (stage.task("load").attempt == before) is asks
-        if asks:
+        assert (stage.states["ask"] == "WAITING_FOR_APPROVAL") is requested
+        assert (stage.task("load").attempt == before) is requested
+        if requested:
             stage.vote()
             stage.go_on()
             assert stage.state == "SUCCESS"
 
 
-def test_a_restart_asks_again_where_what_was_decided_on_runs_again() -> None:
+def test_a_restart_requests_approval_again_where_what_was_decided_on_runs_again() -> None:
     text = CHAIN.replace("needs: [extract]", "needs: [extract], run_if: always")
     head = text.replace("namespace: y", "namespace: y\non_failure: FINISH_POSSIBLE")
     stage = Played(Create(plan_of("", head)))
@@ -97,7 +97,7 @@ def test_so_does_a_retry_of_what_failed() -> None:
     assert held
 
 
-def test_approvals_in_a_foreach_are_asked_again_with_what_follows_them() -> None:
+def test_approvals_in_a_foreach_are_requested_again_with_what_follows_them() -> None:
     stage = approved(plan_of("", NEVER), AttemptState.FAILED)
     assert stage.state == "FAILED"
     stage.submit(Restart())
@@ -114,7 +114,7 @@ def test_approvals_in_a_foreach_are_asked_again_with_what_follows_them() -> None
 # -- the digest --------------------------------------------------------------------------------------------------------
 
 
-def test_the_digest_tells_each_part_of_what_was_decided_on() -> None:
+def test_the_digest_covers_each_part_of_what_was_decided_on() -> None:
     plan, other = plan_of(), plan_of("reuse: never")
     plain = context(plan, {"day": "monday"}, {"team": "a"}, None)
     assert plain == context(plan, {"day": "monday"}, {"team": "a", "system.replay": "true"}, {})
@@ -129,8 +129,8 @@ def test_the_digest_tells_each_part_of_what_was_decided_on() -> None:
 def test_labels_and_trigger_belong_to_it_where_an_expression_reads_them() -> None:
     deaf = plan_of("", CHAIN.replace("labels.team", "inputs.day"))
     assert context(deaf, {}, {"team": "a"}, None) == context(deaf, {}, {"team": "b"}, {"day": 1})
-    told = plan_of("", CHAIN.replace("labels.team", "trigger.date"))
-    assert context(told, {}, {}, {"date": "a"}) != context(told, {}, {}, {"date": "b"})
+    by_key = plan_of("", CHAIN.replace("labels.team", "trigger.date"))
+    assert context(by_key, {}, {}, {"date": "a"}) != context(by_key, {}, {}, {"date": "b"})
 
 
 def test_numbers_are_as_the_table_gives_them_back() -> None:
@@ -143,37 +143,39 @@ def test_numbers_are_as_the_table_gives_them_back() -> None:
 # -- plans -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_plan_says_what_has_to_be_asked_and_why() -> None:
+def test_a_plan_says_which_approvals_are_requested_and_why() -> None:
     source = approved(plan_of()).execution
-    for day, asks in (("monday", False), ("tuesday", True)):
+    for day, requested in (("monday", False), ("tuesday", True)):
         start = begins(plan_of(), {"day": day})
         for planned in (
             plan_replay(source, plan_of(), "load", start),
             plan_draft(source, plan_of(), start),
         ):
-            told = {one.key: one for one in planned}
-            assert (told["ask"].must_ask is not None) is asks
-            assert (told["ask"].plan is TaskPlan.RUN) is asks
-            assert not asks or told["ask"].why.startswith("asks again: it was decided on other")
+            by_key = {one.key: one for one in planned}
+            assert (by_key["ask"].must_ask is not None) is requested
+            assert (by_key["ask"].plan is TaskPlan.RUN) is requested
+            assert not requested or by_key["ask"].why.startswith(
+                "asks again: it was decided on other"
+            )
     overridden = plan_replay(source, plan_of(), "load", begins(plan_of(), {"day": "x"}), True)
     assert {one.key: one.plan for one in overridden}["ask"] is TaskPlan.REUSE
 
 
-def test_what_follows_an_approval_that_is_asked_again_runs_again() -> None:
+def test_what_follows_an_approval_that_is_requested_again_runs_again() -> None:
     source = approved(plan_of()).execution
     planned = plan_replay(source, plan_of(), "load", begins(plan_of(), {"day": "tuesday"}))
-    told = {one.key: (one.plan, one.why) for one in planned}
-    assert told["mid"] == (TaskPlan.RUN, "ask is asked again")
-    assert told["extract"][0] is TaskPlan.REUSE
+    by_key = {one.key: (one.plan, one.why) for one in planned}
+    assert by_key["mid"] == (TaskPlan.RUN, "ask is asked again")
+    assert by_key["extract"][0] is TaskPlan.REUSE
 
 
-def test_decisions_made_before_they_were_bound_do_not_stand() -> None:
+def test_decisions_made_before_they_were_bound_are_not_valid() -> None:
     source = approved(plan_of()).execution
     tasks = {**source.tasks, "ask": replace(source.tasks["ask"], decided_on=None)}
     old = replace(source, tasks=tasks)
     planned = plan_replay(old, plan_of(), "load", begins(plan_of(), {"day": "monday"}))
-    (asked,) = [one for one in planned if one.must_ask]
-    assert asked.must_ask == "was decided before decisions were bound to what they are made on"
+    (requested,) = [one for one in planned if one.must_ask]
+    assert requested.must_ask == "was decided before decisions were bound to what they are made on"
 
 
 def test_the_engine_never_overrides() -> None:

@@ -21,7 +21,7 @@ from models.lifecycle.commands.commands import WakeUp
 from models.states import WAITING_FOR_WORKER, ExecutionState, FailureAction
 from tests.models.lifecycle.play import Play
 from tests.models.lifecycle.stage import Stage
-from tests.models.lifecycle.test_whatever_happens import without_leases
+from tests.models.lifecycle.test_invariants import without_leases
 
 FLOWS = {
     flow.pop("flow"): flow
@@ -39,9 +39,9 @@ class Row(NamedTuple):
 def rows_of(table: str) -> Iterator[tuple[tuple[str, str], Row]]:
     lines = table.replace("\n ", " ").splitlines()
     for line in lines:
-        head, _, told = line.partition(":")
+        head, _, summary = line.partition(":")
         *actions, event = head.split()
-        ends, _, states = told.partition("->")
+        ends, _, states = summary.partition("->")
         row = Row(dict(end.split("=") for end in ends.split()), states.split())
         for action in FailureAction if actions == ["any"] else actions:
             yield (str(action), event), row
@@ -78,11 +78,11 @@ def test_every_task_run_ends_as_the_table_says(name: str, action: str, event: st
     stage = Stage(source_of(flow), on_failure=FailureAction(action))
     Play(stage, event, flow.get("at")).perform(assert_nothing_is_forgotten)
     expected = dict(rows_of(flow["ends"]))[action, event]
-    assert told(stage.states, stage.moves()) == told(expected.ends, expected.states)
+    assert summary_of(stage.states, stage.moves()) == summary_of(expected.ends, expected.states)
     assert_progress_is_sound(stage)
 
 
-def told(ends: Mapping[str, str], states: list[str]) -> str:
+def summary_of(ends: Mapping[str, str], states: list[str]) -> str:
     return "\n".join((*(f"{path}={end}" for path, end in sorted(ends.items())), " ".join(states)))
 
 

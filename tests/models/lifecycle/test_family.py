@@ -21,10 +21,10 @@ from models.states import (
     VoteDecision,
 )
 from tests.models.lifecycle.family import (
-    ASK,
     DEPTHS,
     LAST,
     MORE,
+    WITH_APPROVAL,
     WORK,
     Family,
     at_work,
@@ -207,8 +207,8 @@ def _ended(made: Family, state: ExecutionState, stopped: bool) -> None:
 
     child = made.one("leaf")
     why = "the words of the child"
-    told = ChildEnded("sub", 1, child.id, child.name, state, {}, why, stopped)
-    made.submit(made.root, told, ENGINE)
+    end = ChildEnded("sub", 1, child.id, child.name, state, {}, why, stopped)
+    made.submit(made.root, end, ENGINE)
 
 
 @pytest.mark.parametrize("state", sorted(EXECUTION_ENDS))
@@ -236,7 +236,7 @@ def test_only_a_failure_of_the_child_is_retried(state: ExecutionState) -> None:
 
 
 @pytest.mark.parametrize("state", sorted(EXECUTION_ENDS))
-def test_what_may_fail_does_so_whoever_ended_it(state: ExecutionState) -> None:
+def test_an_allowed_failure_is_a_warning_however_it_ended(state: ExecutionState) -> None:
     sub = "tasks: [{id: sub, type: subflow, flow: leaf, allow_failure: true}]\n"
     made = Family({"top": sub, "leaf": WORK})
     made.settle()
@@ -280,8 +280,8 @@ def test_a_child_whose_timeout_cancels_it_is_started_again() -> None:
     assert [each.state.value for each in made.of("leaf")] == ["KILLED", "RUNNING"]
 
 
-def test_a_rejected_child_is_not_asked_again() -> None:
-    made = family(1, ASK, "retry: {max_attempts: 3, delay: 1s}")
+def test_a_rejected_child_is_not_requested_again() -> None:
+    made = family(1, WITH_APPROVAL, "retry: {max_attempts: 3, delay: 1s}")
     vote(made, VoteDecision.REJECT)
     made.pass_time(60)
     assert len(made.of("leaf")) == 1

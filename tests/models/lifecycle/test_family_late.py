@@ -16,7 +16,16 @@ from models.lifecycle.commands.commands import (
 from models.lifecycle.commands.subflows import ChildEnded, ReportChildState, StopChild
 from models.lifecycle.transition import Deferred
 from models.states import AttemptState, VoteDecision
-from tests.models.lifecycle.family import ASK, MORE, WORK, Family, at_work, family, submit, vote
+from tests.models.lifecycle.family import (
+    MORE,
+    WITH_APPROVAL,
+    WORK,
+    Family,
+    at_work,
+    family,
+    submit,
+    vote,
+)
 
 SUB = "tasks: [{id: sub, type: subflow, flow: leaf}]\n"
 EACH = "tasks: [{{id: each, type: foreach, items: [1, 2], {}tasks: [{{id: s, type: subflow, flow: leaf}}]}}]\n"
@@ -54,7 +63,7 @@ def failed_and_restarted(kind: type) -> tuple[Family, list[tuple[object, Deferre
 
 
 @pytest.mark.parametrize("kind", [ChildEnded, ReportChildState, StopChild])
-def test_what_was_told_in_an_earlier_life_means_nothing_to_the_next(kind: type) -> None:
+def test_reports_from_before_a_restart_are_ignored_after_it(kind: type) -> None:
     made, late = failed_and_restarted(kind)
     assert late
     before = (made.state("top"), made.state("leaf"), made.one("top").clock.held)
@@ -86,7 +95,7 @@ def test_items_that_come_twice_add_no_iteration() -> None:
 
 
 def test_a_parents_time_goes_on_when_a_child_that_stood_still_ends() -> None:
-    made = family(1, ASK, "", "timeout: 10s\n", more=MORE)
+    made = family(1, WITH_APPROVAL, "", "timeout: 10s\n", more=MORE)
     made.work("top", "beside")
     made.pass_time(100)
     vote(made, VoteDecision.APPROVE)
@@ -96,8 +105,8 @@ def test_a_parents_time_goes_on_when_a_child_that_stood_still_ends() -> None:
     assert made.state("top") == "FAILED_FINISHING"
 
 
-@pytest.mark.parametrize("leaf", [WORK, ASK])
-def test_the_time_of_a_foreach_stands_while_a_child_in_it_does(leaf: str) -> None:
+@pytest.mark.parametrize("leaf", [WORK, WITH_APPROVAL])
+def test_the_clock_of_a_foreach_stops_while_a_child_in_it_waits(leaf: str) -> None:
     made = Family({"top": EACH.format("timeout: 5s, "), "leaf": leaf})
     made.settle()
     children = [each.id for each in made.of("leaf")]
@@ -135,11 +144,11 @@ def test_a_retry_goes_on_with_a_child_that_somebody_restarted_meanwhile() -> Non
     made = at_work(1, "retry: {max_attempts: 2, delay: 10s}")
     made.finish("leaf", "work", AttemptState.FAILED)
     assert made.task("top", "sub").state == "RETRYING"
-    ask_leaf = made.one("leaf").id
-    made.submit(ask_leaf, Restart())
+    leaf_id = made.one("leaf").id
+    made.submit(leaf_id, Restart())
     made.pass_time(11)
     assert len(made.of("leaf")) == 1
-    assert made.task("top", "sub").child == ask_leaf
+    assert made.task("top", "sub").child == leaf_id
 
 
 def test_a_child_that_was_left_running_ends_before_a_new_one_starts() -> None:

@@ -7,10 +7,10 @@ import pytest
 from models.lifecycle.commands.commands import Cancel, Pause, Restart, Resume, RetryFailed
 from models.states import AttemptState, TaskRunState, VoteDecision
 from tests.models.lifecycle.family import (
-    ASK,
     DEPTHS,
     MORE,
     ORDERS,
+    WITH_APPROVAL,
     WORK,
     Family,
     at_work,
@@ -31,7 +31,7 @@ def test_no_clock_of_the_tree_runs_while_a_person_is_waited_for(
     clock: str, depth: int, order: random.Random | None
 ) -> None:
     task, head = CLOCKS[clock]
-    made = family(depth, ASK, task, head, order)
+    made = family(depth, WITH_APPROVAL, task, head, order)
     assert {each.state.value for each in made.executions.values()} == {"WAITING_FOR_APPROVAL"}
     made.pass_time(1000)
     assert {each.state.value for each in made.executions.values()} == {"WAITING_FOR_APPROVAL"}
@@ -80,7 +80,7 @@ def test_the_time_of_another_task_runs_on_while_a_child_is_paused() -> None:
 
 
 def test_what_waits_for_a_child_that_waits_is_running_while_something_else_can_move() -> None:
-    made = family(1, ASK, more=MORE)
+    made = family(1, WITH_APPROVAL, more=MORE)
     made.work("top", "beside")
     assert made.state("top") == "RUNNING"
     made.finish("top", "beside", AttemptState.SUCCESS)

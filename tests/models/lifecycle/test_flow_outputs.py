@@ -21,7 +21,7 @@ tasks:
 """
 
 
-def owed(stage: Stage) -> list[Deferred]:
+def pending_evaluations(stage: Stage) -> list[Deferred]:
     """Evaluations of the flow's outputs that were promised."""
     return [
         one
@@ -35,7 +35,7 @@ def test_they_are_evaluated_for_success_and_for_warning(state: AttemptState) -> 
     end = ExecutionState.SUCCESS if state is S else ExecutionState.WARNING
     stage = Stage(FLOW % ", allow_failure: true")
     stage.run("a", state)
-    assert stage.state is ExecutionState.RUNNING and len(owed(stage)) == 1
+    assert stage.state is ExecutionState.RUNNING and len(pending_evaluations(stage)) == 1
     stage.evaluate({"rows": 7})
     assert (stage.state, stage.execution.outputs) == (end, {"rows": 7})
 
@@ -43,31 +43,34 @@ def test_they_are_evaluated_for_success_and_for_warning(state: AttemptState) -> 
 def test_what_ends_otherwise_has_none() -> None:
     stage = Stage(FLOW % "")
     stage.run("a", F)
-    assert (stage.state, stage.execution.outputs, owed(stage)) == ("FAILED", {}, [])
+    assert (stage.state, stage.execution.outputs, pending_evaluations(stage)) == ("FAILED", {}, [])
 
 
 def child(more: str = "") -> Stage:
     return Stage(FLOW % more, links=Links(parent=Parent(new_id(), "sub", 1)))
 
 
-def told(stage: Stage) -> ChildEnded:
+def child_end(stage: Stage) -> ChildEnded:
     (promise,) = [one for one in stage.promises if isinstance(one.command, ChildEnded)]
     assert stage.execution.parent and promise.to == stage.execution.parent.execution_id
     assert isinstance(promise.command, ChildEnded)
     return promise.command
 
 
-def test_the_end_of_a_child_is_told_with_its_cause() -> None:
+def test_the_end_of_a_child_is_reported_with_its_cause() -> None:
     stage = child()
     stage.run("a", F, error=TaskError("EXIT_CODE", "no such table"), exit_code=3)
-    assert (told(stage).state, told(stage).message) == (ExecutionState.FAILED, "no such table")
+    assert (child_end(stage).state, child_end(stage).message) == (
+        ExecutionState.FAILED,
+        "no such table",
+    )
 
 
-def test_the_end_of_a_child_is_told_with_its_outputs() -> None:
+def test_the_end_of_a_child_is_reported_with_its_outputs() -> None:
     stage = child()
     stage.run("a", S)
     stage.evaluate({"rows": 7})
-    assert (told(stage).message, told(stage).outputs) == (None, {"rows": 7})
+    assert (child_end(stage).message, child_end(stage).outputs) == (None, {"rows": 7})
 
 
 MIRRORED = {

@@ -34,14 +34,14 @@ def nothing(stage: Stage, command: Command) -> None:
     assert stage.submit(command, ENGINE).events == ()
 
 
-def asked(keys: str = "") -> Stage:
+def waiting_stage(keys: str = "") -> Stage:
     stage = Stage(f"{HEAD}  - {{id: ok, type: approval, message: m{keys}}}\n")
     stage.evaluate({"message": "m"})
     return stage
 
 
 def test_a_request_that_was_decided_while_paused_does_not_expire() -> None:
-    stage = asked(", timeout: 1h")
+    stage = waiting_stage(", timeout: 1h")
     due = stage.promised(ApprovalDue)
     stage.submit(Pause())
     vote(stage, VoteDecision.APPROVE)
@@ -52,7 +52,7 @@ def test_a_request_that_was_decided_while_paused_does_not_expire() -> None:
 
 
 def test_the_timer_of_a_request_is_nothing_to_the_next_one() -> None:
-    stage = asked(", timeout: 1h, on_timeout: FAIL")
+    stage = waiting_stage(", timeout: 1h, on_timeout: FAIL")
     due = stage.promised(ApprovalDue)
     stage.keep(due)
     assert stage.states["ok"] == "FAILED"
@@ -63,7 +63,7 @@ def test_the_timer_of_a_request_is_nothing_to_the_next_one() -> None:
 
 
 def test_of_a_request_that_expired_nobody_is_the_decider() -> None:
-    stage = asked(", timeout: 1h, on_timeout: APPROVE, required: 2")
+    stage = waiting_stage(", timeout: 1h, on_timeout: APPROVE, required: 2")
     vote(stage, VoteDecision.APPROVE, "fine")
     stage.keep(stage.promised(ApprovalDue))
     outputs = stage.task("ok").outputs
@@ -204,7 +204,7 @@ def test_only_a_success_is_stored_under_its_cache_key(end: AttemptState) -> None
 
 def test_a_request_past_its_time_that_escalates_takes_votes_until_its_second_time_is_over() -> None:
     keys = ", users: [maria], timeout: 1h, on_timeout: ESCALATE, escalate: {roles: [admin]}"
-    stage = asked(keys)
+    stage = waiting_stage(keys)
     stage.pass_time(3600)  # its timer has not come yet
     vote(stage, VoteDecision.APPROVE)
     assert stage.states["ok"] == "SUCCESS"

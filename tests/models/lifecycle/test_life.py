@@ -308,7 +308,7 @@ def test_outputs_that_cannot_be_evaluated_end_it_in_error(action: FailureAction)
     assert stage.execution.failure and stage.execution.failure.path is None
 
 
-def test_outputs_evaluated_while_paused_are_asked_for_again_at_resume() -> None:
+def test_outputs_evaluated_while_paused_are_evaluated_again_at_resume() -> None:
     stage = Stage(WITH_OUTPUTS)
     stage.run("a", S)
     stage.submit(Pause())

@@ -50,8 +50,8 @@ def wide(items: int, head: str = "description: all at once") -> Stage:
 def go_on(stage: Stage) -> list[int]:
     """What each of the decisions that follow has started."""
     started = []
-    while owed := [each for each in stage.promises if isinstance(each.command, GoOn)]:
-        stage.promises = [each for each in stage.promises if each not in owed]
+    while due := [each for each in stage.promises if isinstance(each.command, GoOn)]:
+        stage.promises = [each for each in stage.promises if each not in due]
         started.append(len(stage.submit(GoOn(), ENGINE).events))
     return started
 
@@ -114,7 +114,7 @@ def test_what_ends_between_two_slices_goes_on_too() -> None:
 
 
 @pytest.mark.parametrize("head", ["description: all at once", "max_parallel: 3"])
-def test_thousands_are_killed_and_put_back_as_their_events_tell(head: str) -> None:
+def test_thousands_are_killed_and_requeued_as_their_events_say(head: str) -> None:
     stage = wide(1500, head)
     stage.submit(Cancel())
     assert set(stage.states.values()) == {"KILLED", "CANCELLED"}

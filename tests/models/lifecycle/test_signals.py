@@ -161,8 +161,8 @@ def test_what_was_recorded_before_there_was_a_queue_folds_as_it_did() -> None:
     old = [SignalReceived("go", 1), SignalReceived("go", 2), SignalReceived("go", 2, "z")]
     for facts, kept in ((old[:1], {"go": (1,)}), (old[:2], {"go": (2,)}), (old, {})):
         event = stage.events[-1]
-        told = [replace(event, fact=fact, seq=event.seq + n) for n, fact in enumerate(facts, 1)]
-        assert fold(stage.execution.plan, [*stage.events, *told]).signals == kept
+        events = [replace(event, fact=fact, seq=event.seq + n) for n, fact in enumerate(facts, 1)]
+        assert fold(stage.execution.plan, [*stage.events, *events]).signals == kept
 
 
 def test_what_is_kept_is_bounded_in_bytes_too() -> None:

@@ -126,7 +126,7 @@ def test_retry_failed_while_paused_takes_back_the_failure_of_the_execution_itsel
     assert stage.state == "SUCCESS"
 
 
-def test_what_a_person_called_a_success_stands_for_no_later_run() -> None:
+def test_a_state_changed_by_a_person_does_not_apply_to_later_runs() -> None:
     stage = Stage(TWO, cache_key="key")
     stage.submit(Cancel())
     assert stage.execution.cache_key == "key"
@@ -135,7 +135,7 @@ def test_what_a_person_called_a_success_stands_for_no_later_run() -> None:
     assert stage.folded() == stage.execution
 
 
-def test_asking_again_while_killing_skips_the_grace_once() -> None:
+def test_a_second_cancel_while_killing_skips_the_grace_once() -> None:
     stage = Stage(TWO)
     stage.start("a")
     stage.submit(Cancel())

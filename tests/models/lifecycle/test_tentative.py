@@ -29,22 +29,22 @@ MOVES = st.lists(
 @given(MOVES)
 def test_what_is_left_is_what_the_others_set(moves: list[tuple[Any, ...]]) -> None:
     execution = copy_with(EMPTY, properties={"x": "given"})
-    told: list[list[Any]] = [[None, "x", "given"]]
+    batches: list[list[Any]] = [[None, "x", "given"]]
     for move in moves:
         match move:
             case "says", path, name, value:
                 execution = try_properties(execution, path, {name: value})
-                told.append([path, name, value])
+                batches.append([path, name, value])
             case "sets", _, name, value:
                 execution = set_properties(execution, {name: value})
-                told.append([None, name, value])
+                batches.append([None, name, value])
             case "succeeds", path:
                 execution = keep_properties(execution, path)
-                told = [[None if one[0] == path else one[0], *one[1:]] for one in told]
+                batches = [[None if one[0] == path else one[0], *one[1:]] for one in batches]
             case "fails", path:
                 execution = take_properties_back(execution, path)
-                told = [one for one in told if one[0] != path]
-        assert execution.properties == {name: value for _, name, value in told}
+                batches = [one for one in batches if one[0] != path]
+        assert execution.properties == {name: value for _, name, value in batches}
     for path in ("a", "b", "each[0].a"):
         execution = keep_properties(execution, path)
     assert execution.tentative == {}

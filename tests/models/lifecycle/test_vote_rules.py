@@ -32,22 +32,22 @@ from models.states import (
 from tests.models.lifecycle.stage import Stage
 
 A, R = VoteDecision.APPROVE, VoteDecision.REJECT
-ASK = "id: x\nnamespace: y\ntasks:\n  - {id: ok, type: approval, message: m%s}\n  - {id: b, type: log, message: b}\n"
+SOURCE = "id: x\nnamespace: y\ntasks:\n  - {id: ok, type: approval, message: m%s}\n  - {id: b, type: log, message: b}\n"
 FORM = ({"id": "rows", "type": "INT", "required": True},)
 VOTER = "user:ann"
 STARTER = "user:maria"
 
 
-def asked(keys: str = "") -> Stage:
-    made = _asked(keys)
+def waiting_stage(keys: str = "") -> Stage:
+    made = _waiting_stage(keys)
     stage = copy(made)
     stage.events, stage.promises = list(made.events), list(made.promises)
     return stage
 
 
 @cache
-def _asked(keys: str) -> Stage:
-    stage = Stage(ASK % (keys and f", {keys}"))
+def _waiting_stage(keys: str) -> Stage:
+    stage = Stage(SOURCE % (keys and f", {keys}"))
     stage.evaluate({"message": "m"})
     return stage
 
@@ -67,7 +67,7 @@ def changed(stage: Stage, **parts: Any) -> None:
 
 def earlier(actor: str, decision: VoteDecision = A, **more: Any) -> Vote:
     return Vote(
-        new_id(), actor, decision, None, request(asked()).requested_at, groups=("",), **more
+        new_id(), actor, decision, None, request(waiting_stage()).requested_at, groups=("",), **more
     )
 
 
@@ -125,8 +125,8 @@ BROKEN = [
 
 def broken_by(names: set[str]) -> tuple[Stage, dict[str, Any]]:
     """A request and a vote that break these rules and no other."""
-    stage = asked()
-    asks = request(stage)
+    stage = waiting_stage()
+    pending = request(stage)
     group = Group("", () if "stranger" in names else ("ann", "maria"), ("auditor",), 3)
     actor = STARTER if "self" in names else VOTER
     persons = {STARTER} if "self by a token" in names else set()
@@ -137,14 +137,14 @@ def broken_by(names: set[str]) -> tuple[Stage, dict[str, Any]]:
     changed(
         stage,
         policy=replace(
-            asks.policy,
+            pending.policy,
             groups=(group,),
             allow_self=not {"self", "self by a token"} & names,
             comment=CommentRule.ALWAYS,
             form=FORM,
             timeout=60.0,
         ),
-        expires_at=asks.requested_at + timedelta(seconds=60),
+        expires_at=pending.requested_at + timedelta(seconds=60),
         votes=tuple(voted),
         state=ApprovalState.APPROVED if "decided" in names else ApprovalState.PENDING,
     )
@@ -179,7 +179,7 @@ def test_the_first_rule_that_a_vote_breaks_refuses_it(
 
 def test_a_request_that_a_newer_one_replaced_is_cancelled() -> None:
     for channel, decision, override in product(Channel, VoteDecision, (False, True)):
-        stage = asked()
+        stage = waiting_stage()
         before = request(stage).id
         changed(stage, id=new_id())
         with pytest.raises(Refused) as refused:
@@ -193,15 +193,17 @@ def test_a_request_that_a_newer_one_replaced_is_cancelled() -> None:
 @pytest.mark.parametrize("state", ApprovalState)
 def test_a_request_that_is_not_pending_answers_with_its_final_state(state: ApprovalState) -> None:
     for decision, override in product(VoteDecision, (False, True)):
-        stage = asked()
+        stage = waiting_stage()
         changed(stage, state=state)
-        told = code(stage, decision, override=override, comment="why")
+        refusal = code(stage, decision, override=override, comment="why")
         expected = None if state is ApprovalState.PENDING else ("ALREADY_DECIDED", state.value)
-        assert told == expected
+        assert refusal == expected
 
 
 @pytest.mark.parametrize("rule", CommentRule)
-def test_a_comment_is_wanted_as_the_rule_says_and_always_of_an_override(rule: CommentRule) -> None:
+def test_a_comment_is_required_as_the_rule_says_and_always_for_an_override(
+    rule: CommentRule,
+) -> None:
     wanted = {
         CommentRule.NEVER: set(),
         CommentRule.ON_REJECT: {R},
@@ -210,18 +212,21 @@ def test_a_comment_is_wanted_as_the_rule_says_and_always_of_an_override(rule: Co
     for decision, override, comment in product(
         VoteDecision, (False, True), (None, "", " \n", "why")
     ):
-        told = code(
-            asked(f"comment: {rule.value.lower()}"), decision, override=override, comment=comment
+        refusal = code(
+            waiting_stage(f"comment: {rule.value.lower()}"),
+            decision,
+            override=override,
+            comment=comment,
         )
         lacks = (override or decision in wanted) and comment != "why"
-        assert told == (("VALIDATION", "comment") if lacks else None)
+        assert refusal == (("VALIDATION", "comment") if lacks else None)
 
 
 def test_a_rejection_may_leave_the_form_and_an_approval_may_not() -> None:
     for decision, form in product(
         VoteDecision, (None, {}, {"rows": 7}, {"rows": "x"}, {"rows": 7, "more": 1})
     ):
-        stage = asked()
+        stage = waiting_stage()
         changed(stage, policy=replace(request(stage).policy, form=FORM))
         right = form == {"rows": 7} or (decision is R and not form)
         assert (code(stage, decision, form=form) is None) is right, (decision, form)
@@ -233,7 +238,7 @@ def test_who_voted_may_neither_vote_nor_override_and_only_the_same_vote_again_is
     """Whatever the first vote and the second one are."""
     for first, second, override in product((None, "k"), (None, "k", "other"), (False, True)):
         for decision in VoteDecision:
-            stage = asked("required: 2")
+            stage = waiting_stage("required: 2")
             cast(stage, A, key=first)
             again: dict[str, Any] = {"key": second, "override": override, "comment": "why"}
             repeated = first == second == "k" and decision is A
@@ -246,7 +251,7 @@ def test_who_voted_may_neither_vote_nor_override_and_only_the_same_vote_again_is
 
 
 def test_the_key_of_another_person_is_no_vote_of_ones_own() -> None:
-    stage = asked("required: 2")
+    stage = waiting_stage("required: 2")
     cast(stage, A, key="k")
     assert code(stage, A, actor="user:bob", key="k") is None
     assert stage.states["ok"] == "SUCCESS"
@@ -255,7 +260,7 @@ def test_the_key_of_another_person_is_no_vote_of_ones_own() -> None:
 @pytest.mark.parametrize("channel", Channel)
 def test_an_override_decides_alone_is_marked_and_says_who_and_why(channel: Channel) -> None:
     for decision, ends in ((A, "SUCCESS"), (R, "REJECTED")):
-        stage = asked("required: 3, users: [otto], allow_self: false")
+        stage = waiting_stage("required: 3, users: [otto], allow_self: false")
         cast(stage, decision, STARTER, channel, override=True, comment="nobody is there")
         (vote,) = request(stage).votes
         assert (vote.override, vote.groups, vote.comment) == (True, (), "nobody is there")
@@ -267,7 +272,7 @@ def test_an_override_decides_alone_is_marked_and_says_who_and_why(channel: Chann
     "who", ["starter", "restarter", "asked for its backfill", "saved its schedule"]
 )
 def test_nobody_through_whom_it_runs_may_decide_where_that_is_excluded(who: str) -> None:
-    stage = asked("allow_self: false")
+    stage = waiting_stage("allow_self: false")
     if who == "restarter":
         stage.execution = replace(stage.execution, restarted_by=(VOTER,))
     elif who == "asked for its backfill":
@@ -282,7 +287,7 @@ def test_nobody_through_whom_it_runs_may_decide_where_that_is_excluded(who: str)
 
 def test_those_of_an_escalation_may_decide_once_it_has_come() -> None:
     keys = "users: [otto], escalate: {after: 1h, roles: [approver]}"
-    stage = asked(keys)
+    stage = waiting_stage(keys)
     assert code(stage) == ("FORBIDDEN", "")
     stage.keep(stage.promised(ApprovalDue))
     assert request(stage).escalated == ("approver",)
@@ -312,10 +317,12 @@ def test_every_group_is_filled_by_persons_who_count_for_one() -> None:
                 votes = tuple(
                     replace(earlier(f"user:{n}"), groups=voter) for n, voter in enumerate(voters)
                 )
-                asks = replace(request(asked()), policy=ApprovalPolicy(groups), votes=votes)
-                approved = outcome(asks) is ApprovalState.APPROVED
+                pending = replace(
+                    request(waiting_stage()), policy=ApprovalPolicy(groups), votes=votes
+                )
+                approved = outcome(pending) is ApprovalState.APPROVED
                 assert approved == by_hand(groups, voters), (groups, voters)
-                rejected = replace(asks, votes=(*votes, earlier("user:r", R)))
+                rejected = replace(pending, votes=(*votes, earlier("user:r", R)))
                 assert outcome(rejected) is ApprovalState.REJECTED
 
 
@@ -335,7 +342,9 @@ def test_a_request_that_nobody_decides_becomes_what_its_rule_says(
     rule: OnTimeout, allowed: bool
 ) -> None:
     keys = f"timeout: 1h, on_timeout: {rule.value}, allow_failure: {str(allowed).lower()}"
-    stage = asked(keys + (", escalate: {roles: [admin]}" if rule is OnTimeout.ESCALATE else ""))
+    stage = waiting_stage(
+        keys + (", escalate: {roles: [admin]}" if rule is OnTimeout.ESCALATE else "")
+    )
     stage.keep(stage.promised(ApprovalDue))
     state, error = EXPIRED[rule]
     if rule is OnTimeout.FAIL and allowed:
@@ -357,7 +366,7 @@ REJECTED: dict[OnReject, str] = {
 @pytest.mark.parametrize("rule", OnReject)
 @pytest.mark.parametrize("allowed", [False, True])
 def test_a_rejection_is_what_its_rule_says(rule: OnReject, allowed: bool) -> None:
-    stage = asked(f"on_reject: {rule.value}, allow_failure: {str(allowed).lower()}")
+    stage = waiting_stage(f"on_reject: {rule.value}, allow_failure: {str(allowed).lower()}")
     assert code(stage, R, comment="no") is None
     expected = "WARNING" if rule is OnReject.FAIL and allowed else REJECTED[rule]
     assert stage.states["ok"] == expected

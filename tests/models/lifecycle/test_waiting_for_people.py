@@ -19,7 +19,7 @@ EVALUATED = {
 }
 
 
-def asks(stage: Stage, path: str = "ok") -> None:
+def request_approval(stage: Stage, path: str = "ok") -> None:
     """Its message is evaluated, and nothing else is."""
     stage.submit(Prepare(path, stage.task(path).attempt, {"message": "m"}), ENGINE)
 
@@ -27,21 +27,21 @@ def asks(stage: Stage, path: str = "ok") -> None:
 @pytest.mark.parametrize("what", EVALUATED)
 def test_while_something_is_evaluated_it_runs(what: str) -> None:
     stage = Stage(FLOW + EVALUATED[what])
-    asks(stage)
+    request_approval(stage)
     assert stage.states["ok"] == "WAITING_FOR_APPROVAL"
     assert (stage.state, stage.moves()) == ("RUNNING", ["RUNNING"])
 
 
 def test_a_condition_that_fails_leaves_only_the_person() -> None:
     stage = Stage(FLOW + EVALUATED["a condition"])
-    asks(stage)
+    request_approval(stage)
     stage.submit(Judge("b", 0, False), ENGINE)
     assert stage.moves() == ["RUNNING", "WAITING_FOR_APPROVAL"]
 
 
 def test_a_condition_that_holds_goes_on_without_a_moment_of_waiting() -> None:
     stage = Stage(FLOW + EVALUATED["a condition"])
-    asks(stage)
+    request_approval(stage)
     stage.submit(Judge("b", 0, True), ENGINE)
     assert stage.states["b"] == "QUEUED"
     assert stage.moves() == ["RUNNING"]
@@ -53,8 +53,8 @@ def test_what_follows_one_decision_is_evaluated_while_another_request_waits() ->
         + "  - {id: too, type: approval, message: m}\n"
         + "  - {id: b, type: log, message: b, needs: [ok], when: '{{ execution.id }}'}\n"
     )
-    asks(stage)
-    asks(stage, "too")
+    request_approval(stage)
+    request_approval(stage, "too")
     assert stage.state == "WAITING_FOR_APPROVAL"
     vote(stage, VoteDecision.APPROVE)
     assert (stage.state, stage.task("b").condition) == ("RUNNING", "ASKED")
@@ -69,7 +69,7 @@ def test_a_condition_within_an_iteration_is_evaluated_too() -> None:
         "      {id: ok, type: approval, message: m}, {id: t, type: log, message: m, when: '{{ item }}'}]}\n"
     )
     stage.submit(Prepare("each", 1, {"items": [1]}), ENGINE)
-    asks(stage, "each[0].ok")
+    request_approval(stage, "each[0].ok")
     assert stage.moves() == ["RUNNING"]
     stage.submit(Judge("each[0].t", 0, False), ENGINE)
     assert stage.moves() == ["RUNNING", "WAITING_FOR_APPROVAL"]

@@ -138,11 +138,11 @@ async def test_a_socket_stays_open_unless_it_goes_on() -> None:
     rates = {Rate.OPERATIONS: Allowed(1, 3600)}
     async with serving(Setting(rates=rates)) as server, initialised(server) as client:
         await client.subscribe("{ hello }", "0")
-        heard = [(await client.hear())["type"] for _ in range(2)]
+        types = [(await client.hear())["type"] for _ in range(2)]
         for number in range(1, 101):
             await client.subscribe("{ hello }", str(number))
-            heard.append((await client.hear())["type"])
-        assert heard == ["next", "complete"] + ["error"] * 100
+            types.append((await client.hear())["type"])
+        assert types == ["next", "complete"] + ["error"] * 100
         await client.subscribe("{ hello }", "101")
         code, reason = await client.closed()
         assert code == 4429
@@ -215,18 +215,18 @@ async def test_queries_of_one_user_take_turns_and_another_does_not_wait() -> Non
         mine = await stack.enter_async_context(http_of(server))
         others = await stack.enter_async_context(http_of(server, OTHER))
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
-        asked = [
+        pending = [
             tasks.create_task(mine.post("/graphql", json={"query": "{ stuck }"})) for _ in range(6)
         ]
-        await until(lambda: any(task.done() for task in asked))
-        (refused,) = [task.result() for task in asked if task.done()]
+        await until(lambda: any(task.done() for task in pending))
+        (refused,) = [task.result() for task in pending if task.done()]
         assert refused.status_code == 429
         assert refused.json()["errors"][0]["extensions"]["limit"] == "queries_at_once"
         assert server.counting.held == 2
         response = await others.post("/graphql", json={"query": "{ hello }"})
         assert response.json() == {"data": {"hello": "world"}}
         server.counting.released.set()
-        answers = [await task for task in asked]
+        answers = [await task for task in pending]
         assert sorted(answer.status_code for answer in answers) == [200] * 5 + [429]
 
 

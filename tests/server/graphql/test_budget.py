@@ -115,8 +115,8 @@ def operations(limit: int) -> Operations:
 
 async def post(text: str, limit: int) -> Answer:
     READ.clear()
-    asked = operations(limit)
-    return await asked.execute(asked.prepare(Request(text)), VIEWER)
+    limited = operations(limit)
+    return await limited.execute(limited.prepare(Request(text)), VIEWER)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -156,9 +156,9 @@ async def test_a_mutation_says_what_was_done() -> None:
 
 
 async def test_each_message_of_a_subscription_has_its_own_size() -> None:
-    asked = operations(2000)
-    prepared = asked.prepare(Request("subscription { texts(sizes: [1500, 3000, 1500]) }"))
-    bodies = [delivery.body async for delivery in asked.subscribe(prepared, VIEWER)]
+    limited = operations(2000)
+    prepared = limited.prepare(Request("subscription { texts(sizes: [1500, 3000, 1500]) }"))
+    bodies = [delivery.body async for delivery in limited.subscribe(prepared, VIEWER)]
     assert [b"ANSWER_TOO_LARGE" in body for body in bodies] == [False, True, False]
 
 

@@ -236,13 +236,13 @@ async def settled(result: Any) -> ExecutionResult:
 
 
 async def test_what_was_read_ahead_is_not_resolved_again() -> None:
-    asked: list[int] = []
+    calls: list[int] = []
 
     @strawberry.type
     class Counted:
         @read_ahead("ready")
         async def word(self) -> str:
-            asked.append(1)
+            calls.append(1)
             return "resolved"
 
         ready = "read"
@@ -263,4 +263,4 @@ async def test_what_was_read_ahead_is_not_resolved_again() -> None:
             fields=Fields(schema),
         )
     )
-    assert (found.data, asked) == ({"all": [{"word": "read"}, {"word": "read"}]}, [])
+    assert (found.data, calls) == ({"all": [{"word": "read"}, {"word": "read"}]}, [])

@@ -136,7 +136,7 @@ async def test_more_values_than_any_batch_has_are_refused() -> None:
 
 
 @pytest.mark.parametrize("escape", [b"\\u0000", b"\\\\u0000"])
-async def test_a_nul_is_found_wherever_it_stands(escape: bytes) -> None:
+async def test_a_nul_is_found_at_any_position(escape: bytes) -> None:
     written = b'{"b": ["x' + escape + b'"]}'
     async with serving() as server, http_client(server) as http:
         for padding in ("1", ",".join(["1"] * 20_000)):
@@ -156,9 +156,9 @@ def keep_busy(seconds: float = CREDIT * 2) -> None:
 
 
 class SlowPlaces(Places):
-    def shown(self, told: bytes) -> bytes:
+    def shown(self, text: bytes) -> bytes:
         keep_busy()
-        return told
+        return text
 
 
 def operations(places: Places | None = None, allowance: Allowance | None = None) -> Operations:
@@ -174,20 +174,20 @@ def slowly() -> Request:
 
 
 async def reading(size: int) -> Operations:
-    asked = operations()
-    await asked.read(Unread(size, slowly), VIEWER)
-    return asked
+    served = operations()
+    await served.read(Unread(size, slowly), VIEWER)
+    return served
 
 
 async def writing(query: str) -> Operations:
-    asked = operations(SlowPlaces())
-    prepared = await asked.admit(Request(query), VIEWER)
+    served = operations(SlowPlaces())
+    prepared = await served.admit(Request(query), VIEWER)
     if query.startswith("subscription"):
-        async for _ in asked.subscribe(prepared, VIEWER):
+        async for _ in served.subscribe(prepared, VIEWER):
             pass
     else:
-        await asked.execute(prepared, VIEWER)
-    return asked
+        await served.execute(prepared, VIEWER)
+    return served
 
 
 PAID: dict[str, Callable[[], Any]] = {
@@ -202,9 +202,9 @@ PAID: dict[str, Callable[[], Any]] = {
 
 @pytest.mark.parametrize("what", PAID)
 async def test_the_user_pays_for(what: str) -> None:
-    asked = await PAID[what]()
+    served = await PAID[what]()
     for actor, waits in ((VIEWER.actor, True), ("user:other", False)):
-        with asked._work._precedence.operation(actor) as operation:
+        with served._work._precedence.operation(actor) as operation:
             assert operation.waits is waits
 
 
@@ -244,11 +244,11 @@ async def test_a_mutation_that_ends_as_its_deadline_passes_is_answered() -> None
 
 
 async def test_a_source_that_does_not_open_ends_its_stream() -> None:
-    asked = operations(allowance=Allowance(deadline=0.1))
-    prepared = await asked.admit(Request("subscription { sealed }"), VIEWER)
+    served = operations(allowance=Allowance(deadline=0.1))
+    prepared = await served.admit(Request("subscription { sealed }"), VIEWER)
     with pytest.raises(Rejected, match="operation_deadline") as refused:
         async with asyncio.timeout(20):
-            await anext(asked.subscribe(prepared, VIEWER))
+            await anext(served.subscribe(prepared, VIEWER))
     assert refused.value.retry_after
 
 
@@ -260,8 +260,8 @@ async def test_a_message_past_its_deadline_comes_again_whole() -> None:
     async with serving(setting) as server, initialised(server) as client:
         server.counting.late = 2
         await client.subscribe(TICKS)
-        heard = [(await client.hear())["payload"] for _ in range(3)]
-        assert heard == [
+        payloads = [(await client.hear())["payload"] for _ in range(3)]
+        assert payloads == [
             {"data": {"count": {"number": number, "timely": f"of {number}"}}}
             for number in (1, 2, 3)
         ]
@@ -279,7 +279,7 @@ async def test_a_message_that_is_late_each_time_ends_its_stream() -> None:
         assert error["message"].endswith("or subscribe again after the last message that came")
 
 
-async def test_one_whose_request_takes_too_long_to_read_is_told_when_to_come_again() -> None:
+async def test_a_request_that_takes_too_long_to_read_is_answered_with_retry_after() -> None:
     setting = Setting(allowance=Allowance(deadline=0.001))
     async with serving(setting) as server, http_client(server) as http:
         for path in ("/graphql", "/graphql/stream"):

@@ -39,7 +39,7 @@ async def run(
         return await operation.stepwise(steps(count, seconds, made, actor))
 
 
-async def test_one_who_asks_for_little_passes_one_who_asks_for_much() -> None:
+async def test_a_user_with_small_requests_goes_before_one_with_large_requests() -> None:
     precedence, made = Precedence(), list[str]()
     much = [asyncio.create_task(run(precedence, "much", made, 10, CREDIT / 4)) for _ in range(8)]
     while made.count("much") < 16:
@@ -130,7 +130,7 @@ async def test_a_mutation_goes_ahead_until_its_user_is_far_in_debt() -> None:
     assert made.count("mutation") >= 8
 
 
-async def test_users_without_credit_take_turns_however_much_each_asks() -> None:
+async def test_users_without_credit_take_turns_whatever_their_request_counts() -> None:
     precedence, made = Precedence(), list[str]()
     for actor in "ab":
         await run(precedence, actor, made, 1, CREDIT * 2)

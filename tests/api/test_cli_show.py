@@ -12,7 +12,7 @@ from tests.api.test_cli import headway
 from tests.api.test_cli_actions import done, refused
 from tests.api.test_recording import record
 
-TELLS = """id: tells
+DETAILED = """id: tells
 namespace: tells
 tasks:
   - id: fit
@@ -28,10 +28,10 @@ tasks:
 """
 
 
-async def test_show_tells_outputs_metrics_properties_git_and_artifacts(
+async def test_show_prints_outputs_metrics_properties_git_and_artifacts(
     client: Client, served: Served
 ) -> None:
-    id = (await client.run(TELLS))["id"]
+    id = (await client.run(DETAILED))["id"]
     assert (await client.until_ended(id))["state"] == "SUCCESS"
     lines = [line.split() for line in (await done(served, "show", id)).splitlines()]
     assert ["properties", '{"lr":', "0.1}"] in lines
@@ -39,14 +39,14 @@ async def test_show_tells_outputs_metrics_properties_git_and_artifacts(
     assert ["fit", '{"rows":', "1250,"] in [line[:3] for line in lines]
     assert ["loss", "0.3", "step", "3,", "3", "values", "fit"] in lines
     assert ["OUT", "model.pkl"] in [line[:2] for line in lines]
-    told = json.loads(await done(served, "show", id, "--json"))
-    assert [one["value"] for one in told["metrics"]] == [0.1, 0.2, 0.3]
-    assert (told["properties"], told["git"]["commit"]) == ({"lr": 0.1}, "a3f9e2b7")
-    assert told["artifacts"][0]["name"] == "model.pkl"
-    assert told["taskRuns"][0]["outputs"]["rows"] == 1250
+    details = json.loads(await done(served, "show", id, "--json"))
+    assert [one["value"] for one in details["metrics"]] == [0.1, 0.2, 0.3]
+    assert (details["properties"], details["git"]["commit"]) == ({"lr": 0.1}, "a3f9e2b7")
+    assert details["artifacts"][0]["name"] == "model.pkl"
+    assert details["taskRuns"][0]["outputs"]["rows"] == 1250
 
 
-async def test_show_tells_what_was_recorded_from_elsewhere(client: Client, served: Served) -> None:
+async def test_show_prints_an_external_run(client: Client, served: Served) -> None:
     id = (await record(client, "told-there", properties={"gpu": "T4"}, git={"commit": "beef"}))[
         "id"
     ]
@@ -82,7 +82,7 @@ tasks: [{{id: a, type: shell, run: "echo '{cause}' >&2; exit 3"}}]
     assert not [line for line in shown if line != line.rstrip()]
 
 
-async def test_a_correction_is_told_by_show_and_as_the_failure(
+async def test_show_prints_a_correction_and_it_is_the_failure(
     client: Client, served: Served
 ) -> None:
     source = "id: corrected\nnamespace: tells\ntasks: [{id: a, type: log, message: a}]\n"
@@ -96,12 +96,12 @@ async def test_a_correction_is_told_by_show_and_as_the_failure(
         "set from SUCCESS to FAILED by admin: data wrong",
     )
     await done(served, "change-state", id, "warning", "--reason", "not so bad")
-    told = json.loads(await done(served, "show", id, "--json"))
-    assert told["failure"] is None
+    details = json.loads(await done(served, "show", id, "--json"))
+    assert details["failure"] is None
     assert "changed from FAILED to WARNING by admin" in await done(served, "show", id)
 
 
-async def test_a_rejection_that_skips_is_told_with_who_and_why(
+async def test_a_rejection_that_skips_is_printed_with_actor_and_reason(
     client: Client, served: Served
 ) -> None:
     source = """id: skips

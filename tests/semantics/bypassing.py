@@ -43,7 +43,7 @@ class Scene:
     def ran(self) -> int:
         return len(self.mark.read_text().splitlines()) if self.mark.exists() else 0
 
-    async def asked(self, text: str | None = None, **input: Any) -> tuple[str, str]:
+    async def waiting(self, text: str | None = None, **input: Any) -> tuple[str, str]:
         """An execution that waits at its approval, and the request."""
         begun = await self.otto_runs(text, **input)
         return begun, await request_of(self.admin, begun)
@@ -56,19 +56,19 @@ class Scene:
         return str(begun["id"])
 
     async def rejected(self, text: str | None = None) -> str:
-        id, request = await self.asked(text)
+        id, request = await self.waiting(text)
         await does(self.admin, "reject", approvalId=request, comment="no")
         await self.admin.until_ended(id)
         return id
 
     async def approved(self, text: str | None = None, **input: Any) -> str:
         """One whose approval was given, at its end."""
-        id, request = await self.asked(text, **input)
+        id, request = await self.waiting(text, **input)
         await does(self.admin, "approve", approvalId=request)
         await self.admin.until_ended(id)
         return id
 
-    async def stands(self, id: str) -> None:
+    async def awaits_decision(self, id: str) -> None:
         """The execution waits for a new decision, and nothing has run of what comes after it."""
         await request_of(self.admin, id)
         assert states(await self.admin.show(id))["load"] == "CREATED"

@@ -21,7 +21,7 @@ def _log(served: Served) -> str:
 @pytest.mark.parametrize(
     ("way", "lacks"), [("namespaces", ""), ("landlock", SOCKETS), ("none", ALL)]
 )
-async def test_the_way_and_what_it_leaves_is_told(way: str, lacks: str) -> None:
+async def test_the_isolation_mode_and_its_gaps_are_logged(way: str, lacks: str) -> None:
     with serving_as(way) as served:
         code, output, errors = await headway(served, "doctor")
         assert (code, errors) == (0, "")
@@ -46,10 +46,10 @@ def test_where_it_is_required_and_cannot_be_had_nothing_starts() -> None:
             check=False,
         )
         assert done.returncode == 6, done.stderr
-        told = done.stderr.strip().splitlines()[-1]
-        assert told.startswith("error: task_isolation is required, and cannot be had: ")
-        assert SOCKETS in told
-        assert "namespaces does not work here" in told
+        message = done.stderr.strip().splitlines()[-1]
+        assert message.startswith("error: task_isolation is required, and cannot be had: ")
+        assert SOCKETS in message
+        assert "namespaces does not work here" in message
         assert not (data_dir / "server.json").exists()
 
 

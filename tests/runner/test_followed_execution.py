@@ -103,9 +103,7 @@ async def add_iterations(database: Database, id: UUID, count: int) -> list[UUID]
     return made
 
 
-async def test_what_commits_late_is_told_once_and_not_left_out(
-    database: Database, feed: Feed
-) -> None:
+async def test_late_commits_are_sent_exactly_once(database: Database, feed: Feed) -> None:
     id = await store_execution(database.pool)
     place = await now_of(database, id)
     async with database.pool.acquire() as slow:
@@ -119,19 +117,19 @@ async def test_what_commits_late_is_told_once_and_not_left_out(
     assert ids(await parts_from(database, feed, id, first[-1].place), "metrics") == late
 
 
-async def test_a_look_that_finds_nothing_tells_nothing(database: Database, feed: Feed) -> None:
+async def test_a_read_that_finds_nothing_sends_nothing(database: Database, feed: Feed) -> None:
     id = await store_execution(database.pool)
     place = await now_of(database, id)
     async with (
         asyncio.timeout(DEADLINE),
         aclosing(follow(database.pool, feed, id, place, ALL)) as parts,
     ):
-        told = asyncio.ensure_future(anext(parts))
+        part = asyncio.ensure_future(anext(parts))
         await measure(database.pool, await store_execution(database.pool))
         feed.hint([f"e:{id}"])
         made = await measure(database.pool, id)
         feed.hint([f"m:{id}"])
-        assert ids([await told], "metrics") == made
+        assert ids([await part], "metrics") == made
 
 
 @pytest.mark.parametrize("more", [0, 3])
@@ -152,10 +150,10 @@ async def test_one_who_is_cut_off_after_any_part_goes_on_from_there(
             if more or part.more
             else []
         )
-        told = [*parts[: number + 1], *rest]
-        assert ids(told, "events") == [2, 3, 4, 5]
-        assert set(ids(told, "task_runs")) == set(runs)
-        assert sorted(ids(told, "metrics")) == sorted([*metrics, *later])
+        received = [*parts[: number + 1], *rest]
+        assert ids(received, "events") == [2, 3, 4, 5]
+        assert set(ids(received, "task_runs")) == set(runs)
+        assert sorted(ids(received, "metrics")) == sorted([*metrics, *later])
         metrics += later
 
 
@@ -173,7 +171,7 @@ async def test_thousands_that_one_event_brings_come_in_parts_in_their_order(
         assert sum(ALL["task_runs"].of(row) for row in rows[:-1]) <= BUDGET
 
 
-async def test_a_row_is_as_heavy_as_what_is_asked_of_it() -> None:
+async def test_a_row_weighs_as_much_as_its_requested_columns() -> None:
     row = {"path": "load", "inputs": "x" * 1_000, "attempt": 3, "error": None}
     assert Weight(100).of(row) == 100 + 4 + 1_000
     del row["inputs"]
@@ -192,9 +190,7 @@ async def test_a_place_that_nobody_knows_is_begun_anew(database: Database, feed:
         assert part.place.seq == 1
 
 
-async def test_what_costs_more_to_tell_than_to_read_is_read_anew(
-    database: Database, feed: Feed
-) -> None:
+async def test_a_large_change_is_sent_as_a_reset(database: Database, feed: Feed) -> None:
     id = await store_execution(database.pool)
     place = await now_of(database, id)
     await record(database.pool, id, count=2_001)
@@ -205,9 +201,7 @@ async def test_what_costs_more_to_tell_than_to_read_is_read_anew(
     assert (await parts_from(database, feed, id, place))[0].reset
 
 
-async def test_rows_that_nobody_asks_for_are_no_reason_to_read_anew(
-    database: Database, feed: Feed
-) -> None:
+async def test_rows_that_nobody_requests_cause_no_reset(database: Database, feed: Feed) -> None:
     id = await store_execution(database.pool)
     place = await now_of(database, id)
     await measure(database.pool, id, TOO_MANY + 1)
@@ -250,7 +244,7 @@ def _text() -> str:
         ("children", "properties", _children),
     ],
 )
-async def test_who_waits_for_a_slow_reader_keeps_few_rows_and_no_columns_that_nobody_asks_for(
+async def test_waiting_for_a_slow_reader_keeps_few_rows_and_only_requested_columns(
     database: Database, feed: Feed, name: str, column: str, write: Any
 ) -> None:
     id = await store_execution(database.pool)
@@ -270,7 +264,7 @@ async def test_who_waits_for_a_slow_reader_keeps_few_rows_and_no_columns_that_no
     tracemalloc.stop()
 
 
-class Heard:
+class RecordingPool:
     """A pool that tells the statements it was asked."""
 
     def __init__(self, pool: Any) -> None:
@@ -286,13 +280,13 @@ class Heard:
 
 
 @pytest.mark.parametrize(("name", "read"), [("events", False), ("task_runs", True)])
-async def test_task_runs_are_read_only_for_who_asks_for_them(
+async def test_task_runs_are_read_only_for_clients_that_request_them(
     database: Database, feed: Feed, name: str, read: bool
 ) -> None:
     id = await store_execution(database.pool)
     place = await now_of(database, id)
     await add_iterations(database, id, 3)
-    pool: Any = Heard(database.pool)
+    pool: Any = RecordingPool(database.pool)
     async with (
         asyncio.timeout(DEADLINE),
         aclosing(follow(pool, feed, id, place, {name: Weight(10)})) as parts,
@@ -311,11 +305,11 @@ async def test_it_ends_with_the_execution_s_removal(database: Database, feed: Fe
         asyncio.timeout(DEADLINE),
         aclosing(follow(database.pool, feed, id, place, ALL)) as parts,
     ):
-        told = asyncio.ensure_future(anext(parts, None))
+        part = asyncio.ensure_future(anext(parts, None))
         async with database.pool.acquire() as connection, connection.transaction():
             await remove(connection, {id: Delete()})
         feed.hint([f"e:{id}"])
-        assert await told is None
+        assert await part is None
 
 
 async def test_an_outage_only_delays(database: Database, feed: Feed, database_url: str) -> None:
@@ -325,7 +319,7 @@ async def test_an_outage_only_delays(database: Database, feed: Feed, database_ur
         asyncio.timeout(DEADLINE),
         aclosing(follow(database.pool, feed, id, place, ALL)) as parts,
     ):
-        told = asyncio.ensure_future(anext(parts))
+        part = asyncio.ensure_future(anext(parts))
         alone = await asyncpg.connect(database_url)
         for _ in range(20):
             await alone.execute(
@@ -336,4 +330,4 @@ async def test_an_outage_only_delays(database: Database, feed: Feed, database_ur
             await asyncio.sleep(0)
         made = await measure(alone, id)
         await alone.close()
-        assert ids([await told], "metrics") == made
+        assert ids([await part], "metrics") == made

@@ -76,14 +76,16 @@ def busy() -> tuple[Stage, UUID, UUID]:
 
 def folds(stage: Stage) -> bool:
     """Whether the events tell the execution; the leases of its attempts are none of history's."""
-    told, known = stage.folded(), stage.execution
+    folded, known = stage.folded(), stage.execution
     tasks = {
-        path: copy_with(task, position=told.tasks[path].position, newest=told.tasks[path].newest)
+        path: copy_with(
+            task, position=folded.tasks[path].position, newest=folded.tasks[path].newest
+        )
         for path, task in known.tasks.items()
     }
     ends = {path: task.newest and task.newest.state for path, task in known.tasks.items()}
-    assert {path: task.newest and task.newest.state for path, task in told.tasks.items()} == ends
-    return told == copy_with(known, tasks=tasks)
+    assert {path: task.newest and task.newest.state for path, task in folded.tasks.items()} == ends
+    return folded == copy_with(known, tasks=tasks)
 
 
 def test_whatever_is_given_up_ends_in_error_with_nothing_left_of_it() -> None:
@@ -183,7 +185,7 @@ VOTE = CastVote(new_id(), VoteDecision.APPROVE, frozenset())
 @pytest.mark.parametrize(
     "command", [Pause(), Signal("go"), VOTE, Restart()], ids=lambda each: type(each).__name__
 )
-def test_what_people_ask_of_it_is_refused_with_the_reason_and_changes_nothing(command: Any) -> None:
+def test_actions_of_people_are_refused_with_the_reason_and_change_nothing(command: Any) -> None:
     stage, _, _ = busy()
     before = unread(stage).execution
     with pytest.raises(Refused) as refused:
@@ -199,14 +201,14 @@ def test_it_can_be_labelled_and_cancelled_and_says_what_keeps_it() -> None:
     assert stage.state is not ExecutionState.ERROR
     assert availability(stage.execution, Action.CANCEL).allowed
     assert not availability(stage.execution, Action.RESUME).allowed
-    told = (
+    waiting = (
         f"{WHY}; mend what keeps it from being read before the next step is due, "
         "which ends it in ERROR; or cancel it"
     )
-    assert waiting_for(stage.execution, set()) == [Waiting(WaitingCode.REVISION, told)]
+    assert waiting_for(stage.execution, set()) == [Waiting(WaitingCode.REVISION, waiting)]
     task = stage.execution.tasks["queued"]
     assert waiting_of_task(stage.execution, task, set()) == [
-        Waiting(WaitingCode.REVISION, told, "queued")
+        Waiting(WaitingCode.REVISION, waiting, "queued")
     ]
 
 

@@ -32,7 +32,7 @@ PERSON = CommandOrigin("user:maria", Channel.API)
 ENDS = sorted(TASK_RUN_ENDS)
 
 
-def told(**about: Any) -> RecordExecution:
+def record_command(**about: Any) -> RecordExecution:
     return RecordExecution(plan=CompiledFlow.external("ml", "mnist"), kind="train", **about)
 
 
@@ -41,7 +41,7 @@ def context(now: datetime = NOW) -> Context:
 
 
 def recorded(*commands: Command, now: datetime = NOW, **about: Any) -> Execution:
-    execution = begin(told(**about), context(now), new_id()).execution
+    execution = begin(record_command(**about), context(now), new_id()).execution
     for command in commands:
         execution = decide(execution, command, context(now)).execution
     return execution
@@ -69,12 +69,12 @@ def refusal(execution: Execution, command: Command, now: datetime = NOW) -> tupl
         ({"created_at": THEN + MINUTE, "started_at": THEN}, THEN, THEN),
     ],
 )
-def test_it_began_when_it_is_told_to_have(
+def test_it_began_at_the_reported_time(
     about: dict[str, Any], created: datetime, started: datetime | None
 ) -> None:
     execution = recorded(**about)
     assert (execution.created_at, execution.started_at) == (created, started)
-    id = id_for(told(**about), NOW, lambda: NEW)
+    id = id_for(record_command(**about), NOW, lambda: NEW)
     if about.keys() & {"created_at", "started_at"}:
         assert id.int >> 80 == int(created.timestamp() * 1000)
     else:
@@ -99,7 +99,7 @@ def test_a_beginning_that_cannot_be_is_refused(
     (problem,) = refused.value.problems
     assert problem.path == (path,)
     assert words in problem.message
-    assert id_for(told(**about), NOW, new_id) <= id_of(
+    assert id_for(record_command(**about), NOW, new_id) <= id_of(
         NOW + MINUTE
     )  # made all the same: it is judged afterwards
 
@@ -174,7 +174,7 @@ def recorded_end(execution: Execution, command: Command, now: datetime = NOW) ->
     return decide(execution, command, context(now)).execution.ended_at
 
 
-def test_what_is_told_after_the_end_did_not_happen_after_it() -> None:
+def test_late_reports_do_not_move_the_end() -> None:
     end = THEN + MINUTE * 5
     over = RecordEnd(ExecutionState.SUCCESS, ended_at=end)
     late = recorded(over, RecordTaskRun("a", TaskRunState.SUCCESS), started_at=THEN)

@@ -67,7 +67,7 @@ MOVE = st.sampled_from(
 )
 
 
-ASKS: dict[str, Command] = {
+ACTIONS: dict[str, Command] = {
     "pause": Pause(),
     "resume": Resume(),
     "cancel": Cancel(),
@@ -91,8 +91,8 @@ def step(stage: Stage, move: str, pick: int) -> None:
         stage.submit(WakeUp("w", max(1, stage.task("w").attempt)), ENGINE)
     elif move == "vote" and stage.task("ok").approval:
         vote(stage, VoteDecision.APPROVE if pick % 3 else VoteDecision.REJECT, "c", by=f"u{pick}")
-    elif move in ASKS:
-        stage.submit(ASKS[move])
+    elif move in ACTIONS:
+        stage.submit(ACTIONS[move])
 
 
 def _end(stage: Stage, move: str, task: Any) -> None:

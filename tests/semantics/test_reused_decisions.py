@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from tests.api.client import Client, states, task
-from tests.semantics.scene import People, Promises, acted, child_of, does, events, flow, read
-from tests.semantics.walking import (
+from tests.semantics.bypassing import (
     DRAFT,
     FAILS,
     HEAD,
@@ -18,6 +17,7 @@ from tests.semantics.walking import (
     refusal,
     request_of,
 )
+from tests.semantics.scene import People, Promises, acted, child_of, does, events, flow, read
 
 
 async def marks(client: Client, id: str) -> list[tuple[Any, ...]]:
@@ -62,13 +62,13 @@ async def test_the_state_of_a_task_run_and_of_an_execution_is_overridden_with_a_
     assert states(found)["load"] == "SUCCESS" and scene.ran == 1
     assert await marks(scene.admin, id) == [(["ask"], "ann is away")]
     again = await acted(scene.otto, "replayExecution", id=id, fromTask="load")
-    await scene.stands(again["id"])
+    await scene.awaits_decision(again["id"])
     id = await scene.rejected()
     await acted(scene.admin, "changeState", id=id, state="SUCCESS", reason="all is well")
     assert await marks(scene.admin, id) == [(["ask"], "all is well")]
 
 
-async def test_on_the_same_a_decision_stands_from_one_execution_to_the_next(scene: Scene) -> None:
+async def test_on_the_same_data_a_decision_is_reused_by_the_next_execution(scene: Scene) -> None:
     source = await scene.approved()
     replayed = await acted(scene.otto, "replayExecution", id=source, fromTask="load")
     await scene.admin.until_ended(replayed["id"])
@@ -84,10 +84,10 @@ async def test_on_the_same_a_decision_stands_from_one_execution_to_the_next(scen
         assert task(await scene.admin.show(id), "ask")["approval"] is None
         assert await marks(scene.admin, id) == []
     anew = await acted(scene.otto, "replayExecution", id=replayed["id"])
-    await scene.stands(anew["id"])
+    await scene.awaits_decision(anew["id"])
 
 
-async def test_what_failed_after_it_is_restarted_without_asking(scene: Scene) -> None:
+async def test_a_restart_of_later_tasks_requests_no_new_decision(scene: Scene) -> None:
     id = await scene.approved(scene.text(FAILS))
     await acted(scene.otto, "restartExecution", id=id)
     await scene.admin.until_ended(id)
@@ -102,22 +102,22 @@ async def test_who_has_it_overridden_leaves_no_decision_to_the_next(scene: Scene
     await scene.admin.until_ended(begun["id"])
     for more in ({}, {"fromTask": "load"}):
         again = await acted(scene.otto, "replayExecution", id=begun["id"], **more)
-        await scene.stands(again["id"])
+        await scene.awaits_decision(again["id"])
 
 
 @pytest.mark.parametrize("keys", ["on_timeout: SKIP", "on_timeout: APPROVE"])
 async def test_what_nobody_decided_is_never_taken_for_approved(
     scene: Scene, promises: Promises, keys: str
 ) -> None:
-    id, _ = await scene.asked(scene.text(approval=f"timeout: 1h, {keys}"))
+    id, _ = await scene.waiting(scene.text(approval=f"timeout: 1h, {keys}"))
     await promises.keep(id, "ApprovalDue", "TIMEOUT")
     await scene.admin.until_ended(id)
     assert scene.ran == 1
     again = await acted(scene.otto, "replayExecution", id=id, fromTask="load")
-    await scene.stands(again["id"])
+    await scene.awaits_decision(again["id"])
     rerun = creation(scene, rerunOf=id, disabledTasks=["extract", "ask"])
-    told = await is_refused(scene, "createExecution", "FORBIDDEN", "disabledTasks", **rerun)
-    assert "it is EXPIRED" in told
+    message = await is_refused(scene, "createExecution", "FORBIDDEN", "disabledTasks", **rerun)
+    assert "it is EXPIRED" in message
 
 
 async def test_the_condition_of_an_approval_is_not_met_with_results_of_other_inputs(
@@ -136,11 +136,11 @@ async def test_the_condition_of_an_approval_is_not_met_with_results_of_other_inp
     rerun = creation(scene, rerunOf=begun["id"], disabledTasks=["extract"])
     await acted(scene.otto, "createExecution", **rerun)
     rerun["inputs"] = {"amount": 1000}
-    told = await is_refused(scene, "createExecution", "FORBIDDEN", "disabledTasks", **rerun)
-    assert "is asked by what extract give" in told
+    message = await is_refused(scene, "createExecution", "FORBIDDEN", "disabledTasks", **rerun)
+    assert "is asked by what extract give" in message
     replay = {"id": begun["id"], "fromTask": "load", "inputs": {"amount": 1000}}
     again = await acted(scene.otto, "replayExecution", **replay)
-    await scene.stands(again["id"])
+    await scene.awaits_decision(again["id"])
     same = await acted(scene.otto, "replayExecution", id=begun["id"], fromTask="load")
     assert (await scene.admin.until_ended(same["id"]))["state"] == "SUCCESS"
 
@@ -160,13 +160,13 @@ async def test_the_decisions_of_a_child_stand_for_its_parent_on_the_same(scene: 
     assert (found["state"], scene.ran) == ("SUCCESS", 1)
     replay = {"id": parent["id"], "fromTask": "last", "inputs": {"day": "tuesday"}}
     other = await acted(scene.otto, "replayExecution", **replay)
-    asks = await child_of(scene.admin, other["id"])
-    await request_of(scene.admin, asks)
+    child_shown = await child_of(scene.admin, other["id"])
+    await request_of(scene.admin, child_shown)
     assert states(await scene.admin.show(other["id"]))["last"] == "CREATED"
     await acted(scene.otto, "cancelExecution", id=other["id"])
 
 
-async def test_a_foreach_with_approvals_is_reused_when_each_of_them_stands(scene: Scene) -> None:
+async def test_a_foreach_with_approvals_is_reused_when_each_decision_is_valid(scene: Scene) -> None:
     tasks = f"""
   - id: each
     type: foreach
@@ -198,5 +198,5 @@ async def test_what_may_not_be_changed_is_not_offered(scene: Scene, people: Peop
     what = "taskRuns { key availableActions { action allowed } }"
     for who, expected in ((scene.admin, True), (scene.otto, False)):
         for run in (await read(who, id, what))["taskRuns"]:
-            told = {one["action"]: one["allowed"] for one in run["availableActions"]}
-            assert told["CHANGE_TASK_RUN_STATE"] is expected
+            message = {one["action"]: one["allowed"] for one in run["availableActions"]}
+            assert message["CHANGE_TASK_RUN_STATE"] is expected

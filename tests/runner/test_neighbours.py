@@ -44,16 +44,16 @@ async def compared(database: Database, subject: UUID) -> Mapping[str, Any]:
     """All that an execution says of others."""
     everyone, pool = Scope(), database.pool
     row = (await history.executions_by_id(pool, everyone, [subject]))[subject]
-    asked = [asked_of(row)]
+    requests = [asked_of(row)]
     sides = {
         "previous": Side(newer=False),
         "next": Side(newer=True),
         "lastSuccess": Side(newer=False, successful=True),
     }
     found = {
-        name: (await neighbours(pool, everyone, side, asked))[0] for name, side in sides.items()
+        name: (await neighbours(pool, everyone, side, requests))[0] for name, side in sides.items()
     }
-    found["resolvedBy"] = (await mended_by(pool, everyone, asked))[0]
+    found["resolvedBy"] = (await mended_by(pool, everyone, requests))[0]
     line = line_of(row)
     tally = (await stats.usual_durations(pool, [line])).get(line)
     return {

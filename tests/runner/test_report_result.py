@@ -27,7 +27,7 @@ async def test_the_end_does_not_overtake_a_report_with_outputs(
     """The engine puts off a report whose execution another process has locked, until the end waits or is there."""
     end_waits_or_is_there = asyncio.Event()
 
-    class Telling(asyncio.Lock):
+    class WatchedLock(asyncio.Lock):
         async def acquire(self) -> Literal[True]:
             if self.locked():
                 end_waits_or_is_there.set()
@@ -36,7 +36,7 @@ async def test_the_end_does_not_overtake_a_report_with_outputs(
     class Watched(AttemptContext):
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
-            self.telling = Telling()
+            self.telling = WatchedLock()
 
     monkeypatch.setattr(job_executor, "AttemptContext", Watched)
     async with open_floor(database_url, data_dir) as floor:

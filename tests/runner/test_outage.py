@@ -49,7 +49,7 @@ def test_what_is_made_again_at_once_has_changed_nothing() -> None:
         assert not issubclass(kind, ROLLED_BACK), "whether it was committed is not known"
 
 
-def test_each_says_how_to_mend_it() -> None:
+def test_each_says_how_to_fix_it() -> None:
     sentences = {
         NoRoom("full"): "make room",
         asyncpg.DiskFullError("full"): "make room",

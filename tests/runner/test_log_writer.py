@@ -91,7 +91,7 @@ async def _write(page: AttemptLog, texts: list[str]) -> None:
         await page.add([text], LogStream.STDOUT, LogLevel.INFO)
 
 
-async def test_the_limit_is_told_once_and_the_rest_dropped() -> None:
+async def test_the_limit_is_reported_once_and_the_rest_dropped() -> None:
     shelf = Shelf()
     async with LogWriter(shelf.write, Limits(lines=3)) as book:
         page = page_of(book)

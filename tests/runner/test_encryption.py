@@ -90,7 +90,7 @@ async def test_the_nearest_of_a_name_is_seen(database: Database, vault: Cipher) 
         await secrets.opened(pool, vault, "c", names)
 
 
-async def test_secrets_of_another_key_are_told_of(
+async def test_secrets_of_another_key_are_reported(
     database: Database, vault: Cipher, caplog: pytest.LogCaptureFixture
 ) -> None:
     await secrets.save(database.pool, vault, "a", "X", "the value", PERSON)

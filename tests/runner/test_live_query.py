@@ -120,18 +120,16 @@ async def audience() -> AsyncIterator[LiveQueryIndex]:
 
 @settings(max_examples=1000, deadline=None)
 @given(rows(), filters, scopes)
-def test_whatever_matches_bears_a_mark_that_is_asked_for(
-    row: dict[str, Any], where: Filter, scope: Scope
-) -> None:
+def test_every_match_has_a_required_key(row: dict[str, Any], where: Filter, scope: Scope) -> None:
     one = filter_rows.candidate(row, {}, {})
-    asked = required_keys(where)
+    required = required_keys(where)
     if matches(where, one, NOW):
-        assert asked is None or not asked.isdisjoint(keys_of(one))
+        assert required is None or not required.isdisjoint(keys_of(one))
 
 
 @settings(max_examples=600, deadline=None)
 @given(moves(), filters, scopes, orders, st.booleans(), st.booleans(), st.sampled_from([0, inf]))
-def test_a_list_looks_when_it_must_and_is_told_the_row_when_that_is_all(
+def test_a_list_queries_again_when_it_must_and_else_gets_the_row(
     move: tuple[Candidate, Candidate],
     where: Filter,
     scope: Scope,
@@ -152,30 +150,30 @@ def test_a_list_looks_when_it_must_and_is_told_the_row_when_that_is_all(
     row, settled = row_of(after, 2), not moves_by_itself(where)
     room = 50 if whole else 0
 
-    async def hears() -> None:
+    async def receives() -> None:
         audience = LiveQueryIndex(lambda: None)
         with listing(audience, where, *shown, room=room, scope=scope, order=order) as interest:
             audience.tell([change_of(before, after, since=since)], now)
-            heard = interest.drain()
+            news = interest.drain()
             if unheard:
-                assert heard is None or not (was or is_)
+                assert news is None or not (was or is_)
             elif shown and is_:
-                assert heard == (None if moved else showing(row))
+                assert news == (None if moved else showing(row))
             elif was and not is_:
-                assert heard == (Delta(left={after.id: False}) if whole and settled else None)
+                assert news == (Delta(left={after.id: False}) if whole and settled else None)
             elif is_ and not was:
-                told = whole and settled and order.column == "CREATED"
-                assert heard == (showing(row) if told else None)
+                in_place = whole and settled and order.column == "CREATED"
+                assert news == (showing(row) if in_place else None)
             elif was and moved:
-                assert heard is None
+                assert news is None
             elif whole or since:
                 # One that is ordered by a label may look in vain when another label changes.
-                assert heard == Delta() or (heard is None and isinstance(order, ByValue))
+                assert news == Delta() or (news is None and isinstance(order, ByValue))
 
-    asyncio.run(hears())
+    asyncio.run(receives())
 
 
-async def test_one_of_many_lists_is_found_by_what_it_asks_for(audience: LiveQueryIndex) -> None:
+async def test_one_of_many_lists_is_found_by_its_filter(audience: LiveQueryIndex) -> None:
     wheres = [Term(Field.LABEL, Operator.EQ, str(number), "n") for number in range(100)]
     seven = replace(ONE, labels={"n": "7"})
     interests = [
@@ -195,7 +193,7 @@ async def test_one_of_many_lists_is_found_by_what_it_asks_for(audience: LiveQuer
     assert audience._found(change_of(ONE, seven)) == set()
 
 
-async def test_what_the_list_read_itself_is_not_told_again(audience: LiveQueryIndex) -> None:
+async def test_a_row_that_the_list_has_read_is_not_sent_again(audience: LiveQueryIndex) -> None:
     progress = replace(ONE, progress=0.5)
     with listing(audience, EVERYTHING, ONE) as interest:
         audience.tell([change_of(ONE, progress, seq=1)], NOW)
@@ -206,7 +204,7 @@ async def test_what_the_list_read_itself_is_not_told_again(audience: LiveQueryIn
         assert interest.drain() == Delta()
 
 
-async def test_what_is_heard_during_a_look_is_judged_by_what_the_look_found(
+async def test_a_change_during_a_query_is_evaluated_against_its_result(
     audience: LiveQueryIndex,
 ) -> None:
     other = replace(ONE, id=new_id())
@@ -270,7 +268,7 @@ async def test_an_unknown_past_concerns_the_lists_that_do_not_show_all_there_is(
         assert entered.drain() == shown.drain() == showing(unknown.row)
 
 
-async def test_what_stays_beyond_the_window_is_nothing_to_it_once_it_was_judged_as_it_was(
+async def test_a_row_beyond_the_window_is_ignored_once_its_earlier_version_was_evaluated(
     audience: LiveQueryIndex,
 ) -> None:
     dark = replace(ONE, labels={"shade": "dark"})
@@ -293,7 +291,7 @@ async def test_what_was_deleted_leaves(audience: LiveQueryIndex) -> None:
         assert (full.drain(), other.drain()) == (None, Delta())
 
 
-async def test_a_list_that_is_told_rows_all_the_time_looks_when_it_is_due(
+async def test_a_list_that_gets_rows_all_the_time_queries_again_when_due(
     audience: LiveQueryIndex,
 ) -> None:
     """What time alone moves would stay away otherwise."""
