@@ -15,7 +15,7 @@ from runner.maintenance import invariants, rescuer
 from runner.maintenance.rescuer import Rescuer
 from runner.store.execution import slots
 from runner.store.flows import flows
-from tests.runner.test_engine import ORIGIN, Engines, engines
+from tests.runner.test_engine import USER, Engines, engines
 
 __all__ = ["engines"]
 
@@ -48,7 +48,7 @@ async def plan_of(engines: Engines, limit: int) -> CompiledFlow:
 
 async def create(engines: Engines, plan: CompiledFlow, priority: int = 0) -> Execution:
     command = Create(plan, limited=True, priority=priority)
-    return (await engines.first.create(command, ORIGIN)).execution
+    return (await engines.first.create(command, USER)).execution
 
 
 async def test_of_a_line_only_the_first_are_read_and_those_that_may_leave(engines: Engines) -> None:
@@ -75,16 +75,16 @@ async def test_a_newcomer_does_not_pass_a_line_whose_first_leave_it_in_the_same_
     """Between the end of the last holder and the admission of the next."""
     plan = await plan_of(engines, 1)
     holder, *waiting = [await create(engines, plan) for _ in range(8)]
-    await engines.first.execute(holder.id, Cancel(), ORIGIN)
+    await engines.first.execute(holder.id, Cancel(), USER)
     gone = [
-        asyncio.create_task(engines.first.execute(one.id, Cancel(), ORIGIN))
+        asyncio.create_task(engines.first.execute(one.id, Cancel(), USER))
         for one in waiting[:leaving]
     ]
     newcomer = await create(engines, plan)
     await asyncio.gather(*gone)
     assert newcomer.state is ExecutionState.QUEUED
     for one in (*waiting[leaving:], newcomer):
-        await engines.first.execute(one.id, Cancel(), ORIGIN)
+        await engines.first.execute(one.id, Cancel(), USER)
     assert await invariants.verify(engines.database.pool) == []
 
 
@@ -129,9 +129,9 @@ async def test_full_flows_with_a_line_cost_the_engine_nothing(
             await ten.wait()
             assert counting.called == []
             await engines.first.execute(
-                holder.id, Cancel(), ORIGIN
+                holder.id, Cancel(), USER
             )  # no courier tells the line of it
             await counting.admitted.wait()
     assert set(counting.called) == {waiting.id}
     await pool.execute("delete from executions where namespace = 'full'")
-    await engines.first.execute(waiting.id, Cancel(), ORIGIN)
+    await engines.first.execute(waiting.id, Cancel(), USER)
