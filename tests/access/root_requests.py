@@ -1,4 +1,4 @@
-"""How each root is asked, and what it needs: tables beside the SDL, which fail for a root that they do not know."""
+"""Tables with the arguments and permissions of each root field. The tests fail for a root that is missing here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,8 +15,9 @@ FLOW_TEXT: Final = "id: $key\nnamespace: $namespace\ntasks: [{id: a, type: log, 
 
 @dataclass(frozen=True)
 class RootRequest:
-    """The input of a mutation, in which `$name` stands for an id or name of what it is about, and the permissions that
-    it takes. `of_all` is of names that the whole installation shares: that one is taken cannot be hidden."""
+    """The input of a mutation, in which `$name` stands for an id or name of its object, and the permissions that the
+    mutation needs. `of_all` is set for names that are unique in the whole installation: that one is taken cannot be
+    hidden."""
 
     needs: tuple[Permission, ...]
     input: dict[str, Any] = field(default_factory=dict)
@@ -132,7 +133,8 @@ QUERIES: Final[Mapping[str, Permission | None]] = {
     "flowSchema": P.LIST_FLOWS,
     "secrets": P.MANAGE,
 }
-"""None for what everybody may ask, and is then answered of what they may see: `node` of whatever kind it is."""
+"""The permissions of each query. None: everybody may query it and gets what they may see; for `node` this holds for
+every kind."""
 SUBSCRIPTIONS: Final[Mapping[str, Permission]] = {
     "executionEvents": P.VIEW_EXECUTION,
     "execution": P.VIEW_EXECUTION,
@@ -148,15 +150,15 @@ GIVEN: Final = {
     "executionStats": 'since: "2026-01-01T00:00:00Z", bucket: DAY', "validateFlow": 'source: "id: a"',
     "executionHistogram": 'since: "2020-01-01T00:00:00Z", bars: 10', "flow": 'namespace: "$namespace", key: "$key"',
 }  # fmt: skip
-"""Arguments that a root cannot do without, besides ids."""
+"""Required arguments of a root, besides ids."""
 ID_KINDS: Final = {
     "Query.bulk": "bulk", "Query.debugExpression": "run", "Subscription.bulk": "bulk", "Subscription.logs": "exec",
 }  # fmt: skip
-"""What an id of a root is of, where it is of no execution."""
+"""The kind of object that an id of a root refers to, where it is not an execution."""
 
 
 def filled(template: Any, values: Mapping[str, str]) -> Any:
-    """With ids and names in place of `$name`."""
+    """Returns the input with ids and names in place of `$name`."""
     if isinstance(template, dict):
         return {name: filled(one, values) for name, one in template.items()}
     if isinstance(template, list):
@@ -168,7 +170,7 @@ def filled(template: Any, values: Mapping[str, str]) -> Any:
 
 
 def document(kind: str, name: str, root: GraphQLField, selection: str, id: str = "$exec") -> str:
-    """Asks a root, every id of which is this one; ids and names still have to be filled in."""
+    """Returns a document that queries a root with this id for every id; ids and names still have to be filled in."""
     given = [GIVEN[name]] if name in GIVEN else []
     for argument, one in root.args.items():
         if get_named_type(one.type).name == "ID" and not (

@@ -1,4 +1,4 @@
-"""A bulk that is under way ends with what it was begun with: the token, the role, the person."""
+"""A running bulk action ends when its token, its role or its person is revoked."""
 
 import asyncio
 from typing import Any, Final
@@ -25,7 +25,7 @@ ENDS: Final[dict[str, tuple[str, str, dict[str, str]]]] = {
 
 @pytest.fixture
 def begins(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
-    """No bulk is taken up before it is set."""
+    """No bulk action is claimed before this event is set."""
     gate, claim = asyncio.Event(), BulkCarrier._claim
 
     async def claimed(self: BulkCarrier) -> Any:

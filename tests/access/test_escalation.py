@@ -1,4 +1,4 @@
-"""Nobody gives more than they hold, to themselves or to others: what is tried is refused, and changes nothing."""
+"""Nobody can grant more than they hold, to themselves or to others: attempts are refused and change nothing."""
 
 import asyncio
 from collections.abc import Callable
@@ -24,7 +24,7 @@ HOUR: Final = timedelta(hours=1)
 
 @pytest.fixture
 async def team(house: House) -> House:
-    """Two who manage `acme.b`, an operator there, a manager of people and nothing else, services, and a group of
+    """Two managers of `acme.b`, an operator there, a manager of people only, services, and a group of
     administrators."""
     for name in ("ann", "ben"):
         await house.enrol(name, "namespace_admin", NAMESPACE)
@@ -127,7 +127,7 @@ async def test_what_is_tried_changes_nothing(team: House) -> None:
 
 
 async def test_what_one_manages_one_may_give(team: House) -> None:
-    """The attempts above are refused for what they want, not for everything."""
+    """Checks that the attempts above are refused because of their arguments, and not in general."""
     ann = await team.viewer("ann")
     for mutation, input in (
         ("grantRole", {"to": "user:oda", "role": "editor", "namespace": f"{NAMESPACE}.below"}),
@@ -179,7 +179,7 @@ WANTED: Final[list[dict[str, Any]]] = [
 
 
 async def test_a_limited_token_makes_none_that_is_worth_more(team: House) -> None:
-    """Neither by itself, nor by the session that it or its link begins."""
+    """Holds for the token itself and for the session that the token or its link begins."""
     wrong = []
     for limit, way in product(LIMITS, ("token", "session", "link")):
         less = f"less-{limit}-{way}"
@@ -204,7 +204,7 @@ def is_worth_no_more(more: Viewer, less: Viewer) -> bool:
 
 
 async def came_by(team: House, less: str, way: str) -> Viewer:
-    """The holder of the limited token, by itself or by a session that it begins."""
+    """Returns the holder of the limited token, by the token or by a session that the token begins."""
     if way == "token":
         return await team.viewer(less)
     row = await tokens.find(team.pool, digest_of(team.secrets[less]))
@@ -224,7 +224,7 @@ async def came_by(team: House, less: str, way: str) -> Viewer:
 
 
 async def test_two_who_manage_take_nothing_that_both_need(team: House) -> None:
-    """Each revokes the other at once: what one may was decided before, and neither gains by it."""
+    """Each revokes the other at the same time: permissions were decided before, and neither gains from it."""
     before = {name: (await team.viewer(name)).permissions for name in ("ann", "ben")}
     wanted = [
         {"to": f"user:{other}", "role": "namespace_admin", "namespace": NAMESPACE}
@@ -253,7 +253,7 @@ LAST: Final[list[Callable[[str], tuple[str, Any]]]] = [
 
 @pytest.mark.parametrize("ways", [(0, 0), (0, 1), (1, 1)])
 async def test_of_two_last_administrators_one_stays(house: House, ways: tuple[int, int]) -> None:
-    """Whether they are revoked or disabled at once."""
+    """Each revokes the other's role or disables the other, at the same time."""
     names = ("ada", "root")
     viewers = [await house.viewer(name) for name in names]
     tried = [LAST[way](name) for way, name in zip(ways, names, strict=True)]

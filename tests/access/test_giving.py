@@ -1,4 +1,4 @@
-"""Nobody gives more than they hold, whatever way it is given, and a refusal leaves everything as it was."""
+"""Nobody can grant more than they hold by any API, and a refusal changes nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ TOKEN = "secret token { permissions namespaces expiresAt }"
 
 
 class Office(Asker):
-    """Where people ask by their tokens and sessions."""
+    """A server in which people send requests with their tokens and sessions."""
 
     def __init__(self, parts: Any) -> None:
         super().__init__(parts)
@@ -42,7 +42,7 @@ class Office(Asker):
     async def refused(
         self, viewer: Viewer | None, name: str, what: str, /, **input: Any
     ) -> list[dict[str, Any]]:
-        """The problems, when nothing was changed."""
+        """Returns the problems, after checking that nothing was changed."""
         before = await self.pool.fetchval(EVERYBODY)
         answer = await self.change(viewer, name, what, **input)
         assert answer["problems"]

@@ -1,4 +1,4 @@
-"""What one may run and not see does not exist for one, as what a new execution is made from either."""
+"""A flow that a person may run but not see does not exist for them, also as the source of a new execution."""
 
 from models.access.viewer import Permission
 from models.ids import typed

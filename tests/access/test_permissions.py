@@ -1,4 +1,4 @@
-"""Each root needs the permission that the table says: without that one it is refused, with it alone it is not."""
+"""Each root needs the permission in the table: it is refused without it, and is not refused with that one alone."""
 
 import json
 from typing import Any, Final
@@ -15,19 +15,20 @@ from tests.schema.test_every_list import TABLES
 pytestmark = pytest.mark.timeout(120)
 EVERYTHING: Final = frozenset(Permission)
 SEES: Final = frozenset({Permission.LIST_FLOWS, Permission.VIEW_EXECUTION})
-"""What it takes to find anything, whatever is done to it."""
+"""The permissions that are needed to find the object of any mutation."""
 _OVERRIDES: Final = frozenset({Permission.OVERRIDE_APPROVAL})
 _GIVES: Final = frozenset({Permission.VIEW_LOGS})
 MORE: Final = {
     "changeState": _OVERRIDES, "changeTaskRunState": _OVERRIDES, "grantRole": _GIVES, "createToken": _GIVES,
 }  # fmt: skip
-"""What these take besides: their execution waits for an approval, and nobody gives what they do not hold."""
+"""More permissions that these mutations need: their execution waits for an approval, and nobody grants what they do not
+hold."""
 LAST: Final = ("deleteFlow", "saveFlow")
-"""After these there is nothing left for the others to act on."""
+"""These mutations leave nothing for the others to act on."""
 NOT_THERE: Final = {"revokeToken"}
-"""Whose tokens one may not revoke one does not see."""
+"""The tokens that a person may not revoke are also hidden."""
 ACTORS: Final = {"cancelBulk": "user:zoe"}
-"""Others than who made what is asked about: one's own bulk action one may always stop."""
+"""Objects that somebody else created: everybody may stop their own bulk action."""
 
 
 def test_the_tables_know_every_root(house: House) -> None:
@@ -48,7 +49,7 @@ def test_the_tables_know_every_root(house: House) -> None:
 
 @pytest.fixture
 async def values(house: House) -> dict[str, str]:
-    """What there is in OURS to ask about."""
+    """Returns the ids of the objects in OURS, for the variables of the requests."""
     return await values_of(house, 0)
 
 
@@ -119,7 +120,7 @@ async def test_a_mutation_with_its_permission_is_not_forbidden(
 
 @pytest.fixture
 def selections(house: House) -> dict[str, str]:
-    """`{ __typename }` for each query that answers objects."""
+    """Returns `{ __typename }` for each query that returns objects."""
     query = house.schema._schema.query_type
     assert query
     return {

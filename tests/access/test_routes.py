@@ -1,4 +1,4 @@
-"""Downloads and files of a namespace, to whoever may see others alone: as if nothing were there."""
+"""Downloads and files of a namespace, for people who may see other namespaces only: they do not exist."""
 
 import re
 from pathlib import Path
@@ -50,7 +50,7 @@ async def test_no_route_reveals_anything_of_theirs(house: House, tmp_path: Path)
 
 
 def paths_of(routes: list[tuple[str, str]], id: str, mine: str) -> list[str]:
-    """The addresses of what has an id, of this kind; and of a comparison with one of one's own."""
+    """Returns the addresses of the object with this id, and of a comparison with one of the viewer's own executions."""
     kind = "/artifacts/" if id.startswith("art_") else "/executions/"
     found = [
         re.sub(r"{id(:path)?}", id, path).replace("{name}", "day")

@@ -1,4 +1,5 @@
-"""Whoever may do something elsewhere learns nothing of a namespace, not even what is there, and changes nothing."""
+"""People with permissions elsewhere learn nothing of a namespace, not even that it has objects, and change nothing
+there."""
 
 import json
 import re
@@ -16,7 +17,7 @@ from tests.scopes.test_relations import TYPES, Walk
 
 pytestmark = pytest.mark.timeout(200)
 OF_ALL: Final = {"Query.workers"}
-"""Of the whole installation."""
+"""Roots whose objects belong to the whole installation."""
 SEEN_BY_ALL: Final = {"wrk"}
 FILTERS: Final = {
     "ExecutionFilter.id": '{ executions(where: {id: ["$exec"]}) { nodes { id } totalCount { value } } }',
@@ -24,12 +25,12 @@ FILTERS: Final = {
     "ApprovalFilter.executionId": '{ approvals(where: {executionId: "$exec"}) { nodes { id } totalCount { value } } }',
     "AuditFilter.executionId": '{ auditLog(where: {executionId: "$exec"}) { nodes { id } totalCount { value } } }',
 }
-"""How what has an id in a filter is asked."""
+"""Queries with an id in a filter, by the filter's field."""
 
 
 @pytest.fixture
 async def values(house: House) -> dict[str, Any]:
-    """Ids of OURS for whoever asks about their own."""
+    """Ids of OURS, for people who query their own objects."""
     mine = await house.furnish(0)
     ids = await house.ids()
     runs = "select id from task_runs where execution_id = $1 and path = 'sub'"
@@ -45,7 +46,7 @@ async def values(house: House) -> dict[str, Any]:
 
 
 def documents(house: House, deep: bool) -> Iterator[tuple[str, str]]:
-    """Each root with what is plain below it; or each field that leads on."""
+    """Returns each root with the scalar fields below it, or each field that leads to other objects."""
     for name, text in Walk(house.schema._schema).edges():
         if (deep or name.startswith("Query.")) and name not in OF_ALL:
             yield name, text
@@ -66,12 +67,12 @@ PASSING: Final = re.compile(
     r'"((?:\w+_)?(?:duration|delta|until|alive|cursor))": '
     r'(?:[\d.e-]+|true|false|"[-\d:T.]+Z"|"ZXhlY3V0aW9uLnBsYWNl\w+=*")'
 )
-"""What goes on while something runs: its duration, the end of what is counted, whether a worker is heard, and the place
-in time that a cursor of `executionChanges` is."""
+"""Values that change while something runs: its duration, the end of counted ranges, whether a worker is alive, and the
+position in time in a cursor of `executionChanges`."""
 
 
 async def test_what_others_have_changes_no_answer(house: House, values: dict[str, Any]) -> None:
-    """Byte for byte, so counts, pages, facets and statistics too."""
+    """Compares answers byte for byte, so counts, pages, facets and statistics too."""
     before = {
         name: await read(house, await house.viewer(name), name == "namespace_admin", values)
         for name in STRANGERS
@@ -94,7 +95,7 @@ async def test_what_others_have_changes_no_answer(house: House, values: dict[str
 
 
 async def theirs_of(house: House) -> dict[str, list[str]]:
-    """Ids by kind that came with THEIRS."""
+    """Fills THEIRS and returns the new ids, by kind."""
     before = await house.ids()
     await house.furnish(1)
     return {
@@ -145,7 +146,7 @@ async def test_an_id_of_theirs_is_answered_as_one_that_nobody_has(
 
 
 async def post(house: House, viewer: Viewer, text: str, id: str, other: str) -> str:
-    """The answer, with ID in place of the id."""
+    """Returns the answer, with ID in place of the id."""
     given = text.replace("$exec", id).replace("$other", other)
     if given.startswith("subscription"):
         answer = await house.first(viewer, given)
@@ -176,7 +177,7 @@ async def test_no_mutation_reveals_or_changes_anything_of_theirs(
         viewer = await house.viewer(name)
         for mutation, request in MUTATIONS.items():
             if "$" not in json.dumps(request.input):
-                continue  # names nothing
+                continue  # the input has no id or name
             answers = [await tried(house, viewer, mutation, there)]
             after = await house.content()
             changed = {table for table in after if after[table] != before[table]}
@@ -195,11 +196,11 @@ async def test_no_mutation_reveals_or_changes_anything_of_theirs(
 
 
 MADE_OF_NOTHING: Final = {"previewBulk": {"bulk_sets"}}
-"""A preview of no execution is kept."""
+"""Tables that a mutation changes although its objects are hidden: a preview of no execution is stored."""
 
 
 async def tried(house: House, viewer: Viewer, mutation: str, values: dict[str, str]) -> str:
-    """The payload, with the names of values in place of them."""
+    """Returns the payload, with the names of values in place of the values."""
     what = {"previewBulk": "preview { total wouldApply notFound samples { id } }"}
     answer = await house.changed(
         viewer, mutation, filled(MUTATIONS[mutation].input, values), what.get(mutation, "")

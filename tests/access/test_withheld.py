@@ -1,4 +1,4 @@
-"""Seeing flows, executions and logs are three permissions: what is withheld is on no way to anything else."""
+"""Viewing flows, executions and logs are three permissions: values that need a missing one are shown nowhere else."""
 
 import json
 from typing import Any, Final
@@ -64,7 +64,7 @@ async def test_no_field_shows_what_is_withheld(
         answer = await house.answer(holding(everything), text, **given)
         shown += mark in json.dumps(answer, default=str)
     assert not leaks, "\n".join(leaks)
-    assert shown > 1  # whoever may see it is shown it
+    assert shown > 1  # shown to those who may see it
 
 
 async def test_downloads_exclude_withheld_fields(house: House, values: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""One server for the tests that leave it standing; those that break one start their own."""
+"""One server for all tests that leave it running; tests that stop or break a server start their own."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -21,7 +21,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture(scope="session")
 def second_server(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A second process on the database of the first: two engines that know nothing of each other."""
+    """A second process on the database of the first: two engines without a connection to each other."""
     second = start_second_server(served, tmp_path_factory.mktemp("beside") / "data")
     try:
         yield second
@@ -31,7 +31,7 @@ def second_server(served: Served, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture
 async def client(served: Served) -> AsyncIterator[Client]:
-    """After each test the oracle looks at what it has made, and in the end at everything."""
+    """Checks the invariants of the executions of each test after it, and of all executions at the end."""
     since = await newest(served.database_url)
     yield served.client
     await verify(served.database_url, since)

@@ -1,4 +1,4 @@
-"""A client of one execution that knows only the contract: it folds what changed, is cut off, and resumes."""
+"""A client of one execution that relies on the contract only: it folds changes, is disconnected, and resumes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -37,7 +37,7 @@ Row = dict[str, Any]
 
 @dataclass
 class Followed:
-    """What a page keeps of an execution: lists by id, in the order in which their rows first came."""
+    """The state that a page keeps of an execution: lists by id, in the order in which their rows first arrived."""
 
     own: Row = field(default_factory=dict)
     lists: dict[str, dict[str, Row]] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class Followed:
 
 @dataclass
 class Follower:
-    """Follows one execution; now and then it is cut off and reads on from its cursor, at any of the doors."""
+    """Follows one execution; at random it disconnects and resumes from its cursor, at any of the servers."""
 
     doors: list[Client]
     random: Random
@@ -105,7 +105,7 @@ class Follower:
         return str(change["cursor"])
 
     async def catches_up(self, seconds: float = 15) -> None:
-        """Until what was folded is what a query gives now; and no event was left out or told twice."""
+        """Waits until the folded state equals that of a query, and checks that no event was left out or sent twice."""
         queried = Followed()
         try:
             async with asyncio.timeout(seconds):
@@ -126,7 +126,7 @@ class Follower:
                 async with asyncio.timeout(0.3):
                     await self.changed.wait()
             except TimeoutError:
-                pass  # the query may have been the one that was early
+                pass  # the query may have read a newer state
 
 
 def differences(folded: Followed, queried: Followed) -> list[Any]:
@@ -142,7 +142,7 @@ def differences(folded: Followed, queried: Followed) -> list[Any]:
 
 @asynccontextmanager
 async def following(*followers: Follower) -> AsyncIterator[None]:
-    """A follower that fails fails the test."""
+    """Runs a follower; the test fails when the follower does."""
     with suppress(asyncio.CancelledError):
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(each.follow()) for each in followers]

@@ -1,4 +1,4 @@
-"""A client of live lists that knows only the contract: it folds what it is told, is cut off, and resumes."""
+"""A client of live lists that relies on the contract only: it folds changes, is disconnected, and resumes."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ Row = dict[str, Any]
 
 @dataclass
 class Listed:
-    """What a person sees of a list: `rows` in their order, and how many there are in all."""
+    """The visible state of a list: `rows` in their order, and the total count."""
 
     rows: list[Row] = field(default_factory=list)
     count: Any = None
@@ -50,7 +50,7 @@ class Listed:
 
 @dataclass
 class Follower:
-    """Follows one list; now and then it is cut off and reads on from its cursor."""
+    """Follows one list; at random it disconnects and resumes from its cursor."""
 
     client: Client
     random: Random
@@ -79,7 +79,7 @@ class Follower:
         return str(change["cursor"])
 
     async def catches_up(self, seconds: float = 15) -> None:
-        """Until what was folded is what a query gives now."""
+        """Waits until the folded state equals that of a query."""
         try:
             async with asyncio.timeout(seconds):
                 while self.listed != (queried := await self._query()):
@@ -97,4 +97,4 @@ class Follower:
                 async with asyncio.timeout(0.3):
                     await self.changed.wait()
             except TimeoutError:
-                pass  # the query may have been the one that was early
+                pass  # the query may have read a newer state

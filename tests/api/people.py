@@ -1,4 +1,4 @@
-"""People who come with tokens of their own."""
+"""People with tokens of their own."""
 
 from dataclasses import replace
 
@@ -20,12 +20,12 @@ ORIGIN = CommandOrigin("user:admin", Channel.API)
 async def person(
     pool: asyncpg.Pool, client: Client, role: str = "approver", namespace: str = ""
 ) -> Client:
-    """The same door, with the token of somebody new."""
+    """Returns a client of the same server, with the token of a new person."""
     return replace(client, token=await newcomer(pool, role, namespace))
 
 
 async def newcomer(pool: asyncpg.Pool, role: str, namespace: str = "") -> str:
-    """The token of somebody new."""
+    """Returns the token of a new person."""
     return await enrolled(pool, f"{role}-{new_id().hex}", role, namespace)
 
 
@@ -36,7 +36,7 @@ async def enrolled(
     namespace: str = "",
     kind: PrincipalKind = PrincipalKind.PERSON,
 ) -> str:
-    """The token of a person or service of that name, who holds the role on the namespace."""
+    """Returns the token of a person or service of that name, who holds the role on the namespace."""
     secret = new_secret()
     async with pool.acquire() as connection, connection.transaction():
         row = await principals.ensure(connection, kind, name, ORIGIN.actor)

@@ -1,4 +1,4 @@
-"""Every action as a person has it: over HTTP, on a real worker with real processes."""
+"""Every action over HTTP, on a real worker with real processes."""
 
 import asyncio
 from pathlib import Path

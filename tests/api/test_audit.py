@@ -1,4 +1,4 @@
-"""Every change of what is no execution leaves one entry in the audit log; what is refused or changes nothing, none."""
+"""Every change of an object other than an execution adds one entry to the audit log; refusals and no-ops add none."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -28,7 +28,7 @@ async def pool(served: Served) -> AsyncIterator[asyncpg.Pool]:
 
 @pytest.fixture
 async def namespace(client: Client) -> str:
-    """Of its own, with a flow in it."""
+    """Returns a namespace of its own, with a flow in it."""
     name = f"audited.n{uuid4().hex}"
     await client.save(FLOW.format(name))
     return name
@@ -47,7 +47,7 @@ async def done(client: Client, mutation: str, what: str = "", **input: Any) -> A
 
 
 async def audit_entries(client: Client, **where: Any) -> list[Any]:
-    """The oldest first, without what made the flow and the executions."""
+    """Returns the entries, oldest first, without those of saving the flow and creating executions."""
     nodes = (await client.post(AUDIT, where=where))["auditLog"]["nodes"]
     assert {(one["channel"], one["actor"]["name"]) for one in nodes} <= {("API", "admin")}
     return [one for one in nodes[::-1] if one["action"] != "SAVE_FLOW"]

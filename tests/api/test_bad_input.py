@@ -1,4 +1,4 @@
-"""A refusal names the mend, and nothing is stored."""
+"""Every refusal of bad input says how to fix it, and nothing is stored."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""Connections that nobody has logged in on take nothing from those who have, nor from flows."""
+"""Unauthenticated connections take no resources from authenticated ones, nor from flows."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""One action on many executions: previewed, run together or one by one, stopped, killed in the middle."""
+"""One action on many executions: previewed, run atomically or one by one, cancelled, killed while it runs."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -67,7 +67,7 @@ async def until_ended(client: Client, id: str) -> dict[str, Any]:
 
 
 async def until_moving(client: Client, id: str) -> dict[str, Any]:
-    """The first message that something was done."""
+    """Returns the first message that reports progress."""
     async with asyncio.timeout(60):
         async for message in messages(client, id):
             if message["counts"]["done"]:
@@ -83,7 +83,7 @@ async def results(client: Client, id: str) -> dict[str, dict[str, Any]]:
 
 
 async def do(client: Client, action: str, ids: Sequence[str], **input: Any) -> dict[str, Any]:
-    """Each of them, to the end; the results by id."""
+    """Runs a bulk action on the executions to its end; returns the results by execution id."""
     reason = input.pop("reason", None)
     found = await preview(client, action, ids=ids, **input)
     payload = await run(client, found["id"], reason=reason)
@@ -93,7 +93,7 @@ async def do(client: Client, action: str, ids: Sequence[str], **input: Any) -> d
 
 
 async def many(client: Client, flow: str, count: int, **input: Any) -> list[str]:
-    """Executions, started as fast as they are taken."""
+    """Creates executions that start as fast as they are accepted."""
     namespace, key = flow.split("/")
     variables = {"input": {"namespace": namespace, "flow": key, **input}}
     query = """mutation ($input: CreateExecutionInput!) { createExecution(input: $input) {
@@ -114,7 +114,7 @@ async def many(client: Client, flow: str, count: int, **input: Any) -> list[str]
 
 
 async def idle(client: Client, namespace: str, count: int) -> list[str]:
-    """Executions that nothing moves."""
+    """Creates executions that nothing advances."""
     await client.save(IDLE.format(namespace))
     return await many(client, f"{namespace}/idle", count, scheduledAt=SCHEDULED)
 
@@ -145,7 +145,7 @@ async def looking(served: Served) -> AsyncIterator["asyncpg.Connection[Any]"]:
 
 
 async def stored(served: Served, namespace: str) -> list[Any]:
-    """The rows of those that have ended, down to who wrote them last; nothing but an action changes them."""
+    """Returns the rows of ended executions, including the last writing transaction; only actions change them."""
     async with looking(served) as database:
         rows = await database.fetch(
             """select id, xmin::text, seq, state, archived, labels,

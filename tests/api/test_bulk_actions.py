@@ -1,4 +1,4 @@
-"""Each action in bulk does to every execution what it does to one."""
+"""Each bulk action does to every execution what the action does to one."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a preview takes, and what it says of ids that mean nothing."""
+"""The arguments of a preview, and its report of unknown ids."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The command line against a real server, as a process."""
+"""The command line as a process against a real server."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from tests.api.servers import HEADWAY, Served
 async def headway(
     served: Served, *arguments: str | Path, token: str | None = None
 ) -> tuple[int, str, str]:
-    """Its exit code, output and errors; with the token of somebody else it is theirs."""
+    """Returns the exit code, output and errors; runs with another person's token if one is given."""
     who = {"HEADWAY_TOKEN": token} if token else {}
     process = await asyncio.create_subprocess_exec(
         HEADWAY,

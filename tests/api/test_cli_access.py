@@ -1,4 +1,4 @@
-"""The command line's doors: whom a token is of and what it is worth, who is new, and who holds which role."""
+"""Access commands: the holder and permissions of tokens, new people, and the holders of roles."""
 
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,12 @@ APPROVAL_FLOW = "id: asks\nnamespace: {}\ntasks: [{{id: ok, type: approval}}]\n"
 
 @pytest.fixture
 def name() -> str:
-    """Nobody has a similar one."""
+    """Returns a name that resembles no other name."""
     return new_id().hex[::-1][:16]
 
 
 async def made(served: Served, *arguments: str) -> tuple[str, str]:
-    """The secret that stands alone on stdout, and what is told of it."""
+    """Returns the secret, which is printed alone on stdout, and the messages about the token."""
     code, output, errors = await headway(served, "token", "create", *arguments)
     assert code == 0, errors
     assert output.startswith("hw_") and len(output.split()) == 1
@@ -195,7 +195,7 @@ async def test_a_refusal_says_where(
     assert said.startswith("error: this needs the permission MANAGE on every namespace; ")
     said = await refusal(keeper, "role", "grant", f"user:{name}2", "viewer", "--namespace", there)
     assert said.startswith(f"error: this needs the permission MANAGE in the namespace {there}; ")
-    # What one does not see has no namespace to name, whether one may act somewhere or nowhere.
+    # An object that one may not see has no namespace to name, with or without permissions elsewhere.
     assert "in no namespace" in await refusal(local, "approve", (await requested(client, id)))
     assert "no such approval request" in await refusal(
         keeper, "approve", (await requested(client, id))

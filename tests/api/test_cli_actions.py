@@ -45,7 +45,7 @@ async def failed(client: Client, ok: Path) -> str:
 
 
 def words(output: str) -> list[list[str]]:
-    """The first four of each line."""
+    """Returns the first four columns of each line."""
     return [line.split()[:4] for line in output.splitlines()]
 
 

@@ -1,4 +1,4 @@
-"""What the command line tells of an entry of the audit log: what, where, and of whom."""
+"""How the command line prints an entry of the audit log: action, origin and object."""
 
 import asyncio
 from typing import Any
@@ -80,7 +80,7 @@ async def test_denials_grants_and_people_say_what_and_where(client: Client, serv
 
     denied: list[str] = []
     async with asyncio.timeout(30):
-        while not denied:  # written beside the answer
+        while not denied:  # logged concurrently with the response
             denied = await entries_of("DENIED", person)
     assert [one.endswith(" MANAGE") for one in denied] == [True]
     assert [

@@ -1,4 +1,4 @@
-"""`headway doctor` says everything that is wrong, each thing once; `headway show` knows of what was lost."""
+"""`headway doctor` reports each problem once; `headway show` prints lost attempts."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Executions that commands name by a beginning of their id, or by their name."""
+"""Commands find executions by the beginning of their id, or by their name."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +18,7 @@ PARAMETERS = {"execution", "rerun_of", "ids", "id"}
 
 
 def taking(group: Any, before: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
-    """Every command that takes an execution, with that parameter; `schedules` and others take ids of other things."""
+    """Every command that takes an execution, with that parameter; `schedules` and others take ids of other objects."""
     for name, command in getattr(group, "commands", {}).items():
         yield from taking(command, (*before, name))
         yield from (

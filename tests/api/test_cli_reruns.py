@@ -1,4 +1,4 @@
-"""Running again, correcting and deciding from the command line, against a real server."""
+"""Rerunning, correcting and approving from the command line, against a real server."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the command line tells: everything of an execution, and the mend of whatever it refuses."""
+"""What the command line prints: all details of an execution, and the fix for whatever it refuses."""
 
 import json
 from datetime import UTC, datetime, timedelta

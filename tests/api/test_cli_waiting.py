@@ -1,4 +1,4 @@
-"""The command line where the server refuses for now: it waits as long as it is told, and goes on."""
+"""The command line when the server refuses temporarily: it waits as long as the server says, and continues."""
 
 import asyncio
 import os

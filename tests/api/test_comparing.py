@@ -1,4 +1,4 @@
-"""Executions laid side by side, as a client sees them."""
+"""Executions compared, as a client sees them."""
 
 import itertools
 from typing import Any
@@ -48,7 +48,7 @@ def values(rows: list[dict[str, Any]], key: str) -> list[Any]:
 
 
 async def training(client: Client, namespace: str, lr: float, end: str, **more: Any) -> str:
-    """A run of 14:00 to `end` minutes that fitted for all but the first of them."""
+    """Records a run that starts at 14:00, with a task `fit` from 14:01 to 14:`end`."""
     made = await record(
         client,
         "mnist",
@@ -70,7 +70,7 @@ async def training(client: Client, namespace: str, lr: float, end: str, **more: 
 
 
 async def pair(client: Client) -> tuple[str, str]:
-    """One that went well; and one with other parameters, slower, that failed."""
+    """Records one successful run, and one with other parameters that was slower and failed."""
     one = await training(client, "compare.all", 0.5, "11", note=None)
     two = await training(client, "compare.all", 0.25, "31", gpu="T4")
     for id, version in ((one, "1"), (two, "2")):
@@ -328,7 +328,7 @@ async def test_what_cannot_be_compared_is_said(client: Client) -> None:
 
 
 async def test_what_one_may_not_see_is_not_there(served: Served, client: Client) -> None:
-    """The scope of a viewer, at the one door that both rows and what hangs on them go through."""
+    """Rows and their details are read by one function, which respects the viewer's scope."""
     id = (await record(client, "hidden", namespace="compare.hidden"))["id"]
     async with asyncpg.create_pool(served.database_url, min_size=1, max_size=1) as pool:
         key = untyped("exec", id)

@@ -1,4 +1,4 @@
-"""What a server really sends: answers and exports compressed, streams and files as they are."""
+"""The responses of a real server: answers and exports are compressed, streams and files are not."""
 
 import gzip
 

@@ -1,4 +1,4 @@
-"""Expressions tried with what a task run saw."""
+"""Expressions evaluated with the context of a task run."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What starts what: flows by their documents, executions by what happened."""
+"""Which flows start which: for flows by their documents, for executions by their events."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -56,7 +56,8 @@ async def of_execution(client: Client, id: str, **how: Any) -> tuple[list[str], 
 
 @pytest.fixture
 async def flows(client: Client) -> None:
-    """top -> middle -> leaf, leaf -> top; middle starts leaf twice, and what is not there; other is elsewhere."""
+    """top -> middle -> leaf, leaf -> top; middle starts leaf twice, and a missing flow; other is in another
+    namespace."""
     each = "{id: each, type: foreach, items: [1], tasks: [" + starts("leaf", task="inner") + "]}"
     await client.save(document("top", starts("middle")))
     await client.save(document("middle", each, starts("leaf"), starts("nothing")))

@@ -1,4 +1,4 @@
-"""Following an execution by its changes: what was folded is what a query gives, whatever happens to it."""
+"""Following an execution by its changes: the folded state equals that of a query after any changes."""
 
 import asyncio
 import os
@@ -45,7 +45,7 @@ tasks:
   - {id: ok, type: approval, required: 2, needs: [held]}
   - {id: end, type: log, message: done, needs: [each, down, ok]}
 """
-"""Somebody who does what is possible, and now and then what is not."""
+"""A person who does what is allowed, and sometimes what is not."""
 ANSWER = "query ($id: ID!) { execution(id: $id) { id state taskRuns { id approval { id state } } children { id } } }"
 
 
@@ -72,7 +72,7 @@ ACTIONS = (
 
 
 async def happens(random: Random, client: Client, id: str) -> str:
-    """Something that may happen to an execution that runs here."""
+    """Does something at random to an execution that runs here."""
     shown = (await client.post(ANSWER, id=id))["execution"]
     if random.random() < 0.2:
         await mutate(client, "sendEvent", "SendEventInput", name="go", executionId=id)
@@ -93,7 +93,7 @@ async def happens(random: Random, client: Client, id: str) -> str:
 
 
 async def is_reported(random: Random, client: Client, id: str) -> str:
-    """Something that may be told of an execution that runs elsewhere."""
+    """Reports something at random about an external run."""
     key, number = random.choice(("load", "train", "test")), random.randrange(100)
     states = ("RUNNING", "SUCCESS", "FAILED")
     reports: dict[str, Callable[[], Awaitable[Any]]] = {
@@ -187,7 +187,7 @@ GIVEN = {
 
 
 def fields_of(kind: str) -> list[str]:
-    """Each as one asks for it alone."""
+    """Each field, queried alone."""
     fields = build_schema()._schema.type_map[kind].fields  # type: ignore[attr-defined]
     leaves = {name for name, field in fields.items() if is_leaf_type(get_named_type(field.type))}
     return [

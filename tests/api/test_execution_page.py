@@ -1,4 +1,4 @@
-"""What a live page of one execution asks for: small messages, clear refusals, events from the end, usual times."""
+"""The needs of a live page of one execution: small messages, clear refusals, events from the end, usual durations."""
 
 import json
 from base64 import urlsafe_b64decode
@@ -51,7 +51,7 @@ async def test_messages_stay_small_however_large_the_execution_is(client: Client
 
 
 async def answer_of(client: Client, query: str, **variables: Any) -> dict[str, Any]:
-    """The first message of a subscription that is refused, or not."""
+    """Returns the first message of a subscription, which may be a refusal."""
     async with client.socket() as socket:
         payload = {"query": query, "variables": variables}
         await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))

@@ -1,4 +1,5 @@
-"""A server that gives out tens of thousands of rows keeps few of them, and forgets a reader who goes."""
+"""A server that exports tens of thousands of rows keeps few of them in memory, and releases a client that
+disconnects."""
 
 import asyncio
 import socket
@@ -46,7 +47,7 @@ async def whole(served: Served) -> None:
 
 
 async def stalled(served: Served, connection: Any) -> None:
-    """It waits with its rows while nobody reads, and lets its transaction go with the reader."""
+    """The export keeps its rows while nobody reads, and ends its transaction when the client disconnects."""
     parts = urlsplit(served.url)
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -63,7 +64,7 @@ async def stalled(served: Served, connection: Any) -> None:
 
 
 async def until(connection: Any, wanted: int) -> None:
-    """Until so many transactions are open in which nothing was asked for a second."""
+    """Waits until so many transactions are open that ran no statement for a second."""
     async with asyncio.timeout(30):
         while await connection.fetchval(_RESTING) != wanted:
             pass

@@ -1,4 +1,4 @@
-"""Downloads as a browser or a program asks for them: behind the door, whole, or refused with nothing sent."""
+"""Downloads as a browser or a program requests them: authorised, complete, or refused with nothing sent."""
 
 import csv
 import io
@@ -184,7 +184,7 @@ tasks:
 
 
 def within(expected: Any, given: Any) -> None:
-    """All that GraphQL says is said in the record, in the same words."""
+    """Checks that everything in GraphQL's answer is in the record, with the same names."""
     if isinstance(expected, dict):
         for name, value in expected.items():
             within(value, given[name])
@@ -233,7 +233,7 @@ async def test_a_record_has_votes(client: Client, served: Served) -> None:
 
 
 def parts_of(text: str) -> tuple[list[str], str]:
-    """The lines, after their last one was found to be true of them."""
+    """Returns the lines, after checking that the last line is true of them."""
     *lines, last = text.splitlines(keepends=True)
     digest = sha256("".join(lines).encode()).hexdigest()
     assert last == f"# {len(lines)} lines, sha256 of them {digest}\n"

@@ -1,4 +1,5 @@
-"""How a failure is shown: its cause first, the exit code beside, how many other tasks failed; everywhere the same."""
+"""How a failure is shown: its cause first, then the exit code, then how many other tasks failed; everywhere the
+same."""
 
 import csv
 import io

@@ -1,4 +1,5 @@
-"""Files that other executions mention outlive the execution that made them, and go with the last that does."""
+"""Files that other executions refer to outlive the execution that made them, and are deleted with the last
+reference."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -62,14 +63,14 @@ class Scene:
         await self.settled()
 
     async def settled(self) -> None:
-        """Until no files are owed to be removed."""
+        """Waits until no files are due to be removed."""
         pending = "select count(*) from deferred_commands where command ->> 'kind' = 'RemoveFiles'"
         async with asyncio.timeout(30):
             while await self.connection.fetchval(pending):
                 pass
 
     async def read(self, name: str, tasks: str, at: str, **input: Any) -> str:
-        """The id of an ended execution that was given the URI."""
+        """Returns the id of an ended execution that was given the URI."""
         source = READS % (name, tasks)
         id = str((await self.client.run(source, inputs={"at": at}, **input))["id"])
         await self.client.until_ended(id)
@@ -327,7 +328,7 @@ async def test_a_crash_in_the_middle_neither_leaves_nor_removes_files(
 
 
 def test_a_mention_is_found_in_every_column_that_holds_text() -> None:
-    """A column that is added is looked through like the others: what is written is what is searched."""
+    """A new column that holds text or JSON is searched for references like the others."""
     mine, theirs = "exec_01k00000000000000000000000", "exec_01k00000000000000000000001"
     id = untyped("exec", mine)
     text = [kind for _, kind, _ in (*NEW_EXECUTION_COLUMNS, *TASK_RUN_COLUMNS)]

@@ -1,4 +1,4 @@
-"""Flows deleted, switched off and on, tried without being saved, and read from a folder as it changes."""
+"""Flows deleted, disabled and enabled, tested without being saved, and read from a folder as it changes."""
 
 import asyncio
 from pathlib import Path

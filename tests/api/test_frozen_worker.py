@@ -1,4 +1,4 @@
-"""A worker that was frozen past its lease stores nothing of its attempt when it goes on."""
+"""A worker that was frozen past its lease stores nothing of its attempt when it continues."""
 
 import asyncio
 import signal
@@ -98,7 +98,7 @@ async def _until_logged(client: Client, id: str, text: str) -> None:
 
 
 async def _until_written(file: Path, text: str) -> None:
-    """The file may not be there yet."""
+    """Returns the lines; the file may not exist yet."""
     follow = ("tail", "-n", "+1", "-F", file)
     tail = await asyncio.create_subprocess_exec(*follow, stdout=PIPE, stderr=DEVNULL)
     assert tail.stdout

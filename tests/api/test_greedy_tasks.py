@@ -1,4 +1,4 @@
-"""Tasks that write without end, fill the memory, or fork without end: they are stopped, and the worker lives."""
+"""Tasks that write without end, fill the memory, or fork without end: they are stopped, and the worker survives."""
 
 import asyncio
 import statistics

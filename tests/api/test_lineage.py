@@ -1,4 +1,4 @@
-"""Artifacts: one by namespace, name and version, whoever tells of it; and the way that data went."""
+"""Artifacts: one for each namespace, name and version, whoever reports it; and the flow of data."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ async def artifacts(client: Client, **where: Any) -> list[dict[str, Any]]:
 
 
 async def walk(client: Client, of: str, **how: Any) -> tuple[set[str], set[tuple[str, str]]]:
-    """Names of nodes, and edges between names; an execution is named by its pipeline."""
+    """Returns the names of nodes, and edges between names; an execution is named by its pipeline."""
     graph = (await client.post(LINEAGE, of=of, **how))["lineage"]
     names = {
         node["id"]: node.get("flowKey") or f"{node['name']} {node['version']}"
@@ -104,7 +104,7 @@ async def test_a_cycle_ends(client: Client) -> None:
 
 
 async def test_what_may_not_be_seen_is_no_part_of_it(client: Client, served: Served) -> None:
-    """Neither shown nor passed: what lies behind it is not reached through it."""
+    """A hidden artifact is not shown, and objects behind it are not reached through it."""
     mine = (await record(client, "mine", namespace="lineage.mine"))["id"]
     theirs = (await record(client, "theirs", namespace="lineage.theirs"))["id"]
     behind = (await record(client, "behind", namespace="lineage.mine"))["id"]
@@ -137,7 +137,7 @@ async def test_versions_are_given_or_found_by_digest_or_counted(client: Client) 
     namespace = "lineage.versions"
     one = (await record(client, "one", namespace=namespace))["id"]
     two = (await record(client, "two", namespace=namespace))["id"]
-    for _ in range(2):  # told twice it is one use
+    for _ in range(2):  # reported twice, it is one use
         await use(client, one, "OUT", "s3://b/table")
     await use(client, two, "OUT", "s3://b/table")
     await use(client, two, "IN", "s3://b/table")

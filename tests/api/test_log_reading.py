@@ -1,4 +1,4 @@
-"""A log around a line, by stream, by what it says, and counted: through the API and as a download."""
+"""A log around a line, by stream, by text, and counted: through the API and as a download."""
 
 from typing import Any
 

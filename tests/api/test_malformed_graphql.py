@@ -1,6 +1,7 @@
-"""GraphQL's transports under what is no GraphQL: bodies, media types, parameters, frames and messages in every order.
+"""Invalid input for the GraphQL transports: bodies, media types, parameters, frames and messages in every order.
 
-Each is answered or closed with a reason, nothing is an error of the server's own, and whoever comes next is served."""
+Each request is answered or closed with a reason, none is a server error, and the next client is served.
+"""
 
 import asyncio
 import json
@@ -70,7 +71,7 @@ WORDS: Final = (
 
 @pytest.fixture
 def quiet(served: Served) -> Iterator[Served]:
-    """Afterwards nothing may stand in the log as an exception."""
+    """Checks afterwards that the log has no exception."""
     log = served.data_dir / "serve.log"
     before = log.stat().st_size
     yield served
@@ -79,7 +80,7 @@ def quiet(served: Served) -> Iterator[Served]:
 
 
 class GraphqlSender:
-    """Sends requests some at a time, and keeps what was answered as no answer may be."""
+    """Sends some requests at a time, and collects responses that are not allowed."""
 
     def __init__(self, served: Served, http: httpx.AsyncClient) -> None:
         self._http, self._turns = http, asyncio.Semaphore(6)
@@ -183,7 +184,8 @@ def frame(
     masked: bool = True,
     length: bytes | None = None,
 ) -> bytes:
-    """As RFC 6455 has it, or not. `first` holds the bits beside the opcode, `length` what is said of the body."""
+    """Returns a frame as in RFC 6455, or a malformed one. `first` holds the bits next to the opcode, `length` the
+    length that the frame claims."""
     mask = 0x80 if masked else 0
     if length is None:
         size = len(body)
@@ -223,7 +225,7 @@ FRAMES: Final = {
 
 @pytest.mark.parametrize("name", FRAMES)
 async def test_frames(quiet: Served, name: str) -> None:
-    """Of a socket that no one has logged in on: it is closed with a code, or hears a pong."""
+    """Sends a frame on an unauthenticated socket: it is closed with a code, or receives a pong."""
     reader, writer = await asyncio.open_connection("127.0.0.1", quiet.port)
     writer.write(
         f"GET /graphql HTTP/1.1\r\nHost: 127.0.0.1:{quiet.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -259,7 +261,7 @@ async def is_served(served: Served) -> None:
 
 
 def messages(chance: random.Random, token: str) -> Iterator[str]:
-    """Some of a conversation: right ones in a wrong order, and now and then one that is none."""
+    """Returns some messages of a conversation: valid ones in a wrong order, and sometimes an invalid one."""
     for _ in range(chance.randint(2, 12)):
         kind = chance.choice(
             [
@@ -307,7 +309,7 @@ def messages(chance: random.Random, token: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("seed", range(12))
 async def test_conversations_in_any_order(quiet: Served, seed: int) -> None:
-    """Each goes on, so that a ping is answered, or is closed with a code of the protocol and a reason."""
+    """Every socket stays open and answers a ping, or is closed with a code of the protocol and a reason."""
     chance = random.Random(seed)
     for begins in (False, True) * 5:
         async with socket(quiet) as connection:

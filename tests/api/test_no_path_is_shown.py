@@ -1,6 +1,6 @@
-"""No answer, export or report tells a path of the server's disk, wherever a task, a file or an error put one.
+"""No answer, export or report shows a path of the server's disk, wherever a task, a file or an error put one.
 
-The queries are made from the contract: what is added to it is asked here too.
+The queries are generated from the contract, so new fields are included.
 """
 
 import asyncio
@@ -80,7 +80,7 @@ _DEPTH = 3
 
 
 def selection(kind: GraphQLObjectType, depth: int) -> str:
-    """All fields that need no argument, so deep."""
+    """Selects all fields without required arguments, down to this depth."""
     fields = "".join(
         part for name, field in kind.fields.items() if (part := selected(name, field, depth))
     )
@@ -94,7 +94,7 @@ def of(kind: str, depth: int) -> str:
 
 
 def selected(name: str, field: GraphQLField, depth: int) -> str:
-    """Empty where it cannot be asked, or goes too deep."""
+    """Returns the selection of a field; empty if it needs arguments or is too deep."""
     if any(is_required_argument(argument) for argument in field.args.values()):
         return ""
     kind = get_named_type(field.type)
@@ -104,13 +104,13 @@ def selected(name: str, field: GraphQLField, depth: int) -> str:
     # The nodes of a page are in its edges too.
     if not isinstance(kind, GraphQLObjectType) or not depth or name == "edges":
         return ""
-    # Of executions and flows within others only what is their own: the rest is asked of themselves.
+    # Executions and flows within others show their own fields only: the rest is selected on them directly.
     below = 0 if kind.name in ("Execution", "Flow") else depth - 1
     return f"{name}{page} {selection(kind, below)} "
 
 
 def parts_of(kind: str, depth: int) -> Iterator[tuple[str, str]]:
-    """Of a type, each of its fields as a selection of its own: together they would cost too much."""
+    """Returns each field of a type as a selection of its own: together they would cost too much."""
     found = CONTRACT.get_type(kind)
     assert isinstance(found, GraphQLObjectType)
     for name, field in found.fields.items():
@@ -120,7 +120,7 @@ def parts_of(kind: str, depth: int) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Executions:
-    """What the executions of one session are asked by, and what must not be in an answer."""
+    """The ids with which the queries select executions, and the texts that must not be in an answer."""
 
     execution: dict[str, Any]
     beginning: str
@@ -134,7 +134,7 @@ class Executions:
 
 @pytest.fixture(scope="module")
 def shown_executions(served: Served) -> Executions:
-    """Once, for it is only read."""
+    """Creates the executions once: tests only read them."""
     with asyncio.Runner() as runner:
         return runner.run(_executions(served.client, served))
 
@@ -280,7 +280,7 @@ async def test_no_stream_shows_a_path(client: Client, shown_executions: Executio
 
 
 def refused() -> Iterator[tuple[str, str]]:
-    """Each text argument of a query or subscription with an URI of a file, as a document with `$file`."""
+    """Yields each text argument of a query or subscription with a file URI, as a document with `$file`."""
     for kind in (CONTRACT.query_type, CONTRACT.subscription_type):
         assert kind is not None
         for name, field in kind.fields.items():
@@ -331,7 +331,7 @@ async def test_no_refusal_shows_a_path(
 
 
 async def first_message(client: Client, document: str, **variables: Any) -> str:
-    """The first message of a subscription, its error where it has one."""
+    """Returns the first message of a subscription; its error if it has one."""
     try:
         async with asyncio.timeout(2), client.subscribe(document, **variables) as messages:
             return json.dumps(await anext(messages, None))

@@ -1,4 +1,4 @@
-"""A server that answers only documents of its list: the page and the command line work on it, and nothing else does."""
+"""A server that accepts only listed documents: the page and the command line work on it, and other documents do not."""
 
 import asyncio
 import json

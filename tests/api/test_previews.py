@@ -1,4 +1,4 @@
-"""Where artifacts are downloaded and shown, and that nothing in a file that is shown can do anything."""
+"""How artifacts are downloaded and previewed; no content of a previewed file is executed."""
 
 import base64
 from typing import Any

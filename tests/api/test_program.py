@@ -33,7 +33,7 @@ def program(served: Served) -> Program:
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A git repository with one commit, as the working directory."""
+    """Creates a git repository with one commit, as the working directory."""
     for words in (
         ["init", "-q", "-b", "feature/improved-model"],
         ["remote", "add", "origin", "https://john:secret@git.example/ml.git"],
@@ -136,7 +136,7 @@ async def test_a_task_that_raises_has_failed(client: Client, program: Program) -
 
 
 async def test_heartbeats_come_while_it_says_nothing(client: Client, program: Program) -> None:
-    """It outlives another of the same patience that nobody sends heartbeats for."""
+    """The execution outlives another with the same heartbeat timeout for which nobody sends heartbeats."""
     with headway.execution("quiet", namespace="program", heartbeat_ttl=2, client=program) as run:
         silent = headway.execution("silent", namespace="program", heartbeat_ttl=3, client=program)
         made = program.mutate("recordExecution", **silent._told)
@@ -246,7 +246,7 @@ async def test_a_server_that_is_killed_meanwhile_has_everything_once(tmp_path: P
             killed.wait(30)
             for n in range(1, 50):
                 run.log_metric("n", n)
-            run.log_params(while_away=True)  # asked again until it is back
+            run.log_params(while_away=True)  # repeated until the server is back
             assert back.is_set()
             run.log_artifact("s3://b/a")
         return run.id
@@ -272,7 +272,7 @@ async def test_a_server_that_is_killed_meanwhile_has_everything_once(tmp_path: P
 async def test_a_request_is_repeated_after_a_lost_response_and_counts_once(
     client: Client, served: Served
 ) -> None:
-    """Every first answer is cut off after the server has done what was asked."""
+    """The first response to every request is lost after the server has executed it."""
     async with forgetful(served.port) as port:
         program = Program(f"http://127.0.0.1:{port}", served.token, patience=20)
 
@@ -296,7 +296,7 @@ async def test_a_request_is_repeated_after_a_lost_response_and_counts_once(
 
 @asynccontextmanager
 async def forgetful(port: int) -> AsyncIterator[int]:
-    """A way to the server on which every other answer is lost."""
+    """A proxy to the server that loses every other response."""
     count = 0
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -308,7 +308,7 @@ async def forgetful(port: int) -> AsyncIterator[int]:
         body = await reader.readexactly(int(length[1]) if length else 0)
         there, back = await asyncio.open_connection("127.0.0.1", port)
         back.write(head + body)
-        answer = await there.read()  # the program asks for the connection to be closed
+        answer = await there.read()  # the program requests that the connection be closed
         if not lost:
             writer.write(answer)
         for one in (writer, back):
@@ -352,7 +352,7 @@ async def test_every_example_of_the_document_runs(
 
 
 async def run_example(source: str, served: Served, folder: Path, quiet: bool = True) -> str:
-    """What it prints, and unless that is to be nothing, what it says on the side."""
+    """Returns what the program prints on stdout and, unless `silent`, on stderr."""
     env: dict[str, Any] = {**os.environ, "HEADWAY_URL": served.url, "HEADWAY_TOKEN": served.token}
     ran = await asyncio.to_thread(
         subprocess.run,

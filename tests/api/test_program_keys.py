@@ -58,7 +58,8 @@ async def test_a_program_with_a_key_that_runs_again_records_nothing_twice(
 async def test_a_program_with_a_key_that_died_goes_on_where_it_was(
     client: Client, program: Program, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The first one never tells its end, as after a kill; what it told stands, what runs again is another attempt."""
+    """The first program never reports its end, as after a kill; its reports remain, and a task that runs again is a new
+    attempt."""
 
     def begun() -> headway.Recording:
         run = headway.execution(

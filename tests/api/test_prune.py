@@ -33,7 +33,7 @@ PARTITIONS = [f"events_{MONTH:%Y_%m}", f"logs_{MONTH:%Y_%m}"]
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A server whose database holds what only these tests made."""
+    """A server whose database holds only what these tests created."""
     with serving(tmp_path_factory.mktemp("pruned") / "data") as own:
         yield own
 
@@ -165,7 +165,7 @@ async def test_killed_in_the_middle_it_is_taken_up_again(own: Served, pool: asyn
 
 
 async def _others(logged: list[dict[str, Any]]) -> int:
-    """The failed one that the first test left."""
+    """Returns the number of failed executions that the first test left."""
     return sum(flows.get("FAILED", 0) for one in logged for flows in one.get("flows", {}).values())
 
 

@@ -1,4 +1,5 @@
-"""The query table as a client sees it: orders by value, columns, bars over time, the same error, fields to complete."""
+"""The query table as a client sees it: ordering by value, columns, bars over time, equal errors, completion of
+fields."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -60,7 +61,7 @@ ROWS = [
 
 @pytest.fixture
 async def namespace(client: Client) -> str:
-    """One of its own, with three executions that have ended."""
+    """Returns a namespace of its own, with three ended executions."""
     namespace = f"table.p{uuid4().hex[:8]}"
     for row in ROWS:
         source = FLOW.format(**row, namespace=namespace)
@@ -111,7 +112,7 @@ async def test_orders_by_value_are_paged_both_ways(client: Client, namespace: st
 
 
 async def refusal(client: Client, query: str, **variables: Any) -> Any:
-    """Where the input is wrong."""
+    """Returns the code and path of the problem with the input."""
     errors = (await client.answer(query, **variables))["errors"]
     assert {error["extensions"]["code"] for error in errors} == {"VALIDATION"}
     return errors[0]["extensions"]["path"]
@@ -206,7 +207,7 @@ FACETS = """query ($search: String, $contains: String) {
 
 
 async def test_the_same_error_is_found_wherever_it_is(client: Client, namespace: str) -> None:
-    """Messages that differ in a number are one error: counted, searched, filtered, kept and taken in bulk alike."""
+    """Messages that differ in a number are one error: in counts, searches, filters, saved filters and bulk actions."""
     here = f"namespace:{namespace}"
     (facet,) = facets = (await client.post(FACETS, search=here))["facets"]
     assert (facet["value"], facet["count"]) == (

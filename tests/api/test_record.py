@@ -1,4 +1,4 @@
-"""What happened, and what becomes of its record: time travel, the audit log, notes, archive, delete."""
+"""The history of executions and their later life: views of the past, the audit log, notes, archiving, deletion."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The record from the command line."""
+"""History, audit log, notes, archiving and deletion from the command line."""
 
 import json
 

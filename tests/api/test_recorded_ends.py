@@ -1,4 +1,4 @@
-"""How what runs elsewhere ends other than by having run: taken back before it started, or cached from another."""
+"""External runs that end without having run: cancelled before they started, or cached from another."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A history that is recorded afterwards stands where it happened: in lists, live ones too, counts, pages and files."""
+"""A history that is imported later is ordered by its own times: in lists, live lists, counts, pages and files."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ def somewhere() -> str:
 
 
 async def imported(client: Client, namespace: str, day: str, **about: Any) -> str:
-    """Five minutes of that day, told now."""
+    """Records a run of five minutes on that day."""
     made = await record(
         client, "mnist", namespace=namespace, name=day, createdAt=f"{day}T14:23:10Z",
         startedAt=f"{day}T14:23:15Z", **about,
@@ -116,7 +116,7 @@ async def test_a_live_list_shows_it_in_its_place(client: Client) -> None:
 
 
 async def test_those_of_one_moment_have_ids_of_their_own_and_a_key_is_one(client: Client) -> None:
-    """Four, each told twice by its key."""
+    """Records four runs, each twice with the same key."""
     namespace = somewhere()
     same = {"namespace": namespace, "createdAt": "2025-01-15T00:00:00Z"}
     made = await asyncio.gather(
@@ -190,7 +190,7 @@ async def test_its_events_have_the_original_times(client: Client) -> None:
 
 
 async def test_its_events_are_where_its_month_is(client: Client, served: Served) -> None:
-    """By the id, which is one of that month: retention and partitions go by it."""
+    """The id is one of that month: retention and partitions depend on it."""
     id = await imported(client, somewhere(), "2025-03-15")
     connection = await asyncpg.connect(served.database_url)
     try:

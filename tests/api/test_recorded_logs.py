@@ -1,4 +1,4 @@
-"""Log lines of what runs elsewhere: told, seen live, read, exported and masked as those that tasks here write."""
+"""Log lines of external runs: recorded, streamed, read, exported and masked like those of tasks that run here."""
 
 import asyncio
 from typing import Any
@@ -49,7 +49,7 @@ async def test_lines_are_read_as_others_are(client: Client, served: Served) -> N
     ]
     assert [one["at"][:19] for one in lines[1:3]] == ["2026-01-21T14:23:15"] * 2
     assert {one["taskRunId"] for one in lines} == {None}
-    # Its task run is told of afterwards: what was said of it is its.
+    # The task run is reported after its lines: the lines belong to it.
     failed = {"key": "load", "state": "FAILED", "endedAt": "2026-01-21T14:24:00Z"}
     await report(client, id, "recordTaskRun", **failed)
     shown = (await client.post(READ, id=id))["execution"]
@@ -142,7 +142,7 @@ async def test_a_log_has_an_end(client: Client, served: Served) -> None:
             "at most 1000000 lines; there are 999999, and 2 more do not fit" in problem["message"]
         )
         await report(client, id, "recordLogs", lines=[{"text": "a"}])
-        # Nothing of the lines that are not there is to be looked for by the oracle.
+        # The invariants must not be checked for lines that were removed.
         await connection.execute(
             "delete from log_heads where execution_id = $1", untyped("exec", id)
         )

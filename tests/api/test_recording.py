@@ -1,4 +1,4 @@
-"""Executions that run elsewhere: told over HTTP, in any order, and as often as one likes."""
+"""External runs: reported over HTTP, in any order, and any number of times."""
 
 import asyncio
 import itertools
@@ -45,7 +45,7 @@ async def report(client: Client, id: str, name: str, /, **input: Any) -> dict[st
 
 
 async def refusal(client: Client, id: str, name: str, /, **input: Any) -> dict[str, Any]:
-    """The one problem; nothing has changed."""
+    """Returns the only problem, after checking that nothing has changed."""
     before = await whole(client, id)
     payload = await client.mutate(name, executionId=id, **input)
     assert await whole(client, id) == before
@@ -123,7 +123,7 @@ REPORTS: list[dict[str, Any]] = [
 
 
 async def test_whatever_the_order_the_same_comes_of_it(client: Client) -> None:
-    """Every order of five things told, each told twice."""
+    """Sends five reports in every order, each twice."""
     ways = list(itertools.permutations(REPORTS))
     found = await asyncio.gather(*(_reported_in(client, way, n) for n, way in enumerate(ways[::5])))
     assert {str(one) for one in found} == {str(found[0])}
@@ -309,7 +309,7 @@ async def test_a_run_without_heartbeats_ends_in_error_and_one_with_them_continue
 
 
 async def test_a_heartbeat_keeps_it_alive(client: Client) -> None:
-    """Its time is over only after the last sign of life, whatever that is."""
+    """The heartbeat timeout counts from the last report of any kind."""
     id = (await record(client, "alive", heartbeatTtl=2))["id"]
     other = (await record(client, "alive", heartbeatTtl=2))["id"]
     waiting = asyncio.create_task(client.until_ended(other))

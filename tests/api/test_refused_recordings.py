@@ -1,4 +1,4 @@
-"""What cannot be recorded is refused, and changes nothing."""
+"""Invalid reports about external runs are refused, and change nothing."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Schedules as people and programs have them: the contract, the command line, and servers that race and die."""
+"""Schedules through the API and the command line, and with servers that race and die."""
 
 import asyncio
 import json
@@ -333,7 +333,7 @@ PAST = "update schedules set next_at = '2020-01-01T00:00Z', claimed_until = null
 
 
 async def settled(connection: Any) -> None:
-    """Until no tick is owed any more."""
+    """Waits until no tick is due."""
     async with asyncio.timeout(40):
         while await connection.fetchval(
             "select exists (select from schedules where next_at < now())"
@@ -360,7 +360,7 @@ async def test_two_servers_of_one_database_run_each_missed_tick_once(
         serving(tmp_path / "one", *option) as one,
         serving(tmp_path / "two", *option) as two,
     ):
-        await two.client.save(MANY)  # the admin's token is of the server that started last
+        await two.client.save(MANY)  # the admin's token belongs to the server that started last
         async with connected(one) as connection:
             await connection.execute(PAST)
             await settled(connection)

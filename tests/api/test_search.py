@@ -1,4 +1,4 @@
-"""Searching as a client sees it: filters, searches, orders, facets, kept searches, and how mistakes are told."""
+"""Searching as a client sees it: filters, searches, orders, facets, saved searches, and error messages."""
 
 import asyncio
 import subprocess
@@ -32,7 +32,7 @@ LIST = """query ($search: String, $where: ExecutionFilter, $orderBy: ExecutionOr
 
 
 async def two(client: Client) -> tuple[str, dict[str, str]]:
-    """A part of its own, with one execution that succeeded and one that failed, by their flows."""
+    """Returns a namespace of its own, with one execution that succeeded and one that failed, by their flows."""
     part = f"p{uuid4().hex[:8]}"
     ids = {}
     for key, end in (("good", "log"), ("bad", "fail")):

@@ -1,4 +1,4 @@
-"""A task that says its secrets in every way there is; then everything that can be read is read, and the database."""
+"""A task that writes its secrets to every output; then everything readable is read, and the database searched."""
 
 import json
 import os
@@ -93,7 +93,7 @@ async def save(client: Client, name: str, value: str, namespace: str = "acme") -
 
 
 async def everything_in(database_url: str) -> str:
-    """Every row of every table, as text."""
+    """Returns every row of every table, as text."""
     connection = await asyncpg.connect(database_url)
     try:
         tables = await connection.fetch(

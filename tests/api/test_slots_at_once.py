@@ -1,4 +1,4 @@
-"""A flow's limit while executions come and go through two processes, and while processes are killed."""
+"""A flow's concurrency limit while executions come and go through two processes, and while processes are killed."""
 
 import asyncio
 import signal
@@ -49,7 +49,7 @@ UNWATCH = (
 
 @asynccontextmanager
 async def watched(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    """Every commit that leaves an execution holding a slot is counted; afterwards nobody saw more than the limit."""
+    """Counts slots at every commit that leaves an execution with a slot; checks that they never exceeded the limit."""
     async with asyncpg.create_pool(database_url, min_size=1, max_size=2) as pool:
         await pool.execute(WATCH)
         try:
@@ -208,7 +208,7 @@ async def test_a_server_and_a_worker_killed_in_the_middle_leave_no_slot_taken(
 async def until_half_is_made_and_the_second_dies(
     pool: asyncpg.Pool, client: Client, second: Served
 ) -> None:
-    """Whom the dead one did not answer asks again, with the same key, at the other's door."""
+    """Clients whose server died before it responded repeat the request, with the same key, at the other server."""
 
     async def create(number: int) -> None:
         key = f"k{number}"

@@ -1,4 +1,4 @@
-"""A server that is told to stop while it starts, and two servers on one data directory."""
+"""A server that is stopped while it starts, and two servers on one data directory."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ WITHIN = 50.0
 
 
 class Starting:
-    """`headway serve` that is watched while it starts."""
+    """A `headway serve` process that is observed while it starts."""
 
     def __init__(self, data_dir: Path, *options: str) -> None:
         self.data_dir = data_dir
@@ -66,7 +66,7 @@ def beginning(process: psutil.Process) -> str:
 
 
 def owners(data_dir: Path) -> list[str]:
-    """Processes that still work in the data directory."""
+    """Returns the processes that still work in the data directory."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
@@ -136,7 +136,7 @@ def test_stopped_while_postgresql_recovers_it_exits_with_0(tmp_path: Path) -> No
 
 
 async def _written(url: str) -> None:
-    """What a recovery has to read."""
+    """Writes WAL that a recovery has to read."""
     connection = await asyncpg.connect(url)
     await connection.execute("create table much as select generate_series(1, 300000) as n")
     await connection.close()
@@ -165,7 +165,7 @@ def test_a_stopped_worker_and_a_stopped_migration_leave_nothing(tmp_path: Path) 
 def test_a_second_server_on_a_data_directory_is_refused_until_the_first_is_gone(
     served: Served, tmp_path: Path
 ) -> None:
-    """With a database elsewhere; with the embedded one it is the same lock."""
+    """With an external database; with the embedded one it is the same lock."""
     first = start_second_server(served, tmp_path / "data")
     try:
         for more in ((), ("--database-url", served.database_url)):
@@ -200,7 +200,7 @@ tasks: [{{id: a, type: shell, run: "touch {here}; until [ -e {go} ]; do sleep 0.
 
 @pytest.fixture
 def draining(tmp_path: Path) -> Iterator[tuple[Served, Path]]:
-    """A server that was told to stop and has a task that runs until the path exists."""
+    """Stops a server while a task runs that waits for this path."""
     here, go = tmp_path / "here", tmp_path / "go"
     served = start(tmp_path / "data", "--drain-timeout", "30")
     try:

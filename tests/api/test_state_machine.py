@@ -1,7 +1,7 @@
-"""Anything at any time, two at once: one wins, the other hears why, and whatever happened everything can end.
+"""Random actions, two at once: one succeeds, the other is refused with a reason, and every execution can still end.
 
-A failure prints its seed; HEADWAY_SEED repeats what was asked for (not how the processes raced).
-`make soak` goes on for HEADWAY_SOAK seconds with one seed after the other.
+A failure prints its seed; HEADWAY_SEED repeats the requests (not how the processes raced).
+`make soak` runs one seed after the other for HEADWAY_SOAK seconds.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ A_STORY = 60.0
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Served]]:
-    """Two processes on a database of their own, which the oracle reads after each step."""
+    """Starts two processes on a database of their own; the invariants are checked after each step."""
     directory = tmp_path_factory.mktemp("machine")
     first = start(directory / "first")
     second = start_second_server(first, directory / "second")
@@ -47,7 +47,7 @@ async def pool(pair: tuple[Served, Served]) -> AsyncIterator[asyncpg.Pool]:
 async def report(
     pool: asyncpg.Pool, processes: list[Served], go: Path, seed: int, seconds: float
 ) -> None:
-    """A story of so many seconds, and its good end."""
+    """Runs random actions for so many seconds, then lets all executions end."""
     admins = [served.client for served in processes]
     people = [await person(pool, admins[n % len(admins)], "admin") for n in range(3)]
     machine = Machine(Random(seed), [*admins, *people], pool, go)

@@ -1,4 +1,4 @@
-"""Executions counted, as a client sees them."""
+"""Statistics of executions, as a client sees them."""
 
 import asyncio
 import itertools
@@ -23,7 +23,8 @@ LIVE = """subscription ($search: String) { stats(search: $search) {
 
 
 async def history(client: Client) -> str:
-    """A namespace of its own: of `a` took 10, 20 and 60 s, one of them failed; one of `b` runs, one was killed."""
+    """Returns a namespace of its own: of `a` took 10, 20 and 60 s, one of them failed; one of `b` runs, one was
+    killed."""
     namespace = f"stats.n{uuid4().hex[:8]}"
     for pipeline, kind, end, seconds in (
         ("a", "train", "SUCCESS", 10),

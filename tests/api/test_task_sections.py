@@ -1,4 +1,4 @@
-"""The list of a document that a task stands in, through the API."""
+"""The section of the document to which a task belongs, through the API."""
 
 from tests.api.client import Client
 

@@ -1,4 +1,4 @@
-"""Executions by what started them, as roots and children, with all that they carry: by search, filter and command."""
+"""Executions by trigger, as roots and children, with all their values: by search, filter and command."""
 
 import json
 from collections.abc import AsyncIterator
@@ -53,7 +53,7 @@ FACETS = """query ($search: String, $field: FacetField!, $contains: String) {
 
 @pytest.fixture
 async def started(client: Client, served: Served) -> AsyncIterator[tuple[str, dict[str, str]]]:
-    """A namespace of its own, with the id of one execution of each kind of trigger."""
+    """Returns a namespace of its own, with the id of one execution for each kind of trigger."""
     space = f"triggered.t{uuid4().hex[:8]}"
     for source in FLOWS.format(space=space).split("---\n"):
         await client.save(source)

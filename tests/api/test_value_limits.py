@@ -1,4 +1,4 @@
-"""Values that come through the API: as large as they may be in every script and spelling, and refused beyond."""
+"""Values from the API: accepted up to the limit in every script and notation, and refused above it."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping

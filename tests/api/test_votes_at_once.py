@@ -1,4 +1,5 @@
-"""Many people vote at the same moment, through two processes: each request is decided once, and all hear the same."""
+"""Many people vote at the same moment, through two processes: each request is decided once, and all get the same
+result."""
 
 import asyncio
 from collections import Counter
@@ -30,12 +31,12 @@ async def pool(served: Served) -> AsyncIterator[asyncpg.Pool]:
 
 
 async def crowd(pool: asyncpg.Pool, *doors: Client, size: int) -> list[Client]:
-    """As many people, each at one of the doors in turn."""
+    """Returns as many people, each at one of the servers in turn."""
     return [await person(pool, doors[number % len(doors)]) for number in range(size)]
 
 
 async def waiting_execution(client: Client, flow: str) -> tuple[str, str]:
-    """An execution that waits, and its request."""
+    """Creates an execution that waits for approval; returns its id and the id of its request."""
     id: str = (await client.create(f"votes/{flow}"))["id"]
     waiting = await client.until(id, gate="WAITING_FOR_APPROVAL")
     return id, task(waiting, "gate")["approval"]["id"]

@@ -1,4 +1,4 @@
-"""A worker with a role of its own: it runs flows from end to end, and whoever has its URL can do nothing else."""
+"""A worker with a database role of its own: it runs flows from end to end, and its URL gives access to nothing else."""
 
 import os
 import subprocess
@@ -22,16 +22,16 @@ KEPT_FROM_WORKERS = frozenset(
             "group_members",
             "roles",
             "role_grants",
-        ),  # who may log in
+        ),  # credentials and roles
         *("sign_ins", "login_links", "access_version", "quota_use", "servers"),
-        *("audit_log", "notes", "saved_filters"),  # what people did, wrote and look at
-        *("bulk_items", "bulk_sets", "schedules", "idempotency_keys"),  # what the servers carry out
+        *("audit_log", "notes", "saved_filters"),  # actions and settings of people
+        *("bulk_items", "bulk_sets", "schedules", "idempotency_keys"),  # work of the servers
         *("files", "heartbeats", "revision_links", "pruned_months", "meta"),
         *("pgqueuer_schedules", "pgqueuer_statistics"),
         *("pgqueuer_schedules_id_seq", "pgqueuer_statistics_id_seq", "tortoise_migrations_id_seq"),
     }
 )
-"""A table that a migration adds is named here, or in NEEDS with what a worker does there."""
+"""A table that a migration adds must be added here, or to NEEDS with the permissions of a worker."""
 TABLES = """
 select c.relname, c.relkind::text from pg_class c where c.relnamespace = 'public'::regnamespace
 and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
@@ -222,7 +222,7 @@ async def test_its_url_is_good_for_nothing_else(
 
 
 async def test_every_table_is_decided_on(served: Served, worker_url: str) -> None:
-    """Whatever is there: a role has what NEEDS says of a table, and nothing of those that it does not name."""
+    """For every table: the role has the permissions in NEEDS, and none on other tables."""
     ours = await asyncpg.connect(served.database_url)
     try:
         found = {name: kind for name, kind in await ours.fetch(TABLES)}
