@@ -1,4 +1,4 @@
-"""Bars of one round length: as few as asked for, without a gap, with all of the time in them."""
+"""Bars of one round length: as few as requested, without a gap, covering the whole range."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise

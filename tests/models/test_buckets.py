@@ -1,4 +1,4 @@
-"""Parts of a time."""
+"""Splitting a time range into buckets."""
 
 import itertools
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""Rules on hosts: every way to write an address leads to the same judgement."""
+"""Rules on hosts: every notation of an address has the same result."""
 
 import pytest
 
@@ -107,7 +107,7 @@ def test_with_an_allow_list_all_others_are_refused() -> None:
         refusal = rules.refusal(host, port, address)
         assert refusal and "task_allowed_hosts" in refusal
     refusal = rules.refusal("api.example.com", 80, "169.254.169.254")
-    assert refusal and "@link-local" in refusal  # a name that is allowed leads to what is denied
+    assert refusal and "@link-local" in refusal  # an allowed name resolves to a denied address
 
 
 def test_the_rules_survive_the_way_to_another_process() -> None:

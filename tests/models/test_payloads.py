@@ -1,4 +1,4 @@
-"""The one limit of values that are stored."""
+"""The common size limit of stored values."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""When schedules tick, around every change of the clocks, and what of it is due."""
+"""The times at which schedules tick, around every change of the clocks, and which missed ticks are due."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -77,7 +77,7 @@ def test_ticks(cron: str, zone: str, after: str, until: str, expected: list[str]
 @pytest.mark.parametrize("cron", ["*/20 * * * *", "10,40 1-3 * * *", "0 2 * * *"])
 @pytest.mark.parametrize("day", ["03-08", "03-29", "04-05", "10-04", "10-25", "11-01"])
 def test_ticks_do_not_depend_on_where_one_begins_to_count(cron: str, zone: str, day: str) -> None:
-    """On every day of 2026 on which one of these zones changes its clocks."""
+    """Compares ticks on every day of 2026 on which one of these zones changes its clocks."""
     middle = datetime.fromisoformat(f"2026-{day}T00:00Z")
     whole = list(ticks(cron, zone, middle - 36 * HOUR, middle + 36 * HOUR))
     assert whole == sorted(set(whole))

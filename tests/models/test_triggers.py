@@ -1,4 +1,4 @@
-"""Schedules in flow documents: what may be said, and every way of saying it wrong with its place."""
+"""Schedules in flow documents: valid ones, and every kind of mistake with its position."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Executions that start each other, on one stage: what they promise each other is carried out in any order."""
+"""Executions that start each other, without a database: their deferred commands run in any order."""
 
 import random
 from collections.abc import Callable
@@ -42,7 +42,7 @@ from tests.models.lifecycle.stage import MARIA, START
 
 
 class Family:
-    """`flows` are the documents by id; the first is run. `order` shuffles what may happen in any order."""
+    """`flows` are the documents by id; the first is run. `order` shuffles commands that may run in any order."""
 
     def __init__(self, flows: dict[str, str], order: random.Random | None = None) -> None:
         self.plans = {
@@ -55,14 +55,14 @@ class Family:
         self.now: datetime = START
         self.executions: dict[UUID, Execution] = {}
         self.events: list[Event] = []
-        self.promises: list[tuple[UUID, Deferred]] = []
+        self.deferred_commands: list[tuple[UUID, Deferred]] = []
         first = next(iter(self.plans))
         self.root = self._take(begin(Create(self.plans[first]), self._context(MARIA), new_id()))
 
-    # -- who is who ---------------------------------------------------------------------------------------------------
+    # -- lookups -----------------------------------------------------------------------------------------------------
 
     def of(self, flow: str) -> list[Execution]:
-        """Executions of the flow, the oldest first."""
+        """Returns the executions of the flow, oldest first."""
         return [each for each in self.executions.values() if each.plan.spec.id == flow]
 
     def one(self, flow: str) -> Execution:
@@ -75,7 +75,7 @@ class Family:
     def task(self, flow: str, path: str) -> TaskRun:
         return self.one(flow).tasks[path]
 
-    # -- what happens -------------------------------------------------------------------------------------------------
+    # -- commands ----------------------------------------------------------------------------------------------------
 
     def submit(self, id: UUID, command: Command, origin: CommandOrigin = MARIA) -> Transition:
         parent = self._parent(command)
@@ -91,27 +91,27 @@ class Family:
         return transition
 
     def settle(self) -> None:
-        """Carry out all that is due now, errands and what executions owe each other, until nothing is left."""
+        """Runs all deferred commands that are due now, until none is left."""
         for _ in range(1000):
-            due = [each for each in self.promises if each[1].due <= self.now]
+            due = [each for each in self.deferred_commands if each[1].due <= self.now]
             if not due:
                 return
             chosen = self.order.choice(due) if self.order else due[0]
-            self.promises.remove(chosen)
-            self._keep(*chosen)
+            self.deferred_commands.remove(chosen)
+            self._run_deferred(*chosen)
         raise AssertionError("it never comes to rest")
 
     def pass_time(self, seconds: float) -> None:
-        """Each timer at its time."""
+        """Moves the clock, and runs each timer at its time."""
         end = self.now + timedelta(seconds=seconds)
         self.settle()
-        while due := sorted(d.due for _, d in self.promises if d.due <= end):
+        while due := sorted(d.due for _, d in self.deferred_commands if d.due <= end):
             self.now = max(self.now, due[0])
             self.settle()
         self.now = end
 
     def work(self, flow: str, path: str) -> None:
-        """A worker takes the job of this task run."""
+        """Has a worker take the job of this task run."""
         execution = self.one(flow)
         number = execution.tasks[path].attempt + 1
         self.submit(execution.id, Start(path, number, new_id(), "worker:w1", new_id()), ENGINE)
@@ -124,7 +124,7 @@ class Family:
         self.settle()
 
     def folds(self) -> bool:
-        """Whether the events of each tell its snapshot, leases apart."""
+        """Returns whether the events of each execution fold to its snapshot, leases apart."""
         for id, known in self.executions.items():
             folded = fold(known.plan, [event for event in self.events if event.execution_id == id])
             for path, task in known.tasks.items():
@@ -146,9 +146,9 @@ class Family:
                 return False
         return True
 
-    # -- the courier --------------------------------------------------------------------------------------------------
+    # -- deferred commands -------------------------------------------------------------------------------------------
 
-    def _keep(self, id: UUID, deferred: Deferred) -> None:
+    def _run_deferred(self, id: UUID, deferred: Deferred) -> None:
         command: Any = deferred.command
         if isinstance(command, Evaluate):
             self._evaluate(id, command)
@@ -188,7 +188,7 @@ class Family:
         self.submit(id, Prepare(deferred.path, number, values), ENGINE)
 
     def _start_child(self, id: UUID, deferred: StartChild) -> None:
-        """As runner/launch/subflows.py does."""
+        """Starts the child as runner/launch/subflows.py does."""
         execution = self.executions[id]
         task = execution.tasks[deferred.path]
         if task.state != "RUNNING" or task.attempt != deferred.attempt or task.child:
@@ -232,7 +232,7 @@ class Family:
         execution = transition.execution
         self.executions[execution.id] = execution
         self.events += transition.events
-        self.promises += [(each.to or execution.id, each) for each in transition.deferred]
+        self.deferred_commands += [(each.to or execution.id, each) for each in transition.deferred]
         return execution.id
 
 
@@ -242,7 +242,7 @@ def _is_of(execution: Execution, parent: Parent) -> bool:
 
 
 ORDERS: list[random.Random | None] = [None, *map(random.Random, range(5))]
-"""The order in which promises are made, and some others."""
+"""The order in which commands were deferred, and some shuffled ones."""
 
 
 WORK = "tasks: [{id: work, type: shell, run: work}]\n"
@@ -263,7 +263,8 @@ def family(
     order: random.Random | None = None,
     more: str = "",
 ) -> Family:
-    """The flow `top` waits for `mid2`, that for `mid1`, that for `leaf`; what `task` says stands at the topmost."""
+    """Creates the flows: `top` waits for `mid2`, that for `mid1`, that for `leaf`; `task` has more keys of the subflow
+    task in `top`."""
     between = [f"mid{n}" for n in range(depth - 1, 0, -1)]
     flows = {"top": head + waits_for([*between, "leaf"][0], task, more)}
     for name, child in pairwise([*between, "leaf"]):
@@ -274,7 +275,7 @@ def family(
 
 
 def waits_for(child: str, said: str | None = None, others: str = "") -> str:
-    """With `said`, something follows it whatever it ends as."""
+    """With `said`, a task follows it with `run_if: always`."""
     after = (
         "" if said is None else ", {id: after, type: shell, run: x, needs: [sub], run_if: always}"
     )

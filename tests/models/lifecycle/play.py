@@ -1,17 +1,17 @@
-"""A play: worker, courier, people and clock act on an execution in an order that is always the same.
+"""A simulation: workers, deferred commands, people and time act on an execution in a fixed order.
 
-The names of the tasks say what becomes of them; a name may end in `-2`, and then means the third iteration only:
+The name of a task determines its fate; a name may end in `-2`, which limits this to the third iteration:
 
 - `bad` fails (an approval is rejected, the child of a subflow ends FAILED), `err` cannot be evaluated, `lost` loses its
   worker, `flaky` fails at its first attempt only; all others succeed
-- `slow` ends only when no other can; so do `stuck`, though never once it is to stop, and `linger`, though never in an
-  execution that is being killed; `endless` ends only when it is to stop
-- `held` is not taken by a worker while anything else moves, `silent` is not heard of by people at all
-- `never` is a `when` that does not hold
+- `slow` ends only when no other can; so do `stuck`, but not once it is being stopped, and `linger`, but not in an
+  execution that is being killed; `endless` ends only when it is being stopped
+- `held` is not taken by a worker while any other task can proceed, `silent` is never decided by people
+- `never` has a `when` that does not hold
 
-Of what could happen the first happens: errands; workers take all they can; what fails ends; the others end, as the
-document has them; the slow ones end; what was held is taken; people decide and send events; time passes to the next
-timer.
+Of the possible steps the first one happens: deferred commands run; workers take all jobs that they can; tasks that fail
+end; the others end, in the order of the document; the slow ones end; held jobs are taken; people decide and send
+events; time passes to the next timer.
 """
 
 import re
@@ -48,7 +48,7 @@ MOST_STEPS = 500
 
 
 class Play:
-    """`event` befalls it once the task `at`, or the first one that is to fail, runs."""
+    """Submits `event` once the task `at`, or the first one that is to fail, runs."""
 
     def __init__(self, stage: Stage, event: str, at: str | None = None) -> None:
         self.stage = stage
@@ -58,9 +58,9 @@ class Play:
 
     def perform(self, check: Callable[[Stage], None]) -> None:
         acts = (
-            self._run_errands,
+            self._run_deferred_commands,
             self._take_jobs,
-            self._befall,
+            self._submit_event,
             self._end_one,
             self._resume,
             self._take_held_jobs,
@@ -74,9 +74,9 @@ class Play:
             assert any(act() for act in acts), f"stuck: {self.stage.state} {self.stage.states}"
         raise AssertionError(f"no end: {self.stage.state} {self.stage.states}")
 
-    # -- what befalls it ----------------------------------------------------------------------------------------------
+    # -- the event ---------------------------------------------------------------------------------------------------
 
-    def _befall(self) -> bool:
+    def _submit_event(self) -> bool:
         if self.due is None or self.due == "fail" or not any(map(self._is_its_time, self._tasks())):
             return False
         event, self.due = self.due, None
@@ -93,36 +93,40 @@ class Play:
         self.stage.submit(Resume())
         return True
 
-    # -- the courier --------------------------------------------------------------------------------------------------
+    # -- deferred commands -------------------------------------------------------------------------------------------
 
-    def _run_errands(self) -> bool:
-        pending = [d for d in self.stage.promises if isinstance(d.command, Evaluate | StartChild)]
-        stopped = [d for d in self.stage.promises if d.to is not None]
-        self.stage.promises = [d for d in self.stage.promises if d not in pending + stopped]
+    def _run_deferred_commands(self) -> bool:
+        pending = [
+            d for d in self.stage.deferred_commands if isinstance(d.command, Evaluate | StartChild)
+        ]
+        stopped = [d for d in self.stage.deferred_commands if d.to is not None]
+        self.stage.deferred_commands = [
+            d for d in self.stage.deferred_commands if d not in pending + stopped
+        ]
         for deferred in pending:
-            self._run_errand(deferred)
+            self._run_deferred_command(deferred)
         for deferred in stopped:
             self._stop_child(deferred)
         return bool(pending or stopped)
 
-    def _run_errand(self, deferred: Deferred) -> None:
-        errand = deferred.command
-        assert isinstance(errand, Evaluate | StartChild)
-        if errand.path is None:
+    def _run_deferred_command(self, deferred: Deferred) -> None:
+        command = deferred.command
+        assert isinstance(command, Evaluate | StartChild)
+        if command.path is None:
             self.stage.submit(Conclude({"x": 1}), ENGINE)
             return
-        task, number = self.stage.task(errand.path), errand.attempt
+        task, number = self.stage.task(command.path), command.attempt
         assert number is not None
-        if isinstance(errand, StartChild):
-            self.stage.submit(Adopt(errand.path, number, new_id()), ENGINE)
+        if isinstance(command, StartChild):
+            self.stage.submit(Adopt(command.path, number, new_id()), ENGINE)
             return
         error = ERROR if self._says(task) == "err" else None
-        if errand.condition:
+        if command.condition:
             holds = self._says(task) != "never"
-            self.stage.submit(Judge(errand.path, number, holds, error), ENGINE)
+            self.stage.submit(Judge(command.path, number, holds, error), ENGINE)
         else:
             values = None if error else self._values(task)
-            self.stage.submit(Prepare(errand.path, number, values, error), ENGINE)
+            self.stage.submit(Prepare(command.path, number, values, error), ENGINE)
 
     def _values(self, task: TaskRun) -> dict[str, Any]:
         spec = self.stage.execution.spec_of(task)
@@ -131,7 +135,8 @@ class Play:
         return {"seconds": spec.duration} if isinstance(spec, WaitTask) else {}
 
     def _stop_child(self, deferred: Deferred) -> None:
-        """The child of whom only the end is played: what its parent's pause makes of it does not show."""
+        """Ends the child. Only the end of a child is simulated: the effect of its parent's pause on it does not
+        show."""
         if isinstance(deferred.command, FollowParent):
             return
         assert isinstance(deferred.command, StopChild)
@@ -142,7 +147,7 @@ class Play:
     # -- workers ------------------------------------------------------------------------------------------------------
 
     def _take_jobs(self) -> bool:
-        """A job that is taken while the execution is paused is dropped."""
+        """Takes the due jobs; a job that is taken while the execution is paused is dropped."""
         due = [path for path in self._jobs_due() if self._says(path) != "held" or self._is_paused]
         for path in due:
             self._take(path)
@@ -236,8 +241,8 @@ class Play:
         self.stage.submit(CastVote(task.approval.id, decision, frozenset()))
 
     def _pass_time(self) -> bool:
-        """To the next timer; a job that waits is due then too."""
-        timers = sorted(self.stage.promises, key=lambda deferred: deferred.due)
+        """Moves the clock to the next timer or retry."""
+        timers = sorted(self.stage.deferred_commands, key=lambda deferred: deferred.due)
         tasks = self.stage.execution.tasks
         retries = [at for path in self.stage.jobs if (at := tasks[path].retry_at)]
         if retries and (not timers or min(retries) <= timers[0].due):
@@ -245,12 +250,12 @@ class Play:
             return True
         if not timers:
             return False
-        self.stage.promises.remove(timers[0])
+        self.stage.deferred_commands.remove(timers[0])
         self.stage.now = max(self.stage.now, timers[0].due)
         self.stage.submit(timers[0].command, ENGINE)  # type: ignore[arg-type]
         return True
 
-    # -- who is who ---------------------------------------------------------------------------------------------------
+    # -- lookups -----------------------------------------------------------------------------------------------------
 
     @property
     def _is_paused(self) -> bool:
@@ -264,7 +269,7 @@ class Play:
         return list(self.stage.execution.tasks.values())
 
     def _says(self, task: TaskRun | str) -> str:
-        """What the name says of the task run: nothing in iterations that it does not mean."""
+        """Returns the fate in the name of the task run; empty in iterations to which the name does not apply."""
         path = task if isinstance(task, str) else task.path
         key, _, iteration = path.rpartition(".")[2].partition("-")
         if iteration and f"[{iteration}]" not in re.findall(r"\[\d+\]", path)[-1:]:

@@ -1,4 +1,4 @@
-"""Executions of one plan, played on from decision to decision."""
+"""Executions of one compiled flow, advanced from decision to decision."""
 
 from dataclasses import replace
 from functools import cache
@@ -41,21 +41,21 @@ KEYS = ("extract", "ask", "mid", "load")
 
 
 class Played(Stage):
-    """An execution of a plan that others have too."""
+    """An execution of a compiled flow that other executions have too."""
 
     def __init__(self, command: Create, origin: CommandOrigin = MARIA) -> None:
-        self.now, self.events, self.jobs, self.promises = START, [], {}, []
+        self.now, self.events, self.jobs, self.deferred_commands = START, [], {}, []
         self.execution = self._took(begin(command, self._context(origin), new_id()))
 
     def go_on(self, end: AttemptState = AttemptState.SUCCESS) -> None:
-        """Run all that can run without a person; `load` ends so."""
-        while self.jobs or self.owes():
+        """Runs all tasks that can run without a person; `load` ends in this state."""
+        while self.jobs or self.has_evaluations():
             self.evaluate({"message": "m", "items": [1, 2], "when": True})
             for path in list(self.jobs):
                 self.run(path, end if path == "load" else AttemptState.SUCCESS)
 
-    def owes(self) -> bool:
-        return any(type(each.command).__name__ == "Evaluate" for each in self.promises)
+    def has_evaluations(self) -> bool:
+        return any(type(each.command).__name__ == "Evaluate" for each in self.deferred_commands)
 
     def vote(self, path: str = "ask", decision: VoteDecision = VoteDecision.APPROVE) -> None:
         approval = self.task(path).approval
@@ -85,7 +85,7 @@ def approved(plan: CompiledFlow, end: AttemptState = AttemptState.SUCCESS) -> Pl
 
 
 def decided(how: str) -> Execution:
-    """The same flow, ended otherwise; with `expired` by a policy that lets nobody's decision pass."""
+    """Returns an execution of the flow in which `ask` passed in this way; for `expired` nobody decided."""
     if how == "approved":
         return approved(plan_of()).execution
     if how == "overridden":

@@ -1,4 +1,4 @@
-"""An execution on the stage: commands go in, nothing but the domain runs."""
+"""An execution without a database: commands are decided by the domain alone."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -33,13 +33,13 @@ START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 
 
 class Stage:
-    """Keeps the snapshot, the events, the jobs that wait and the promises; time moves only by `pass_time`."""
+    """Stores the snapshot, the events, the jobs and the deferred commands; time moves only by `pass_time`."""
 
     def __init__(self, source: str, **options: Any) -> None:
         self.now = START
         self.events: list[Event] = []
         self.jobs: dict[str, Job] = {}
-        self.promises: list[Deferred] = []
+        self.deferred_commands: list[Deferred] = []
         spec = parse_flow(source)
         plan = CompiledFlow.of(new_id(), new_id(), 1, spec)
         self.execution = self._took(begin(Create(plan, **options), self._context(MARIA), new_id()))
@@ -66,7 +66,7 @@ class Stage:
         return transition
 
     def _assert_nothing_is_left(self, transition: Transition) -> None:
-        """A look at everything finds nothing more to do than a look at what stands near the change."""
+        """Checks that advancing all tasks finds no more to do than advancing those affected by the change."""
         if (
             isinstance(transition.execution.unsettled, frozenset)
             and not transition.execution.unsettled
@@ -75,7 +75,7 @@ class Stage:
             assert decide(everything, GoOn(), self._context(ENGINE)).events == ()
 
     def start(self, *paths: str) -> UUID:
-        """A worker takes the jobs of these task runs; answers with the last lease."""
+        """Has a worker take the jobs of these task runs; returns the last lease."""
         lease = new_id()
         for path in paths:
             job = self.jobs[path]
@@ -92,21 +92,21 @@ class Stage:
         self.start(path)
         return self.finish(path, state, **result)
 
-    def promised(self, kind: type[Any]) -> Deferred:
-        """The only promise of that kind."""
-        (found,) = [each for each in self.promises if isinstance(each.command, kind)]
+    def only_deferred(self, kind: type[Any]) -> Deferred:
+        """Returns the only deferred command of that kind."""
+        (found,) = [each for each in self.deferred_commands if isinstance(each.command, kind)]
         return found
 
-    def keep(self, promise: Deferred) -> None:
-        """It has come due."""
-        self.now = promise.due
-        assert isinstance(promise.command, Command)
-        self.submit(promise.command, ENGINE)
+    def run_deferred(self, timer: Deferred) -> None:
+        """Moves the clock to the time of a deferred command and runs it."""
+        self.now = timer.due
+        assert isinstance(timer.command, Command)
+        self.submit(timer.command, ENGINE)
 
     def evaluate(self, values: Mapping[str, Any] | None = None, error: Any = None) -> None:
-        """Carry out the evaluations that are owed, all with the same result."""
-        due = [d for d in self.promises if isinstance(d.command, Evaluate)]
-        self.promises = [d for d in self.promises if d not in due]
+        """Runs the pending evaluations, all with the same result."""
+        due = [d for d in self.deferred_commands if isinstance(d.command, Evaluate)]
+        self.deferred_commands = [d for d in self.deferred_commands if d not in due]
         for deferred in due:
             what = deferred.command
             assert isinstance(what, Evaluate)
@@ -128,7 +128,7 @@ class Stage:
         return execution
 
     def moves(self, path: str | None = None) -> list[str]:
-        """The states that the execution, or one task run, went through."""
+        """Returns the states that the execution, or one task run, went through."""
         return [
             fact.to_state.value
             for fact in map(_fact, self.events)
@@ -147,7 +147,7 @@ class Stage:
         for path, task in transition.execution.tasks.items():
             if task.state not in (TaskRunState.QUEUED, TaskRunState.RETRYING):
                 self.jobs.pop(path, None)
-        self.promises += transition.deferred
+        self.deferred_commands += transition.deferred
         return transition.execution
 
 

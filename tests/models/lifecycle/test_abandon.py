@@ -1,4 +1,4 @@
-"""What Headway cannot go on with ends in ERROR, and says why."""
+"""An execution that Headway cannot continue ends in ERROR, with the reason."""
 
 from typing import Any
 from uuid import UUID
@@ -57,7 +57,7 @@ WHY = "revision 1 of n/f cannot be read by this Headway: no such type"
 
 
 def unread(stage: Stage) -> Stage:
-    """From now on its document cannot be read."""
+    """Makes the document of the execution unreadable from now on."""
     plan = stage.execution.plan
     assert plan.flow_id and plan.revision_id
     name_alone = CompiledFlow.unread(plan.flow_id, plan.revision_id, 1, "n", "f", WHY)
@@ -66,7 +66,7 @@ def unread(stage: Stage) -> Stage:
 
 
 def busy() -> tuple[Stage, UUID, UUID]:
-    """With its lease, and its child."""
+    """Returns a running execution, the lease of its task, and its child."""
     stage = Stage(FLOW)
     stage.evaluate({"message": "m", "inputs": {}})
     lease, child = stage.start("works"), new_id()
@@ -75,7 +75,7 @@ def busy() -> tuple[Stage, UUID, UUID]:
 
 
 def folds(stage: Stage) -> bool:
-    """Whether the events tell the execution; the leases of its attempts are none of history's."""
+    """Returns whether the events fold to the execution, apart from the leases of attempts, which are not in events."""
     folded, known = stage.folded(), stage.execution
     tasks = {
         path: copy_with(
@@ -90,7 +90,7 @@ def folds(stage: Stage) -> bool:
 
 def test_whatever_is_given_up_ends_in_error_with_nothing_left_of_it() -> None:
     stage, _, child = busy()
-    before = len(stage.promises)
+    before = len(stage.deferred_commands)
     stage.submit(GiveUp("PROMISE", "it could not be kept"), ENGINE)
     assert stage.state is ExecutionState.ERROR
     assert stage.execution.failure == Failure(None, None, "PROMISE", "it could not be kept")
@@ -111,7 +111,9 @@ def test_whatever_is_given_up_ends_in_error_with_nothing_left_of_it() -> None:
     }
     assert stage.jobs == {}
     stops = StopChild(Parent(stage.execution.id, "calls", 1))
-    assert [(each.to, each.command) for each in stage.promises[before:]] == [(child, stops)]
+    assert [(each.to, each.command) for each in stage.deferred_commands[before:]] == [
+        (child, stops)
+    ]
     assert folds(stage)
 
 

@@ -1,4 +1,4 @@
-"""The whole product of state and action, and what each allowed one does."""
+"""Every action in every state, and the effect of each allowed one."""
 
 from dataclasses import replace
 
@@ -41,7 +41,7 @@ tasks:
 """
 
 MADE_ELSEWHERE = {Action.REPLAY, Action.PREPARE_EXECUTION, Action.APPROVE, Action.REJECT}
-"""A new execution comes of the first two; votes have tests of their own."""
+"""The first two create a new execution; votes have tests of their own."""
 COMMANDS: dict[Action, Command] = {
     Action.CANCEL: Cancel(),
     Action.PAUSE: Pause(),
@@ -60,7 +60,7 @@ COMMANDS: dict[Action, Command] = {
 
 
 def staged(state: ExecutionState) -> Stage:
-    """An execution of that state, with one task run failed and one running."""
+    """Creates an execution in this state, with one failed and one running task run."""
     stage = Stage(TWO, on_failure=None)
     stage.start("b")
     stage.run("a", AttemptState.FAILED)
@@ -162,7 +162,7 @@ def test_cancel_ends_at_once_what_no_worker_owns() -> None:
     assert stage.moves() == ["RUNNING", "KILLING", "KILLED"]
     assert stage.states == {"a": "CANCELLED", "b": "CANCELLED", "c": "CANCELLED"}
     assert stage.jobs == {}
-    assert stage.promises == []
+    assert stage.deferred_commands == []
 
 
 def test_a_result_reported_again_changes_nothing() -> None:

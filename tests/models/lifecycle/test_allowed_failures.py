@@ -1,4 +1,4 @@
-"""`allow_failure` and expressions: one that cannot be evaluated is a failure of its task."""
+"""`allow_failure` and expressions: an expression that cannot be evaluated is a failure of its task."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Attempts that did not succeed keep to themselves what they gave; older events fold as they did."""
+"""The outputs of unsuccessful attempts stay within the attempt; older events fold as before."""
 
 from dataclasses import replace
 from typing import Any
@@ -39,7 +39,7 @@ def said(more: str = "") -> Stage:
 
 
 def end(stage: Stage, state: AttemptState) -> TaskRun:
-    """As it comes to be: lost by the rescuer, else as its worker says, with outputs that come with the end."""
+    """Ends the attempt: lost by the rescuer, else as its worker reports, with outputs in the report."""
     lease = stage.task("a").lease
     if state is AttemptState.LOST:
         assert lease

@@ -1,4 +1,5 @@
-"""Nothing runs past an approval but by a decision on the same or an override, whatever is left out, reused, changed."""
+"""Tasks after an approval run only with a decision on the same data or an override, whatever is disabled, reused or
+changed."""
 
 from dataclasses import replace
 from itertools import product
@@ -43,7 +44,7 @@ WAYS = ("run", "disabled", "disabled and reused", "reused")
 def test_whatever_is_disabled_and_reused_nothing_after_it_runs_undecided(
     how: str, day: str
 ) -> None:
-    """Every way of leaving out each task of the chain, with the inputs that were decided on and with others."""
+    """Tries every way of leaving out each task, with the inputs that were decided on and with others."""
     source = decided(how)
     assert source.state is ExecutionState.SUCCESS
     plan, inputs = plan_of(), {"day": day}

@@ -1,4 +1,4 @@
-"""Decisions that stand for another execution, or are made again: the digest, the plans, and what is put back."""
+"""Decisions that are reused by another execution or requested again: the digest, the plans, and the requeued tasks."""
 
 from dataclasses import replace
 

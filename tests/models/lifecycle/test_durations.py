@@ -1,4 +1,4 @@
-"""How long an execution took: what lay between an end and a restart is no part of it."""
+"""The duration of an execution excludes the time between an end and a restart."""
 
 from datetime import timedelta
 

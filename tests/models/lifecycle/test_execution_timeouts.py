@@ -1,4 +1,4 @@
-"""The timeout of a whole execution: its timer is set whenever its time begins to run, after a restart anew."""
+"""The timeout of a whole execution: its timer is set whenever its time begins to run, also after a restart."""
 
 from datetime import timedelta
 
@@ -34,23 +34,23 @@ tasks:
 
 
 def timers(stage: Stage) -> list[Deferred]:
-    return [one for one in stage.promises if isinstance(one.command, TimeOutExecution)]
+    return [one for one in stage.deferred_commands if isinstance(one.command, TimeOutExecution)]
 
 
 def left(stage: Stage) -> float:
-    """Seconds until the newest timer is due."""
+    """Returns the seconds until the newest timer is due."""
     return (timers(stage)[-1].due - stage.now).total_seconds()
 
 
 def folded(stage: Stage) -> str | None:
-    """The code of its failure, as its events have it."""
+    """Returns the code of the execution's failure in its events."""
     failure = stage.folded().failure
     assert failure == stage.execution.failure
     return failure.code if failure else None
 
 
 def timed_out(stage: Stage) -> None:
-    stage.keep(timers(stage)[-1])
+    stage.run_deferred(timers(stage)[-1])
     for path, task in stage.execution.tasks.items():
         if task.state == "KILLING":
             stage.finish(path, AttemptState.KILLED)
@@ -98,11 +98,11 @@ def test_a_restart_that_has_to_stand_in_line_has_its_time_from_its_turn_on() -> 
 
 
 def submit(stage: Stage, command: Command, slots: Slots) -> None:
-    """Ask it of a flow with these slots."""
+    """Submits a command to an execution whose flow has these slots."""
     context = Context(stage.now, new_id, lambda: 0.0, MARIA, slots)
     transition = decide(stage.execution, command, context)
     stage.events += transition.events
-    stage.promises += transition.deferred
+    stage.deferred_commands += transition.deferred
     stage.execution = transition.execution
 
 
@@ -114,7 +114,7 @@ def test_an_old_timer_does_not_end_what_was_restarted_since() -> None:
     stage.finish("a", F)
     stage.finish("b", AttemptState.SUCCESS)
     stage.submit(Restart())
-    stage.keep(old)
+    stage.run_deferred(old)
     assert (stage.state, left(stage)) == ("RUNNING", HOUR / 2)
 
 

@@ -1,4 +1,4 @@
-"""When what ran elsewhere happened: which times are taken, which are refused, and what none is made up for."""
+"""The times of external runs: which are accepted, which are refused, and which are never invented."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -48,7 +48,7 @@ def recorded(*commands: Command, now: datetime = NOW, **about: Any) -> Execution
 
 
 def refusal(execution: Execution, command: Command, now: datetime = NOW) -> tuple[str, str]:
-    """The field that it names, and the sentence."""
+    """Returns the field in the problem, and its message."""
     with pytest.raises(Refused) as refused:
         decide(execution, command, context(now))
     (problem,) = refused.value.problems
@@ -101,7 +101,7 @@ def test_a_beginning_that_cannot_be_is_refused(
     assert words in problem.message
     assert id_for(record_command(**about), NOW, new_id) <= id_of(
         NOW + MINUTE
-    )  # made all the same: it is judged afterwards
+    )  # created without a check: the command is evaluated afterwards
 
 
 FUTURE = NOW + CLOCKS_DIFFER * 2
@@ -156,7 +156,7 @@ def test_of_what_is_long_gone_no_time_is_made_up(command: Command, path: str) ->
 
 
 def test_what_lives_ends_now() -> None:
-    """Signs of life were promised; it began only now; or Headway itself ended it."""
+    """The run has a heartbeat timeout, began just now, or was ended by Headway itself."""
     end = RecordEnd(ExecutionState.SUCCESS)
     for alive in (
         recorded(started_at=THEN, heartbeat_ttl=60.0),

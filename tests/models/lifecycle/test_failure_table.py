@@ -1,10 +1,10 @@
-"""What becomes of every task run when a task fails, when the execution is killed, and when it is paused and then fails.
+"""The end of every task run when a task fails, when the execution is killed, and when it is paused and then fails.
 
-Each of the flows in `failures/` states it for the three failure actions. A row reads
+Each of the flows in `failures/` lists it for the three failure actions. A row reads
 
     ACTION... EVENT: task=END ... -> the states that the execution goes through
 
-and `any` stands for the three actions. How a play goes is told in play.py.
+and `any` means the three actions. play.py describes the simulation.
 """
 
 import json
@@ -48,7 +48,7 @@ def rows_of(table: str) -> Iterator[tuple[tuple[str, str], Row]]:
 
 
 def source_of(flow: Mapping[str, Any]) -> str:
-    """The document; a task without a type is one for a worker."""
+    """Returns the document; a task without a type is one for a worker."""
     parts = {key: value for key, value in flow.items() if key not in ("ends", "at")}
     for section in ("tasks", "errors", "finally"):
         parts[section] = [typed(task) for task in parts.get(section, ())]
@@ -94,8 +94,8 @@ def assert_nothing_is_forgotten(stage: Stage) -> None:
         assert not stage.jobs
         return
     if execution.state is ExecutionState.PAUSED:
-        return  # what waits gets its job again at resume
-    timers = {p.command for p in stage.promises if isinstance(p.command, WakeUp)}
+        return  # queued tasks get their jobs again at resume
+    timers = {p.command for p in stage.deferred_commands if isinstance(p.command, WakeUp)}
     for path, task in execution.tasks.items():
         if task.state in WAITING_FOR_WORKER:
             job = stage.jobs.get(path)
@@ -103,7 +103,7 @@ def assert_nothing_is_forgotten(stage: Stage) -> None:
 
 
 def assert_progress_is_sound(stage: Stage) -> None:
-    """It never falls unless task runs were added, and is 1.0 exactly at the end."""
+    """Progress never falls unless task runs were added, and is 1.0 exactly at the end."""
     first, *rest = stage.events
     execution = create(stage.execution.plan, first)
     for event in rest:

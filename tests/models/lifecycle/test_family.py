@@ -1,4 +1,4 @@
-"""Parents and children, at depth 1 and 3: a parent never outruns its child, clocks stand for the whole tree."""
+"""Parents and children, at depth 1 and 3: a parent never ends before its child, and clocks stop in the whole tree."""
 
 from collections.abc import Callable
 
@@ -33,7 +33,7 @@ from tests.models.lifecycle.family import (
     vote,
 )
 
-# -- nothing begins beside a child ------------------------------------------------------------------------------------
+# -- nothing begins while a child runs ----------------------------------------------------------------------------
 
 STOPS: dict[str, tuple[str, str, Callable[[Family], None]]] = {
     "cancel": ("", LAST, lambda made: submit(made, Cancel())),
@@ -131,10 +131,10 @@ def test_what_is_stopped_before_its_child_exists_never_gets_one(stop: str) -> No
     _, head, act = STOPS[stop]
     sub = "tasks: [{id: sub, type: subflow, flow: leaf}]\n"
     made = Family({"top": head + sub, "leaf": WORK})
-    (evaluate,) = [each for each in made.promises if isinstance(each[1].command, Evaluate)]
-    made.promises.remove(evaluate)
+    (evaluate,) = [each for each in made.deferred_commands if isinstance(each[1].command, Evaluate)]
+    made.deferred_commands.remove(evaluate)
     act(made)
-    made.promises.append(evaluate)
+    made.deferred_commands.append(evaluate)
     made.settle()
     assert made.of("leaf") == []
     assert made.task("top", "sub").ended

@@ -1,4 +1,4 @@
-"""Words between parents and children that come late, twice, or to somebody who has gone on since."""
+"""Commands between parents and children that arrive late, twice, or after the receiver has continued."""
 
 import pytest
 
@@ -32,14 +32,15 @@ EACH = "tasks: [{{id: each, type: foreach, items: [1, 2], {}tasks: [{{id: s, typ
 
 
 def held_back(made: Family, kind: type) -> list[tuple[object, Deferred]]:
-    """Promises of this kind, taken away so that they come later."""
-    found = [each for each in made.promises if isinstance(each[1].command, kind)]
-    made.promises = [each for each in made.promises if each not in found]
+    """Removes the deferred commands of this kind, so that they run later; returns them."""
+    found = [each for each in made.deferred_commands if isinstance(each[1].command, kind)]
+    made.deferred_commands = [each for each in made.deferred_commands if each not in found]
     return list(found)
 
 
 def failed_and_restarted(kind: type) -> tuple[Family, list[tuple[object, Deferred]]]:
-    """A parent whose child failed and was brought back with it; a second copy of what was told then comes late."""
+    """Creates a parent that was restarted with its failed child, and a second copy of a command from before the
+    restart."""
     made = Family({"top": SUB, "leaf": WORK})
     made.settle()
     made.work("leaf", "work")
@@ -54,7 +55,7 @@ def failed_and_restarted(kind: type) -> tuple[Family, list[tuple[object, Deferre
         lease = made.task("leaf", "work").lease
         assert lease
         made.submit(leaf, Finish("work", lease, AttemptState.FAILED, 1), ENGINE)
-    late = late or [each for each in made.promises if isinstance(each[1].command, kind)]
+    late = late or [each for each in made.deferred_commands if isinstance(each[1].command, kind)]
     made.settle()
     assert made.one("top").ended and made.one("leaf").ended
     submit(made, Restart())
@@ -67,7 +68,7 @@ def test_reports_from_before_a_restart_are_ignored_after_it(kind: type) -> None:
     made, late = failed_and_restarted(kind)
     assert late
     before = (made.state("top"), made.state("leaf"), made.one("top").clock.held)
-    made.promises += late  # type: ignore[arg-type]
+    made.deferred_commands += late  # type: ignore[arg-type]
     made.settle()
     assert (made.state("top"), made.state("leaf"), made.one("top").clock.held) == before
 

@@ -1,4 +1,4 @@
-"""The clocks of parents stand while a child does; pauses, resumptions and restarts reach the whole tree."""
+"""The clocks of parents stop while a child waits; pauses, resumes and restarts reach the whole tree."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""The outputs of a flow: evaluated when it ends well, WARNING included, and told to the task that waits for it."""
+"""The outputs of a flow: evaluated at a successful end, WARNING included, and reported to the waiting parent task."""
 
 import pytest
 
@@ -22,10 +22,10 @@ tasks:
 
 
 def pending_evaluations(stage: Stage) -> list[Deferred]:
-    """Evaluations of the flow's outputs that were promised."""
+    """Returns the deferred evaluations of the flow's outputs."""
     return [
         one
-        for one in stage.promises
+        for one in stage.deferred_commands
         if isinstance(one.command, Evaluate) and one.command.path is None
     ]
 
@@ -51,10 +51,10 @@ def child(more: str = "") -> Stage:
 
 
 def child_end(stage: Stage) -> ChildEnded:
-    (promise,) = [one for one in stage.promises if isinstance(one.command, ChildEnded)]
-    assert stage.execution.parent and promise.to == stage.execution.parent.execution_id
-    assert isinstance(promise.command, ChildEnded)
-    return promise.command
+    (timer,) = [one for one in stage.deferred_commands if isinstance(one.command, ChildEnded)]
+    assert stage.execution.parent and timer.to == stage.execution.parent.execution_id
+    assert isinstance(timer.command, ChildEnded)
+    return timer.command
 
 
 def test_the_end_of_a_child_is_reported_with_its_cause() -> None:
@@ -81,7 +81,7 @@ MIRRORED = {
     ExecutionState.ERROR: TaskRunState.ERROR,
     ExecutionState.REJECTED: TaskRunState.REJECTED,
 }
-"""Where a person stopped the child, what becomes of the task run is told in the tests of subflows."""
+"""The tests of subflows cover children that a person stopped."""
 
 
 @pytest.mark.parametrize("end", sorted(EXECUTION_ENDS))

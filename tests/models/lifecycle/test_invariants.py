@@ -1,4 +1,4 @@
-"""Whatever happens, in whatever order: the events fold, and nothing is stuck."""
+"""Invariants after any commands in any order: the events fold to the snapshot, and the execution is never stuck."""
 
 from dataclasses import replace
 from typing import Any
@@ -145,6 +145,6 @@ def assert_can_go_on(stage: Stage) -> None:
         or any(task.lease for task in execution.tasks.values())
         or any(task.state is TaskRunState.WAITING_FOR_APPROVAL for task in execution.tasks.values())
         or any(task.wake_at for task in execution.tasks.values())
-        or any(isinstance(promise.command, Evaluate) for promise in stage.promises)
+        or any(isinstance(timer.command, Evaluate) for timer in stage.deferred_commands)
     )
     assert alive or execution.state is ExecutionState.PAUSED, stage.moves()

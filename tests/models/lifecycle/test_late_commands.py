@@ -1,4 +1,4 @@
-"""What comes late, or to what has changed since, finds nothing to do: timers, wakes, results, decisions."""
+"""Commands that arrive late or after a change have no effect: timers, wakes, results, decisions."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def waiting_stage(keys: str = "") -> Stage:
 
 def test_a_request_that_was_decided_while_paused_does_not_expire() -> None:
     stage = waiting_stage(", timeout: 1h")
-    due = stage.promised(ApprovalDue)
+    due = stage.only_deferred(ApprovalDue)
     stage.submit(Pause())
     vote(stage, VoteDecision.APPROVE)
     stage.now = due.due
@@ -53,8 +53,8 @@ def test_a_request_that_was_decided_while_paused_does_not_expire() -> None:
 
 def test_the_timer_of_a_request_is_nothing_to_the_next_one() -> None:
     stage = waiting_stage(", timeout: 1h, on_timeout: FAIL")
-    due = stage.promised(ApprovalDue)
-    stage.keep(due)
+    due = stage.only_deferred(ApprovalDue)
+    stage.run_deferred(due)
     assert stage.states["ok"] == "FAILED"
     stage.submit(Restart())
     stage.evaluate({"message": "m"})
@@ -65,14 +65,14 @@ def test_the_timer_of_a_request_is_nothing_to_the_next_one() -> None:
 def test_of_a_request_that_expired_nobody_is_the_decider() -> None:
     stage = waiting_stage(", timeout: 1h, on_timeout: APPROVE, required: 2")
     vote(stage, VoteDecision.APPROVE, "fine")
-    stage.keep(stage.promised(ApprovalDue))
+    stage.run_deferred(stage.only_deferred(ApprovalDue))
     outputs = stage.task("ok").outputs
     assert (outputs["decision"], outputs["approvers"]) == ("EXPIRED", [])
     assert (outputs["comment"], outputs["form"]) == (None, {})
 
 
 def test_a_request_whose_time_cancels_ends_once() -> None:
-    """Also where two run out together."""
+    """Holds also when two requests time out together."""
     stage = Stage(
         HEAD
         + "".join(
@@ -82,8 +82,8 @@ def test_a_request_whose_time_cancels_ends_once() -> None:
     )
     stage.evaluate({"message": "m"})
     stage.submit(Pause())
-    for due in [one for one in stage.promises if isinstance(one.command, ApprovalDue)]:
-        stage.keep(due)
+    for due in [one for one in stage.deferred_commands if isinstance(one.command, ApprovalDue)]:
+        stage.run_deferred(due)
     stage.submit(Resume())
     assert stage.moves()[-2:] == ["KILLING", "KILLED"]
 
@@ -109,12 +109,14 @@ RETRIED = "  - {id: w, type: %s, timeout: 1h, retry: {max_attempts: 3, delay: 1s
 
 
 def engine_task(kind: str) -> Stage:
-    """In its second attempt; the promises of the first are still there."""
+    """Returns an engine task in its second attempt; the deferred commands of the first are still there."""
     stage = Stage(HEAD + RETRIED % kind)
     stage.evaluate({"seconds": 7200.0})
-    stage.keep(stage.promised(TimeOut))
+    stage.run_deferred(stage.only_deferred(TimeOut))
     assert stage.states["w"] == "RETRYING"
-    stage.keep(min((p for p in stage.promises if p.due > stage.now), key=lambda p: p.due))
+    stage.run_deferred(
+        min((p for p in stage.deferred_commands if p.due > stage.now), key=lambda p: p.due)
+    )
     assert (stage.states["w"], stage.task("w").attempt) == ("RUNNING", 2)
     return stage
 
@@ -132,8 +134,8 @@ def test_what_an_earlier_attempt_promised_is_nothing_to_the_next_one() -> None:
 def test_a_child_of_an_earlier_attempt_is_not_adopted_and_its_end_means_nothing() -> None:
     stage = Stage(HEAD + RETRIED % "subflow, flow: z")
     stage.evaluate({"inputs": {}})
-    stage.keep(stage.promised(TimeOut))
-    stage.keep(next(p for p in stage.promises if isinstance(p.command, WakeUp)))
+    stage.run_deferred(stage.only_deferred(TimeOut))
+    stage.run_deferred(next(p for p in stage.deferred_commands if isinstance(p.command, WakeUp)))
     assert (stage.states["w"], stage.task("w").attempt) == ("RUNNING", 2)
     orphan = new_id()
     with pytest.raises(Refused):
@@ -150,13 +152,17 @@ def test_what_a_person_puts_back_has_its_retries_again_when_the_engine_carries_i
     stage.start("b")
     for _ in range(2):
         stage.submit(Prepare("w", stage.task("w").attempt, {}), ENGINE)
-        stage.keep([p for p in stage.promises if isinstance(p.command, TimeOut)][-1])
+        stage.run_deferred(
+            [p for p in stage.deferred_commands if isinstance(p.command, TimeOut)][-1]
+        )
         if stage.states["w"] == "RETRYING":
-            stage.keep([p for p in stage.promises if isinstance(p.command, WakeUp)][-1])
+            stage.run_deferred(
+                [p for p in stage.deferred_commands if isinstance(p.command, WakeUp)][-1]
+            )
     assert (stage.states["w"], stage.task("w").attempt) == ("FAILED", 2)
     stage.submit(RetryFailed())
     stage.submit(Prepare("w", 3, {}), ENGINE)
-    stage.keep([p for p in stage.promises if isinstance(p.command, TimeOut)][-1])
+    stage.run_deferred([p for p in stage.deferred_commands if isinstance(p.command, TimeOut)][-1])
     assert stage.states["w"] == "RETRYING"
 
 
@@ -205,7 +211,7 @@ def test_only_a_success_is_stored_under_its_cache_key(end: AttemptState) -> None
 def test_a_request_past_its_time_that_escalates_takes_votes_until_its_second_time_is_over() -> None:
     keys = ", users: [maria], timeout: 1h, on_timeout: ESCALATE, escalate: {roles: [admin]}"
     stage = waiting_stage(keys)
-    stage.pass_time(3600)  # its timer has not come yet
+    stage.pass_time(3600)  # before its timer runs
     vote(stage, VoteDecision.APPROVE)
     assert stage.states["ok"] == "SUCCESS"
     approval = stage.task("ok").approval
@@ -221,7 +227,7 @@ def test_a_request_of_finally_whose_time_cancels_kills_nothing_again() -> None:
     stage.submit(Cancel())
     stage.finish("a", AttemptState.KILLED)
     stage.evaluate({"message": "m"})
-    stage.keep(stage.promised(ApprovalDue))
+    stage.run_deferred(stage.only_deferred(ApprovalDue))
     assert (stage.state, stage.moves()) == ("KILLING", ["RUNNING", "KILLING"])
-    stage.keep(stage.promised(FinallyDeadline))
+    stage.run_deferred(stage.only_deferred(FinallyDeadline))
     assert stage.moves() == ["RUNNING", "KILLING", "KILLED"]

@@ -1,4 +1,4 @@
-"""How an execution lives by itself: order, failure, retries, loss, waits."""
+"""The course of an execution without people: order, failure, retries, loss, waits."""
 
 import pytest
 
@@ -333,9 +333,9 @@ def test_a_wait_is_the_engines_own_and_ends_when_it_is_woken() -> None:
     assert stage.states["w"] == "RUNNING"
     assert stage.task("w").lease is None
     stage.evaluate({"seconds": 30.0})
-    (promise,) = stage.promises
-    assert promise.command == WakeUp("w", 1)
-    assert (promise.due - stage.now).total_seconds() == 30
+    (timer,) = stage.deferred_commands
+    assert timer.command == WakeUp("w", 1)
+    assert (timer.due - stage.now).total_seconds() == 30
     stage.submit(WakeUp("w", 1), ENGINE)
     assert stage.states == {"w": "SUCCESS", "a": "QUEUED"}
 

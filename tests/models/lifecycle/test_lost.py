@@ -1,4 +1,4 @@
-"""Attempts whose worker is lost, and those that it hands back."""
+"""Attempts whose worker is lost, and attempts that a worker hands back."""
 
 from models.events.events import ENGINE
 from models.lifecycle.commands.commands import Finish, Lose, Restart

@@ -1,4 +1,4 @@
-"""Thousands of task runs in one execution: how many there may be, and that no decision takes long over them."""
+"""Thousands of task runs in one execution: their limit, and the time of a decision, which does not depend on them."""
 
 from collections.abc import Mapping
 
@@ -42,16 +42,16 @@ tasks:
 
 def wide(items: int, head: str = "description: all at once") -> Stage:
     stage = Stage(WIDE % head)
-    stage.promises = []
+    stage.deferred_commands = []
     stage.submit(Prepare("each", 1, {"items": list(range(items))}), ENGINE)
     return stage
 
 
 def go_on(stage: Stage) -> list[int]:
-    """What each of the decisions that follow has started."""
+    """Returns how many events each of the following decisions has."""
     started = []
-    while due := [each for each in stage.promises if isinstance(each.command, GoOn)]:
-        stage.promises = [each for each in stage.promises if each not in due]
+    while due := [each for each in stage.deferred_commands if isinstance(each.command, GoOn)]:
+        stage.deferred_commands = [each for each in stage.deferred_commands if each not in due]
         started.append(len(stage.submit(GoOn(), ENGINE).events))
     return started
 
@@ -127,7 +127,7 @@ def test_thousands_are_killed_and_requeued_as_their_events_say(head: str) -> Non
 
 
 def test_an_end_is_decided_without_a_look_at_what_it_does_not_concern() -> None:
-    """Of thousands the next iteration begins, and nothing else is asked whether it may."""
+    """Among thousands of iterations the next one begins, and no others are evaluated."""
     stage = wide(2000, "max_parallel: 2")
     for index in range(5):
         for key in ("x", "y"):

@@ -1,4 +1,4 @@
-"""The failure of an execution has the exit code beside it, and the number of the other tasks that failed."""
+"""The failure of an execution has the exit code and the number of the other failed tasks."""
 
 from models.lifecycle.apply.changes import other_failures
 from models.lifecycle.commands.commands import TimeOutExecution
@@ -34,7 +34,7 @@ def test_every_failed_task_but_the_first_is_counted_and_allowed_ones_are_not() -
 def test_when_the_execution_itself_failed_what_failed_with_it_is_no_other() -> None:
     stage = Stage(THREE.replace("namespace: y", "namespace: y\non_failure: FINISH_POSSIBLE"))
     stage.start("a", "b")
-    stage.keep(stage.promised(TimeOutExecution))
+    stage.run_deferred(stage.only_deferred(TimeOutExecution))
     assert stage.execution.failure and stage.execution.failure.path is None
     stage.finish("a", AttemptState.KILLED)
     assert stage.task("a").state == "FAILED"

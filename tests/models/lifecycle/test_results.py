@@ -1,4 +1,4 @@
-"""Results of a foreach: put together from its iterations, up to 16 MiB, and never copied into an event."""
+"""Results of a foreach: combined from its iterations, up to 16 MiB, and never copied into an event."""
 
 import pytest
 
@@ -23,7 +23,7 @@ tasks:
 
 
 def with_sizes(letter: str, size: int) -> Stage:
-    """A foreach whose two iterations hold so many bytes together, as JSON, in this letter."""
+    """Returns a foreach whose two iterations have so many bytes together, as JSON, of this letter."""
     stage = Stage(FLOW)
     stage.evaluate({"items": [1, 2]})
     rest = size - json_size({"a": [{"t": ""}, {"t": ""}]})

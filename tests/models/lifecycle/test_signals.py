@@ -1,4 +1,4 @@
-"""Events that people send: taken by a wait, kept within bounds, and refused by what has ended."""
+"""Events that people send: taken by a wait, bounded in number, and refused by ended executions."""
 
 from dataclasses import replace
 from typing import Any
@@ -18,7 +18,7 @@ WAITS = "id: f\nnamespace: n\ntasks: [{id: w, type: wait, event: go}]\n"
 
 
 def refusal(stage: Stage, signal: Signal) -> Any:
-    """Of a signal that changes nothing."""
+    """Returns the problem of a refused signal, which changes nothing."""
     before, events = stage.execution, len(stage.events)
     with pytest.raises(Refused) as refused:
         stage.submit(signal)
@@ -110,7 +110,7 @@ tasks:
 
 
 def taken(stage: Stage) -> dict[str, Any]:
-    """The data that each wait has taken."""
+    """Returns the data that each wait has taken."""
     tasks = stage.execution.tasks.values()
     return {task.path: task.outputs["data"] for task in tasks if task.outputs}
 
@@ -131,7 +131,8 @@ def test_events_that_come_early_wait_in_line_and_each_wait_takes_one() -> None:
 
 
 def test_an_event_that_comes_behind_others_does_not_overtake_them() -> None:
-    """The wait has begun and is not prepared yet: the one in line is its, not the one that comes now."""
+    """The wait has begun and is not prepared yet: it gets the first event in the queue, not the one that arrives
+    now."""
     stage = Stage(IN_A_ROW)
     stage.submit(Signal("go", 1))
     stage.submit(Signal("begin"))
@@ -156,7 +157,7 @@ def test_one_event_ends_one_of_several_waits_the_one_that_began_first() -> None:
 
 
 def test_what_was_recorded_before_there_was_a_queue_folds_as_it_did() -> None:
-    """Each took the place of the one before it, and one event ended every wait."""
+    """In old events each signal replaced the one before it, and one signal ended every wait."""
     stage = Stage(SIDE_BY_SIDE)
     old = [SignalReceived("go", 1), SignalReceived("go", 2), SignalReceived("go", 2, "z")]
     for facts, kept in ((old[:1], {"go": (1,)}), (old[:2], {"go": (2,)}), (old, {})):

@@ -1,4 +1,4 @@
-"""Stopping: graces, deadlines that are of their own kill, and what comes too late."""
+"""Stopping: grace periods, deadlines that belong to one kill, and late results."""
 
 from models.errors import ProblemCode
 from models.events.events import ENGINE
@@ -35,9 +35,9 @@ def test_cancel_waits_for_running_attempts_until_the_grace_and_two_heartbeats_ar
     stage.submit(Cancel())
     assert stage.states == {"a": "KILLING", "b": "CANCELLED", "c": "CANCELLED"}
     assert stage.state == "KILLING"
-    (promise,) = stage.promises
-    assert (promise.due - stage.now).total_seconds() == 10 + 6
-    stage.keep(promise)
+    (timer,) = stage.deferred_commands
+    assert (timer.due - stage.now).total_seconds() == 10 + 6
+    stage.run_deferred(timer)
     assert stage.states["a"] == "KILLED"
     assert stage.state == "KILLED"
 
@@ -46,13 +46,13 @@ def test_the_deadline_of_an_older_kill_fences_nothing() -> None:
     stage = Stage("id: x\nnamespace: y\ntasks: [{id: a, type: shell, run: sleep 9}]\n")
     stage.start("a")
     stage.submit(Cancel())
-    (promise,) = stage.promises
+    (timer,) = stage.deferred_commands
     stage.finish("a", AttemptState.KILLED)
     stage.submit(Restart())
     stage.start("a")
     stage.pass_time(8)
     stage.submit(Cancel())
-    stage.keep(promise)
+    stage.run_deferred(timer)
     assert stage.states["a"] == "KILLING"
 
 
@@ -69,7 +69,7 @@ def test_the_time_of_an_older_finally_means_nothing_to_a_later_one() -> None:
     stage.start("a")
     stage.submit(Cancel())
     stage.finish("a", AttemptState.KILLED)
-    promise = stage.promised(FinallyDeadline)
+    timer = stage.only_deferred(FinallyDeadline)
     stage.run("z", AttemptState.SUCCESS)
     assert stage.state == "KILLED"
     stage.submit(Restart())
@@ -77,7 +77,7 @@ def test_the_time_of_an_older_finally_means_nothing_to_a_later_one() -> None:
     stage.submit(Cancel())
     stage.finish("a", AttemptState.KILLED)
     stage.start("z")
-    stage.keep(promise)
+    stage.run_deferred(timer)
     assert stage.states["z"] == "RUNNING"
 
 
@@ -92,9 +92,9 @@ tasks:
     )
     stage.evaluate({"items": [1]})
     stage.start("each[0].deaf")
-    stage.keep(stage.promised(TimeOut))
+    stage.run_deferred(stage.only_deferred(TimeOut))
     assert stage.states["each[0].deaf"] == "KILLING"
-    stage.keep(stage.promised(KillDeadline))
+    stage.run_deferred(stage.only_deferred(KillDeadline))
     assert (stage.state, stage.states["each"], stage.states["each[0].deaf"]) == (
         "FAILED", "FAILED", "FAILED",
     )  # fmt: skip

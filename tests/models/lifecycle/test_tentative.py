@@ -1,4 +1,4 @@
-"""Properties of attempts: as if those that did not succeed had set none, whoever else set the same names meanwhile."""
+"""Properties of unsuccessful attempts are removed, whatever other attempts set under the same names meanwhile."""
 
 from typing import Any
 

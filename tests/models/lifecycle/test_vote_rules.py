@@ -1,7 +1,7 @@
 """Every rule of a vote, alone and with every other, from every channel and for every vote.
 
-The rules stand here as a table of their own, in the order in which they are said: of several that a vote breaks the
-first answers. A refused vote changes nothing.
+The table here is independent of the code, in the order in which rules are checked: the first rule that a vote breaks
+gives the answer. A refused vote changes nothing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -41,7 +41,7 @@ STARTER = "user:maria"
 def waiting_stage(keys: str = "") -> Stage:
     made = _waiting_stage(keys)
     stage = copy(made)
-    stage.events, stage.promises = list(made.events), list(made.promises)
+    stage.events, stage.deferred_commands = list(made.events), list(made.deferred_commands)
     return stage
 
 
@@ -59,7 +59,7 @@ def request(stage: Stage) -> Approval:
 
 
 def changed(stage: Stage, **parts: Any) -> None:
-    """The stage with another request than the one that was made."""
+    """Changes these parts of the approval request."""
     tasks = dict(stage.execution.tasks)
     tasks["ok"] = replace(tasks["ok"], approval=replace(request(stage), **parts))
     stage.execution = replace(stage.execution, tasks=tasks)
@@ -84,7 +84,7 @@ def cast(
 
 
 def code(stage: Stage, *arguments: Any, **more: Any) -> tuple[str, str] | None:
-    """How a vote is refused, after which nothing has changed; None when it is taken."""
+    """Returns the code of a refused vote, after checking that nothing has changed; None when the vote is accepted."""
     before, events = stage.execution, len(stage.events)
     try:
         cast(stage, *arguments, **more)
@@ -99,7 +99,7 @@ def code(stage: Stage, *arguments: Any, **more: Any) -> tuple[str, str] | None:
 
 @dataclass(frozen=True)
 class Rule:
-    """What breaks it, the answer to a vote, and the answer to an override; None where it does not hold for that."""
+    """A rule: its name, the refusal of a vote, and the refusal of an override; None where the rule does not apply."""
 
     name: str
     vote: tuple[str, str] | None
@@ -124,7 +124,7 @@ BROKEN = [
 
 
 def broken_by(names: set[str]) -> tuple[Stage, dict[str, Any]]:
-    """A request and a vote that break these rules and no other."""
+    """Returns a request and a vote that break these rules and no others."""
     stage = waiting_stage()
     pending = request(stage)
     group = Group("", () if "stranger" in names else ("ann", "maria"), ("auditor",), 3)
@@ -235,7 +235,7 @@ def test_a_rejection_may_leave_the_form_and_an_approval_may_not() -> None:
 def test_who_voted_may_neither_vote_nor_override_and_only_the_same_vote_again_is_a_success() -> (
     None
 ):
-    """Whatever the first vote and the second one are."""
+    """Holds for every first and second vote."""
     for first, second, override in product((None, "k"), (None, "k", "other"), (False, True)):
         for decision in VoteDecision:
             stage = waiting_stage("required: 2")
@@ -289,12 +289,12 @@ def test_those_of_an_escalation_may_decide_once_it_has_come() -> None:
     keys = "users: [otto], escalate: {after: 1h, roles: [approver]}"
     stage = waiting_stage(keys)
     assert code(stage) == ("FORBIDDEN", "")
-    stage.keep(stage.promised(ApprovalDue))
+    stage.run_deferred(stage.only_deferred(ApprovalDue))
     assert request(stage).escalated == ("approver",)
     assert code(stage) is None and stage.states["ok"] == "SUCCESS"
 
 
-# -- what the votes amount to ---------------------------------------------------------------------------------------
+# -- results of the votes -----------------------------------------------------------------------------------------
 
 
 def policies() -> Iterator[tuple[Group, ...]]:
@@ -304,7 +304,7 @@ def policies() -> Iterator[tuple[Group, ...]]:
 
 
 def by_hand(groups: Sequence[Group], voters: Sequence[Sequence[str]]) -> bool:
-    """Whether some way of counting each person for one group fills all of them."""
+    """Returns whether some way of counting each person for one group fills all groups."""
     ways = product(*(voter or (None,) for voter in voters))
     return any(all(way.count(g.name) >= g.required for g in groups) for way in ways)
 
@@ -345,7 +345,7 @@ def test_a_request_that_nobody_decides_becomes_what_its_rule_says(
     stage = waiting_stage(
         keys + (", escalate: {roles: [admin]}" if rule is OnTimeout.ESCALATE else "")
     )
-    stage.keep(stage.promised(ApprovalDue))
+    stage.run_deferred(stage.only_deferred(ApprovalDue))
     state, error = EXPIRED[rule]
     if rule is OnTimeout.FAIL and allowed:
         state = "WARNING"

@@ -1,4 +1,4 @@
-"""An execution is WAITING_FOR_APPROVAL when nothing but a person can move it: never while something is evaluated."""
+"""An execution is WAITING_FOR_APPROVAL when only a person can advance it: never while an expression is evaluated."""
 
 import pytest
 
@@ -20,7 +20,7 @@ EVALUATED = {
 
 
 def request_approval(stage: Stage, path: str = "ok") -> None:
-    """Its message is evaluated, and nothing else is."""
+    """Evaluates the message of the approval, and nothing else."""
     stage.submit(Prepare(path, stage.task(path).attempt, {"message": "m"}), ENGINE)
 
 

@@ -1,4 +1,4 @@
-"""The search language: what each term means, and what is said of what cannot be read."""
+"""The search language: the meaning of each term, and the errors for invalid searches."""
 
 import re
 from datetime import UTC, datetime
