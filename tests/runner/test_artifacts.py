@@ -1,4 +1,4 @@
-"""The artifacts of an earlier release, brought into the tables of this one."""
+"""The artifacts of an earlier release, migrated to the tables of this one."""
 
 from models.ids import new_id
 from runner.store.postgres.database import migrate, open_database
@@ -8,7 +8,7 @@ BEFORE = "0006_schedules"
 REPORTED = [
     # name, version, direction, attempt, uri
     ("model", "v1", "OUT", 1, "a/model"),
-    ("model", "v1", "OUT", 1, "b/model"),  # once more by the same attempt
+    ("model", "v1", "OUT", 1, "b/model"),  # again by the same attempt
     ("model", "v1", "IN", 1, "a/model"),
     ("data", "7", "IN", 1, "s3://data"),
 ]

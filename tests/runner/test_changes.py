@@ -1,4 +1,4 @@
-"""Lists are told of what may concern them: of everything that does, and of little that does not."""
+"""Changes notify all lists that they concern, and few others."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -28,21 +28,21 @@ DEADLINE = 20
 
 
 class Deaf(MemoryHints):
-    """Every hint is lost."""
+    """Drops every notification."""
 
     async def publish(self, channel: str, message: Any) -> None:
-        """To nobody."""
+        """Sends to nobody."""
 
 
 @asynccontextmanager
 async def watching(pool: Pool, feed: Feed, *wheres: Filter) -> AsyncIterator[list[LiveQuery]]:
-    """Each list looked once, and shows nothing of what it counts."""
+    """Opens lists that were refreshed once, and show no rows of what they count."""
     with ExitStack() as stack:
         async with Changes(pool, feed) as changes:
             interests = [stack.enter_context(changes.interest(each, Scope())) for each in wheres]
             for interest in interests:
                 look(interest)
-            await asyncio.sleep(0)  # its loop begins
+            await asyncio.sleep(0)  # the loop begins
             yield interests
 
 
@@ -52,7 +52,7 @@ def look(interest: LiveQuery) -> None:
 
 
 async def stirs(interest: LiveQuery) -> None:
-    """Until it may have changed; it looks again."""
+    """Waits until the list may have changed, and refreshes it."""
     await interest.wait_changed()
     look(interest)
 
@@ -109,14 +109,14 @@ async def test_a_deletion_notifies_the_lists_that_counted_it(database: Database)
 
 
 async def test_what_was_committed_without_a_hint_is_found(database: Database) -> None:
-    """Its process may have died in between."""
+    """The process that committed may have died before the notification."""
     id = await store_execution(database.pool)
     async with (
         asyncio.timeout(DEADLINE),
         Feed(Broadcast(backend=Deaf())) as feed,
         watching(database.pool, feed, EVERYTHING) as (everything,),
     ):
-        await stirs(everything)  # its first look at what is active
+        await stirs(everything)  # the first read of active executions
         for what in ("state = 'RUNNING'", "state = 'FAILED', ended_at = now()"):
             await database.pool.execute(
                 f"update executions set seq = seq + 1, {what} where id = $1", id
@@ -141,11 +141,11 @@ async def test_when_hints_were_lost_every_list_looks(database: Database) -> None
 async def test_what_was_forgotten_is_not_taken_for_new(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A list may have counted it; taken for new, nothing would ever tell the list that it left."""
+    """A list may have counted it; if it were treated as new, the list would never learn that it left."""
     monkeypatch.setattr("runner.live.change_reader._REMEMBERED", 2)
     soon = datetime.now(UTC) + timedelta(minutes=10)
     counted, *others = [await store_execution(database.pool) for _ in range(4)]
-    # All have ended, so that nothing is found but by its hint.
+    # All have ended, so that only notifications find them.
     await database.pool.execute(
         """update executions set created_at = $1, ended_at = $1,
            state = case when id = $2 then 'FAILED' else 'SUCCESS' end""",
@@ -172,13 +172,13 @@ async def test_what_was_forgotten_is_not_taken_for_new(
 async def test_a_list_is_notified_of_changes_while_only_an_inbox_was_open(
     database: Database,
 ) -> None:
-    """It has counted an execution that was made meanwhile: taken for new, that would never leave the list."""
+    """The list has counted an execution created meanwhile: treated as new, it would never leave the list."""
     async with (
         asyncio.timeout(DEADLINE),
         Feed(Broadcast(backend=MemoryHints())) as feed,
         Changes(database.pool, feed) as changes,
     ):
-        changes._since -= timedelta(minutes=10)  # so long the process has run
+        changes._since -= timedelta(minutes=10)  # as if the process had run for so long
         notified = asyncio.Event()
         read = changes.inboxes.look
 
@@ -188,7 +188,7 @@ async def test_a_list_is_notified_of_changes_while_only_an_inbox_was_open(
 
         changes.inboxes.look = looked  # type: ignore[method-assign]
         with changes.inboxes.open(Wish(Scope())):
-            await asyncio.sleep(0)  # its loop begins
+            await asyncio.sleep(0)  # the loop begins
             id = await store_execution(database.pool)
             made = "state = 'FAILED', created_at = now(), ended_at = now()"
             await change(database.pool, feed, id, made)

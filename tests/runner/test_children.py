@@ -1,4 +1,4 @@
-"""The executions that subflow tasks start, when the process that started one dies before it could tell."""
+"""Child executions of subflow tasks, when the process that started one dies before it can report it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -43,7 +43,7 @@ Kind = TypeVar("Kind")
 
 @dataclass
 class House:
-    """An engine without a courier: what is owed is carried out by hand."""
+    """An engine without a runner of deferred commands: the tests run them."""
 
     database: Database
     engine: Engine
@@ -81,7 +81,7 @@ async def house(database: Database) -> AsyncIterator[House]:
 
 
 async def starting(house: House) -> tuple[UUID, DeferredRow, StartChild]:
-    """A parent whose subflow is about to be started."""
+    """Creates a parent whose subflow is about to be started."""
     parent = await house.begin()
     claimed, what = await house.claimed(Evaluate)
     prepared = await evaluate(

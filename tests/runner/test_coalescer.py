@@ -1,4 +1,4 @@
-"""Questions that come together are asked together, and each is answered by what was read after it."""
+"""Concurrent queries share a statement, and each is answered by a statement that began after it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ POOL: Any = object()
 
 
 class Table:
-    """Answers one statement at a time, when it is let to."""
+    """Answers one statement at a time, when the test releases it."""
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []

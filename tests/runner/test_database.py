@@ -219,7 +219,8 @@ async def test_a_failed_statement_leaves_no_transaction_in_its_connection(
 async def test_a_cancelled_statement_leaves_no_transaction_in_its_connection(
     database_url: str,
 ) -> None:
-    """Cancelled when its statement is prepared and not yet executed: a transaction is open on the server."""
+    """The task is cancelled when its statement is prepared and not yet executed: a transaction is open on the
+    server."""
     async with open_database(database_url, sizes=Sizes(work=1)) as database:
 
         async def stopped() -> None:

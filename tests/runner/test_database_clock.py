@@ -1,4 +1,4 @@
-"""Whose clock counts."""
+"""The database's clock determines all times."""
 
 from datetime import UTC, datetime, timedelta
 

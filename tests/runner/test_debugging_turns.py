@@ -1,4 +1,4 @@
-"""Expressions that people try take turns: by person, however many one has."""
+"""Expressions that people evaluate for debugging take turns by person, however many one person sends."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The courier against a real database: what cannot be carried out ends its execution and nothing else."""
+"""Deferred commands on a real database: one that cannot run ends its execution and affects nothing else."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -35,7 +35,7 @@ WAITS = "id: w\nnamespace: acme\ntasks:\n  - {id: w, type: wait, duration: 0s}\n
 
 
 class Office:
-    """An engine with its courier; `deliver` has one at work until the execution has ended."""
+    """An engine with a runner of deferred commands; `deliver` runs it until the execution has ended."""
 
     def __init__(self, database: Database, engine: Engine, feed: Feed, evaluator: Evaluator):
         self.database, self.engine = database, engine
@@ -69,7 +69,7 @@ class Office:
 
 @asynccontextmanager
 async def process(database: Database) -> AsyncIterator[Office]:
-    """What one process holds: its plans are its own."""
+    """One process, with compiled flows of its own."""
     async with AsyncExitStack() as stack:
         feed = await stack.enter_async_context(Feed(Broadcast(backend=MemoryHints())))
         engine = await stack.enter_async_context(Engine(database, feed, Plans()))

@@ -1,4 +1,4 @@
-"""Who is refused many things fills neither the audit log nor the memory, and hides nobody else."""
+"""Many refusals of one person fill neither the audit log nor the memory, and hide nobody else's."""
 
 import asyncio
 

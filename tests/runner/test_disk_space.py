@@ -1,4 +1,4 @@
-"""An attempt that finds its disk full is no failure of the task."""
+"""A full disk is not counted as a failure of the task."""
 
 import asyncio
 from pathlib import Path

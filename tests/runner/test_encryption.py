@@ -1,4 +1,4 @@
-"""Encryption at rest: the right key, another, none; and where each secret is seen."""
+"""Encryption at rest: with the right key, another, none; and where each secret is visible."""
 
 import os
 from pathlib import Path

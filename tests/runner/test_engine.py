@@ -1,4 +1,4 @@
-"""The engine against a real database: batches, locks between processes, faults that stay alone."""
+"""The engine on a real database: batches, locks between processes, and errors that affect one command only."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -52,7 +52,7 @@ tasks:
 
 
 class Engines:
-    """Two engines, as two processes have them."""
+    """Two engines, as in two processes."""
 
     def __init__(
         self, first: Engine, second: Engine, plan: CompiledFlow, database: Database
@@ -127,7 +127,7 @@ async def test_a_job_taken_for_nothing_is_lined_up_again_in_the_same_transaction
 
 
 async def started(engines: Engines) -> tuple[UUID, UUID]:
-    """Execution and lease of a task that runs."""
+    """Returns the execution and the lease of a running task."""
     id, lease = (await engines.create()).id, new_id()
     (job,) = await engines.queue.take(["default"], 500)
     await engines.first.execute(id, Start("a", 1, new_id(), "worker:w", lease, job.id))
@@ -137,7 +137,7 @@ async def started(engines: Engines) -> tuple[UUID, UUID]:
 async def test_an_attempt_whose_lease_was_extended_since_it_ran_out_is_not_lost(
     engines: Engines,
 ) -> None:
-    """Between the look at the leases and the engine's transaction; of one batch, only the others are lost."""
+    """The lease is extended after it was read and before the transaction; the others of the batch are lost."""
     begun = [await started(engines) for _ in range(3)]
     (_, extended), (_, being_extended), _ = begun
     pool = engines.database.pool
@@ -296,7 +296,7 @@ async def test_a_locked_execution_waits_and_the_others_do_not(engines: Engines) 
 
 
 async def test_who_meets_a_lock_that_stays_is_refused_alone(engines: Engines) -> None:
-    """A lock on something else than executions and flows, which are skipped."""
+    """The lock is on a table other than executions and flows, whose locked rows are skipped."""
     ids = [(await engines.create()).id for _ in range(20)]
     leases = {id: new_id() for id in ids}
     for job in await engines.queue.take(["default"], 500):
@@ -320,7 +320,7 @@ async def test_who_meets_a_lock_that_stays_is_refused_alone(engines: Engines) ->
 async def test_commands_that_are_put_off_keep_their_order_and_their_line(
     engines: Engines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Backfills create their executions in the order of their days, after whatever people ask for."""
+    """Backfills create their executions in the order of their days, after requests of people."""
     async with engines.database.pool.acquire() as connection:
         source = LIMITED.replace("FAIL", "QUEUE")
         _, revision, _ = await flows.save_flow(connection, parse_flow(source), source, "user:maria")

@@ -167,7 +167,7 @@ async def test_the_child_ends_with_its_parent() -> None:
 
 
 async def gone(pid: int) -> None:
-    """Returns when the process has ended; whoever inherits it may not have reaped it yet."""
+    """Returns when the process has ended; its new parent may not have reaped it yet."""
     try:
         descriptor = os.pidfd_open(pid)
     except ProcessLookupError:

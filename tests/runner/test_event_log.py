@@ -27,10 +27,10 @@ DEADLINE = 30
 
 
 class Deaf(MemoryHints):
-    """Every hint is lost."""
+    """Drops every notification."""
 
     async def publish(self, channel: str, message: Any) -> None:
-        """To nobody."""
+        """Sends to nobody."""
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ async def feed(database: Database) -> AsyncIterator[Feed]:
 
 @asynccontextmanager
 async def other_process(database: Database) -> AsyncIterator[Feed]:
-    """A feed of a process that writes: what it hints at arrives over the database alone."""
+    """The feed of another process that writes: its notifications arrive over the database only."""
     async with Feed(Broadcast(backend=PostgresHints(database.connect_alone))) as feed:
         yield feed
 
@@ -249,7 +249,8 @@ async def follow_with_cuts(
 async def test_readers_that_are_cut_and_resume_see_each_event_once_in_order(
     database: Database, feed: Feed
 ) -> None:
-    """Writers race for the same executions in transactions of different length; readers come and go by cursor."""
+    """Writers race for the same executions in transactions of different length; readers connect and disconnect by
+    cursor."""
     chance = random.Random(20260501)
     executions = [await store_execution(database.pool) for _ in range(3)]
     async with asyncio.timeout(50), asyncio.TaskGroup() as group:

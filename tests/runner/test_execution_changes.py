@@ -1,4 +1,4 @@
-"""What was written since a snapshot: whose transactions count, what a snapshot is, and how children are found."""
+"""Changes since a snapshot: which transactions are included, what a snapshot is, and how children are found."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""What each task type does, in a real worker."""
+"""The effects of each task type, in a real worker."""
 
 import asyncio
 import hashlib
@@ -228,7 +228,8 @@ async def test_a_fail_task_fails_with_its_message(floor: Floor) -> None:
 
 @asynccontextmanager
 async def answering(*statuses: int) -> AsyncIterator[tuple[str, list[str]]]:
-    """A web server that answers with these statuses in turn, the last one for ever; and what it was asked."""
+    """Runs a web server that answers with these statuses in turn and repeats the last one; yields its URL and the
+    requests."""
     left, requests = list(statuses), []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

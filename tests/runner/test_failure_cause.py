@@ -1,4 +1,4 @@
-"""The cause of a failure as it comes out of a worker that ran the program."""
+"""The cause of a failure, as reported by a worker that ran the program."""
 
 import sys
 from collections.abc import AsyncIterator

@@ -14,11 +14,11 @@ from runner.notify.notifier import CHANNEL, RESYNC, MemoryHints, PostgresHints
 from runner.store.postgres.database import Database
 
 LONG = 10.0
-"""Far longer than any wait here: who is not woken fails."""
+"""Much longer than any wait here: a subscriber that is not notified fails."""
 
 
 class Recording(MemoryHints):
-    """Notes what is published."""
+    """Records published messages."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class Recording(MemoryHints):
 
 
 def calls_of(function: Callable[[], None]) -> int:
-    """How many functions it calls, Python's and C's: unlike seconds, the same on every machine."""
+    """Returns how many functions it calls, in Python and C: unlike seconds, the same on every machine."""
     profile = cProfile.Profile()
     profile.runcall(function)
     return sum(int(entry.callcount) for entry in profile.getstats())
@@ -127,7 +127,7 @@ async def test_own_messages_that_come_back_wake_nobody(broadcast: Broadcast) -> 
             feed.hint(["e:1"])
             assert await watch.changed(LONG) == frozenset({"e:1"})
             assert await watch.changed(0.05) == frozenset()
-            # Sent after ours: once this is heard, ours has come back.
+            # Sent after ours: once this is received, ours has come back.
             await broadcast.publish(CHANNEL, "another process\ne:2")
             assert await end.changed(LONG) == frozenset({"e:2"})
             assert await watch.changed(0) == frozenset()

@@ -1,4 +1,4 @@
-"""What makes two failures the same error: said once in Python, once in SQL, and never differently."""
+"""Which failures are the same error: computed in Python and in SQL, with the same result."""
 
 from typing import Any
 

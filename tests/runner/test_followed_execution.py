@@ -1,4 +1,4 @@
-"""Following an execution: nothing is left out and nothing told twice, wherever one is cut off."""
+"""Following an execution: nothing is left out or sent twice, wherever the client is disconnected."""
 
 import asyncio
 import tracemalloc
@@ -27,7 +27,7 @@ from tests.runner.stored import NOW, record, store_execution
 DEADLINE = 30
 ALL = {name: Weight(100) for name in ("task_runs", "events", "metrics", "children")}
 FEW_AT_ONCE = {name: Weight(BUDGET // 4) for name in ALL}
-"""Four rows are a part."""
+"""With these weights a part has four rows."""
 METRIC = """
 insert into metrics (execution_id, id, name, value, kind, at) select $1, id, 'loss', 1, 'GAUGE', $3
 from unnest($2::uuid[]) id
@@ -63,7 +63,7 @@ async def now_of(database: Database, id: UUID) -> StreamPosition:
 async def parts_from(
     database: Database, feed: Feed, id: UUID, place: StreamPosition | None, weights: Any = None
 ) -> list[Part]:
-    """Those of one look: to the one after which no more follows."""
+    """Returns the parts of one read: up to the one after which no more follow."""
     found: list[Part] = []
     async with (
         asyncio.timeout(DEADLINE),
@@ -77,7 +77,7 @@ async def parts_from(
 
 
 def ids(parts: list[Part], name: str) -> list[Any]:
-    """Of the rows that the parts tell, in their order."""
+    """Returns the ids of the rows in the parts, in order."""
     key = "seq" if name == "events" else "id"
     rows = [row for part in parts for row in part.rows.get(name, ())]
     return [getattr(row, key) if name == "events" else row[key] for row in rows]
@@ -90,7 +90,7 @@ async def measure(connection: Executes, id: UUID, count: int = 1) -> list[UUID]:
 
 
 async def add_iterations(database: Database, id: UUID, count: int) -> list[UUID]:
-    """As a foreach does: one event for all of them."""
+    """Adds iterations as a foreach does, with one event for all."""
     made = [new_id() for _ in range(count)]
     await database.pool.execute(TASK_RUNS, id, made)
     data = {"path": "each", "task_runs": {f"each[{n}].one": str(one) for n, one in enumerate(made)}}
@@ -265,7 +265,7 @@ async def test_waiting_for_a_slow_reader_keeps_few_rows_and_only_requested_colum
 
 
 class RecordingPool:
-    """A pool that tells the statements it was asked."""
+    """A pool that records its statements."""
 
     def __init__(self, pool: Any) -> None:
         self._pool = pool

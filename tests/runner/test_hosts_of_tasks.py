@@ -1,4 +1,4 @@
-"""`http` and `sql` tasks against rules on hosts: each way to write a host that a rule denies, and each way round it."""
+"""`http` and `sql` tasks with host rules: each notation of a denied host, and each way around a rule."""
 
 import asyncio
 import json
@@ -37,7 +37,7 @@ ITSELF = (
 
 @dataclass
 class Trap:
-    """A server that nobody may reach, or one that leads there."""
+    """A server that no task may reach, or one that redirects there."""
 
     port: int
     answer: bytes

@@ -1,4 +1,4 @@
-"""From what was given to what is stored: conditions, defaults, files of others, secrets that are reused."""
+"""From given values to stored inputs: conditions, defaults, other executions' files, reused secrets."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -151,7 +151,7 @@ tasks:
 async def test_defaults_use_other_inputs_whatever_their_order(
     database: Database, evaluator: Evaluator
 ) -> None:
-    """As they are read: a number that was given as text is a number. What is not asked for is nothing."""
+    """Inputs have parsed values: a number given as text is a number. An input that does not apply is null."""
     spec = parse_flow(CHAINED)
     assert await complete(database, evaluator, spec, day="2026-01-31") == {
         "path": "s3://eu/2026-01-31",

@@ -1,4 +1,4 @@
-"""Pages of executions: every order both ways, whole and without doubles, and what counts and facets say."""
+"""Pages of executions: every order in both directions, complete and without duplicates; counts and facets."""
 
 import importlib.util
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ COUNT = 300
 
 @pytest.fixture
 async def history(database: Database) -> list[UUID]:
-    """A tenth that has not ended, half of it not started, and some that ended without a start."""
+    """A history of which a tenth has not ended, half of these not started, and some ended without a start."""
     path = Path(__file__).parents[2] / "bench" / "seed.py"
     spec = importlib.util.spec_from_file_location("seed", path)
     assert spec and spec.loader
@@ -210,7 +210,7 @@ async def test_no_statement_is_built_from_text(database: Database) -> None:
 async def test_menus_find_what_only_the_oldest_executions_have(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Counting goes through the newest; what none of these has is found all the same, and what may not be seen not."""
+    """Counting reads the newest executions only; values in none of these are still found, and hidden ones are not."""
     monkeypatch.setattr("runner.store.lists.facets.COUNT_LIMIT", 20)
     old = [("beta", f"rare-{n:03}", "train" if n else "Special") for n in range(260)]
     places = [*old, *[("acme", "etl", "flow")] * 30, *[("acmes", "hidden", "secret")] * 30]

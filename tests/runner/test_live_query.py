@@ -1,4 +1,5 @@
-"""A list looks when it may gain, lose or move a row; one that stays in its place it is told, and of others nothing."""
+"""A list queries again when it may gain, lose or move a row; a row that stays in place is sent; other changes are
+ignored."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -59,7 +60,7 @@ orders = st.sampled_from(ExecutionOrder) | values | texts
 
 @st.composite
 def moves(draw: st.DrawFn) -> tuple[Candidate, Candidate]:
-    """An execution before and after: any of its attributes may have changed, but its names do not."""
+    """Draws an execution before and after a change: any attribute may differ, except its names."""
     one, other = (filter_rows.candidate(draw(rows()), {}, {}) for _ in range(2))
     changed = draw(st.sets(st.sampled_from(NAMES), max_size=3))
     return one, replace(one, **{name: getattr(other, name) for name in changed})
@@ -73,7 +74,7 @@ def row_of(one: Candidate, seq: int) -> dict[str, Any]:
 
 
 def place_of(one: Candidate, order: Order) -> object:
-    """What tells where it stands, as far as it may change."""
+    """Returns the values that determine the row's position and may change."""
     if not isinstance(order, ByValue):
         return [getattr(one, key) for key in KEYS.get(order.column, ())]
     if order.field in (Field.BRANCH, Field.COMMIT):
@@ -103,7 +104,7 @@ def listing(
     scope: Scope = ANYWHERE,
     order: Order = ExecutionOrder.CREATED_DESC,
 ) -> Iterator[LiveQuery]:
-    """It looked once."""
+    """Opens a list that was refreshed once."""
     with LiveQuery(audience, where, scope, order) as interest:
         interest.begin_refresh()
         interest.end_refresh([row_of(one, 1) for one in shown], room, datetime.now(UTC))
@@ -167,7 +168,7 @@ def test_a_list_queries_again_when_it_must_and_else_gets_the_row(
             elif was and moved:
                 assert news is None
             elif whole or since:
-                # One that is ordered by a label may look in vain when another label changes.
+                # A list that is ordered by a label may query again for nothing when another label changes.
                 assert news == Delta() or (news is None and isinstance(order, ByValue))
 
     asyncio.run(receives())
@@ -294,7 +295,7 @@ async def test_what_was_deleted_leaves(audience: LiveQueryIndex) -> None:
 async def test_a_list_that_gets_rows_all_the_time_queries_again_when_due(
     audience: LiveQueryIndex,
 ) -> None:
-    """What time alone moves would stay away otherwise."""
+    """Changes that only the passing of time causes would otherwise be missed."""
     recent = Term(Field.DURATION, Operator.EXISTS, True)
     started = replace(ONE, started_at=NOW)
     with listing(audience, recent, started, room=0) as interest:

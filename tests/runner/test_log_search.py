@@ -1,4 +1,4 @@
-"""Every way to read a log through a filter, beside the same done in Python over all of its lines."""
+"""Every way to read a log with a filter, compared with a filter in Python over all lines."""
 
 import random
 from collections.abc import Sequence
@@ -35,7 +35,8 @@ COLOURED = "\x1b[31mFai\x1b[0mled\x1b[0m: 100% of_it\\"
 
 
 def written(id: UUID, runs: Sequence[UUID]) -> list[NewLine]:
-    """The first task run writes in the first block and the last only; some lines of the second came without its id."""
+    """The first task run writes in the first and the last block only; some lines of the second arrived without its
+    id."""
     chance = random.Random(7)
     lines = []
     for number in range(1, LINES + 1):
@@ -56,7 +57,7 @@ def written(id: UUID, runs: Sequence[UUID]) -> list[NewLine]:
 
 @pytest.fixture
 async def log(database: Database) -> tuple[UUID, list[UUID], list[NewLine]]:
-    """Written in batches that do not end where blocks do, beside another execution's."""
+    """Writes a log in batches that do not match the blocks, mixed with the lines of another execution."""
     id = await store_execution(database.pool)
     runs = [new_id(), await store_task_run(database.pool, id), new_id()]
     lines = written(id, runs)
@@ -157,7 +158,7 @@ async def test_a_search_stops_when_it_has_taken_long(
 
 
 class Read:
-    """A pool that adds up what is read over it."""
+    """A pool that counts the bytes that are read."""
 
     def __init__(self, pool: Any) -> None:
         self._pool = pool
@@ -203,7 +204,7 @@ async def test_what_is_counted_goes_with_the_log(
 
 
 def last_error(run: UUID, path: str | None, attempt: int, until: Any, lines: list[NewLine]) -> Any:
-    """The number of the last line of level ERROR, else of the last on stderr, found by reading all."""
+    """Returns the number of the last line of level ERROR, else of the last on stderr, by reading all lines."""
     wanted = LinesOf(run, run, attempt, until=until)
     own = [(n, line) for n, line in enumerate(lines, 1) if matches(wanted, path, line)]
     errors = [n for n, line in own if line.level >= LogLevel.ERROR]

@@ -1,4 +1,4 @@
-"""The logbook against writers that fail and do not keep up."""
+"""The log writer with stores that fail or are slow."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ DEADLINE = 10.0
 
 
 class Shelf:
-    """Keeps what is written; refuses as long as it is closed."""
+    """Stores lines; refuses them while it is closed."""
 
     def __init__(self) -> None:
         self.lines: list[NewLine] = []

@@ -1,4 +1,4 @@
-"""Every loop goes on after whatever its awaits may raise: an outage, a fault, a group of both."""
+"""Every loop continues after any exception in its awaits: an outage, a bug, a group of both."""
 
 import asyncio
 import itertools
@@ -53,7 +53,7 @@ Give = Callable[..., Awaitable[Any]]
 
 @dataclass
 class Hall:
-    """What the loops stand on; `open` makes one of them by its name."""
+    """The services of the loops; `open` creates a loop by its name."""
 
     database: Database
     engine: Engine
@@ -107,12 +107,12 @@ BULK = SimpleNamespace(
 
 
 def owing(command: Any) -> Any:
-    """One promise, claimed at every look and loaded with nothing."""
+    """Makes every claim return one deferred command."""
     return {(deferred, "claim"): once_a_round([DeferredRow(ID, ID, command)])}
 
 
 def once_a_round(answer: list[Any]) -> Give:
-    """Given every second time: the loop asks until there is nothing more."""
+    """Returns the answer every second time: the loop reads until there is no more."""
     turn = iter(range(1_000_000))
 
     async def give(*_: Any, **__: Any) -> Any:
@@ -121,7 +121,7 @@ def once_a_round(answer: list[Any]) -> Give:
     return give
 
 
-# The loop, where it awaits, and what the tables would have to answer that it comes there.
+# The loop, the awaited function, and the answers of the tables that make the loop call it.
 PLACES: dict[str, tuple[str, Any, str, dict[Any, Give]]] = {
     "rescuer looks": ("rescuer", leases, "expired", {}),
     "rescuer looks for the silent": ("rescuer", recorded, "silent", {}),
@@ -203,7 +203,7 @@ async def test_a_loop_goes_on_whatever_has_failed_where_it_awaits(
 async def test_a_fault_of_one_attempt_that_is_lost_keeps_no_other_and_is_no_outage(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Leases would get a new period for each fault, and nothing would ever be lost."""
+    """Otherwise leases would get a new period for each error, and no attempt would ever be lost."""
     other = new_id()
     lost = asyncio.Event()
 
@@ -248,7 +248,7 @@ async def test_after_an_outage_every_lease_gets_a_period(
 async def test_one_request_that_the_database_ends_gives_no_lease_a_period(
     hall: Hall, monkeypatch: pytest.MonkeyPatch, kind: type[Exception], place: str
 ) -> None:
-    """Dead workers would keep their leases as long as one row is locked, or one query is cancelled, at each look."""
+    """Otherwise dead workers would keep their leases while one row is locked, or one query cancelled, at each round."""
     looks, three = itertools.count(1), asyncio.Event()
 
     async def fails(*_: Any) -> None:
@@ -272,7 +272,7 @@ async def test_one_request_that_the_database_ends_gives_no_lease_a_period(
 async def test_a_look_goes_on_where_the_periods_cannot_be_given(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It loses nobody before they are."""
+    """The loop loses no attempt before the periods are given."""
     admits, ready = asyncio.Event(), asyncio.Event()
 
     async def a_period(*_: Any) -> None:
@@ -304,7 +304,7 @@ async def test_a_look_goes_on_where_the_periods_cannot_be_given(
 async def test_a_command_that_waits_forever_blocks_no_loop(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its row may be locked by a frozen session, which is looked for all the same; it is asked for once."""
+    """The row may be locked by a frozen session: the loop still looks for it, but executes the command once."""
     monkeypatch.setattr(rescuer, "_WAITS_AT_MOST", 0.01)
     executed: list[Any] = []
     frozen, other, ended = new_id(), new_id(), asyncio.Event()

@@ -1,4 +1,4 @@
-"""What tasks may say, and what they may not; lines of a log."""
+"""Valid and invalid messages of tasks; lines of a log."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The first metrics of executions, task runs and attempts: the same as all of them, cut off."""
+"""The first metrics of executions, task runs and attempts equal the beginning of all metrics."""
 
 from datetime import datetime, timedelta
 from itertools import product
@@ -33,7 +33,7 @@ class Measured(NamedTuple):
 
 @pytest.fixture
 async def measured(database: Database) -> list[Measured]:
-    """Of two executions; with equal times, stored in another order than that of their times."""
+    """Stores metrics of two executions; those with equal times are stored in another order."""
     made = []
     kinds = product(EXECUTIONS[:2], TASK_RUNS, (1, 2), ("loss", "auc"), range(4))
     for number, (execution, task_run, attempt, name, step) in enumerate(kinds):

@@ -1,4 +1,4 @@
-"""Both backends, through the Broadcast that uses them; then what only the one over PostgreSQL has to survive."""
+"""Both backends of the Broadcast; then failures that only the one over PostgreSQL has."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -46,7 +46,7 @@ async def subscribed(broadcast: Broadcast) -> AsyncIterator[Hear]:
 
 
 class Connecting:
-    """Remembers its connections' backends: the first listens, the second sends."""
+    """Records the backends of its connections: the first listens, the second sends."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

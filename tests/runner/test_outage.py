@@ -1,4 +1,4 @@
-"""Which errors of the database are outages: by the classes of their codes, so that a new one is not forgotten."""
+"""The database errors that count as outages: by the class of their code, so that new ones are included."""
 
 from collections.abc import Iterator
 
@@ -39,7 +39,7 @@ def test_what_passes_is_an_outage(kind: type[asyncpg.PostgresError]) -> None:
 def test_nothing_else_is() -> None:
     assert len(OUTAGES) > 25
     others = [kind for kind in CODED if kind not in OUTAGES and issubclass(kind, UNREACHABLE)]
-    # A wrong use of the protocol is told by the same class as a broken connection.
+    # The same exception class stands for a wrong use of the protocol and a broken connection.
     assert others == []
 
 

@@ -1,4 +1,5 @@
-"""The past, read from the events, is what the tables held then: a trigger kept what each commit left."""
+"""The past, computed from the events, equals the former rows of the tables: a trigger stored the rows of each
+commit."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -52,7 +53,7 @@ create constraint trigger keep after insert or update on executions
 OF_THE_MOMENT = {"results", "source_execution", "kept_at", "lease", "lease_expires_at", "moved_xid"}
 OF_THE_MOMENT |= {"lines_at_end", "seen_at_end"}
 REPLAY_CACHE = Retold()
-"""Of all tests here: each moment is folded from the one before."""
+"""Shared by all tests here: each moment is folded from the one before."""
 JSON = {
     "inputs",
     "outputs",
@@ -89,7 +90,8 @@ async def past_at(floor: Floor, id: UUID, seq: int) -> HistoricalView:
 
 
 async def check_every_moment(floor: Floor, id: UUID) -> int:
-    """Each commit's rows are those of the past; between commits each event's state holds. How many commits."""
+    """Checks that the rows after each commit equal those of the past, and each event's state. Returns the number of
+    commits."""
     pool: Pool = floor.parts.database.pool
     kept = await pool.fetch("select * from kept_executions where id = $1 order by kept_at", id)
     for row in kept:

@@ -1,4 +1,4 @@
-"""Real processes that do their best to get away."""
+"""Real processes that try to escape."""
 
 import asyncio
 import os
@@ -68,7 +68,7 @@ async def test_exit_code_and_resources_are_reported(tmp_path: Path) -> None:
 
 
 async def test_much_memory_is_reported(tmp_path: Path) -> None:
-    # What is not above this process's own peak is not said.
+    # Memory below this process's own peak is not reported.
     size = getrusage(RUSAGE_SELF).ru_maxrss * 1024 + 300_000_000
     script = f"{sys.executable} -S -c 'bytearray({size})'"
     async with started(tmp_path, script) as (child, _):
@@ -137,7 +137,7 @@ async def test_a_tidy_task_ends_at_sigterm(tmp_path: Path) -> None:
 
 
 async def ends(*pids: int) -> None:
-    """Of processes that may be anyone's children."""
+    """Waits until these processes have ended; they may be anyone's children."""
     async with asyncio.timeout(DEADLINE):
         for pid in pids:
             try:
@@ -183,7 +183,7 @@ async def test_a_kill_reaches_them_too(tmp_path: Path, script: str) -> None:
 
 
 async def test_a_fork_bomb_does_not_escape(tmp_path: Path) -> None:
-    """Bounded to 48 processes, half of them in sessions of their own, all orphaned and deaf to SIGTERM."""
+    """Bounded to 48 processes, half of them in sessions of their own, all orphaned and ignoring SIGTERM."""
     bomb = """
 import os, signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""What goes, what stays for whose sake, and that nothing is half gone."""
+"""Which executions are deleted, which are kept because of others, and that none is deleted in part."""
 
 import asyncio
 from collections import Counter
@@ -32,7 +32,7 @@ ONE = "  - {id: a, type: return, outputs: {rows: 3}}\n  - {id: b, type: log, mes
 TODAY = datetime.now(UTC).date()
 OLD, OLDER = TODAY - timedelta(days=40), TODAY - timedelta(days=400)
 MONTH = OLDER.replace(day=1)
-"""Long over, and without partitions where a test does not make them."""
+"""Days long past, without partitions unless a test creates them."""
 
 
 @pytest.fixture
@@ -209,7 +209,7 @@ async def test_a_month_in_which_one_stays_is_not(floor: Floor, pool: Pool) -> No
 async def test_one_that_comes_to_stay_meanwhile_keeps_its_history_alone(
     floor: Floor, pool: Pool
 ) -> None:
-    """As when somebody archives one between two transactions of a month that was to go as a whole."""
+    """As when a person archives an execution between two transactions that delete a whole month."""
     await make_month(pool, MONTH)
     source = (await floor.run(ONE)).id
     gone, stays = await copies(pool, source, [MONTH, MONTH])
@@ -267,7 +267,7 @@ async def test_one_at_a_time(floor: Floor, pool: Pool) -> None:
 async def test_an_imported_run_is_pruned_by_its_end_but_not_at_once(
     floor: Floor, pool: Pool
 ) -> None:
-    """A day after it was last told of: an import can be finished, and archived."""
+    """A day after its last report: an import can be finished, and archived."""
     begun = datetime(2025, 1, 15, 12, tzinfo=UTC)
     command = RecordExecution(CompiledFlow.external("acme", "mnist"), "train", started_at=begun)
     ids = [(await floor.parts.engine.create(command, PERSON)).execution.id for _ in range(3)]
@@ -334,7 +334,7 @@ async def test_the_loop_prunes_by_the_rules_and_without_one_nothing(
 
 
 async def test_a_kept_output_that_is_about_to_be_named_is_not_forgotten(pool: Pool) -> None:
-    """Whichever of the two comes first."""
+    """Holds whichever of the two comes first."""
     id, count = new_id(), "select count(*) from kept_outputs"
     async with pool.acquire() as naming, pool.acquire() as pruning, asyncio.timeout(DEADLINE):
         async with naming.transaction():

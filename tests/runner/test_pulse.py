@@ -1,4 +1,4 @@
-"""A database that keeps silent without closing anything, as behind a network that drops every packet."""
+"""A database that stops responding without closing connections, as behind a network that drops every packet."""
 
 import asyncio
 from pathlib import Path
@@ -27,7 +27,9 @@ async def test_silence_ends_what_waits_and_refuses_what_comes_until_it_is_over(
         async with asyncio.timeout(30):
             ends = await asyncio.gather(*waiting, return_exceptions=True)
         assert [type(end) for end in ends if not isinstance(end, UNREACHABLE)] == []
-        async with asyncio.timeout(25):  # half of what they took if each waited for its patience
+        async with asyncio.timeout(
+            25
+        ):  # half of the time that they take if each waits for its timeout
             for _ in range(50):
                 with pytest.raises(Silent):
                     await database.pool.fetchval("select 1")

@@ -1,4 +1,4 @@
-"""Outputs that cannot be taken fail their attempt, and what is no output stays a warning."""
+"""Invalid outputs fail their attempt; other invalid messages stay a warning."""
 
 import json
 import sys
@@ -78,7 +78,7 @@ async def test_it_is_tried_again_like_any_failure(floor: Floor) -> None:
 
 
 async def test_a_line_beyond_all_limits_fails_only_for_an_output(floor: Floor) -> None:
-    """Of 16 MiB and more: by the pipe without an output, by the file with one."""
+    """Lines of 16 MiB and more: by the pipe without an output, by the file with one."""
     write = "import sys; sys.stdout.write('{\"%s\": {\"a\": \"' + 'x' * %d + '\"}}\\n')"
     execution = await floor.run(
         "".join(

@@ -1,4 +1,4 @@
-"""What goes with a deleted execution, and what others keep of it."""
+"""Which rows are deleted with an execution, and which of its values others keep."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Moments of an execution, whatever was looked at before: what folding its events from the first on gives."""
+"""Past moments of an execution, in any order, equal a fold of its events from the first on."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,7 +29,7 @@ async def floor(database_url: str, data_dir: Path) -> AsyncIterator[Floor]:
 
 
 class Late:
-    """A connection whose answers wait until they are let through."""
+    """A connection whose responses wait until the test releases them."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
@@ -43,7 +43,7 @@ class Late:
 
 
 class Counting:
-    """A connection that tells how many statements it was asked."""
+    """A connection that counts its statements."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection

@@ -1,4 +1,4 @@
-"""The end of an attempt comes after everything that the attempt said before it."""
+"""The result of an attempt is stored after all its reports."""
 
 import asyncio
 from pathlib import Path
@@ -24,7 +24,7 @@ TASK = """
 async def test_the_end_does_not_overtake_a_report_with_outputs(
     database_url: str, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The engine puts off a report whose execution another process has locked, until the end waits or is there."""
+    """The engine delays a report whose execution another process has locked, until the result waits or is there."""
     end_waits_or_is_there = asyncio.Event()
 
     class WatchedLock(asyncio.Lock):

@@ -1,4 +1,4 @@
-"""What running tasks say, on its way to the tables: masked, stored once, and never a reason for a task to fail."""
+"""Reports of running tasks on their way to the tables: masked, stored once, and never a reason for a task to fail."""
 
 import json
 from collections.abc import Mapping, Sequence

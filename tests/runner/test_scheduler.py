@@ -1,4 +1,4 @@
-"""Schedules on a real database: each tick is one execution, whoever looks and whatever dies in between."""
+"""Schedules on a real database: each tick creates one execution, whichever process sees it and whichever dies."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -56,7 +56,7 @@ def trigger(
 
 
 class Servers:
-    """Two schedulers with an engine each, as two processes have them; neither looks by itself."""
+    """Two schedulers with an engine each, as in two processes; neither looks by itself."""
 
     def __init__(self, database: Database, engines: list[Engine], evaluator: Evaluator) -> None:
         self.database, self.engines, self.evaluator = database, engines, evaluator
@@ -69,11 +69,11 @@ class Servers:
         return id
 
     async def wait_for(self, tick: datetime) -> None:
-        """As if every schedule had last looked just before this tick."""
+        """Sets every schedule to a state as if it had last been checked just before this tick."""
         await self.database.pool.execute("update schedules set next_at = $1", tick)
 
     async def look(self, now: datetime) -> None:
-        """Both, at once, until neither finds anything."""
+        """Runs both schedulers at once, until neither finds a due tick."""
         while any(
             await asyncio.gather(*(scheduler.carry_out_due(now) for scheduler in self.schedulers))
         ):

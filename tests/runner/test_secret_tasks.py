@@ -1,4 +1,4 @@
-"""Secrets in the hands of a worker: caches, reruns, subflows, iterations, and a worker without the key."""
+"""Secrets in a worker: caches, reruns, subflows, iterations, and a worker without the key."""
 
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The slots of a flow as the engine reads them: of a long line no more than can matter."""
+"""The slots of a flow as the engine reads them: of a long queue no more entries than can matter."""
 
 import asyncio
 from typing import Any
@@ -72,7 +72,7 @@ async def test_of_a_line_only_the_first_are_read_and_those_that_may_leave(engine
 async def test_a_newcomer_does_not_pass_a_line_whose_first_leave_it_in_the_same_batch(
     engines: Engines, leaving: int
 ) -> None:
-    """Between the end of the last holder and the admission of the next."""
+    """Between the end of the last slot holder and the admission of the next."""
     plan = await plan_of(engines, 1)
     holder, *waiting = [await create(engines, plan) for _ in range(8)]
     await engines.first.execute(holder.id, Cancel(), USER)
@@ -89,7 +89,7 @@ async def test_a_newcomer_does_not_pass_a_line_whose_first_leave_it_in_the_same_
 
 
 class _Counting:
-    """An engine that counts what it is asked."""
+    """An engine that records its calls."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self.called, self.admitted = engine, list[UUID](), asyncio.Event()
@@ -107,7 +107,7 @@ class _Counting:
 async def test_full_flows_with_a_line_cost_the_engine_nothing(
     engines: Engines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And one whose slot was freed without a word is found all the same."""
+    """A slot that was freed without a notification is found too."""
     monkeypatch.setattr(rescuer, "_PERIOD", 0.01)
     pool = engines.database.pool
     await pool.execute(_FULL, 200)

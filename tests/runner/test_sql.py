@@ -29,7 +29,7 @@ async def floor(database_url: str, data_dir: Path) -> AsyncIterator[Floor]:
 
 @pytest.fixture
 async def other(empty_database_url: str) -> AsyncIterator[str]:
-    """A database that is not Headway's own, with a few orders in it."""
+    """A database other than Headway's own, with a few orders in it."""
     connection = await asyncpg.connect(empty_database_url)
     await connection.execute(
         "create table orders (id int primary key, region text, total numeric, placed date, about jsonb)"
@@ -248,7 +248,7 @@ def test_an_expression_in_a_statement_is_refused_unless_it_is_raw() -> None:
 async def test_the_first_row_is_an_output_where_there_is_room_and_else_it_is_said(
     floor: Floor, other: str, length: int
 ) -> None:
-    """Twice it is told: as `first` and as `value`. The characters take two bytes each."""
+    """The row is counted twice: as `first` and as `value`. The characters take two bytes each."""
     statement = f"select repeat('\u0436', {length}) as text"
     execution = await floor.run(sql(other, statement))
     task = execution.tasks["q"]

@@ -1,4 +1,4 @@
-"""What SQL counts is what Python counts over the same rows."""
+"""Statistics in SQL equal those in Python over the same rows."""
 
 import importlib.util
 from collections import Counter
@@ -54,7 +54,7 @@ async def history(database: Database) -> list[UUID]:
 
 
 def quantile(values: list[float], share: float) -> float:
-    """As percentile_cont: between two neighbours in proportion."""
+    """Interpolates like percentile_cont."""
     place = share * (len(values) - 1)
     low = values[int(place)]
     return low + (values[min(int(place) + 1, len(values) - 1)] - low) * (place - int(place))

@@ -1,4 +1,4 @@
-"""What a task is given: by its environment as much as the system takes, in the file $HEADWAY_INPUT all of it."""
+"""The input of a task: in its environment as far as the system allows, in the file $HEADWAY_INPUT all of it."""
 
 import hashlib
 import json
@@ -80,7 +80,7 @@ finally:
 
 
 async def test_values_of_any_size_are_passed_on(floor: Floor, tmp_path: Path) -> None:
-    """Two outputs as large as there may be: as arguments and in the file; what is shown of it keeps to the limit."""
+    """Two outputs of the largest size: as arguments and in the file; the shown inputs respect the limit."""
     text = "\u4e2d" * ((MAX_PAYLOAD - 11) // 3)
     execution = await floor.run(
         f"""

@@ -1,4 +1,4 @@
-"""Uploads within their quotas; what nothing refers to goes, and what is asked for at that moment does not."""
+"""Uploads within their quotas; unreferenced files are deleted, unless they are requested at that moment."""
 
 import asyncio
 import io
@@ -55,7 +55,7 @@ class House:
         return key
 
     async def age(self, *ids: UUID) -> None:
-        """As if nobody had asked for them since long."""
+        """Makes files look unused for a long time."""
         await self.pool.execute(
             "update files set used_at = now() - interval '30 days' where id = any($1)", ids
         )
@@ -148,7 +148,7 @@ async def test_what_is_saved_refers_to_it_too(house: House, place: str) -> None:
 
 
 async def test_a_file_that_is_requested_while_it_is_pruned_stays(house: House) -> None:
-    """Asked for first: the pruner waits for its row, looks again and leaves it."""
+    """Requested first: the pruner waits for its row, reads it again and keeps it."""
     key = await house.upload()
     await house.age(key)
     async with house.pool.acquire() as requester:
@@ -165,7 +165,8 @@ async def test_a_file_that_is_requested_while_it_is_pruned_stays(house: House) -
 
 
 async def test_a_file_that_is_pruned_while_it_is_requested_is_refused(house: House) -> None:
-    """Pruned first: who asks waits, and is told that it is gone; no execution refers to nothing."""
+    """Pruned first: the requester waits, and is refused because the file is gone; no execution refers to a missing
+    file."""
     key = await house.upload()
     await house.age(key)
     async with house.pool.acquire() as pruning:
@@ -263,7 +264,7 @@ async def test_what_is_pruned_makes_room(house: House) -> None:
 
 
 async def until_waiting(pool: asyncpg.Pool) -> None:
-    """Until some session waits for the lock of another."""
+    """Waits until a session waits for the lock of another."""
     async with asyncio.timeout(30):
         while not await pool.fetchval(_WAITS):
             pass

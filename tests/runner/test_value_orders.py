@@ -1,4 +1,4 @@
-"""Orders by value: what an oracle in plain Python says, page by page, forwards and backwards, with no row left out."""
+"""Orders by value: the same as an oracle in plain Python, page by page, in both directions, with no row left out."""
 
 import json
 from decimal import Decimal
@@ -48,7 +48,7 @@ def value_of(row: Any, extra: Any, order: ByValue) -> Any:
 
 
 def place_of(value: Any, order: ByValue) -> tuple[int, Any]:
-    """A number by its worth, under a key as text too; then text and truths; then all that is neither."""
+    """Returns the sort key: numbers first, under a key also as text; then text and booleans; then all other values."""
     if not order.key:
         return (2, 0) if value is None else (1, value.encode())
     if isinstance(value, str) and NUMBER.fullmatch(value):
@@ -77,7 +77,7 @@ def expected(stored: list[Any], extras: list[Any], order: ByValue) -> list[UUID]
 
 
 async def walked(connection: Executes, order: ByValue, size: int, backwards: bool) -> list[UUID]:
-    """Page by page, each from the cursor of the last."""
+    """Reads page by page, each from the cursor of the last."""
     found: list[UUID] = []
     cursor = None
     while True:

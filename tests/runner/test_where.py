@@ -1,4 +1,4 @@
-"""What SQL finds and what Python says are the same, for whatever filter over whatever rows."""
+"""SQL and Python select the same rows, for any filter over any rows."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -55,7 +55,7 @@ COLUMNS = [
     "trigger",
 ]
 
-# Few of each, so that filters meet rows; with what betrays a difference: case, accents, wildcards, separators.
+# Few values, so that filters match rows; with those that reveal a difference: case, accents, wildcards, separators.
 WORDS = [
     "nightly",
     "NIGHTLY",
@@ -172,7 +172,7 @@ def of(fields: Any, operators: Any, values: Any, keyed: bool = False) -> st.Sear
 
 
 def parsed(field: Field, operator: Operator, value: Any, key: str | None) -> Term:
-    """Make the term as the parser does: the value of EXISTS is True."""
+    """Makes a term as the parser does: the value of EXISTS is True."""
     return Term(field, operator, True if operator is Operator.EXISTS else value, key)
 
 
@@ -275,7 +275,7 @@ async def test_sql_and_python_agree(
 
 
 async def compare(connection: Executes, where: Filter) -> set[UUID]:
-    """What both find."""
+    """Checks that SQL and Python find the same rows; returns their ids."""
     found = await connection.fetch("select *, now() as now from executions")
     pairs = list(zip(await candidates(connection, where, found), found, strict=True))
     for compiled, matcher in ((compile_filter, matches), (compile_listed, listed)):
@@ -290,7 +290,7 @@ async def compare(connection: Executes, where: Filter) -> set[UUID]:
 
 
 def every_term() -> list[Term]:
-    """Each kind of term with each of its operators and values."""
+    """Returns each kind of term with each of its operators and values."""
     textual = [Operator.EQ, Operator.PREFIX, Operator.CONTAINS, Operator.EXISTS]
     texts = [*WORDS, *NUMBERS, "maria", "engine", "user:maria", "NIGHT", "Space", "None", "[1]"]
     ordering = [Operator.GT, Operator.GTE, Operator.LT, Operator.LTE]
@@ -311,7 +311,7 @@ def every_term() -> list[Term]:
 
 
 async def test_sql_and_python_agree_on_every_term(database_url: str) -> None:
-    """Over rows in which each value of a pool is some row's; most terms hold of some and not of others."""
+    """Tries rows in which each value of a pool occurs; most terms match some rows and not others."""
     values = [*WORDS, *NUMBERS, "noSpace night", 0.1, 100, 100.0, -3, 1e22, 2**60, True, None, [1]]
     dice = Random(7)
     stored = [fixed_row(number, value, dice) for number, value in enumerate(values)]

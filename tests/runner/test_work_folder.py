@@ -1,4 +1,4 @@
-"""Folders that a killed worker left on the disk are removed by the next one, and none of a worker that lives."""
+"""Work folders of killed workers are removed by the next worker, and those of live workers are not."""
 
 import asyncio
 import logging
@@ -47,7 +47,7 @@ asyncio.run(main())
 
 @contextmanager
 def started(script: str, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
-    """A process that has said its first word."""
+    """Starts a process and waits for its first output."""
     process = subprocess.Popen(
         [sys.executable, "-c", script, *arguments],
         stdin=subprocess.PIPE,
@@ -68,7 +68,7 @@ def started(script: str, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
 
 @contextmanager
 def logged_by(logger: str, text: str) -> Iterator["asyncio.Queue[str]"]:
-    """The sentences with this text that are logged meanwhile."""
+    """Collects the messages with this text that are logged meanwhile."""
     messages: asyncio.Queue[str] = asyncio.Queue()
 
     class Recorder(logging.Handler):
