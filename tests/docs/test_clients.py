@@ -1,4 +1,4 @@
-"""Every program of docs/clients.md, as it stands there, against a server with the example flows."""
+"""Every program of docs/clients.md, unchanged, against a server with the example flows."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ PROGRAMS = {
 }
 (CURL,) = (block for name, block in blocks("bash") if name == "clients.md")
 ENDED = ("EXECUTION_CREATED", "SUCCESS")
-# What relay-compiler would have made of the same documents, as far as the network layer sees it.
+# The output of relay-compiler for the same documents, as far as the network layer uses it.
 RELAY = """
 import { environment, socket } from "./relay.mjs";
 const network = environment.getNetwork();
@@ -56,7 +56,7 @@ await socket.dispose();
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """With more failures than two pages hold."""
+    """Creates more failures than fit on two pages."""
     with serving(tmp_path_factory.mktemp("clients") / "data", "--examples") as served:
         asyncio.run(_fail(served))
         yield served

@@ -1,4 +1,4 @@
-"""What the documents name exists, and what they show can be used."""
+"""Everything that the documents name exists, and their examples work."""
 
 import re
 import subprocess
@@ -32,7 +32,7 @@ def text_of(name: str) -> str:
 
 
 def blocks(language: str) -> list[tuple[str, str]]:
-    """Each fenced block of a language, with the document that it stands in."""
+    """Yields each fenced block of a language, with the document that contains it."""
     return [
         (path.name, block)
         for path in DOCUMENTS

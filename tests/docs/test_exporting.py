@@ -1,4 +1,4 @@
-"""The document names every column, and no other; every parameter and address is one that the server knows."""
+"""The document names exactly the columns, and parameters and addresses that the server has."""
 
 import re
 
@@ -13,7 +13,7 @@ from tests.docs.test_documents import text_of
 
 
 def table_after(head: str) -> list[str]:
-    """The names in the first column of a table."""
+    """Returns the names in the first column of a table."""
     rows = text_of("docs/exporting.md").split(f"| {head} |")[1].split("\n\n")[0].splitlines()[2:]
     return [name for row in rows for name in re.findall(r"`([^`]+)`", row.split("|")[1])]
 

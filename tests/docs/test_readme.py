@@ -1,4 +1,4 @@
-"""The commands of README, run as they stand there, and its flow."""
+"""The commands of the README, run unchanged, and its flow."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Every search that the documents show is read, and PostgreSQL can be asked it."""
+"""Every search in the documents is valid, and PostgreSQL can run it."""
 
 import re
 
@@ -23,7 +23,7 @@ async def test_every_documented_search_is_valid(database: Database) -> None:
 
 
 def test_the_table_of_fields_is_the_vocabulary() -> None:
-    """Each field with every name that it has, and no other."""
+    """Checks that the table has each field with exactly its names."""
     rows = (
         text_of("docs/search.md")
         .split("| field | takes | also called |")[1]

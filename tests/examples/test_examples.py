@@ -1,4 +1,4 @@
-"""The examples are read, and then run on a server as people would run them."""
+"""The examples are valid, and run on a server as users run them."""
 
 import ast
 import asyncio

@@ -1,4 +1,4 @@
-"""The package that goes into people's code, in an interpreter that has nothing else of ours."""
+"""The package for users' code, in an interpreter without the rest of the project."""
 
 import json
 import os

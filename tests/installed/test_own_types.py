@@ -1,4 +1,4 @@
-"""Task types of an installed package: its keys are validated as ours are, its work is done by a real worker."""
+"""Task types of an installed package: their keys are validated like built-in ones, and a real worker runs them."""
 
 import logging
 import os
@@ -30,7 +30,7 @@ HEAD = "id: own\nnamespace: acme\ninputs: [{id: who, type: STRING, default: Ada}
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder into which the example was installed, and beside it a package that is broken in every way."""
+    """Creates a folder with the installed example and a package with every kind of defect."""
     folder = tmp_path_factory.mktemp("packages")
     quiet = ["--quiet", "--offline", "--no-deps", "--no-build-isolation"]
     uv = Path(sys.executable).with_name("uv")
@@ -104,7 +104,7 @@ def test_the_schema_has_it() -> None:
 
 
 def greet_of(schema: dict[str, Any]) -> dict[str, Any]:
-    """Of the tasks of a flow."""
+    """Returns the problems with the tasks of a flow."""
     (found,) = (
         one
         for one in schema["properties"]["tasks"]["items"]["oneOf"]
@@ -142,7 +142,7 @@ def served(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     assert served.stop() == 0
 
 
-@pytest.mark.usefixtures("installed")  # the oracle reads flows too
+@pytest.mark.usefixtures("installed")  # the invariants read flows too
 async def test_a_worker_does_its_work(served: Served) -> None:
     client: Client = served.client
     more = "times: 2, manner: {loud: true, mark: '{{ 1 + 1 }}'}"

@@ -1,4 +1,5 @@
-"""A worker tells what its machine cannot do, as it starts and by `headway doctor`; where it must, nothing starts."""
+"""A worker reports the isolation that its machine lacks, at its start and in `headway doctor`; if required, it does not
+start."""
 
 import os
 import subprocess

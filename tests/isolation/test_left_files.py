@@ -1,4 +1,4 @@
-"""The worker reads files of a task with its own rights: a task that offers it something else gets nothing for it."""
+"""The worker reads files of a task with its own rights: a task that offers other files gains nothing."""
 
 import asyncio
 import os

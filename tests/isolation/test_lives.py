@@ -1,4 +1,4 @@
-"""Tasks that are kept apart live and end as others do: their codes, their limits, their whole family."""
+"""Isolated tasks run and end like others: their exit codes, their limits, all their processes."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ TIMES = iter(range(3000, 9000))
 
 
 WAYS = [one for one in ("users", "namespaces") if os.geteuid() == 0 or one not in NEEDS_ROOT]
-"""Only root has users to give."""
+"""Only root can run tasks as other users."""
 
 
 @pytest.fixture(scope="module", params=WAYS)
@@ -31,7 +31,7 @@ def served(request: pytest.FixtureRequest) -> Iterator[Served]:
 
 
 def run(served: Served, task: str, namespace: str = "acme", **inputs: Any) -> dict[str, Any]:
-    """Its only task run, ended, with the state of the execution."""
+    """Returns the only task run, ended, with the state of the execution."""
     return asyncio.run(_run(served, task, namespace, inputs))
 
 
@@ -44,7 +44,7 @@ async def _run(served: Served, task: str, namespace: str, inputs: Any) -> dict[s
 
 
 def until_nobody_sleeps(seconds: int) -> None:
-    """Processes of the machine that sleep so long: nobody else does."""
+    """Returns the processes of the machine that sleep for so long: no others do."""
     deadline = time.monotonic() + 20
     while any(_sleeps(one, seconds) for one in psutil.process_iter()):
         assert time.monotonic() < deadline, "a process is left"

@@ -1,4 +1,5 @@
-"""Bulk actions touch what their viewer may see and may do, and no more than fits; people come first."""
+"""Bulk actions affect only executions that the viewer may see and change, and are limited in size; people take
+priority."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -94,13 +95,13 @@ class Asker:
 
 @pytest.fixture
 async def asker(database_url: str) -> AsyncIterator[Asker]:
-    """Without a worker: what is started goes on running."""
+    """There is no worker: started executions stay RUNNING."""
     async with runtime(database_url) as parts:
         for namespace in ("mine", "mine.below", "minefield", "theirs"):
             source = SOURCE.format(namespace)
             async with parts.database.pool.acquire() as connection:
                 await save_flow(connection, parse_flow(source), source, "user:maria")
-        # A bulk is carried out with what its asker is granted by then.
+        # A bulk action runs with the permissions that its creator has at that time.
         for name in ("ada", "bob", "eve", "test"):
             await enrolled(parts.database.pool, name, "admin")
         yield Asker(parts)

@@ -1,4 +1,4 @@
-"""The committed contract is the code's, and says of everything what it is."""
+"""The committed contract equals that of the code, and everything in it has a description."""
 
 import strawberry
 from graphql import build_schema as read_sdl

@@ -1,4 +1,4 @@
-"""What changes within a row, and moves nothing, a list tells without reading its page anew."""
+"""Changes within a row that move nothing are sent without reading the page again."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ DEADLINE = 20
 
 
 class Looking:
-    """One list, and who changes what it may show."""
+    """A live list, and changes of the executions that it may show."""
 
     def __init__(self, pool: Pool, feed: Feed, changes: Changes, where: Filter, view: View) -> None:
         self.pool, self.feed = pool, feed
@@ -52,7 +52,7 @@ class Looking:
 
 @asynccontextmanager
 async def looking(pool: Pool, where: Filter, view: View) -> AsyncIterator[Looking]:
-    """It has looked, and what is active is known."""
+    """Opens a list that has been read once, when the active executions are known."""
     async with (
         asyncio.timeout(DEADLINE),
         Feed(Broadcast(backend=MemoryHints())) as feed,
@@ -72,7 +72,7 @@ async def test_an_update_that_moves_nothing_reads_no_page(
     ids = [await store_execution(database.pool) for _ in range(3)]
     async with looking(database.pool, ACTIVE, View(size, order)) as list_:
         shown = list(list_.window._seqs)
-        await list_.change(shown[0], PROGRESS)  # until then nobody knows what was before
+        await list_.change(shown[0], PROGRESS)  # until then the earlier state is unknown
         await list_.next_update()
         looks = list_.window.looks
         for id in [*shown, *shown]:

@@ -1,4 +1,4 @@
-"""A live list, folded by a client that knows only the contract, equals the list at every moment."""
+"""A live list, folded by a client that relies on the contract only, equals the list at every moment."""
 
 from uuid import UUID
 
@@ -16,7 +16,7 @@ Row = dict[str, object]
 MOMENT = st.lists(
     st.tuples(st.integers(1, 12), st.integers(1, 3)), max_size=12, unique_by=lambda row: row[0]
 )
-"""Ids in any order, each with its seq."""
+"""Draws ids in any order, each with its seq."""
 
 
 def rows_of(moment: list[tuple[int, int]]) -> list[Row]:

@@ -1,4 +1,4 @@
-"""What is compared and counted is what its viewer may see; live counts cost nothing while nothing changes."""
+"""Comparisons and statistics cover what their viewer may see; live statistics cost nothing while nothing changes."""
 
 import asyncio
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ SCOPES = [(MINE, 2), (Scope(("theirs",)), 1), (Scope(("nobodys",)), 0), (Scope()
 
 
 async def four(asker: Asker) -> dict[str, str]:
-    """One execution in each namespace."""
+    """Creates one execution in each namespace."""
     names = ("mine", "mine.below", "minefield", "theirs")
     return {name: typed("exec", await asker.create(name)) for name in names}
 
@@ -72,7 +72,7 @@ async def test_without_the_permission_nothing_is_counted(asker: Asker) -> None:
 
 
 class Reads:
-    """A pool that notes when it is read."""
+    """A pool that signals when it is read."""
 
     def __init__(self, pool: Pool) -> None:
         self.pool, self.number = pool, 0

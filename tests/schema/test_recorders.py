@@ -1,4 +1,4 @@
-"""Of an execution that runs elsewhere only its recorder tells, or an operator; both within their namespaces."""
+"""Only its recorder or an operator may report about an external run; both within their namespaces."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -41,7 +41,7 @@ async def begun(asker: Asker, **who: Any) -> str:
 
 
 async def codes_of(asker: Asker, name: str, id: str, **who: Any) -> list[str]:
-    """The codes of its problems."""
+    """Returns the codes of the problems."""
     kind = f"{name[0].upper()}{name[1:]}Input"
     query = f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ problems {{ code }} }} }}"
     data = await asker.post(query, input={"executionId": id, **REPORTS[name]}, **who)
@@ -49,7 +49,7 @@ async def codes_of(asker: Asker, name: str, id: str, **who: Any) -> list[str]:
 
 
 async def stored(asker: Asker) -> dict[str, Any]:
-    """All that may be told, and until when a sign of life is waited for."""
+    """Returns all reported rows, and the heartbeat deadlines."""
     found = {}
     for table in (*TABLES, "heartbeats"):
         rows = await asker.pool.fetch(f"select to_jsonb(t)::text as row from {table} t order by 1")

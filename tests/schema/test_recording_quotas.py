@@ -1,4 +1,5 @@
-"""What is recorded keeps to the quotas of its recorder and team, counted right by several processes, and cheaply."""
+"""Recorded data is limited by the quotas of recorder and team, counted correctly by several processes, and at low
+cost."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -36,7 +37,7 @@ class Recorder(Asker):
 
 @pytest.fixture
 async def both(database_url: str) -> AsyncIterator[list[Recorder]]:
-    """Two processes on one database, as far as they know."""
+    """Two processes on one database, with separate state."""
     async with AsyncExitStack() as stack:
         made = []
         for _ in range(2):
@@ -179,7 +180,7 @@ async def asker(database_url: str) -> AsyncIterator[Recorder]:
 
 
 async def test_ten_thousand_small_writes_take_a_few_lumps(asker: Recorder) -> None:
-    """As many as megabytes, not as many as writes."""
+    """The quota is reserved once for each megabyte, not for each write."""
     taken = []
 
     class Counted(RecordedBytes):

@@ -1,4 +1,4 @@
-"""Schedules of namespaces that the viewer may not see do not exist for the viewer."""
+"""Schedules in hidden namespaces do not exist for the viewer."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -1,5 +1,5 @@
-"""Attacks by people who see `acme.a` alone, on flows of `acme.b`: outside of their scope nothing exists for what they
-start."""
+"""Attacks by people who see only `acme.a`, on flows of `acme.b`: executions that they start cannot reach hidden
+flows."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -38,7 +38,7 @@ async def theirs(stage: Stage) -> Stage:
 
 
 async def assert_stopped(stage: Stage, id: UUID, flow: str = "acme.b/vault") -> None:
-    """The flow did not exist for it, and nothing of it ran."""
+    """Checks that the flow did not exist for the execution, and that nothing of it ran."""
     execution = await stage.floor.look(id)
     assert execution.state is ExecutionState.ERROR
     error = execution.tasks["sub"].error
@@ -50,7 +50,7 @@ async def assert_stopped(stage: Stage, id: UUID, flow: str = "acme.b/vault") -> 
 
 
 async def test_what_one_starts_reaches_as_far_as_oneself(theirs: Stage) -> None:
-    await theirs.save(thief())  # by people who may
+    await theirs.save(thief())  # by people with access
     id = await theirs.ended("acme.a/thief", OURS)
     await assert_stopped(theirs, id)
     hidden = (await theirs.floor.look(id)).failure
@@ -142,7 +142,7 @@ async def test_a_backfill_reaches_as_far_as_its_requester(theirs: Stage) -> None
 
 
 async def tick(stage: Stage, schedule: str, scope: Scope = EVERYWHERE, year: int = 2023) -> UUID:
-    """The execution of a tick of the past."""
+    """Returns the execution of a past tick."""
     answer = await stage.mutate(
         "backfillSchedule",
         "ticks { execution { id } }",
@@ -226,6 +226,6 @@ async def test_another_revision_gets_no_outputs_from_outside(theirs: Stage, name
     assert problem["code"] == "VALIDATION"
     assert "holds outputs of a flow that does not exist for this execution" in problem["message"]
     assert await theirs.ran("acme.a") == before
-    await theirs.save(READS_IT)  # vouched for by those who see them
+    await theirs.save(READS_IT)  # saved by people who see both
     allowed = await theirs.mutate(name, "execution { id }", **arguments)
     assert allowed["problems"] == []

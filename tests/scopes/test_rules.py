@@ -1,4 +1,4 @@
-"""The rules by themselves: what two scopes have in common, and what of each fact came from outside."""
+"""The rules of scopes alone: the intersection of two scopes, and the parts of each event that come from outside."""
 
 import json
 from dataclasses import fields
@@ -45,10 +45,11 @@ OWN: Final = {
     "attempt_started_at", "started_at", "ended_at", "policy", "expires_at", "decision", "comment", "override", "groups",
     "form", "key", "roles", "at", "to", "remind_at", "decided_on",
 }  # fmt: skip
-"""Parts of facts that a parent says itself, or that only name a row, which is looked up as the viewer may see it."""
+"""Fields of events that the parent sets itself, or that only refer to a row, which is read within the viewer's
+scope."""
 OF_APPROVALS: Final = "APPROVAL"
 STATES: Final = {"ATTEMPT_ENDED", "LATE_RESULT"}
-"""Whose `state` is that of the parent's own attempt."""
+"""Events whose `state` is that of the parent's own attempt."""
 
 
 @pytest.mark.parametrize("one", SCOPES, ids=str)
@@ -94,7 +95,7 @@ OF_TASK_RUNS: Final = sorted(
 @pytest.mark.parametrize("path", ["sub", "each[0].inner", "tidy"])
 @pytest.mark.parametrize("type", OF_TASK_RUNS)
 def test_no_fact_reveals_outside_data(type: str, path: str) -> None:
-    """Of every fact every part that is not the parent's own, so that a new one has to be judged."""
+    """Marks every field of each event that is not the parent's own, so that a new field has to be classified."""
     (fact,) = (each for each, name in TYPES.items() if name.value == type)
     own = OWN | ({"state"} if type in STATES or OF_APPROVALS in type else set())
     own |= {"message"} if OF_APPROVALS in type else set()
@@ -125,7 +126,7 @@ def test_a_failure_that_came_of_no_child_keeps_its_words() -> None:
 
 
 class _ExecutionStub:
-    """The parts of an execution that `apart` looks at."""
+    """A stub with the attributes of an execution that `apart` uses."""
 
     def __init__(self, namespace: str, child: str | None) -> None:
         said = f", namespace: {child}" if child else ""
@@ -140,7 +141,7 @@ class _ExecutionStub:
 
 @pytest.mark.parametrize(("parent", "child"), list(product(NAMES, (None, *NAMES))))
 def test_who_may_speak_of_whom(parent: str, child: str | None) -> None:
-    """Only where there is no scope that sees the one and not the other."""
+    """The one shows the other only if no scope sees the one and not the other."""
     execution: Any = _ExecutionStub(parent, child)
     below = child or parent
     hidden = any(scope.covers(parent) and not scope.covers(below) for scope in SCOPES)

@@ -1,5 +1,5 @@
-"""Attacks by a viewer who sees a parent in `acme.a`, and not what its subflows started in `acme.b`: every way to read
-the parent is asked, and nothing that came from there is in any answer."""
+"""Attacks by a viewer who sees a parent in `acme.a`, and not the executions that its subflows started in `acme.b`:
+every way to read the parent is tried, and no answer contains anything of the children."""
 
 import json
 from collections.abc import AsyncIterator
@@ -100,14 +100,14 @@ def assert_nothing_of(answer: Any, stage: Stage, names: list[str]) -> None:
 
 
 async def hidden_names(stage: Stage) -> list[str]:
-    """Names and ids of all executions in `acme.b`."""
+    """Returns the names and ids of all executions in `acme.b`."""
     rows = await stage.pool.fetch("select id, name from executions where namespace = 'acme.b'")
     assert rows
     return [name for row in rows for name in (row["name"], exec_id(row["id"]), str(row["id"]))]
 
 
 async def ran(stage: Stage, key: str = "all") -> tuple[UUID, list[str]]:
-    """Started by people who see all of it."""
+    """Runs the flow as people who see all of it; returns the id, and the hidden names."""
     id = await stage.ended(f"acme.a/{key}")
     return id, await hidden_names(stage)
 
@@ -120,7 +120,7 @@ async def test_an_execution_reveals_nothing_of_it(stage: Stage, key: str) -> Non
     assert_nothing_of(answer, stage, names)
     everything = json.dumps(await stage.by(EVERYWHERE, query, id=exec_id(id)))
     if key == "all":
-        assert f"{MARK}-failure" in everything  # those who may see it see it
+        assert f"{MARK}-failure" in everything  # shown to those who may see it
         assert f"{MARK}-output" in everything
         (each,) = (run for run in answer["execution"]["taskRuns"] if run["key"] == "each")
         assert each["outputs"]["own"] == [{"n": "ours"}] * 2
@@ -219,7 +219,7 @@ async def test_nor_do_records_and_reports(stage: Stage) -> None:
 
 
 async def test_nor_do_searches(stage: Stage) -> None:
-    """Not by text, not by fingerprint, and not by counting."""
+    """Neither text, nor fingerprints, nor counts find it."""
     for key in ("all", "through"):
         await ran(stage, key)
     query = "query ($search: String) { executions(search: $search) { totalCount { value } } }"

@@ -1,4 +1,4 @@
-"""availableActions, and what a refusal is."""
+"""availableActions, and refusals."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Approvals: who may decide, what the votes amount to, and what time makes of a request."""
+"""Approvals: who may decide, the results of votes, and timeouts, reminders and escalations of requests."""
 
 from typing import Any
 
@@ -30,7 +30,8 @@ CAN = "query ($id: ID!) { execution(id: $id) { approvals { canDecide } } }"
 async def waiting_request(
     client: Client, keys: str, after: str = "", head: str = ""
 ) -> tuple[str, str]:
-    """An execution that waits, and its request. Its flow has the task `ok` and `after`, which needs it."""
+    """Creates an execution that waits; returns its id and its request's. The flow has the task `ok` and `after`, which
+    needs it."""
     tasks = f"  - {{id: ok, type: approval{keys and ', ' + keys}}}\n{after}"
     id = (await client.run(flow("approves", tasks, head)))["id"]
     found = await client.until(id, ok="WAITING_FOR_APPROVAL")
@@ -40,7 +41,7 @@ async def waiting_request(
 async def no(
     client: Client, id: str, request: str, by: Client, name: str = "approve", **input: Any
 ) -> str:
-    """The code of a refused vote, after which nothing has changed."""
+    """Returns the code of a refused vote, after checking that nothing has changed."""
     before = await events_of(client, id)
     payload = await act(by, name, RUN, approvalId=request, **input)
     assert await events_of(client, id) == before
@@ -48,7 +49,7 @@ async def no(
 
 
 async def events_of(client: Client, id: str) -> list[Any]:
-    """The events of an execution but those of its progress, which the engine counts a little later."""
+    """Returns the events of an execution without those of its progress, which the engine counts a little later."""
     found = await client.post(EVENTS, id=id)
     return [one for one in found["execution"]["events"] if one["type"] != "PROGRESS_REPORTED"]
 

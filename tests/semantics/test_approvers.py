@@ -1,4 +1,4 @@
-"""Who is asked, who is not, and what is told of a decision afterwards."""
+"""Who may decide, and how decisions are shown afterwards."""
 
 from tests.api.client import Client
 from tests.semantics.scene import (

@@ -1,4 +1,4 @@
-"""Attempts: what they keep, retries, lost workers, workers that stop."""
+"""Attempts: their stored results, retries, lost workers, workers that stop."""
 
 import signal
 import sys

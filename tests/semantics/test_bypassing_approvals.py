@@ -1,6 +1,6 @@
-"""An operator tries every door to have what comes after an approval run without a decision.
+"""An operator tries every mutation to run the tasks after an approval without a decision.
 
-The doors are the mutations of the contract, so that a new one cannot be forgotten. `load` leaves a line when it runs.
+The mutations are read from the contract, so that new ones are included. `load` writes a line when it runs.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ async def disables_it(scene: Scene) -> None:
 
 
 async def reruns_with_others(scene: Scene) -> None:
-    """With other inputs, with outputs made anew, another revision, and a rejection taken for an approval."""
+    """Disables it with other inputs, with new outputs, with another revision, and after a rejection."""
     source = await scene.approved()
     assert scene.ran == 1
     rerun = creation(scene, rerunOf=source, reason="in a hurry", disabledTasks=["extract", "ask"])
@@ -68,7 +68,7 @@ async def reruns_another_flow(scene: Scene) -> None:
 
 
 async def runs_an_older_revision(scene: Scene) -> None:
-    """From before the approval was there, and from when it asked somebody else."""
+    """Uses an execution from before the approval existed, and one from when others had to decide."""
     tasks = TASKS.replace("type: approval", "type: log") % ("", LOAD)
     await scene.admin.save(flow(scene.key, tasks.replace("MARKED", str(scene.mark)), HEAD))
     old = await scene.otto_runs(flow(scene.key, tasks.replace("MARKED", str(scene.mark)), HEAD))
@@ -115,7 +115,7 @@ async def disables_the_subflow_with_the_approval(scene: Scene) -> None:
 
 
 async def replays_from_after_it(scene: Scene) -> None:
-    """What does not stand is asked again, and nothing runs before that."""
+    """A decision that is no longer valid is requested again, and nothing runs before it."""
     source = await scene.approved()
     assert scene.ran == 1
     for start in ("mid", "load"):
@@ -202,7 +202,7 @@ async def cancels_and_corrects(scene: Scene) -> None:
 
 
 async def overrides_as_an_approver(scene: Scene, people: People) -> None:
-    """Who may decide may not decide past the policy."""
+    """Approvers may not decide against the policy."""
     id, request = await scene.waiting(scene.text(approval="users: [nobody]"))
     anna = await people(f"anna{scene.key}")
     problem = await refusal(
@@ -266,7 +266,7 @@ async def schedules_it(scene: Scene) -> None:
 
 
 async def reports_what_it_did_not_do(scene: Scene) -> None:
-    """As one tells of what ran elsewhere; and events, labels, notes."""
+    """Reports results as for an external run; and tries events, labels and notes."""
     id, _ = await scene.waiting()
     refusal = {"executionId": id, "key": "ask", "state": "SUCCESS"}
     (problem,) = (await act(scene.otto, "recordTaskRun", "", **refusal))["problems"]
@@ -303,7 +303,7 @@ async def changes_the_labels_that_load_reads(scene: Scene) -> None:
 
 
 async def is_not_requested_by_a_cache(scene: Scene) -> None:
-    """The flow's own key does not tell apart what was decided on, and a parent would go on."""
+    """The flow's own key does not distinguish what was decided on, and a parent would continue."""
     head = HEAD + "cache: {ttl: 1d, key: same}\n"
     await scene.approved(scene.text(head=head))
     other = await scene.otto_runs(scene.text(head=head), inputs={"day": "tuesday"})

@@ -1,4 +1,4 @@
-"""Results used again, of flows and of tasks."""
+"""Cached results of flows and tasks."""
 
 from typing import Any
 

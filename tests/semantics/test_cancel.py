@@ -1,4 +1,4 @@
-"""cancel: what ends at once, what has its grace, and what can no longer hold it up."""
+"""cancel: what ends at once, what gets a grace period, and what can no longer delay the end."""
 
 import signal
 import subprocess
@@ -176,9 +176,9 @@ def frozen(served: Served) -> "Iterator[subprocess.Popen[bytes]]":
 
 KILLING_UNTIL = "execution { id stateHistory { state at } waitingFor { code until } }"
 NOISE = timedelta(seconds=10)
-"""By which the servers of a busy machine may be late."""
+"""Seconds by which the servers of a busy machine may be late."""
 LEASES_LAST = "update attempts set lease_expires_at = clock_timestamp() + interval '1h' where execution_id = $1"
-"""So that it is the deadline which ends an attempt."""
+"""Long enough that the deadline ends the attempt."""
 
 
 async def test_killing_ends_at_its_deadline_though_the_worker_is_frozen_and_the_task_ignores_sigterm(

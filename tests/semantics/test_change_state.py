@@ -1,4 +1,4 @@
-"""changeState, changeTaskRunState and setLabels: what people correct."""
+"""changeState, changeTaskRunState and setLabels: corrections by people."""
 
 from pathlib import Path
 from typing import Any

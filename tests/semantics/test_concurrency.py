@@ -1,4 +1,4 @@
-"""A flow's limit: who holds a slot, who waits, who gives way."""
+"""A flow's limit: which executions hold a slot, wait, or are cancelled."""
 
 import asyncio
 
@@ -189,7 +189,7 @@ DEPTH = "inputs: [{id: depth, type: INT, default: 0}]\n"
 
 
 async def parent_and_child(client: Client, id: str) -> tuple[str, str]:
-    """Of a flow that starts itself, with one slot; the child waits for an event."""
+    """A flow that starts itself, with one slot; the child waits for an event."""
     await client.save(flow(id, SELF % id, DEPTH + LIMIT % (1, "QUEUE")))
     parent = (await client.create(f"semantics/{id}", inputs={"depth": 1}))["id"]
     child = await child_of(client, parent)

@@ -1,4 +1,4 @@
-"""Events through the API, and values that no table can hold: refused as data, with nothing changed."""
+"""Events through the API, and values that no table can store: refused as data, with nothing changed."""
 
 from importlib import import_module
 from json import loads
@@ -27,14 +27,14 @@ LOGS = "  - {id: w, type: log, message: m}\n"
 
 
 async def send(client: Client, what: str) -> Any:
-    """The one problem of `sendEvent` with this input, as a literal."""
+    """Returns the only problem of `sendEvent` with this input, as a literal."""
     query = f"mutation {{ sendEvent(input: {{{what}}}) {{ {PROBLEM} }} }}"
     (problem,) = (await client.post(query))["sendEvent"]["problems"]
     return problem
 
 
 async def refused_literal(client: Client, mutation: str, what: str) -> None:
-    """Nothing is executed: the document itself holds what is no value."""
+    """Nothing is executed: the document itself contains an invalid value."""
     query = f"mutation {{ {mutation}(input: {{{what}}}) {{ {PROBLEM} }} }}"
     (error,) = (await client.answer(query))["errors"]
     assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"

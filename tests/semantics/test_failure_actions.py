@@ -1,4 +1,4 @@
-"""What a failure does, and what still runs after it."""
+"""The effects of a failure, and the tasks that still run after it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""forceRun: now, past limits and backoff, and first in line."""
+"""forceRun: runs at once, regardless of limits and backoff, and first in the queue."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

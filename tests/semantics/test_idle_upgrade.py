@@ -1,4 +1,4 @@
-"""What was restarted before idle time was counted: the upgrade counts it as the events fold."""
+"""Executions restarted before idle time was counted: the upgrade counts it as a fold of the events does."""
 
 from collections.abc import Awaitable, Callable
 from importlib import import_module
@@ -21,7 +21,7 @@ LINE = "concurrency: {limit: 1, behavior: QUEUE}\n"
 
 
 async def in_line(client: Client, name: str, go: Path) -> tuple[str, str]:
-    """Who has the only slot, and who waits for it."""
+    """Returns the execution with the only slot, and the one that waits for it."""
     source = flow(name, held("a", go), LINE)
     first = str((await client.run(source))["id"])
     await client.until(first, a="RUNNING")
@@ -38,7 +38,7 @@ async def failed_twice(client: Client, go: Path) -> str:
 
 
 async def cancelled_before_it_started(client: Client, go: Path) -> str:
-    """That end is no part of the time from its start."""
+    """The time after that end is not part of the duration from the start."""
     first, second = await in_line(client, "idle-cancelled", go)
     await acted(client, "cancelExecution", id=second)
     await acted(client, "restartExecution", id=second)

@@ -1,4 +1,4 @@
-"""A parent never outruns its child: real processes and the marks that they leave on disk."""
+"""A parent never ends before its child: real processes and the marks that they write to disk."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ async def family(
     task: str = "",
     more: str = "",
 ) -> tuple[str, list[str]]:
-    """The ids of the topmost execution, and of those below it down to the one whose process is at work."""
+    """Returns the ids of the topmost execution, and of those below it down to the one whose process runs."""
     await client.save(marks.leaf(f"{top}-leaf"))
     below = f"{top}-leaf"
     for source in marks.ancestors(top, below, depth):
@@ -180,7 +180,7 @@ async def test_a_restart_with_restart_child_new_starts_another(
 
 
 async def test_a_child_with_other_inputs_is_started_anew(client: Client) -> None:
-    """What a correction gave to the subflow must not be lost in the run that it had before."""
+    """The inputs from a correction of the subflow must not be lost to the child's earlier run."""
     child = '  - {id: bad, type: fail, message: no, when: "{{ inputs.n < 2 }}"}\n'
     await client.save(flow("pc-asked", child, "inputs: [{id: n, type: INT}]\n"))
     tasks = """

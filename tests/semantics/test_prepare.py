@@ -1,4 +1,4 @@
-"""prepareExecution: a draft of a new execution, of which nothing is started."""
+"""prepareExecution: a draft of a new execution; nothing starts."""
 
 from typing import Any
 

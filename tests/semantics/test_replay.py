@@ -64,7 +64,7 @@ async def labels_of(client: Client, id: str) -> dict[str, str]:
 async def test_the_latest_revision_brings_its_labels_and_what_people_gave_goes_over_them(
     client: Client,
 ) -> None:
-    """A label that was given is given, though the flow said the same at that time; and so from one to the next."""
+    """A given label stays given, although the flow had the same at that time; also in replays of replays."""
     own = given(owner="a", ticket="7", **{"system.correlationId": "c"})
     source = await ended(client, flow("rp-labels", ROW, RED), labels=own)
     await acted(client, "setLabels", id=source["id"], labels=given(seen="yes"), mode="MERGE")
@@ -91,7 +91,7 @@ UP = """  - {id: sub, type: subflow, flow: rp-middle}
 
 
 async def tree_of(client: Client, id: str) -> list[tuple[str, str | None]]:
-    """The flows and correlations of the executions under it, at every depth."""
+    """Returns the flows and correlations of the executions under it, at every depth."""
     found = []
     for child in (await read(client, id, "children { id flowKey labels { key value } }"))[
         "children"
@@ -271,7 +271,7 @@ async def test_a_plan_is_shown_and_nothing_starts(client: Client) -> None:
 
 
 async def tried(client: Client, id: str) -> str:
-    """The id of a test of this flow that has ended; another text of it is saved."""
+    """Returns the id of an ended test of this flow, after saving another document."""
     await client.save(flow(id, "  - {id: a, type: log, message: saved}\n"))
     limited = flow(id, "  - {id: a, type: log, message: tried}\n", "concurrency: {limit: 1}\n")
     begun = await acted(client, "runTest", source=limited)

@@ -1,4 +1,4 @@
-"""restart: the same execution, put back to run."""
+"""restart: the same execution runs again."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

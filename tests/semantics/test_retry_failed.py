@@ -1,4 +1,4 @@
-"""retryFailed, while the execution lives."""
+"""retryFailed, while the execution runs."""
 
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,7 @@ _SAYS_UP = """echo '{\\"message\\": \\"up\\"}' >&$HEADWAY_FD; until ["""
 
 
 async def _until_up(client: Client, id: str, key: str) -> dict[str, Any]:
-    """The execution once the worker has told all that it will tell of the task before its end."""
+    """Returns the execution once the worker has reported everything that it reports before the end of the task."""
     query = (
         f'subscription ($id: ID!) {{ execution(id: $id) {{ task(key: "{key}") {{ message }} }} }}'
     )

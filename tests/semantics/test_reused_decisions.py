@@ -1,4 +1,4 @@
-"""Who may have an approval passed by, and which decisions stand for another execution."""
+"""Who may override an approval, and which decisions another execution reuses."""
 
 from typing import Any
 

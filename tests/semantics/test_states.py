@@ -1,4 +1,4 @@
-"""States: what each means, what an event holds, how it ends, and progress."""
+"""States: their meanings, the contents of events, the end of an execution, and progress."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

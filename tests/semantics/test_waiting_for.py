@@ -1,4 +1,4 @@
-"""waitingFor: for everything that does not move, why."""
+"""waitingFor: the reason why each execution and task run waits."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.semantics.scene import WAITING, acted, deaf, ended, flow, read, until
 
 
 async def reasons(client: Client, id: str) -> dict[str | None, dict[str, Any]]:
-    """By the task run that waits, None for the execution itself."""
+    """Returns the reasons by the task run that waits, None for the execution itself."""
     found = (await read(client, id, WAITING))["waitingFor"]
     return {(one["taskRun"] or {}).get("key"): one for one in found}
 
@@ -81,7 +81,7 @@ async def test_paused_by_someone_since_a_time(client: Client) -> None:
 
 
 GRACE = timedelta(seconds=20 + 6)
-"""What the task is given, and two heartbeats."""
+"""Seconds of the task's grace period and two heartbeats."""
 
 
 async def test_killing_until_a_time(client: Client, go: Path) -> None:

@@ -1,4 +1,4 @@
-"""People who follow executions to their ends on sockets; they subscribe again when they are cut off, and go on."""
+"""People who follow executions to their ends on sockets; after a disconnect they subscribe again and continue."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ from logs where execution_id = any($1::uuid[]) group by 1
 
 
 def _gap(numbers: Sequence[int]) -> Sequence[int]:
-    """Those around the first that is not one more than the one before it, from 1 on; nothing when there is none."""
+    """Returns the numbers around the first gap in 1, 2, 3, ...; empty if there is none."""
     for at, number in enumerate(numbers):
         if number != at + 1:
             return numbers[max(at - 3, 0) : at + 3]
@@ -38,7 +38,7 @@ def _gap(numbers: Sequence[int]) -> Sequence[int]:
 
 @dataclass
 class Events:
-    """Those of one execution, as a subscriber saw them."""
+    """The events of one execution, as a subscriber received them."""
 
     id: str
     query: ClassVar[str] = EVENTS
@@ -52,7 +52,7 @@ class Events:
         self.seen.append(data["executionEvents"]["seq"])
 
     def differences(self, ended: int, last: int) -> list[str]:
-        """Each once and in order, up to the end or one that came after it."""
+        """Checks that each event came once and in order, up to the terminal one or a later one."""
         found = []
         if gap := _gap(self.seen):
             found.append(f"the events of {self.id} came as {gap}")
@@ -101,10 +101,10 @@ class Followers:
         self._stage, self._tally, self._random = load.stage, load.tally, load.random
         self.events: list[Events] = []
         self.logs: list[Lines] = []
-        """Those that were followed to their ends."""
+        """Streams that were followed to their ends."""
 
     async def follow_for_ever(self) -> None:
-        """One execution after the other, the newest each time."""
+        """Follows one execution after the other, the newest each time."""
         await self._load.begun.wait()
         while not self._load.over.is_set():
             _, id = list(self._tally.created.values())[-1]
@@ -113,7 +113,7 @@ class Followers:
                 self.events.append(events)
 
     async def read_for_ever(self) -> None:
-        """The same of logs; long ones rather than others."""
+        """Reads one log after the other, long ones first."""
         await self._load.begun.wait()
         read: set[str] = set()
         while not self._load.over.is_set():
@@ -125,7 +125,7 @@ class Followers:
                 self.logs.append(lines)
 
     async def differences(self, raw: "asyncpg.Connection[Any]") -> list[str]:
-        """Between what they were told and what there is."""
+        """Returns the differences between the received and the stored data."""
         found: list[str] = []
         last = {row["id"]: row for row in await raw.fetch(_LAST_EVENTS)}
         for events in self.events:
@@ -138,7 +138,7 @@ class Followers:
         return found
 
     async def _follow(self, received: Events | Lines) -> bool:
-        """Whether its end was told in time."""
+        """Returns whether the end was received in time."""
         while True:
             try:
                 async with asyncio.timeout(_ENDED_WITHIN):
@@ -152,7 +152,7 @@ class Followers:
             await asyncio.sleep(0.1)
 
     async def _follow_on(self, received: Events | Lines) -> bool:
-        """True when the stream completed."""
+        """Returns True when the stream completed."""
         url = self._random.choice(self._stage.urls)
         async with websockets.connect(
             f"{url.replace('http', 'ws')}/graphql",

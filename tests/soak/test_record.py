@@ -1,4 +1,4 @@
-"""The checks of a soak see what they are for: each loss, and each thing twice, is made here by hand."""
+"""The checks of a soak test find their errors: each loss, and each duplicate, is made here by hand."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -14,7 +14,7 @@ from tests.soak.load import flows
 from tests.soak.record import differences, digest
 
 KINDS = ("steps", "fan", "parent", "gate", "again")
-"""Those that take no time of their own."""
+"""Kinds of executions that end at once."""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ async def run(served: Served, sources: list[str]) -> None:
 
 @asynccontextmanager
 async def changed(served: Served, statement: str) -> AsyncIterator["asyncpg.Connection[Any]"]:
-    """A connection that sees it changed; nobody else does, and it is undone."""
+    """Returns a connection that sees the change; other sessions do not, and it is rolled back."""
     raw = await asyncpg.connect(served.database_url)
     try:
         transaction = raw.transaction()
@@ -99,7 +99,7 @@ def test_a_subscriber_that_missed_something_is_reported() -> None:
 
 
 def read(*texts: str, reported_end: tuple[int, str]) -> Lines:
-    """By a subscriber who came once, and was told in the end how many and which they were."""
+    """Returns the lines as a subscriber received them, with the count and digest that were reported at the end."""
     lines = Lines("exec_1")
     numbered = [{"line": n, "text": text} for n, text in enumerate(texts, 1)]
     last = {
