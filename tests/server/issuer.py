@@ -1,4 +1,4 @@
-"""A small issuer of OpenID Connect, real but for its people: whoever comes is signed in as it is told."""
+"""A small OpenID Connect issuer, real except for its people: every visitor is signed in with the configured claims."""
 
 import asyncio
 import base64
@@ -31,7 +31,7 @@ def new_key(kid: str) -> RSAKey:
 
 @dataclass
 class Issuer:
-    """`claims` are of whoever signs in next; `forge` makes its ID tokens. The last of its keys signs."""
+    """`claims` belong to the next person who signs in; `forge` makes the ID tokens. The last key signs."""
 
     url: str = ""
     claims: dict[str, Any] = field(default_factory=dict)
@@ -39,11 +39,11 @@ class Issuer:
     forge: Forge | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     answer: dict[str, str] = field(default_factory=dict)
-    """What its way back to the client carries besides or instead of what it should."""
+    """More or other parameters of its redirect to the client."""
     is_away: bool = False
     by_page: bool = False
     answers: asyncio.Event | None = None
-    """Until it is set, codes are not exchanged."""
+    """Codes are not exchanged before it is set."""
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)
 
@@ -52,7 +52,7 @@ class Issuer:
         return jwt.encode({"alg": "RS256", "kid": key.kid, **(header or {})}, claims, key)
 
     def full(self, **claims: Any) -> dict[str, Any]:
-        """Claims that are right, but for those that are given."""
+        """Returns valid claims, except for the given ones."""
         now = int(time.time())
         right = {"iss": self.url, "aud": CLIENT, "iat": now, "exp": now + 300, "sub": "u-1"}
         return {**right, "preferred_username": "maria", **self.claims, **claims}

@@ -1,4 +1,4 @@
-"""The door: tokens, hosts and origins, over the real tables and real requests."""
+"""Authentication: tokens, hosts and origins, over the real tables and real requests."""
 
 import asyncio
 import stat
@@ -41,7 +41,7 @@ async def test_the_admin_token_is_made_once_and_kept_for_its_owner(
 async def test_several_servers_of_one_database_have_tokens_of_their_own(
     database: Database, tmp_path: Path
 ) -> None:
-    """Also when the second one has another data directory, or has lost its file."""
+    """Holds also when the second server has another data directory, or has lost its file."""
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
     first = await admin(database, tmp_path / "one")
@@ -223,7 +223,7 @@ async def test_guesses_leave_connections_for_reads(database: Database) -> None:
 
 
 async def test_who_made_a_services_token_is_one_person_with_it(database: Database) -> None:
-    """Whoever made it may hold it: their vote and the service's are one, whoever answers for the service."""
+    """The creator of the token may hold it: their vote and the service's count as one, whoever owns the service."""
     pool = database.pool
     maria = await enrolled(pool, "maria", "namespace_admin", "acme")
     await enrolled(pool, "bob", "approver", "acme")

@@ -1,4 +1,4 @@
-"""What is made for a request travels compressed, and nothing that must not."""
+"""Generated responses are compressed, and responses that must not be compressed are not."""
 
 import asyncio
 import gzip

@@ -36,7 +36,7 @@ WITHIN = 15.0
 
 
 class Answering:
-    """An app that says how many bytes it got, and remembers whose bodies never came."""
+    """An app that returns the size of the body, and records disconnects and the names of headers."""
 
     def __init__(self) -> None:
         self.disconnected = asyncio.Event()
@@ -90,7 +90,7 @@ class Visitor:
         self.reader, self.writer = reader, writer
 
     async def rest(self) -> bytes:
-        """All that comes until the server closes."""
+        """Returns all bytes until the server closes."""
         async with asyncio.timeout(WITHIN):
             try:
                 return await self.reader.read()
@@ -104,7 +104,7 @@ class Visitor:
             return int(head.split()[1]), orjson.loads(await self.reader.readexactly(length))
 
     async def trickle(self, piece: bytes, pause: float, times: int | None = None) -> None:
-        """Until the server has said something or closed, or so many times."""
+        """Sends the piece again and again until the server responds or closes, or so many times."""
         for _ in range(times or int(WITHIN / pause)):
             self.writer.write(piece)
             try:
@@ -206,7 +206,7 @@ async def test_a_body_that_nobody_reads_has_the_same_deadline() -> None:
 
 
 async def test_a_large_body_may_take_longer_than_a_small_one() -> None:
-    """Twice the time that a body may pause, at many times the slowest rate."""
+    """Takes twice the time that a body may pause, at many times the slowest rate."""
     async with served(QUICK) as house:
         visitor = await house.visit(HEAD)
         await visitor.trickle(b"x" * 5_000, 0.15, times=20)

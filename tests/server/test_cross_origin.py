@@ -1,4 +1,5 @@
-"""Pages of listed origins use every route, with preflight and credentials, and can read refusals; others none."""
+"""Pages of listed origins use every route, with preflight and credentials, and can read refusals; other pages
+cannot."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
 
 
 def routes_of(house: House) -> list[tuple[str, str]]:
-    """Each route with each of its methods, as a request would have it."""
+    """Returns each route with each of its methods, as in a request."""
     found = []
     for method, path in http_routes(house.routes):
         plain = path.replace("{id:path}", "art_x").replace("{id}", "exec_x").replace("{name}", "x")
@@ -85,7 +86,8 @@ def routes_of(house: House) -> list[tuple[str, str]]:
 
 
 def shared_with(answer: httpx.Response) -> str | None:
-    """The origin that may read it, with its credentials; and that a cache tells answers apart by it."""
+    """Returns the origin that may read the response with its credentials; checks that caches distinguish responses by
+    it."""
     vary = answer.headers.get("vary", "").lower().split(", ")
     assert vary.count("origin") == 1, (answer.request.url, vary)
     origin: str | None = answer.headers.get(ALLOW)

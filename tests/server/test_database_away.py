@@ -1,4 +1,4 @@
-"""Each route of the app while the database is away: 503 with Retry-After, or what needs no database, never 500."""
+"""Each route of the app while the database is unreachable: 503 with Retry-After, or its usual answer, never 500."""
 
 import asyncio
 import re
@@ -46,7 +46,7 @@ REQUESTS = {
 METHODS = {"/graphql": {"GET", "POST"}, "/graphql/stream": {"GET", "POST"}}
 WITHOUT_DATABASE = {"/assets", *PAGE_ADDRESSES, *(f"/{path.name}" for path in STATIC.iterdir())}
 SIZES = Sizes(8, 8, 4, 16)
-"""So that one user may ask for all exports at once."""
+"""Lets one user start all exports at once."""
 REPORTED_WITHIN_THE_ANSWER = {"/graphql/stream"}
 
 
@@ -78,7 +78,7 @@ class House:
 async def house(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[House]:
-    """A token that was right once stays so within this test."""
+    """Keeps tokens that were valid once valid within this test."""
     monkeypatch.setattr(auth, "_CACHED_FOR", 3600)
     async with relay(database_url) as between, runtime(between.url, sizes=SIZES) as parts:
         token = await admin_token(parts.database.pool, tmp_path)
@@ -99,7 +99,7 @@ async def house(
 
 
 def http_routes(routes: Iterable[BaseRoute]) -> list[tuple[str, str]]:
-    """Method and path of each."""
+    """Returns the method and path of each route."""
     found = []
     for route in routes:
         assert isinstance(route, Route | Mount | WebSocketRoute), route
@@ -129,7 +129,7 @@ async def send_request(http: httpx.AsyncClient, method: str, path: str) -> httpx
 def expected(path: str, known: bool) -> set[int]:
     if path == "/healthz":
         return {200}
-    if path == "/logout":  # without a session there is none to end
+    if path == "/logout":  # without a session there is nothing to end
         return {204}
     if known and path in WITHOUT_DATABASE:
         return {200, 404}

@@ -1,4 +1,4 @@
-"""An external PostgreSQL as docs/database.md has it: a role that is no superuser, TLS, and certificates of clients."""
+"""An external PostgreSQL as in docs/database.md: a role that is no superuser, TLS, and client certificates."""
 
 import asyncio
 import datetime
@@ -37,7 +37,7 @@ create database headway owner headway;
 
 
 def tls_programs() -> Path:
-    """Of the system: those that come along know no TLS."""
+    """Returns the folder of the system's PostgreSQL programs: the bundled ones lack TLS."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not found:
         pytest.skip("no PostgreSQL of the system")
@@ -54,7 +54,7 @@ class Authority:
         self.file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
 
     def give(self, name: str, *hosts: str) -> tuple[Path, Path]:
-        """The files of a certificate and of its key."""
+        """Creates a certificate and its key; returns their files."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         certificate, secret = self._folder / f"{name}.crt", self._folder / f"{name}.key"

@@ -1,4 +1,5 @@
-"""A variable or key that is misspelt is an error that names the nearest one; what Headway itself sets is none."""
+"""A misspelt variable or key is an error that names the nearest valid one; variables that Headway sets are no
+errors."""
 
 import os
 import re
@@ -35,7 +36,7 @@ def test_the_list_is_that_of_the_settings() -> None:
 
 
 def test_every_variable_that_is_written_or_read_anywhere_is_known() -> None:
-    """In the sources of all packages; the page and the tests too."""
+    """Searches the sources of all packages, the page and the tests."""
     names = "headway", "models", "runner", "schema", "server", "frontend/src", "scripts", "bench"
     endings = {".py", ".ts", ".tsx", ".sh"}
     there = [path for name in names for path in (ROOT / name).rglob("*.*")]

@@ -1,4 +1,4 @@
-"""Who gets what: permissions one by one, namespaces that may not be seen, and too many at once."""
+"""Access to exports: each permission, hidden namespaces, and too many exports at once."""
 
 import asyncio
 import logging
@@ -38,7 +38,7 @@ ALL = frozenset(Permission)
 
 
 class Let:
-    """Lets everybody in as this viewer, as the guard does after it has asked."""
+    """Authenticates everybody as this viewer, as the guard does."""
 
     def __init__(self, app: ASGIApp, viewer: Viewer) -> None:
         self._app = app
@@ -187,7 +187,7 @@ async def test_a_reader_that_takes_nothing_frees_its_place(monkeypatch: pytest.M
 
 
 class ByHeader:
-    """Lets everybody in as whom they say they are."""
+    """Authenticates everybody as the user that they name."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -208,8 +208,8 @@ async def may_begin(http: httpx.AsyncClient, url: str) -> bool:
 async def test_who_does_not_read_holds_nobody_else_up_and_is_let_go(
     database: Database, path: str, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As many sockets of one user as there are places, none of which reads: another user is served at once, and the
-    first one again when they were let go."""
+    """One user opens as many sockets as there are places and reads none: another user is served at once, and the first
+    one again when the sockets were closed."""
     monkeypatch.setattr(giving, "PATIENCE", 5.0)
     await seeded(database, 20_000)
     slots = AtOnce("downloads of files", "file_downloads_at_once", most, 4)
@@ -248,7 +248,7 @@ async def test_who_does_not_read_holds_nobody_else_up_and_is_let_go(
 
 
 class Endless:
-    """An app with two downloads that have no end, of bytes that cannot be compressed; it notices which were closed."""
+    """An app with two endless downloads of bytes that cannot be compressed; it records which were closed."""
 
     def __init__(self) -> None:
         self.closed = asyncio.Event()

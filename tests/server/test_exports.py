@@ -1,4 +1,4 @@
-"""Tables of executions: whole, from one moment, of tens of thousands of rows a few in memory."""
+"""Tables of executions: complete, from one moment, with a few of tens of thousands of rows in memory."""
 
 import csv
 import importlib.util

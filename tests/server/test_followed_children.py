@@ -1,4 +1,4 @@
-"""Changes of an execution through the schema: what a viewer may not see is not told."""
+"""Changes of an execution through the schema: hidden children are not sent."""
 
 from contextlib import aclosing
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whom, and whose page, a server takes somebody for: directly, behind a proxy that it trusts, and behind another."""
+"""The client and origin of a request: directly, behind a trusted proxy, and behind another."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -124,14 +124,14 @@ TLS = {"x-forwarded-proto": "https"}
     [
         # Directly: the scheme is http.
         ({}, {}, ["http://{at}"], ["https://{at}", f"http://{NAME}", "null", "http://127.0.0.1"]),
-        # Behind a trusted proxy that speaks TLS.
+        # Behind a trusted proxy that terminates TLS.
         ({"proxies": HERE}, {**TLS, "host": NAME}, [OWN, f"{OWN}:443"], [f"http://{NAME}", f"http://{NAME}:443"]),
         ({"proxies": HERE}, {**TLS, "x-forwarded-host": NAME}, [OWN], [f"http://{NAME}", "http://{at}"]),
         ({"proxies": HERE}, {"x-forwarded-proto": "http", "host": NAME}, [f"http://{NAME}"], [OWN]),
-        # Somebody says so who is not trusted.
+        # An untrusted client sends the header.
         ({"proxies": ELSEWHERE}, {**TLS, "host": NAME}, [f"http://{NAME}"], [OWN]),
         ({}, {**TLS, "host": NAME}, [f"http://{NAME}"], [OWN]),
-        # The address is set: a page of that name and another scheme is not ours.
+        # The address is set: a page of that name and another scheme is foreign.
         ({"external": OWN}, {"host": NAME}, [OWN], [f"http://{NAME}", f"{OWN}:8443", "http://{at}"]),
         ({"external": OWN}, {}, [OWN, "http://{at}"], [f"http://{NAME}", "https://{at}"]),
         ({"external": OWN, "proxies": HERE}, {**TLS, "host": NAME}, [OWN], [f"http://{NAME}"]),
@@ -199,7 +199,7 @@ async def test_the_cookie_is_for_tls_alone_where_that_is_spoken(
 
 @pytest.mark.parametrize(("proxies", "apart"), [(HERE, True), (ELSEWHERE, False)])
 async def test_wrong_tokens_count_for_who_sent_them(proxies: Proxies, apart: bool) -> None:
-    """Behind a trusted proxy for the client; elsewhere naming another address helps nobody."""
+    """Behind a trusted proxy they count for the client; elsewhere naming another address has no effect."""
     rates = Rates({Rate.FAILED_LOGINS: Allowed(2, 60)})
     wrong = {"authorization": "Bearer wrong"}
     async with behind(DoorSettings(proxies=proxies), rates) as at, httpx.AsyncClient() as http:

@@ -1,4 +1,4 @@
-"""JWTs of programs: what they are worth, how long, and every one that is refused."""
+"""JWTs of programs: their permissions, their lifetime, and every one that is refused."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -67,7 +67,7 @@ async def test_groups_that_are_within_other_claims(database: Database) -> None:
         token = issuer.bearer(realm_access={"roles": ["ops", 1, "x\n"]}, aud=aud)
         viewer = await house.door.by_token(token)
         assert viewer and viewer.groups == {"ops"}
-        assert await house.who(issuer.bearer()) is None  # made for the client, not for the API
+        assert await house.who(issuer.bearer()) is None  # issued for the client, not for the API
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
@@ -95,14 +95,14 @@ async def test_the_clocks_may_differ_by_a_minute(database: Database) -> None:
 
 
 async def test_keys_are_changed_without_a_restart(database: Database) -> None:
-    """A new key counts at once, one that is withdrawn no more once the keys were read again."""
+    """A new key is accepted at once; a withdrawn one no longer once the keys were read again."""
     async with issuing() as issuer, housed(database, settings_for(issuer)) as house:
         old = issuer.bearer()
         assert await house.who(old) == "user:maria"
         house_keys = house.bearers._provider._keys
         issuer.keys = [new_key("second")]
         new = issuer.bearer()
-        assert await house.who(new) is None  # asked for a moment ago
+        assert await house.who(new) is None  # requested a moment ago
         house_keys._next = 0.0
         assert await house.who(new) == "user:maria"
         assert await house.who(old) is None
@@ -205,7 +205,7 @@ async def test_what_was_ordered_is_carried_out_with_the_groups_of_the_session(
 
 
 async def test_who_leaves_a_group_here_has_left_it(database: Database) -> None:
-    """Groups of the issuer are kept with the session, those of here are read each time."""
+    """Groups of the issuer are stored with the session, local ones are read each time."""
     async with issuing() as issuer, housed(database, settings_for(issuer)) as house:
         viewer = await house.door.by_token(issuer.bearer(groups=["theirs"]))
         assert viewer and viewer.credential

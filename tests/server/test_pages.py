@@ -117,7 +117,7 @@ async def test_graphiql_is_for_browsers_without_a_query(static: Path) -> None:
 
 @pytest.fixture
 def built(static: Path) -> Path:
-    """As the build leaves it: each file and what was compressed of it."""
+    """Creates files as the build does: each file and its compressed variants."""
     for name in ("assets/index-abc.js", "favicon.svg", "index.html"):
         content = (static / name).read_bytes() * 500
         (static / name).write_bytes(content)

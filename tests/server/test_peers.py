@@ -1,4 +1,4 @@
-"""By whom a request of this machine was sent: what runs as a task does is told from a proxy beside it."""
+"""Whether a task sent a request from this machine, or a proxy that is not a task."""
 
 import os
 import socket
@@ -21,12 +21,12 @@ WAYS = [
     ("::", "127.0.0.1"),
     ("::", "::ffff:127.0.0.1"),
 ]
-"""Where is listened, and the address that is connected to."""
+"""The address on which the server listens, and the address to which clients connect."""
 
 
 @contextmanager
 def connected(at: str, to: str) -> Iterator[tuple[socket.socket, dict[str, object]]]:
-    """The end of a client, and the scope of its request."""
+    """Yields the client's socket, and the scope of its request."""
     family = socket.AF_INET6 if ":" in at else socket.AF_INET
     any_address = at if at != "127.0.0.1" else ""
     with socket.create_server(
@@ -40,7 +40,7 @@ def connected(at: str, to: str) -> Iterator[tuple[socket.socket, dict[str, objec
 
 @pytest.fixture
 def other_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server is another user than who connects."""
+    """Makes the server another user than the client."""
     mine = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
 
@@ -61,7 +61,7 @@ def test_another_user_is_a_task_where_tasks_have_that_one(at: str, to: str) -> N
 
 @pytest.mark.usefixtures("other_user")
 def test_who_has_gone_may_be_a_task() -> None:
-    """The system tells root in its place."""
+    """The system reports root as the owner of its socket."""
     for end in (
         socket.socket.close,
         lambda client: client.shutdown(socket.SHUT_WR),
@@ -80,7 +80,7 @@ def test_the_peer_of_a_proxy_is_checked_and_not_its_client() -> None:
 
 @pytest.mark.usefixtures("other_user")
 def test_a_connection_of_the_same_port_to_another_address_is_another() -> None:
-    """It may be the proxy's, to the same server; only the user of the one that asks counts."""
+    """The other connection may be the proxy's, to the same server; only the user of this connection counts."""
     with connected("127.0.0.1", "127.0.0.1") as (_, scope):
         assert not may_be_task(NOBODYS)(scope)
         port = cast("tuple[str, int]", scope["server"])[1]

@@ -1,4 +1,4 @@
-"""Paths of the server's disk as they leave, and URIs of answers as they come in."""
+"""Paths of the server's disk in answers, and URIs in requests."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -99,13 +99,13 @@ def test_folders_are_found_however_they_are_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["file:///", "file:///a,", "file:///a/exec_", "see /data/x "])
 def test_the_time_grows_with_the_length_of_an_answer(text: str) -> None:
-    """With its square, a megabyte would take a quarter of an hour, for which the whole server stands still."""
+    """With quadratic time a megabyte would take a quarter of an hour, during which the server would be blocked."""
     long = text * (1_000_000 // len(text))
     assert PLACES.shown_text(long) == long.replace("/data/", "…/")
 
 
 def test_a_uri_that_a_message_cut_is_completed() -> None:
-    """Only within the path of the store; a URI of elsewhere stays."""
+    """Only within the path of the store; other URIs stay."""
     for cut in ("file:///", "file:///dat", "file:///data/artifacts"):
         (shown,) = PLACES.shown_errors([{"message": f"there is no '{cut}'; see the docs"}])
         assert shown == {"message": "there is no 'headway:///'; see the docs"}

@@ -34,7 +34,7 @@ def postmaster(data_dir: Path) -> psutil.Process:
 
 
 def has_ended(process: psutil.Process) -> bool:
-    """Also when nobody reaps it, as in a container without an init."""
+    """Holds also when nobody reaps the process, as in a container without an init."""
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
@@ -128,7 +128,7 @@ async def test_a_killed_server_recovers_what_was_committed(data_dir: Path) -> No
 
 
 async def test_a_pid_of_someone_else_is_not_taken_for_the_server(data_dir: Path) -> None:
-    """As after a reboot: the file says a pid that now is another process."""
+    """As after a reboot: the pid in the file belongs to another process."""
     async with embedded_postgres(data_dir):
         stale = (data_dir / "pg" / "data" / "postmaster.pid").read_text()
     stale = re.sub(r"^\d+", str(os.getpid()), stale)

@@ -1,4 +1,4 @@
-"""`/readyz` costs the engine nothing, however many ask, and tells the truth beside an engine that is busy."""
+"""`/readyz` costs the engine nothing, however many requests it gets, and is correct while the engine is busy."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Reports are read back: what they say, in which letters, and that they stay small however much there is."""
+"""The text of reports: their contents, their fonts, and that they stay small for large executions."""
 
 import io
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,7 @@ async def pdf_of(database: Database, *ids: UUID, scope: Scope = Scope()) -> byte
 
 
 async def furnish(database: Database, id: UUID, tasks: int = 3, points: int = 50) -> None:
-    """Tasks with two attempts each, two series, and what a failure leaves."""
+    """Adds tasks with two attempts each, two series, and the rows of a failure."""
     runs = [(new_id(), f"task-{number}") for number in range(tasks)]
     await database.pool.executemany(
         """insert into task_runs (id, execution_id, path, position, type, queue, state, attempt, started_at,

@@ -1,4 +1,4 @@
-"""Connections that are open when what their credential is worth changes."""
+"""Open connections when the permissions of their credential change."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -44,7 +44,7 @@ CHANGES = {
 async def test_open_connections_end_when_what_they_are_worth_changes(
     database: Database, tmp_path: Path, change: str, credential: str
 ) -> None:
-    """Whoever changes it, by whatever statement: the database notices."""
+    """The database reports a change, whoever makes it, by any statement."""
     pool = database.pool
     await grants.save_role(pool, "reader", frozenset({Permission.VIEW_EXECUTION}), ORIGIN)
     token = await enrolled(pool, "maria", "operator")
@@ -77,7 +77,7 @@ async def test_open_connections_end_when_what_they_are_worth_changes(
 
 
 async def test_a_connection_that_is_let_in_while_its_token_is_revoked(database: Database) -> None:
-    """The look-up reads the row before it is revoked and answers after that was noticed."""
+    """The look-up reads the row before it is revoked and returns after the revocation was received."""
     token = await enrolled(database.pool, "maria", "operator")
     reading, go_on = asyncio.Event(), asyncio.Event()
 
@@ -101,7 +101,7 @@ async def test_a_connection_that_is_let_in_while_its_token_is_revoked(database: 
 async def test_of_one_person_each_keeps_the_groups_that_a_provider_named_for_it(
     database: Database,
 ) -> None:
-    """Two who come at once by different proofs of one person are not taken for each other."""
+    """Two sign-ins at once with different credentials of one person are not mixed up."""
     await enrolled(database.pool, "maria", None)
     await database.pool.execute(
         """insert into role_grants (id, group_name, role, created_by)
@@ -164,7 +164,7 @@ async def test_a_service_that_one_makes_ends_no_connection(database: Database) -
 async def test_a_body_that_is_whole_after_its_credential_has_ended_does_nothing(
     database: Database, change: str, message: str
 ) -> None:
-    """Whoever begins a mutation or an upload and keeps back its last bytes has nothing of it."""
+    """Clients that begin a mutation or an upload and hold back its last bytes gain nothing."""
     token = await enrolled(database.pool, "maria", "operator")
     door = door_of(database)
     done: list[bytes] = []
@@ -179,7 +179,7 @@ async def test_a_body_that_is_whole_after_its_credential_has_ended_does_nothing(
 
         async def body() -> AsyncGenerator[bytes, None]:
             yield b"{"
-            # Only once it is let in is this asked for.
+            # Only sent once the connection is accepted.
             await let_in.wait()
             await database.pool.execute(CHANGES[change])
             await door.look_again()

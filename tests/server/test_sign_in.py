@@ -1,4 +1,4 @@
-"""Ways in and out of a browser: links, tokens, sessions and the key that signs them."""
+"""Signing in and out in a browser: links, tokens, sessions and the key that signs them."""
 
 import asyncio
 import hmac
@@ -24,7 +24,7 @@ from tests.api.people import ORIGIN
 from tests.server.doors import WITHIN, admin, behind, door_of, link_of, session_of
 
 TYPED = {"sec-fetch-site": "none"}
-"""As a browser says that no page led to an address."""
+"""The header of a browser for an address that no page led to."""
 
 
 async def test_the_login_link_works_once(database: Database, tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ async def test_signing_in_with_a_token_and_out_again(database: Database, tmp_pat
 
 
 async def test_reading_the_database_signs_nobody_in(database: Database, tmp_path: Path) -> None:
-    """Everything that a dump holds is tried as a credential, and as the key of a forged session."""
+    """Everything in a dump is tried as a credential, and as the key of a forged session."""
     token = await admin(database, tmp_path)
     door = door_of(database)
     session = await session_of(database, door, token)
@@ -232,8 +232,8 @@ async def test_login_leads_to_this_server_alone(
 async def test_a_page_signs_nobody_in_with_a_link_of_its_authors(
     database: Database, tmp_path: Path, site: str | None, accept: str
 ) -> None:
-    """Whoever is led here would go on as the author of that page, and leave there what is their own. A page of this
-    server leads to a `next` that somebody else may have written; over HTTP a browser names no site."""
+    """A user who is led here would continue as the author of that page, and enter their own data there. A page of this
+    server redirects to a `next` that another person may have written; over HTTP a browser sends no site."""
     code = await link_of(database, await admin(database, tmp_path))
     async with behind(database, door_of(database)) as http:
         led = {"accept": accept, **({"sec-fetch-site": site} if site else {})}
@@ -266,10 +266,8 @@ async def test_a_reader_who_is_not_signed_in_is_led_to_the_form_and_back(
         place = "/login?next=%2Fexecutions%3Fstate%3Dfailed"
         assert (led.status_code, led.headers["location"]) == (303, place)
         assert led.headers["cache-control"] == "no-store"
-        for site in (
-            "cross-site",
-            "same-site",
-        ):  # no strict cookie comes from there, but from the page that goes on
+        # The redirect has no strict cookie; the request of the page has one.
+        for site in ("cross-site", "same-site"):
             elsewhere = await http.get("/x?a=1&b=2", headers={**HTML, "sec-fetch-site": site})
             assert (
                 elsewhere.status_code == 200 and 'content="0;url=/x?a=1&amp;b=2"' in elsewhere.text

@@ -1,4 +1,4 @@
-"""Attempts to sign in through an issuer: how many at once, and the cookie of one behind a proxy."""
+"""Attempts to sign in through an issuer: how many at once, and the cookie behind a proxy."""
 
 import asyncio
 
@@ -27,7 +27,7 @@ async def test_behind_a_proxy_that_speaks_tls_the_cookie_of_an_attempt_is_for_it
 async def test_strangers_cause_a_bounded_number_of_requests_to_the_issuer(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each is a connection to the issuer. Whoever is told to wait comes again with the same code."""
+    """Each attempt is a connection to the issuer. A client that has to wait repeats the request with the same code."""
     monkeypatch.setattr("server.auth.single_sign_on.MOST_OF_NETWORK", 2)
     async with both(database) as (house, issuer), asyncio.timeout(20):
         issuer.answers = asyncio.Event()

@@ -1,4 +1,4 @@
-"""Signing people in through a real issuer, and every way in which somebody could come in wrongly."""
+"""Signing people in through a real issuer, and every attack on it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -56,7 +56,7 @@ async def test_a_person_signs_in_through_the_issuer(database: Database) -> None:
             "select actor, data from audit_log where action = 'SIGN_IN'"
         )
         assert signed and signed["actor"] == "user:maria" and '"OIDC"' in signed["data"]
-        # The groups of the next sign-in are those of then.
+        # The groups of the next sign-in are those of that time.
         issuer.claims = {"groups": []}
         house.http.cookies.clear()
         await house.sign_in()
@@ -188,7 +188,7 @@ async def test_the_way_back_is_of_the_browser_that_began_and_works_once(
 
 
 async def test_a_code_is_good_for_one_attempt(database: Database) -> None:
-    """Whoever saw a code of somebody else's has another verifier; and the issuer takes a code once."""
+    """An attacker who has seen a code lacks its verifier; and the issuer accepts a code once."""
     async with both(database) as (house, issuer):
         theirs = parse_qs(urlsplit(await house.back()).query)["code"][0]
         house.http.cookies.clear()
@@ -247,7 +247,7 @@ async def test_a_path_is_never_markup(database: Database) -> None:
 
 
 async def test_a_host_of_somebody_else_begins_nothing(database: Database) -> None:
-    """The way back would lead there."""
+    """The redirect would lead there."""
     async with both(database) as (house, _):
         answer = await house.http.get("/login/oidc", headers={"host": "evil.example"})
         assert answer.status_code == 403
@@ -297,7 +297,7 @@ async def test_nobody_becomes_somebody_else_by_a_name(database: Database) -> Non
             assert await house.who() is None
         assert await house.holds() == before
         assert await house.refusals("the name admin belongs to somebody else")
-        # The other way round, who has come before is known by the subject, whatever the name is now.
+        # Conversely, a person who signed in before is recognised by the subject, whatever the name is now.
         issuer.claims = {"sub": "u-1", "preferred_username": "admin"}
         assert (await house.sign_in()).status_code == 200
         assert await house.who() == "user:maria"
@@ -331,7 +331,7 @@ async def test_a_person_with_a_role_before_the_first_login_is_claimed_once(
 
 
 async def test_two_who_come_at_once_for_the_first_time(database: Database) -> None:
-    """The same person twice is one; of two with one name one is refused."""
+    """The same person twice is one; of two people with one name one is refused."""
     async with both(database) as (house, issuer):
 
         async def come(sub: str) -> int:
@@ -368,7 +368,7 @@ async def test_signing_out_leads_on_to_the_issuer(database: Database) -> None:
             await database.pool.fetchval("select count(*) from sign_ins where ended_at is null")
             == 0
         )
-        # One who came with a token is no business of the issuer's.
+        # A person who came with a token is independent of the issuer.
         token = await enrolled(database.pool, "nina", "viewer")
         await house.http.post("/login", data={"token": token})
         answer = await house.http.post("/logout", headers=headers)

@@ -1,4 +1,4 @@
-"""Signing in through an issuer on another site, in a real browser: strict cookies must be there at once."""
+"""Signing in through an issuer on another site, in a real browser: strict cookies must work at once."""
 
 import asyncio
 import json

@@ -38,7 +38,7 @@ async def until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0)
 
 
-# Errors of one query over each transport.
+# Returns the errors of one query, over each transport.
 
 
 async def over_http(server: Serving, query: str) -> list[dict[str, Any]]:
@@ -166,7 +166,7 @@ async def test_open_subscriptions_of_one_user_are_counted_over_sockets_and_event
             response = await http.post("/graphql/stream", json={"query": follow})
             assert response.status_code == 429
             await first.say({"type": "complete", "id": "1"})
-            # Its answer comes after whatever was said before it.
+            # Its answer comes after all earlier messages.
             await first.say({"type": "ping"})
             assert await first.hear() == {"type": "pong"}
             ended = "subscription { count(to: 1) { number } }"
@@ -246,7 +246,7 @@ async def test_an_address_is_slowed_after_wrong_tokens_and_right_ones_go_on() ->
             assert (await client.closed())[0] == 4429
         async with raw(server, additional_headers={"authorization": "Bearer guess"}) as client:
             assert (await client.closed())[0] == 4429
-        # A token that was right before, from the same address, and no token at all.
+        # A token that was valid before, from the same address, and no token at all.
         assert (await right.get("/graphql?query={hello}")).status_code == 200
         async with httpx.AsyncClient(base_url=server.url) as nobody:
             assert (await nobody.get("/graphql")).status_code == 401

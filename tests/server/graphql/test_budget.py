@@ -1,4 +1,4 @@
-"""The size of an answer is counted while it grows, whichever way its values are read."""
+"""The size of an answer is counted while it grows, however its values are read."""
 
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
@@ -18,7 +18,7 @@ from server.graphql.requests import Request
 VIEWER = Viewer.holding("user:test", frozenset(), channel=Channel.API)
 LONG = "x" * 1000
 READ: list[int] = []
-"""Numbers of the objects that were looked at."""
+"""The numbers of the objects that were read."""
 
 
 @strawberry.type
@@ -42,7 +42,7 @@ class Row:
 
 
 class Watched(Row):
-    """Its text says when it is read."""
+    """Records when its text is read."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -128,7 +128,7 @@ async def test_an_answer_that_gets_too_large_is_given_up_while_it_grows(
     assert [error["extensions"]["code"] for error in answer.errors] == ["ANSWER_TOO_LARGE"]
     assert b'"data":null' in answer.body
     assert "50000 bytes (max_answer_size)" in answer.errors[0]["message"]
-    # Those that fit. Resolvers that wait are all started before the first of them answers.
+    # The objects that fit. Resolvers that wait are all started before the first of them answers.
     assert len(set(READ)) < 60 or way == "only a resolver"
 
 

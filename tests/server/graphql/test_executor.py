@@ -1,4 +1,4 @@
-"""The fast executor gives the stock executor's answers, for every kind of field."""
+"""The fast executor gives the same answers as graphql-core's, for every kind of field."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -92,7 +92,7 @@ class Leafy(Named):
 
 @strawberry.type
 class Ahead:
-    """Of one in two the word was read already."""
+    """For every second object the word was read in advance."""
 
     number: int
 
@@ -137,7 +137,7 @@ def leafy(**changes: Any) -> Leafy:
 
 @dataclass
 class Pretender:
-    """Has some attributes of the type, as plain rows do."""
+    """An object with some attributes of the type, like a plain row."""
 
     name: str = "row"
     number: int = 3

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: what is answered, with which status, and what is refused."""
+"""GraphQL over HTTP: answers, their status codes, and refusals."""
 
 import gzip
 from collections.abc import AsyncIterator

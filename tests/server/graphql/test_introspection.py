@@ -1,4 +1,5 @@
-"""Introspection has its true price, one tree a document; its answers are kept and made beside the event loop."""
+"""Introspection is priced correctly, one tree for each document; answers are cached and computed outside the event
+loop."""
 
 import asyncio
 from collections.abc import Iterator
@@ -96,7 +97,7 @@ def test_a_flood_is_refused_before_anything_is_executed(flood: str) -> None:
     with pytest.raises(Rejected) as refused:
         operations().prepare(Request(FLOODS[flood]))
     codes = [error["extensions"]["code"] for error in refused.value.errors]
-    # The library knows some of them.
+    # The library has rules for some of them.
     assert codes in (["TOO_COSTLY"], ["GRAPHQL_VALIDATION_FAILED"])
 
 
@@ -127,7 +128,7 @@ async def test_the_event_loop_goes_on_meanwhile() -> None:
     while not work.done():
         await asyncio.sleep(0)
         turns += 1
-    # It takes one turn where nobody else gets any.
+    # It takes one turn if no others get any.
     assert turns > 5
 
 

@@ -1,5 +1,5 @@
-"""Whoever asks is counted before the request is read, large ones are read beside the event loop, and what is done for
-a user is paid for."""
+"""Requests are counted before they are read, large ones are read outside the event loop, and work for a user is charged
+to the user."""
 
 import asyncio
 import json
@@ -41,7 +41,7 @@ LARGE = {"numbers": (NUMBERS, 200), "a long number": (LONG_NUMBER, 400), "terms"
 
 
 async def longest_step(work: "asyncio.Future[Any]") -> float:
-    """Seconds that the event loop's own thread computes between two of its turns, at most."""
+    """Returns the longest CPU time of the event loop's thread between two of its turns, in seconds."""
     longest, before = 0.0, thread_time()
     while not work.done():
         await asyncio.sleep(0)
@@ -119,7 +119,7 @@ async def test_more_values_than_any_payload_holds_are_refused() -> None:
         (error,) = response.json()["errors"]
         assert error["extensions"]["code"] == "PAYLOAD_TOO_LARGE"
         assert error["message"].startswith(f"a request may hold at most {MOST_VALUES} values")
-        # What stands in text is no value.
+        # Text within a string is no value.
         response = await http.post("/graphql", content=text, headers=KIND, timeout=60)
         assert response.json() == {"data": {"hello": "world"}}
 
@@ -146,7 +146,7 @@ async def test_a_nul_is_found_at_any_position(escape: bytes) -> None:
             assert ("character NUL" in response.text) is not escape.startswith(b"\\\\")
 
 
-# What is done for a user is paid for.
+# Work for a user is charged to the user.
 
 
 def keep_busy(seconds: float = CREDIT * 2) -> None:

@@ -1,4 +1,4 @@
-"""Documents by id, servers that answer only documents of a list, and who may ask about the schema."""
+"""Documents by id, servers that accept only listed documents, and who may use introspection."""
 
 import json
 import re
@@ -276,7 +276,7 @@ async def test_who_may_query_the_schema(introspection: Introspection) -> None:
 
 
 def misspelt() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Wrong names of everything that a document can name, each near a right one."""
+    """Wrong names of everything that a document can name, each similar to a valid one."""
     yield "{ viewr { version } }", {}
     yield "{ viewer { versin } }", {}
     yield "{ executions(frst: 1) { nodes { id } } }", {}

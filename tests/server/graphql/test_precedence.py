@@ -1,4 +1,4 @@
-"""Those who ask for little go before those who ask for much."""
+"""Users with small requests go before users with large ones."""
 
 import asyncio
 import gc
@@ -14,7 +14,8 @@ from server.graphql.precedence import CREDIT, Operation, Precedence
 
 @pytest.fixture(autouse=True)
 def own_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Counts the time of this process alone: others of a busy machine would use up the credit of the test's users."""
+    """Counts the time of this process alone: other processes of a busy machine would use up the credit of the test's
+    users."""
     monkeypatch.setattr(precedence_module, "perf_counter", thread_time)
 
 
@@ -93,7 +94,7 @@ async def test_one_that_waits_for_something_for_long_is_let_pass_no_more() -> No
 
 
 async def test_parts_of_one_operation_make_their_steps_together() -> None:
-    """So that loaders load for all of them at once."""
+    """Lets loaders load for all of them at once."""
     operation, rounds = await an_operation(waits=True), list[int]()
     loop = asyncio.get_running_loop()
     ready = 0
@@ -227,7 +228,7 @@ async def test_parts_within_a_part_are_measured_once() -> None:
 
 
 async def test_parts_with_long_steps_do_not_make_them_in_one_round() -> None:
-    """A hundred steps of 5 ms each: the event loop has its round after each of them."""
+    """Has a hundred steps of 5 ms each: the event loop has a round after each of them."""
     precedence, made = Precedence(), list[str]()
     rounds = 0
 

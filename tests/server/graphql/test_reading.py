@@ -1,4 +1,4 @@
-"""Documents and their prices are worked out once, beside the event loop, and counting ends at the limit."""
+"""Documents and their prices are computed once, outside the event loop, and counting ends at the limit."""
 
 import asyncio
 from collections.abc import Iterator
@@ -159,7 +159,7 @@ READ_IN_THREAD = {
 
 
 async def turns_during(work: "asyncio.Future[Any]") -> int:
-    """Turns that others get of the event loop until the work is done."""
+    """Returns the turns of other tasks in the event loop until the work is done."""
     turns = 0
     while not work.done():
         await asyncio.sleep(0)
@@ -170,13 +170,13 @@ async def turns_during(work: "asyncio.Future[Any]") -> int:
 @pytest.mark.parametrize("kind", READ_IN_THREAD)
 async def test_it_is_read_and_priced_outside_the_event_loop(kind: str) -> None:
     served = operations(count=1)
-    # The hash of the last text is kept, its document is not.
+    # The hash of the last text is cached, its document is not.
     await served.admit(hashed(LONG, is_whole=True), VIEWER)
     await served.admit(Request("{ __typename }"), VIEWER)
     work = asyncio.ensure_future(served.admit(READ_IN_THREAD[kind], VIEWER))
     turns = await turns_during(work)
     assert (work.exception() is not None) == kind.startswith("too costly")
-    # It takes one or two turns where nobody else gets any.
+    # It takes one or two turns if no others get any.
     assert turns > 5
 
 
