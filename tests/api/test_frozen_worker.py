@@ -13,7 +13,7 @@ from models.ids import untyped
 from tests.api.client import Client, task
 from tests.api.conftest import verify
 from tests.api.servers import serving, start_worker
-from tests.semantics.scene import Promises
+from tests.semantics.scene import Tables
 
 FLOW = """id: frozen
 namespace: faults
@@ -116,6 +116,6 @@ async def _until_written(file: Path, text: str) -> None:
 async def rows(database_url: str, query: str, *values: Any) -> list[dict[str, Any]]:
     connection = await asyncpg.connect(database_url)
     try:
-        return await Promises(connection).rows(query, *values)
+        return await Tables(connection).rows(query, *values)
     finally:
         await connection.close()

@@ -27,9 +27,8 @@ async def test_silence_ends_what_waits_and_refuses_what_comes_until_it_is_over(
         async with asyncio.timeout(30):
             ends = await asyncio.gather(*waiting, return_exceptions=True)
         assert [type(end) for end in ends if not isinstance(end, UNREACHABLE)] == []
-        async with asyncio.timeout(
-            25
-        ):  # half of the time that they take if each waits for its timeout
+        # Half of the time that they take if each waits for its timeout.
+        async with asyncio.timeout(25):
             for _ in range(50):
                 with pytest.raises(Silent):
                     await database.pool.fetchval("select 1")

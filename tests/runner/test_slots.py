@@ -128,9 +128,8 @@ async def test_full_flows_with_a_line_cost_the_engine_nothing(
         async with Rescuer(engines.database, counting):  # type: ignore[arg-type]
             await ten.wait()
             assert counting.called == []
-            await engines.first.execute(
-                holder.id, Cancel(), USER
-            )  # no courier tells the line of it
+            # No deferred command starts the next one.
+            await engines.first.execute(holder.id, Cancel(), USER)
             await counting.admitted.wait()
     assert set(counting.called) == {waiting.id}
     await pool.execute("delete from executions where namespace = 'full'")

@@ -1,18 +1,18 @@
-"""What Headway promises of executions, sentence by sentence, each with the tests that hold it to that.
+"""The specification of executions, sentence by sentence, each with its tests.
 
 A test is named by its file and the beginning of its name; `tests/semantics/test_table.py` checks that each is there and
-that none is missing. Where another folder has the test already, its path stands before the name.
+that none is missing. A test in another folder has its path before the name.
 
 # States
-CREATED is accepted and waits to be handled: states.created_is
-WAITING_FOR_APPROVAL: only a person can move it: states.waiting_for_approval_only, states.a_retry_that_waits
-ERROR: Headway, not a task, could not go on: states.an_expression_that, attempts.a_lease_that
+CREATED is accepted and not started yet: states.created_is
+WAITING_FOR_APPROVAL: only a person can advance it: states.waiting_for_approval_only, states.a_retry_that_waits
+ERROR: Headway, not a task, could not continue: states.an_expression_that, attempts.a_lease_that
 SKIPPED (disabled or `when` false) counts as success: states.skipped_counts, states.run_if_decides
 WARNING: ended with a failure that was allowed: states.a_failure_that_is_allowed
 RUNNING of the engine is without a lease: states.what_the_engine_carries
 A job whose task run is in another state is dropped: attempts.a_job_whose
 An execution ends in the first that applies: states.an_execution_ends
-Setting the state it is in is no event: states.setting_the_state
+Setting the current state is no event: states.setting_the_state
 Every change is an event with seq, time, actor, channel, reason and cause: states.every_change
 Folding the events gives the row back: models/lifecycle/test_invariants.whatever_happens
 An event's seq shows the past: api/test_record.every_moment
@@ -24,9 +24,9 @@ A failed attempt is retried first: failure_actions.a_failed_attempt
 FINISH_RUNNING: api/test_actions.finish_running
 FINISH_POSSIBLE: api/test_actions.finish_possible
 CANCEL_ALL: api/test_actions.cancel_all_kills
-ERROR and REJECTED act alike: failure_actions.error_and_rejected
-Both events are recorded even when nothing was left: failure_actions.both_events
-A failure while PAUSED is acted on at resume, except CANCEL_ALL: failure_actions.a_failure_while, failure_actions.under
+ERROR and REJECTED have the same effects: failure_actions.error_and_rejected
+Both events are recorded even when no task was left: failure_actions.both_events
+A failure while PAUSED takes effect at resume, except CANCEL_ALL: failure_actions.a_failure_while, failure_actions.under
 `run_if` and `errors` run after a failure, not on a kill: failure_actions.run_if_failed_and_always_and_errors_still,
   failure_actions.run_if_failed_and_always_and_errors_do_not
 `finally` always runs last: failure_actions.errors_are_skipped
@@ -40,35 +40,35 @@ Each action is allowed in its states: actions.each_action_is, actions.every_acti
 A refusal changes nothing: actions.a_refusal
 Each takes a reason: actions.each_action_takes
 
-cancel: what no worker owns ends in the same transaction: cancel.what_no_worker
+cancel: tasks without a worker end in the same transaction: cancel.what_no_worker
 Timers and approval requests are cancelled: cancel.timers_and, cancel.timers_that
 Children of subflows are cancelled: cancel.children
 SIGTERM, then SIGKILL to the whole group: cancel.sigterm, api/test_actions.cancel_ends_a_task
 After the grace and 2 heartbeats it is fenced: cancel.killing_ends
-Asking again skips the grace: cancel.force, api/test_actions.cancel_ends_a_task
+A second cancel skips the grace: cancel.force, api/test_actions.cancel_ends_a_task
 A result after the fence is refused and recorded: cancel.a_result
 Not ended: cancel.an_ended_one
 
-pause: what runs goes on, nothing new starts: pause.what_runs, pause.a_wait, api/test_actions.pause_starts
+pause: running tasks continue, nothing new starts: pause.what_runs, pause.a_wait, api/test_actions.pause_starts
 Approval clocks run on and votes are recorded: pause.votes, pause.approval_clocks
-resume: judged again: pause.pausing_while_failed, pause.pausing_while_waiting, pause.resume_ends
+resume: conditions are evaluated again: pause.pausing_while_failed, pause.pausing_while_waiting, pause.resume_ends
 Allowed in: pause.only_what
 
-retryFailed: new attempts, CANCELLED go back, the rest stays: retry_failed.failed_ones, retry_failed.an_errored
-FAILED_FINISHING, or PAUSED holding a failure: retry_failed.paused_and, retry_failed.paused_without, retry_failed.once
+retryFailed: new attempts, CANCELLED tasks run, the rest stays: retry_failed.failed_ones, retry_failed.an_errored
+FAILED_FINISHING, or PAUSED with a failure: retry_failed.paused_and, retry_failed.paused_without, retry_failed.once
 Does not use up the automatic retries: retry_failed.it_does
 Planned: retry_failed.a_plan
 
 restart: the same execution, through RESTARTED: restart.what_ended, restart.what_succeeded
 `errors` and `finally` run again: restart.errors
-Rejected approvals are asked again: restart.a_rejected
-The time before it is no part of its duration: restart.the_time, restart.the_duration, idle_upgrade.the_upgrade
-Refused if there is nothing: restart.it_is_refused
+Rejected approvals are requested again: restart.a_rejected
+Its duration excludes the time before it: restart.the_time, restart.the_duration, idle_upgrade.the_upgrade
+Refused if there is nothing to restart: restart.it_is_refused
 Planned: restart.a_plan
 
 replay: linked, labelled, from the start: replay.from_the_start
 From a task, by reference: replay.from_a_task, replay.outputs_are, replay.what_a_start
-What is carried does not change: replay.what_others, replay.outputs_changed
+Reused outputs do not change: replay.what_others, replay.outputs_changed
 Revision and inputs: replay.its_revision, replay.its_inputs
 Ended: replay.only
 Labels, and the correlation: replay.the_latest, replay.the_correlation
@@ -105,17 +105,17 @@ A task's timeout: timeouts.a_tasks
 The execution's timeout: timeouts.an_executions, timeouts.after_a_timeout
 PAUSED and WAITING_FOR_APPROVAL count for neither: timeouts.time_that_is_paused_does_not_count_against_a_tasks,
   timeouts.time_that_is_paused_does_not_count_against_what, timeouts.time_that_is_paused_or
-Put back: timeouts.what_is_put
+Requeued tasks: timeouts.what_is_put
 LOST, and on_worker_lost: attempts.a_lease, api/test_faults.a_worker_killed
 Everything an attempt writes carries its lease: api/test_frozen_worker.a_worker_frozen
 Drains and a full disk do not count towards max_lost: attempts.max_lost, runner/test_worker.five_drains
-An outage that the rescuer saw: api/test_faults.a_postgresql
-A worker that is told to stop: attempts.a_drained, api/test_faults.a_stopped
+An outage that the rescuer noticed: api/test_faults.a_postgresql
+A worker that is stopped: attempts.a_drained, api/test_faults.a_stopped
 
 # Concurrency
 QUEUE, priority, position: concurrency.queue, concurrency.a_greater
 CANCEL_NEW, CANCEL_RUNNING, FAIL: concurrency.cancel_new, concurrency.cancel_running, concurrency.fail_fails
-Who holds a slot: concurrency.each_state, concurrency.no_other
+Which states hold a slot: concurrency.each_state, concurrency.no_other
 Freeing a slot starts the next: concurrency.freeing, concurrency.of_many
 The latest revision governs: concurrency.the_flows
 A restart without a free slot is QUEUED: restart.without
@@ -123,7 +123,7 @@ A child of the same flow shares: concurrency.a_child_of, concurrency.a_child_who
   concurrency.a_child_that, concurrency.a_restarted_child
 
 # Parents and children
-A parent never outruns its child: parents_and_children.finally_waits_for_the_child_of,
+A parent never ends before its child: parents_and_children.finally_waits_for_the_child_of,
   parents_and_children.finally_waits_for_the_child_when, parents_and_children.the_next, parents_and_children.errors,
   parents_and_children.a_newcomer
 A child ended by a person is never started again: parents_and_children.a_rejected
@@ -144,17 +144,17 @@ on_reject: approvals.on_reject, approvals.one_rejection
 A vote: approvals.what_is_decided, approvals.a_vote
 A new attempt makes a new request: approvals.a_new
 Override: approvers.an_override, approvers.an_admin
-Nobody walks around one: bypassing_approvals.what_comes, bypassing_approvals.every_mutation,
+An approval cannot be bypassed: bypassing_approvals.what_comes, bypassing_approvals.every_mutation,
   reused_decisions.what_nobody, reused_decisions.the_condition, reused_decisions.what_may
 With the permission and a reason, marked: reused_decisions.one_with, reused_decisions.the_state,
   reused_decisions.who_has
-A decision stands on the same: reused_decisions.on_the_same, reused_decisions.a_restart, reused_decisions.the_decisions,
-  reused_decisions.a_foreach
-What is told of it, and to whom: approvers.the_message, approvers.the_inbox, approvers.the_reason, approvers.what_one
-Of a refusal: approvers.a_refusal
+A decision on the same data is reused: reused_decisions.on_the_same, reused_decisions.a_restart,
+  reused_decisions.the_decisions, reused_decisions.a_foreach
+How it is shown, and to whom: approvers.the_message, approvers.the_inbox, approvers.the_reason, approvers.what_one
+Refusals: approvers.a_refusal
 
 # Values and events
-What no table holds: events.the_message, events.outputs, events.a_wait_until, events.an_execution_is_not
+Values that no table can store: events.the_message, events.outputs, events.a_wait_until, events.an_execution_is_not
 Events: events.an_event_that, events.an_event_with, events.an_event_to, events.early, events.one_event
 Results of a foreach are kept by reference: foreach_results.they_are_there, foreach_results.they_are_read,
   foreach_results.a_cached, foreach_results.iterations

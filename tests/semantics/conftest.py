@@ -12,7 +12,7 @@ from tests.api.client import Client
 from tests.api.conftest import newest, verify
 from tests.api.servers import Served, serving
 from tests.semantics.bypassing import Scene
-from tests.semantics.scene import People, Promises
+from tests.semantics.scene import People, Tables
 
 
 @pytest.fixture(scope="session")
@@ -31,9 +31,9 @@ async def client(served: Served) -> AsyncIterator[Client]:
 
 
 @pytest.fixture
-async def promises(served: Served) -> AsyncIterator[Promises]:
+async def tables(served: Served) -> AsyncIterator[Tables]:
     connection = await asyncpg.connect(served.database_url)
-    yield Promises(connection)
+    yield Tables(connection)
     await connection.close()
 
 

@@ -139,12 +139,12 @@ WAITING = "waitingFor { code message until taskRun { key } }"
 
 
 @dataclass
-class Promises:
-    """The deferred commands of executions, in their table."""
+class Tables:
+    """Reads the tables of the server, and makes deferred commands due."""
 
     connection: Connection
 
-    async def keep(self, id: str, kind: str, what: str | None = None) -> None:
+    async def make_due(self, id: str, kind: str, what: str | None = None) -> None:
         """Makes those of an execution due now instead of at their time."""
         done = await self.connection.execute(
             """update deferred_commands set due_at = clock_timestamp() where execution_id = $1
@@ -153,7 +153,7 @@ class Promises:
             kind,
             what,
         )
-        assert done != "UPDATE 0", f"no {kind} is owed"
+        assert done != "UPDATE 0", f"no {kind} is deferred"
         for message in pack("tests", ["d"]):
             await self.connection.execute("select pg_notify($1, $2)", CHANNEL, message)
 
@@ -164,7 +164,7 @@ class Promises:
         )
         return [row["kind"] for row in rows]
 
-    async def all_kept(self, id: str) -> None:
+    async def until_none_pending(self, id: str) -> None:
         """Waits until the execution has no deferred commands."""
         async with asyncio.timeout(10):
             while await self.pending(id):

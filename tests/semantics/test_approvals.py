@@ -8,7 +8,7 @@ from tests.api.client import Client, states, task
 from tests.semantics.scene import (
     RUN,
     People,
-    Promises,
+    Tables,
     act,
     acted,
     child_of,
@@ -249,10 +249,10 @@ async def test_what_is_decided_is_refused_with_its_final_state(
 
 
 async def test_past_its_time_by_the_clock_a_request_is_expired_though_its_timer_has_not_come(
-    client: Client, promises: Promises
+    client: Client, tables: Tables
 ) -> None:
     id, request = await waiting_request(client, "timeout: 500ms")
-    await promises.rows(
+    await tables.rows(
         "update deferred_commands set due_at = due_at + interval '1 h' where command ->> 'kind' = 'ApprovalDue'"
     )
     await ended(client, flow("half-a-second", "  - {id: w, type: wait, duration: 500ms}\n"))
@@ -260,7 +260,7 @@ async def test_past_its_time_by_the_clock_a_request_is_expired_though_its_timer_
     assert "EXPIRED" in payload["problems"][0]["message"]
     assert payload["problems"][0]["code"] == "ALREADY_DECIDED"
     assert await events(client, id, "APPROVAL_VOTED") == []
-    await promises.keep(id, "ApprovalDue")
+    await tables.make_due(id, "ApprovalDue")
     assert (await client.until_ended(id))["state"] == "REJECTED"
 
 
@@ -278,10 +278,10 @@ AFTER = "  - {id: after, type: log, message: a, needs: [ok]}\n"
     ],
 )
 async def test_a_request_that_nobody_decides_becomes_what_on_timeout_says_and_has_no_decider(
-    client: Client, promises: Promises, rule: str, end: str, runs: dict[str, str]
+    client: Client, tables: Tables, rule: str, end: str, runs: dict[str, str]
 ) -> None:
     id, _ = await waiting_request(client, f"timeout: 1h, on_timeout: {rule}", AFTER)
-    await promises.keep(id, "ApprovalDue", "TIMEOUT")
+    await tables.make_due(id, "ApprovalDue", "TIMEOUT")
     found = await client.until_ended(id)
     assert (found["state"], states(found)) == (end, runs)
     (approval,) = (await read(client, id, REQUEST))["approvals"]
@@ -290,13 +290,13 @@ async def test_a_request_that_nobody_decides_becomes_what_on_timeout_says_and_ha
 
 
 async def test_on_timeout_escalate_lets_others_decide_for_one_more_period_and_then_rejects(
-    client: Client, promises: Promises, people: People
+    client: Client, tables: Tables, people: People
 ) -> None:
     ann, boss = await people("ann"), await people("boss", "admin")
     keys = "users: [ann], timeout: 1h, on_timeout: ESCALATE, escalate: {roles: [admin]}"
     id, request = await waiting_request(client, keys)
     assert await no(client, id, request, boss) == "FORBIDDEN"
-    await promises.keep(id, "ApprovalDue", "TIMEOUT")
+    await tables.make_due(id, "ApprovalDue", "TIMEOUT")
     await escalated(client, id)
     (approval,) = (await read(client, id, REQUEST))["approvals"]
     assert (approval["state"], approval["escalatedTo"]) == ("PENDING", ["admin"])
@@ -304,9 +304,9 @@ async def test_on_timeout_escalate_lets_others_decide_for_one_more_period_and_th
     assert (await client.show(id))["state"] == "SUCCESS"
 
     id, request = await waiting_request(client, keys)
-    await promises.keep(id, "ApprovalDue", "TIMEOUT")
+    await tables.make_due(id, "ApprovalDue", "TIMEOUT")
     await escalated(client, id)
-    await promises.keep(id, "ApprovalDue", "TIMEOUT")
+    await tables.make_due(id, "ApprovalDue", "TIMEOUT")
     assert (await client.until_ended(id))["state"] == "REJECTED"
     duration_message = await message(client, id)
     assert duration_message and duration_message.startswith("nobody decided within 36")
@@ -324,27 +324,27 @@ async def _until(client: Client, id: str, type: str) -> None:
 
 
 async def test_escalate_after_a_while_lets_more_roles_decide(
-    client: Client, promises: Promises, people: People
+    client: Client, tables: Tables, people: People
 ) -> None:
     id, request = await waiting_request(
         client, "users: [ann], escalate: {after: 1h, roles: [admin]}"
     )
-    await promises.keep(id, "ApprovalDue", "ESCALATE")
+    await tables.make_due(id, "ApprovalDue", "ESCALATE")
     await escalated(client, id)
     boss = await people("boss", "admin")
     assert (await does(boss, "approve", approvalId=request))["execution"]["state"] == "SUCCESS"
 
 
 async def test_remind_every_reminds_as_events_until_it_is_decided(
-    client: Client, promises: Promises
+    client: Client, tables: Tables
 ) -> None:
     id, request = await waiting_request(client, "remind_every: 1h")
-    await promises.keep(id, "ApprovalDue", "REMIND")
+    await tables.make_due(id, "ApprovalDue", "REMIND")
     await _until(client, id, "APPROVAL_REMINDED")
-    assert await promises.pending(id) == ["ApprovalDue"]
+    assert await tables.pending(id) == ["ApprovalDue"]
     await does(client, "approve", approvalId=request)
-    await promises.keep(id, "ApprovalDue", "REMIND")
-    await promises.all_kept(id)
+    await tables.make_due(id, "ApprovalDue", "REMIND")
+    await tables.until_none_pending(id)
     assert len(await events(client, id, "APPROVAL_REMINDED")) == 1
 
 
@@ -382,11 +382,9 @@ async def test_the_policy_is_copied_when_the_task_run_starts_to_wait(
     ] == "SUCCESS"
 
 
-async def test_a_new_attempt_makes_a_new_request(
-    client: Client, promises: Promises, go: Any
-) -> None:
+async def test_a_new_attempt_makes_a_new_request(client: Client, tables: Tables, go: Any) -> None:
     id, first = await waiting_request(client, "timeout: 1h, on_timeout: FAIL", held("slow", go))
-    await promises.keep(id, "ApprovalDue", "TIMEOUT")
+    await tables.make_due(id, "ApprovalDue", "TIMEOUT")
     await client.until(id, state="FAILED_FINISHING", slow="RUNNING")
     await acted(client, "retryFailed", id=id)
     found = await client.until(id, ok="WAITING_FOR_APPROVAL")

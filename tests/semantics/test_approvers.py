@@ -4,7 +4,7 @@ from tests.api.client import Client
 from tests.semantics.scene import (
     RUN,
     People,
-    Promises,
+    Tables,
     act,
     acted,
     child_of,
@@ -25,7 +25,7 @@ from tests.semantics.test_approvals import (
 
 
 async def test_the_message_of_the_task_run_says_who_decided_and_why(
-    client: Client, people: People, promises: Promises
+    client: Client, people: People, tables: Tables
 ) -> None:
     ann, bob = await people("ann"), await people("bob")
     id, request = await waiting_request(client, "required: 2")
@@ -40,13 +40,13 @@ async def test_the_message_of_the_task_run_says_who_decided_and_why(
     await does(client, "approve", approvalId=request, override=True, comment="ann is away")
     assert await message(client, id) == "approved by admin, past the policy: ann is away"
     id, request = await waiting_request(client, "timeout: 1h, on_timeout: SKIP")
-    await promises.keep(id, "ApprovalDue", "TIMEOUT")
+    await tables.make_due(id, "ApprovalDue", "TIMEOUT")
     await client.until_ended(id)
     assert await message(client, id) == "nobody decided within 3600 s"
 
 
 async def test_the_inbox_holds_what_one_may_decide_and_nothing_for_who_may_not_approve(
-    client: Client, people: People, promises: Promises
+    client: Client, people: People, tables: Tables
 ) -> None:
     ann, operator = await people("ann"), await people("otto", "operator")
     keys = "users: [ann, otto], escalate: {after: 1h, roles: [approver]}"
@@ -63,7 +63,7 @@ async def test_the_inbox_holds_what_one_may_decide_and_nothing_for_who_may_not_a
     assert [problem["message"] for problem in payload["problems"]] == [NO_PERMISSION]
     bob = await people("bob")
     assert await inbox(bob) == []
-    await promises.keep(id, "ApprovalDue", "ESCALATE")
+    await tables.make_due(id, "ApprovalDue", "ESCALATE")
     await escalated(client, id)
     assert await inbox(bob) == [request]
     await acted(client, "cancelExecution", id=id)

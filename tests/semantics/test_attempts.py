@@ -17,7 +17,7 @@ from tests.api.client import Client, states, task
 from tests.api.servers import Served, start_worker
 from tests.models.lifecycle.stage import Stage
 from tests.semantics.scene import (
-    Promises,
+    Tables,
     acted,
     deaf,
     ended,
@@ -127,7 +127,7 @@ async def test_only_the_ends_named_by_on_are_retried(
 
 @pytest.mark.parametrize(("rule", "end"), [("retry", "SUCCESS"), ("fail", "ERROR")])
 async def test_a_lease_that_expires_makes_the_attempt_lost_and_on_worker_lost_decides(
-    client: Client, served: Served, promises: Promises, rule: str, end: str
+    client: Client, served: Served, tables: Tables, rule: str, end: str
 ) -> None:
     run = 'run: "test $HEADWAY_ATTEMPT -gt 1 || sleep 60"'
     source = flow(
@@ -138,7 +138,7 @@ async def test_a_lease_that_expires_makes_the_attempt_lost_and_on_worker_lost_de
     try:
         await client.until(id, a="RUNNING")
         worker.send_signal(signal.SIGSTOP)
-        await promises.rows(
+        await tables.rows(
             "update attempts set lease_expires_at = clock_timestamp() where state = 'RUNNING' and lease is not null"
         )
         await client.until(id, a="QUEUED" if rule == "retry" else "ERROR")
@@ -154,7 +154,7 @@ async def test_a_lease_that_expires_makes_the_attempt_lost_and_on_worker_lost_de
 
 
 async def test_max_lost_ends_a_task_whose_workers_are_killed(
-    client: Client, served: Served, go: Path, promises: Promises
+    client: Client, served: Served, go: Path, tables: Tables
 ) -> None:
     id = (await client.run(flow("at-max-lost", held("a", go, "queue: killed, max_lost: 2"))))["id"]
     for next_state in ("QUEUED", "ERROR"):
@@ -162,7 +162,7 @@ async def test_max_lost_ends_a_task_whose_workers_are_killed(
         await client.until(id, a="RUNNING")
         worker.kill()
         worker.wait()
-        await promises.rows(EXPIRE, untyped("exec", id))
+        await tables.rows(EXPIRE, untyped("exec", id))
         await client.until(id, a=next_state)
     found = await client.until_ended(id)
     assert found["state"] == "ERROR"

@@ -16,7 +16,7 @@ from tests.api.servers import Served, start_worker
 from tests.api.test_frozen_worker import rows
 from tests.runner.floor import open_floor
 from tests.semantics.scene import (
-    Promises,
+    Tables,
     acted,
     child_of,
     deaf,
@@ -95,7 +95,7 @@ async def test_timers_and_approval_requests_are_cancelled(client: Client) -> Non
 
 
 async def test_timers_that_come_after_the_end_change_nothing(
-    client: Client, promises: Promises
+    client: Client, tables: Tables
 ) -> None:
     tasks = "  - {id: ok, type: approval, timeout: 1h}\n  - {id: w, type: wait, duration: 1h}\n"
     id = (await client.run(flow("late-timers", tasks, "timeout: 1h\n")))["id"]
@@ -103,8 +103,8 @@ async def test_timers_that_come_after_the_end_change_nothing(
     await acted(client, "cancelExecution", id=id)
     before = await client.show(id)
     for kind in ("ApprovalDue", "WakeUp", "TimeOutExecution"):
-        await promises.keep(id, kind)
-    await promises.all_kept(id)
+        await tables.make_due(id, kind)
+    await tables.until_none_pending(id)
     assert await client.show(id) == before
 
 

@@ -10,7 +10,7 @@ import pytest
 from models.ids import untyped
 from tests.api.client import PROBLEM, Client
 from tests.semantics.scene import (
-    Promises,
+    Tables,
     acted,
     ended,
     events,
@@ -85,7 +85,7 @@ async def sent(client: Client, id: str, name: str, data: Any = None) -> None:
 
 
 async def test_early_events_queue_up_and_each_wait_takes_one(
-    client: Client, promises: Promises
+    client: Client, tables: Tables
 ) -> None:
     id = await waits(client, flow("events-queue", QUEUE))
     for data in ("first", "second", "third"):
@@ -98,16 +98,16 @@ async def test_early_events_queue_up_and_each_wait_takes_one(
     queued = [event["data"]["queued"] for event in await events(client, id, "SIGNAL_RECEIVED")]
     assert queued == [True, True, True, False, False, False]
     key = untyped("exec", id)
-    assert await kept(promises, key) == {"go": ["third"]}
-    await promises.connection.execute(
+    assert await kept(tables, key) == {"go": ["third"]}
+    await tables.connection.execute(
         "update executions set signals = $2 where id = $1", key, '{"go": "third"}'
     )
-    await promises.connection.execute(f"{QUEUED[:-2]} and id = '{key}'")
-    assert await kept(promises, key) == {"go": ["third"]}
+    await tables.connection.execute(f"{QUEUED[:-2]} and id = '{key}'")
+    assert await kept(tables, key) == {"go": ["third"]}
 
 
-async def kept(promises: Promises, key: UUID) -> Any:
-    (row,) = await promises.rows("select signals from executions where id = $1", key)
+async def kept(tables: Tables, key: UUID) -> Any:
+    (row,) = await tables.rows("select signals from executions where id = $1", key)
     return loads(row["signals"])
 
 

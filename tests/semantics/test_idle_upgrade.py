@@ -8,7 +8,7 @@ import pytest
 
 from models.ids import untyped
 from tests.api.client import Client
-from tests.semantics.scene import Promises, acted, ended, flow, held
+from tests.semantics.scene import Tables, acted, ended, flow, held
 
 COUNTED = import_module("models.migrations.0017_idle_before_a_restart").COUNTED
 TIMES = """select idle, idle_since, coalesce((clock ->> 'idle')::float8, 0) as counted
@@ -83,14 +83,14 @@ async def cancelled_in_line_again(client: Client, go: Path) -> str:
     ],
 )
 async def test_the_upgrade_counts_what_was_restarted_before(
-    client: Client, promises: Promises, go: Path, scene: Scene
+    client: Client, tables: Tables, go: Path, scene: Scene
 ) -> None:
     name = await scene(client, go)
     id = untyped("exec", name)
-    (before,) = await promises.rows(TIMES, id)
-    await promises.rows(FORGET, id)
-    await promises.connection.execute(COUNTED)
-    (after,) = await promises.rows(TIMES, id)
+    (before,) = await tables.rows(TIMES, id)
+    await tables.rows(FORGET, id)
+    await tables.connection.execute(COUNTED)
+    (after,) = await tables.rows(TIMES, id)
     assert after == before
     go.touch()
     await client.until_ended(name)

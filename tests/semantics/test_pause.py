@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.api.client import Client, states, task
 from tests.semantics.scene import (
-    Promises,
+    Tables,
     acted,
     does,
     ended,
@@ -87,13 +87,13 @@ async def test_votes_while_paused_are_recorded_and_their_effect_waits(client: Cl
 
 
 async def test_approval_clocks_run_on_while_paused_and_their_effect_waits(
-    client: Client, promises: Promises
+    client: Client, tables: Tables
 ) -> None:
     tasks = "  - {id: ok, type: approval, timeout: 1h}\n"
     id = (await client.run(flow("paused-clocks", tasks)))["id"]
     await client.until(id, state="WAITING_FOR_APPROVAL")
     await acted(client, "pauseExecution", id=id)
-    await promises.keep(id, "ApprovalDue", "TIMEOUT")
+    await tables.make_due(id, "ApprovalDue", "TIMEOUT")
     async with client.subscribe(
         "subscription ($id: ID!) { execution(id: $id) { state taskRuns { approval { state } } } }",
         id=id,

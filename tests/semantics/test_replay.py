@@ -6,7 +6,7 @@ from tests.api.client import Client, states, task
 from tests.semantics.scene import (
     PLAN,
     People,
-    Promises,
+    Tables,
     act,
     acted,
     does,
@@ -129,7 +129,7 @@ async def test_from_a_task_earlier_task_runs_and_outputs_are_carried_over(client
 
 
 async def test_outputs_are_carried_by_reference_along_a_chain_of_three_replays(
-    client: Client, promises: Promises
+    client: Client, tables: Tables
 ) -> None:
     source = await ended(client, flow("rp-chain", CHAIN, HEAD))
     first = await replayed(client, source["id"], fromTask="two")
@@ -138,7 +138,7 @@ async def test_outputs_are_carried_by_reference_along_a_chain_of_three_replays(
     assert (third["state"], third["outputs"]) == ("SUCCESS", {"n": 11})
     links = await read(client, third["id"], LINKS)
     assert (links["replayOf"]["id"], links["originalId"]) == (second["id"], source["id"])
-    rows = await promises.rows(
+    rows = await tables.rows(
         """select t.path, t.outputs::text as outputs, s.path as source, s.attempt > 0 as ran from task_runs t
            join executions e on e.id = t.execution_id join task_runs s on s.id = t.outputs_from
            where e.name = $1 order by t.position""",
@@ -300,14 +300,14 @@ async def test_the_text_of_a_test_is_replayed_by_those_who_may_save_it_alone(
     assert links["labels"] == [{"key": "system.replay", "value": "true"}]
 
 
-async def test_a_replayed_test_is_a_test(client: Client, promises: Promises) -> None:
+async def test_a_replayed_test_is_a_test(client: Client, tables: Tables) -> None:
     found = await replayed(client, await tried(client, "rp-again"))
     links = await read(client, found["id"], LINKS)
     assert links["labels"] == [
         {"key": "system.replay", "value": "true"},
         {"key": "system.test", "value": "true"},
     ]
-    rows = await promises.rows(
+    rows = await tables.rows(
         "select revision, shares_slot, no_cache from executions where name = $1", found["name"]
     )
     assert rows == [{"revision": -1, "shares_slot": True, "no_cache": True}]

@@ -9,7 +9,7 @@ from models.ids import untyped
 from tests.api.client import Client, task
 from tests.semantics.scene import (
     PLAN,
-    Promises,
+    Tables,
     acted,
     does,
     ended,
@@ -34,13 +34,13 @@ async def _failed(client: Client, go: Path) -> str:
 
 
 async def test_the_time_before_it_is_no_part_of_how_long_it_took(
-    client: Client, promises: Promises, go: Path
+    client: Client, tables: Tables, go: Path
 ) -> None:
     id = await _failed(client, go)
     for table, columns in A_DAY_AGO.items():
         shifted = ", ".join(f"{name} = {name} - interval '1 day'" for name in columns)
         key = "id" if table == "executions" else "execution_id"
-        await promises.rows(f"update {table} set {shifted} where {key} = $1", untyped("exec", id))
+        await tables.rows(f"update {table} set {shifted} where {key} = $1", untyped("exec", id))
     go.touch()
     await acted(client, "restartExecution", id=id)
     assert (await client.until_ended(id))["state"] == "SUCCESS"

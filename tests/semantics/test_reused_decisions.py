@@ -17,7 +17,7 @@ from tests.semantics.bypassing import (
     refusal,
     request_of,
 )
-from tests.semantics.scene import People, Promises, acted, child_of, does, events, flow, read
+from tests.semantics.scene import People, Tables, acted, child_of, does, events, flow, read
 
 
 async def marks(client: Client, id: str) -> list[tuple[Any, ...]]:
@@ -107,10 +107,10 @@ async def test_who_has_it_overridden_leaves_no_decision_to_the_next(scene: Scene
 
 @pytest.mark.parametrize("keys", ["on_timeout: SKIP", "on_timeout: APPROVE"])
 async def test_what_nobody_decided_is_never_taken_for_approved(
-    scene: Scene, promises: Promises, keys: str
+    scene: Scene, tables: Tables, keys: str
 ) -> None:
     id, _ = await scene.waiting(scene.text(approval=f"timeout: 1h, {keys}"))
-    await promises.keep(id, "ApprovalDue", "TIMEOUT")
+    await tables.make_due(id, "ApprovalDue", "TIMEOUT")
     await scene.admin.until_ended(id)
     assert scene.ran == 1
     again = await acted(scene.otto, "replayExecution", id=id, fromTask="load")

@@ -12,7 +12,7 @@ from models.states import AttemptState, ExecutionState, TaskRunState
 from tests.api.client import Client, states, task
 from tests.models.lifecycle.stage import Stage
 from tests.semantics.scene import (
-    Promises,
+    Tables,
     acted,
     child_of,
     ended,
@@ -26,14 +26,14 @@ from tests.semantics.scene import (
 
 
 async def test_created_is_accepted_and_waits_to_be_handled_until_its_time(
-    client: Client, promises: Promises
+    client: Client, tables: Tables
 ) -> None:
     await client.save(flow("later", "  - {id: a, type: log, message: a}\n"))
     at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     id = (await client.create("semantics/later", scheduledAt=at))["id"]
     assert (await client.show(id))["state"] == "CREATED"
     assert states(await client.show(id)) == {"a": "CREATED"}
-    await promises.keep(id, "Begin")
+    await tables.make_due(id, "Begin")
     assert (await client.until_ended(id))["state"] == "SUCCESS"
     assert await moves(client, id) == ["RUNNING", "SUCCESS"]
 
@@ -123,9 +123,7 @@ async def test_run_if_decides_over_the_ends_of_what_is_needed(client: Client) ->
     )
 
 
-async def test_what_the_engine_carries_runs_without_a_lease(
-    client: Client, promises: Promises
-) -> None:
+async def test_what_the_engine_carries_runs_without_a_lease(client: Client, tables: Tables) -> None:
     await client.save(flow("child-that-waits", "  - {id: w, type: wait, event: go}\n"))
     tasks = """
   - {id: wait, type: wait, event: go}
@@ -137,7 +135,7 @@ async def test_what_the_engine_carries_runs_without_a_lease(
     found = await client.until(id, **running)
     assert [one["worker"] for key in running for one in task(found, key)["attempts"]] == [None] * 4
     child = await child_of(client, id)
-    rows = await promises.rows(
+    rows = await tables.rows(
         "select lease from attempts where execution_id = any($1) and state = 'RUNNING'",
         [untyped("exec", one) for one in (id, child)],
     )

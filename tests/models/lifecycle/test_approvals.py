@@ -94,9 +94,8 @@ def test_a_second_decision_is_refused_as_already_decided() -> None:
         with pytest.raises(Refused) as refused:
             vote(stage, VoteDecision.REJECT, "no", by=by, key=key)
         assert refused.value.problems[0].code is ProblemCode.ALREADY_DECIDED
-    assert (
-        vote(stage, VoteDecision.APPROVE, key="once").events == ()
-    )  # the same vote again is a success
+    # The same vote again is a success.
+    assert vote(stage, VoteDecision.APPROVE, key="once").events == ()
 
 
 def test_votes_while_paused_are_recorded_and_their_effect_waits() -> None:

@@ -99,9 +99,8 @@ def test_a_beginning_that_cannot_be_is_refused(
     (problem,) = refused.value.problems
     assert problem.path == (path,)
     assert words in problem.message
-    assert id_for(record_command(**about), NOW, new_id) <= id_of(
-        NOW + MINUTE
-    )  # created without a check: the command is evaluated afterwards
+    # The id is made without a check: the command is evaluated afterwards.
+    assert id_for(record_command(**about), NOW, new_id) <= id_of(NOW + MINUTE)
 
 
 FUTURE = NOW + CLOCKS_DIFFER * 2
