@@ -97,7 +97,7 @@ def test_every_setting_of_a_lock_is_a_package_with_hashes() -> None:
         assert not re.search(r"(?m)^schema==", text)
 
 
-def test_what_runs_is_locked_as_what_is_developed_with() -> None:
+def test_both_lock_files_have_the_same_versions() -> None:
     def versions(name: str) -> set[str]:
         return set(re.findall(r"(?m)^([a-z0-9-]+==[^ ;\\]+)", (ROOT / name).read_text()))
 

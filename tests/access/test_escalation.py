@@ -112,7 +112,7 @@ ATTEMPTS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
 ACCEPTED: Final = {"FORBIDDEN", "NOT_FOUND", "VALIDATION"}
 
 
-async def test_what_is_tried_changes_nothing(team: House) -> None:
+async def test_refused_attempts_change_nothing(team: House) -> None:
     wrong = []
     for name, (who, mutation, input) in ATTEMPTS.items():
         before = await team.content()
@@ -126,7 +126,7 @@ async def test_what_is_tried_changes_nothing(team: House) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-async def test_what_one_manages_one_may_give(team: House) -> None:
+async def test_managers_may_grant_within_their_namespace(team: House) -> None:
     """Checks that the attempts above are refused because of their arguments, and not in general."""
     ann = await team.viewer("ann")
     for mutation, input in (
@@ -147,7 +147,7 @@ async def test_what_one_manages_one_may_give(team: House) -> None:
     )
 
 
-async def test_what_is_granted_elsewhere_later_is_not_for_who_made_the_token(team: House) -> None:
+async def test_roles_granted_later_in_other_namespaces_do_not_extend_a_token(team: House) -> None:
     made = await team.changed(
         await team.viewer("ann"), "createToken", {"name": "y", "principal": "service:near"}, TOKEN
     )
@@ -223,7 +223,7 @@ async def came_by(team: House, less: str, way: str) -> Viewer:
     return holder.viewer
 
 
-async def test_two_who_manage_take_nothing_that_both_need(team: House) -> None:
+async def test_two_managers_who_revoke_each_other_gain_nothing(team: House) -> None:
     """Each revokes the other at the same time: permissions were decided before, and neither gains from it."""
     before = {name: (await team.viewer(name)).permissions for name in ("ann", "ben")}
     wanted = [
@@ -252,7 +252,7 @@ LAST: Final[list[Callable[[str], tuple[str, Any]]]] = [
 
 
 @pytest.mark.parametrize("ways", [(0, 0), (0, 1), (1, 1)])
-async def test_of_two_last_administrators_one_stays(house: House, ways: tuple[int, int]) -> None:
+async def test_one_of_two_last_administrators_remains(house: House, ways: tuple[int, int]) -> None:
     """Each revokes the other's role or disables the other, at the same time."""
     names = ("ada", "root")
     viewers = [await house.viewer(name) for name in names]

@@ -64,7 +64,7 @@ async def office(database_url: str) -> AsyncIterator[Office]:
         yield Office(parts)
 
 
-async def test_who_only_manages_makes_no_token_of_an_admin(office: Office) -> None:
+async def test_a_manager_creates_no_token_of_an_admin(office: Office) -> None:
     keeper = await office.coming("kim", "keeper")
     given = {"name": "mine", "principal": "user:boss"}
     (problem,) = await office.refused(keeper, "createToken", TOKEN, **given)
@@ -82,7 +82,7 @@ async def test_a_limited_token_makes_no_unlimited_one_of_another_admin(office: O
     assert problem["code"] == "FORBIDDEN"
 
 
-async def test_who_only_manages_joins_no_group_of_admins(office: Office) -> None:
+async def test_a_manager_joins_no_group_of_admins(office: Office) -> None:
     ada, keeper = await office.coming("ada", "admin"), await office.coming("kim", "keeper")
     assert not (
         await office.change(ada, "grantRole", "grant { role }", to="group:ops", role="admin")
@@ -164,7 +164,7 @@ async def test_the_last_who_administers_is_not_disabled(office: Office) -> None:
     assert problem["code"] == "CONFLICT"
 
 
-async def test_who_manages_one_namespace_reads_nobody_elsewhere_by_saving_them(
+async def test_a_manager_of_one_namespace_reads_no_other_people_by_saving_them(
     office: Office,
 ) -> None:
     nadia = await office.coming("nadia", "namespace_admin", "acme.a")
@@ -228,7 +228,7 @@ async def test_two_concurrent_requests_for_one_name_create_one_token(
     assert (len(services), grants) == (1, 1)
 
 
-async def test_who_is_disabled_and_enabled_again_signs_in_again(office: Office) -> None:
+async def test_a_person_who_is_enabled_again_signs_in_again(office: Office) -> None:
     boss, secret = (
         await office.coming("bert", "admin"),
         await enrolled(office.pool, "nina", "viewer"),

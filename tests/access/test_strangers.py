@@ -71,7 +71,7 @@ PASSING: Final = re.compile(
 position in time in a cursor of `executionChanges`."""
 
 
-async def test_what_others_have_changes_no_answer(house: House, values: dict[str, Any]) -> None:
+async def test_hidden_objects_change_no_answer(house: House, values: dict[str, Any]) -> None:
     """Compares answers byte for byte, so counts, pages, facets and statistics too."""
     before = {
         name: await read(house, await house.viewer(name), name == "namespace_admin", values)

@@ -253,7 +253,7 @@ async def test_an_action_on_what_does_not_exist_is_not_found(client: Client) -> 
     assert (await client.post('{ execution(id: "nonsense") { id } }'))["execution"] is None
 
 
-async def test_two_people_who_act_at_once_get_one_effect(
+async def test_two_concurrent_actions_have_one_effect(
     client: Client, served: Served, tmp_path: Path
 ) -> None:
     source = flow("contended", "  - {id: ok, type: approval, message: go}\n")

@@ -335,7 +335,9 @@ async def test_a_server_killed_in_the_middle_leaves_the_rest_to_the_next_one(
 
 
 @pytest.mark.timeout(120)
-async def test_what_is_cancelled_leaves_the_rest_as_it_was(client: Client, served: Served) -> None:
+async def test_a_cancelled_bulk_action_leaves_the_rest_unchanged(
+    client: Client, served: Served
+) -> None:
     await idle(client, "stopped", 2000)
     found = await preview(client, "ADD_NOTE", where={"namespace": {"eq": "stopped"}}, text="seen")
     await run(client, found["id"])
@@ -364,7 +366,7 @@ async def test_what_is_cancelled_leaves_the_rest_as_it_was(client: Client, serve
     ]
 
 
-async def test_two_at_once_on_the_same_set_do_each_row_once(client: Client) -> None:
+async def test_two_concurrent_bulk_actions_on_one_set_change_each_row_once(client: Client) -> None:
     ids = await ended(client, "twice", 60)
     first, second = [await preview(client, "ARCHIVE", ids=ids) for _ in range(2)]
     await asyncio.gather(*(run(client, one["id"]) for one in (first, second)))

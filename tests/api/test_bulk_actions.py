@@ -113,7 +113,7 @@ async def test_requests_are_decided(client: Client) -> None:
     assert items[ids[0]]["problem"]["code"] == "INVALID_STATE"
 
 
-async def test_what_is_deleted_in_bulk_keeps_its_name_in_the_results(client: Client) -> None:
+async def test_executions_deleted_in_bulk_keep_their_names_in_the_results(client: Client) -> None:
     ids = await ended(client, "bulk.gone", 2)
     name = (await client.show(ids[0]))["name"]
     found = await preview(client, "DELETE", ids=ids, logs=False)

@@ -59,7 +59,7 @@ async def test_a_search_names_the_set(client: Client) -> None:
         ),
     ],
 )
-async def test_what_makes_no_sense_is_refused_before_anything_is_frozen(
+async def test_invalid_arguments_are_refused_before_a_set_is_stored(
     client: Client, served: Served, input: dict[str, Any], path: str, words: str
 ) -> None:
     async with looking(served) as database:

@@ -85,7 +85,7 @@ async def test_a_token_that_may_do_nothing_says_why(
         assert await permissions_of(served, secret) == []
 
 
-async def test_who_manages_nobody_makes_a_token_and_is_denied_nothing(
+async def test_creating_a_token_without_manage_logs_no_denial(
     client: Client, served: Served, name: str
 ) -> None:
     holder = f"user:{name}"

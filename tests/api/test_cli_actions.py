@@ -58,7 +58,7 @@ def test_every_action_has_its_command() -> None:
     assert {command_of(action.value) for action in Action} - set(commands) == set()
 
 
-async def test_what_failed_is_restarted_after_its_plan_was_seen(
+async def test_a_failed_execution_is_restarted_after_its_plan_was_shown(
     client: Client, served: Served, tmp_path: Path
 ) -> None:
     ok = tmp_path / "ok"
@@ -350,7 +350,9 @@ async def test_the_parent_of_an_execution_with_a_request_can_be_named(
     assert "asks nothing" in await refused(served, "approve", id)
 
 
-async def test_of_several_requests_below_one_is_to_be_named(client: Client, served: Served) -> None:
+async def test_several_requests_below_an_execution_must_be_named(
+    client: Client, served: Served
+) -> None:
     await client.save(GATE)
     id = (await client.run(GATED % ", {id: two, type: subflow, flow: gate}"))["id"]
     await client.until(id, state="WAITING_FOR_APPROVAL")

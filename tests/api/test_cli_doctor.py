@@ -57,7 +57,7 @@ async def test_doctor_names_servers_that_sign_sessions_with_different_keys(
     assert "elsewhere" not in (await headway(served, "doctor"))[2]
 
 
-def test_what_is_not_known_while_the_database_is_away_is_not_wrong() -> None:
+def test_checks_that_need_the_database_are_skipped_without_it() -> None:
     away = dict.fromkeys(("database", "writable", "migrations", "feed"), False)
     (line,) = not_ready({**away, "accepting": True})
     assert line.startswith("the database cannot be reached")
@@ -91,7 +91,7 @@ async def test_show_and_run_print_a_lost_attempt(client: Client, served: Served)
     assert "a: QUEUED (attempt 1 was lost)" in output
 
 
-def test_what_was_cut_is_not_called_the_last() -> None:
+def test_a_truncated_list_is_not_called_complete() -> None:
     metric = {"name": "loss", "value": 1.0, "step": None, "tags": {}, "taskKey": "fit"}
     execution = {"taskRuns": [], "artifacts": [], "latest": {"metrics": {"loss": 0.25}}}
     whole = list(findings({**execution, "metrics": [metric]}, False, True))

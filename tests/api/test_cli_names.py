@@ -69,7 +69,7 @@ async def test_an_execution_is_shown_by_its_name_and_by_the_beginning_of_its_id(
     assert id in await done(served, "show", name)
 
 
-async def test_what_several_have_is_refused_with_each_of_them(
+async def test_an_ambiguous_name_is_refused_with_all_matches(
     client: Client, served: Served
 ) -> None:
     ids = [(await client.run(SOURCE))["id"] for _ in range(2)]

@@ -17,7 +17,7 @@ tasks:
 """
 
 
-async def test_what_failed_is_planned_prepared_decided_and_replayed(
+async def test_a_failed_execution_is_planned_prepared_approved_and_replayed(
     client: Client, served: Served, tmp_path: Path
 ) -> None:
     go = tmp_path / "go"

@@ -229,7 +229,7 @@ async def test_a_path_for_a_file_names_how_to_upload_it(
     await done(served, "run", "tells/filed", "-i", f"f=@{path}", "-i", f"s={path}")
 
 
-async def test_what_was_refused_of_a_task_is_not_offered_again(
+async def test_an_action_refused_for_a_task_is_not_suggested_again(
     client: Client, served: Served
 ) -> None:
     source = """id: offered

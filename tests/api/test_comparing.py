@@ -96,7 +96,7 @@ async def pair(client: Client) -> tuple[str, str]:
     return one, two
 
 
-async def test_what_was_run_and_what_became_of_it(client: Client) -> None:
+async def test_properties_and_results_are_compared(client: Client) -> None:
     one, two = await pair(client)
     found = await compare(client, one, two)
     assert [execution["id"] for execution in found["executions"]] == [one, two]
@@ -122,7 +122,7 @@ async def test_what_was_run_and_what_became_of_it(client: Client) -> None:
     ]
 
 
-async def test_what_was_measured_and_made(client: Client) -> None:
+async def test_metrics_and_artifacts_are_compared(client: Client) -> None:
     found = await compare(client, *await pair(client))
     (loss,) = found["metrics"]
     assert (loss["name"], loss["taskKey"], loss["kind"]) == ("loss", "fit", "GAUGE")
@@ -149,7 +149,7 @@ async def test_what_was_measured_and_made(client: Client) -> None:
     assert found["artifacts"][1]["values"][1]["uses"] == [{"uri": "s3://b/model", "taskKey": "fit"}]
 
 
-async def test_how_it_went(client: Client) -> None:
+async def test_states_and_durations_are_compared(client: Client) -> None:
     one, two = await pair(client)
     found = await compare(client, one, two)
     assert row(found["tasks"], "fit")["values"] == [
@@ -254,7 +254,7 @@ async def test_metrics_are_distinguished_by_task_and_tags(client: Client) -> Non
     assert found[1]["values"][1]["points"] == []
 
 
-async def test_of_a_long_series_points_are_left_out_evenly(client: Client) -> None:
+async def test_a_long_series_is_thinned_evenly(client: Client) -> None:
     ids = [(await record(client, "long", namespace="compare.long"))["id"] for _ in range(2)]
     for id, number in zip(ids, (500, 1000), strict=True):
         metrics = [{"name": "loss", "value": n, "step": n} for n in range(number)]
@@ -299,7 +299,7 @@ async def test_iterations_are_one_task_and_secrets_look_alike(client: Client) ->
     assert row(found["about"], "revision")["differs"] is False
 
 
-async def test_what_cannot_be_compared_is_said(client: Client) -> None:
+async def test_invalid_comparisons_are_refused(client: Client) -> None:
     ids = [(await record(client, "few", namespace="compare.few"))["id"] for _ in range(11)]
     gone = f"{ids[0][:-4]}0000"
     for query, code, path, words in (
@@ -327,7 +327,7 @@ async def test_what_cannot_be_compared_is_said(client: Client) -> None:
         assert (error["extensions"]["code"], error["extensions"]["path"]) == (code, path)
 
 
-async def test_what_one_may_not_see_is_not_there(served: Served, client: Client) -> None:
+async def test_hidden_executions_do_not_exist(served: Served, client: Client) -> None:
     """Rows and their details are read by one function, which respects the viewer's scope."""
     id = (await record(client, "hidden", namespace="compare.hidden"))["id"]
     async with asyncpg.create_pool(served.database_url, min_size=1, max_size=1) as pool:

@@ -113,7 +113,7 @@ async def test_errors_are_reported_with_their_position(
     assert "64 KiB" in (await wrong(client, last, "1" * 70_000))[0]
 
 
-async def test_one_that_does_not_end_is_stopped_and_holds_up_nobody(
+async def test_an_endless_expression_is_stopped_and_blocks_nobody(
     client: Client, execution: dict[str, Any]
 ) -> None:
     last = task(execution, "last")["id"]
@@ -148,7 +148,7 @@ async def test_secrets_are_not_shown(client: Client, execution: dict[str, Any]) 
     assert "hunter" not in sentence
 
 
-async def test_who_may_not_see_it_finds_nothing(
+async def test_hidden_executions_are_not_found(
     client: Client, served: Served, execution: dict[str, Any]
 ) -> None:
     last = task(execution, "last")["id"]
@@ -177,7 +177,7 @@ async def test_the_command(client: Client, served: Served, execution: dict[str, 
     assert (code, json.loads(output)) == (0, {"value": None, "type": "NULL", "error": None})
 
 
-async def test_of_what_ran_elsewhere_too(client: Client) -> None:
+async def test_external_runs_can_be_debugged(client: Client) -> None:
     id = (await record(client, "debugged", inputs={"epochs": 3}))["id"]
     ran = await report(
         client, id, "recordTaskRun", key="train", state="SUCCESS", outputs={"loss": 0.5}

@@ -116,7 +116,7 @@ async def test_older_revisions_are_read_on_request(client: Client, served: Serve
 
 
 @pytest.mark.usefixtures("flows")
-async def test_what_may_not_be_seen_is_left_out_and_not_passed(served: Served) -> None:
+async def test_hidden_flows_are_left_out_and_not_traversed(served: Served) -> None:
     async with asyncpg.create_pool(served.database_url, min_size=1, max_size=2) as pool:
         flows = await linked_flows(pool, Plans())
     for scope, name, expected in (

@@ -59,7 +59,7 @@ async def answer_of(client: Client, query: str, **variables: Any) -> dict[str, A
         return message
 
 
-async def test_one_that_is_not_there_is_refused_as_everywhere(client: Client) -> None:
+async def test_a_missing_execution_is_refused(client: Client) -> None:
     same = "subscription ($id: ID!) { execution(id: $id) { id } }"
     (changes,) = (await answer_of(client, AFTER, id=NOT_THERE))["payload"]
     (other,) = (await answer_of(client, same, id=NOT_THERE))["payload"]

@@ -158,7 +158,7 @@ PATHS = [
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_nobody_else_gets_any(served: Served, path: str) -> None:
+async def test_exports_need_credentials(served: Served, path: str) -> None:
     async with httpx.AsyncClient(base_url=served.url) as http_client:
         answer = await http_client.get(path)
         assert answer.status_code == 401
@@ -288,7 +288,7 @@ async def test_a_mistake_about_one_execution_is_refused(
 @pytest.mark.parametrize(
     "id", ["exec_01h455vb4pex5vsknk084sn02q", "flow_01h455vb4pex5vsknk084sn02q", "x"]
 )
-async def test_what_is_not_there_is_not_found(served: Served, path: str, id: str) -> None:
+async def test_missing_executions_are_not_found(served: Served, path: str, id: str) -> None:
     answer = await get(served, f"/executions/{id}/{path}")
     assert answer.status_code == 404
     assert answer.json()["errors"][0]["extensions"] == {"code": "NOT_FOUND"}
@@ -311,7 +311,7 @@ async def test_a_report_is_a_download(client: Client, served: Served) -> None:
 
 
 @pytest.mark.parametrize("ids", ["", "ONE", "ONE,ONE", ",".join("abcdef")])
-async def test_two_to_five_are_compared(served: Served, ids: str) -> None:
+async def test_comparisons_take_two_to_five_executions(served: Served, ids: str) -> None:
     answer = await get(served, "/executions/report.pdf", ids=ids)
     assert answer.status_code == 400
     (error,) = answer.json()["errors"]

@@ -256,7 +256,7 @@ async def test_a_file_of_a_child_stays_for_its_parent(scene: Scene) -> None:
     assert scene.files_of(child["id"]) == []
 
 
-async def test_who_may_read_a_file_may_still_when_its_maker_is_gone(scene: Scene) -> None:
+async def test_readers_of_a_file_may_still_read_it_without_its_producer(scene: Scene) -> None:
     source = await scene.made("read")
     query = "query ($id: ID!) { execution(id: $id) { artifacts { id name uri } } }"
     made = (await scene.client.post(query, id=source["id"]))["execution"]["artifacts"]

@@ -80,9 +80,7 @@ async def test_a_file_goes_in_and_what_was_made_of_it_comes_out(
     assert given.headers["content-length"] == str(len(CONTENT))
 
 
-async def test_what_the_store_does_not_keep_is_not_given_out(
-    served: Served, client: Client
-) -> None:
+async def test_only_files_of_the_store_are_downloaded(served: Served, client: Client) -> None:
     async with http(served) as http_client:
         file = (await http_client.post("/files", content=b"x")).json()
         execution = await client.run(FLOW, inputs={"data": file["id"]})

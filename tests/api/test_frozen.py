@@ -165,7 +165,7 @@ SMOKE = {"execution", "slots", "log"}
     "kind",
     [pytest.param(kind, marks=() if kind in SMOKE else pytest.mark.soak) for kind in holder.KINDS],
 )
-async def test_what_a_frozen_process_holds_is_free_within_seconds_and_others_go_on(
+async def test_locks_of_a_frozen_process_are_released_within_seconds(
     served: Served, client: Client, kind: str, tmp_path: Path
 ) -> None:
     assert ACTS.keys() == set(holder.KINDS)

@@ -20,7 +20,7 @@ def test_the_password_of_the_database_is_no_argument(served: Served, second_serv
 
 @pytest.mark.parametrize("url", [URL, "postgresql:///headway?host=db&password=hidden"])
 @pytest.mark.parametrize("command", ["serve", "worker"])
-def test_it_goes_on_without_the_argument(command: str, url: str) -> None:
+def test_a_server_runs_without_the_argument(command: str, url: str) -> None:
     left = (["python", "headway", command, "--queue", "a"], url)
     for given in (["--database-url", url], [f"--database-url={url}"]):
         assert begun_anew(["python", "headway", command, *given, "--queue", "a"], command) == left

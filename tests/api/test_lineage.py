@@ -103,7 +103,7 @@ async def test_a_cycle_ends(client: Client) -> None:
     }  # fmt: skip
 
 
-async def test_what_may_not_be_seen_is_no_part_of_it(client: Client, served: Served) -> None:
+async def test_hidden_objects_are_not_part_of_the_lineage(client: Client, served: Served) -> None:
     """A hidden artifact is not shown, and objects behind it are not reached through it."""
     mine = (await record(client, "mine", namespace="lineage.mine"))["id"]
     theirs = (await record(client, "theirs", namespace="lineage.theirs"))["id"]
@@ -126,7 +126,7 @@ async def test_what_may_not_be_seen_is_no_part_of_it(client: Client, served: Ser
         assert (hidden.executions, hidden.artifacts, hidden.edges) == ({}, {}, {})
 
 
-async def test_what_is_not_there_has_no_lineage_and_depth_is_bounded(client: Client) -> None:
+async def test_missing_objects_have_no_lineage_and_depth_is_bounded(client: Client) -> None:
     for of in ("exec_01h45ytscbebyvny4gc8cr8ma2", "art_nonsense", "flow_1", ""):
         assert await walk(client, of) == (set(), set())
     answer = await client.answer(LINEAGE, of="exec_01h45ytscbebyvny4gc8cr8ma2", depth=51)
@@ -202,7 +202,7 @@ tasks:
 """
 
 
-async def test_what_headway_ran_and_what_ran_elsewhere_are_one_graph(client: Client) -> None:
+async def test_own_and_external_runs_are_one_graph(client: Client) -> None:
     id = (await client.run(FLOW))["id"]
     assert (await client.until_ended(id))["state"] == "SUCCESS"
     (model,) = await artifacts(client, executionId=id, direction="OUT")

@@ -153,7 +153,7 @@ async def test_a_page_holds_a_thousand_lines(client: Client, ended: dict[str, An
         assert said in answer["errors"][0]["message"]
 
 
-async def test_what_matches(client: Client, ended: dict[str, Any]) -> None:
+async def test_matching_lines(client: Client, ended: dict[str, Any]) -> None:
     run = task(ended, "a")["id"]
     for which, expected in (
         ({"text": "FAILED"}, [1201, 1203]),
@@ -181,7 +181,7 @@ async def test_what_matches(client: Client, ended: dict[str, Any]) -> None:
         ({"text": "x", "first": 1001}, "first is 1 to 1000; got 1001"),
     ],
 )
-async def test_what_cannot_be_searched_is_refused(
+async def test_invalid_log_searches_are_refused(
     client: Client, ended: dict[str, Any], which: dict[str, Any], said: str
 ) -> None:
     answer = await client.answer(MATCHES, id=ended["id"], **which)

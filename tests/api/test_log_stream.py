@@ -70,7 +70,7 @@ async def test_a_cut_and_resumed_subscription_gives_the_digest(
     assert (found["subscriptions"] > 1) is (cut_after is not None)
 
 
-async def test_of_one_task_run_and_one_level_too(client: Client) -> None:
+async def test_the_digest_holds_for_one_task_run_and_one_level(client: Client) -> None:
     execution = await client.until_ended((await client.run(FLOW))["id"])
     mine = await folded(client, 1, id=execution["id"], run=task(execution, "a")["id"])
     assert len(mine["texts"]) == 1702

@@ -101,7 +101,7 @@ def plain(path: str) -> str:
     return re.sub(r"{\w+(:path)?}", "exec_01hzzzzzzzzzzzzzzzzzzzzzzz", path)
 
 
-def test_what_is_read_is_found() -> None:
+def test_all_headers_in_the_source_are_found() -> None:
     assert {
         "host",
         "origin",

@@ -341,7 +341,7 @@ async def first_message(client: Client, document: str, **variables: Any) -> str:
         return str(refusal)
 
 
-async def test_what_is_shown_of_a_file_is_what_finds_it(
+async def test_the_shown_uri_of_a_file_finds_it(
     client: Client, served: Served, shown_executions: Executions
 ) -> None:
     shown = shown_executions.execution["inputs"]["data"]

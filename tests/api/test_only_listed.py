@@ -59,7 +59,7 @@ def test_the_list_of_the_command_line_is_current() -> None:
     assert set(re.findall(r'"((?:record|finish)[A-Z]\w+)"', code)) == {*RECORDED, "recordExecution"}
 
 
-async def test_what_the_page_sends_is_listed() -> None:
+async def test_documents_of_the_page_are_listed() -> None:
     process = await asyncio.create_subprocess_exec(
         "node", "--input-type=module", "-e", PRINT, str(GENERATED),
         cwd=ROOT / "frontend", stdout=asyncio.subprocess.PIPE,

@@ -136,7 +136,7 @@ async def test_a_text_is_cut_between_characters(
     }
 
 
-async def test_who_may_not_download_may_not_look(
+async def test_previews_need_the_permission_to_download(
     served: Served, made: dict[str, dict[str, Any]]
 ) -> None:
     async with httpx.AsyncClient(base_url=served.url) as stranger:

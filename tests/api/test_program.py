@@ -173,7 +173,7 @@ async def test_refusals_are_raised_with_their_problems(client: Client, program: 
         headway.execution("early", client=program).log_params(a=1)
 
 
-async def test_it_reads_what_there_is(client: Client, program: Program) -> None:
+async def test_executions_can_be_read(client: Client, program: Program) -> None:
     with headway.execution(
         "reading-of-a-program", kind="train", namespace="program", client=program
     ) as run:
@@ -214,7 +214,7 @@ async def test_it_reads_what_there_is(client: Client, program: Program) -> None:
     }  # fmt: skip
 
 
-async def test_it_finds_the_server_of_this_machine(
+async def test_the_client_finds_the_server_of_this_machine(
     served: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in ("HEADWAY_URL", "HEADWAY_TOKEN"):

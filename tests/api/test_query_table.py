@@ -118,7 +118,7 @@ async def refusal(client: Client, query: str, **variables: Any) -> Any:
     return errors[0]["extensions"]["path"]
 
 
-async def test_what_cannot_be_ordered_by_is_refused(client: Client) -> None:
+async def test_invalid_orders_are_refused(client: Client) -> None:
     both = """query ($by: ValueOrder) { executions(orderBy: FLOW_ASC, orderByValue: $by) { nodes { id } } }"""
     loss = {"column": "metric.loss", "direction": "ASC"}
     assert await refusal(client, both, by=loss) == ["orderByValue"]

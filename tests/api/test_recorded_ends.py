@@ -26,7 +26,7 @@ async def cancellable(client: Client, id: str) -> dict[str, Any]:
     return {name: found[name] for name in ("allowed", "code", "reason")}
 
 
-async def test_what_waits_to_start_is_cancelled_and_then_it_does_not_start(
+async def test_a_waiting_run_is_cancelled_and_does_not_start_afterwards(
     client: Client, served: Served
 ) -> None:
     ids = [
@@ -73,7 +73,7 @@ async def test_in_every_other_state_it_says_why_not(client: Client) -> None:
 
 
 @pytest.mark.parametrize("started", [True, False])
-async def test_it_ends_cached_from_one_that_ended_well(client: Client, started: bool) -> None:
+async def test_a_run_ends_cached_from_a_successful_one(client: Client, started: bool) -> None:
     source = (await record(client, "cached", startedAt=AT))["id"]
     early = await record(client, "cached", started=started)
     problem = await refusal(

@@ -41,7 +41,7 @@ async def names(client: Client, search: str, **how: Any) -> list[str]:
     return [node["name"] for node in found["nodes"]]
 
 
-async def test_it_is_ordered_by_its_own_times(client: Client) -> None:
+async def test_imported_runs_are_ordered_by_their_own_times(client: Client) -> None:
     namespace = somewhere()
     ids = {day: await imported(client, namespace, day) for day in DAYS}
     here = f"namespace:{namespace}"

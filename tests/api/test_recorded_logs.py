@@ -79,7 +79,7 @@ async def test_lines_are_read_as_others_are(client: Client, served: Served) -> N
     ]  # fmt: skip
 
 
-async def test_they_are_seen_as_they_come_and_give_the_digest(client: Client) -> None:
+async def test_recorded_lines_are_streamed_and_have_the_digest(client: Client) -> None:
     id = (await record(client, "wordy"))["id"]
     texts: list[str] = []
     async with asyncio.timeout(20), client.subscribe(LOGS, id=id) as messages:
@@ -154,7 +154,7 @@ async def test_a_log_has_an_end(client: Client, served: Served) -> None:
         await connection.close()
 
 
-async def test_what_is_a_secret_of_its_namespace_is_masked(client: Client) -> None:
+async def test_secrets_of_the_namespace_are_masked(client: Client) -> None:
     save = """mutation ($input: SaveSecretInput!) { saveSecret(input: $input) { problems { message } } }"""
     for namespace, value in (
         ("logs", "hunter2-of-all"),

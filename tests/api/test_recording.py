@@ -122,7 +122,7 @@ REPORTS: list[dict[str, Any]] = [
 ]
 
 
-async def test_whatever_the_order_the_same_comes_of_it(client: Client) -> None:
+async def test_reports_in_any_order_have_the_same_result(client: Client) -> None:
     """Sends five reports in every order, each twice."""
     ways = list(itertools.permutations(REPORTS))
     found = await asyncio.gather(*(_reported_in(client, way, n) for n, way in enumerate(ways[::5])))
@@ -238,7 +238,7 @@ async def test_every_end_goes_a_way_that_the_table_has(
     assert failed == (None if end in ("SUCCESS", "WARNING") else {"code": end})
 
 
-async def test_what_never_started_can_be_cancelled_and_what_did_cannot(client: Client) -> None:
+async def test_only_runs_that_never_started_can_be_cancelled(client: Client) -> None:
     made = await record(client, "pending", started=False)
     assert made["state"] == "CREATED"
     ended = await report(client, made["id"], "finishExecution", state="CANCELLED")
@@ -359,7 +359,7 @@ async def test_an_execution_that_headway_runs_knows_its_own_but_takes_properties
     assert [(one["name"], one["version"]) for one in found["artifacts"]] == [("in.csv", "1")]
 
 
-async def test_they_are_found_by_origin_code_and_pipeline(client: Client) -> None:
+async def test_external_runs_are_found_by_origin_code_and_pipeline(client: Client) -> None:
     one = await record(client, "found", git={"commit": "feed01", "branch": "dev"}, kind="prepare")
     two = await record(client, "found", git={"commit": "feed02", "branch": "main"})
     query = "query ($where: ExecutionFilter) { executions(where: $where) { nodes { id } } }"

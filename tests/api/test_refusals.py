@@ -63,7 +63,7 @@ async def available(client: Client, id: str) -> dict[Action, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", CASES)
-async def test_what_is_not_allowed_is_refused_in_words_and_changes_nothing(
+async def test_forbidden_actions_are_refused_with_a_reason_and_change_nothing(
     held: Client, pool: asyncpg.Pool, name: str
 ) -> None:
     case = CASES[name]
@@ -121,7 +121,7 @@ def names_the_fix(reason: str, state: ExecutionState) -> bool:
 
 
 @pytest.mark.parametrize("name", CASES)
-async def test_what_is_allowed_is_accepted(held: Client, name: str) -> None:
+async def test_allowed_actions_are_accepted(held: Client, name: str) -> None:
     case = CASES[name]
     await prepare_flow(held, name)
     alone = sorted(case.allowed - set(HARMLESS))

@@ -21,7 +21,7 @@ from tests.api.test_recording import record, refusal, whole
         ({"name": "a\nb"}, "name"),
     ],
 )
-async def test_what_cannot_be_recorded_is_refused(
+async def test_unrecordable_reports_are_refused(
     client: Client, input: dict[str, Any], path: str
 ) -> None:
     count = "{ executions { totalCount { value } } }"

@@ -239,9 +239,7 @@ async def test_a_backfill_that_is_refused_starts_nothing(client: Client, served:
         )
 
 
-async def test_who_may_only_look_changes_nothing(
-    client: Client, served: Served, tmp_path: Path
-) -> None:
+async def test_viewers_change_no_schedules(client: Client, served: Served, tmp_path: Path) -> None:
     await client.save(FLOW.format(id="guarded") + TRIGGERS)
     before = await schedules(client, "guarded")
     code, token, _ = await headway(

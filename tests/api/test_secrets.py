@@ -186,7 +186,7 @@ async def test_names_are_listed_and_inherited_and_deleted(client: Client) -> Non
         ("acme", "A", "x" * 20_000, ["value"], "the value of a secret must have at most"),
     ],
 )
-async def test_what_cannot_be_a_secret_is_refused(
+async def test_invalid_secrets_are_refused(
     client: Client, namespace: str, name: str, value: str, path: list[str], message: str
 ) -> None:
     before = await client.post("{ secrets { namespace name updatedAt } }")

@@ -106,7 +106,7 @@ async def test_thirty_at_once_are_never_more_than_the_limit_and_all_end(
 
 
 @pytest.mark.parametrize(("behavior", "dropped"), [("CANCEL_NEW", "CANCELLED"), ("FAIL", "FAILED")])
-async def test_who_finds_no_slot_is_dropped(
+async def test_newcomers_without_a_slot_are_dropped(
     client: Client, second_server: Served, pool: asyncpg.Pool, behavior: str, dropped: str
 ) -> None:
     id = behavior.lower()

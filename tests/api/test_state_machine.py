@@ -70,7 +70,7 @@ def seed_of(default: int) -> int:
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("processes", [1, 2])
-async def test_whatever_two_people_do_at_once_everything_can_end(
+async def test_after_random_concurrent_actions_every_execution_can_end(
     pair: tuple[Served, Served], pool: asyncpg.Pool, tmp_path: Path, processes: int
 ) -> None:
     seed = seed_of(time.time_ns() % 10**9)
@@ -78,7 +78,7 @@ async def test_whatever_two_people_do_at_once_everything_can_end(
 
 
 @pytest.mark.soak
-async def test_whatever_two_people_do_for_long_everything_can_end(
+async def test_after_long_random_concurrent_actions_every_execution_can_end(
     pair: tuple[Served, Served], pool: asyncpg.Pool, tmp_path: Path
 ) -> None:
     seed = seed_of(time.time_ns() % 10**9)
@@ -93,7 +93,7 @@ SEQ = "query ($id: ID!) { execution(id: $id) { stateHistory { seq } } }"
 
 
 @pytest.mark.parametrize("pair_of_acts", CONTRADICTIONS)
-async def test_of_two_who_saw_the_same_state_one_finds_it_changed(
+async def test_one_of_two_concurrent_actions_on_the_same_state_is_refused(
     pair: tuple[Served, Served], pair_of_acts: tuple[str, str]
 ) -> None:
     first, second = (served.client for served in pair)

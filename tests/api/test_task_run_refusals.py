@@ -112,7 +112,7 @@ async def change(client: Client, task_run: str, state: str, reason: str = "seen"
 
 
 @pytest.mark.parametrize("state", CASES)
-async def test_what_may_become_of_it(
+async def test_states_that_a_person_may_set(
     held: Client, pool: asyncpg.Pool, tmp_path: Path, state: TaskRunState
 ) -> None:
     id = await hold(held, state, tmp_path)

@@ -151,7 +151,7 @@ async def test_children_are_listed_unless_only_roots_are_requested(
         assert {one["id"] for one in printed} == expected
 
 
-async def test_what_was_only_recorded_is_in_the_menus(
+async def test_external_runs_are_in_the_menus(
     client: Client, started: tuple[str, dict[str, str]]
 ) -> None:
     space, _ = started

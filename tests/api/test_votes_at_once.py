@@ -58,7 +58,7 @@ async def votes_of(pool: asyncpg.Pool, request: str) -> list[Any]:
     return stored
 
 
-async def test_of_an_approval_and_a_rejection_at_once_one_decides(
+async def test_a_concurrent_approval_and_rejection_decide_once(
     client: Client, second_server: Served, pool: asyncpg.Pool
 ) -> None:
     await client.save(FLOW.format(id="one", required=1))
@@ -78,7 +78,7 @@ async def test_of_an_approval_and_a_rejection_at_once_one_decides(
         assert len(await votes_of(pool, request)) == 1
 
 
-async def test_of_five_voters_at_once_two_make_the_quorum(
+async def test_two_of_five_concurrent_voters_make_the_quorum(
     client: Client, second_server: Served, pool: asyncpg.Pool
 ) -> None:
     await client.save(FLOW.format(id="two", required=2))

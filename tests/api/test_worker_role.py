@@ -112,7 +112,7 @@ def worker_url(served: Served) -> str:
 
 
 @pytest.mark.timeout(180)
-async def test_it_runs_flows_from_end_to_end(
+async def test_a_worker_with_its_role_runs_flows_from_end_to_end(
     served: Served, worker_url: str, tmp_path: Path
 ) -> None:
     client = served.client
@@ -265,7 +265,7 @@ async def test_a_table_of_a_later_migration_is_closed_and_grants_follow(
 
 
 @pytest.mark.parametrize("command", [("serve", "--port", "0"), ("migrate",)])
-def test_it_neither_serves_nor_migrates(
+def test_the_role_of_a_worker_neither_serves_nor_migrates(
     served: Served, worker_url: str, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     done = headway(tmp_path / "other", *command, "--database-url", worker_url)

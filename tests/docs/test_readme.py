@@ -90,7 +90,7 @@ async def test_a_recipe_does_what_it_says(served: Served, client: Client, line: 
     assert await client.until(id, state=ENDS[named(line)])
 
 
-async def test_what_there_is_is_listed_shown_read_and_cancelled(
+async def test_executions_are_listed_shown_read_and_cancelled(
     served: Served, client: Client
 ) -> None:
     held = "id: held\nnamespace: readme\ntasks: [{id: w, type: wait, duration: 2s}]\n"

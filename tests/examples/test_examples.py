@@ -45,7 +45,7 @@ def read(file: str) -> FlowSpec:
     return parse_flow((FOLDER / file).read_text())
 
 
-def test_they_are_all_here() -> None:
+def test_all_examples_are_tested() -> None:
     assert {path.name: read(path.name).id for path in FILES} == EXAMPLES
 
 
@@ -125,7 +125,7 @@ async def test_a_release_is_deployed_once_it_is_approved(examples: Client) -> No
     assert program.is_file()
 
 
-async def test_what_failed_succeeds_when_it_is_retried_while_the_rest_goes_on(
+async def test_a_failed_task_succeeds_when_it_is_retried_while_the_rest_runs(
     examples: Client,
 ) -> None:
     execution = await examples.create("examples/flaky-branches", inputs={"batches": 8})

@@ -66,13 +66,13 @@ def test_only_headway_is_provided(folder: Path) -> None:
     assert run(folder, "import models").returncode != 0
 
 
-def test_it_says_everything_by_the_file(folder: Path) -> None:
+def test_all_messages_can_be_sent_by_the_file(folder: Path) -> None:
     file = folder / "said"
     assert run(folder, EVERYTHING, env={"HEADWAY_FILE": str(file)}).stderr == ""
     assert said_in(file) == SAID
 
 
-def test_it_prefers_the_pipe_but_for_long_lines(folder: Path) -> None:
+def test_the_pipe_is_preferred_except_for_long_lines(folder: Path) -> None:
     reading, writing = os.pipe()
     status = os.fstat(writing)
     env = {
@@ -108,7 +108,7 @@ def test_outside_of_a_task_it_does_nothing(folder: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "{} {} {}\n", "")
 
 
-def test_it_reads_what_the_task_is_given(folder: Path) -> None:
+def test_the_task_reads_its_input(folder: Path) -> None:
     given = {"inputs": {"day": "2026-01-31"}, "outputs": {"a": {"text": "\u4e2d"}}, "task": {}}
     (folder / "input.json").write_text(json.dumps(given, ensure_ascii=False), encoding="utf-8")
     script = "import headway, json; print(json.dumps([headway.inputs(), headway.outputs()]))"
@@ -132,7 +132,7 @@ def test_after_a_long_line_all_go_by_the_file_so_that_the_last_value_stays(folde
     assert said_in(folder / "said") == [{"output": {"a": "x" * 10000}}, {"output": {"a": 2}}]
 
 
-def test_what_is_no_number_or_no_json_is_refused_here(folder: Path) -> None:
+def test_invalid_numbers_and_json_are_refused_locally(folder: Path) -> None:
     errors = run(folder, "import headway; headway.output(a={'loss': [1.5, float('nan')]})").stderr
     assert "ValueError: output.a.loss.1 is nan, which is no JSON" in errors
     errors = run(folder, "import headway; headway.property(n=2**64)").stderr
@@ -154,7 +154,7 @@ def test_a_metric_that_is_no_number_is_omitted_with_a_warning(folder: Path, numb
     )
 
 
-def test_it_reads_in_python_3_8(folder: Path) -> None:
+def test_the_package_is_valid_python_3_8(folder: Path) -> None:
     script = (
         "import ast, sys, pathlib\n"
         "for file in pathlib.Path(sys.argv[1]).glob('*.py'):\n"

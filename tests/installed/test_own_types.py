@@ -121,7 +121,7 @@ def test_without_the_package_there_is_no_such_type() -> None:
 
 
 @pytest.mark.usefixtures("installed")
-def test_what_is_broken_is_a_line_in_the_log_and_stops_nothing(
+def test_a_broken_package_is_logged_and_stops_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.ERROR, "headway.tasks"):
@@ -162,7 +162,7 @@ async def test_a_worker_does_its_work(served: Served) -> None:
     await verify(served.database_url)
 
 
-async def test_it_is_killed_as_any_other(served: Served) -> None:
+async def test_an_installed_task_type_is_killed_like_others(served: Served) -> None:
     client = served.client
     flow = HEAD + "  - {id: a, type: greet, name: x, times: 2, pause: 5m}\n"
     id = (await client.run(flow))["id"]

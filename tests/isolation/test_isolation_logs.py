@@ -35,7 +35,7 @@ async def test_the_isolation_mode_and_its_gaps_are_logged(way: str, lacks: str) 
             assert "task isolation" not in _log(served) + output
 
 
-def test_where_it_is_required_and_cannot_be_had_nothing_starts() -> None:
+def test_a_worker_without_required_isolation_does_not_start() -> None:
     with folder_for_all() as folder:
         data_dir = folder / "data"
         command = [str(HEADWAY), "serve", "--port", "0", "--data-dir", str(data_dir)]

@@ -76,7 +76,7 @@ async def _kept(served: Served) -> int:
 
 @pytest.mark.parametrize("with_report", [False, True], ids=["promised", "told of"])
 @pytest.mark.parametrize("trick", TRICKS)
-def test_what_is_not_the_tasks_own_file_is_no_artifact(
+def test_only_the_tasks_own_files_become_artifacts(
     served: Served, trick: str, with_report: bool
 ) -> None:
     path, run = TRICKS[trick]

@@ -134,6 +134,6 @@ def test_rules_are_read(text: str, rule: str) -> None:
     "text",
     ["", "@clouds", "a b", "http://x", "x/24", "10.0.0.0/99", "x:0", "x:99999", "*x", "a*b", "x:"],
 )
-def test_what_is_no_rule_is_refused_with_a_sentence(text: str) -> None:
+def test_invalid_rules_are_refused_with_a_message(text: str) -> None:
     with pytest.raises(ValueError, match=r"host|port|group|address"):
         read_rule(text)

@@ -121,7 +121,7 @@ def test_none_skips_what_is_older_than_the_grace_and_nothing_else() -> None:
     assert due("0 * * * *", "UTC", CatchUp.NONE, NOON, now + SECOND, 50).ticks == ()
 
 
-def test_of_many_ticks_some_are_left_for_the_next_time() -> None:
+def test_some_of_many_ticks_are_left_for_the_next_round() -> None:
     now = NOON + 10 * HOUR
     first = due("0 * * * *", "UTC", CatchUp.ALL, NOON, now, 4)
     assert first == Due(MISSED, NOON + 4 * HOUR)
@@ -165,7 +165,9 @@ def test_cron_expressions(cron: str, kept: str | None) -> None:
         (None, "must be a cron expression"),
     ],
 )
-def test_what_is_no_cron_expression_is_refused_with_one_that_is(cron: object, words: str) -> None:
+def test_invalid_cron_expressions_are_refused_with_a_valid_example(
+    cron: object, words: str
+) -> None:
     with pytest.raises(ValueError, match=words):
         check_cron(cron)
 
@@ -180,6 +182,6 @@ def test_what_is_no_cron_expression_is_refused_with_one_that_is(cron: object, wo
         (None, "as Europe/Paris or UTC"),
     ],
 )
-def test_what_is_no_time_zone_is_refused(zone: object, words: str) -> None:
+def test_unknown_time_zones_are_refused(zone: object, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         check_zone(zone)

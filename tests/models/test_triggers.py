@@ -20,7 +20,7 @@ def read(trigger: str) -> ScheduleTrigger:
     return found
 
 
-def test_what_is_not_said_has_its_default() -> None:
+def test_omitted_keys_have_their_defaults() -> None:
     found = read(f'{{id: nightly, type: schedule, cron: "0 2 * * *", {DAY}}}')
     assert (found.timezone, found.catch_up, found.enabled, found.labels) == (
         "UTC", CatchUp.NONE, None, {},
@@ -87,7 +87,7 @@ def test_errors_are_reported_with_their_position(
     assert column in {problem.column for problem in refused.value.problems}
 
 
-def test_two_of_one_name_are_refused() -> None:
+def test_duplicate_names_are_refused() -> None:
     one = f'{{id: a, type: schedule, cron: "0 2 * * *", {DAY}}}'
     with pytest.raises(Refused, match="there is another trigger `a` before"):
         read(f"{one}\n  - {one}")

@@ -108,7 +108,7 @@ async def test_a_deletion_notifies_the_lists_that_counted_it(database: Database)
         notified.cancel()
 
 
-async def test_what_was_committed_without_a_hint_is_found(database: Database) -> None:
+async def test_changes_without_a_notification_are_found(database: Database) -> None:
     """The process that committed may have died before the notification."""
     id = await store_execution(database.pool)
     async with (
@@ -127,7 +127,7 @@ async def test_what_was_committed_without_a_hint_is_found(database: Database) ->
         await made
 
 
-async def test_when_hints_were_lost_every_list_looks(database: Database) -> None:
+async def test_after_lost_notifications_every_list_queries_again(database: Database) -> None:
     backend = MemoryHints()
     async with (
         asyncio.timeout(DEADLINE),
@@ -138,7 +138,7 @@ async def test_when_hints_were_lost_every_list_looks(database: Database) -> None
         await asyncio.gather(*(stirs(interest) for interest in interests))
 
 
-async def test_what_was_forgotten_is_not_taken_for_new(
+async def test_evicted_executions_are_not_treated_as_new(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A list may have counted it; if it were treated as new, the list would never learn that it left."""

@@ -109,7 +109,7 @@ async def test_a_child_exists_when_its_parent_has_adopted_it_and_not_before(hous
     assert await children_in(house) == [started.child]
 
 
-async def test_two_processes_that_start_the_same_child_start_one(house: House) -> None:
+async def test_two_processes_start_the_same_child_once(house: House) -> None:
     parent, _, starts = await starting(house)
     stale = await house.look(parent)
     both = await asyncio.gather(*(house.children.start(stale, starts) for _ in range(2)))
@@ -119,7 +119,7 @@ async def test_two_processes_that_start_the_same_child_start_one(house: House) -
 
 
 @pytest.mark.parametrize("command", [Cancel(), Pause()], ids=["cancelled", "paused"])
-async def test_what_is_stopped_or_paused_meanwhile_starts_no_child(
+async def test_a_stopped_or_paused_task_starts_no_child(
     house: House, command: Cancel | Pause
 ) -> None:
     parent, _, starts = await starting(house)

@@ -259,6 +259,6 @@ async def test_a_name_with_special_characters(postgres_url: str, superuser_url: 
     await connection.close()
 
 
-def test_where_a_url_leads() -> None:
+def test_resolution_of_database_urls() -> None:
     assert describe("postgresql://u:p@db:5433/x") == "db:5433/x"
     assert describe("postgresql://u@/x?host=%2Frun%2Fpg") == "/run/pg/x"

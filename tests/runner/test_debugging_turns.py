@@ -5,7 +5,7 @@ import asyncio
 from runner.history.expression_debugger import Debugger
 
 
-async def test_nobody_waits_for_all_that_somebody_else_has() -> None:
+async def test_nobody_waits_for_all_expressions_of_another_person() -> None:
     done: list[str] = []
 
     async def try_one(actor: str) -> None:

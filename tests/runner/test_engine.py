@@ -99,7 +99,7 @@ async def test_an_execution_goes_from_engine_to_engine_and_ends(engines: Engines
     assert again.execution.state is ExecutionState.SUCCESS
 
 
-async def test_what_is_forced_while_its_job_is_taken_has_no_second_job(engines: Engines) -> None:
+async def test_force_run_of_a_taken_job_creates_no_second_job(engines: Engines) -> None:
     id = (await engines.create()).id
     (job,) = await engines.queue.take(["default"], 500)
     await engines.second.execute(id, ForceRun(), USER)
@@ -264,7 +264,7 @@ async def test_a_command_that_cannot_be_decided_is_a_fault_and_changes_nothing(
     assert row and row["seq"] == execution.seq
 
 
-async def test_what_does_not_exist_is_not_found(engines: Engines) -> None:
+async def test_missing_executions_are_not_found(engines: Engines) -> None:
     with pytest.raises(Refused) as refused:
         await engines.first.execute(new_id(), Cancel(), USER)
     assert refused.value.problems[0].code is ProblemCode.NOT_FOUND
@@ -295,7 +295,7 @@ async def test_a_locked_execution_waits_and_the_others_do_not(engines: Engines) 
     assert transition.execution.state is ExecutionState.PAUSED
 
 
-async def test_who_meets_a_lock_that_stays_is_refused_alone(engines: Engines) -> None:
+async def test_a_command_at_a_held_lock_is_refused_alone(engines: Engines) -> None:
     """The lock is on a table other than executions and flows, whose locked rows are skipped."""
     ids = [(await engines.create()).id for _ in range(20)]
     leases = {id: new_id() for id in ids}
@@ -388,7 +388,7 @@ async def test_stopping_answers_every_waiting_caller(database: Database) -> None
             await waiting
 
 
-async def test_what_an_engine_remembers_is_bounded_by_its_task_runs(
+async def test_the_cache_of_an_engine_is_bounded_by_task_runs(
     engines: Engines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("runner.engine.engine._MAX_CACHED_TASK_RUNS", 7)

@@ -339,7 +339,7 @@ def bears(where: Filter, selected: Sequence[Candidate]) -> set[UUID]:
 
 
 @pytest.mark.parametrize("namespaces", [None, (), ("acme",), ("acme.a",), ("acmes", "a"), ("acm",)])
-async def test_who_may_see_a_namespace_sees_it_and_those_below(
+async def test_access_to_a_namespace_includes_those_below(
     connection: "asyncpg.Connection[Any]", namespaces: tuple[str, ...] | None
 ) -> None:
     """Access to `acme` gives no access to `acmes`."""

@@ -74,7 +74,7 @@ async def test_a_moment_is_read_by_postgresql(database: Database, moment: str) -
         "1:9223372036854775808:", "5:99999999999999999999:", "5:9:x", " 5:9:", "5:9:\n", "\u0665:\u0669:",
     ],
 )  # fmt: skip
-def test_what_postgresql_may_refuse_is_no_moment(cursor: str) -> None:
+def test_cursors_that_postgresql_would_refuse_are_invalid(cursor: str) -> None:
     assert not store.is_moment(cursor)
 
 

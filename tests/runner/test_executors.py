@@ -128,7 +128,7 @@ async def test_artifacts_are_kept_and_named_in_the_outputs(floor: Floor) -> None
         ("folder", "mkdir folder", "artifact 'folder' is a folder"),
     ],
 )
-async def test_what_is_no_file_inside_is_no_artifact(
+async def test_only_files_in_the_work_folder_become_artifacts(
     floor: Floor, path: str, script: str, sentence: str
 ) -> None:
     task = await floor.task(

@@ -197,7 +197,7 @@ async def test_a_backend_that_fails_costs_the_hints_alone() -> None:
                 assert await watch.changed(0.05) == frozenset()
 
 
-async def test_it_is_fresh_while_its_own_notifications_arrive(broadcast: Broadcast) -> None:
+async def test_a_feed_is_fresh_while_its_own_notifications_arrive(broadcast: Broadcast) -> None:
     async with Feed(broadcast) as feed, asyncio.timeout(LONG):
         assert feed.fresh < LONG
         before = feed._heard
@@ -207,7 +207,7 @@ async def test_it_is_fresh_while_its_own_notifications_arrive(broadcast: Broadca
         assert feed._heard > before
 
 
-async def test_it_grows_old_when_nothing_comes_back() -> None:
+async def test_a_feed_becomes_stale_without_its_own_notifications() -> None:
     async with Feed(Broadcast(backend=Failing())) as feed, asyncio.timeout(LONG):
         with feed.watch("nothing") as watch:
             while feed.fresh < 1.5:

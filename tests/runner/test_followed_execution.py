@@ -133,7 +133,7 @@ async def test_a_read_that_finds_nothing_sends_nothing(database: Database, feed:
 
 
 @pytest.mark.parametrize("more", [0, 3])
-async def test_one_who_is_cut_off_after_any_part_goes_on_from_there(
+async def test_a_client_that_is_disconnected_after_any_part_resumes_there(
     database: Database, feed: Feed, more: int
 ) -> None:
     id = await store_execution(database.pool)
@@ -298,7 +298,7 @@ async def test_task_runs_are_read_only_for_clients_that_request_them(
     )
 
 
-async def test_it_ends_with_the_execution_s_removal(database: Database, feed: Feed) -> None:
+async def test_following_ends_when_the_execution_is_deleted(database: Database, feed: Feed) -> None:
     id = await store_execution(database.pool)
     place = await now_of(database, id)
     async with (

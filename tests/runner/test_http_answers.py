@@ -66,7 +66,7 @@ async def test_redirects_come_to_an_end(floor: Floor) -> None:
 
 
 @pytest.mark.parametrize("packed", ["gzip, gzip", "gzip\r\ncontent-encoding: gzip", "BR", "zstd"])
-async def test_what_may_unpack_to_more_than_all_memory_is_not_read(
+async def test_responses_that_could_decompress_beyond_memory_are_not_read(
     floor: Floor, packed: str
 ) -> None:
     body = gzip.compress(gzip.compress(b"hello"))

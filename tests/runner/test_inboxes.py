@@ -61,7 +61,7 @@ async def executions_in(pool: Any, *namespaces: str) -> list[UUID]:
     return ids
 
 
-async def test_what_python_takes_is_what_the_tables_give(database: Database) -> None:
+async def test_python_and_sql_select_the_same_requests(database: Database) -> None:
     executions = await executions_in(database.pool, "acme", "acme.ml", "acmeous")
     for execution, state, named in product(executions, ApprovalState, NAMED):
         await request(database.pool, execution, state.value, named)

@@ -166,7 +166,7 @@ def test_the_index_is_searched_for_required_words() -> None:
     ("search", "exact"),
     [("Warehouse", True), ("flow-3", False), ('"a b"', False), ("é", True), ("q" * 100, False)],
 )
-def test_of_one_word_the_index_knows_all(search: str, exact: bool) -> None:
+def test_the_index_answers_one_word_alone(search: str, exact: bool) -> None:
     found = wanted_words(parse_search(search))
     assert found and found.exact is exact
 

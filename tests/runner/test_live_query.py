@@ -224,7 +224,7 @@ async def test_a_change_during_a_query_is_evaluated_against_its_result(
         assert interest.drain() == Delta(left={ONE.id: False})
 
 
-async def test_what_may_be_older_than_a_look_neither_enters_nor_leaves(
+async def test_a_change_older_than_the_query_neither_adds_nor_removes_rows(
     audience: LiveQueryIndex,
 ) -> None:
     with listing(audience, FAILED_ONLY) as interest:
@@ -244,7 +244,7 @@ async def test_a_list_that_is_about_to_be_full_looks(audience: LiveQueryIndex) -
         assert interest.drain() is None
 
 
-async def test_who_leaves_and_enters_between_two_questions_is_there(
+async def test_a_row_that_leaves_and_returns_between_two_queries_stays(
     audience: LiveQueryIndex,
 ) -> None:
     with listing(audience, FAILED_ONLY, FAILED) as interest:
@@ -281,7 +281,7 @@ async def test_a_row_beyond_the_window_is_ignored_once_its_earlier_version_was_e
         assert interest.drain() is None
 
 
-async def test_what_was_deleted_leaves(audience: LiveQueryIndex) -> None:
+async def test_a_deleted_row_leaves(audience: LiveQueryIndex) -> None:
     with (
         listing(audience, EVERYTHING, ONE) as shown,
         listing(audience, EVERYTHING, ONE, room=0) as full,

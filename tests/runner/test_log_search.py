@@ -174,7 +174,7 @@ class Read:
 
 
 @pytest.mark.parametrize("stream", [None, LogStream.SYSTEM])
-async def test_where_no_text_is_searched_none_is_read(
+async def test_without_a_text_filter_no_text_is_read(
     database: Database, stream: LogStream | None
 ) -> None:
     id = await store_execution(database.pool)
@@ -186,14 +186,14 @@ async def test_where_no_text_is_searched_none_is_read(
     assert pool.size < 1_000
 
 
-async def test_of_no_log_nothing_is_found(database: Database) -> None:
+async def test_an_empty_log_has_no_matches(database: Database) -> None:
     none = LinesOf(new_id())
     assert await search_lines(database.pool, none, "x", 7, 5) == Matches([], 0, True)
     assert await search_lines(database.pool, none, None, 0, 5) == Matches([], 0, True)
     assert await count_by_level(database.pool, none) == {}
 
 
-async def test_what_is_counted_goes_with_the_log(
+async def test_counts_are_deleted_with_the_log(
     database: Database, log: tuple[UUID, list[UUID], list[NewLine]]
 ) -> None:
     count = "select count(*) from log_blocks where execution_id = $1"

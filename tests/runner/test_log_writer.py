@@ -49,7 +49,7 @@ async def test_flushed_means_stored() -> None:
         assert shelf.lines[-1].stream is LogStream.SYSTEM
 
 
-async def test_what_cannot_be_stored_now_is_stored_later() -> None:
+async def test_lines_that_cannot_be_stored_now_are_stored_later() -> None:
     shelf = Shelf()
     async with LogWriter(shelf.write) as book:
         page = page_of(book)
@@ -71,7 +71,7 @@ async def test_one_bad_line_does_not_take_the_others_with_it() -> None:
     assert shelf.texts == ["a", "b", "c"]
 
 
-async def test_who_writes_too_much_waits() -> None:
+async def test_a_task_that_writes_too_much_waits() -> None:
     shelf = Shelf()
     async with LogWriter(shelf.write) as book:
         page = page_of(book)

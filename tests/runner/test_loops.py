@@ -245,7 +245,7 @@ async def test_after_an_outage_every_lease_gets_a_period(
 
 @pytest.mark.parametrize("kind", [*ROLLED_BACK, Busy])
 @pytest.mark.parametrize("place", ["the engine", "a read"])
-async def test_one_request_that_the_database_ends_gives_no_lease_a_period(
+async def test_a_query_cancelled_by_the_database_extends_no_leases(
     hall: Hall, monkeypatch: pytest.MonkeyPatch, kind: type[Exception], place: str
 ) -> None:
     """Otherwise dead workers would keep their leases while one row is locked, or one query cancelled, at each round."""

@@ -153,7 +153,7 @@ MANY = """  - id: a
 
 @pytest.mark.parametrize("seconds", [0, 60])
 @pytest.mark.parametrize("reason", ["cancel", "void"])
-async def test_who_stops_an_attempt_does_not_wait_until_its_messages_are_read(
+async def test_stopping_an_attempt_does_not_wait_for_its_messages(
     floor: Floor, seconds: int, reason: str
 ) -> None:
     """Two million messages take minutes, while the program runs or after its end; an attempt with unread ones is no

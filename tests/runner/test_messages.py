@@ -48,7 +48,7 @@ def test_progress_may_bring_words() -> None:
     )
 
 
-def test_one_line_may_carry_every_kind() -> None:
+def test_one_message_may_have_every_kind() -> None:
     assert PARTS.keys() == _KINDS.keys()
     said = parse_line(json.dumps(PARTS).encode())
     assert [type(each) for each in said] == list(dict.fromkeys(_KINDS.values()))

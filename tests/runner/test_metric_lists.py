@@ -62,7 +62,9 @@ def values(rows: Any) -> list[float]:
 
 
 @pytest.mark.parametrize("first", [1, 5, 1_000])
-async def test_of_executions(database: Database, measured: list[Measured], first: int) -> None:
+async def test_metrics_of_executions(
+    database: Database, measured: list[Measured], first: int
+) -> None:
     until = NOW + timedelta(seconds=2)
     wanted = [
         MetricsOf(execution, moment, task_run, name)
@@ -85,7 +87,7 @@ async def test_of_executions(database: Database, measured: list[Measured], first
 
 @pytest.mark.parametrize("by_attempt", [False, True])
 @pytest.mark.parametrize("first", [1, 5, 1_000])
-async def test_of_each_task_run_or_attempt(
+async def test_metrics_of_each_task_run_or_attempt(
     database: Database, measured: list[Measured], first: int, by_attempt: bool
 ) -> None:
     wanted = list(product(EXECUTIONS, (None, NOW + timedelta(seconds=2))))

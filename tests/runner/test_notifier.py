@@ -104,14 +104,14 @@ async def test_there_is_one_channel(backend: BroadcastBackend) -> None:
         await backend.subscribe("another")
 
 
-async def test_it_can_be_entered_again(backend: BroadcastBackend) -> None:
+async def test_a_broadcast_can_be_entered_again(backend: BroadcastBackend) -> None:
     for turn in ("first", "second"):
         async with Broadcast(backend=backend) as broadcast, subscribed(broadcast) as hear:
             await broadcast.publish(CHANNEL, turn)
             assert await hear() == turn
 
 
-async def test_what_is_not_read_in_time_becomes_one_resync() -> None:
+async def test_messages_not_read_in_time_become_one_resync() -> None:
     mailbox = Mailbox()
     for number in range(ROOM + 3):
         mailbox.put(str(number))

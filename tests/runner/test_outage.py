@@ -29,7 +29,7 @@ OUTAGES = [kind for kind in CODED if code(kind).startswith(PASSING) or code(kind
 
 
 @pytest.mark.parametrize("kind", OUTAGES)
-def test_what_passes_is_an_outage(kind: type[asyncpg.PostgresError]) -> None:
+def test_transient_errors_are_outages(kind: type[asyncpg.PostgresError]) -> None:
     assert issubclass(kind, UNREACHABLE)
     message, extensions = explained(kind("why"))
     assert extensions == {"code": UNAVAILABLE}
@@ -43,7 +43,7 @@ def test_nothing_else_is() -> None:
     assert others == []
 
 
-def test_what_is_made_again_at_once_has_changed_nothing() -> None:
+def test_immediate_retries_have_changed_nothing() -> None:
     assert set(ROLLED_BACK) <= set(UNREACHABLE)
     for kind in (asyncpg.ConnectionDoesNotExistError, asyncpg.AdminShutdownError):
         assert not issubclass(kind, ROLLED_BACK), "whether it was committed is not known"

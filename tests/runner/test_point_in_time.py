@@ -154,7 +154,7 @@ async def test_a_retried_execution_with_progress_labels_and_notes(floor: Floor) 
     assert await check_every_moment(floor, id) > 5
 
 
-async def test_one_that_was_paused_resumed_and_cancelled(floor: Floor) -> None:
+async def test_an_execution_that_was_paused_resumed_and_cancelled(floor: Floor) -> None:
     id = await floor.begin("  - {id: long, type: shell, run: sleep 600, kill_grace: 0.1s}\n")
     await floor.until_running(id, "long")
     await floor.submit(id, Pause())

@@ -97,7 +97,7 @@ async def test_a_signal_is_a_negative_code_and_named_and_what_a_shell_says_is_it
     assert (exit.code, exit.by_signal, exit.sentence) == (code, code < 0, sentence)
 
 
-async def test_what_ignores_sigterm_is_killed_after_the_grace(tmp_path: Path) -> None:
+async def test_processes_that_ignore_sigterm_are_killed_after_the_grace(tmp_path: Path) -> None:
     async with started(tmp_path, "trap '' TERM; echo ready; while true; do sleep 1; done") as (
         child,
         family,

@@ -64,7 +64,7 @@ async def acts(pool: Pool) -> list[tuple[str, str, dict[str, Any]]]:
     return [(row["actor"], row["channel"], load(row["data"])) for row in rows]
 
 
-async def test_what_is_past_its_time_goes_with_all_that_is_its(floor: Floor, pool: Pool) -> None:
+async def test_expired_executions_are_deleted_with_all_their_rows(floor: Floor, pool: Pool) -> None:
     source = (await floor.run(ONE)).id
     old = await copies(pool, source, [OLD, OLDER])
     (young,) = await copies(pool, source, [TODAY - timedelta(days=20)])
@@ -124,7 +124,7 @@ async def test_the_first_rule_that_it_meets_decides(
     assert {name for id, name in names.items() if id not in left} == gone
 
 
-async def test_what_is_archived_runs_or_is_needed_stays(floor: Floor, pool: Pool) -> None:
+async def test_archived_running_and_needed_executions_are_kept(floor: Floor, pool: Pool) -> None:
     source = (await floor.run(ONE)).id
     running = await floor.begin("  - {id: ok, type: approval, message: go}\n")
     kept = await copies(pool, source, [OLD] * 6)
@@ -206,9 +206,7 @@ async def test_a_month_in_which_one_stays_is_not(floor: Floor, pool: Pool) -> No
     assert await invariants.verify(pool) == []
 
 
-async def test_one_that_comes_to_stay_meanwhile_keeps_its_history_alone(
-    floor: Floor, pool: Pool
-) -> None:
+async def test_an_execution_archived_meanwhile_keeps_its_history(floor: Floor, pool: Pool) -> None:
     """As when a person archives an execution between two transactions that delete a whole month."""
     await make_month(pool, MONTH)
     source = (await floor.run(ONE)).id
@@ -245,7 +243,7 @@ async def test_a_drop_that_would_have_to_wait_is_left_for_another_time(
     assert (done.total, len(done.dropped)) == (0, 2)
 
 
-async def test_one_at_a_time(floor: Floor, pool: Pool) -> None:
+async def test_one_process_prunes_at_a_time(floor: Floor, pool: Pool) -> None:
     source = (await floor.run(ONE)).id
     ids = await copies(pool, source, [OLD] * 40)
     holder = await floor.parts.database.connect_alone()
@@ -288,7 +286,7 @@ async def test_an_imported_run_is_pruned_by_its_end_but_not_at_once(
     assert await invariants.verify(pool) == []
 
 
-async def test_what_somebody_holds_is_passed_over(floor: Floor, pool: Pool) -> None:
+async def test_locked_executions_are_skipped(floor: Floor, pool: Pool) -> None:
     source = (await floor.run(ONE)).id
     held, free = await copies(pool, source, [OLD, OLD])
     async with pool.acquire() as other, other.transaction():

@@ -87,7 +87,7 @@ async def test_a_secret_value_gets_through_in_no_kind_of_message(
         assert await tables_that_hold(pool, "****")
 
 
-async def test_what_is_stored_whose_answer_was_lost_is_stored_once(
+async def test_reports_are_stored_once_after_a_lost_response(
     database_url: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost: list[str] = []

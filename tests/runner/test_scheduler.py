@@ -134,7 +134,7 @@ async def test_a_tick_becomes_an_execution_that_says_what_started_it(servers: Se
     assert (schedule["next_at"], schedule["last_error"]) == (tick + timedelta(days=1), None)
 
 
-async def test_two_servers_that_look_at_once_start_each_tick_once(servers: Servers) -> None:
+async def test_two_servers_start_each_tick_once(servers: Servers) -> None:
     await servers.save(document(*(trigger(f"s{number}") for number in range(50))))
     await servers.wait_for(NOON)
     await servers.look(NOON)
@@ -281,7 +281,9 @@ async def test_a_flow_has_the_schedules_of_its_newest_revision(servers: Servers)
     assert await servers.schedule() is None
 
 
-async def test_what_people_disabled_stays_so_unless_the_document_says(servers: Servers) -> None:
+async def test_a_schedule_disabled_by_people_stays_disabled_unless_the_document_sets_it(
+    servers: Servers,
+) -> None:
     async def enabled() -> tuple[bool, bool]:
         row = await servers.schedule()
         return row["enabled"], row["next_at"] is not None

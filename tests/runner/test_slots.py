@@ -51,7 +51,9 @@ async def create(engines: Engines, plan: CompiledFlow, priority: int = 0) -> Exe
     return (await engines.first.create(command, USER)).execution
 
 
-async def test_of_a_line_only_the_first_are_read_and_those_that_may_leave(engines: Engines) -> None:
+async def test_only_the_first_of_a_queue_and_those_that_may_leave_are_read(
+    engines: Engines,
+) -> None:
     plan = await plan_of(engines, 2)
     made = [await create(engines, plan) for _ in range(12)]
     urgent = await create(engines, plan, priority=3)

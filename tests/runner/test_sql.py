@@ -104,7 +104,7 @@ async def test_statements_are_one_transaction_and_inputs_are_bound_as_what_the_d
     await connection.close()
 
 
-async def test_what_is_bound_is_never_sql(floor: Floor, other: str) -> None:
+async def test_bound_values_are_never_sql(floor: Floor, other: str) -> None:
     evil = "eu'; drop table orders; --"
     statement = "select count(*) from orders where region = $1"
     task = await floor.task(sql(other, statement, "{{ inputs.region }}"), region=evil)
@@ -135,7 +135,7 @@ async def test_an_error_has_the_databases_words_and_the_place(
     assert error_of(await floor.task(sql(other, statement))) == sentence
 
 
-async def test_what_the_commit_refuses_is_a_failure_too(floor: Floor, other: str) -> None:
+async def test_a_refused_commit_is_a_failure(floor: Floor, other: str) -> None:
     once = "alter table orders add constraint once unique (region) deferrable initially deferred"
     assert (await floor.task(sql(other, once))).state is TaskRunState.SUCCESS
     twice = ["insert into orders (id, region) values (9, 'eu')", "select 1"]

@@ -109,7 +109,7 @@ async def test_counts_rates_and_durations(
     assert numbers == sorted(numbers, reverse=True)
 
 
-async def test_of_nothing_there_are_no_rates(database: Database) -> None:
+async def test_without_executions_there_are_no_rates(database: Database) -> None:
     found = await tallied(database.pool, EVERYONE, EVERYTHING, SINCE, UNTIL, Bucket.DAY)
     assert (found.whole, found.states, found.buckets) == (Tally(), {}, {})
     assert (found.flows, found.kinds) == ({}, {})

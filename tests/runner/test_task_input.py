@@ -146,7 +146,7 @@ async def test_a_variable_holds_what_the_system_takes_and_no_more(
     ],
     ids=["argument", "all together", "NUL"],
 )
-async def test_what_no_process_can_be_given_is_named(
+async def test_values_that_no_process_can_receive_are_named(
     floor: Floor, more: dict[str, Any], code: str, sentence: str
 ) -> None:
     task = await floor.task(
@@ -156,7 +156,9 @@ async def test_what_no_process_can_be_given_is_named(
     assert task.error.message.startswith(sentence)
 
 
-async def test_what_is_no_text_reaches_a_variable_as_json(floor: Floor, tmp_path: Path) -> None:
+async def test_values_other_than_text_reach_a_variable_as_json(
+    floor: Floor, tmp_path: Path
+) -> None:
     await floor.run(
         f"""
   - id: a

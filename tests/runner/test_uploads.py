@@ -90,7 +90,7 @@ async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
         yield House(parts, ArtifactStore(str(tmp_path / "store")), tmp_path / "store")
 
 
-async def test_what_nothing_refers_to_goes_with_its_content_and_is_free_again(house: House) -> None:
+async def test_unreferenced_files_are_deleted_and_free_the_quota(house: House) -> None:
     unused, used, young = [await house.upload(100) for _ in range(3)]
     await house.start(used)
     await house.age(unused, used)
@@ -101,7 +101,7 @@ async def test_what_nothing_refers_to_goes_with_its_content_and_is_free_again(ho
     assert await house.prune() == 0
 
 
-async def test_it_goes_after_the_last_execution_that_refers_to_it(house: House) -> None:
+async def test_a_file_is_deleted_after_the_last_execution_that_refers_to_it(house: House) -> None:
     key = await house.upload()
     first, second = await house.start(key), await house.start(key)
     for id in (first, second):
@@ -112,7 +112,7 @@ async def test_it_goes_after_the_last_execution_that_refers_to_it(house: House) 
 
 
 @pytest.mark.parametrize("place", ["a schedule", "a flow", "an owed command", "a bulk", "a label"])
-async def test_what_is_saved_refers_to_it_too(house: House, place: str) -> None:
+async def test_stored_settings_refer_to_files_too(house: House, place: str) -> None:
     key, unused = await house.upload(), await house.upload()
     name = file_id(key)
     flow = await house.pool.fetchval("select id from flows")
@@ -181,7 +181,7 @@ async def test_a_file_that_is_pruned_while_it_is_requested_is_refused(house: Hou
     assert await house.pool.fetchval("select count(*) from executions") == 0
 
 
-async def test_of_many_at_once_each_is_whole_or_gone(house: House) -> None:
+async def test_concurrent_uploads_are_complete_or_deleted(house: House) -> None:
     keys = [await house.upload() for _ in range(30)]
     await house.age(*keys)
     pruned, *started = await asyncio.gather(
@@ -245,7 +245,7 @@ async def test_the_quota_of_a_team_counts_all_users_and_namespaces(house: House)
     }
 
 
-async def test_two_at_once_do_not_share_the_last_bytes(house: House) -> None:
+async def test_two_concurrent_uploads_do_not_share_the_last_bytes_of_a_quota(house: House) -> None:
     results = await asyncio.gather(
         *(house.upload(300, limits=TIGHT) for _ in range(12)), return_exceptions=True
     )
@@ -253,7 +253,7 @@ async def test_two_at_once_do_not_share_the_last_bytes(house: House) -> None:
     assert await house.used() == {("upload_bytes_per_person", "user:ada"): 900}
 
 
-async def test_what_is_pruned_makes_room(house: House) -> None:
+async def test_pruned_files_free_the_quota(house: House) -> None:
     key = await house.upload(1000, limits=TIGHT)
     with pytest.raises(Refused):
         await check_room(house.pool, "user:ada", Scope(), 1, TIGHT)

@@ -165,7 +165,7 @@ async def test_a_preview_is_its_makers_and_a_bulk_is_seen_by_who_sees_its_execut
         ("APPROVE", Permission.APPROVE),
     ],
 )
-async def test_what_is_forbidden_is_counted_and_not_done(
+async def test_forbidden_executions_are_counted_and_not_changed(
     asker: Asker, action: str, permission: Permission
 ) -> None:
     id = typed("exec", await asker.create("mine"))
@@ -219,7 +219,7 @@ async def test_people_are_served_while_a_bulk_runs(asker: Asker) -> None:
     assert answered >= rounds / 2, "every other round of the bulk at least"
 
 
-async def test_two_processes_do_every_row_once(asker: Asker, database_url: str) -> None:
+async def test_two_processes_change_every_row_once(asker: Asker, database_url: str) -> None:
     ids = [typed("exec", await asker.create("mine")) for _ in range(200)]
     previews = [(await asker.preview("ADD_NOTE", ids=ids, text="seen"))["preview"] for _ in "123"]
     async with runtime(database_url):

@@ -31,7 +31,7 @@ def test_describing_twice_is_describing_once() -> None:
     assert sdl_of(schema) == before
 
 
-def test_what_is_missing_is_named() -> None:
+def test_missing_descriptions_are_named() -> None:
     @strawberry.type
     class Query:
         undescribed: int = 1

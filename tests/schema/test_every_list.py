@@ -167,7 +167,7 @@ async def counts_of(asker: Asker, everything: list[Place]) -> Counts:
     return counts
 
 
-async def test_what_a_list_shows_is_read_at_once(asker: Asker) -> None:
+async def test_fields_of_lists_are_read_for_all_rows_at_once(asker: Asker) -> None:
     everything = places(asker.schema._schema)
     await fill(asker, range(FEW))
     few = (await counts_of(asker, everything)).statements

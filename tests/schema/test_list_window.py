@@ -116,7 +116,7 @@ async def test_an_unfiltered_list_gets_removed_rows_and_ordered_by_creation_new_
         assert list_.window.looks == looks
 
 
-async def test_what_moves_within_an_order_is_looked_for(database: Database) -> None:
+async def test_rows_that_move_within_an_order_are_queried_again(database: Database) -> None:
     one, other = [await store_execution(database.pool) for _ in range(2)]
     async with looking(database.pool, ACTIVE, View(50, ExecutionOrder.STATE_ASC)) as list_:
         await list_.change(one, "state = 'RUNNING'")
@@ -126,7 +126,9 @@ async def test_what_moves_within_an_order_is_looked_for(database: Database) -> N
         assert list_.window.looks == 2
 
 
-async def test_what_does_not_match_is_nothing_to_a_list_that_shows_all(database: Database) -> None:
+async def test_other_executions_do_not_concern_a_list_that_shows_all_matches(
+    database: Database,
+) -> None:
     shown, other = [await store_execution(database.pool) for _ in range(2)]
     dark = """labels = '{"shade": "dark"}'"""
     await database.pool.execute(f"update executions set {dark} where id = $1", shown)

@@ -57,7 +57,7 @@ def test_folding_every_change_gives_the_window(moments: list[list[tuple[int, int
         assert not step(shown, rows)
 
 
-def test_of_rows_that_changed_places_the_fewest_move() -> None:
+def test_reordering_moves_the_fewest_rows() -> None:
     old = rows_of([(1, 1), (2, 1), (3, 1), (4, 1)])
     change = step(old, rows_of([(4, 2), (1, 1), (2, 2), (3, 1)]))
     assert [(leave.id.int, leave.reason) for leave in change.leave] == [(4, LeaveReason.MOVED)]

@@ -36,7 +36,7 @@ async def four(asker: Asker) -> dict[str, str]:
     return {name: typed("exec", await asker.create(name)) for name in names}
 
 
-async def test_what_one_may_not_see_cannot_be_compared(asker: Asker) -> None:
+async def test_hidden_executions_cannot_be_compared(asker: Asker) -> None:
     ids = await four(asker)
     seen = [ids["mine"], ids["mine.below"]]
     found = await asker.post(COMPARE, ids=seen)
@@ -49,7 +49,7 @@ async def test_what_one_may_not_see_cannot_be_compared(asker: Asker) -> None:
 
 
 @pytest.mark.parametrize(("scope", "number"), SCOPES)
-async def test_what_one_may_not_see_is_not_counted(asker: Asker, scope: Scope, number: int) -> None:
+async def test_hidden_executions_are_not_counted(asker: Asker, scope: Scope, number: int) -> None:
     await four(asker)
     stats = (await asker.post(STATS, scope=scope))["executionStats"]
     assert stats["total"] == number == sum(one["total"] for one in stats["buckets"])

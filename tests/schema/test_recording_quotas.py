@@ -53,7 +53,7 @@ async def open_of(recorder: Recorder, actor: str = "user:ada") -> int:
     return await recorder.pool.fetchval(query, actor) or 0
 
 
-async def test_one_may_have_so_many_open_recordings(both: list[Recorder]) -> None:
+async def test_the_quota_of_open_recordings(both: list[Recorder]) -> None:
     one, _ = both
     begun = [await one.begin() for _ in range(3)]
     before = await stored(one)
@@ -106,7 +106,7 @@ async def test_every_way_to_its_end_makes_room(both: list[Recorder]) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(REPORTS.keys() - {"heartbeat", "finishExecution"}))
-async def test_one_records_so_many_bytes_a_day(both: list[Recorder], name: str) -> None:
+async def test_the_daily_quota_of_recorded_bytes(both: list[Recorder], name: str) -> None:
     one, other = both
     id = (await one.begin())["execution"]["id"]
     inputs: dict[str, dict[str, Any]] = {
@@ -151,7 +151,7 @@ async def test_the_recording_quota_of_a_team_counts_all_users_and_namespaces(
     assert "of 15000 bytes are recorded today" in message
 
 
-async def test_what_is_refused_is_not_counted(both: list[Recorder]) -> None:
+async def test_refused_reports_are_not_counted(both: list[Recorder]) -> None:
     one, _ = both
     id = (await one.begin())["execution"]["id"]
     for _ in range(20):

@@ -49,7 +49,7 @@ async def assert_stopped(stage: Stage, id: UUID, flow: str = "acme.b/vault") -> 
     assert await stage.ran("acme.b") == 0
 
 
-async def test_what_one_starts_reaches_as_far_as_oneself(theirs: Stage) -> None:
+async def test_an_execution_reaches_as_far_as_its_creator(theirs: Stage) -> None:
     await theirs.save(thief())  # by people with access
     id = await theirs.ended("acme.a/thief", OURS)
     await assert_stopped(theirs, id)
@@ -70,7 +70,7 @@ async def test_a_trial_reaches_no_further(theirs: Stage) -> None:
     await assert_stopped(theirs, await theirs.made(answer))
 
 
-async def test_who_reaches_further_vouches_for_the_text_by_saving_it(theirs: Stage) -> None:
+async def test_saving_a_flow_gives_it_the_reach_of_its_author(theirs: Stage) -> None:
     await theirs.save(thief(), OURS)
     await theirs.save(thief())
     id = await theirs.ended("acme.a/thief")
@@ -81,7 +81,7 @@ async def test_who_reaches_further_vouches_for_the_text_by_saving_it(theirs: Sta
     assert revisions == 2
 
 
-async def test_what_is_within_runs(theirs: Stage) -> None:
+async def test_subflows_within_reach_run(theirs: Stage) -> None:
     await theirs.save(BELOW, OURS)
     await theirs.save(thief("acme.a.x/below"), OURS)
     id = await theirs.ended("acme.a/thief", OURS)

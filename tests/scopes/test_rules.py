@@ -53,7 +53,7 @@ STATES: Final = {"ATTEMPT_ENDED", "LATE_RESULT"}
 
 
 @pytest.mark.parametrize("one", SCOPES, ids=str)
-def test_what_two_scopes_have_in_common(one: Scope) -> None:
+def test_the_intersection_of_two_scopes(one: Scope) -> None:
     for other in SCOPES:
         both = one.within(other)
         assert [both.covers(name) for name in NAMES] == [
@@ -71,7 +71,7 @@ def test_which_tasks_lead_outside() -> None:
     assert set(outside_of(PLAN, OURS, OURS).started.values()) == {None}
 
 
-def test_of_a_document_that_cannot_be_read_everything_may_have_come_from_outside() -> None:
+def test_with_an_unreadable_document_everything_may_come_from_outside() -> None:
     plan = CompiledFlow.unread(new_id(), new_id(), 1, "acme.a", "top", "too new")
     found = outside_of(plan, OURS, EVERYWHERE)
     assert found.has("anything") and found.results("anything", {"key": MARK}) == {}
@@ -140,7 +140,7 @@ class _ExecutionStub:
 
 
 @pytest.mark.parametrize(("parent", "child"), list(product(NAMES, (None, *NAMES))))
-def test_who_may_speak_of_whom(parent: str, child: str | None) -> None:
+def test_when_parents_and_children_show_each_other(parent: str, child: str | None) -> None:
     """The one shows the other only if no scope sees the one and not the other."""
     execution: Any = _ExecutionStub(parent, child)
     below = child or parent

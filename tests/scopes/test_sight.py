@@ -128,7 +128,7 @@ async def test_an_execution_reveals_nothing_of_it(stage: Stage, key: str) -> Non
         assert each["outputs"]["deeper"] == [{"down": [{}]}] * 2
 
 
-async def test_nor_does_any_moment_of_its_past(stage: Stage) -> None:
+async def test_its_past_reveals_nothing(stage: Stage) -> None:
     id, names = await ran(stage)
     query = f"query ($id: ID!, $at: Int) {{ execution(id: $id, at: $at) {{ {EXECUTION} }} }}"
     last = await stage.pool.fetchval("select seq from executions where id = $1", id)
@@ -137,7 +137,7 @@ async def test_nor_does_any_moment_of_its_past(stage: Stage) -> None:
     assert MARK in json.dumps(await stage.by(EVERYWHERE, query, id=exec_id(id), at=last))
 
 
-async def test_nor_do_its_subscriptions(stage: Stage) -> None:
+async def test_its_subscriptions_reveal_nothing(stage: Stage) -> None:
     id, names = await ran(stage)
     events = f"subscription ($id: ID!) {{ executionEvents(id: $id) {{ {EVENT} }} }}"
     messages = [each async for each in stage.follow(events, OURS, id=exec_id(id))]
@@ -153,7 +153,7 @@ async def test_nor_do_its_subscriptions(stage: Stage) -> None:
         break
 
 
-async def test_nor_do_its_changes(stage: Stage) -> None:
+async def test_its_changes_reveal_nothing(stage: Stage) -> None:
     id = await stage.start("acme.a/all")
     cursor = "query ($id: ID!) { execution(id: $id) { cursor } }"
     after = (await stage.by(OURS, cursor, id=exec_id(id)))["execution"]["cursor"]
@@ -170,7 +170,7 @@ async def test_nor_do_its_changes(stage: Stage) -> None:
     assert_nothing_of(messages, stage, names)
 
 
-async def test_nor_does_any_node(stage: Stage) -> None:
+async def test_its_nodes_reveal_nothing(stage: Stage) -> None:
     id, names = await ran(stage)
     tables = {"run": "task_runs", "att": "attempts", "evt": "events"}
     for prefix, table in tables.items():
@@ -192,7 +192,7 @@ TRIED: Final = [
 
 
 @pytest.mark.parametrize("tried", TRIED)
-async def test_nor_do_expressions_that_are_tried(stage: Stage, tried: str) -> None:
+async def test_debugged_expressions_reveal_nothing(stage: Stage, tried: str) -> None:
     id, names = await ran(stage)
     query = """query ($run: ID!, $expression: String!) {
       debugExpression(taskRunId: $run, expression: $expression) { value error { message } } }"""
@@ -201,7 +201,7 @@ async def test_nor_do_expressions_that_are_tried(stage: Stage, tried: str) -> No
         assert_nothing_of([f"sub {path}", answer], stage, names)
 
 
-async def test_nor_do_records_and_reports(stage: Stage) -> None:
+async def test_exports_and_reports_reveal_nothing(stage: Stage) -> None:
     id, names = await ran(stage)
     async with export_client(stage.parts.database, scope=OURS) as http:
         for path in ("record.json?logs=true", "logs.txt"):
@@ -218,7 +218,7 @@ async def test_nor_do_records_and_reports(stage: Stage) -> None:
         assert MARK in (await http.get(f"/executions/{exec_id(id)}/record.json")).text
 
 
-async def test_nor_do_searches(stage: Stage) -> None:
+async def test_searches_reveal_nothing(stage: Stage) -> None:
     """Neither text, nor fingerprints, nor counts find it."""
     for key in ("all", "through"):
         await ran(stage, key)
@@ -233,7 +233,7 @@ async def test_nor_do_searches(stage: Stage) -> None:
     assert MARK not in json.dumps(found_facets)
 
 
-async def test_nor_does_a_child_that_waits_or_is_stopped(stage: Stage) -> None:
+async def test_a_waiting_or_stopped_child_reveals_nothing(stage: Stage) -> None:
     id = await stage.start("acme.a/held")
     child = await stage.child_of(id)
     await stage.until(child, lambda one: one.tasks["t"].approval is not None)
@@ -246,7 +246,7 @@ async def test_nor_does_a_child_that_waits_or_is_stopped(stage: Stage) -> None:
     assert_nothing_of(await stage.by(OURS, query, id=exec_id(id)), stage, names)
 
 
-async def test_nor_does_a_replay_that_uses_its_outputs_again(stage: Stage) -> None:
+async def test_a_replay_that_reuses_its_outputs_reveals_nothing(stage: Stage) -> None:
     id, _ = await ran(stage)
     replayed = await stage.made(
         await stage.mutate("replayExecution", scope=OURS, id=exec_id(id), fromTask="bad")

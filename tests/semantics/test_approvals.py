@@ -105,9 +105,7 @@ async def test_all_groups_must_be_satisfied_and_one_person_counts_for_one(
     assert found["state"] == "SUCCESS", "ann for ops, bob for data"
 
 
-async def test_who_started_it_may_not_decide_unless_allow_self(
-    client: Client, people: People
-) -> None:
+async def test_the_starter_may_not_decide_unless_allow_self(client: Client, people: People) -> None:
     id, request = await waiting_request(client, "")
     assert (await does(client, "approve", approvalId=request))["execution"]["state"] == "SUCCESS"
     id, request = await waiting_request(client, "allow_self: false")
@@ -115,7 +113,7 @@ async def test_who_started_it_may_not_decide_unless_allow_self(
     await does(await people("ann"), "approve", approvalId=request)
 
 
-async def test_who_restarted_or_replayed_it_may_not_decide_either(
+async def test_a_person_who_restarted_or_replayed_may_not_decide_either(
     client: Client, people: People
 ) -> None:
     eve, ann = await people("eve", "admin"), await people("ann")
@@ -165,7 +163,7 @@ async def test_the_requester_of_a_backfill_may_not_decide_in_it(
 
 
 @pytest.mark.parametrize("rule", ["resume", "new"])
-async def test_who_restarted_a_parent_may_not_decide_in_what_it_starts_or_resumes_since(
+async def test_a_person_who_restarted_a_parent_may_not_decide_in_its_later_children(
     client: Client, people: People, rule: str
 ) -> None:
     eve, ann = await people("eve", "admin"), await people("ann")
@@ -235,7 +233,7 @@ async def test_a_vote_is_final_and_repeating_it_with_the_same_key_is_a_success(
     await acted(client, "cancelExecution", id=id)
 
 
-async def test_what_is_decided_is_refused_with_its_final_state(
+async def test_a_vote_after_the_decision_is_refused_with_the_final_state(
     client: Client, people: People
 ) -> None:
     _, request = await waiting_request(client, "")

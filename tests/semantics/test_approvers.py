@@ -120,7 +120,7 @@ async def test_the_reason_for_not_deciding_and_the_override_are_shown(
     assert await standing(eve, id) == (False, "this request is APPROVED already", False)
 
 
-async def test_what_one_has_no_permission_for_is_not_available_and_says_so(
+async def test_actions_without_permission_are_not_available_and_have_a_reason(
     client: Client, people: People
 ) -> None:
     id, _ = await waiting_request(client, "")
@@ -175,7 +175,7 @@ async def test_an_override_needs_a_reason_and_is_marked_and_is_for_those_who_man
     assert (await client.show(id))["state"] == "SUCCESS"
 
 
-async def test_who_saved_the_schedule_may_not_decide_in_what_its_ticks_start(
+async def test_the_author_of_a_schedule_may_not_decide_in_its_executions(
     client: Client, people: People
 ) -> None:
     ned, eve, ann = await people("ned", "admin"), await people("eve", "admin"), await people("ann")

@@ -387,7 +387,7 @@ ATTACKS = list(dict.fromkeys(attack for attacks in DOORS.values() for attack in 
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=[attack.__name__ for attack in ATTACKS])
-async def test_what_comes_after_an_approval_does_not_run_without_a_decision(
+async def test_tasks_after_an_approval_do_not_run_without_a_decision(
     scene: Scene, people: People, attack: Attack
 ) -> None:
     wants_people = "people" in signature(attack).parameters

@@ -74,7 +74,7 @@ async def _paused(client: Client) -> str:
 
 
 @pytest.mark.parametrize("begin", [_created, _queued, _retrying, _task_queued, _waiting, _paused])
-async def test_what_no_worker_owns_ends_in_the_same_transaction(
+async def test_tasks_without_a_worker_end_in_the_same_transaction(
     client: Client, begin: "object"
 ) -> None:
     assert callable(begin)

@@ -130,7 +130,7 @@ async def test_a_failure_for_good_gives_nothing(
     assert_apart(found)
 
 
-async def test_what_is_killed_gives_finally_nothing(client: Client) -> None:
+async def test_killed_attempts_pass_nothing_to_finally(client: Client) -> None:
     tasks = bad("sleep 60", "    kill_grace: 100ms\n")
     last = f"finally:\n  - {{id: after, type: return, outputs: {{saw: {AFTER}}}}}\n"
     id = (await client.run(flow("cl-killed", tasks) + last))["id"]

@@ -165,7 +165,9 @@ async def test_freeing_a_slot_starts_the_next_however_it_was_freed(client: Clien
     await cancel(client, second)
 
 
-async def test_of_many_at_once_no_more_than_the_limit_ever_run_and_all_do(client: Client) -> None:
+async def test_many_concurrent_executions_never_exceed_the_limit_and_all_run(
+    client: Client,
+) -> None:
     tasks = "  - {id: a, type: log, message: a}\n  - {id: b, type: log, message: b, needs: [a]}\n"
     await client.save(flow("cc-many", tasks, LIMIT % (2, "QUEUE")))
     made = await asyncio.gather(*(client.create("semantics/cc-many") for _ in range(12)))

@@ -55,9 +55,7 @@ async def test_a_retrying_task_starts_at_once_and_is_first_in_line(
     ]
 
 
-async def test_what_is_queued_goes_before_all_others_in_its_queue(
-    client: Client, tables: Tables
-) -> None:
+async def test_a_forced_queued_task_goes_first_in_its_queue(client: Client, tables: Tables) -> None:
     source = flow("fr-line", "  - {id: a, type: log, message: a, queue: nobody}\n")
     first = await client.run(source, priority=1000)
     second = await client.create("semantics/fr-line")

@@ -57,7 +57,7 @@ def sizes_for(results: int) -> list[int]:
     return [rest // count + (at < rest % count) for at in range(count)]
 
 
-async def test_they_are_read_up_to_16_mib_and_beyond_that_an_error_says_so(client: Client) -> None:
+async def test_results_are_read_up_to_16_mib_and_refused_beyond(client: Client) -> None:
     tasks = f"""
   - {{id: full, type: foreach, items: "{{{{ inputs.sizes }}}}", tasks: [{made("item", WIDTH)}]}}
   - id: over
@@ -107,7 +107,7 @@ async def begun(client: Client, name: str, **input: Any) -> str:
     return str(made["execution"]["id"])
 
 
-async def test_they_are_there_for_whatever_is_made_of_the_execution(client: Client) -> None:
+async def test_results_exist_for_every_kind_of_rerun(client: Client) -> None:
     source = flow("fr-reuse", READ, f"{HEAD}outputs: {{n: {counted('each.a')}}}\n")
     first = await started(client, source, **CHINESE)
     shown = await at_end(client, first, "each")

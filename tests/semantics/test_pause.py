@@ -17,7 +17,7 @@ from tests.semantics.scene import (
 )
 
 
-async def test_what_runs_goes_on_and_nothing_new_starts_retries_included(
+async def test_running_tasks_continue_and_nothing_new_starts_including_retries(
     client: Client, go: Path
 ) -> None:
     again = '  - {id: again, type: shell, run: "test $HEADWAY_ATTEMPT -gt 1", retry: {max_attempts: 2, delay: 300ms}}\n'

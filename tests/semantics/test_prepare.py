@@ -47,7 +47,7 @@ async def test_nothing_is_started(client: Client) -> None:
     assert await client.show(source["id"]) == before
 
 
-async def test_of_the_latest_revision_tasks_new_since_then_are_enabled_and_marked(
+async def test_new_tasks_of_the_latest_revision_are_enabled_and_marked(
     client: Client,
 ) -> None:
     source = await ended(client, flow("pr-latest", TASKS % "fail", HEAD))

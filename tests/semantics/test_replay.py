@@ -174,7 +174,7 @@ async def _given(client: Client, execution: dict[str, Any], key: str, n: int) ->
     await client.until_ended(execution["id"])
 
 
-async def test_what_others_carry_stays_as_it_was_when_the_outputs_are_changed_after_it(
+async def test_reused_outputs_do_not_change_with_their_source(
     client: Client,
 ) -> None:
     source = await ended(client, flow("rp-changed", CHAIN, HEAD))
@@ -242,7 +242,7 @@ async def test_only_what_has_ended_is_replayed(client: Client) -> None:
     await acted(client, "cancelExecution", id=id)
 
 
-async def test_what_a_start_needs_and_the_source_has_not_is_refused_and_says_where_to_start(
+async def test_a_replay_without_required_outputs_is_refused_with_a_possible_start(
     client: Client,
 ) -> None:
     failing = CHAIN.replace("outputs.one.n + 1", "1 / 0")

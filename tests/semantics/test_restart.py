@@ -128,7 +128,7 @@ async def _cancelled(client: Client, go: Path) -> str:
         (_cancelled, "CANCELLED"),
     ],
 )
-async def test_what_ended_badly_is_the_same_execution_again_through_restarted(
+async def test_a_failed_execution_runs_again_through_restarted(
     client: Client, go: Path, begin: object, end: str
 ) -> None:
     assert callable(begin)
@@ -149,7 +149,7 @@ async def test_what_ended_badly_is_the_same_execution_again_through_restarted(
         } else await client.until_ended(id)  # fmt: skip
 
 
-async def test_what_succeeded_stays_and_what_failed_and_was_cancelled_runs_again(
+async def test_successful_tasks_stay_and_failed_and_cancelled_ones_run_again(
     client: Client, go: Path
 ) -> None:
     id = await _failed(client, go)
@@ -196,7 +196,7 @@ async def test_a_rejected_approval_is_requested_again(client: Client, go: Path) 
     }
 
 
-async def test_it_is_refused_if_there_is_nothing_to_run_again(client: Client) -> None:
+async def test_a_restart_is_refused_if_there_is_nothing_to_run_again(client: Client) -> None:
     id = (await ended(client, flow("re-nothing", "  - {id: a, type: log, message: a}\n")))["id"]
     problem = await refused(client, "restartExecution", id=id)
     assert (problem["code"], problem["state"]) == ("INVALID_STATE", "SUCCESS")

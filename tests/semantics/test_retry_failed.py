@@ -76,7 +76,7 @@ async def test_paused_without_a_failure_it_is_refused(client: Client) -> None:
     await acted(client, "cancelExecution", id=id)
 
 
-async def test_it_does_not_use_up_the_automatic_retries(client: Client, go: Path) -> None:
+async def test_retry_failed_does_not_use_up_the_automatic_retries(client: Client, go: Path) -> None:
     bad = "  - {id: bad, type: fail, retry: {max_attempts: 2, delay: 10ms}}\n"
     id = (await client.run(flow("retry-retries", bad + held("slow", go))))["id"]
     await client.until(id, state="FAILED_FINISHING", slow="RUNNING")

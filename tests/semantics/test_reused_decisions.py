@@ -27,7 +27,7 @@ async def marks(client: Client, id: str) -> list[tuple[Any, ...]]:
     ]
 
 
-async def test_one_with_the_permission_and_a_reason_overrides_it_and_is_marked(
+async def test_an_override_with_permission_and_reason_is_marked(
     scene: Scene,
 ) -> None:
     source = await scene.approved()
@@ -94,7 +94,7 @@ async def test_a_restart_of_later_tasks_requests_no_new_decision(scene: Scene) -
     assert scene.ran == 2
 
 
-async def test_who_has_it_overridden_leaves_no_decision_to_the_next(scene: Scene) -> None:
+async def test_an_override_is_not_reused_as_a_decision(scene: Scene) -> None:
     await scene.admin.save(scene.text())
     begun = await acted(
         scene.admin, "createExecution", **creation(scene, disabledTasks=["ask"], reason="away")
@@ -106,7 +106,7 @@ async def test_who_has_it_overridden_leaves_no_decision_to_the_next(scene: Scene
 
 
 @pytest.mark.parametrize("keys", ["on_timeout: SKIP", "on_timeout: APPROVE"])
-async def test_what_nobody_decided_is_never_taken_for_approved(
+async def test_undecided_requests_are_never_reused_as_approved(
     scene: Scene, tables: Tables, keys: str
 ) -> None:
     id, _ = await scene.waiting(scene.text(approval=f"timeout: 1h, {keys}"))
@@ -193,7 +193,7 @@ async def test_a_foreach_with_approvals_is_reused_when_each_decision_is_valid(sc
     await acted(scene.otto, "cancelExecution", id=other["id"])
 
 
-async def test_what_may_not_be_changed_is_not_offered(scene: Scene, people: People) -> None:
+async def test_forbidden_changes_are_not_offered(scene: Scene, people: People) -> None:
     id = await scene.rejected()
     what = "taskRuns { key availableActions { action allowed } }"
     for who, expected in ((scene.admin, True), (scene.otto, False)):

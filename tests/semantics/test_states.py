@@ -123,7 +123,7 @@ async def test_run_if_decides_over_the_ends_of_what_is_needed(client: Client) ->
     )
 
 
-async def test_what_the_engine_carries_runs_without_a_lease(client: Client, tables: Tables) -> None:
+async def test_engine_tasks_run_without_a_lease(client: Client, tables: Tables) -> None:
     await client.save(flow("child-that-waits", "  - {id: w, type: wait, event: go}\n"))
     tasks = """
   - {id: wait, type: wait, event: go}

@@ -14,7 +14,7 @@ async def reasons(client: Client, id: str) -> dict[str | None, dict[str, Any]]:
     return {(one["taskRun"] or {}).get("key"): one for one in found}
 
 
-async def test_it_needs_a_task(client: Client) -> None:
+async def test_a_pending_task_waits_for_the_tasks_it_needs(client: Client) -> None:
     tasks = "  - {id: w, type: wait, event: x}\n  - {id: a, type: log, message: a, needs: [w]}\n"
     id = await waits(client, flow("wf-needs", tasks))
     reason = await reasons(client, id)
@@ -137,6 +137,6 @@ finally: [{id: f, type: log, message: a}]
     await acted(client, "cancelExecution", id=id)
 
 
-async def test_what_has_ended_waits_for_nothing(client: Client) -> None:
+async def test_ended_executions_wait_for_nothing(client: Client) -> None:
     found = await ended(client, flow("wf-ended", "  - {id: a, type: log, message: a}\n"))
     assert await reasons(client, found["id"]) == {}

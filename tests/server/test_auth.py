@@ -83,7 +83,7 @@ async def test_a_new_database_takes_the_token_of_the_file(
     assert await door_of(database).by_token("hw_kept") is not None
 
 
-async def test_what_a_token_may(database: Database) -> None:
+async def test_permissions_of_a_token(database: Database) -> None:
     token = await enrolled(database.pool, "ci", "operator", "acme", PrincipalKind.SERVICE)
     row = await tokens.find(database.pool, digest_of(token))
     assert row
@@ -113,7 +113,7 @@ async def test_what_a_token_may(database: Database) -> None:
     assert await door_of(database).by_token(token) is None
 
 
-async def test_what_a_cookie_vouches_for_must_come_from_here(
+async def test_requests_with_a_cookie_must_have_the_same_origin(
     database: Database, tmp_path: Path
 ) -> None:
     token = await admin(database, tmp_path)
@@ -222,7 +222,9 @@ async def test_guesses_leave_connections_for_reads(database: Database) -> None:
     assert await asyncio.gather(*guesses) == [None] * 40
 
 
-async def test_who_made_a_services_token_is_one_person_with_it(database: Database) -> None:
+async def test_the_creator_of_a_services_token_counts_as_the_same_person(
+    database: Database,
+) -> None:
     """The creator of the token may hold it: their vote and the service's count as one, whoever owns the service."""
     pool = database.pool
     maria = await enrolled(pool, "maria", "namespace_admin", "acme")

@@ -78,5 +78,5 @@ def test_names_of_columns_are_cells_too(before: str, sign: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "a", "a=b", "x-1", "2026-01-01", "[1]", '{"a": "=1"}', "ä", "'quoted'", "€ 5"]
 )
-def test_what_is_no_formula_is_not_touched(text: str) -> None:
+def test_text_that_is_no_formula_is_unchanged(text: str) -> None:
     assert cell(text) == text

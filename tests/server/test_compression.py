@@ -103,12 +103,12 @@ async def test_the_rest_is_not(http: httpx.AsyncClient, parameters: dict[str, st
     assert headers["vary"] == "accept"
 
 
-async def test_what_fits_into_a_packet_is_not_either(http: httpx.AsyncClient) -> None:
+async def test_responses_that_fit_into_a_packet_are_not_compressed(http: httpx.AsyncClient) -> None:
     headers, got = await raw(http, "gzip", type="application/json", body="small")
     assert (len(got), "content-encoding" in headers) == (1399, False)
 
 
-async def test_of_a_stream_each_piece_comes_when_it_is_made(http: httpx.AsyncClient) -> None:
+async def test_each_piece_of_a_stream_is_sent_at_once(http: httpx.AsyncClient) -> None:
     coder = zlib.decompressobj(16 + zlib.MAX_WBITS)
     async with asyncio.timeout(30), http.stream("GET", "/streamed") as answer:
         assert answer.headers["content-encoding"] == "gzip"

@@ -238,7 +238,7 @@ async def test_the_oldest_that_waits_makes_room(limit: str) -> None:
 
 @pytest.mark.parametrize("limit", ["most", "most_of_address"])
 @pytest.mark.parametrize("kind", ["request", "socket"])
-async def test_who_comes_when_all_are_in_use_is_refused(limit: str, kind: str) -> None:
+async def test_connections_beyond_the_limit_are_refused(limit: str, kind: str) -> None:
     limits = ConnectionLimits(**{limit: 2})  # type: ignore[arg-type]
     async with served(limits) as house:
         said = b"GET /held HTTP/1.1\r\nhost: a\r\n\r\n" if kind == "request" else UPGRADE

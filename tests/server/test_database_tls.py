@@ -196,7 +196,7 @@ async def test_servers_and_workers_run_over_tls(guarded: Guarded, tmp_path: Path
         assert worker.wait(40) == 0
 
 
-def test_who_is_not_the_database_is_refused(guarded: Guarded, tmp_path: Path) -> None:
+def test_a_false_database_server_is_refused(guarded: Guarded, tmp_path: Path) -> None:
     other = Authority(tmp_path, "other")
     for url, message in (
         (guarded.with_certificate(sslrootcert=other.file), "certificate verify failed"),
@@ -207,7 +207,7 @@ def test_who_is_not_the_database_is_refused(guarded: Guarded, tmp_path: Path) ->
         assert done.returncode == 4 and message in done.stderr, done.stderr
 
 
-def test_who_has_no_certificate_is_refused(guarded: Guarded, tmp_path: Path) -> None:
+def test_a_client_without_a_certificate_is_refused(guarded: Guarded, tmp_path: Path) -> None:
     forged = Authority(tmp_path, "forger").give("headway")
     ours = guarded.authority.give("someone")
     for pair in ((), forged, ours):

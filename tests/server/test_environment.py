@@ -47,7 +47,7 @@ def test_every_variable_that_is_written_or_read_anywhere_is_known() -> None:
     assert found <= KNOWN
 
 
-def test_what_tasks_get_is_known() -> None:
+def test_variables_of_tasks_are_known() -> None:
     files = "attempt/attempt.py", "processes/child.py", "executors/python.py"
     given = "".join((ROOT / "runner" / name).read_text() for name in files)
     assert set(re.findall(r'"HEADWAY_([A-Z_]+)"', given)) == set(OF_TASKS)

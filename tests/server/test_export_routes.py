@@ -81,7 +81,7 @@ async def test_logs_need_their_permission(database: Database) -> None:
                 assert error["message"] == nowhere_permitted(Permission.VIEW_LOGS)
 
 
-async def test_what_may_not_be_seen_is_in_none_of_them(database: Database) -> None:
+async def test_hidden_executions_are_in_no_export(database: Database) -> None:
     ids = [typed("exec", id) for id in await seeded(database, 60)]
     rows = await database.pool.fetch("select namespace from executions order by id")
     scope = Scope((rows[0]["namespace"],))
@@ -125,7 +125,7 @@ async def test_a_browser_gets_an_error_page(database: Database) -> None:
     assert (head.status_code, head.content) == (200, b"")
 
 
-async def test_what_fails_before_its_first_piece_frees_its_turn() -> None:
+async def test_an_export_that_fails_before_its_first_piece_frees_its_place() -> None:
     slots = DownloadSlots(1)
 
     async def failing() -> AsyncGenerator[bytes, None]:
@@ -137,7 +137,7 @@ async def test_what_fails_before_its_first_piece_frees_its_turn() -> None:
             await anext(slots.taken(failing(), "user:x"))
 
 
-async def test_one_actor_leaves_half_of_the_places_to_others() -> None:
+async def test_one_user_leaves_half_of_the_places_to_others() -> None:
     slots = DownloadSlots(4)
 
     async def endless() -> AsyncGenerator[bytes, None]:
@@ -205,7 +205,7 @@ async def may_begin(http: httpx.AsyncClient, url: str) -> bool:
 
 
 @pytest.mark.parametrize(("path", "most"), [("/executions/export.json", 2), ("/file", 2)])
-async def test_who_does_not_read_holds_nobody_else_up_and_is_let_go(
+async def test_a_client_that_does_not_read_blocks_nobody_and_is_disconnected(
     database: Database, path: str, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One user opens as many sockets as there are places and reads none: another user is served at once, and the first

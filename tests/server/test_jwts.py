@@ -187,7 +187,7 @@ async def test_a_program_takes_no_name_of_somebody_else(database: Database) -> N
         assert "belongs to somebody else" in (await house.refusals())[0]
 
 
-async def test_what_was_ordered_is_carried_out_with_the_groups_of_the_session(
+async def test_bulk_actions_run_with_the_groups_of_the_session(
     database: Database,
 ) -> None:
     roles = ("ops=operator",)
@@ -204,7 +204,7 @@ async def test_what_was_ordered_is_carried_out_with_the_groups_of_the_session(
         assert holder and not holder.viewer.grants
 
 
-async def test_who_leaves_a_group_here_has_left_it(database: Database) -> None:
+async def test_leaving_a_local_group_takes_effect_at_once(database: Database) -> None:
     """Groups of the issuer are stored with the session, local ones are read each time."""
     async with issuing() as issuer, housed(database, settings_for(issuer)) as house:
         viewer = await house.door.by_token(issuer.bearer(groups=["theirs"]))

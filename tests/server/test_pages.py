@@ -181,7 +181,7 @@ async def test_each_form_has_a_tag_of_its_own(built: Path, http: httpx.AsyncClie
                 assert answer.status_code == 200
 
 
-async def test_what_was_not_compressed_is_sent_as_it_is(
+async def test_files_without_compressed_variants_are_sent_unchanged(
     built: Path, http: httpx.AsyncClient
 ) -> None:
     answer = await http.get("/assets/plain-abc.css")

@@ -53,14 +53,14 @@ def test_the_user_of_the_server_may_be_a_task(at: str, to: str) -> None:
 
 @pytest.mark.parametrize(("at", "to"), WAYS)
 @pytest.mark.usefixtures("other_user")
-def test_another_user_is_a_task_where_tasks_have_that_one(at: str, to: str) -> None:
+def test_another_user_is_a_task_if_tasks_run_as_that_user(at: str, to: str) -> None:
     with connected(at, to) as (_, scope):
         assert not may_be_task(NOBODYS)(scope)
         assert may_be_task(MINE)(scope)
 
 
 @pytest.mark.usefixtures("other_user")
-def test_who_has_gone_may_be_a_task() -> None:
+def test_a_closed_peer_may_be_a_task() -> None:
     """The system reports root as the owner of its socket."""
     for end in (
         socket.socket.close,

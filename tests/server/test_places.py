@@ -135,7 +135,7 @@ async def test_pieces_are_shown_and_closed() -> None:
     assert closed == [True]
 
 
-def test_what_answers_gave_is_understood() -> None:
+def test_uris_of_answers_are_accepted() -> None:
     text = {"inputs": {"data": ["headway:///a/b", 1, None]}, "search": 'input.data:"headway:///a"'}
     meant = {
         "inputs": {"data": ["file:///data/artifacts/a/b", 1, None]},

@@ -65,7 +65,7 @@ async def serve(data_dir: Path) -> tuple[asyncio.subprocess.Process, str]:
     return process, url
 
 
-async def test_it_starts_keeps_what_was_written_and_stops(data_dir: Path) -> None:
+async def test_postgresql_starts_keeps_its_data_and_stops(data_dir: Path) -> None:
     async with embedded_postgres(data_dir) as url:
         await post(url, "create table kept as select 42 as answer")
         assert await post(url, "show server_encoding") == "UTF8"
@@ -97,7 +97,7 @@ async def test_nothing_but_its_own_directory_changes_mode_or_owner(tmp_path: Pat
     assert modes(home) == before
 
 
-async def test_two_on_one_directory_are_refused(data_dir: Path) -> None:
+async def test_a_second_server_on_one_directory_is_refused(data_dir: Path) -> None:
     async with embedded_postgres(data_dir) as url:
         with pytest.raises(Fault, match="another Headway runs on"):
             await embedded_postgres(data_dir).__aenter__()

@@ -163,14 +163,14 @@ async def test_series_are_distinguished_by_their_tags(database: Database) -> Non
     assert facts.series == {"loss (fit, split=test)": points, "loss (fit, split=train)": points}
 
 
-async def test_what_may_not_be_seen_is_not_there(database: Database) -> None:
+async def test_hidden_executions_are_not_in_a_report(database: Database) -> None:
     id, other, *_ = await seeded(database, 5)
     for ids in ((id,), (id, other)):
         with pytest.raises(Refused, match=f"no execution {typed('exec', id)}"):
             await pdf_of(database, *ids, scope=Scope(("nowhere",)))
 
 
-async def test_what_has_not_begun_has_a_report(database: Database) -> None:
+async def test_an_execution_that_has_not_begun_has_a_report(database: Database) -> None:
     ids = await seeded(database, 100)
     await database.pool.execute(
         "update executions set state = 'CREATED', started_at = null, ended_at = null where id = $1", ids[0]

@@ -98,7 +98,7 @@ async def test_a_connection_that_is_let_in_while_its_token_is_revoked(database: 
     assert await asyncio.wait_for(pending, WITHIN) is None
 
 
-async def test_of_one_person_each_keeps_the_groups_that_a_provider_named_for_it(
+async def test_each_sign_in_of_a_person_keeps_its_own_groups(
     database: Database,
 ) -> None:
     """Two sign-ins at once with different credentials of one person are not mixed up."""

@@ -51,7 +51,7 @@ async def test_the_login_link_works_once(database: Database, tmp_path: Path) -> 
         assert (await http.get("/", headers={"authorization": "Bearer x"})).status_code == 401
 
 
-async def test_two_who_open_one_link_at_once(database: Database, tmp_path: Path) -> None:
+async def test_a_link_opened_twice_at_once_works_once(database: Database, tmp_path: Path) -> None:
     code = await link_of(database, await admin(database, tmp_path))
     async with behind(database, door_of(database)) as http:
         opened = await asyncio.gather(
@@ -288,7 +288,7 @@ async def test_a_reader_who_is_not_signed_in_is_led_to_the_form_and_back(
         assert 'name="token"' not in known.text
 
 
-async def test_who_is_wrong_too_often_gets_the_form_again(
+async def test_too_many_wrong_tokens_show_the_form_again(
     database: Database, tmp_path: Path
 ) -> None:
     token = await admin(database, tmp_path)

@@ -235,7 +235,7 @@ async def test_the_issuer_says_no(database: Database) -> None:
         "/" + "x" * 3000,
     ],
 )
-async def test_it_leads_to_this_server_alone(database: Database, target: str) -> None:
+async def test_sign_in_redirects_to_this_server_only(database: Database, target: str) -> None:
     async with both(database) as (house, _):
         answer = await house.sign_in(target)
         assert 'content="0;url=/"' in answer.text and "evil" not in answer.text
@@ -282,7 +282,7 @@ async def test_metadata_that_is_not_right_is_not_used(
         assert "set-cookie" not in answer.headers
 
 
-async def test_nobody_becomes_somebody_else_by_a_name(database: Database) -> None:
+async def test_a_name_does_not_give_access_to_another_account(database: Database) -> None:
     await enrolled(database.pool, "admin", "admin")
     await enrolled(database.pool, "ci", "operator", kind=PrincipalKind.SERVICE)
     await enrolled(database.pool, "nina", "operator")
@@ -330,7 +330,7 @@ async def test_a_person_with_a_role_before_the_first_login_is_claimed_once(
         assert '"claimed": true' in claimed or '"claimed":true' in claimed
 
 
-async def test_two_who_come_at_once_for_the_first_time(database: Database) -> None:
+async def test_two_concurrent_first_sign_ins(database: Database) -> None:
     """The same person twice is one; of two people with one name one is refused."""
     async with both(database) as (house, issuer):
 

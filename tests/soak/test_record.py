@@ -54,7 +54,7 @@ async def changed(served: Served, statement: str) -> AsyncIterator["asyncpg.Conn
         await raw.close()
 
 
-async def test_what_is_as_it_should_be_is_no_difference(ran: Served) -> None:
+async def test_correct_results_have_no_differences(ran: Served) -> None:
     async with changed(ran, "") as raw:
         assert await differences(raw) == []
 

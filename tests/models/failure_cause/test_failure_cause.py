@@ -61,7 +61,7 @@ ENDINGS = (
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - NO_MORE_THAN_AN_ENDING))
-def test_what_comes_after_the_error_does_not_win(name: str) -> None:
+def test_lines_after_the_error_are_not_the_cause(name: str) -> None:
     stderr, stdout, expected = written(name)
     for ending in ENDINGS:
         assert cause(f"{stderr}\n{ending}", stdout) == expected
@@ -94,7 +94,7 @@ def test_stdout_counts_less_than_an_error_on_stderr() -> None:
     assert cause("starts", "failed") == "starts"
 
 
-def test_it_is_bounded_however_long_the_lines_are() -> None:
+def test_the_cause_is_bounded_with_lines_of_any_length() -> None:
     found = cause(f'Traceback (most recent call last):\n  File "x"\nValueError: {"x" * 100_000}')
     assert found and found.startswith("ValueError: xxx") and len(found) <= LONGEST
     many = "\n".join(f"  | ValueError: {'y' * 90} {n}" for n in range(60))

@@ -88,7 +88,7 @@ def folds(stage: Stage) -> bool:
     return folded == copy_with(known, tasks=tasks)
 
 
-def test_whatever_is_given_up_ends_in_error_with_nothing_left_of_it() -> None:
+def test_an_abandoned_execution_ends_in_error_with_nothing_running() -> None:
     stage, _, child = busy()
     before = len(stage.deferred_commands)
     stage.submit(GiveUp("PROMISE", "it could not be kept"), ENGINE)
@@ -125,7 +125,7 @@ def test_an_end_is_not_given_up() -> None:
 
 
 @pytest.mark.parametrize("state", ["PAUSED", "KILLING", "QUEUED", "WAITING_FOR_APPROVAL"])
-def test_it_is_given_up_in_every_state(state: str) -> None:
+def test_an_execution_is_abandoned_in_every_state(state: str) -> None:
     stage, _, _ = busy()
     stage.execution = copy_with(stage.execution, state=ExecutionState(state))
     stage.submit(GiveUp("PROMISE", "it could not be kept"), ENGINE)
@@ -154,7 +154,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda each: type(each).__name__)
-def test_where_the_document_cannot_be_read_whatever_would_move_it_ends_it(command: Command) -> None:
+def test_with_an_unreadable_document_the_next_command_ends_the_execution(command: Command) -> None:
     stage, _, _ = busy()
     unread(stage).submit(command, ENGINE)
     assert stage.state is ExecutionState.ERROR
@@ -197,7 +197,7 @@ def test_actions_of_people_are_refused_with_the_reason_and_change_nothing(comman
     assert stage.execution is before
 
 
-def test_it_can_be_labelled_and_cancelled_and_says_what_keeps_it() -> None:
+def test_with_an_unreadable_document_labels_and_cancel_are_possible() -> None:
     stage, _, _ = busy()
     unread(stage).submit(SetLabels({"seen": "yes"}))
     assert stage.state is not ExecutionState.ERROR

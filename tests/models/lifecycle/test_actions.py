@@ -129,7 +129,7 @@ def test_every_action_is_listed_with_a_reason_when_it_is_not_allowed(state: Exec
         assert one.code in (None, ProblemCode.INVALID_STATE)
 
 
-def test_what_is_archived_cannot_be_archived_and_the_reverse() -> None:
+def test_an_archived_execution_can_only_be_unarchived() -> None:
     stage = staged(ExecutionState.FAILED)
     with pytest.raises(Refused, match="only an archived execution"):
         stage.submit(Unarchive())

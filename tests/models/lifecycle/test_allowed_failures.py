@@ -43,7 +43,7 @@ def test_an_allowed_failure_covers_an_expression_that_cannot_be_evaluated(
     assert stage.state == "WARNING"
 
 
-def test_what_headway_itself_could_not_do_is_no_failure_of_the_task() -> None:
+def test_an_error_of_headway_is_no_failure_of_the_task() -> None:
     stage = Stage(
         "id: x\nnamespace: y\ntasks: [{id: a, type: log, message: a, allow_failure: true}]\n"
     )

@@ -74,7 +74,7 @@ def test_only_an_attempt_that_succeeded_gives(state: AttemptState, more: str) ->
     assert (given.progress, given.message) == (0.5, "half")
 
 
-def test_one_that_runs_again_by_hand_starts_clean() -> None:
+def test_a_manual_rerun_starts_clean() -> None:
     stage = said()
     end(stage, AttemptState.FAILED)
     stage.submit(RetryFailed())

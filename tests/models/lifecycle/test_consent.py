@@ -41,7 +41,7 @@ WAYS = ("run", "disabled", "disabled and reused", "reused")
 
 @pytest.mark.parametrize("how", ["approved", "rejected", "cancelled", "overridden"])
 @pytest.mark.parametrize("day", ["monday", "tuesday"])
-def test_whatever_is_disabled_and_reused_nothing_after_it_runs_undecided(
+def test_with_any_disabled_or_reused_tasks_nothing_runs_without_a_decision(
     how: str, day: str
 ) -> None:
     """Tries every way of leaving out each task, with the inputs that were decided on and with others."""

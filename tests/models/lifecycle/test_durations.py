@@ -49,7 +49,7 @@ def test_a_task_run_that_is_put_back_begins_anew() -> None:
     assert stage.task("a").started_at == stage.now
 
 
-def test_another_end_given_by_hand_changes_no_time() -> None:
+def test_a_manual_change_of_the_end_state_changes_no_time() -> None:
     stage = failed_after(600)
     stage.pass_time(DAY)
     stage.submit(ChangeState(ExecutionState.KILLED))
@@ -59,7 +59,7 @@ def test_another_end_given_by_hand_changes_no_time() -> None:
     assert stage.execution.clock.idle == 2 * DAY
 
 
-def test_what_never_started_had_no_time_to_leave_out() -> None:
+def test_an_execution_that_never_started_has_no_idle_time() -> None:
     stage = Stage(FLOW, scheduled_at=START + timedelta(hours=1))
     stage.submit(Cancel())
     stage.pass_time(DAY)

@@ -118,7 +118,7 @@ def test_an_old_timer_does_not_end_what_was_restarted_since() -> None:
     assert (stage.state, left(stage)) == ("RUNNING", HOUR / 2)
 
 
-def test_what_is_put_back_after_a_failure_has_its_whole_time_again() -> None:
+def test_requeued_tasks_have_their_full_timeout_again() -> None:
     stage = Stage(FLOW % "on_failure: FINISH_POSSIBLE")
     stage.start("a", "b")
     stage.pass_time(1800)

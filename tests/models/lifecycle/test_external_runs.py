@@ -142,7 +142,7 @@ UNTIMED: list[tuple[Command, str]] = [
 
 
 @pytest.mark.parametrize(("command", "path"), UNTIMED, ids=lambda one: str(one)[:60])
-def test_of_what_is_long_gone_no_time_is_made_up(command: Command, path: str) -> None:
+def test_no_end_time_is_invented_for_a_past_run(command: Command, path: str) -> None:
     gone = recorded(started_at=THEN)
     found, sentence = refusal(gone, command)
     assert found == path
@@ -154,7 +154,7 @@ def test_of_what_is_long_gone_no_time_is_made_up(command: Command, path: str) ->
     assert decide(just_now, command, context()).events
 
 
-def test_what_lives_ends_now() -> None:
+def test_a_live_run_ends_now() -> None:
     """The run has a heartbeat timeout, began just now, or was ended by Headway itself."""
     end = RecordEnd(ExecutionState.SUCCESS)
     for alive in (
@@ -181,7 +181,7 @@ def test_late_reports_do_not_move_the_end() -> None:
     assert (task.started_at, task.ended_at) == (end, end)
 
 
-def test_what_has_no_time_of_its_own_keeps_its_distance_from_the_beginning() -> None:
+def test_reports_without_a_time_keep_their_distance_from_the_start() -> None:
     row = {"started_at": THEN, "created_at": THEN, "recorded_at": NOW, "ended_at": None}
     assert placed(row, NOW + MINUTE) == THEN + MINUTE
     assert placed({**row, "ended_at": THEN}, NOW + MINUTE) == THEN
@@ -221,7 +221,7 @@ def test_ids_of_one_moment_differ_and_those_of_others_are_in_their_order() -> No
     assert id_of(THEN) < new_id() < id_of(datetime(2999, 1, 1, tzinfo=UTC))
 
 
-def test_what_runs_elsewhere_takes_no_events() -> None:
+def test_external_runs_take_no_signals() -> None:
     with pytest.raises(Refused) as refused:
         decide(recorded(), Signal("go"), context())
     (problem,) = refused.value.problems

@@ -61,7 +61,7 @@ STOPS: dict[str, tuple[str, str, Callable[[Family], None]]] = {
 
 @pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize("stop", STOPS)
-def test_whatever_stops_a_parent_it_waits_for_the_end_of_its_child(stop: str, depth: int) -> None:
+def test_a_stopped_parent_waits_for_the_end_of_its_child(stop: str, depth: int) -> None:
     task, head, act = STOPS[stop]
     made = at_work(depth, task, head, more=MORE)
     made.work("top", "beside")
@@ -127,7 +127,7 @@ def test_without_cascade_the_child_goes_on_and_the_parent_says_so() -> None:
 
 
 @pytest.mark.parametrize("stop", ["cancel", "timeout of the execution"])
-def test_what_is_stopped_before_its_child_exists_never_gets_one(stop: str) -> None:
+def test_a_task_stopped_before_its_child_exists_gets_none(stop: str) -> None:
     _, head, act = STOPS[stop]
     sub = "tasks: [{id: sub, type: subflow, flow: leaf}]\n"
     made = Family({"top": head + sub, "leaf": WORK})

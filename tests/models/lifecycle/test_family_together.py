@@ -79,7 +79,7 @@ def test_the_time_of_another_task_runs_on_while_a_child_is_paused() -> None:
     assert made.task("top", "b").state in (TaskRunState.FAILED, TaskRunState.KILLING)
 
 
-def test_what_waits_for_a_child_that_waits_is_running_while_something_else_can_move() -> None:
+def test_a_parent_of_a_waiting_child_is_running_while_other_tasks_run() -> None:
     made = family(1, WITH_APPROVAL, more=MORE)
     made.work("top", "beside")
     assert made.state("top") == "RUNNING"

@@ -31,7 +31,7 @@ def pending_evaluations(stage: Stage) -> list[Deferred]:
 
 
 @pytest.mark.parametrize("state", [S, F])
-def test_they_are_evaluated_for_success_and_for_warning(state: AttemptState) -> None:
+def test_outputs_are_evaluated_for_success_and_warning(state: AttemptState) -> None:
     end = ExecutionState.SUCCESS if state is S else ExecutionState.WARNING
     stage = Stage(FLOW % ", allow_failure: true")
     stage.run("a", state)
@@ -40,7 +40,7 @@ def test_they_are_evaluated_for_success_and_for_warning(state: AttemptState) -> 
     assert (stage.state, stage.execution.outputs) == (end, {"rows": 7})
 
 
-def test_what_ends_otherwise_has_none() -> None:
+def test_other_ends_have_no_outputs() -> None:
     stage = Stage(FLOW % "")
     stage.run("a", F)
     assert (stage.state, stage.execution.outputs, pending_evaluations(stage)) == ("FAILED", {}, [])

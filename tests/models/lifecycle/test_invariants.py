@@ -117,7 +117,7 @@ def without_leases(execution: Execution) -> Execution:
     st.sampled_from(["FINISH_RUNNING", "FINISH_POSSIBLE", "CANCEL_ALL"]),
     st.lists(st.tuples(MOVE, st.integers(0, 10)), max_size=40),
 )
-def test_whatever_happens_the_events_fold_to_the_snapshot_and_nothing_is_stuck(
+def test_after_any_commands_the_events_fold_to_the_snapshot_and_nothing_is_stuck(
     action: str, moves: list[tuple[str, int]]
 ) -> None:
     stage = Stage(MIXED.format(action=action))

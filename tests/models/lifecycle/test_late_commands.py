@@ -62,7 +62,7 @@ def test_the_timer_of_a_request_is_nothing_to_the_next_one() -> None:
     assert stage.states["ok"] == "WAITING_FOR_APPROVAL"
 
 
-def test_of_a_request_that_expired_nobody_is_the_decider() -> None:
+def test_an_expired_request_has_no_decider() -> None:
     stage = waiting_stage(", timeout: 1h, on_timeout: APPROVE, required: 2")
     vote(stage, VoteDecision.APPROVE, "fine")
     stage.run_deferred(stage.only_deferred(ApprovalDue))
@@ -121,7 +121,7 @@ def engine_task(kind: str) -> Stage:
     return stage
 
 
-def test_what_an_earlier_attempt_promised_is_nothing_to_the_next_one() -> None:
+def test_deferred_commands_of_an_earlier_attempt_do_not_affect_the_next_one() -> None:
     stage = engine_task("wait, duration: 2h")
     stage.pass_time(3_000)
     for command in (WakeUp("w", 1), TimeOut("w", 1), Prepare("w", 1, {"seconds": 1.0})):
@@ -143,7 +143,7 @@ def test_a_child_of_an_earlier_attempt_is_not_adopted_and_its_end_means_nothing(
     nothing(stage, ChildEnded("w", 1, orphan, "z-1", ExecutionState.SUCCESS, {}))
 
 
-def test_what_a_person_puts_back_has_its_retries_again_when_the_engine_carries_it() -> None:
+def test_engine_tasks_requeued_by_a_person_have_their_retries_again() -> None:
     stage = Stage(
         HEAD
         + "  - {id: w, type: wait, event: e, timeout: 1h, retry: {max_attempts: 2, delay: 1s}}\n"

@@ -144,7 +144,7 @@ def test_a_disabled_task_keeps_the_order_of_those_around_it() -> None:
     assert stage.states["last"] == "QUEUED"
 
 
-def test_what_fails_before_a_disabled_task_cancels_what_comes_after_it() -> None:
+def test_a_failure_before_a_disabled_task_cancels_the_tasks_after_it() -> None:
     stage = Stage(CHAIN, disabled_tasks=("second", "third"))
     stage.run("first", F)
     assert (stage.state, stage.states["last"]) == ("FAILED", "CANCELLED")
@@ -267,7 +267,7 @@ def test_a_job_that_no_longer_holds_is_dropped() -> None:
     assert stage.execution is before
 
 
-def test_what_a_task_reports_is_merged() -> None:
+def test_reports_of_a_task_are_merged() -> None:
     stage = Stage("id: x\nnamespace: y\ntasks: [{id: a, type: log, message: a}]\n")
     lease = stage.start("a")
     stage.submit(

@@ -38,7 +38,7 @@ def test_max_lost_counts_only_attempts_that_were_not_handed_back() -> None:
     assert task.error and "the last of 2 attempts that may be lost (max_lost)" in task.error.message
 
 
-def test_what_is_put_back_may_be_lost_as_often_again() -> None:
+def test_requeued_tasks_may_be_lost_as_often_again() -> None:
     source = "id: x\nnamespace: y\ntasks: [{id: a, type: log, message: a, max_lost: 1}]\n"
     stage = Stage(source)
     stage.run("a", AttemptState.LOST, handed_back=True)

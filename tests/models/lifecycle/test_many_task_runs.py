@@ -87,7 +87,7 @@ def test_more_items_than_a_foreach_takes_are_refused() -> None:
     assert (stage.state, stage.states) == ("ERROR", {"each": "ERROR"})
 
 
-def test_what_is_ready_starts_in_slices_and_none_is_forgotten() -> None:
+def test_ready_tasks_start_in_slices_and_none_is_left_out() -> None:
     stage = wide(2500)
     first = sum(state == "QUEUED" for state in stage.states.values())
     assert first == MOST_STARTS
@@ -105,7 +105,7 @@ def test_a_pause_between_two_slices_keeps_the_rest_until_resume() -> None:
     assert sum(state == "QUEUED" for state in stage.states.values()) == 1500
 
 
-def test_what_ends_between_two_slices_goes_on_too() -> None:
+def test_tasks_that_end_between_two_slices_advance_too() -> None:
     stage = wide(1200)
     stage.run("each[0].x", S)
     assert stage.states["each[0].y"] == "QUEUED"

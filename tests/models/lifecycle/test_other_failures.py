@@ -31,7 +31,7 @@ def test_every_failed_task_but_the_first_is_counted_and_allowed_ones_are_not() -
     assert stage.folded().failure == stage.execution.failure
 
 
-def test_when_the_execution_itself_failed_what_failed_with_it_is_no_other() -> None:
+def test_a_failure_of_the_execution_itself_counts_no_other_tasks() -> None:
     stage = Stage(THREE.replace("namespace: y", "namespace: y\non_failure: FINISH_POSSIBLE"))
     stage.start("a", "b")
     stage.run_deferred(stage.only_deferred(TimeOutExecution))

@@ -54,7 +54,7 @@ def test_no_event_and_no_row_holds_them() -> None:
     assert [fact.outputs for fact in ends if fact.path == "each"] == [None]
 
 
-def test_what_runs_has_none_yet() -> None:
+def test_a_running_foreach_has_no_results() -> None:
     stage = Stage(FLOW)
     stage.evaluate({"items": [1, 2]})
     stage.run("each[0].a", AttemptState.SUCCESS, outputs={"t": 1})

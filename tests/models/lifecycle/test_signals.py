@@ -144,7 +144,7 @@ def test_an_event_that_comes_behind_others_does_not_overtake_them() -> None:
     assert taken(stage) == {"begin": None, "a": 1, "b": 2}
 
 
-def test_one_event_ends_one_of_several_waits_the_one_that_began_first() -> None:
+def test_one_signal_ends_the_oldest_of_several_waits() -> None:
     stage = Stage(SIDE_BY_SIDE)
     stage.evaluate()
     stage.pass_time(1)
@@ -156,7 +156,7 @@ def test_one_event_ends_one_of_several_waits_the_one_that_began_first() -> None:
     assert stage.state is ExecutionState.SUCCESS
 
 
-def test_what_was_recorded_before_there_was_a_queue_folds_as_it_did() -> None:
+def test_signals_recorded_before_the_queue_existed_fold_as_before() -> None:
     """In old events each signal replaced the one before it, and one signal ended every wait."""
     stage = Stage(SIDE_BY_SIDE)
     old = [SignalReceived("go", 1), SignalReceived("go", 2), SignalReceived("go", 2, "z")]
@@ -166,7 +166,7 @@ def test_what_was_recorded_before_there_was_a_queue_folds_as_it_did() -> None:
         assert fold(stage.execution.plan, [*stage.events, *events]).signals == kept
 
 
-def test_what_is_kept_is_bounded_in_bytes_too() -> None:
+def test_queued_signals_are_bounded_in_bytes_too() -> None:
     stage = Stage(WAITS)
     stage.evaluate()
     large = "x" * (MAX_PAYLOAD - 2)

@@ -27,7 +27,7 @@ MOVES = st.lists(
 
 
 @given(MOVES)
-def test_what_is_left_is_what_the_others_set(moves: list[tuple[Any, ...]]) -> None:
+def test_only_properties_of_other_attempts_remain(moves: list[tuple[Any, ...]]) -> None:
     execution = copy_with(EMPTY, properties={"x": "given"})
     batches: list[list[Any]] = [[None, "x", "given"]]
     for move in moves:

@@ -232,9 +232,7 @@ def test_a_rejection_may_leave_the_form_and_an_approval_may_not() -> None:
         assert (code(stage, decision, form=form) is None) is right, (decision, form)
 
 
-def test_who_voted_may_neither_vote_nor_override_and_only_the_same_vote_again_is_a_success() -> (
-    None
-):
+def test_a_voter_may_neither_vote_again_nor_override_and_only_the_same_vote_succeeds() -> None:
     """Holds for every first and second vote."""
     for first, second, override in product((None, "k"), (None, "k", "other"), (False, True)):
         for decision in VoteDecision:
@@ -271,7 +269,7 @@ def test_an_override_decides_alone_is_marked_and_says_who_and_why(channel: Chann
 @pytest.mark.parametrize(
     "who", ["starter", "restarter", "asked for its backfill", "saved its schedule"]
 )
-def test_nobody_through_whom_it_runs_may_decide_where_that_is_excluded(who: str) -> None:
+def test_without_allow_self_nobody_who_caused_the_execution_may_decide(who: str) -> None:
     stage = waiting_stage("allow_self: false")
     if who == "restarter":
         stage.execution = replace(stage.execution, restarted_by=(VOTER,))

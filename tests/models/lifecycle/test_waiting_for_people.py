@@ -47,7 +47,7 @@ def test_a_condition_that_holds_goes_on_without_a_moment_of_waiting() -> None:
     assert stage.moves() == ["RUNNING"]
 
 
-def test_what_follows_one_decision_is_evaluated_while_another_request_waits() -> None:
+def test_tasks_after_a_decision_are_evaluated_while_another_request_waits() -> None:
     stage = Stage(
         FLOW
         + "  - {id: too, type: approval, message: m}\n"

@@ -133,7 +133,9 @@ async def test_an_answer_that_gets_too_large_is_given_up_while_it_grows(
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_what_fits_is_answered_and_what_is_counted_is_near_its_size(way: str) -> None:
+async def test_answers_within_the_limit_are_sent_and_their_counted_size_is_accurate(
+    way: str,
+) -> None:
     free = await post(WAYS[way] % 30, 10**9)
     assert free.errors == ()
     assert (await post(WAYS[way] % 30, len(free.body))).body == free.body

@@ -80,7 +80,7 @@ def test_the_cache_weighs_what_documents_take_of_the_memory() -> None:
     assert taken < bound
 
 
-def test_what_is_too_heavy_is_not_kept_and_nothing_is_forgotten_for_it() -> None:
+def test_too_large_documents_are_not_cached_and_evict_no_others() -> None:
     kept: Bounded[int] = Bounded(count=3, weight=10)
     kept.put("light", 1, 1)
     kept.put("too heavy", 2, 11)

@@ -235,7 +235,7 @@ async def settled(result: Any) -> ExecutionResult:
     return found
 
 
-async def test_what_was_read_ahead_is_not_resolved_again() -> None:
+async def test_fields_read_in_advance_are_not_resolved_again() -> None:
     calls: list[int] = []
 
     @strawberry.type

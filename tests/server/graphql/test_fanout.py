@@ -61,7 +61,7 @@ async def test_variables_that_the_operation_does_not_declare_do_not_keep_it_apar
         assert len(server.counting.opened) == 1
 
 
-async def test_one_who_comes_late_gets_all_from_the_ring() -> None:
+async def test_a_late_subscriber_gets_all_messages_from_the_ring() -> None:
     async with serving() as server, initialised(server) as first, initialised(server) as late:
         query = "subscription { follow(to: 5) { number } }"
         await first.subscribe(query)
@@ -76,7 +76,7 @@ async def test_one_who_comes_late_gets_all_from_the_ring() -> None:
         assert len(server.counting.opened) == 1
 
 
-async def test_one_who_comes_after_the_ring_moved_on_gets_a_source_of_their_own() -> None:
+async def test_a_subscriber_behind_the_ring_gets_its_own_source() -> None:
     async with (
         serving(Setting(ring=SMALL)) as server,
         initialised(server) as first,

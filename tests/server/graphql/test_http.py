@@ -127,7 +127,7 @@ async def test_the_media_type_is_negotiated(
     assert response.json() == {"data": {"hello": "world"}}
 
 
-async def test_what_cannot_be_answered_as_wanted_is_406(http: httpx.AsyncClient) -> None:
+async def test_an_unsupported_accept_header_is_406(http: httpx.AsyncClient) -> None:
     response = await http.post(
         "/graphql", json={"query": "{ hello }"}, headers={"accept": "image/png"}
     )

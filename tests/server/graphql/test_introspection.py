@@ -146,7 +146,7 @@ def different(number: int) -> Request:
 
 
 @pytest.mark.parametrize("is_kept", [True, False])
-async def test_nobody_waits_for_the_flood_of_another_user(is_kept: bool) -> None:
+async def test_no_user_waits_for_the_flood_of_another(is_kept: bool) -> None:
     served = operations()
     mine = served.prepare(Request(CLIENTS["names"]))
     if is_kept:
@@ -163,7 +163,7 @@ async def test_nobody_waits_for_the_flood_of_another_user(is_kept: bool) -> None
     assert under_way >= (5 if is_kept else 3)
 
 
-async def test_it_ends_at_the_deadline() -> None:
+async def test_introspection_ends_at_the_deadline() -> None:
     served = operations(Allowance(deadline=0.001))
     answer = await served.execute(served.prepare(Request(FULL)), VIEWER)
     assert [error["extensions"]["code"] for error in answer.errors] == ["DEADLINE_EXCEEDED"]

@@ -90,7 +90,7 @@ async def test_before_its_login_a_client_sends_little() -> None:
 
 
 @pytest.mark.parametrize("path", ["/graphql", "/graphql/stream"])
-async def test_what_cannot_be_read_counts(path: str) -> None:
+async def test_unreadable_requests_count(path: str) -> None:
     rates = {Rate.OPERATIONS: Allowed(2, 60)}
     async with serving(Setting(rates=rates)) as server, http_client(server) as http:
         found = [

@@ -163,7 +163,7 @@ async def test_ids_that_are_not_there(tmp_path: Path, id: str) -> None:
         assert len(response.text) < 1000
 
 
-def test_nobody_can_put_another_text_in_the_place_of_one() -> None:
+def test_the_text_of_a_persisted_document_cannot_be_replaced() -> None:
     documents = Documents(SCHEMA, persisted=Persisted(count=3))
     good, evil = "{ hello }", "{ actor }"
     extensions = {"persistedQuery": {"version": 1, "sha256Hash": hash_of(good)}}

@@ -72,7 +72,7 @@ async def test_credit_comes_back() -> None:
                 await asyncio.sleep(0)
 
 
-async def test_one_without_credit_goes_on_while_others_come_all_the_time() -> None:
+async def test_a_user_without_credit_progresses_while_others_arrive() -> None:
     precedence, made = Precedence(), list[str]()
     much = asyncio.create_task(run(precedence, "much", made, 20, CREDIT / 4))
     others = 0
@@ -83,7 +83,7 @@ async def test_one_without_credit_goes_on_while_others_come_all_the_time() -> No
     assert await much == "much"
 
 
-async def test_one_that_waits_for_something_for_long_is_let_pass_no_more() -> None:
+async def test_an_operation_that_waits_for_long_loses_its_precedence() -> None:
     precedence, made = Precedence(), list[str]()
     with precedence.operation("waits") as waits:
         assert waits in precedence._ahead
@@ -188,7 +188,7 @@ async def test_a_cancellation_reaches_the_work(waits: bool) -> None:
     assert cleaned == ["cleaned"]
 
 
-async def test_one_that_is_cancelled_in_the_line_leaves_it() -> None:
+async def test_a_cancelled_operation_leaves_the_queue() -> None:
     operation = await an_operation(waits=True)
     task = asyncio.ensure_future(operation.stepwise(steps(1, 0, [], "never")))
     other = asyncio.ensure_future(operation.stepwise(steps(1, 0, [], "other")))

@@ -168,7 +168,7 @@ async def turns_during(work: "asyncio.Future[Any]") -> int:
 
 
 @pytest.mark.parametrize("kind", READ_IN_THREAD)
-async def test_it_is_read_and_priced_outside_the_event_loop(kind: str) -> None:
+async def test_large_documents_are_read_and_priced_outside_the_event_loop(kind: str) -> None:
     served = operations(count=1)
     # The hash of the last text is cached, its document is not.
     await served.admit(hashed(LONG, is_whole=True), VIEWER)
@@ -194,7 +194,7 @@ async def test_a_known_document_with_an_unknown_price_is_priced_outside_the_even
 
 
 @pytest.mark.parametrize("kind", READ_IN_THREAD)
-async def test_what_is_known_is_admitted_at_once(kind: str) -> None:
+async def test_known_documents_are_admitted_at_once(kind: str) -> None:
     served = operations()
     request = hashed(LONG, is_whole=True)
     for each in (request, READ_IN_THREAD[kind], READ_IN_THREAD[kind]):
