@@ -38,7 +38,7 @@ async def team(house: House) -> House:
     await house.enrol("max", "managers")
     for name, role, namespace in (
         ("wide", "operator", ""),
-        ("beside", "operator", "acme.a"),
+        ("sibling", "operator", "acme.a"),
         ("near", "operator", NAMESPACE),
     ):
         await enrolled(house.pool, name, role, namespace, PrincipalKind.SERVICE)
@@ -60,10 +60,10 @@ ATTEMPTS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
     "grants on *": ("ann", "grantRole", {"to": "user:ann", "role": "viewer", "namespace": "*"}),
     "grants on the namespace above": (
         "ann", "grantRole", {"to": "user:ann", "role": "viewer", "namespace": "acme"}),
-    "grants beside": ("ann", "grantRole", {"to": "user:ann", "role": "viewer", "namespace": "acme.a"}),
+    "grants in a sibling": ("ann", "grantRole", {"to": "user:ann", "role": "viewer", "namespace": "acme.a"}),
     "grants what they lack": ("max", "grantRole", {"to": "user:max", "role": "viewer", "namespace": NAMESPACE}),
     "revokes an administrator": ("ann", "revokeRole", {"to": "user:root", "role": "admin"}),
-    "revokes beside": ("ann", "revokeRole", {"to": "service:beside", "role": "operator", "namespace": "acme.a"}),
+    "revokes in a sibling": ("ann", "revokeRole", {"to": "service:sibling", "role": "operator", "namespace": "acme.a"}),
     "makes a token of a person": ("ann", "createToken", {"name": "x", "principal": "user:oda"}),
     "makes a token of an administrator": ("ann", "createToken", {"name": "x", "principal": "user:root"}),
     "makes a token of a new person": ("ann", "createToken", {"name": "x", "principal": "user:new"}),
@@ -78,7 +78,7 @@ ATTEMPTS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
         {"name": "x", "principal": "service:new", "role": "viewer", "namespaces": [NAMESPACE],
          "expiresAt": soon(hours=-1)}),
     "makes a token of a wider service": ("ann", "createToken", {"name": "x", "principal": "service:wide"}),
-    "makes a token of a service beside": ("ann", "createToken", {"name": "x", "principal": "service:beside"}),
+    "makes a token of a sibling service": ("ann", "createToken", {"name": "x", "principal": "service:sibling"}),
     "replaces an administrator's token": ("ann", "createToken", {"name": "root", "replace": True}),
     "replaces it by a service's": (
         "ann", "createToken",
@@ -92,7 +92,7 @@ ATTEMPTS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
     "joins a group": ("ann", "savePrincipal", {"kind": "PERSON", "name": "ann", "groups": ["platform"]}),
     "becomes owner of a service": ("ann", "savePrincipal", {"kind": "SERVICE", "name": "wide", "owner": "user:ann"}),
     "looks at a person elsewhere": ("ann", "savePrincipal", {"kind": "PERSON", "name": "root"}),
-    "looks at a service beside": ("ann", "savePrincipal", {"kind": "SERVICE", "name": "beside"}),
+    "looks at a sibling service": ("ann", "savePrincipal", {"kind": "SERVICE", "name": "sibling"}),
     "an operator makes a token of another": ("oda", "createToken", {"name": "x", "principal": "user:ann"}),
     "an operator makes a token of a service": ("oda", "createToken", {"name": "x", "principal": "service:near"}),
     "an operator makes a service": ("oda", "createToken", {"name": "x", "principal": "service:new"}),

@@ -92,7 +92,7 @@ async def test_a_manager_joins_no_group_of_admins(office: Office) -> None:
     problems = await office.refused(keeper, "savePrincipal", what, **given)
     assert [(one["code"], one["path"]) for one in problems] == [("FORBIDDEN", ["groups"])]
     assert not (await office.change(ada, "savePrincipal", what, **given))["problems"]
-    # Who is in it already may stay, whoever saves.
+    # Current members may stay, whoever saves the group.
     nina = await office.coming("nina", "keeper")
     given["groups"] = ["ops", "plain"]
     assert not (await office.change(nina, "savePrincipal", what, **given))["problems"]
@@ -157,7 +157,7 @@ async def test_the_last_who_administers_is_not_disabled(office: Office) -> None:
     assert not (await office.change(ada, "savePrincipal", what, name="boss", **given))["problems"]
     (problem,) = await office.refused(ada, "savePrincipal", what, name="ada", **given)
     assert (problem["code"], problem["path"]) == ("CONFLICT", ["disabled"])
-    # The grant of somebody who is disabled keeps nobody from being the last.
+    # A grant of a disabled person does not count when the last one is protected.
     (problem,) = await office.refused(
         ada, "revokeRole", "grant { role }", to="user:ada", role="admin"
     )

@@ -112,7 +112,7 @@ def test_every_filter_with_an_id_is_known(house: House) -> None:
         for name, one in kind.fields.items()
         if get_named_type(one.type).name == "ID"
     }
-    assert found == FILTERS.keys(), "say in FILTERS how the new one is asked"
+    assert found == FILTERS.keys(), "add a query with the new filter to FILTERS"
 
 
 async def test_an_id_of_theirs_is_answered_as_one_that_nobody_has(
@@ -185,7 +185,7 @@ async def test_no_mutation_reveals_or_changes_anything_of_theirs(
                 wrong.append(f"{name}: {mutation} changed {changed}")
             before = after
             if MARK in answers[0]:
-                wrong.append(f"{name}: {mutation} tells {answers[0]}")
+                wrong.append(f"{name}: {mutation} reveals {answers[0]}")
             if request.of_all:
                 continue
             answers.append(await tried(house, viewer, mutation, away))

@@ -22,7 +22,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture(scope="session")
 def second_server(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A second process on the database of the first: two engines without a connection to each other."""
-    second = start_second_server(served, tmp_path_factory.mktemp("beside") / "data")
+    second = start_second_server(served, tmp_path_factory.mktemp("second") / "data")
     try:
         yield second
     finally:

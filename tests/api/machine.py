@@ -48,7 +48,7 @@ PARENT = """
 inputs: [{id: fails, type: BOOL, default: false}]
 tasks:
   - {id: down, type: subflow, flow: mixed-finish-running, inputs: {fails: "{{ inputs.fails }}"}}
-  - {id: beside, type: subflow, flow: each, wait: false}
+  - {id: detached, type: subflow, flow: each, wait: false}
   - {id: z, type: log, message: z, needs: [down]}
 """
 LIMITED = """
@@ -234,7 +234,7 @@ class Machine:
             if name == Action.DELETE and not codes:
                 self.deleted.add(id)
         if names[0] == names[1] and names[0] in ONCE:
-            assert any(answers), f"{names[0]} was heard twice"
+            assert any(answers), f"{names[0]} succeeded twice"
         for name, codes in zip(names, answers, strict=True):
             if "NOT_FOUND" in codes and name not in (Action.APPROVE, Action.REJECT):
                 assert id in self.deleted

@@ -11,7 +11,7 @@ from tests.api.client import PROBLEM, Client
 from tests.api.people import person
 from tests.api.servers import Served
 
-FLOW = """id: told
+FLOW = """id: audited
 namespace: {}
 triggers: [{{id: nightly, type: schedule, cron: "0 2 * * *"}}]
 tasks: [{{id: a, type: log, message: a}}]
@@ -76,7 +76,7 @@ async def test_changes_of_secrets_are_logged_without_their_values(
 
 
 async def test_changes_of_schedules_are_logged(client: Client, namespace: str) -> None:
-    which = {"namespace": namespace, "flow": "told", "key": "mine", "cron": "0 3 * * *"}
+    which = {"namespace": namespace, "flow": "audited", "key": "mine", "cron": "0 3 * * *"}
     id = (await done(client, "saveSchedule", "schedule { id }", **which))["schedule"]["id"]
     for enabled in (False, False, True):
         await done(client, "setScheduleEnabled", id=id, enabled=enabled)
@@ -87,10 +87,10 @@ async def test_changes_of_schedules_are_logged(client: Client, namespace: str) -
     assert [one["code"] for one in gone["problems"]] == ["NOT_FOUND"]
     entries = await audit_entries(client, namespace=namespace)
     assert [(one["action"], one["data"]) for one in entries] == [
-        ("SAVE_SCHEDULE", {"flow": "told", "cron": "0 3 * * *", "timezone": "UTC"}),
-        ("DISABLE_SCHEDULE", {"flow": "told"}),
-        ("ENABLE_SCHEDULE", {"flow": "told"}),
-        ("DELETE_SCHEDULE", {"flow": "told"}),
+        ("SAVE_SCHEDULE", {"flow": "audited", "cron": "0 3 * * *", "timezone": "UTC"}),
+        ("DISABLE_SCHEDULE", {"flow": "audited"}),
+        ("ENABLE_SCHEDULE", {"flow": "audited"}),
+        ("DELETE_SCHEDULE", {"flow": "audited"}),
     ]
     assert {(one["target"], one["targetName"]) for one in entries} == {(id, "mine")}
 
@@ -99,7 +99,7 @@ async def test_a_backfill_is_logged_once_for_all_its_executions(
     client: Client, namespace: str
 ) -> None:
     found = await client.post(
-        """query ($namespace: String!) { flow(namespace: $namespace, key: "told") { schedules { id } } }""",
+        """query ($namespace: String!) { flow(namespace: $namespace, key: "audited") { schedules { id } } }""",
         namespace=namespace,
     )
     (schedule,) = found["flow"]["schedules"]
@@ -114,7 +114,7 @@ async def test_a_backfill_is_logged_once_for_all_its_executions(
     assert (entry["action"], entry["reason"]) == ("BACKFILL_SCHEDULE", "late")
     assert (entry["target"], entry["targetName"]) == (schedule["id"], "nightly")
     about = entry["data"]
-    assert (about["flow"], about["ticks"], len(ran["ticks"])) == ("told", 3, 3)
+    assert (about["flow"], about["ticks"], len(ran["ticks"])) == ("audited", 3, 3)
     assert (about["from"][:16], about["to"][:16]) == ("2026-01-01T02:00", "2026-01-03T02:00")
     for tick in ran["ticks"]:
         await client.until_ended(tick["execution"]["id"])

@@ -72,7 +72,7 @@ async def test_a_failed_execution_is_restarted_after_its_plan_was_shown(
     assert "FAILED_FINISHING" in errors and "possible now: restart, replay, prepare" in errors
     assert await client.show(id) == before
     ok.touch()
-    assert "is RUNNING" in await done(served, "restart", id, "--reason", "mended")
+    assert "is RUNNING" in await done(served, "restart", id, "--reason", "fixed")
     ended = await client.until_ended(id)
     assert (ended["state"], ended["outputs"]) == ("SUCCESS", {"seen": 1})
     errors = await refused(served, "restart", id)

@@ -29,7 +29,7 @@ tasks:
     items: "{{ outputs.extract.names }}"
     tasks: [{id: say, type: return, outputs: {said: "{{ item }}{{ index }}"}}]
   - {id: last, type: return, needs: [each], outputs: {done: true}}
-  - {id: asked, type: approval, needs: [last], message: go}
+  - {id: approved, type: approval, needs: [last], message: go}
 """
 
 
@@ -87,7 +87,7 @@ async def test_each_task_run_has_what_it_saw(client: Client, execution: dict[str
     )
     sentence, *_ = await wrong(client, first, "outputs.last.done")
     assert sentence.endswith("outputs has no 'last'; it has: extract")
-    run = task(execution, "asked")["id"]
+    run = task(execution, "approved")["id"]
     assert (await value(client, run, "outputs.last.done")) == (True, "BOOL")
 
 
@@ -121,7 +121,9 @@ async def test_an_endless_expression_is_stopped_and_blocks_nobody(
     stopped, found, ran = await asyncio.gather(
         wrong(client, last, endless),
         value(client, last, "1 + 1"),
-        client.run("id: beside\nnamespace: debugging\ntasks: [{id: a, type: log, message: hi}]\n"),
+        client.run(
+            "id: neighbour\nnamespace: debugging\ntasks: [{id: a, type: log, message: hi}]\n"
+        ),
     )
     assert stopped == ("the expression took longer than 1 s", None, None)
     assert found == (2, "INT")

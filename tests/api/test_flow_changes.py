@@ -212,7 +212,7 @@ async def test_a_folder_is_loaded_and_followed(tmp_path: Path) -> None:
             while f"{folder}/one.yaml:6: there is no task type `nope`" not in log.read_text():
                 await asyncio.sleep(0)
         await until_revision(client, "one", 2)
-        (folder / "one.yaml").write_text(source("one", "mended"))
+        (folder / "one.yaml").write_text(source("one", "fixed"))
         await until_revision(client, "one", 3)
 
 

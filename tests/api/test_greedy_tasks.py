@@ -25,7 +25,7 @@ tasks:
       head -c 2G < <(yes)
       head -c 4G /dev/zero
       head -c 4G /dev/zero | tr '\\\\0' '\\\\377'
-  - {id: beside, type: shell, run: sleep 12; echo it ran}
+  - {id: other, type: shell, run: sleep 12; echo it ran}
 """
 LAST = """query ($id: ID!) { execution(id: $id) { logs(last: 5) { nodes { text stream } } } }"""
 
@@ -126,7 +126,7 @@ GREEDY = """id: greedy
 namespace: faults
 tasks:
   - {{id: hog, type: shell, run: "{python} -S {script}"}}
-  - {{id: beside, type: shell, run: "until [ -e {go} ]; do sleep 0.05; done"}}
+  - {{id: other, type: shell, run: "until [ -e {go} ]; do sleep 0.05; done"}}
 """
 
 
@@ -144,11 +144,11 @@ async def test_a_task_that_fills_the_memory_is_killed_and_its_worker_lives(
                 python=sys.executable, script=tmp_path / "hog.py", go=tmp_path / "go"
             )
             id = (await client.run(source))["id"]
-            await client.until(id, beside="RUNNING", hog="FAILED")
+            await client.until(id, other="RUNNING", hog="FAILED")
             (tmp_path / "go").touch()
             ended = await client.until_ended(id)
             assert worker.poll() is None
-            assert _ends(ended) == {"hog": ["FAILED"], "beside": ["SUCCESS"]}
+            assert _ends(ended) == {"hog": ["FAILED"], "other": ["SUCCESS"]}
             await verify(served.database_url)
 
 

@@ -50,17 +50,17 @@ tasks:
       pwd; echo "got $DATA"; >&2 echo "env $HEADWAY_INPUT $PYTHONPATH"
       printf '\\033[36m%s/cyan\\033[0m\\ngcc -I%s/include é%s/accent\\n' "$PWD" "$PWD" "$PWD"
       cp "${DATA#file://}" "copy of.csv"
-      tell() { echo "$1" >&"$HEADWAY_FD"; }
-      tell '{"output": {"place": "'"$PWD"'", "data": "'"$DATA"'", "deep": [{"'"$PWD"'": ["'"$DATA"'"]}]}}'
-      tell '{"property": {"place": "'"$PWD"'/model"}}'
-      tell '{"label": {"place": "'"$PWD"'"}}'
-      tell '{"progress": 0.5, "message": "reading '"$DATA"'"}'
-      tell '{"metric": {"name": "m", "value": 1, "tags": {"file": "'"$DATA"'"}}}'
-      tell '{"artifact": {"path": "copy of.csv", "properties": {"from": "'"$DATA"'"}}}'
-      tell '{"artifact": {"uri": "'"$DATA"'", "name": "used", "direction": "IN"}}'
-      tell '{"artifact": {"uri": "file://'"$PWD"'/x", "name": "named"}}'
-      tell '{"git": {"commit": "abc", "repository": "file://'"$PWD"'"}}'
-      tell '{"artifact": {"path": "'"$PWD"'/none"}}' || true
+      report() { echo "$1" >&"$HEADWAY_FD"; }
+      report '{"output": {"place": "'"$PWD"'", "data": "'"$DATA"'", "deep": [{"'"$PWD"'": ["'"$DATA"'"]}]}}'
+      report '{"property": {"place": "'"$PWD"'/model"}}'
+      report '{"label": {"place": "'"$PWD"'"}}'
+      report '{"progress": 0.5, "message": "reading '"$DATA"'"}'
+      report '{"metric": {"name": "m", "value": 1, "tags": {"file": "'"$DATA"'"}}}'
+      report '{"artifact": {"path": "copy of.csv", "properties": {"from": "'"$DATA"'"}}}'
+      report '{"artifact": {"uri": "'"$DATA"'", "name": "used", "direction": "IN"}}'
+      report '{"artifact": {"uri": "file://'"$PWD"'/x", "name": "named"}}'
+      report '{"git": {"commit": "abc", "repository": "file://'"$PWD"'"}}'
+      report '{"artifact": {"path": "'"$PWD"'/none"}}' || true
   - {id: said, type: log, needs: [everywhere], message: "{{ outputs.everywhere.place }}"}
   - id: each
     type: foreach
@@ -129,7 +129,7 @@ class Executions:
     def check(self, answer: str, what: str) -> None:
         for folder in self.folders:
             at = answer.find(folder)
-            assert at < 0, f"{what} tells {answer[max(0, at - 200) : at + 200]!r}"
+            assert at < 0, f"{what} shows {answer[max(0, at - 200) : at + 200]!r}"
 
 
 @pytest.fixture(scope="module")

@@ -54,7 +54,7 @@ class Follower:
             self.seen.append(event["seq"])
             self.began.set()
             if event["type"].startswith("TASK_RUN"):
-                assert event["taskRun"], "an event is told whole or later"
+                assert event["taskRun"], "an event is sent complete or later"
 
 
 @asynccontextmanager

@@ -183,7 +183,7 @@ async def test_servers_prune_by_their_settings_one_at_a_time(tmp_path: Path) -> 
     second = None
     try:
         second = start_second_server(
-            first, tmp_path / "beside", env={"HEADWAY_RETENTION": json.dumps(policy)}
+            first, tmp_path / "second", env={"HEADWAY_RETENTION": json.dumps(policy)}
         )
         async with asyncpg.create_pool(first.database_url, min_size=1, max_size=1) as pool:
             async with asyncio.timeout(30):

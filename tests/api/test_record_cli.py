@@ -6,7 +6,7 @@ from tests.api.client import Client
 from tests.api.servers import Served
 from tests.api.test_cli import headway
 
-SOURCE = "id: told\nnamespace: cli.record\ntasks:\n  - {id: a, type: log, message: a}\n"
+SOURCE = "id: recorded\nnamespace: cli.record\ntasks:\n  - {id: a, type: log, message: a}\n"
 
 
 async def test_noted_shown_as_it_was_put_away_and_deleted(client: Client, served: Served) -> None:

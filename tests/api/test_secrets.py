@@ -26,12 +26,12 @@ PLAIN = [
 ]
 
 FLOW = """
-id: tells
-namespace: acme.told
+id: leaks
+namespace: acme.leaks
 inputs:
   - {id: password, type: SECRET, required: true}
 tasks:
-  - id: tell
+  - id: leak
     type: python
     env: {API_KEY: "{{ secrets.API_KEY }}", PEM: "{{ secrets.PEM }}", PIN: "{{ secrets.PIN }}"}
     args: {password: "{{ inputs.password }}", all: "{{ inputs }}"}
@@ -131,7 +131,7 @@ async def test_a_secret_is_nowhere_in_the_clear(client: Client, served: Served) 
     )
     assert shown(kept) == []
 
-    run = task(read, "tell")
+    run = task(read, "leak")
     assert run["state"] == "FAILED"
     masked = {
         "API_KEY": "****",
@@ -199,15 +199,15 @@ async def test_invalid_secrets_are_refused(
 
 async def test_a_missing_secret_says_how_to_save_it(client: Client) -> None:
     flow = (
-        "id: missing\nnamespace: acme.told\ntasks:\n"
+        "id: missing\nnamespace: acme.leaks\ntasks:\n"
         '  - {id: a, type: log, message: "{{ secrets.NOT_THERE }}"}\n'
     )
     execution = await client.run(flow)
     ended = await client.until_ended(execution["id"])
     assert ended["state"] == "ERROR"
     assert ended["failure"]["message"] == (
-        "acme.told has no secret NOT_THERE, nor have the namespaces above it; "
-        "save it: headway secret set acme.told NOT_THERE"
+        "acme.leaks has no secret NOT_THERE, nor have the namespaces above it; "
+        "save it: headway secret set acme.leaks NOT_THERE"
     )
 
 
@@ -215,7 +215,7 @@ async def test_an_encrypted_input_cannot_be_forged(client: Client, served: Serve
     await client.save(FLOW)
     for forged in ({"$secret": "x.y"}, 5, "abc"):
         payload = await client.mutate(
-            "createExecution", namespace="acme.told", flow="tells", inputs={"password": forged}
+            "createExecution", namespace="acme.leaks", flow="leaks", inputs={"password": forged}
         )
         assert payload["execution"] is None
         (problem,) = payload["problems"]

@@ -11,7 +11,7 @@ tasks:
     tasks:
       - {id: inner, type: log, message: "in it"}
 errors:
-  - {id: tell, type: log, message: told}
+  - {id: notify, type: log, message: failed}
 finally:
   - {id: clean, type: log, message: cleaned}
 """
@@ -25,7 +25,7 @@ async def test_each_task_has_its_section(client: Client) -> None:
     assert {one["key"]: one["task"]["section"] for one in found["taskRuns"]} == {
         "each": "TASKS",
         "each[0].inner": "TASKS",
-        "tell": "ERRORS",
+        "notify": "ERRORS",
         "clean": "FINALLY",
     }
     assert found["revision"]["tasks"] == [{"key": "each", "section": "TASKS"}]

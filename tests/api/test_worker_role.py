@@ -47,7 +47,7 @@ namespace: acme
 inputs: [{{id: key, type: SECRET, required: false}}]
 tasks:
   - {{id: said, type: shell, run: "echo hello; echo '::set' >&2"}}
-  - id: told
+  - id: reported
     type: python
     needs: [said]
     env: {{KEY: "{{{{ secrets.KEY }}}}"}}
@@ -61,7 +61,7 @@ tasks:
       headway.artifact("out.txt")
   - id: again
     type: shell
-    needs: [told]
+    needs: [reported]
     retry: {{max_attempts: 2, delay: 10ms}}
     run: "test -e {mark} || {{ touch {mark}; exit 1; }}"
   - id: each
@@ -71,7 +71,7 @@ tasks:
     tasks: [{{id: one, type: shell, run: "true"}}]
   - {{id: below, type: subflow, needs: [each], flow: below}}
   - {{id: paused, type: wait, needs: [below], duration: 10ms}}
-  - {{id: done, type: return, needs: [paused], outputs: {{rows: "{{{{ outputs.told.rows }}}}"}}}}
+  - {{id: done, type: return, needs: [paused], outputs: {{rows: "{{{{ outputs.reported.rows }}}}"}}}}
 """
 FAILING = """
 id: failing
@@ -79,7 +79,7 @@ namespace: acme
 on_failure: CANCEL_ALL
 tasks:
   - {{id: first, type: shell, cache: {{ttl: 1d}}, run: "true"}}
-  - {{id: asked, type: approval, message: "go on?"}}
+  - {{id: sign_off, type: approval, message: "go on?"}}
   - {{id: failed, type: shell, run: "until [ -e {go} ]; do sleep 0.02; done; exit 3"}}
 """
 BELOW = "id: below\nnamespace: acme\ntasks:\n  - {id: a, type: shell, run: 'exit 0'}\n"
@@ -133,7 +133,7 @@ async def test_a_worker_with_its_role_runs_flows_from_end_to_end(
         async with client.subscribe(STATES, id=going["id"]) as messages:
             async for data in messages:
                 states = {run["key"]: run["state"] for run in data["execution"]["taskRuns"]}
-                if states["asked"] == "WAITING_FOR_APPROVAL":
+                if states["sign_off"] == "WAITING_FOR_APPROVAL":
                     break
         (tmp_path / "go").touch()
         failed = await client.until_ended(going["id"])
@@ -141,9 +141,9 @@ async def test_a_worker_with_its_role_runs_flows_from_end_to_end(
         assert (await client.until_ended(restarted["id"]))["state"] == "KILLED"
         log = (served.data_dir / "worker.log").read_text()
         assert ended["state"] == "SUCCESS", (ended, log)
-        assert task(ended, "told")["outputs"]["rows"] == 3
+        assert task(ended, "reported")["outputs"]["rows"] == 3
         assert failed["state"] == "KILLED", (failed, log)
-        assert task(failed, "asked")["state"] == "KILLED"
+        assert task(failed, "sign_off")["state"] == "KILLED"
         assert len(task(ended, "again")["attempts"]) == 2
         assert "permission denied" not in log
         postgres = (served.data_dir / "pg" / "postgres.log").read_text()

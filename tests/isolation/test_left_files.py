@@ -40,7 +40,7 @@ tasks:
     env: {{TARGET: {target}}}
     run: |
       {run}
-      {told}
+      {report}
     artifacts: [{promised}]
 """
 REPORT_ARTIFACT = """echo '{{"artifact": {{"path": "{path}"}}}}' >> "$HEADWAY_FILE" """
@@ -74,7 +74,7 @@ async def _kept(served: Served) -> int:
         await connection.close()
 
 
-@pytest.mark.parametrize("with_report", [False, True], ids=["promised", "told of"])
+@pytest.mark.parametrize("with_report", [False, True], ids=["promised", "reported"])
 @pytest.mark.parametrize("trick", TRICKS)
 def test_only_the_tasks_own_files_become_artifacts(
     served: Served, trick: str, with_report: bool

@@ -128,8 +128,8 @@ def test_a_task_gets_the_secrets_that_it_names_and_no_others(served: Served) -> 
     env: {MINE: "{{ secrets.NAMED }}"}
     script: |
       import headway, os, pathlib
-      told = "".join(one.read_text() for one in pathlib.Path("..").glob("*.json*"))
-      said = told + str(dict(os.environ))
+      files = "".join(one.read_text() for one in pathlib.Path("..").glob("*.json*"))
+      said = files + str(dict(os.environ))
       headway.output(
           named="-one-771" in said, other="-one-772" in said,
           private=[one for one in os.environ if one.startswith(("PG", "HEADWAY_S", "HEADWAY_D"))])

@@ -142,7 +142,7 @@ inputs:
   - {id: region, type: STRING, default: eu}
   - {id: day, type: DATE, required: true}
   - {id: pin, type: STRING, default: "{{ inputs.region }}-pin", depends_on: [n], when: "{{ inputs.n > 2 }}"}
-  - {id: told, type: JSON, default: {pin: "{{ inputs.pin }}", tags: ["{{ inputs.region }}"]}}
+  - {id: nested, type: JSON, default: {pin: "{{ inputs.pin }}", tags: ["{{ inputs.region }}"]}}
 tasks:
   - {id: a, type: log, message: m}
 """
@@ -161,7 +161,7 @@ async def test_defaults_use_other_inputs_whatever_their_order(
         "region": "eu",
         "day": "2026-01-31",
         "pin": None,
-        "told": {"pin": None, "tags": ["eu"]},
+        "nested": {"pin": None, "tags": ["eu"]},
     }
     given = {"day": "2026-01-31", "n": "5", "bucket": "file:"}
     assert await complete(database, evaluator, spec, **given) == {
@@ -172,7 +172,7 @@ async def test_defaults_use_other_inputs_whatever_their_order(
         "region": "eu",
         "day": "2026-01-31",
         "pin": "eu-pin",
-        "told": {"pin": "eu-pin", "tags": ["eu"]},
+        "nested": {"pin": "eu-pin", "tags": ["eu"]},
     }
 
 

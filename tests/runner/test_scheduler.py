@@ -166,7 +166,7 @@ async def test_a_server_that_dies_between_starting_and_going_on_neither_doubles_
     )
     await servers.engines[0].create(command, ask_of(schedule))
     await servers.look(NOON + timedelta(seconds=CLAIM - 1))
-    assert (await servers.schedule())["last_at"] is None, "the claim stands"
+    assert (await servers.schedule())["last_at"] is None, "the claim is not undone"
     await servers.look(NOON + timedelta(seconds=CLAIM))
     assert await servers.ticks() == ["2026-03-02T12:00:00Z"]
     settled = await servers.schedule()

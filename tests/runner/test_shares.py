@@ -61,7 +61,7 @@ async def test_sessions_have_the_limits_of_their_share(database_url: str, share:
         "statement_timeout": share.statement * 1000,
         "idle_in_transaction_session_timeout": share.idle * 1000,
     }
-    assert share.lock, "nobody waits for a lock for ever"
+    assert share.lock, "nobody waits for a lock forever"
 
 
 async def test_a_transaction_in_which_we_work_for_long_stays_open(database: Database) -> None:

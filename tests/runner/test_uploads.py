@@ -111,7 +111,9 @@ async def test_a_file_is_deleted_after_the_last_execution_that_refers_to_it(hous
     assert await house.prune() == 1
 
 
-@pytest.mark.parametrize("place", ["a schedule", "a flow", "an owed command", "a bulk", "a label"])
+@pytest.mark.parametrize(
+    "place", ["a schedule", "a flow", "a deferred command", "a bulk", "a label"]
+)
 async def test_stored_settings_refer_to_files_too(house: House, place: str) -> None:
     key, unused = await house.upload(), await house.upload()
     name = file_id(key)
@@ -126,7 +128,7 @@ async def test_stored_settings_refer_to_files_too(house: House, place: str) -> N
         source = SOURCE.replace("required: true", f"default: {name}")
         async with house.pool.acquire() as connection:
             await save_flow(connection, parse_flow(source), source, "user:maria")
-    elif place == "an owed command":
+    elif place == "a deferred command":
         await house.pool.execute(
             "insert into deferred_commands (id, execution_id, due_at, command) values ($1, $1, 'infinity', $2)",
             new_id(), json.dumps({"kind": "x", "inputs": {"data": name}}),

@@ -153,7 +153,9 @@ async def test_a_preview_is_its_makers_and_a_bulk_is_seen_by_who_sees_its_execut
     denied = await asker.post(CANCEL, input={"id": preview["id"]}, actor="user:eve")
     assert [one["code"] for one in denied["cancelBulk"]["problems"]] == ["NOT_FOUND"]
     own = await asker.post(BULK, id=preview["id"])
-    assert len(own["bulk"]["results"]["nodes"]) == 1, "of what one may not see now, nothing is told"
+    assert len(own["bulk"]["results"]["nodes"]) == 1, (
+        "nothing is shown of executions that are hidden now"
+    )
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def fold(shown: list[Row], change: ListDelta) -> list[Row]:
     shown = [row for row in shown if row["id"] not in left]
     for enter in change.enter:
         at = next((i for i, row in enumerate(shown) if row["id"] == enter.before), len(shown))
-        assert enter.before is None or at < len(shown), "what it stands before is there already"
+        assert enter.before is None or at < len(shown), "the row after it is there already"
         shown.insert(at, enter.row)
     updated = {row["id"]: row for row in change.update}
     assert updated.keys() <= {row["id"] for row in shown}

@@ -64,6 +64,6 @@ class Marks:
     def assert_one_after_another(self, *last: str, workers: int = 1) -> None:
         """Checks that `last` came after `workers` processes of the child, and that no two of all these overlapped."""
         turns = self.turns()
-        assert len(set(turns)) == len(turns), f"beside each other: {turns}"
+        assert len(set(turns)) == len(turns), f"at the same time: {turns}"
         assert [who for who in turns if not who.startswith("work-")] == list(last)
         assert len([who for who in turns if who.startswith("work-")]) == workers

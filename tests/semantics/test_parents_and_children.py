@@ -182,12 +182,12 @@ async def test_a_restart_with_restart_child_new_starts_another(
 async def test_a_child_with_other_inputs_is_started_anew(client: Client) -> None:
     """The inputs from a correction of the subflow must not be lost to the child's earlier run."""
     child = '  - {id: bad, type: fail, message: no, when: "{{ inputs.n < 2 }}"}\n'
-    await client.save(flow("pc-asked", child, "inputs: [{id: n, type: INT}]\n"))
+    await client.save(flow("pc-inputs", child, "inputs: [{id: n, type: INT}]\n"))
     tasks = """
   - {id: one, type: return, outputs: {n: 1}}
-  - {id: sub, type: subflow, flow: pc-asked, needs: [one], inputs: {n: "{{ outputs.one.n }}"}}
+  - {id: sub, type: subflow, flow: pc-inputs, needs: [one], inputs: {n: "{{ outputs.one.n }}"}}
 """
-    ended = await client.until_ended((await client.run(flow("pc-asks", tasks)))["id"])
+    ended = await client.until_ended((await client.run(flow("pc-caller", tasks)))["id"])
     assert ended["state"] == "FAILED"
     id = ended["id"]
     first = await child_of(client, id)

@@ -51,7 +51,7 @@ async def test_new_tasks_of_the_latest_revision_are_enabled_and_marked(
     client: Client,
 ) -> None:
     source = await ended(client, flow("pr-latest", TASKS % "fail", HEAD))
-    more = TASKS % "log, message: mended" + "  - {id: more, type: log, message: a}\n"
+    more = TASKS % "log, message: fixed" + "  - {id: more, type: log, message: a}\n"
     await client.save(flow("pr-latest", more, HEAD))
     draft = await drafted(client, source["id"])
     new = [(one["key"], one["enabled"]) for one in draft["tasks"] if one["isNew"]]
@@ -82,7 +82,7 @@ async def test_created_from_the_draft_it_is_linked_and_outputs_of_disabled_tasks
     client: Client,
 ) -> None:
     source = await ended(client, flow("pr-created", TASKS % "fail", HEAD))
-    await client.save(flow("pr-created", TASKS % "log, message: mended", HEAD))
+    await client.save(flow("pr-created", TASKS % "log, message: fixed", HEAD))
     draft = await drafted(client, source["id"])
     begun = await acted(client, "createExecution", **draft["createInput"])
     found = await client.until_ended(begun["id"])

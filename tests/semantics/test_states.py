@@ -158,7 +158,7 @@ async def test_setting_the_state_it_is_in_is_no_event(client: Client) -> None:
 async def test_every_change_is_an_event_with_seq_time_actor_channel_reason_and_cause(
     client: Client, go: Path
 ) -> None:
-    id = (await client.run(flow("told", held("a", go) + held("b", go))))["id"]
+    id = (await client.run(flow("history", held("a", go) + held("b", go))))["id"]
     await client.until(id, a="RUNNING", b="RUNNING")
     await acted(client, "cancelExecution", id=id, reason="not today")
     await client.until_ended(id)

@@ -113,7 +113,7 @@ class Visitor:
             except TimeoutError:
                 continue
             return
-        assert times, "the server waits for ever"
+        assert times, "the server waits forever"
 
 
 @dataclass

@@ -115,7 +115,7 @@ def http_routes(routes: Iterable[BaseRoute]) -> list[tuple[str, str]]:
 async def send_request(http: httpx.AsyncClient, method: str, path: str) -> httpx.Response:
     id = ARTIFACT if path.startswith("/artifacts") else EXECUTION
     address = re.sub(r"{id(:path)?}", id, path).replace("{name}", "data")
-    assert "{" not in address, f"say what stands in {path}"
+    assert "{" not in address, f"give a value for the parameter of {path}"
     if path == "/assets":
         address += "/none.js"
     body: dict[str, Any] = {"headers": {"sec-fetch-site": "none"}} if path == "/login" else {}

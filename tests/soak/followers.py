@@ -90,7 +90,7 @@ class Lines:
         read = (len(self.numbers), self.text.hexdigest())
         if not read == self.reported_end == (lines, text):
             found.append(
-                f"of {self.id} were read {read}, told {self.reported_end}, kept {(lines, text)}"
+                f"of {self.id} were read {read}, reported {self.reported_end}, stored {(lines, text)}"
             )
         return found
 
@@ -147,7 +147,9 @@ class Followers:
             except (OSError, websockets.WebSocketException):
                 self._tally.refused["socket"] += 1
             except TimeoutError:
-                self._tally.wrong.append(f"no end of {received.id} was told after {received.after}")
+                self._tally.wrong.append(
+                    f"no end of {received.id} was received after {received.after}"
+                )
                 return False
             await asyncio.sleep(0.1)
 

@@ -83,7 +83,7 @@ PROPERTIES: Mapping[str, Mapping[str, Any]] = {"steps": {"rate": 0.1}}
 """The properties of executions; those of the other flows have none."""
 
 _TASK_RUNS = """
-with told as (
+with stored_lines as (
   select task_run_id, attempt, count(*) as lines,
     encode(sha256(convert_to(string_agg(text || E'\\n', '' order by line), 'UTF8')), 'hex') as digest
   from logs group by 1, 2),
@@ -93,11 +93,12 @@ measured as (
   from (select task_run_id, attempt, (name || ' ' || value::numeric(12, 1)) collate "C" as text from metrics) texts
   group by 1, 2)
 select e.id, e.flow_key, e.properties, r.path, r.id as task_run_id, r.attempt, coalesce(a.state, r.state) as state,
-  r.outputs - 'decidedAt' as outputs, coalesce(told.lines, 0) as lines, coalesce(told.digest, $1) as text,
+  r.outputs - 'decidedAt' as outputs, coalesce(stored_lines.lines, 0) as lines,
+  coalesce(stored_lines.digest, $1) as text,
   coalesce(measured.metrics, 0) as metrics, coalesce(measured.digest, $1) as values
 from executions e join task_runs r on r.execution_id = e.id
 left join attempts a on a.task_run_id = r.id and a.number = r.attempt
-left join told on told.task_run_id = r.id and told.attempt = r.attempt
+left join stored_lines on stored_lines.task_run_id = r.id and stored_lines.attempt = r.attempt
 left join measured on measured.task_run_id = r.id and measured.attempt = r.attempt
 where e.namespace = 'soak' and e.state = 'SUCCESS' order by e.id, r.position
 """

@@ -121,4 +121,4 @@ def test_a_log_reader_that_missed_something_is_reported() -> None:
     assert read("a", "c", reported_end=whole).differences(*whole)
     assert read("a", "b", reported_end=(3, whole[1])).differences(*whole)
     assert read("a", "b", reported_end=whole).differences(3, digest(("a", "b", "b")))
-    assert Lines("exec_1").differences(0, digest(())), "its end was not told"
+    assert Lines("exec_1").differences(0, digest(())), "its end was not received"

@@ -247,7 +247,7 @@ ORDERS: list[random.Random | None] = [None, *map(random.Random, range(5))]
 
 WORK = "tasks: [{id: work, type: shell, run: work}]\n"
 WITH_APPROVAL = 'tasks: [{id: ok, type: approval, message: "go?"}]\n'
-MORE = "{id: beside, type: shell, run: x}"
+MORE = "{id: extra, type: shell, run: x}"
 LAST = """
 errors: [{id: sorry, type: shell, run: x}]
 finally: [{id: tidy, type: shell, run: x}]

@@ -79,9 +79,9 @@ def test_a_restart_requests_approval_again_where_what_was_decided_on_runs_again(
 
 
 def test_so_does_a_retry_of_what_failed() -> None:
-    text = CHAIN + "  - {id: beside, type: log, message: a}\n"
+    text = CHAIN + "  - {id: extra, type: log, message: a}\n"
     stage = Played(Create(plan_of("reuse: never", text)))
-    held = stage.start("beside")
+    held = stage.start("extra")
     stage.run("extract", AttemptState.SUCCESS)
     stage.evaluate({"message": "m"})
     stage.vote()
@@ -92,7 +92,7 @@ def test_so_does_a_retry_of_what_failed() -> None:
     stage.evaluate({"message": "m"})
     assert stage.states == {
         "extract": "SUCCESS", "ask": "WAITING_FOR_APPROVAL", "mid": "CREATED", "load": "CREATED",
-        "beside": "RUNNING",
+        "extra": "RUNNING",
     }  # fmt: skip
     assert held
 

@@ -54,7 +54,7 @@ STOPS: dict[str, tuple[str, str, Callable[[Family], None]]] = {
     "another fails under CANCEL_ALL": (
         "",
         f"on_failure: CANCEL_ALL\n{LAST}",
-        lambda made: made.finish("top", "beside", AttemptState.FAILED),
+        lambda made: made.finish("top", "extra", AttemptState.FAILED),
     ),
 }
 
@@ -64,18 +64,18 @@ STOPS: dict[str, tuple[str, str, Callable[[Family], None]]] = {
 def test_a_stopped_parent_waits_for_the_end_of_its_child(stop: str, depth: int) -> None:
     task, head, act = STOPS[stop]
     made = at_work(depth, task, head, more=MORE)
-    made.work("top", "beside")
+    made.work("top", "extra")
     if stop.startswith("timeout of the task"):
-        made.finish("top", "beside", AttemptState.SUCCESS)
+        made.finish("top", "extra", AttemptState.SUCCESS)
     act(made)
-    if made.task("top", "beside").lease:
-        made.finish("top", "beside", AttemptState.KILLED)
+    if made.task("top", "extra").lease:
+        made.finish("top", "extra", AttemptState.KILLED)
 
     assert made.task("leaf", "work").state == "KILLING"
     assert made.task("top", "sub").state == "KILLING"
     assert made.state("top") in ("KILLING", "RUNNING", "FAILED_FINISHING")
     begun = {path for path, task in made.one("top").tasks.items() if task.attempt}
-    assert begun == {"sub", "beside"}, "nothing begins beside the child"
+    assert begun == {"sub", "extra"}, "nothing begins while the child runs"
     assert len(made.of("leaf")) == 1
 
     made.finish("leaf", "work", AttemptState.KILLED)

@@ -97,7 +97,7 @@ def test_items_that_come_twice_add_no_iteration() -> None:
 
 def test_a_parents_time_goes_on_when_a_child_that_stood_still_ends() -> None:
     made = family(1, WITH_APPROVAL, "", "timeout: 10s\n", more=MORE)
-    made.work("top", "beside")
+    made.work("top", "extra")
     made.pass_time(100)
     vote(made, VoteDecision.APPROVE)
     made.pass_time(9)

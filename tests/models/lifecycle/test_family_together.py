@@ -81,9 +81,9 @@ def test_the_time_of_another_task_runs_on_while_a_child_is_paused() -> None:
 
 def test_a_parent_of_a_waiting_child_is_running_while_other_tasks_run() -> None:
     made = family(1, WITH_APPROVAL, more=MORE)
-    made.work("top", "beside")
+    made.work("top", "extra")
     assert made.state("top") == "RUNNING"
-    made.finish("top", "beside", AttemptState.SUCCESS)
+    made.finish("top", "extra", AttemptState.SUCCESS)
     assert made.state("top") == "WAITING_FOR_APPROVAL"
 
 
@@ -201,7 +201,7 @@ def test_a_child_that_ended_well_meanwhile_is_taken_as_it_is() -> None:
 
 def test_retry_failed_resumes_the_child_too() -> None:
     made = family(1, more=MORE)
-    made.work("top", "beside")
+    made.work("top", "extra")
     _fail_leaf(made)
     submit(made, RetryFailed())
     assert made.task("top", "sub").child == made.one("leaf").id

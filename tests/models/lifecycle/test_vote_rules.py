@@ -267,13 +267,13 @@ def test_an_override_decides_alone_is_marked_and_says_who_and_why(channel: Chann
 
 
 @pytest.mark.parametrize(
-    "who", ["starter", "restarter", "asked for its backfill", "saved its schedule"]
+    "who", ["starter", "restarter", "requested its backfill", "saved its schedule"]
 )
 def test_without_allow_self_nobody_who_caused_the_execution_may_decide(who: str) -> None:
     stage = waiting_stage("allow_self: false")
     if who == "restarter":
         stage.execution = replace(stage.execution, restarted_by=(VOTER,))
-    elif who == "asked for its backfill":
+    elif who == "requested its backfill":
         stage.execution = replace(stage.execution, starters=(VOTER,))
     elif who == "saved its schedule":
         stage.execution = replace(stage.execution, trigger={"savedBy": VOTER})

@@ -85,7 +85,7 @@ FLOODS = {
     "many trees": "{" + " ".join(f"a{n}: __schema {{ types {{ name }} }}" for n in range(2)) + "}",
     "trees of two kinds": '{ __schema { types { name } } __type(name: "Query") { name } }',
     "in a fragment": "{ ...A a: __schema { types { name } } } fragment A on Query { __schema { types { name } } }",
-    "beside other fields": FULL.replace("__schema", "viewer { actor { name } } __schema", 1),
+    "with other fields": FULL.replace("__schema", "viewer { actor { name } } __schema", 1),
     "aliases of it": "{ __schema { types { fields { "
     + " ".join(f"t{n}: type {{ kind name description }}" for n in range(50))
     + " } } } }",

@@ -92,7 +92,7 @@ DEEP = "{ executions { nodes { " + "parent { " * 20 + "id" + " }" * 20 + " } } }
 COSTLY = "{ executions(first: 200) { nodes { children(first: 9000) { children(first: 9000) { id } } } } }"
 REFUSED = {
     "nested": FLOODS["nested"],
-    "beside other fields": FLOODS["beside other fields"],
+    "with other fields": FLOODS["with other fields"],
     "the same under many aliases": MANY_TIMES,
     "too deep": DEEP,
     "lists of lists": COSTLY,
