@@ -1,4 +1,4 @@
-"""A group of processes that may have only so much of something."""
+"""Cgroups, which limit the resources of processes."""
 
 import subprocess
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _ROOT = Path("/sys/fs/cgroup")
 
 @contextmanager
 def limited(process: "subprocess.Popen[bytes]", controller: str, **limits: int) -> Iterator[Path]:
-    """The process, and whoever descends from it. `limits` are named after their files in the first version."""
+    """The process and its descendants. `limits` are named after their files in cgroup version 1."""
     group = _ROOT / controller / f"headway-test-{uuid4().hex[:8]}"
     try:
         group.mkdir()
@@ -35,7 +35,7 @@ class _Emptied:
         self._group = group
 
     def remove(self) -> None:
-        """Its last processes are on their way out."""
+        """Its last processes are about to end."""
         for _ in range(1000):
             try:
                 self._group.rmdir()

@@ -33,7 +33,7 @@ def close_session() -> None:
 
 
 def copy_cluster(data_dir: Path) -> None:
-    """Give this data directory the cluster, unless it has one."""
+    """Creates the cluster in this data directory, unless it has one."""
     if (data_dir / "pg").exists():
         return
     made = _made_once(Path(os.environ[WHERE]), this_month())

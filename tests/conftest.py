@@ -1,4 +1,4 @@
-"""One PostgreSQL a test session; each test that asks gets a database, copied from a migrated one."""
+"""One PostgreSQL for each test session; tests with a database get one that is copied from a migrated database."""
 
 import asyncio
 import warnings
@@ -27,17 +27,17 @@ do $$ declare partition text; begin
 end $$;
 select headway_ensure_partitions(3)
 """
-"""Gives a database the partitions that it would have if it were made now."""
+"""Adds the partitions that a database would have if it were created now."""
 _numbers = count(1)
 _data_dirs: dict[str, Path] = {}
 _templates: set[str] = set()
 
 
 class _Loop(uvloop.Loop):
-    """The loop that the server runs on. Closing it first ends the connections that a test left open.
+    """Returns the event loop that the server uses. Closing it first ends the connections that a test left open.
 
-    Closing it warns of what is still open. As an error, that warning would keep uvloop from closing it, and the loop
-    would wait for it for ever: nobody would learn of the failure.
+    Closing the loop warns of connections that are still open. As an error, that warning would keep uvloop from closing
+    the loop, and pytest would wait for it forever: nobody would learn of the failure.
     """
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
 
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The server, by a database of it that no test writes to. Its loop is not the tests'."""
+    """Returns the URL of the server, with a database that no test writes to. Its loop is not that of the tests."""
     with asyncio.Runner() as runner:
         server = AsyncExitStack()
         directory = tmp_path_factory.mktemp("postgres")
@@ -92,7 +92,7 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def superuser_url(postgres_url: str) -> str:
-    """As postgres_url, for what only a superuser may do."""
+    """Returns the same URL as postgres_url, for a superuser."""
     return as_superuser(postgres_url, _data_dirs[postgres_url])
 
 
@@ -124,30 +124,30 @@ def data_dir(tmp_path: Path) -> Path:
 async def _new_database(url: str, superuser: str, template: str) -> AsyncIterator[str]:
     name = f"test_{next(_numbers)}"
     made = f"create database {name} owner {OWNER} template {template} strategy file_copy"
-    await _ask(superuser, made)
+    await _execute(superuser, made)
     yield named(url, name)
-    await _ask(superuser, f"drop database {name} with (force)")
+    await _execute(superuser, f"drop database {name} with (force)")
 
 
 def as_superuser(url: str, data_dir: Path) -> str:
-    """The url of the embedded database for its superuser."""
+    """Returns the URL of the embedded database for its superuser."""
     password = read_passwords(data_dir)[SUPERUSER]
     return f"postgresql://{SUPERUSER}:{password}@{url.partition('@')[2]}"
 
 
 def named(server_url: str, name: str) -> str:
-    """The same server's url of another database."""
+    """Returns the URL of another database of the same server."""
     return server_url.replace("@/headway?", f"@/{name}?")
 
 
 async def _forgo_durability(url: str) -> None:
-    """Nothing here outlives the session; tests of what does start servers of their own."""
+    """Turns off durability: nothing here outlives the session. Tests of durability start servers of their own."""
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-        await _ask(url, f"alter system set {setting} = off")
-    await _ask(url, "select pg_reload_conf()")
+        await _execute(url, f"alter system set {setting} = off")
+    await _execute(url, "select pg_reload_conf()")
 
 
-async def _ask(url: str, statement: str) -> None:
+async def _execute(url: str, statement: str) -> None:
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(statement)
@@ -156,11 +156,12 @@ async def _ask(url: str, statement: str) -> None:
 
 
 async def _template_of(month: str, superuser: str) -> str:
-    """Name the migrated database to copy, with the partitions from this month on. Made when it is missing."""
+    """Returns the name of the migrated database to copy, with the partitions from this month on. Creates it if it is
+    missing."""
     name = f"template_{month}"
     if name not in _templates:
         made = f"create database {name} owner {OWNER} template {DATABASE} strategy file_copy"
-        await _ask(named(superuser, "postgres"), made)
-        await _ask(named(superuser, name), _PRESENT)
+        await _execute(named(superuser, "postgres"), made)
+        await _execute(named(superuser, name), _PRESENT)
         _templates.add(name)
     return name

@@ -1,4 +1,4 @@
-"""A file system so small that it can be filled."""
+"""A file system that is small enough to be filled."""
 
 import errno
 import itertools
@@ -22,7 +22,7 @@ class SmallDisk:
         return self.root / "ballast"
 
     def fill(self) -> None:
-        """To the last byte that is free now."""
+        """Fills the file system to the last byte."""
         with self._ballast.open("ab", buffering=0) as file:
             for size in (1 << 20, 4096):
                 chunk = b"\0" * size
@@ -33,7 +33,7 @@ class SmallDisk:
                     assert full.errno == errno.ENOSPC
 
     def use_up_files(self) -> None:
-        """Until not even an empty folder can be made."""
+        """Fills the file system until not even an empty folder can be created."""
         many = self.root / "many"
         try:
             many.mkdir()

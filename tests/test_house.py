@@ -1,4 +1,4 @@
-"""What the house asks of every file, so that nobody has to remember it."""
+"""Rules for every file of the project."""
 
 import ast
 import importlib
@@ -51,7 +51,7 @@ def test_no_function_is_too_long() -> None:
 
 
 def test_no_docstring_opens_with_what() -> None:
-    """It starts with a verb or names the thing; the texts below constants are docstrings too."""
+    """Checks that a docstring starts with a verb or names the thing; strings below constants are docstrings too."""
     opening = re.compile(r'"""What\b')
     riddles = [
         f"{named(path)}:{number}"
@@ -72,8 +72,8 @@ def test_nothing_is_left_to_do() -> None:
 
 
 def test_tests_neither_sleep_nor_get_skipped() -> None:
-    """To let others run (`asyncio.sleep(0)`) is not to sleep; what a test starts may sleep for it. A soak makes load
-    and faults for some time, and waits for neither."""
+    """Yielding to other tasks (`asyncio.sleep(0)`) is not sleeping, and programs that a test starts may sleep. A soak
+    test makes load and faults for some time, and waits for neither."""
     words = re.compile(r"^ .*\basyncio\.sleep\((?!0\))|\bmark\.(skip|xfail)|\bimportorskip\b", re.M)
     tests = [
         path
@@ -97,7 +97,7 @@ def test_every_setting_of_a_lock_is_a_package_with_hashes() -> None:
         assert not re.search(r"(?m)^schema==", text)
 
 
-def test_what_runs_is_locked_as_what_is_developed_with() -> None:
+def test_both_lock_files_have_the_same_versions() -> None:
     def versions(name: str) -> set[str]:
         return set(re.findall(r"(?m)^([a-z0-9-]+==[^ ;\\]+)", (ROOT / name).read_text()))
 

@@ -1,4 +1,4 @@
-"""A failed test that leaves a connection open fails, and does not hold up the run."""
+"""A failed test that leaves a connection open fails, and does not block the run."""
 
 import subprocess
 import sys

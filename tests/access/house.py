@@ -1,4 +1,5 @@
-"""A database with everything in two namespaces, and people with tokens of their own who ask in process."""
+"""A database with rows of every kind in two namespaces, and people with tokens of their own who send requests in
+process."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -15,7 +16,7 @@ from runner.store.access.holders import Holders
 from runner.store.access.tokens import NewToken
 from schema.context import Context
 from server.process.runtime import Runtime, runtime
-from tests.api.people import ASK, enrolled
+from tests.api.people import ORIGIN, enrolled
 from tests.schema.richness import fill
 from tests.schema.test_bulk import Asker
 from tests.schema.test_every_list import PART_TABLES, TABLES
@@ -25,10 +26,10 @@ from tests.server.doors import WITHIN
 OURS: Final = "mine.n0"
 THEIRS: Final = "mine.n1"
 MARK: Final = "0xTHEIRS"
-"""Stands in everything of THEIRS."""
+"""Marks every value that belongs to THEIRS."""
 ROLES_HERE: Final = ("viewer", "operator", "approver", "editor", "namespace_admin")
 STRANGERS: Final = (*ROLES_HERE, "limited")
-"""Who may do something in OURS and nothing in THEIRS; the last is an administrator with a token for OURS alone."""
+"""People who have permissions in OURS and none in THEIRS; the last is an administrator with a token for OURS alone."""
 _TABLE_NAMES: Final = """
 select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE' order by 1
 """
@@ -38,7 +39,7 @@ _CONTENT: Final = (
 
 
 class House(Asker):
-    """`secrets` are tokens by the names of those who hold them."""
+    """`secrets` maps the names of the holders to their tokens."""
 
     def __init__(self, parts: Runtime) -> None:
         super().__init__(parts)
@@ -48,12 +49,12 @@ class House(Asker):
         self.secrets[name] = await enrolled(self.pool, name, role, namespace)
 
     async def limit(self, name: str, owner: str, **limits: Any) -> None:
-        """Another token of somebody, worth less than they are."""
+        """Creates another token for this person, with fewer permissions than the person has."""
         row = await self.pool.fetchrow("select * from principals where name = $1", owner)
         assert row
         self.secrets[name] = secret = new_secret()
         new = NewToken(new_id(), row["id"], name, digest_of(secret))
-        await tokens.create(self.pool, replace(new, **limits), ASK)
+        await tokens.create(self.pool, replace(new, **limits), ORIGIN)
 
     async def viewer(self, name: str) -> Viewer:
         holder = await Holders(self.pool).by_digest(digest_of(self.secrets[name]))
@@ -61,23 +62,24 @@ class House(Asker):
         return holder.viewer
 
     async def answer(self, viewer: Viewer, document: str, **variables: Any) -> Any:
-        """With its errors, which may tell of something too, and the codes of those that are refusals."""
+        """Returns the answer with its errors, which may reveal something too, and the codes of the errors that are
+        refusals."""
         context = Context(self.services, viewer)
         result = await self.schema.execute(document, variables, context)
-        return _told(result)
+        return _plain(result)
 
     async def first(self, viewer: Viewer, document: str) -> Any:
-        """What a subscription tells first."""
+        """Returns the first message of a subscription."""
         found = await self.schema.subscribe(document, {}, Context(self.services, viewer))
         if not isinstance(found, AsyncGenerator):
-            return _told(found)
+            return _plain(found)
         async with asyncio.timeout(3 * WITHIN), aclosing(found):
             async for result in found:
-                return _told(result)
+                return _plain(result)
         return {"data": None, "errors": []}
 
     async def changed(self, viewer: Viewer, mutation: str, input: Any, what: str = "") -> Any:
-        """The payload of a mutation."""
+        """Returns the payload of a mutation."""
         field = self.schema._schema.mutation_type.fields[mutation]  # type: ignore[union-attr]
         kind = str(field.args["input"].type)
         document = f"""mutation ($input: {kind}) {{
@@ -87,12 +89,12 @@ class House(Asker):
         return answered["data"][mutation]
 
     async def content(self) -> dict[str, str]:
-        """A digest of every table."""
+        """Returns a digest of every table."""
         names = [row["table_name"] for row in await self.pool.fetch(_TABLE_NAMES)]
         return {name: await self.pool.fetchval(_CONTENT.format(name)) for name in names}
 
     async def ids(self) -> dict[str, list[str]]:
-        """The ids of all that there is, by what they begin with."""
+        """Returns the ids of all objects, by the prefix of the id."""
         found: dict[str, list[str]] = {}
         for prefix, table in TABLES.items():
             rows = await self.pool.fetch(f"select id from {table} order by id")
@@ -105,7 +107,7 @@ class House(Asker):
         return found
 
     async def furnish(self, number: int) -> str:
-        """The execution that failed, in a namespace with everything; what is of THEIRS is marked."""
+        """Creates the failed execution, in a namespace with rows of every kind; all values of THEIRS are marked."""
         (id,) = await fill(self, [number])
         for statement in MARKED:
             await self.pool.execute(statement)
@@ -116,7 +118,7 @@ class House(Asker):
         return typed("exec", id)
 
 
-def _told(result: Any) -> Any:
+def _plain(result: Any) -> Any:
     errors = [
         [one.message, *_codes(getattr(one, "original_error", None))] for one in result.errors or ()
     ]
@@ -128,7 +130,7 @@ def _codes(error: Exception | None) -> list[str]:
 
 
 def nobodys(id: str) -> str:
-    """An id of the same kind that nothing has."""
+    """Returns an id of the same kind that no object has."""
     prefix, _, rest = id.partition("_")
     number = rest.partition("_")[2]
     return f"{prefix}_01h45ytscbebyvny4gc8cr8ma2" + (f"_{number}" if number else "")
@@ -136,7 +138,7 @@ def nobodys(id: str) -> str:
 
 @asynccontextmanager
 async def open_house(database_url: str) -> AsyncIterator[House]:
-    """With everything in OURS, and nothing yet in THEIRS."""
+    """Fills OURS and leaves THEIRS empty."""
     async with runtime(database_url) as parts:
         house = House(parts)
         for name in ("ada", "root"):

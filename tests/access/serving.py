@@ -1,4 +1,4 @@
-"""The whole app over the database of a house."""
+"""The whole app over the database of a `House`."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

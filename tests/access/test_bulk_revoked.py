@@ -1,4 +1,4 @@
-"""A bulk that is under way ends with what it was begun with: the token, the role, the person."""
+"""A running bulk action ends when its token, its role or its person is revoked."""
 
 import asyncio
 from typing import Any, Final

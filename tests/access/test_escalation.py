@@ -1,4 +1,4 @@
-"""Nobody gives more than they hold, to themselves or to others: what is tried is refused, and changes nothing."""
+"""Nobody can grant more than they hold, to themselves or to others: attempts are refused and change nothing."""
 
 import asyncio
 from collections.abc import Callable
@@ -24,7 +24,7 @@ HOUR: Final = timedelta(hours=1)
 
 @pytest.fixture
 async def team(house: House) -> House:
-    """Two who manage `acme.b`, an operator there, a manager of people and nothing else, services, and a group of
+    """Two managers of `acme.b`, an operator there, a manager of people only, services, and a group of
     administrators."""
     for name in ("ann", "ben"):
         await house.enrol(name, "namespace_admin", NAMESPACE)
@@ -38,7 +38,7 @@ async def team(house: House) -> House:
     await house.enrol("max", "managers")
     for name, role, namespace in (
         ("wide", "operator", ""),
-        ("beside", "operator", "acme.a"),
+        ("sibling", "operator", "acme.a"),
         ("near", "operator", NAMESPACE),
     ):
         await enrolled(house.pool, name, role, namespace, PrincipalKind.SERVICE)
@@ -60,10 +60,10 @@ ATTEMPTS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
     "grants on *": ("ann", "grantRole", {"to": "user:ann", "role": "viewer", "namespace": "*"}),
     "grants on the namespace above": (
         "ann", "grantRole", {"to": "user:ann", "role": "viewer", "namespace": "acme"}),
-    "grants beside": ("ann", "grantRole", {"to": "user:ann", "role": "viewer", "namespace": "acme.a"}),
+    "grants in a sibling": ("ann", "grantRole", {"to": "user:ann", "role": "viewer", "namespace": "acme.a"}),
     "grants what they lack": ("max", "grantRole", {"to": "user:max", "role": "viewer", "namespace": NAMESPACE}),
     "revokes an administrator": ("ann", "revokeRole", {"to": "user:root", "role": "admin"}),
-    "revokes beside": ("ann", "revokeRole", {"to": "service:beside", "role": "operator", "namespace": "acme.a"}),
+    "revokes in a sibling": ("ann", "revokeRole", {"to": "service:sibling", "role": "operator", "namespace": "acme.a"}),
     "makes a token of a person": ("ann", "createToken", {"name": "x", "principal": "user:oda"}),
     "makes a token of an administrator": ("ann", "createToken", {"name": "x", "principal": "user:root"}),
     "makes a token of a new person": ("ann", "createToken", {"name": "x", "principal": "user:new"}),
@@ -78,7 +78,7 @@ ATTEMPTS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
         {"name": "x", "principal": "service:new", "role": "viewer", "namespaces": [NAMESPACE],
          "expiresAt": soon(hours=-1)}),
     "makes a token of a wider service": ("ann", "createToken", {"name": "x", "principal": "service:wide"}),
-    "makes a token of a service beside": ("ann", "createToken", {"name": "x", "principal": "service:beside"}),
+    "makes a token of a sibling service": ("ann", "createToken", {"name": "x", "principal": "service:sibling"}),
     "replaces an administrator's token": ("ann", "createToken", {"name": "root", "replace": True}),
     "replaces it by a service's": (
         "ann", "createToken",
@@ -92,7 +92,7 @@ ATTEMPTS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
     "joins a group": ("ann", "savePrincipal", {"kind": "PERSON", "name": "ann", "groups": ["platform"]}),
     "becomes owner of a service": ("ann", "savePrincipal", {"kind": "SERVICE", "name": "wide", "owner": "user:ann"}),
     "looks at a person elsewhere": ("ann", "savePrincipal", {"kind": "PERSON", "name": "root"}),
-    "looks at a service beside": ("ann", "savePrincipal", {"kind": "SERVICE", "name": "beside"}),
+    "looks at a sibling service": ("ann", "savePrincipal", {"kind": "SERVICE", "name": "sibling"}),
     "an operator makes a token of another": ("oda", "createToken", {"name": "x", "principal": "user:ann"}),
     "an operator makes a token of a service": ("oda", "createToken", {"name": "x", "principal": "service:near"}),
     "an operator makes a service": ("oda", "createToken", {"name": "x", "principal": "service:new"}),
@@ -112,7 +112,7 @@ ATTEMPTS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
 ACCEPTED: Final = {"FORBIDDEN", "NOT_FOUND", "VALIDATION"}
 
 
-async def test_what_is_tried_changes_nothing(team: House) -> None:
+async def test_refused_attempts_change_nothing(team: House) -> None:
     wrong = []
     for name, (who, mutation, input) in ATTEMPTS.items():
         before = await team.content()
@@ -126,8 +126,8 @@ async def test_what_is_tried_changes_nothing(team: House) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-async def test_what_one_manages_one_may_give(team: House) -> None:
-    """The attempts above are refused for what they want, not for everything."""
+async def test_managers_may_grant_within_their_namespace(team: House) -> None:
+    """Checks that the attempts above are refused because of their arguments, and not in general."""
     ann = await team.viewer("ann")
     for mutation, input in (
         ("grantRole", {"to": "user:oda", "role": "editor", "namespace": f"{NAMESPACE}.below"}),
@@ -147,7 +147,7 @@ async def test_what_one_manages_one_may_give(team: House) -> None:
     )
 
 
-async def test_what_is_granted_elsewhere_later_is_not_for_who_made_the_token(team: House) -> None:
+async def test_roles_granted_later_in_other_namespaces_do_not_extend_a_token(team: House) -> None:
     made = await team.changed(
         await team.viewer("ann"), "createToken", {"name": "y", "principal": "service:near"}, TOKEN
     )
@@ -179,7 +179,7 @@ WANTED: Final[list[dict[str, Any]]] = [
 
 
 async def test_a_limited_token_makes_none_that_is_worth_more(team: House) -> None:
-    """Neither by itself, nor by the session that it or its link begins."""
+    """Holds for the token itself and for the session that the token or its link begins."""
     wrong = []
     for limit, way in product(LIMITS, ("token", "session", "link")):
         less = f"less-{limit}-{way}"
@@ -204,7 +204,7 @@ def is_worth_no_more(more: Viewer, less: Viewer) -> bool:
 
 
 async def came_by(team: House, less: str, way: str) -> Viewer:
-    """The holder of the limited token, by itself or by a session that it begins."""
+    """Returns the holder of the limited token, by the token or by a session that the token begins."""
     if way == "token":
         return await team.viewer(less)
     row = await tokens.find(team.pool, digest_of(team.secrets[less]))
@@ -223,8 +223,8 @@ async def came_by(team: House, less: str, way: str) -> Viewer:
     return holder.viewer
 
 
-async def test_two_who_manage_take_nothing_that_both_need(team: House) -> None:
-    """Each revokes the other at once: what one may was decided before, and neither gains by it."""
+async def test_two_managers_who_revoke_each_other_gain_nothing(team: House) -> None:
+    """Each revokes the other at the same time: permissions were decided before, and neither gains from it."""
     before = {name: (await team.viewer(name)).permissions for name in ("ann", "ben")}
     wanted = [
         {"to": f"user:{other}", "role": "namespace_admin", "namespace": NAMESPACE}
@@ -252,8 +252,8 @@ LAST: Final[list[Callable[[str], tuple[str, Any]]]] = [
 
 
 @pytest.mark.parametrize("ways", [(0, 0), (0, 1), (1, 1)])
-async def test_of_two_last_administrators_one_stays(house: House, ways: tuple[int, int]) -> None:
-    """Whether they are revoked or disabled at once."""
+async def test_one_of_two_last_administrators_remains(house: House, ways: tuple[int, int]) -> None:
+    """Each revokes the other's role or disables the other, at the same time."""
     names = ("ada", "root")
     viewers = [await house.viewer(name) for name in names]
     tried = [LAST[way](name) for way, name in zip(ways, names, strict=True)]

@@ -1,4 +1,4 @@
-"""Nobody gives more than they hold, whatever way it is given, and a refusal leaves everything as it was."""
+"""Nobody can grant more than they hold by any API, and a refusal changes nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from runner.store.access.holders import Holders
 from schema.context import Context
 from server.auth.auth import Door
 from server.process.runtime import runtime
-from tests.api.people import ASK, enrolled
+from tests.api.people import ORIGIN, enrolled
 from tests.schema.test_bulk import Asker
 from tests.server.doors import session_of
 from tests.server.graphql.serving import KEY
@@ -25,7 +25,7 @@ TOKEN = "secret token { permissions namespaces expiresAt }"
 
 
 class Office(Asker):
-    """Where people ask by their tokens and sessions."""
+    """A server in which people send requests with their tokens and sessions."""
 
     def __init__(self, parts: Any) -> None:
         super().__init__(parts)
@@ -42,7 +42,7 @@ class Office(Asker):
     async def refused(
         self, viewer: Viewer | None, name: str, what: str, /, **input: Any
     ) -> list[dict[str, Any]]:
-        """The problems, when nothing was changed."""
+        """Returns the problems, after checking that nothing was changed."""
         before = await self.pool.fetchval(EVERYBODY)
         answer = await self.change(viewer, name, what, **input)
         assert answer["problems"]
@@ -57,12 +57,14 @@ class Office(Asker):
 @pytest.fixture
 async def office(database_url: str) -> AsyncIterator[Office]:
     async with runtime(database_url) as parts:
-        await grants.save_role(parts.database.pool, "keeper", frozenset({Permission.MANAGE}), ASK)
+        await grants.save_role(
+            parts.database.pool, "keeper", frozenset({Permission.MANAGE}), ORIGIN
+        )
         await enrolled(parts.database.pool, "boss", "admin")
         yield Office(parts)
 
 
-async def test_who_only_manages_makes_no_token_of_an_admin(office: Office) -> None:
+async def test_a_manager_creates_no_token_of_an_admin(office: Office) -> None:
     keeper = await office.coming("kim", "keeper")
     given = {"name": "mine", "principal": "user:boss"}
     (problem,) = await office.refused(keeper, "createToken", TOKEN, **given)
@@ -80,7 +82,7 @@ async def test_a_limited_token_makes_no_unlimited_one_of_another_admin(office: O
     assert problem["code"] == "FORBIDDEN"
 
 
-async def test_who_only_manages_joins_no_group_of_admins(office: Office) -> None:
+async def test_a_manager_joins_no_group_of_admins(office: Office) -> None:
     ada, keeper = await office.coming("ada", "admin"), await office.coming("kim", "keeper")
     assert not (
         await office.change(ada, "grantRole", "grant { role }", to="group:ops", role="admin")
@@ -90,7 +92,7 @@ async def test_who_only_manages_joins_no_group_of_admins(office: Office) -> None
     problems = await office.refused(keeper, "savePrincipal", what, **given)
     assert [(one["code"], one["path"]) for one in problems] == [("FORBIDDEN", ["groups"])]
     assert not (await office.change(ada, "savePrincipal", what, **given))["problems"]
-    # Who is in it already may stay, whoever saves.
+    # Current members may stay, whoever saves the group.
     nina = await office.coming("nina", "keeper")
     given["groups"] = ["ops", "plain"]
     assert not (await office.change(nina, "savePrincipal", what, **given))["problems"]
@@ -116,7 +118,7 @@ async def test_a_token_that_is_refused_leaves_no_service_and_no_role(
     assert not (await office.change(nadia, "createToken", TOKEN, **given))["problems"]
 
 
-async def test_who_manages_nothing_learns_of_no_service_by_asking_for_its_token(
+async def test_requesting_a_token_reveals_no_service_to_those_who_manage_nothing(
     office: Office,
 ) -> None:
     await enrolled(office.pool, "ci", "operator", kind=PrincipalKind.SERVICE)
@@ -155,14 +157,14 @@ async def test_the_last_who_administers_is_not_disabled(office: Office) -> None:
     assert not (await office.change(ada, "savePrincipal", what, name="boss", **given))["problems"]
     (problem,) = await office.refused(ada, "savePrincipal", what, name="ada", **given)
     assert (problem["code"], problem["path"]) == ("CONFLICT", ["disabled"])
-    # The grant of somebody who is disabled keeps nobody from being the last.
+    # A grant of a disabled person does not count when the last one is protected.
     (problem,) = await office.refused(
         ada, "revokeRole", "grant { role }", to="user:ada", role="admin"
     )
     assert problem["code"] == "CONFLICT"
 
 
-async def test_who_manages_one_namespace_reads_nobody_elsewhere_by_saving_them(
+async def test_a_manager_of_one_namespace_reads_no_other_people_by_saving_them(
     office: Office,
 ) -> None:
     nadia = await office.coming("nadia", "namespace_admin", "acme.a")
@@ -179,10 +181,10 @@ async def test_the_audit_log_says_who_answers_for_a_service(office: Office) -> N
     ada = await office.coming("ada", "admin")
     given = {"kind": "SERVICE", "name": "ci", "owner": "user:boss"}
     await office.change(ada, "savePrincipal", "principal { id }", **given)
-    told = await office.pool.fetchval(
+    owner = await office.pool.fetchval(
         "select data ->> 'owner' from audit_log where action = 'SAVE_PRINCIPAL'"
     )
-    assert told == "user:boss"
+    assert owner == "user:boss"
 
 
 async def test_an_owner_who_manages_nothing_makes_tokens_of_the_service_for_where_they_are(
@@ -209,24 +211,24 @@ async def test_a_service_that_is_refused_leaves_no_owner_behind(office: Office) 
     assert (problem["code"], problem["path"]) == ("VALIDATION", ["name"])
 
 
-async def test_of_two_who_ask_for_one_name_at_once_one_gets_a_token_and_the_other_nothing(
+async def test_two_concurrent_requests_for_one_name_create_one_token(
     office: Office,
 ) -> None:
     ada = await office.coming("ada", "admin")
-    asked = (
+    requests = (
         office.change(
             ada, "createToken", TOKEN, name="ci", principal=f"service:{one}", role="viewer"
         )
         for one in ("a", "b")
     )
-    answers = await asyncio.gather(*asked)
+    answers = await asyncio.gather(*requests)
     assert sorted(bool(one["problems"]) for one in answers) == [False, True]
     services = await office.pool.fetch("select name from principals where kind = 'SERVICE'")
     grants = await office.pool.fetchval("select count(*) from role_grants where role = 'viewer'")
     assert (len(services), grants) == (1, 1)
 
 
-async def test_who_is_disabled_and_enabled_again_signs_in_again(office: Office) -> None:
+async def test_a_person_who_is_enabled_again_signs_in_again(office: Office) -> None:
     boss, secret = (
         await office.coming("bert", "admin"),
         await enrolled(office.pool, "nina", "viewer"),
@@ -246,8 +248,8 @@ async def test_many_tokens_at_once_wait_for_no_connection_while_they_hold_one(
 ) -> None:
     vera = await office.coming("vera", "viewer")
     at_once = 3 * office.parts.database.sizes.reads
-    asked = (office.change(vera, "createToken", TOKEN, name=f"t{n}") for n in range(at_once))
-    answers = await asyncio.gather(*asked)
+    requests = (office.change(vera, "createToken", TOKEN, name=f"t{n}") for n in range(at_once))
+    answers = await asyncio.gather(*requests)
     assert not [one["problems"] for one in answers if one["problems"]]
 
 

@@ -1,4 +1,4 @@
-"""What one may run and not see does not exist for one, as what a new execution is made from either."""
+"""A flow that a person may run but not see does not exist for them, also as the source of a new execution."""
 
 from models.access.viewer import Permission
 from models.ids import typed
@@ -9,7 +9,7 @@ CREATE = """mutation ($input: CreateExecutionInput!) { createExecution(input: $i
   execution { id } problems { code message path } } }"""
 
 
-async def test_who_may_run_and_not_see_reruns_nothing(asker: Asker) -> None:
+async def test_without_permission_to_view_nothing_is_rerun(asker: Asker) -> None:
     hidden = await asker.create("mine")
     before = await asker.states()
     only_run = frozenset({Permission.RUN_FLOW, Permission.LIST_FLOWS})

@@ -1,4 +1,4 @@
-"""Each root needs the permission that the table says: without that one it is refused, with it alone it is not."""
+"""Each root needs the permission in the table: it is refused without it, and is not refused with that one alone."""
 
 import json
 from typing import Any, Final
@@ -8,26 +8,27 @@ from graphql import get_named_type, is_leaf_type
 
 from models.access.viewer import EVERYWHERE, Permission, Viewer
 from models.ids import typed, untyped
-from tests.access.asking import MUTATIONS, QUERIES, SUBSCRIPTIONS, document, filled
 from tests.access.house import OURS, House
+from tests.access.root_requests import MUTATIONS, QUERIES, SUBSCRIPTIONS, document, filled
 from tests.schema.test_every_list import TABLES
 
 pytestmark = pytest.mark.timeout(120)
 EVERYTHING: Final = frozenset(Permission)
 SEES: Final = frozenset({Permission.LIST_FLOWS, Permission.VIEW_EXECUTION})
-"""What it takes to find anything, whatever is done to it."""
+"""The permissions that are needed to find the object of any mutation."""
 _OVERRIDES: Final = frozenset({Permission.OVERRIDE_APPROVAL})
 _GIVES: Final = frozenset({Permission.VIEW_LOGS})
 MORE: Final = {
     "changeState": _OVERRIDES, "changeTaskRunState": _OVERRIDES, "grantRole": _GIVES, "createToken": _GIVES,
 }  # fmt: skip
-"""What these take besides: their execution waits for an approval, and nobody gives what they do not hold."""
+"""More permissions that these mutations need: their execution waits for an approval, and nobody grants what they do not
+hold."""
 LAST: Final = ("deleteFlow", "saveFlow")
-"""After these there is nothing left for the others to act on."""
+"""These mutations leave nothing for the others to act on."""
 NOT_THERE: Final = {"revokeToken"}
-"""Whose tokens one may not revoke one does not see."""
+"""The tokens that a person may not revoke are also hidden."""
 ACTORS: Final = {"cancelBulk": "user:zoe"}
-"""Others than who made what is asked about: one's own bulk action one may always stop."""
+"""Objects that somebody else created: everybody may stop their own bulk action."""
 
 
 def test_the_tables_know_every_root(house: House) -> None:
@@ -39,16 +40,16 @@ def test_the_tables_know_every_root(house: House) -> None:
     ):
         assert kind
         missing = [f"{kind.name}.{name}" for name in kind.fields if name not in table]
-        assert not missing, f"say in tests/access/asking.py what {missing} need"
+        assert not missing, f"say in tests/access/root_requests.py what {missing} need"
         gone = [name for name in table if name not in kind.fields]
         assert not gone, (
-            f"{kind.name} has no {gone} any more: take it out of tests/access/asking.py"
+            f"{kind.name} has no {gone} any more: take it out of tests/access/root_requests.py"
         )
 
 
 @pytest.fixture
 async def values(house: House) -> dict[str, str]:
-    """What there is in OURS to ask about."""
+    """Returns the ids of the objects in OURS, for the variables of the requests."""
     return await values_of(house, 0)
 
 
@@ -85,10 +86,10 @@ async def test_a_mutation_without_its_permission_is_refused_and_changes_nothing(
     house: House, values: dict[str, str]
 ) -> None:
     wrong, before = [], await house.content()
-    for name, asked in MUTATIONS.items():
-        for needed in asked.needs:
+    for name, request in MUTATIONS.items():
+        for needed in request.needs:
             viewer = holding(EVERYTHING - {needed}, ACTORS.get(name, "user:ada"))
-            answer = await house.changed(viewer, name, filled(asked.input, values))
+            answer = await house.changed(viewer, name, filled(request.input, values))
             problems = answer["problems"]
             if [one["code"] for one in problems] not in (["FORBIDDEN"], ["NOT_FOUND"]):
                 wrong.append(f"{name} without {needed}: {problems}")
@@ -108,9 +109,9 @@ async def test_a_mutation_with_its_permission_is_not_forbidden(
 ) -> None:
     wrong = []
     for name in sorted(MUTATIONS, key=lambda name: (name in LAST, name.startswith("delete"), name)):
-        asked = MUTATIONS[name]
-        held = SEES | frozenset(asked.needs) | MORE.get(name, frozenset())
-        answer = await house.changed(holding(held), name, filled(asked.input, values))
+        request = MUTATIONS[name]
+        held = SEES | frozenset(request.needs) | MORE.get(name, frozenset())
+        answer = await house.changed(holding(held), name, filled(request.input, values))
         codes = {one["code"] for one in answer["problems"]}
         if codes & {"FORBIDDEN", "NOT_FOUND"}:
             wrong.append(f"{name} with {sorted(held)}: {answer['problems']}")
@@ -119,7 +120,7 @@ async def test_a_mutation_with_its_permission_is_not_forbidden(
 
 @pytest.fixture
 def selections(house: House) -> dict[str, str]:
-    """`{ __typename }` for each query that answers objects."""
+    """Returns `{ __typename }` for each query that returns objects."""
     query = house.schema._schema.query_type
     assert query
     return {

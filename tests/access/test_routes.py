@@ -1,4 +1,4 @@
-"""Downloads and files of a namespace, to whoever may see others alone: as if nothing were there."""
+"""Downloads and files of a namespace, for people who may see other namespaces only: they do not exist."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.server.test_database_away import http_routes
 pytestmark = pytest.mark.timeout(120)
 
 
-async def test_no_route_tells_of_theirs(house: House, tmp_path: Path) -> None:
+async def test_no_route_reveals_anything_of_theirs(house: House, tmp_path: Path) -> None:
     mine = await house.furnish(0)
     await house.pool.execute("update executions set ended_at = now() where ended_at is null")
     async with served(house, tmp_path) as server:
@@ -33,10 +33,10 @@ async def test_no_route_tells_of_theirs(house: House, tmp_path: Path) -> None:
             for id in (theirs, artifact):
                 paths = paths_of(http_routes(server.app.routes), id, mine)
                 assert paths
-                told = await texts(server, house, name, paths)
+                answers = await texts(server, house, name, paths)
                 other = paths_of(http_routes(server.app.routes), nobodys(id), mine)
                 nobody = await texts(server, house, name, other)
-                for path, one, two in zip(paths, told, nobody, strict=True):
+                for path, one, two in zip(paths, answers, nobody, strict=True):
                     shown = one.replace(id, "ID")
                     if (
                         shown != two.replace(nobodys(id), "ID")
@@ -50,7 +50,7 @@ async def test_no_route_tells_of_theirs(house: House, tmp_path: Path) -> None:
 
 
 def paths_of(routes: list[tuple[str, str]], id: str, mine: str) -> list[str]:
-    """The addresses of what has an id, of this kind; and of a comparison with one of one's own."""
+    """Returns the addresses of the object with this id, and of a comparison with one of the viewer's own executions."""
     kind = "/artifacts/" if id.startswith("art_") else "/executions/"
     found = [
         re.sub(r"{id(:path)?}", id, path).replace("{name}", "day")

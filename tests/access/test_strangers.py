@@ -1,4 +1,5 @@
-"""Whoever may do something elsewhere learns nothing of a namespace, not even what is there, and changes nothing."""
+"""People with permissions elsewhere learn nothing of a namespace, not even that it has objects, and change nothing
+there."""
 
 import json
 import re
@@ -10,13 +11,13 @@ from graphql import GraphQLInputObjectType, get_named_type, is_leaf_type
 
 from models.access.viewer import Viewer
 from models.ids import typed, untyped
-from tests.access.asking import ID_KINDS, MUTATIONS, document, filled
 from tests.access.house import MARK, STRANGERS, THEIRS, House, nobodys
+from tests.access.root_requests import ID_KINDS, MUTATIONS, document, filled
 from tests.scopes.test_relations import TYPES, Walk
 
 pytestmark = pytest.mark.timeout(200)
 OF_ALL: Final = {"Query.workers"}
-"""Of the whole installation."""
+"""Roots whose objects belong to the whole installation."""
 SEEN_BY_ALL: Final = {"wrk"}
 FILTERS: Final = {
     "ExecutionFilter.id": '{ executions(where: {id: ["$exec"]}) { nodes { id } totalCount { value } } }',
@@ -24,12 +25,12 @@ FILTERS: Final = {
     "ApprovalFilter.executionId": '{ approvals(where: {executionId: "$exec"}) { nodes { id } totalCount { value } } }',
     "AuditFilter.executionId": '{ auditLog(where: {executionId: "$exec"}) { nodes { id } totalCount { value } } }',
 }
-"""How what has an id in a filter is asked."""
+"""Queries with an id in a filter, by the filter's field."""
 
 
 @pytest.fixture
 async def values(house: House) -> dict[str, Any]:
-    """Ids of OURS for whoever asks about their own."""
+    """Ids of OURS, for people who query their own objects."""
     mine = await house.furnish(0)
     ids = await house.ids()
     runs = "select id from task_runs where execution_id = $1 and path = 'sub'"
@@ -45,7 +46,7 @@ async def values(house: House) -> dict[str, Any]:
 
 
 def documents(house: House, deep: bool) -> Iterator[tuple[str, str]]:
-    """Each root with what is plain below it; or each field that leads on."""
+    """Returns each root with the scalar fields below it, or each field that leads to other objects."""
     for name, text in Walk(house.schema._schema).edges():
         if (deep or name.startswith("Query.")) and name not in OF_ALL:
             yield name, text
@@ -57,8 +58,8 @@ async def read(house: House, viewer: Viewer, deep: bool, values: dict[str, Any])
         given = {
             key: one for key, one in values.items() if f"${key}" in text and f"${key}" in TYPES
         }
-        told = json.dumps(await house.answer(viewer, text, **given), default=str)
-        found[name] = PASSING.sub(r'"\1": NOW', told)
+        answer = json.dumps(await house.answer(viewer, text, **given), default=str)
+        found[name] = PASSING.sub(r'"\1": NOW', answer)
     return found
 
 
@@ -66,12 +67,12 @@ PASSING: Final = re.compile(
     r'"((?:\w+_)?(?:duration|delta|until|alive|cursor))": '
     r'(?:[\d.e-]+|true|false|"[-\d:T.]+Z"|"ZXhlY3V0aW9uLnBsYWNl\w+=*")'
 )
-"""What goes on while something runs: its duration, the end of what is counted, whether a worker is heard, and the place
-in time that a cursor of `executionChanges` is."""
+"""Values that change while something runs: its duration, the end of counted ranges, whether a worker is alive, and the
+position in time in a cursor of `executionChanges`."""
 
 
-async def test_what_others_have_changes_no_answer(house: House, values: dict[str, Any]) -> None:
-    """Byte for byte, so counts, pages, facets and statistics too."""
+async def test_hidden_objects_change_no_answer(house: House, values: dict[str, Any]) -> None:
+    """Compares answers byte for byte, so counts, pages, facets and statistics too."""
     before = {
         name: await read(house, await house.viewer(name), name == "namespace_admin", values)
         for name in STRANGERS
@@ -94,7 +95,7 @@ async def test_what_others_have_changes_no_answer(house: House, values: dict[str
 
 
 async def theirs_of(house: House) -> dict[str, list[str]]:
-    """Ids by kind that came with THEIRS."""
+    """Fills THEIRS and returns the new ids, by kind."""
     before = await house.ids()
     await house.furnish(1)
     return {
@@ -111,7 +112,7 @@ def test_every_filter_with_an_id_is_known(house: House) -> None:
         for name, one in kind.fields.items()
         if get_named_type(one.type).name == "ID"
     }
-    assert found == FILTERS.keys(), "say in FILTERS how the new one is asked"
+    assert found == FILTERS.keys(), "add a query with the new filter to FILTERS"
 
 
 async def test_an_id_of_theirs_is_answered_as_one_that_nobody_has(
@@ -120,7 +121,7 @@ async def test_an_id_of_theirs_is_answered_as_one_that_nobody_has(
     theirs, wrong = await theirs_of(house), []
     assert all(theirs.values()), [prefix for prefix, ids in theirs.items() if not ids]
     schema = house.schema._schema
-    asked = [(f"filter {name}", text, "exec") for name, text in FILTERS.items()]
+    queries = [(f"filter {name}", text, "exec") for name, text in FILTERS.items()]
     for kind in (schema.query_type, schema.subscription_type):
         assert kind
         for name, one in kind.fields.items():
@@ -129,23 +130,23 @@ async def test_an_id_of_theirs_is_answered_as_one_that_nobody_has(
                 below = get_named_type(one.type)
                 selection = "" if is_leaf_type(below) else "{ __typename }"
                 text = document(kind.name, name, one, selection)
-                asked.append((place, text, ID_KINDS.get(place, "exec")))
+                queries.append((place, text, ID_KINDS.get(place, "exec")))
     nodes = [id for kind, ids in theirs.items() if kind not in SEEN_BY_ALL for id in ids[:3]]
     for name in STRANGERS:
         viewer = await house.viewer(name)
-        for place, text, prefix in asked:
+        for place, text, prefix in queries:
             ids = nodes if place in {"Query.node", "Query.nodes"} else theirs[prefix][:1]
             for id in ids:
-                told = [
+                answers = [
                     await post(house, viewer, text, one, values["id"]) for one in (id, nobodys(id))
                 ]
-                if told[0] != told[1] or MARK in told[0]:
-                    wrong.append(f"{name}: {place} of {id}: {told[0]} and not {told[1]}")
+                if answers[0] != answers[1] or MARK in answers[0]:
+                    wrong.append(f"{name}: {place} of {id}: {answers[0]} and not {answers[1]}")
     assert not wrong, "\n".join(wrong)
 
 
 async def post(house: House, viewer: Viewer, text: str, id: str, other: str) -> str:
-    """The answer, with ID in place of the id."""
+    """Returns the answer, with ID in place of the id."""
     given = text.replace("$exec", id).replace("$other", other)
     if given.startswith("subscription"):
         answer = await house.first(viewer, given)
@@ -154,7 +155,7 @@ async def post(house: House, viewer: Viewer, text: str, id: str, other: str) -> 
     return json.dumps(answer, default=str).replace(id, "ID")
 
 
-async def test_no_mutation_tells_or_changes_anything_of_theirs(
+async def test_no_mutation_reveals_or_changes_anything_of_theirs(
     house: House, values: dict[str, Any]
 ) -> None:
     ids = {prefix: found[0] for prefix, found in (await theirs_of(house)).items()}
@@ -174,32 +175,32 @@ async def test_no_mutation_tells_or_changes_anything_of_theirs(
     wrong, before = [], await house.content()
     for name in STRANGERS:
         viewer = await house.viewer(name)
-        for mutation, asked in MUTATIONS.items():
-            if "$" not in json.dumps(asked.input):
-                continue  # names nothing
-            told = [await tried(house, viewer, mutation, there)]
+        for mutation, request in MUTATIONS.items():
+            if "$" not in json.dumps(request.input):
+                continue  # the input has no id or name
+            answers = [await tried(house, viewer, mutation, there)]
             after = await house.content()
             changed = {table for table in after if after[table] != before[table]}
             if changed - MADE_OF_NOTHING.get(mutation, set()):
                 wrong.append(f"{name}: {mutation} changed {changed}")
             before = after
-            if MARK in told[0]:
-                wrong.append(f"{name}: {mutation} tells {told[0]}")
-            if asked.of_all:
+            if MARK in answers[0]:
+                wrong.append(f"{name}: {mutation} reveals {answers[0]}")
+            if request.of_all:
                 continue
-            told.append(await tried(house, viewer, mutation, away))
+            answers.append(await tried(house, viewer, mutation, away))
             before = await house.content()
-            if told[0] != told[1]:
-                wrong.append(f"{name}: {mutation}: {told[0]} and not {told[1]}")
+            if answers[0] != answers[1]:
+                wrong.append(f"{name}: {mutation}: {answers[0]} and not {answers[1]}")
     assert not wrong, "\n".join(wrong)
 
 
 MADE_OF_NOTHING: Final = {"previewBulk": {"bulk_sets"}}
-"""A preview of no execution is kept."""
+"""Tables that a mutation changes although its objects are hidden: a preview of no execution is stored."""
 
 
 async def tried(house: House, viewer: Viewer, mutation: str, values: dict[str, str]) -> str:
-    """The payload, with the names of values in place of them."""
+    """Returns the payload, with the names of values in place of the values."""
     what = {"previewBulk": "preview { total wouldApply notFound samples { id } }"}
     answer = await house.changed(
         viewer, mutation, filled(MUTATIONS[mutation].input, values), what.get(mutation, "")

@@ -1,4 +1,4 @@
-"""Seeing flows, executions and logs are three permissions: what is withheld is on no way to anything else."""
+"""Viewing flows, executions and logs are three permissions: values that need a missing one are shown nowhere else."""
 
 import json
 from typing import Any, Final
@@ -9,7 +9,7 @@ from models.access.viewer import EVERYWHERE, Permission, Viewer
 from models.ids import typed, untyped
 from tests.access.house import House
 from tests.scopes.test_relations import Walk
-from tests.server.test_export_routes import asking
+from tests.server.test_export_routes import export_client
 
 pytestmark = pytest.mark.timeout(200)
 MARKS: Final = {
@@ -58,23 +58,23 @@ async def test_no_field_shows_what_is_withheld(
     leaks, shown = [], 0
     for name, text in Walk(house.schema._schema).edges():
         given = {key: one for key, one in values.items() if f"${key}" in text}
-        told = await house.answer(holding(others), text, **given)
-        if mark in (found := json.dumps(told, default=str)):
+        answer = await house.answer(holding(others), text, **given)
+        if mark in (found := json.dumps(answer, default=str)):
             leaks.append(f"{name}: {found[max(found.find(mark) - 100, 0) :][:200]}")
-        told = await house.answer(holding(everything), text, **given)
-        shown += mark in json.dumps(told, default=str)
+        answer = await house.answer(holding(everything), text, **given)
+        shown += mark in json.dumps(answer, default=str)
     assert not leaks, "\n".join(leaks)
-    assert shown > 1  # whoever may see it is shown it
+    assert shown > 1  # shown to those who may see it
 
 
-async def test_nor_does_a_download(house: House, values: dict[str, Any]) -> None:
+async def test_downloads_exclude_withheld_fields(house: House, values: dict[str, Any]) -> None:
     one = f"/executions/{values['id']}"
     paths = [
         "/executions/export.csv", "/executions/export.json", f"{one}/record.json?logs=true", f"{one}/logs.txt",
         f"{one}/record.json", f"{one}/report.pdf", f"/executions/report.pdf?ids={','.join(values['mine'][:2])}",
     ]  # fmt: skip
     for withheld, mark in MARKS.items():
-        async with asking(house.parts.database, frozenset(Permission) - {withheld}) as http:
+        async with export_client(house.parts.database, frozenset(Permission) - {withheld}) as http:
             for path in paths:
                 answer = await http.get(path)
                 assert mark not in answer.text, (withheld, path)

@@ -1,4 +1,4 @@
-"""Whoever comes with no token, or one that has ended, gets nowhere: not to a root, not to a route, by no transport."""
+"""Requests with no token or an ended one are refused at every root and route, by every transport."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,28 +11,28 @@ from websockets.asyncio.client import connect
 from models.access.credentials import digest_of
 from models.ids import new_id, typed
 from runner.store.access import tokens
-from tests.access.asking import MUTATIONS, document, filled
 from tests.access.house import House
+from tests.access.root_requests import MUTATIONS, document, filled
 from tests.access.serving import served
-from tests.api.people import ASK
+from tests.api.people import ORIGIN
 from tests.server.graphql.clients import PROTOCOL, Raw
-from tests.server.test_database_away import asked, http_routes
+from tests.server.test_database_away import http_routes, send_request
 
 OPEN: Final = {
     ("GET", "/healthz"): 200, ("GET", "/readyz"): 200, ("GET", "/login"): 401, ("POST", "/login"): 401,
     ("POST", "/logout"): 204,
 }  # fmt: skip
-"""Ways in and out, and what tells that the server lives: with what they answer to who has nothing."""
+"""Routes for signing in and out and for health checks, with their status codes without credentials."""
 ENDED: Final = ("nothing", "unknown", "expired", "revoked", "disabled")
 
 
 @pytest.fixture
 async def ended(house: House) -> dict[str, str | None]:
-    """Administrators' tokens that are worth nothing any more."""
+    """Tokens of administrators that are no longer valid."""
     await house.limit("expired", "root", expires_at=datetime.now(UTC) - timedelta(seconds=1))
     await house.limit("revoked", "root")
     row = await tokens.find(house.pool, digest_of(house.secrets["revoked"]))
-    assert row and await tokens.revoke(house.pool, row["id"], ASK)
+    assert row and await tokens.revoke(house.pool, row["id"], ORIGIN)
     await house.enrol("disabled", "admin")
     await house.pool.execute("update principals set disabled_at = now() where name = 'disabled'")
     return {
@@ -71,7 +71,7 @@ async def test_no_route_and_no_root_is_open(
         for name, token in ended.items():
             async with server.client(token) as http:
                 for method, path in routes:
-                    answer = await asked(http, method, path)
+                    answer = await send_request(http, method, path)
                     if answer.status_code != OPEN.get((method, path), 401):
                         wrong.append(f"{name}: {method} {path}: {answer.status_code}")
                 for root in roots:
@@ -82,7 +82,7 @@ async def test_no_route_and_no_root_is_open(
         after = await house.content()
         changed = {table for table in after if after[table] != before[table]}
     assert not wrong, "\n".join(wrong)
-    assert changed <= {"audit_log"}  # who was refused is written down
+    assert changed <= {"audit_log"}  # refusals are logged
 
 
 async def test_no_socket_opens(house: House, ended: dict[str, str | None], tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A stranger's client: HTTP and a socket, nothing of ours but the names in the contract."""
+"""An API client over HTTP and WebSocket that uses nothing of the project but the names in the contract."""
 
 import asyncio
 import itertools
@@ -37,14 +37,14 @@ class Client:
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     async def post(self, query: str, **variables: Any) -> dict[str, Any]:
-        """The data; raises AssertionError with the errors if there are any."""
+        """Returns the data; raises AssertionError with the errors if there are any."""
         answer = await self.answer(query, **variables)
         assert "errors" not in answer, answer["errors"]
         data: dict[str, Any] = answer["data"]
         return data
 
     async def answer(self, query: str, **variables: Any) -> dict[str, Any]:
-        # No TLS here, and making what checks its certificates takes longer than most requests.
+        # No TLS here: creating a context that verifies certificates takes longer than most requests.
         async with httpx.AsyncClient(timeout=self.timeout, verify=False) as http:
             response = await http.post(
                 f"{self.url}/graphql",
@@ -55,7 +55,7 @@ class Client:
         return answer
 
     async def mutate(self, name: str, /, **input: Any) -> dict[str, Any]:
-        """The payload of a mutation: its problems, and the execution where it has one."""
+        """Returns the payload of a mutation: its problems, and the execution if it has one."""
         type_name = name[0].upper() + name[1:] + "Input"
         kinds = {
             "pauseExecution": "ActionInput",
@@ -82,7 +82,7 @@ class Client:
         return payload
 
     async def create(self, flow: str, **input: Any) -> dict[str, Any]:
-        """An accepted execution of `namespace/key`."""
+        """Creates an execution of `namespace/key` and checks that it was accepted."""
         namespace, key = flow.split("/")
         payload = await self.mutate("createExecution", namespace=namespace, flow=key, **input)
         assert not payload["problems"], payload["problems"]
@@ -90,7 +90,7 @@ class Client:
         return execution
 
     async def run(self, source: str, **input: Any) -> dict[str, Any]:
-        """Save a flow and start it."""
+        """Saves a flow and starts it."""
         lines = dict(
             line.split(": ", 1)
             for line in source.splitlines()
@@ -107,14 +107,14 @@ class Client:
         return execution
 
     async def until_ended(self, id: str) -> dict[str, Any]:
-        """Follows its events to the terminal one, then shows it."""
+        """Follows the execution's events to the terminal one, then returns the execution."""
         async with asyncio.timeout(self.timeout):
             async for _ in self.events(id):
                 pass
         return await self.show(id)
 
     async def until(self, id: str, **wanted: str) -> dict[str, Any]:
-        """Until the execution (`state=`) or task runs (`key=state`) are in these states."""
+        """Waits until the execution (`state=`) or task runs (`key=state`) are in these states."""
         async with asyncio.timeout(self.timeout):
             query = f"subscription ($id: ID!) {{ execution(id: $id) {{ {EXECUTION} }} }}"
             async with self.subscribe(query, id=id) as messages:
@@ -145,7 +145,7 @@ class Client:
 
     @asynccontextmanager
     async def subscribe(self, query: str, **variables: Any) -> AsyncIterator[AsyncIterator[Any]]:
-        """The data of each message, until the subscription completes."""
+        """Yields the data of each message, until the subscription completes."""
         async with (
             self.socket() as socket,
             aclosing(self._messages(socket, query, variables)) as messages,

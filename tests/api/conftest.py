@@ -1,4 +1,4 @@
-"""One server for the tests that leave it standing; those that break one start their own."""
+"""One server for all tests that leave it running; tests that stop or break a server start their own."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -9,7 +9,7 @@ import pytest
 
 from runner.maintenance import invariants
 from tests.api.client import Client
-from tests.api.servers import Served, serving, start_beside
+from tests.api.servers import Served, serving, start_second_server
 
 
 @pytest.fixture(scope="session")
@@ -20,9 +20,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="session")
-def beside(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A second process on the database of the first: two engines that know nothing of each other."""
-    second = start_beside(served, tmp_path_factory.mktemp("beside") / "data")
+def second_server(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A second process on the database of the first: two engines without a connection to each other."""
+    second = start_second_server(served, tmp_path_factory.mktemp("second") / "data")
     try:
         yield second
     finally:
@@ -31,7 +31,7 @@ def beside(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture
 async def client(served: Served) -> AsyncIterator[Client]:
-    """After each test the oracle looks at what it has made, and in the end at everything."""
+    """Checks the invariants of the executions of each test after it, and of all executions at the end."""
     since = await newest(served.database_url)
     yield served.client
     await verify(served.database_url, since)

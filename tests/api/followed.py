@@ -1,4 +1,4 @@
-"""A client of one execution that knows only the contract: it folds what changed, is cut off, and resumes."""
+"""A client of one execution that relies on the contract only: it folds changes, is disconnected, and resumes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -37,7 +37,7 @@ Row = dict[str, Any]
 
 @dataclass
 class Followed:
-    """What a page keeps of an execution: lists by id, in the order in which their rows first came."""
+    """The state that a page keeps of an execution: lists by id, in the order in which their rows first arrived."""
 
     own: Row = field(default_factory=dict)
     lists: dict[str, dict[str, Row]] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class Followed:
 
 @dataclass
 class Follower:
-    """Follows one execution; now and then it is cut off and reads on from its cursor, at any of the doors."""
+    """Follows one execution; at random it disconnects and resumes from its cursor, at any of the servers."""
 
     doors: list[Client]
     random: Random
@@ -69,7 +69,7 @@ class Follower:
     messages: list[Row] = field(default_factory=list)
     resets: int = 0
     resumed: int = 0
-    told: asyncio.Condition = field(default_factory=asyncio.Condition)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def follow(self) -> None:
         after = await self._anew()
@@ -88,51 +88,51 @@ class Follower:
 
     async def _anew(self) -> str:
         view = (await self.doors[0].post(VIEW, id=self.id))["execution"]
-        async with self.told:
+        async with self.changed:
             self.view = Followed.of(view)
             self.events = [{"seq": view["seq"]}]
         return str(view["cursor"])
 
     async def _fold(self, change: Row) -> str:
-        async with self.told:
+        async with self.changed:
             self.messages.append(change)
             if change["reset"]:
                 self.resets += 1
             else:
                 self.view.fold(change)
                 self.events += change["events"]
-            self.told.notify_all()
+            self.changed.notify_all()
         return str(change["cursor"])
 
     async def catches_up(self, seconds: float = 15) -> None:
-        """Until what was folded is what a query gives now; and no event was left out or told twice."""
-        asked = Followed()
+        """Waits until the folded state equals that of a query, and checks that no event was left out or sent twice."""
+        queried = Followed()
         try:
             async with asyncio.timeout(seconds):
                 while True:
                     view = (await self.doors[-1].post(VIEW, id=self.id))["execution"]
-                    asked = Followed.of(view)
-                    if self.view == asked and self.events[-1]["seq"] == view["seq"]:
+                    queried = Followed.of(view)
+                    if self.view == queried and self.events[-1]["seq"] == view["seq"]:
                         break
-                    await self._told_something()
+                    await self._wait_for_change()
         except TimeoutError:
-            raise AssertionError(differences(self.view, asked)) from None
+            raise AssertionError(differences(self.view, queried)) from None
         seqs = [event["seq"] for event in self.events]
         assert seqs == list(range(seqs[0], seqs[-1] + 1))
 
-    async def _told_something(self) -> None:
-        async with self.told:
+    async def _wait_for_change(self) -> None:
+        async with self.changed:
             try:
                 async with asyncio.timeout(0.3):
-                    await self.told.wait()
+                    await self.changed.wait()
             except TimeoutError:
-                pass  # the query may have been the one that was early
+                pass  # the query may have read a newer state
 
 
-def differences(folded: Followed, asked: Followed) -> list[Any]:
-    found: list[Any] = [("own", folded.own, asked.own)] if folded.own != asked.own else []
-    for name in asked.lists:
-        mine, theirs = folded.lists.get(name, {}), asked.lists[name]
+def differences(folded: Followed, queried: Followed) -> list[Any]:
+    found: list[Any] = [("own", folded.own, queried.own)] if folded.own != queried.own else []
+    for name in queried.lists:
+        mine, theirs = folded.lists.get(name, {}), queried.lists[name]
         ids = dict.fromkeys([*mine, *theirs])
         found += [
             (name, mine.get(id), theirs.get(id)) for id in ids if mine.get(id) != theirs.get(id)
@@ -142,7 +142,7 @@ def differences(folded: Followed, asked: Followed) -> list[Any]:
 
 @asynccontextmanager
 async def following(*followers: Follower) -> AsyncIterator[None]:
-    """A follower that fails fails the test."""
+    """Runs a follower; the test fails when the follower does."""
     with suppress(asyncio.CancelledError):
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(each.follow()) for each in followers]

@@ -14,7 +14,7 @@ class HalfOpen:
         self._sockets: list[socket.socket] = []
 
     def open(self, count: int, said: bytes = HALF_A_HEAD) -> None:
-        """Those that the server refuses or resets at once count too."""
+        """Opens connections; those that the server refuses or resets at once count too."""
         for _ in range(count):
             one = socket.create_connection(("127.0.0.1", self._port), 10)
             self._sockets.append(one)
@@ -22,7 +22,7 @@ class HalfOpen:
                 one.sendall(said)
 
     def ended(self) -> int:
-        """How many the server has closed."""
+        """Returns how many connections the server has closed."""
         return sum(map(_is_ended, self._sockets))
 
     def wait_until_ended(self, count: int, within: float) -> None:

@@ -1,4 +1,4 @@
-"""Executions in every state, for real: brought there over the API, and held by people and events, never by time."""
+"""Real executions in every state: brought there over the API, and held there by people and events, never by time."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -31,7 +31,7 @@ _ENDED = _ALWAYS | {
 
 @dataclass(frozen=True)
 class Case:
-    """How to get an execution there, and which actions the specification allows in it."""
+    """The steps that bring an execution to a state, and the actions that the specification allows in this state."""
 
     state: ExecutionState
     allowed: frozenset[Action]
@@ -39,7 +39,7 @@ class Case:
     head: str = ""
     steps: tuple[str, ...] = ("approve",)
     first: tuple[str, ...] | None = None
-    """The steps of an execution that has to be there before, of the same flow."""
+    """The steps of an execution of the same flow that must exist first."""
     tail: str = ""
 
 
@@ -110,12 +110,12 @@ CASES: Mapping[str, Case] = {
     ),
 }
 PASSED_THROUGH = frozenset({ExecutionState.RESTARTED})
-"""No commit leaves an execution in these."""
+"""States that no committed transaction leaves an execution in."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """What the actions on an execution may name."""
+    """The objects that actions on an execution may refer to."""
 
     id: str
     task_run: str
@@ -123,7 +123,7 @@ class Target:
 
     @classmethod
     def of(cls, execution: Mapping[str, Any]) -> "Target":
-        """Of the task runs an ended one, of the approvals an open one, where there are such."""
+        """Returns the targets: an ended task run and a pending approval, where they exist."""
         tasks = execution["taskRuns"]
         ended = [one for one in tasks if one["state"] in ENDS | {"SKIPPED"}] or tasks
         approvals = [one["approval"] for one in tasks if one["approval"]]
@@ -171,12 +171,12 @@ MUTATIONS: Mapping[Action, tuple[str, str, Input]] = {
     Action.APPROVE: ("approve", "DecideInput", _REQUEST),
     Action.REJECT: ("reject", "DecideInput", _REQUEST),
 }
-"""Of each action its mutation: the name, the type of its input, and the input."""
+"""The mutation of each action: its name, the type of its input, and the input."""
 _CREATES = {Action.REPLAY: "execution { id }", Action.PREPARE_EXECUTION: "draft { createInput }"}
 
 
 async def act(client: Client, action: Action, target: Target, **more: Any) -> dict[str, Any]:
-    """The payload; its problems are the refusal."""
+    """Returns the payload; its problems are the refusal."""
     name, kind, input = MUTATIONS[action]
     what = f"{_CREATES.get(action, '')} {PROBLEM}"
     data = await client.post(
@@ -199,7 +199,7 @@ async def prepare_flow(client: Client, name: str) -> None:
 
 
 async def hold(client: Client, name: str) -> str:
-    """The id of a new execution of that case, at rest in its state."""
+    """Returns the id of a new execution of this case that stays in its state."""
     id = await _bring(client, name, CASES[name].steps)
     await client.until(id, state=CASES[name].state)
     return id
@@ -241,7 +241,7 @@ _OF_THE_MOMENT = ["lease_expires_at", "claimed_until", "heartbeat", "updated", "
 
 
 async def everything(pool: asyncpg.Pool, id: Any) -> dict[str, list[str]]:
-    """Every row that there is of an execution, as text."""
+    """Returns every row of an execution, as text."""
     found = {}
     for name, condition in _ROWS.items():
         table = "executions" if name == "derived" else name
@@ -257,7 +257,7 @@ async def everything(pool: asyncpg.Pool, id: Any) -> dict[str, list[str]]:
 
 
 async def at_rest(pool: asyncpg.Pool, id: Any) -> None:
-    """Until nothing that is due is owed to it any more."""
+    """Waits until the execution has no due deferred command."""
     due = "select from deferred_commands where execution_id = $1 and due_at <= clock_timestamp()"
     async with asyncio.timeout(20):
         while await pool.fetch(due, id):
@@ -265,7 +265,7 @@ async def at_rest(pool: asyncpg.Pool, id: Any) -> None:
 
 
 async def let_all_end(pool: asyncpg.Pool, client: Client, namespace: str) -> None:
-    """Cancel what is left, so that the next test finds the server at rest."""
+    """Cancels unfinished executions, so that the next test finds an idle server."""
     left = "select id from executions where namespace = $1 and ended_at is null"
     async with asyncio.timeout(60):
         while ids := [row["id"] for row in await pool.fetch(left, namespace)]:

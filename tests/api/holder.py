@@ -1,7 +1,8 @@
-"""A process that takes locks in a transaction, as an engine or a log writer does, and says so.
+"""A process that takes locks in a transaction, as an engine or a log writer does, and reports it.
 
-`python -m tests.api.holder URL KIND ID` prints the pid of its session and the time; whoever started it freezes it then.
-Its session is that of the store."""
+`python -m tests.api.holder URL KIND ID` prints the pid of its session and the time; then the caller freezes the
+process. The session is set up like those of the store.
+"""
 
 import asyncio
 import sys
@@ -22,11 +23,11 @@ STATEMENTS = {
     "values ('user:admin', 'createExecution', 'contended', 'other', $1)",
     "bulk": "select from bulk_sets where $1::uuid is not null for update",
 }
-"""By the kind of hold."""
+"""Statements by the kind of hold."""
 READING = "reading"
-"""Within a statement: PostgreSQL writes an answer that this process does not read."""
+"""Stops within a statement: PostgreSQL writes a response that this process does not read."""
 SENDING = "sending"
-"""Within a statement: PostgreSQL waits for the rest of a COPY."""
+"""Stops within a statement: PostgreSQL waits for the rest of a COPY."""
 KINDS = (*STATEMENTS, READING, SENDING)
 
 
@@ -48,7 +49,7 @@ async def hold(url: str, kind: str, id: UUID) -> None:
 
 
 async def _session(connection: Connection) -> str:
-    """Its pid, and when it last did anything in peace."""
+    """Returns the session's pid, and the time of its last statement before the hold."""
     at: datetime = await connection.fetchval("select clock_timestamp()")
     return f"{connection.get_server_pid()} {at.isoformat()}"
 
@@ -77,7 +78,7 @@ def _say(session: str) -> None:
 
 
 def _freeze(session: str) -> None:
-    """At this point of a statement, by itself: nobody else could hit it."""
+    """Stops this process at this point of a statement, which another process could not hit."""
     import os
     import signal
 

@@ -1,4 +1,4 @@
-"""A client of live lists that knows only the contract: it folds what it is told, is cut off, and resumes."""
+"""A client of live lists that relies on the contract only: it folds changes, is disconnected, and resumes."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ Row = dict[str, Any]
 
 @dataclass
 class Listed:
-    """What a person sees of a list: `rows` in their order, and how many there are in all."""
+    """The visible state of a list: `rows` in their order, and the total count."""
 
     rows: list[Row] = field(default_factory=list)
     count: Any = None
@@ -50,14 +50,14 @@ class Listed:
 
 @dataclass
 class Follower:
-    """Follows one list; now and then it is cut off and reads on from its cursor."""
+    """Follows one list; at random it disconnects and resumes from its cursor."""
 
     client: Client
     random: Random
     variables: dict[str, Any]
     cuts: float = 0.3
     listed: Listed = field(default_factory=Listed)
-    told: asyncio.Condition = field(default_factory=asyncio.Condition)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     resets: int = 0
     resumed: int = 0
 
@@ -72,29 +72,29 @@ class Follower:
                         break
 
     async def _fold(self, change: dict[str, Any]) -> str:
-        async with self.told:
+        async with self.changed:
             self.resets += change["reset"]
             self.listed.fold(change)
-            self.told.notify_all()
+            self.changed.notify_all()
         return str(change["cursor"])
 
     async def catches_up(self, seconds: float = 15) -> None:
-        """Until what was folded is what a query gives now."""
+        """Waits until the folded state equals that of a query."""
         try:
             async with asyncio.timeout(seconds):
-                while self.listed != (asked := await self._asked()):
-                    await self._told_something()
+                while self.listed != (queried := await self._query()):
+                    await self._wait_for_change()
         except TimeoutError:
-            raise AssertionError((self.variables, self.listed, asked)) from None
+            raise AssertionError((self.variables, self.listed, queried)) from None
 
-    async def _asked(self) -> Listed:
+    async def _query(self) -> Listed:
         page = (await self.client.post(_PAGE, **self.variables))["executions"]
         return Listed(page["nodes"], page["totalCount"])
 
-    async def _told_something(self) -> None:
-        async with self.told:
+    async def _wait_for_change(self) -> None:
+        async with self.changed:
             try:
                 async with asyncio.timeout(0.3):
-                    await self.told.wait()
+                    await self.changed.wait()
             except TimeoutError:
-                pass  # the query may have been the one that was early
+                pass  # the query may have read a newer state

@@ -1,4 +1,4 @@
-"""People who do anything at any time, two at once, to executions of every kind. What they do hangs on a seed."""
+"""Random actions of several people, two at once, on executions of every kind. A seed determines the actions."""
 
 import asyncio
 from collections import Counter
@@ -48,7 +48,7 @@ PARENT = """
 inputs: [{id: fails, type: BOOL, default: false}]
 tasks:
   - {id: down, type: subflow, flow: mixed-finish-running, inputs: {fails: "{{ inputs.fails }}"}}
-  - {id: beside, type: subflow, flow: each, wait: false}
+  - {id: detached, type: subflow, flow: each, wait: false}
   - {id: z, type: log, message: z, needs: [down]}
 """
 LIMITED = """
@@ -71,7 +71,7 @@ tasks:
 LIMITS = ("QUEUE", "CANCEL_NEW", "CANCEL_RUNNING", "FAIL")
 EXPECTED = {"INVALID_STATE", "ALREADY_DECIDED", "ALREADY_VOTED", "NOT_FOUND", "VALIDATION"}
 ONCE = (Action.PAUSE, Action.RESUME, Action.ARCHIVE, Action.UNARCHIVE, Action.DELETE)
-"""Asked twice at once, of these at most one is heard."""
+"""Actions of which at most one succeeds when two are sent at once."""
 ORPHANS = """
 select c.id from executions c
   join task_runs t on t.execution_id = c.parent_id and t.path = c.parent_path
@@ -85,9 +85,9 @@ group by 1 having count(distinct split_part(path, ']', 1)) > 2
 """
 _MOST_ALIVE = 40
 _STUCK_AFTER = 45.0
-"""Seconds in which nothing ends although everything is pushed."""
+"""Seconds without an ended execution, although all were moved on, after which the test fails."""
 _FOLDED_EVERY = 25
-"""Steps; folding the events of all takes longer than they do."""
+"""The number of steps; folding all events afterwards takes longer than the steps."""
 
 
 def flows(go: Path) -> Mapping[str, str]:
@@ -102,7 +102,7 @@ def flows(go: Path) -> Mapping[str, str]:
 
 @dataclass
 class Machine:
-    """`doors` are people, each at one of the processes."""
+    """`doors` are the clients of the people, each at one of the processes."""
 
     random: Random
     doors: Sequence[Client]
@@ -110,7 +110,7 @@ class Machine:
     go: Path
     ids: list[str] = field(default_factory=list)
     deleted: set[str] = field(default_factory=set)
-    told: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
     steps: int = 0
     seen: Counter[str] = field(default_factory=Counter)
 
@@ -120,7 +120,7 @@ class Machine:
             await self.doors[0].save(f"id: {name}\nnamespace: {NAMESPACE}\n{source.lstrip()}")
 
     async def step(self) -> None:
-        """Two people act on one execution at the same time; then the oracle is asked."""
+        """Has two people act on one execution at the same time, then checks the invariants."""
         if not self.ids or self.random.random() < 0.25:
             await self._create()
         else:
@@ -134,7 +134,7 @@ class Machine:
     # -- creating -----------------------------------------------------------------------------------------------------
 
     async def _create(self) -> None:
-        """Two at once; now and then with one key, which is one execution."""
+        """Creates two at once; sometimes with one idempotency key, which creates one execution."""
         alive = "select count(*) from executions where ended_at is null"
         if await self.pool.fetchval(alive) >= _MOST_ALIVE:
             return
@@ -146,7 +146,7 @@ class Machine:
             input["idempotencyKey"] = f"key{self.random.randrange(10**9)}"
         first = self._somebody()
         second = first if "idempotencyKey" in input else self._somebody()
-        self.told.append(f"create {flow} twice {input}")
+        self.log.append(f"create {flow} twice {input}")
         made = await asyncio.gather(
             *(each.create(f"{NAMESPACE}/{flow}", **input) for each in (first, second))
         )
@@ -174,22 +174,22 @@ class Machine:
         if self.random.random() < 0.2:
             second = first
         one, other = self.random.sample(self.doors, 2)
-        self.told.append(f"{first} and {second} on {id}, {shown['execution']['state']}")
+        self.log.append(f"{first} and {second} on {id}, {shown['execution']['state']}")
         answers = await asyncio.gather(
             self._do(one, first, shown["execution"]), self._do(other, second, shown["execution"])
         )
-        self.told.append(f"  {answers}")
-        self._judge(id, (first, second), answers)
+        self.log.append(f"  {answers}")
+        self._check_answers(id, (first, second), answers)
 
     def _name(self, shown: dict[str, Any]) -> str:
-        """Mostly what is possible as things stand; now and then anything."""
+        """Returns mostly an action that is allowed now; sometimes any action."""
         allowed = [one["action"] for one in shown["availableActions"] if one["allowed"]]
         names = [*allowed, "EVENT", "DRAFT"] if self.random.random() < 0.8 else list(Action)
         seldom = ("DELETE", "ADD_NOTE", "SET_LABELS")
         return self.random.choices(names, [0.3 if one in seldom else 1.0 for one in names])[0]
 
     async def _do(self, client: Client, name: str, shown: dict[str, Any]) -> list[str]:
-        """The codes of its problems."""
+        """Runs the action and returns the codes of its problems."""
         if name == "EVENT":
             return await self._send(client, executionId=shown["id"])
         if name == "DRAFT":
@@ -207,7 +207,7 @@ class Machine:
         return [problem["code"] for problem in payload["problems"]]
 
     def _target(self, shown: dict[str, Any]) -> Target:
-        """Any task run of it, and mostly the request that is open."""
+        """Targets any task run of the execution, and mostly its pending approval."""
         task_run = self.random.choice(shown["taskRuns"])["id"]
         return replace(Target.of(shown), task_run=task_run)
 
@@ -227,14 +227,14 @@ class Machine:
         )
         return [problem["code"] for problem in data["sendEvent"]["problems"]]
 
-    def _judge(self, id: str, names: Sequence[str], answers: Sequence[list[str]]) -> None:
+    def _check_answers(self, id: str, names: Sequence[str], answers: Sequence[list[str]]) -> None:
         for name, codes in zip(names, answers, strict=True):
             assert set(codes) <= EXPECTED, (name, codes)
             self.seen[f"{name} {codes[0] if codes else 'DONE'}"] += 1
             if name == Action.DELETE and not codes:
                 self.deleted.add(id)
         if names[0] == names[1] and names[0] in ONCE:
-            assert any(answers), f"{names[0]} was heard twice"
+            assert any(answers), f"{names[0]} succeeded twice"
         for name, codes in zip(names, answers, strict=True):
             if "NOT_FOUND" in codes and name not in (Action.APPROVE, Action.REJECT):
                 assert id in self.deleted
@@ -242,13 +242,14 @@ class Machine:
     # -- the end ------------------------------------------------------------------------------------------------------
 
     async def let_all_end(self) -> None:
-        """Nothing is stuck: resumed, decided and told to go on, every execution ends. Nobody's child was forgotten."""
-        await self._until_nothing_is_owed()
+        """Checks that no orphan is left, and that every execution ends once it is resumed, approved and sent its
+        events."""
+        await self._until_nothing_is_pending()
         assert await self.pool.fetch(ORPHANS) == []
         self.go.touch()
         while left := await self._left():
             await self._fewer_than(left)
-        await self._until_nothing_is_owed()
+        await self._until_nothing_is_pending()
         await self._none(await invariants.verify(self.pool))
 
     async def _left(self) -> list[invariants.Violation]:
@@ -258,7 +259,7 @@ class Machine:
         return [invariants.Violation("everything ends", *row) for row in rows]
 
     async def _fewer_than(self, left: list[invariants.Violation]) -> None:
-        """Until at least one has ended; told what they are when none does."""
+        """Pushes executions until at least one has ended; fails with the events of one when none does."""
         now = left
         try:
             async with asyncio.timeout(_STUCK_AFTER):
@@ -272,13 +273,13 @@ class Machine:
             await self._none(now)
 
     async def delete_all(self) -> None:
-        """Nothing is left behind but what was done."""
+        """Deletes all executions, and checks the invariants and that no job is left."""
         ids = await self.pool.fetch("select id from executions where namespace = $1", NAMESPACE)
         for start in range(0, len(ids), 500):
             part = [typed("exec", row["id"]) for row in ids[start : start + 500]]
             payload = await self.doors[0].post(DELETE, ids=part)
             assert payload["deleteExecutions"]["problems"] == []
-        await self._until_nothing_is_owed()
+        await self._until_nothing_is_pending()
         await self._none(await invariants.verify(self.pool))
         assert await self.pool.fetchval("select count(*) from pgqueuer") == 0
 
@@ -293,23 +294,23 @@ class Machine:
                 for door in self.doors:
                     await door.mutate("approve", approvalId=task["approval"]["id"])
 
-    async def _until_nothing_is_owed(self) -> None:
+    async def _until_nothing_is_pending(self) -> None:
         due = "select 1 from deferred_commands where due_at <= clock_timestamp() limit 1"
         async with asyncio.timeout(30):
             while await self.pool.fetch(due):
                 await asyncio.sleep(0)
 
     async def _none(self, found: list[invariants.Violation]) -> None:
-        """With the events of the first that is wrong, if any is."""
+        """Fails if an invariant is violated, with the events of the first execution that violates one."""
         if found:
             events = await self.pool.fetch(
                 "select * from events where execution_id = $1 order by seq", found[0].execution_id
             )
-            told = "\n".join(str(dict(event)) for event in events)
-            raise AssertionError(f"{found}\n{told}")
+            log = "\n".join(str(dict(event)) for event in events)
+            raise AssertionError(f"{found}\n{log}")
 
     def story(self) -> str:
-        return "\n".join(self.told)
+        return "\n".join(self.log)
 
 
 DELETE = "mutation ($ids: [ID!]!) { deleteExecutions(input: {ids: $ids}) { problems { message } } }"

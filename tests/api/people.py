@@ -1,4 +1,4 @@
-"""People who come with tokens of their own."""
+"""People with tokens of their own."""
 
 from dataclasses import replace
 
@@ -14,18 +14,18 @@ from runner.store.access.grants import Holding
 from runner.store.access.tokens import NewToken
 from tests.api.client import Client
 
-ASK = CommandOrigin("user:admin", Channel.API)
+ORIGIN = CommandOrigin("user:admin", Channel.API)
 
 
 async def person(
     pool: asyncpg.Pool, client: Client, role: str = "approver", namespace: str = ""
 ) -> Client:
-    """The same door, with the token of somebody new."""
+    """Returns a client of the same server, with the token of a new person."""
     return replace(client, token=await newcomer(pool, role, namespace))
 
 
 async def newcomer(pool: asyncpg.Pool, role: str, namespace: str = "") -> str:
-    """The token of somebody new."""
+    """Returns the token of a new person."""
     return await enrolled(pool, f"{role}-{new_id().hex}", role, namespace)
 
 
@@ -36,13 +36,13 @@ async def enrolled(
     namespace: str = "",
     kind: PrincipalKind = PrincipalKind.PERSON,
 ) -> str:
-    """The token of a person or service of that name, who holds the role on the namespace."""
+    """Returns the token of a person or service of that name, who holds the role on the namespace."""
     secret = new_secret()
     async with pool.acquire() as connection, connection.transaction():
-        row = await principals.ensure(connection, kind, name, ASK.actor)
+        row = await principals.ensure(connection, kind, name, ORIGIN.actor)
         if role is not None:
             holding = Holding(row["id"], None, role, namespace, kind.actor(name))
-            await grants.grant(connection, holding, ASK)
+            await grants.grant(connection, holding, ORIGIN)
     new = NewToken(new_id(), row["id"], name, digest_of(secret))
-    await tokens.create(pool, new, ASK, replace=True)
+    await tokens.create(pool, new, ORIGIN, replace=True)
     return secret

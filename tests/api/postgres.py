@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL of a server, as processes that things can be done to."""
+"""The processes of a server's embedded PostgreSQL, for tests that freeze or kill them."""
 
 import signal
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ def postmaster(data_dir: Path) -> psutil.Process:
 
 @contextmanager
 def frozen(data_dir: Path) -> Iterator[None]:
-    """Nothing of it runs within: connections stay open, new ones are taken by the kernel alone, nobody answers."""
+    """Freezes PostgreSQL: connections stay open, the kernel alone accepts new ones, nothing responds."""
     parent = postmaster(data_dir)
     parent.send_signal(signal.SIGSTOP)
     children = parent.children(recursive=True)

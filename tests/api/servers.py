@@ -1,4 +1,4 @@
-"""`headway serve` as a process, as anyone would start it."""
+"""`headway serve` as a process, started as a user starts it."""
 
 import json
 import os
@@ -19,11 +19,12 @@ from tests.clusters import copy_cluster
 HEADWAY = Path(sys.executable).with_name("headway")
 START_WITHIN = 55.0
 FEW_FILES = ("sh", "-c", 'ulimit -n 1024 && exec "$0" "$@"')
-"""As a system whose hard limit of open files is as low as the usual soft one."""
+"""A system whose hard limit of open files is as low as the usual soft limit."""
 
 
 APART = {"HEADWAY_TASK_ISOLATION": "off"}
-"""Tests have tasks write into folders that pytest keeps closed; tests/isolation and tests/examples keep them apart."""
+"""Tests have tasks write into folders that pytest keeps private; tests/isolation and tests/examples isolate the
+tasks."""
 
 
 @dataclass
@@ -43,7 +44,7 @@ class Served:
         return int(self.url.rsplit(":", 1)[1])
 
     def kill(self) -> None:
-        """As the kernel does when memory runs out."""
+        """Kills a process, as the kernel does when memory runs out."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
@@ -59,9 +60,9 @@ def start(
     env: dict[str, str] | None = None,
     within: Sequence[str] = (),
 ) -> Served:
-    """Returns when it is ready; raises with its output when it is not in time.
+    """Starts a server and returns when it is ready; raises with its output when it is not ready in time.
 
-    `within` are the words of a program that becomes the server, as `FEW_FILES`.
+    `within` is the command line of a program that becomes the server, such as `FEW_FILES`.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     if "--database-url" not in options:
@@ -82,10 +83,11 @@ def start(
     return Served(process, data_dir, facts["url"], facts["token"], facts["databaseUrl"])
 
 
-def start_beside(
+def start_second_server(
     first: Served, data_dir: Path, *options: str, env: dict[str, str] | None = None
 ) -> Served:
-    """A second process on the same database, with the same token and keys: another engine, not another worker."""
+    """Starts a second process on the same database, with the same token and keys: another engine, not another
+    worker."""
     data_dir.mkdir(parents=True)
     for name in ("token", "secret.key", "session.key"):
         shutil.copy(first.data_dir / name, data_dir / name)

@@ -1,4 +1,4 @@
-"""Every action as a person has it: over HTTP, on a real worker with real processes."""
+"""Every action over HTTP, on a real worker with real processes."""
 
 import asyncio
 from pathlib import Path
@@ -78,12 +78,12 @@ STUBBORN = """
 """
 
 
-@pytest.mark.parametrize("ask_twice", [False, True])
+@pytest.mark.parametrize("cancel_twice", [False, True])
 async def test_cancel_ends_a_task_that_ignores_sigterm_and_has_forked(
-    client: Client, tmp_path: Path, ask_twice: bool
+    client: Client, tmp_path: Path, cancel_twice: bool
 ) -> None:
     pids, ready = tmp_path / "pids", tmp_path / "ready"
-    grace = "60s" if ask_twice else "0.5s"
+    grace = "60s" if cancel_twice else "0.5s"
     source = STUBBORN.format(pids=pids, ready=ready).replace("0.5s", grace)
     id = (await client.run(flow("stubborn", source)))["id"]
     async with asyncio.timeout(20):
@@ -92,15 +92,15 @@ async def test_cancel_ends_a_task_that_ignores_sigterm_and_has_forked(
     family = [psutil.Process(int(pid)) for pid in pids.read_text().split()]
     payload = await client.mutate("cancelExecution", id=id, reason="it is stuck")
     assert payload["execution"]["state"] == "KILLING"
-    if ask_twice:
+    if cancel_twice:
         await client.mutate("cancelExecution", id=id)
     ended = await client.until_ended(id)
     assert (ended["state"], states(ended)) == ("KILLED", {"stubborn": "KILLED"})
     _, alive = psutil.wait_procs(family, timeout=5)
     assert not [one for one in alive if _lives(one)]
-    asked = [event async for event in client.events(id) if event["toState"] == "KILLING"]
-    assert asked[0]["reason"] == "it is stuck"
-    assert asked[0]["actor"] == {"kind": "USER", "name": "admin"}
+    cancels = [event async for event in client.events(id) if event["toState"] == "KILLING"]
+    assert cancels[0]["reason"] == "it is stuck"
+    assert cancels[0]["actor"] == {"kind": "USER", "name": "admin"}
 
 
 def _lives(process: psutil.Process) -> bool:
@@ -253,7 +253,7 @@ async def test_an_action_on_what_does_not_exist_is_not_found(client: Client) -> 
     assert (await client.post('{ execution(id: "nonsense") { id } }'))["execution"] is None
 
 
-async def test_two_people_who_act_at_once_get_one_effect(
+async def test_two_concurrent_actions_have_one_effect(
     client: Client, served: Served, tmp_path: Path
 ) -> None:
     source = flow("contended", "  - {id: ok, type: approval, message: go}\n")

@@ -1,4 +1,4 @@
-"""A refusal names the mend, and nothing is stored."""
+"""Every refusal of bad input says how to fix it, and nothing is stored."""
 
 import re
 from typing import Any
@@ -189,7 +189,7 @@ async def test_saving_the_same_text_makes_no_new_revision(client: Client) -> Non
     assert changed["revision"]["number"] == first["revision"]["number"] + 1
 
 
-async def test_without_credentials_nothing_is_told(served: Served) -> None:
+async def test_nothing_is_revealed_without_credentials(served: Served) -> None:
     async with httpx.AsyncClient() as http:
         for path in ("/", "/graphql", "/graphql/stream", "/executions/x"):
             assert (await http.get(f"{served.url}{path}")).status_code == 401
@@ -236,10 +236,10 @@ async def test_a_number_that_would_become_another_is_refused_by_its_path_and_not
 
 
 async def test_a_metric_is_a_finite_number(client: Client) -> None:
-    told = 'recordExecution(input: {namespace: "wrong", pipeline: "loss"}) { execution { id } }'
-    id = (await client.post(f"mutation {{ {told} }}"))["recordExecution"]["execution"]["id"]
-    asked = f'executionId: "{id}", metrics: [{{name: "loss", value: 1e999}}]'
-    mutation = f"recordMetrics(input: {{{asked}}}) {{ problems {{ code message path }} }}"
+    begin = 'recordExecution(input: {namespace: "wrong", pipeline: "loss"}) { execution { id } }'
+    id = (await client.post(f"mutation {{ {begin} }}"))["recordExecution"]["execution"]["id"]
+    arguments = f'executionId: "{id}", metrics: [{{name: "loss", value: 1e999}}]'
+    mutation = f"recordMetrics(input: {{{arguments}}}) {{ problems {{ code message path }} }}"
     (problem,) = (await client.post(f"mutation {{ {mutation} }}"))["recordMetrics"]["problems"]
     assert (problem["code"], problem["path"]) == ("VALIDATION", ["value"])
     assert (
@@ -257,5 +257,5 @@ async def _posted(served: Served, body: str) -> dict[str, Any]:
             "accept": "application/json",
         }
         answer = await http.post(f"{served.url}/graphql", content=body, headers=headers)
-    told: dict[str, Any] = answer.json()
-    return told
+    result: dict[str, Any] = answer.json()
+    return result

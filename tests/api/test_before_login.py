@@ -1,4 +1,4 @@
-"""Connections that nobody has logged in on take nothing from those who have, nor from flows."""
+"""Unauthenticated connections take no resources from authenticated ones, nor from flows."""
 
 import os
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.mark.timeout(90)
-async def test_flows_run_beside_1500_half_open_connections(narrow: Served) -> None:
+async def test_flows_run_despite_1500_half_open_connections(narrow: Served) -> None:
     assert raise_limit() > 2 * FLOOD, "this test itself opens 2 000 connections: raise ulimit -Hn"
     client = narrow.client
     await client.save(RUNS.format(limit=1024))

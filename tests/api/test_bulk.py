@@ -1,4 +1,4 @@
-"""One action on many executions: previewed, run together or one by one, stopped, killed in the middle."""
+"""One action on many executions: previewed, run atomically or one by one, cancelled, killed while it runs."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -67,7 +67,7 @@ async def until_ended(client: Client, id: str) -> dict[str, Any]:
 
 
 async def until_moving(client: Client, id: str) -> dict[str, Any]:
-    """The first message that something was done."""
+    """Returns the first message that reports progress."""
     async with asyncio.timeout(60):
         async for message in messages(client, id):
             if message["counts"]["done"]:
@@ -83,7 +83,7 @@ async def results(client: Client, id: str) -> dict[str, dict[str, Any]]:
 
 
 async def do(client: Client, action: str, ids: Sequence[str], **input: Any) -> dict[str, Any]:
-    """Each of them, to the end; the results by id."""
+    """Runs a bulk action on the executions to its end; returns the results by execution id."""
     reason = input.pop("reason", None)
     found = await preview(client, action, ids=ids, **input)
     payload = await run(client, found["id"], reason=reason)
@@ -93,7 +93,7 @@ async def do(client: Client, action: str, ids: Sequence[str], **input: Any) -> d
 
 
 async def many(client: Client, flow: str, count: int, **input: Any) -> list[str]:
-    """Executions, started as fast as they are taken."""
+    """Creates executions that start as fast as they are accepted."""
     namespace, key = flow.split("/")
     variables = {"input": {"namespace": namespace, "flow": key, **input}}
     query = """mutation ($input: CreateExecutionInput!) { createExecution(input: $input) {
@@ -114,7 +114,7 @@ async def many(client: Client, flow: str, count: int, **input: Any) -> list[str]
 
 
 async def idle(client: Client, namespace: str, count: int) -> list[str]:
-    """Executions that nothing moves."""
+    """Creates executions that nothing advances."""
     await client.save(IDLE.format(namespace))
     return await many(client, f"{namespace}/idle", count, scheduledAt=SCHEDULED)
 
@@ -145,7 +145,7 @@ async def looking(served: Served) -> AsyncIterator["asyncpg.Connection[Any]"]:
 
 
 async def stored(served: Served, namespace: str) -> list[Any]:
-    """The rows of those that have ended, down to who wrote them last; nothing but an action changes them."""
+    """Returns the rows of ended executions, including the last writing transaction; only actions change them."""
     async with looking(served) as database:
         rows = await database.fetch(
             """select id, xmin::text, seq, state, archived, labels,
@@ -263,7 +263,7 @@ async def test_together_is_all_or_none(client: Client, served: Served, tmp_path:
     await client.until_ended(running)
 
 
-async def test_what_changed_since_the_preview_stands_against_all_and_is_judged_anew_alone(
+async def test_a_change_after_the_preview_refuses_all_and_is_checked_again_for_each(
     client: Client, served: Served
 ) -> None:
     ids = await ended(client, "stale", 4)
@@ -290,9 +290,9 @@ async def test_what_changed_since_the_preview_stands_against_all_and_is_judged_a
     assert (await run(client, found["id"]))["problems"] == []
     last = await until_ended(client, found["id"])
     assert last["counts"] == {"total": 4, "done": 3, "refused": 1, "left": 0}
-    told = await results(client, found["id"])
-    assert [told[id]["outcome"] for id in ids] == ["DONE", "DONE", "REFUSED", "DONE"]
-    assert told[ids[2]]["problem"]["code"] == "INVALID_STATE"
+    outcomes = await results(client, found["id"])
+    assert [outcomes[id]["outcome"] for id in ids] == ["DONE", "DONE", "REFUSED", "DONE"]
+    assert outcomes[ids[2]]["problem"]["code"] == "INVALID_STATE"
 
 
 async def _expire(served: Served, namespace: str) -> None:
@@ -335,7 +335,9 @@ async def test_a_server_killed_in_the_middle_leaves_the_rest_to_the_next_one(
 
 
 @pytest.mark.timeout(120)
-async def test_what_is_cancelled_leaves_the_rest_as_it_was(client: Client, served: Served) -> None:
+async def test_a_cancelled_bulk_action_leaves_the_rest_unchanged(
+    client: Client, served: Served
+) -> None:
     await idle(client, "stopped", 2000)
     found = await preview(client, "ADD_NOTE", where={"namespace": {"eq": "stopped"}}, text="seen")
     await run(client, found["id"])
@@ -364,13 +366,13 @@ async def test_what_is_cancelled_leaves_the_rest_as_it_was(client: Client, serve
     ]
 
 
-async def test_two_at_once_on_the_same_set_do_each_row_once(client: Client) -> None:
+async def test_two_concurrent_bulk_actions_on_one_set_change_each_row_once(client: Client) -> None:
     ids = await ended(client, "twice", 60)
     first, second = [await preview(client, "ARCHIVE", ids=ids) for _ in range(2)]
     await asyncio.gather(*(run(client, one["id"]) for one in (first, second)))
     await asyncio.gather(*(until_ended(client, one["id"]) for one in (first, second)))
-    told = [await results(client, one["id"]) for one in (first, second)]
-    assert all({one[id]["outcome"] for one in told} == {"DONE", "REFUSED"} for id in ids)
+    outcomes = [await results(client, one["id"]) for one in (first, second)]
+    assert all({one[id]["outcome"] for one in outcomes} == {"DONE", "REFUSED"} for id in ids)
 
     third = await preview(client, "UNARCHIVE", ids=ids)
     same = await asyncio.gather(

@@ -1,4 +1,4 @@
-"""Each action in bulk does to every execution what it does to one."""
+"""Each bulk action does to every execution what the action does to one."""
 
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,15 @@ namespace: {}
 tasks:
   - {{id: a, type: shell, run: "exit 3"}}
 """
-ASKING = """id: asking
+WITH_APPROVAL = """id: asking
 namespace: bulk.votes
 tasks:
   - {id: ok, type: approval, message: go}
 """
 
 
-def outcomes(told: dict[str, Any]) -> list[str]:
-    return [one["outcome"] for one in told.values()]
+def outcomes(items: dict[str, Any]) -> list[str]:
+    return [one["outcome"] for one in items.values()]
 
 
 async def test_held_ones_are_paused_resumed_and_cancelled(client: Client, tmp_path: Path) -> None:
@@ -53,14 +53,14 @@ async def test_failed_ones_are_restarted_replayed_and_corrected(client: Client) 
     ids = [(await client.create("bulk.failing/failing"))["id"] for _ in range(2)]
     for id in ids:
         assert (await client.until_ended(id))["state"] == "FAILED"
-    told = await do(client, "RETRY_FAILED", ids)
-    assert outcomes(told) == ["REFUSED"] * 2
+    items = await do(client, "RETRY_FAILED", ids)
+    assert outcomes(items) == ["REFUSED"] * 2
     assert outcomes(await do(client, "RESTART", ids)) == ["DONE"] * 2
     for id in ids:
         await client.until(id, state="FAILED")
         assert len((await client.show(id))["taskRuns"][0]["attempts"]) == 2
-    told = await do(client, "REPLAY", ids, revision="LATEST", reason="again")
-    replays = {id: one["started"]["id"] for id, one in told.items()}
+    items = await do(client, "REPLAY", ids, revision="LATEST", reason="again")
+    replays = {id: one["started"]["id"] for id, one in items.items()}
     assert len(set(replays.values()) | set(ids)) == 4
     for id, replay in replays.items():
         await client.until_ended(replay)
@@ -101,7 +101,7 @@ async def test_replays_together_are_all_or_none(client: Client, served: Served) 
 
 
 async def test_requests_are_decided(client: Client) -> None:
-    await client.save(ASKING)
+    await client.save(WITH_APPROVAL)
     ids = [(await client.create("bulk.votes/asking"))["id"] for _ in range(3)]
     for id in ids:
         await client.until(id, state="WAITING_FOR_APPROVAL")
@@ -109,24 +109,24 @@ async def test_requests_are_decided(client: Client) -> None:
     assert outcomes(await do(client, "REJECT", ids[2:])) == ["DONE"]
     states = [(await client.until_ended(id))["state"] for id in ids]
     assert states == ["SUCCESS", "SUCCESS", "REJECTED"]
-    told = await do(client, "APPROVE", ids[:1])
-    assert told[ids[0]]["problem"]["code"] == "INVALID_STATE"
+    items = await do(client, "APPROVE", ids[:1])
+    assert items[ids[0]]["problem"]["code"] == "INVALID_STATE"
 
 
-async def test_what_is_deleted_in_bulk_keeps_its_name_in_the_results(client: Client) -> None:
+async def test_executions_deleted_in_bulk_keep_their_names_in_the_results(client: Client) -> None:
     ids = await ended(client, "bulk.gone", 2)
     name = (await client.show(ids[0]))["name"]
     found = await preview(client, "DELETE", ids=ids, logs=False)
     await mutate_deleted(client, ids[1])
     assert (await run(client, found["id"]))["problems"] == []
     await until_ended(client, found["id"])
-    told = await results(client, found["id"])
-    assert (told[ids[0]]["name"], told[ids[0]]["outcome"], told[ids[0]]["execution"]) == (
+    items = await results(client, found["id"])
+    assert (items[ids[0]]["name"], items[ids[0]]["outcome"], items[ids[0]]["execution"]) == (
         name,
         "DONE",
         None,
     )
-    assert told[ids[1]]["problem"] == {"code": "NOT_FOUND", "message": "no such execution"}
+    assert items[ids[1]]["problem"] == {"code": "NOT_FOUND", "message": "no such execution"}
 
 
 async def mutate_deleted(client: Client, id: str) -> None:

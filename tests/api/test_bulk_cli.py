@@ -11,7 +11,7 @@ from tests.api.test_bulk import HELD, ended, idle
 from tests.api.test_cli import headway
 
 
-async def test_what_refuses_is_told_and_the_exit_code_is_1(
+async def test_refused_executions_are_printed_and_the_exit_code_is_1(
     client: Client, served: Served, tmp_path: Path
 ) -> None:
     await ended(client, "cli.bulk", 2)
@@ -29,8 +29,13 @@ async def test_what_refuses_is_told_and_the_exit_code_is_1(
     code, output, _ = await headway(
         served, "bulk", "unarchive", "--namespace", "cli.bulk", "--archived", "--yes", "--json"
     )
-    told = json.loads(output)
-    assert (code, told["state"], told["counts"]["done"], told["refused"]) == (0, "DONE", 2, [])
+    result = json.loads(output)
+    assert (code, result["state"], result["counts"]["done"], result["refused"]) == (
+        0,
+        "DONE",
+        2,
+        [],
+    )
 
 
 async def test_ids_parameters_and_a_no(client: Client, served: Served) -> None:

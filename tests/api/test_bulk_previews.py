@@ -1,4 +1,4 @@
-"""What a preview takes, and what it says of ids that mean nothing."""
+"""The arguments of a preview, and its report of unknown ids."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tests.api.test_bulk import PREVIEW, idle, looking, preview
 from tests.api.test_record import UNKNOWN, mutate
 
 
-async def test_ids_that_are_not_there_are_told_and_not_in_the_set(client: Client) -> None:
+async def test_unknown_ids_are_reported_and_excluded_from_the_set(client: Client) -> None:
     (id,) = await idle(client, "there", 1)
     found = await preview(client, "PAUSE", ids=[UNKNOWN, id, id, "nonsense"])
     assert (found["total"], found["notFound"]) == (1, [UNKNOWN, "nonsense"])
@@ -59,7 +59,7 @@ async def test_a_search_names_the_set(client: Client) -> None:
         ),
     ],
 )
-async def test_what_makes_no_sense_is_refused_before_anything_is_frozen(
+async def test_invalid_arguments_are_refused_before_a_set_is_stored(
     client: Client, served: Served, input: dict[str, Any], path: str, words: str
 ) -> None:
     async with looking(served) as database:

@@ -1,4 +1,4 @@
-"""The command line against a real server, as a process."""
+"""The command line as a process against a real server."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from tests.api.servers import HEADWAY, Served
 async def headway(
     served: Served, *arguments: str | Path, token: str | None = None
 ) -> tuple[int, str, str]:
-    """Its exit code, output and errors; with the token of somebody else it is theirs."""
+    """Returns the exit code, output and errors; runs with another person's token if one is given."""
     who = {"HEADWAY_TOKEN": token} if token else {}
     process = await asyncio.create_subprocess_exec(
         HEADWAY,
@@ -64,7 +64,7 @@ async def test_a_flow_is_pushed_run_followed_shown_and_listed(
     assert "cli/good  r1" in output
 
 
-async def test_the_exit_code_of_a_followed_run_tells_its_end(
+async def test_the_exit_code_of_a_followed_run_is_its_result(
     client: Client, served: Served, tmp_path: Path
 ) -> None:
     path = tmp_path / "bad.yaml"
@@ -139,7 +139,9 @@ async def test_operating(client: Client, served: Served) -> None:
     assert "$defs" in (await headway(served, "flows", "schema"))[1]
 
 
-async def test_no_server_is_said_with_the_mend(tmp_path: Path, served: Served) -> None:
+async def test_an_unreachable_server_is_reported_with_the_fix(
+    tmp_path: Path, served: Served
+) -> None:
     from dataclasses import replace
 
     code, _, errors = await headway(replace(served, data_dir=tmp_path), "ls")

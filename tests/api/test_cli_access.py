@@ -1,4 +1,4 @@
-"""The command line's doors: whom a token is of and what it is worth, who is new, and who holds which role."""
+"""Access commands: the holder and permissions of tokens, new people, and the holders of roles."""
 
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,17 @@ from tests.api.servers import Served
 from tests.api.test_cli import headway
 from tests.api.test_cli_actions import done
 
-ASKS = "id: asks\nnamespace: {}\ntasks: [{{id: ok, type: approval}}]\n"
+APPROVAL_FLOW = "id: asks\nnamespace: {}\ntasks: [{{id: ok, type: approval}}]\n"
 
 
 @pytest.fixture
 def name() -> str:
-    """Nobody has a similar one."""
+    """Returns a name that resembles no other name."""
     return new_id().hex[::-1][:16]
 
 
 async def made(served: Served, *arguments: str) -> tuple[str, str]:
-    """The secret that stands alone on stdout, and what is told of it."""
+    """Returns the secret, which is printed alone on stdout, and the messages about the token."""
     code, output, errors = await headway(served, "token", "create", *arguments)
     assert code == 0, errors
     assert output.startswith("hw_") and len(output.split()) == 1
@@ -41,10 +41,10 @@ async def test_a_new_service_is_given_no_role_that_nobody_named(
     assert f"service:{name} is new here; give it a role: --role, one of viewer, " in errors
     assert "--namespace" in errors and "--expires" in errors
     assert name not in await done(served, "people", "list")
-    _, told = await made(
+    _, printed = await made(
         served, name, "--role", "operator", "--namespace", "acme.shop", "--expires", "9d"
     )
-    lines = told.splitlines()
+    lines = printed.splitlines()
     assert lines[0] == f"service:{name} is new here"
     assert lines[1].startswith(
         f"service:{name} is operator in acme.shop, also after the token is revoked"
@@ -93,14 +93,14 @@ async def test_a_token_that_may_do_nothing_says_why(
         assert await permissions_of(served, secret) == []
 
 
-async def test_who_manages_nobody_makes_a_token_and_is_denied_nothing(
+async def test_creating_a_token_without_manage_logs_no_denial(
     client: Client, served: Served, name: str
 ) -> None:
     holder = f"user:{name}"
-    secret, told = await made(served, name, "--for", holder, "--role", "viewer")
-    assert "warning" not in told
-    asked = "mutation ($input: CreateTokenInput!) { createToken(input: $input) { roles { role } problems { code } } }"
-    answer = await Client(served.url, secret).post(asked, input={"name": f"{name}-2"})
+    secret, printed = await made(served, name, "--for", holder, "--role", "viewer")
+    assert "warning" not in printed
+    query = "mutation ($input: CreateTokenInput!) { createToken(input: $input) { roles { role } problems { code } } }"
+    answer = await Client(served.url, secret).post(query, input={"name": f"{name}-2"})
     assert answer["createToken"] == {"roles": [{"role": "viewer"}], "problems": []}
     code, _, errors = await headway(
         served, "token", "create", f"{name}-3", "--for", holder, token=secret
@@ -110,7 +110,7 @@ async def test_who_manages_nobody_makes_a_token_and_is_denied_nothing(
     assert "DENIED" not in denied
 
 
-async def test_somebody_new_is_told_with_who_may_have_been_meant(
+async def test_a_new_holder_is_reported_with_similar_names(
     client: Client, served: Served, name: str
 ) -> None:
     person, typo = f"user:{name}", f"user:{name}x"
@@ -120,8 +120,8 @@ async def test_somebody_new_is_told_with_who_may_have_been_meant(
     assert again == f"{person} is editor in acme"
     wrong = await done(served, "role", "grant", typo, "viewer")
     assert wrong == f"{typo} is viewer in *; {typo} is new here (did you mean {person}?)"
-    _, told = await made(served, name, "--for", f"{typo}x", "--role", "viewer")
-    assert told.splitlines()[0].startswith(f"{typo}x is new here (did you mean user:{name}")
+    _, printed = await made(served, name, "--for", f"{typo}x", "--role", "viewer")
+    assert printed.splitlines()[0].startswith(f"{typo}x is new here (did you mean user:{name}")
 
 
 async def test_saving_says_what_it_did(client: Client, served: Served, name: str) -> None:
@@ -160,8 +160,8 @@ async def test_roles_are_listed_with_their_holders(
         f"  {full} in * ({person})",
     ]
     keeper, _ = await made(served, f"k{name}", "--role", "namespace_admin", "--namespace", "a")
-    asked = await Client(served.url, keeper).post("{ groupGrants { group role namespace } }")
-    seen = [one for one in asked["groupGrants"] if one["role"] == role]
+    query = await Client(served.url, keeper).post("{ groupGrants { group role namespace } }")
+    seen = [one for one in query["groupGrants"] if one["role"] == role]
     assert seen == [{"group": empty.removeprefix("group:"), "role": role, "namespace": "a.c.*"}]
 
 
@@ -171,7 +171,7 @@ async def test_a_refusal_says_where(
     viewer, _ = await made(served, name, "--role", "viewer")
     local, _ = await made(served, f"l{name}", "--role", "operator", "--namespace", "acme.here")
     here, there = f"acme.here.n{name}", f"acme.there.n{name}"
-    id = (await client.run(ASKS.format(there)))["id"]
+    id = (await client.run(APPROVAL_FLOW.format(there)))["id"]
     await client.until(id, state="WAITING_FOR_APPROVAL")
 
     async def refusal(token: str, *arguments: str | Path) -> str:
@@ -191,7 +191,7 @@ async def test_a_refusal_says_where(
         assert said.startswith(needed), said
     for namespace, where in ((here, "which you have in no namespace"), (there, "which you")):
         path = tmp_path / f"{namespace}.yaml"
-        path.write_text(ASKS.format(namespace))
+        path.write_text(APPROVAL_FLOW.format(namespace))
         said = await refusal(local, "flows", "push", path)
         assert said.startswith(f"error: {path}: this needs the permission UPDATE_FLOW, {where}")
     said = await refusal(viewer, "role", "list")
@@ -203,7 +203,7 @@ async def test_a_refusal_says_where(
     assert said.startswith("error: this needs the permission MANAGE on every namespace; ")
     said = await refusal(keeper, "role", "grant", f"user:{name}2", "viewer", "--namespace", there)
     assert said.startswith(f"error: this needs the permission MANAGE in the namespace {there}; ")
-    # What one does not see has no namespace to name, whether one may act somewhere or nowhere.
+    # An object that one may not see has no namespace to name, with or without permissions elsewhere.
     assert "in no namespace" in await refusal(local, "approve", (await requested(client, id)))
     assert "no such approval request" in await refusal(
         keeper, "approve", (await requested(client, id))
@@ -211,8 +211,8 @@ async def test_a_refusal_says_where(
 
 
 async def requested(client: Client, id: str) -> str:
-    asked = "query ($id: ID!) { approvals(where: {executionId: $id}) { nodes { id } } }"
-    (request,) = (await client.post(asked, id=id))["approvals"]["nodes"]
+    query = "query ($id: ID!) { approvals(where: {executionId: $id}) { nodes { id } } }"
+    (request,) = (await client.post(query, id=id))["approvals"]["nodes"]
     return str(request["id"])
 
 
@@ -227,9 +227,9 @@ async def test_a_request_that_one_may_not_decide_says_why(
     id = (await Client(served.url, secret).create(f"n{name}/own"))["id"]
     await client.until(id, state="WAITING_FOR_APPROVAL")
     why = f"caused its start (service:{name} is yours), so you may not decide this"
-    asked = await requested(client, id)
+    query = await requested(client, id)
     (line,) = [
-        one for one in (await done(served, "approvals")).splitlines() if one.startswith(asked)
+        one for one in (await done(served, "approvals")).splitlines() if one.startswith(query)
     ]
     assert "[you cannot decide: you started" in line and line.endswith("]") and why in line
     *_, possible, refused = (await done(served, "show", id)).splitlines()

@@ -45,7 +45,7 @@ async def failed(client: Client, ok: Path) -> str:
 
 
 def words(output: str) -> list[list[str]]:
-    """The first four of each line."""
+    """Returns the first four columns of each line."""
     return [line.split()[:4] for line in output.splitlines()]
 
 
@@ -58,7 +58,7 @@ def test_every_action_has_its_command() -> None:
     assert {command_of(action.value) for action in Action} - set(commands) == set()
 
 
-async def test_what_failed_is_restarted_after_its_plan_was_seen(
+async def test_a_failed_execution_is_restarted_after_its_plan_was_shown(
     client: Client, served: Served, tmp_path: Path
 ) -> None:
     ok = tmp_path / "ok"
@@ -72,7 +72,7 @@ async def test_what_failed_is_restarted_after_its_plan_was_seen(
     assert "FAILED_FINISHING" in errors and "possible now: restart, replay, prepare" in errors
     assert await client.show(id) == before
     ok.touch()
-    assert "is RUNNING" in await done(served, "restart", id, "--reason", "mended")
+    assert "is RUNNING" in await done(served, "restart", id, "--reason", "fixed")
     ended = await client.until_ended(id)
     assert (ended["state"], ended["outputs"]) == ("SUCCESS", {"seen": 1})
     errors = await refused(served, "restart", id)
@@ -197,7 +197,7 @@ PARENT = "id: parent\nnamespace: acts\ntasks: [{id: call, type: subflow, flow: c
 
 
 @pytest.mark.parametrize(("options", "left"), [((), "KILLED"), (("--no-cascade",), "RUNNING")])
-async def test_a_cancel_reaches_its_children_unless_told_otherwise(
+async def test_a_cancel_includes_children_by_default(
     client: Client, served: Served, options: tuple[str, ...], left: str
 ) -> None:
     await client.save(CHILD)
@@ -233,7 +233,7 @@ tasks: [{id: hold, type: wait, event: go}]
 """
 
 
-async def test_show_tells_the_place_in_line_and_force_run_passes_it(
+async def test_show_prints_the_queue_position_and_force_run_skips_the_queue(
     client: Client, served: Served
 ) -> None:
     ids: list[str] = []
@@ -336,7 +336,9 @@ tasks: [{id: one, type: subflow, flow: gate}%s]
 """
 
 
-async def test_what_started_the_one_that_asks_can_be_named(client: Client, served: Served) -> None:
+async def test_the_parent_of_an_execution_with_a_request_can_be_named(
+    client: Client, served: Served
+) -> None:
     await client.save(GATE)
     id = (await client.run(GATED % ""))["id"]
     await client.until(id, state="WAITING_FOR_APPROVAL")
@@ -350,7 +352,9 @@ async def test_what_started_the_one_that_asks_can_be_named(client: Client, serve
     assert "has no pending approval" in await refused(served, "approve", id)
 
 
-async def test_of_several_requests_below_one_is_to_be_named(client: Client, served: Served) -> None:
+async def test_several_requests_below_an_execution_must_be_named(
+    client: Client, served: Served
+) -> None:
     await client.save(GATE)
     id = (await client.run(GATED % ", {id: two, type: subflow, flow: gate}"))["id"]
     await client.until(id, state="WAITING_FOR_APPROVAL")

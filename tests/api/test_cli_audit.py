@@ -1,4 +1,4 @@
-"""What the command line tells of an entry of the audit log: what, where, and of whom."""
+"""How the command line prints an entry of the audit log: action, origin and object."""
 
 import asyncio
 from typing import Any
@@ -75,19 +75,21 @@ async def test_denials_grants_and_people_say_what_and_where(client: Client, serv
     async def lines() -> list[str]:
         return [" ".join(line.split()) for line in (await done(served, "audit")).splitlines()]
 
-    async def told(action: str, about: str) -> list[str]:
+    async def entries_of(action: str, about: str) -> list[str]:
         return [line.partition(action)[2] for line in await lines() if f" {action} {about}" in line]
 
     denied: list[str] = []
     async with asyncio.timeout(30):
-        while not denied:  # written beside the answer
-            denied = await told("DENIED", person)
+        while not denied:  # logged concurrently with the response
+            denied = await entries_of("DENIED", person)
     assert [one.endswith(" MANAGE") for one in denied] == [True]
-    assert [one.endswith(f" operator in {place}") for one in await told("GRANT_ROLE", person)] == [
-        True
-    ]
-    assert [one.split()[-1] for one in await told("SAVE_PRINCIPAL", person)] == [
+    assert [
+        one.endswith(f" operator in {place}") for one in await entries_of("GRANT_ROLE", person)
+    ] == [True]
+    assert [one.split()[-1] for one in await entries_of("SAVE_PRINCIPAL", person)] == [
         "enabled",
         "disabled",
     ]
-    assert [one.endswith(f" of {person}") for one in await told("CREATE_TOKEN", name)] == [True]
+    assert [one.endswith(f" of {person}") for one in await entries_of("CREATE_TOKEN", name)] == [
+        True
+    ]

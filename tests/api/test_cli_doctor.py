@@ -1,4 +1,4 @@
-"""`headway doctor` says everything that is wrong, each thing once; `headway show` knows of what was lost."""
+"""`headway doctor` reports each problem once; `headway show` prints lost attempts."""
 
 import asyncio
 import json
@@ -57,10 +57,10 @@ async def test_doctor_names_servers_that_sign_sessions_with_different_keys(
     assert "elsewhere" not in (await headway(served, "doctor"))[2]
 
 
-def test_what_is_not_known_while_the_database_is_away_is_not_wrong() -> None:
+def test_checks_that_need_the_database_are_skipped_without_it() -> None:
     away = dict.fromkeys(("database", "writable", "migrations", "feed"), False)
-    (told,) = not_ready({**away, "accepting": True})
-    assert told.startswith("the database cannot be reached")
+    (line,) = not_ready({**away, "accepting": True})
+    assert line.startswith("the database cannot be reached")
     here = {**away, "database": True, "migrations": True, "accepting": False}
     assert [one.partition(";")[0] for one in not_ready(here)] == [
         "the database accepts no writes",
@@ -71,9 +71,7 @@ def test_what_is_not_known_while_the_database_is_away_is_not_wrong() -> None:
 
 
 @pytest.mark.timeout(120)
-async def test_show_and_run_tell_of_an_attempt_that_was_lost(
-    client: Client, served: Served
-) -> None:
+async def test_show_and_run_print_a_lost_attempt(client: Client, served: Served) -> None:
     await client.save(LOST)
     start = ("run", "doctor/lost", "--idempotency-key", "lost-once")
     id = (await done(served, *start)).strip()
@@ -93,7 +91,7 @@ async def test_show_and_run_tell_of_an_attempt_that_was_lost(
     assert "a: QUEUED (attempt 1 was lost)" in output
 
 
-def test_what_was_cut_is_not_called_the_last() -> None:
+def test_a_truncated_list_is_not_called_complete() -> None:
     metric = {"name": "loss", "value": 1.0, "step": None, "tags": {}, "taskKey": "fit"}
     execution = {"taskRuns": [], "artifacts": [], "latest": {"metrics": {"loss": 0.25}}}
     whole = list(findings({**execution, "metrics": [metric]}, False, True))

@@ -1,4 +1,4 @@
-"""Executions that commands name by a beginning of their id, or by their name."""
+"""Commands find executions by the beginning of their id, or by their name."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +18,7 @@ PARAMETERS = {"execution", "rerun_of", "ids", "id"}
 
 
 def taking(group: Any, before: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
-    """Every command that takes an execution, with that parameter; `schedules` and others take ids of other things."""
+    """Every command that takes an execution, with that parameter; `schedules` and others take ids of other objects."""
     for name, command in getattr(group, "commands", {}).items():
         yield from taking(command, (*before, name))
         yield from (
@@ -69,7 +69,7 @@ async def test_an_execution_is_shown_by_its_name_and_by_the_beginning_of_its_id(
     assert id in await done(served, "show", name)
 
 
-async def test_what_several_have_is_refused_with_each_of_them(
+async def test_an_ambiguous_name_is_refused_with_all_matches(
     client: Client, served: Served
 ) -> None:
     ids = [(await client.run(SOURCE))["id"] for _ in range(2)]
@@ -81,7 +81,7 @@ async def test_what_several_have_is_refused_with_each_of_them(
     assert errors.count("exec_") >= 3 and "named-" in errors
 
 
-async def test_run_tells_the_id_at_once_and_the_address_beside_it(
+async def test_run_prints_the_id_at_once_and_the_address_next_to_it(
     client: Client, served: Served
 ) -> None:
     await client.run(SOURCE)

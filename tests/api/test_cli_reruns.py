@@ -1,4 +1,4 @@
-"""Running again, correcting and deciding from the command line, against a real server."""
+"""Rerunning, correcting and approving from the command line, against a real server."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ tasks:
 """
 
 
-async def test_what_failed_is_planned_prepared_decided_and_replayed(
+async def test_a_failed_execution_is_planned_prepared_approved_and_replayed(
     client: Client, served: Served, tmp_path: Path
 ) -> None:
     go = tmp_path / "go"
@@ -53,7 +53,7 @@ async def test_what_failed_is_planned_prepared_decided_and_replayed(
     assert (await headway(served, "cancel", replayed, "--no-cascade"))[0] == 0
 
 
-async def test_corrections_ask_for_a_reason_and_events_find_their_waits(
+async def test_corrections_require_a_reason_and_events_find_their_waits(
     client: Client, served: Served
 ) -> None:
     source = "id: waits\nnamespace: cli.events\ntasks: [{id: w, type: wait, event: go}]\n"

@@ -1,4 +1,4 @@
-"""The command line where the server refuses for now: it waits as long as it is told, and goes on."""
+"""The command line when the server refuses temporarily: it waits as long as the server says, and continues."""
 
 import asyncio
 import os
@@ -29,7 +29,7 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     served.stop()
 
 
-async def test_it_waits_where_no_more_may_be_followed(strict: Served) -> None:
+async def test_run_waits_at_the_limit_of_subscriptions(strict: Served) -> None:
     client = strict.client
     id = (await client.until_ended((await client.run(SOURCE))["id"]))["id"]
     still = (await client.run(HELD))["id"]
@@ -50,7 +50,7 @@ async def test_it_waits_where_no_more_may_be_followed(strict: Served) -> None:
     assert process.returncode == 0 and b"hello" in output
 
 
-async def test_it_waits_no_longer_than_its_patience(
+async def test_a_command_waits_at_most_for_its_timeout(
     strict: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("server.cli.retrying.LONGEST", 0)
@@ -64,7 +64,7 @@ async def test_it_waits_no_longer_than_its_patience(
     assert capsys.readouterr().err == ""
 
 
-def test_it_waits_before_it_takes_an_export(
+def test_an_export_waits_for_a_free_place(
     strict: Served,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -81,7 +81,7 @@ def test_it_waits_before_it_takes_an_export(
     assert "has used all 1 exports allowed in 60 s" in capsys.readouterr().err
 
 
-async def test_it_waits_at_the_limit_of_mutations(
+async def test_a_command_waits_at_the_limit_of_mutations(
     strict: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:
     client, api = strict.client, Api(strict.url, strict.token)

@@ -1,4 +1,4 @@
-"""A worker whose clock jumps: leases, schedules, waits and the times of lines go by the database's clock."""
+"""A worker whose clock jumps: leases, schedules, waits and the times of lines depend on the database's clock."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ triggers: [{{id: soon, type: schedule, cron: "{minute} {hour} * * *"}}]
 tasks: [{{id: a, type: log, message: hello}}]
 """
 BEATS = 4
-"""Heartbeats of a worker, in which what is judged by a wrong clock would show."""
+"""Heartbeats of a worker after which an effect of its wrong clock would show."""
 
 
 LINES = "query ($id: ID!) { execution(id: $id) { logs(last: 50) { nodes { at text } } } }"
@@ -68,7 +68,7 @@ async def test_a_clock_that_jumps_on_a_worker_changes_nothing(tmp_path: Path, ju
             lines = (await client.post(LINES, id=first))["execution"]["logs"]["nodes"]
             assert "it ran" in [line["text"] for line in lines]
             assert all(began <= datetime.fromisoformat(line["at"]) <= over for line in lines)
-            await _ids_tell_the_time(served.database_url)
+            await _ids_follow_the_time(served.database_url)
             await verify(served.database_url)
         finally:
             worker.terminate()
@@ -76,17 +76,18 @@ async def test_a_clock_that_jumps_on_a_worker_changes_nothing(tmp_path: Path, ju
 
 
 async def _beats(client: Client) -> None:
-    """Until the worker was heard of some times more."""
-    heard: set[str] = set()
+    """Waits for some more heartbeats of the worker."""
+    beats: set[str] = set()
     async with asyncio.timeout(40):
-        while len(heard) <= BEATS:
+        while len(beats) <= BEATS:
             (worker,) = (await client.post("{ workers { alive heartbeatAt } }"))["workers"]
             assert worker["alive"]
-            heard.add(worker["heartbeatAt"])
+            beats.add(worker["heartbeatAt"])
 
 
-async def _ids_tell_the_time(url: str) -> None:
-    """By which executions are in order and found by their dates; the child is the worker's making. Nothing ticked."""
+async def _ids_follow_the_time(url: str) -> None:
+    """Checks that ids are in order and that dates find the executions; the worker created the child. No schedule
+    ticked."""
     connection = await asyncpg.connect(url)
     try:
         rows = await connection.fetch("select id, created_at from executions order by created_at")

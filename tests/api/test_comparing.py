@@ -1,4 +1,4 @@
-"""Executions laid side by side, as a client sees them."""
+"""Executions compared, as a client sees them."""
 
 import itertools
 from typing import Any
@@ -11,7 +11,7 @@ from models.ids import untyped
 from runner.store.execution.history import executions_by_id
 from tests.api.client import Client
 from tests.api.servers import Served
-from tests.api.test_recording import record, tell
+from tests.api.test_recording import record, report
 
 CELL = "value present differs"
 COMPARE = f"""query ($ids: [ID!]!, $only: Boolean) {{ compareExecutions(ids: $ids, onlyDifferences: $only) {{
@@ -48,7 +48,7 @@ def values(rows: list[dict[str, Any]], key: str) -> list[Any]:
 
 
 async def training(client: Client, namespace: str, lr: float, end: str, **more: Any) -> str:
-    """A run of 14:00 to `end` minutes that fitted for all but the first of them."""
+    """Records a run that starts at 14:00, with a task `fit` from 14:01 to 14:`end`."""
     made = await record(
         client,
         "mnist",
@@ -59,18 +59,18 @@ async def training(client: Client, namespace: str, lr: float, end: str, **more: 
     )
     id: str = made["id"]
     times = {"startedAt": f"{HOUR}01:00Z", "endedAt": f"{HOUR}{end}:00Z"}
-    await tell(client, id, "recordTaskRun", key="fit", state="SUCCESS", **times)
+    await report(client, id, "recordTaskRun", key="fit", state="SUCCESS", **times)
     steps = [
         {"name": "loss", "value": lr * (3 - step), "step": step, "taskKey": "fit",
          "at": f"{HOUR}0{step}:00Z"}
         for step in (2, 1)
     ]  # fmt: skip
-    await tell(client, id, "recordMetrics", metrics=steps)
+    await report(client, id, "recordMetrics", metrics=steps)
     return id
 
 
 async def pair(client: Client) -> tuple[str, str]:
-    """One that went well; and one with other parameters, slower, that failed."""
+    """Records one successful run, and one with other parameters that was slower and failed."""
     one = await training(client, "compare.all", 0.5, "11", note=None)
     two = await training(client, "compare.all", 0.25, "31", gpu="T4")
     for id, version in ((one, "1"), (two, "2")):
@@ -81,18 +81,22 @@ async def pair(client: Client) -> tuple[str, str]:
                 "direction": direction,
                 "version": used,
             }
-            await tell(client, id, "recordArtifacts", artifacts=[{**artifact, "taskKey": "fit"}])
-    await tell(client, one, "recordTaskRun", key="check", state="SUCCESS", endedAt=f"{HOUR}12:00Z")
+            await report(client, id, "recordArtifacts", artifacts=[{**artifact, "taskKey": "fit"}])
+    await report(
+        client, one, "recordTaskRun", key="check", state="SUCCESS", endedAt=f"{HOUR}12:00Z"
+    )
     outputs = {"accuracy": 0.9}
-    await tell(
+    await report(
         client, one, "finishExecution", state="SUCCESS", endedAt=f"{HOUR}12:00Z", outputs=outputs
     )
     error = {"message": "no more memory"}
-    await tell(client, two, "finishExecution", state="FAILED", endedAt=f"{HOUR}32:00Z", error=error)
+    await report(
+        client, two, "finishExecution", state="FAILED", endedAt=f"{HOUR}32:00Z", error=error
+    )
     return one, two
 
 
-async def test_what_was_run_and_what_became_of_it(client: Client) -> None:
+async def test_properties_and_results_are_compared(client: Client) -> None:
     one, two = await pair(client)
     found = await compare(client, one, two)
     assert [execution["id"] for execution in found["executions"]] == [one, two]
@@ -118,7 +122,7 @@ async def test_what_was_run_and_what_became_of_it(client: Client) -> None:
     ]
 
 
-async def test_what_was_measured_and_made(client: Client) -> None:
+async def test_metrics_and_artifacts_are_compared(client: Client) -> None:
     found = await compare(client, *await pair(client))
     (loss,) = found["metrics"]
     assert (loss["name"], loss["taskKey"], loss["kind"]) == ("loss", "fit", "GAUGE")
@@ -145,7 +149,7 @@ async def test_what_was_measured_and_made(client: Client) -> None:
     assert found["artifacts"][1]["values"][1]["uses"] == [{"uri": "s3://b/model", "taskKey": "fit"}]
 
 
-async def test_how_it_went(client: Client) -> None:
+async def test_states_and_durations_are_compared(client: Client) -> None:
     one, two = await pair(client)
     found = await compare(client, one, two)
     assert row(found["tasks"], "fit")["values"] == [
@@ -185,7 +189,7 @@ async def test_only_what_differs(client: Client) -> None:
 async def test_an_execution_and_its_twin_do_not_differ(client: Client) -> None:
     ids = [await training(client, "compare.twins", 0.5, "11") for _ in range(5)]
     for id in ids:
-        await tell(client, id, "finishExecution", state="SUCCESS", endedAt=f"{HOUR}12:00Z")
+        await report(client, id, "finishExecution", state="SUCCESS", endedAt=f"{HOUR}12:00Z")
     found = await compare(client, *ids)
     assert len(found["executions"]) == 5
     assert [len(one["values"]) for one in found["metrics"]] == [5]
@@ -198,21 +202,24 @@ async def test_a_retry_counts_by_its_newest_attempt_and_counters_add_up(client: 
     ids = [(await record(client, "retried", namespace="compare.retry"))["id"] for _ in range(2)]
     for id, attempts in zip(ids, ([1], [1, 2]), strict=True):
         for attempt in attempts:
-            told = {"taskKey": "load", "attempt": attempt}
+            origin = {"taskKey": "load", "attempt": attempt}
             at = f"{HOUR}0{attempt}:00Z"
             metrics = [
                 *({"name": "rows", "value": n, "kind": "COUNTER", "step": n} for n in (3, 4)),
                 *({"name": "gap", "value": n, "step": n} for n in (7, 2, 5)),
             ]
-            await tell(
-                client, id, "recordMetrics", metrics=[{**one, **told, "at": at} for one in metrics]
+            await report(
+                client,
+                id,
+                "recordMetrics",
+                metrics=[{**one, **origin, "at": at} for one in metrics],
             )
-            artifact = {"uri": f"s3://b/{attempt}", "name": "out", "direction": "OUT", **told}
-            await tell(
+            artifact = {"uri": f"s3://b/{attempt}", "name": "out", "direction": "OUT", **origin}
+            await report(
                 client, id, "recordArtifacts", artifacts=[{**artifact, "version": f"v{attempt}"}]
             )
             state = "RETRYING" if attempts[-1] != attempt else "SUCCESS"
-            await tell(client, id, "recordTaskRun", key="load", attempt=attempt, state=state)
+            await report(client, id, "recordTaskRun", key="load", attempt=attempt, state=state)
     found = await compare(client, *ids)
     assert {
         one["name"]: [(cell["value"], cell["number"], cell["differs"]) for cell in one["values"]]
@@ -225,15 +232,15 @@ async def test_a_retry_counts_by_its_newest_attempt_and_counters_add_up(client: 
     ]  # fmt: skip
 
 
-async def test_metrics_are_told_apart_by_task_and_tags(client: Client) -> None:
+async def test_metrics_are_distinguished_by_task_and_tags(client: Client) -> None:
     ids = [(await record(client, "tagged", namespace="compare.tags"))["id"] for _ in range(2)]
-    told = [
+    recorded = [
         {"name": "rows", "value": 1, "tags": {"part": "train"}},
         {"name": "rows", "value": 2, "tags": {"part": "test"}},
         {"name": "rows", "value": 3, "taskKey": "load"},
     ]
-    await tell(client, ids[0], "recordMetrics", metrics=told)
-    await tell(client, ids[1], "recordMetrics", metrics=told[1:])
+    await report(client, ids[0], "recordMetrics", metrics=recorded)
+    await report(client, ids[1], "recordMetrics", metrics=recorded[1:])
     found = (await compare(client, *ids))["metrics"]
     assert [
         (one["taskKey"], one["tags"], [cell["value"] for cell in one["values"]], one["differs"])
@@ -247,11 +254,11 @@ async def test_metrics_are_told_apart_by_task_and_tags(client: Client) -> None:
     assert found[1]["values"][1]["points"] == []
 
 
-async def test_of_a_long_series_points_are_left_out_evenly(client: Client) -> None:
+async def test_a_long_series_is_thinned_evenly(client: Client) -> None:
     ids = [(await record(client, "long", namespace="compare.long"))["id"] for _ in range(2)]
     for id, number in zip(ids, (500, 1000), strict=True):
         metrics = [{"name": "loss", "value": n, "step": n} for n in range(number)]
-        await tell(client, id, "recordMetrics", metrics=metrics)
+        await report(client, id, "recordMetrics", metrics=metrics)
     (loss,) = (await compare(client, *ids))["metrics"]
     short, long = ([point["step"] for point in cell["points"]] for cell in loss["values"])
     assert short == list(range(500))
@@ -292,10 +299,10 @@ async def test_iterations_are_one_task_and_secrets_look_alike(client: Client) ->
     assert row(found["about"], "revision")["differs"] is False
 
 
-async def test_what_cannot_be_compared_is_said(client: Client) -> None:
+async def test_invalid_comparisons_are_refused(client: Client) -> None:
     ids = [(await record(client, "few", namespace="compare.few"))["id"] for _ in range(11)]
     gone = f"{ids[0][:-4]}0000"
-    for asked, code, path, words in (
+    for query, code, path, words in (
         ([], "VALIDATION", ["ids"], "2 to 5 executions can be compared; got 0"),
         (ids[:1], "VALIDATION", ["ids"], "2 to 5 executions can be compared; got 1"),
         (ids[:6], "VALIDATION", ["ids"], "2 to 5 executions can be compared; got 6"),
@@ -314,14 +321,14 @@ async def test_what_cannot_be_compared_is_said(client: Client) -> None:
             "no execution exec_none; no execution run_1",
         ),
     ):
-        answer = await client.answer(COMPARE, ids=asked)
+        answer = await client.answer(COMPARE, ids=query)
         (error,) = answer["errors"]
         assert (answer["data"], error["message"]) == (None, words)
         assert (error["extensions"]["code"], error["extensions"]["path"]) == (code, path)
 
 
-async def test_what_one_may_not_see_is_not_there(served: Served, client: Client) -> None:
-    """The scope of a viewer, at the one door that both rows and what hangs on them go through."""
+async def test_hidden_executions_do_not_exist(served: Served, client: Client) -> None:
+    """Rows and their details are read by one function, which respects the viewer's scope."""
     id = (await record(client, "hidden", namespace="compare.hidden"))["id"]
     async with asyncpg.create_pool(served.database_url, min_size=1, max_size=1) as pool:
         key = untyped("exec", id)

@@ -1,4 +1,4 @@
-"""What a server really sends: answers and exports compressed, streams and files as they are."""
+"""The responses of a real server: answers and exports are compressed, streams and files are not."""
 
 import gzip
 
@@ -25,21 +25,21 @@ async def id(client: Client) -> str:
 
 
 async def raw(
-    served: Served, method: str, path: str, **asked: object
+    served: Served, method: str, path: str, **options: object
 ) -> tuple[httpx.Response, bytes]:
     headers = {"authorization": f"Bearer {served.token}", "accept-encoding": "gzip, deflate, br"}
     async with (
         httpx.AsyncClient(base_url=served.url, headers=headers) as http,
-        http.stream(method, path, **asked) as answer,  # type: ignore[arg-type]
+        http.stream(method, path, **options) as answer,  # type: ignore[arg-type]
     ):
         return answer, b"".join([piece async for piece in answer.aiter_raw()])
 
 
 async def test_answers_and_exports_are(served: Served, id: str) -> None:
     query = "query ($id: ID!) { execution(id: $id) { logs(first: 1000) { nodes { line text } } } }"
-    asked = {"query": query, "variables": {"id": id}}
+    request = {"query": query, "variables": {"id": id}}
     for method, path, body, ending in (
-        ("POST", "/graphql", asked, b"}}}"),
+        ("POST", "/graphql", request, b"}}}"),
         ("GET", f"/executions/{id}/logs.txt", None, b"\n"),
         ("GET", f"/executions/{id}/record.json?logs=true", None, b"}\n"),
         ("GET", "/executions/export.csv", None, b"\n"),
@@ -60,8 +60,8 @@ async def test_streams_and_files_are_not(served: Served, client: Client, id: str
         True,
     )
     assert "content-encoding" not in answer.headers
-    asked = "query ($id: ID!) { execution(id: $id) { artifacts { downloadUrl } } }"
-    (artifact,) = (await client.post(asked, id=id))["execution"]["artifacts"]
+    body = "query ($id: ID!) { execution(id: $id) { artifacts { downloadUrl } } }"
+    (artifact,) = (await client.post(body, id=id))["execution"]["artifacts"]
     answer, got = await raw(served, "GET", artifact["downloadUrl"])
     assert (got[:4], answer.headers["content-length"]) == (b"1\n2\n", str(len(got)))
     assert "content-encoding" not in answer.headers

@@ -1,4 +1,4 @@
-"""Expressions tried with what a task run saw."""
+"""Expressions evaluated with the context of a task run."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from tests.api.client import Client, task
 from tests.api.people import person
 from tests.api.servers import Served
 from tests.api.test_cli import headway
-from tests.api.test_recording import record, tell
+from tests.api.test_recording import record, report
 
 DEBUG = """query ($id: ID!, $expression: String!) {
   debugExpression(taskRunId: $id, expression: $expression) { value type error { message line column } } }"""
@@ -29,7 +29,7 @@ tasks:
     items: "{{ outputs.extract.names }}"
     tasks: [{id: say, type: return, outputs: {said: "{{ item }}{{ index }}"}}]
   - {id: last, type: return, needs: [each], outputs: {done: true}}
-  - {id: asked, type: approval, needs: [last], message: go}
+  - {id: approved, type: approval, needs: [last], message: go}
 """
 
 
@@ -87,11 +87,11 @@ async def test_each_task_run_has_what_it_saw(client: Client, execution: dict[str
     )
     sentence, *_ = await wrong(client, first, "outputs.last.done")
     assert sentence.endswith("outputs has no 'last'; it has: extract")
-    asked = task(execution, "asked")["id"]
-    assert (await value(client, asked, "outputs.last.done")) == (True, "BOOL")
+    run = task(execution, "approved")["id"]
+    assert (await value(client, run, "outputs.last.done")) == (True, "BOOL")
 
 
-async def test_what_is_wrong_is_told_with_its_place(
+async def test_errors_are_reported_with_their_position(
     client: Client, execution: dict[str, Any]
 ) -> None:
     last = task(execution, "last")["id"]
@@ -113,7 +113,7 @@ async def test_what_is_wrong_is_told_with_its_place(
     assert "64 KiB" in (await wrong(client, last, "1" * 70_000))[0]
 
 
-async def test_one_that_does_not_end_is_stopped_and_holds_up_nobody(
+async def test_an_endless_expression_is_stopped_and_blocks_nobody(
     client: Client, execution: dict[str, Any]
 ) -> None:
     last = task(execution, "last")["id"]
@@ -121,14 +121,16 @@ async def test_one_that_does_not_end_is_stopped_and_holds_up_nobody(
     stopped, found, ran = await asyncio.gather(
         wrong(client, last, endless),
         value(client, last, "1 + 1"),
-        client.run("id: beside\nnamespace: debugging\ntasks: [{id: a, type: log, message: hi}]\n"),
+        client.run(
+            "id: neighbour\nnamespace: debugging\ntasks: [{id: a, type: log, message: hi}]\n"
+        ),
     )
     assert stopped == ("the expression took longer than 1 s", None, None)
     assert found == (2, "INT")
     assert (await client.until_ended(ran["id"]))["state"] == "SUCCESS"
 
 
-async def test_no_secret_is_told(client: Client, execution: dict[str, Any]) -> None:
+async def test_secrets_are_not_shown(client: Client, execution: dict[str, Any]) -> None:
     last = task(execution, "last")["id"]
     await client.post(
         """mutation { saveSecret(input: {namespace: "debugging", name: "KEY", value: "hunter3 hunter3"}) {
@@ -148,7 +150,7 @@ async def test_no_secret_is_told(client: Client, execution: dict[str, Any]) -> N
     assert "hunter" not in sentence
 
 
-async def test_who_may_not_see_it_finds_nothing(
+async def test_hidden_executions_are_not_found(
     client: Client, served: Served, execution: dict[str, Any]
 ) -> None:
     last = task(execution, "last")["id"]
@@ -177,9 +179,9 @@ async def test_the_command(client: Client, served: Served, execution: dict[str, 
     assert (code, json.loads(output)) == (0, {"value": None, "type": "NULL", "error": None})
 
 
-async def test_of_what_ran_elsewhere_too(client: Client) -> None:
+async def test_external_runs_can_be_debugged(client: Client) -> None:
     id = (await record(client, "debugged", inputs={"epochs": 3}))["id"]
-    ran = await tell(
+    ran = await report(
         client, id, "recordTaskRun", key="train", state="SUCCESS", outputs={"loss": 0.5}
     )
     train = task(ran, "train")["id"]

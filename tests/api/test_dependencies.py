@@ -1,4 +1,4 @@
-"""What starts what: flows by their documents, executions by what happened."""
+"""Which flows start which: for flows by their documents, for executions by their events."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -56,7 +56,8 @@ async def of_execution(client: Client, id: str, **how: Any) -> tuple[list[str], 
 
 @pytest.fixture
 async def flows(client: Client) -> None:
-    """top -> middle -> leaf, leaf -> top; middle starts leaf twice, and what is not there; other is elsewhere."""
+    """top -> middle -> leaf, leaf -> top; middle starts leaf twice, and a missing flow; other is in another
+    namespace."""
     each = "{id: each, type: foreach, items: [1], tasks: [" + starts("leaf", task="inner") + "]}"
     await client.save(document("top", starts("middle")))
     await client.save(document("middle", each, starts("leaf"), starts("nothing")))
@@ -104,9 +105,7 @@ async def test_a_new_revision_and_a_deleted_flow_count_at_once(client: Client) -
 
 
 @pytest.mark.usefixtures("flows")
-async def test_revisions_of_before_are_read_when_they_are_asked_for(
-    client: Client, served: Served
-) -> None:
+async def test_older_revisions_are_read_on_request(client: Client, served: Served) -> None:
     before = await of_flow(client, "top")
     async with asyncpg.create_pool(served.database_url, min_size=1, max_size=2) as pool:
         await pool.execute("delete from revision_links")
@@ -117,7 +116,7 @@ async def test_revisions_of_before_are_read_when_they_are_asked_for(
 
 
 @pytest.mark.usefixtures("flows")
-async def test_what_may_not_be_seen_is_left_out_and_not_passed(served: Served) -> None:
+async def test_hidden_flows_are_left_out_and_not_traversed(served: Served) -> None:
     async with asyncpg.create_pool(served.database_url, min_size=1, max_size=2) as pool:
         flows = await linked_flows(pool, Plans())
     for scope, name, expected in (

@@ -1,4 +1,4 @@
-"""Following an execution by its changes: what was folded is what a query gives, whatever happens to it."""
+"""Following an execution by its changes: the folded state equals that of a query after any changes."""
 
 import asyncio
 import os
@@ -45,7 +45,7 @@ tasks:
   - {id: ok, type: approval, required: 2, needs: [held]}
   - {id: end, type: log, message: done, needs: [each, down, ok]}
 """
-"""Somebody who does what is possible, and now and then what is not."""
+"""A person who does what is allowed, and sometimes what is not."""
 ANSWER = "query ($id: ID!) { execution(id: $id) { id state taskRuns { id approval { id state } } children { id } } }"
 
 
@@ -72,7 +72,7 @@ ACTIONS = (
 
 
 async def happens(random: Random, client: Client, id: str) -> str:
-    """Something that may happen to an execution that runs here."""
+    """Does something at random to an execution that runs here."""
     shown = (await client.post(ANSWER, id=id))["execution"]
     if random.random() < 0.2:
         await mutate(client, "sendEvent", "SendEventInput", name="go", executionId=id)
@@ -92,11 +92,11 @@ async def happens(random: Random, client: Client, id: str) -> str:
     return action.value
 
 
-async def is_told(random: Random, client: Client, id: str) -> str:
-    """Something that may be told of an execution that runs elsewhere."""
+async def is_reported(random: Random, client: Client, id: str) -> str:
+    """Reports something at random about an external run."""
     key, number = random.choice(("load", "train", "test")), random.randrange(100)
     states = ("RUNNING", "SUCCESS", "FAILED")
-    told: dict[str, Callable[[], Awaitable[Any]]] = {
+    reports: dict[str, Callable[[], Awaitable[Any]]] = {
         "task run": lambda: mutate(
             client,
             "recordTaskRun",
@@ -129,8 +129,8 @@ async def is_told(random: Random, client: Client, id: str) -> str:
             properties={"n": number},
         ),
     }
-    what = random.choice(list(told))
-    await told[what]()
+    what = random.choice(list(reports))
+    await reports[what]()
     return what
 
 
@@ -155,25 +155,21 @@ async def follow_through(
 
 
 @pytest.mark.timeout(180)
-async def test_whatever_happens_what_was_folded_is_what_a_query_gives(
-    client: Client, beside: Served
-) -> None:
+async def test_folded_changes_equal_a_query(client: Client, second_server: Served) -> None:
     await client.save(CHILD)
     execution = await client.run(MIXED)
-    await follow_through([client, beside.client], execution["id"], happens)
+    await follow_through([client, second_server.client], execution["id"], happens)
 
 
 @pytest.mark.timeout(180)
-async def test_whatever_is_told_what_was_folded_is_what_a_query_gives(
-    client: Client, beside: Served
-) -> None:
+async def test_folded_reports_equal_a_query(client: Client, second_server: Served) -> None:
     recorded = await client.post(
         f"""mutation ($input: RecordExecutionInput!) {{
           recordExecution(input: $input) {{ execution {{ id }} {PROBLEM} }} }}""",
         input={"namespace": "followed", "pipeline": "elsewhere"},
     )
     id = recorded["recordExecution"]["execution"]["id"]
-    await follow_through([client, beside.client], id, is_told)
+    await follow_through([client, second_server.client], id, is_reported)
 
 
 BELOW = """id: below
@@ -191,7 +187,7 @@ GIVEN = {
 
 
 def fields_of(kind: str) -> list[str]:
-    """Each as one asks for it alone."""
+    """Each field, queried alone."""
     fields = build_schema()._schema.type_map[kind].fields  # type: ignore[attr-defined]
     leaves = {name for name, field in fields.items() if is_leaf_type(get_named_type(field.type))}
     return [
@@ -204,7 +200,7 @@ def fields_of(kind: str) -> list[str]:
     ("rows", "kind"),
     [("children", "Execution"), ("taskRuns", "TaskRun"), ("events", "ExecutionEvent")],
 )
-async def test_each_field_is_told_though_nobody_asks_for_another(
+async def test_each_field_is_sent_when_it_is_the_only_one_requested(
     client: Client, rows: str, kind: str
 ) -> None:
     await client.save(BELOW)
@@ -213,7 +209,7 @@ async def test_each_field_is_told_though_nobody_asks_for_another(
     await mutate(client, "sendEvent", "SendEventInput", name="go", executionId=id)
     await client.until_ended(id)
 
-    async def is_told(field: str) -> None:
+    async def is_reported(field: str) -> None:
         changes = f"""subscription ($id: ID!, $after: String) {{
           executionChanges(id: $id, after: $after) {{ {rows} {{ {field} }} }} }}"""
         async with client.subscribe(changes, id=id, after=after) as messages:
@@ -221,10 +217,10 @@ async def test_each_field_is_told_though_nobody_asks_for_another(
 
     fields = fields_of(kind)
     for start in range(0, len(fields), 8):
-        await asyncio.gather(*map(is_told, fields[start : start + 8]))
+        await asyncio.gather(*map(is_reported, fields[start : start + 8]))
 
 
-async def test_who_follows_from_a_view_of_the_past_is_told_to_read_anew(client: Client) -> None:
+async def test_following_from_a_past_view_resets_the_client(client: Client) -> None:
     id = (await client.run(ABOVE))["id"]
     for at, anew in ((1, True), (None, False)):
         after = (await client.post(VIEW, id=id, at=at))["execution"]["cursor"]

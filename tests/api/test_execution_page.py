@@ -1,4 +1,4 @@
-"""What a live page of one execution asks for: small messages, clear refusals, events from the end, usual times."""
+"""The needs of a live page of one execution: small messages, clear refusals, events from the end, usual durations."""
 
 import json
 from base64 import urlsafe_b64decode
@@ -51,7 +51,7 @@ async def test_messages_stay_small_however_large_the_execution_is(client: Client
 
 
 async def answer_of(client: Client, query: str, **variables: Any) -> dict[str, Any]:
-    """The first message of a subscription that is refused, or not."""
+    """Returns the first message of a subscription, which may be a refusal."""
     async with client.socket() as socket:
         payload = {"query": query, "variables": variables}
         await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))
@@ -59,7 +59,7 @@ async def answer_of(client: Client, query: str, **variables: Any) -> dict[str, A
         return message
 
 
-async def test_one_that_is_not_there_is_refused_as_everywhere(client: Client) -> None:
+async def test_a_missing_execution_is_refused(client: Client) -> None:
     same = "subscription ($id: ID!) { execution(id: $id) { id } }"
     (changes,) = (await answer_of(client, AFTER, id=NOT_THERE))["payload"]
     (other,) = (await answer_of(client, same, id=NOT_THERE))["payload"]

@@ -1,4 +1,5 @@
-"""A server that gives out tens of thousands of rows keeps few of them, and forgets a reader who goes."""
+"""A server that exports tens of thousands of rows keeps few of them in memory, and releases a client that
+disconnects."""
 
 import asyncio
 import socket
@@ -32,11 +33,11 @@ async def test_rows_pass_through(tmp_path: Path) -> None:
 
 async def whole(served: Served) -> None:
     process = psutil.Process(served.process.pid)
-    async with http(served) as asking:
-        assert (await asking.get(f"{PATH}&search=state:error")).status_code == 200
+    async with http(served) as http_client:
+        assert (await http_client.get(f"{PATH}&search=state:error")).status_code == 200
         before = peak = process.memory_info().rss
         lines = size = 0
-        async with asking.stream("GET", PATH, timeout=60) as answer:
+        async with http_client.stream("GET", PATH, timeout=60) as answer:
             async for chunk in answer.aiter_bytes():
                 lines, size = lines + chunk.count(b"\n"), size + len(chunk)
                 peak = max(peak, process.memory_info().rss)
@@ -46,7 +47,7 @@ async def whole(served: Served) -> None:
 
 
 async def stalled(served: Served, connection: Any) -> None:
-    """It waits with its rows while nobody reads, and lets its transaction go with the reader."""
+    """The export keeps its rows while nobody reads, and ends its transaction when the client disconnects."""
     parts = urlsplit(served.url)
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -55,15 +56,15 @@ async def stalled(served: Served, connection: Any) -> None:
     client.sendall(head.encode())
     assert (await asyncio.to_thread(client.recv, 100)).startswith(b"HTTP/1.1 200 OK")
     await until(connection, 1)
-    async with http(served) as asking:
-        answer = await asking.get("/executions/export.csv?search=state:error&columns=id")
+    async with http(served) as http_client:
+        answer = await http_client.get("/executions/export.csv?search=state:error&columns=id")
         assert answer.status_code == 200
     client.close()
     await until(connection, 0)
 
 
 async def until(connection: Any, wanted: int) -> None:
-    """Until so many transactions are open in which nothing was asked for a second."""
+    """Waits until so many transactions are open that ran no statement for a second."""
     async with asyncio.timeout(30):
         while await connection.fetchval(_RESTING) != wanted:
             pass

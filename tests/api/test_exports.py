@@ -1,4 +1,4 @@
-"""Downloads as a browser or a program asks for them: behind the door, whole, or refused with nothing sent."""
+"""Downloads as a browser or a program requests them: authorised, complete, or refused with nothing sent."""
 
 import csv
 import io
@@ -53,15 +53,15 @@ def rows_of(text: str) -> list[dict[str, str]]:
 
 
 async def get(served: Served, path: str, **parameters: Any) -> httpx.Response:
-    async with http(served) as asking:
-        return await asking.get(path, params=parameters)
+    async with http(served) as http_client:
+        return await http_client.get(path, params=parameters)
 
 
 async def test_an_export_is_what_the_list_is(client: Client, served: Served) -> None:
     part, _ = await two(client)
     here = f"namespace:searching.{part}"
     mine = {"namespace": {"eq": f"searching.{part}"}}
-    asked: list[dict[str, Any]] = [
+    requests: list[dict[str, Any]] = [
         {"search": here},
         {"search": f"{here} state:failed"},
         {"search": f"{here} metric:loss<0.3", "orderBy": "DURATION_ASC"},
@@ -71,7 +71,7 @@ async def test_an_export_is_what_the_list_is(client: Client, served: Served) -> 
         {"where": {"not": mine}, "search": here},
         {},
     ]
-    for arguments in asked:
+    for arguments in requests:
         nodes = (await client.post(LIST, **arguments))["executions"]["nodes"]
         parameters = dict(arguments)
         if "where" in parameters:
@@ -158,9 +158,9 @@ PATHS = [
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_nobody_else_gets_any(served: Served, path: str) -> None:
-    async with httpx.AsyncClient(base_url=served.url) as asking:
-        answer = await asking.get(path)
+async def test_exports_need_credentials(served: Served, path: str) -> None:
+    async with httpx.AsyncClient(base_url=served.url) as http_client:
+        answer = await http_client.get(path)
         assert answer.status_code == 401
         assert answer.json()["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
 
@@ -183,17 +183,17 @@ tasks:
 """
 
 
-def within(asked: Any, given: Any) -> None:
-    """All that GraphQL says is said in the record, in the same words."""
-    if isinstance(asked, dict):
-        for name, value in asked.items():
+def within(expected: Any, given: Any) -> None:
+    """Checks that everything in GraphQL's answer is in the record, with the same names."""
+    if isinstance(expected, dict):
+        for name, value in expected.items():
             within(value, given[name])
-    elif isinstance(asked, list):
-        assert len(asked) == len(given)
-        for one, other in zip(asked, given, strict=True):
+    elif isinstance(expected, list):
+        assert len(expected) == len(given)
+        for one, other in zip(expected, given, strict=True):
             within(one, other)
     else:
-        assert asked == given
+        assert expected == given
 
 
 async def test_a_record_is_all_that_graphql_says(client: Client, served: Served) -> None:
@@ -202,15 +202,15 @@ async def test_a_record_is_all_that_graphql_says(client: Client, served: Served)
         'mutation ($id: ID!) { addNote(input: {id: $id, text: "=look"}) { problems { message } } }',
         id=id,
     )
-    asked = (await client.post(RECORD, id=id))["execution"]
+    queried = (await client.post(RECORD, id=id))["execution"]
     answer = await get(served, f"/executions/{id}/record.json", logs="true")
     assert answer.headers["content-disposition"] == f'attachment; filename="{id}.json"'
     assert answer.headers["content-type"] == "application/json"
     given = answer.json()
-    parts = {name: asked.pop(name) for name in ("taskRuns", "approvals", "notes", "metrics")}
-    parts |= {name: asked.pop(name) for name in ("artifacts", "events")}
-    lines = asked.pop("logs")["nodes"]
-    within(asked, given["execution"])
+    parts = {name: queried.pop(name) for name in ("taskRuns", "approvals", "notes", "metrics")}
+    parts |= {name: queried.pop(name) for name in ("artifacts", "events")}
+    lines = queried.pop("logs")["nodes"]
+    within(queried, given["execution"])
     within(parts, given)
     within(lines, given["logs"])
     assert len(lines) == 3 and len(parts["metrics"]) == 20 and len(parts["notes"]) == 1
@@ -225,15 +225,15 @@ async def test_a_record_has_votes(client: Client, served: Served) -> None:
     decided = await client.mutate("approve", approvalId=task["approval"]["id"], comment="fine")
     assert decided["problems"] == []
     await client.until_ended(id)
-    asked = (await client.post(RECORD, id=id))["execution"]["approvals"]
+    queried = (await client.post(RECORD, id=id))["execution"]["approvals"]
     (approval,) = (await get(served, f"/executions/{id}/record.json")).json()["approvals"]
-    within(asked, [approval])
+    within(queried, [approval])
     assert approval["taskRunId"] == task["id"]
     assert [vote["comment"] for vote in approval["votes"]] == ["fine"]
 
 
 def parts_of(text: str) -> tuple[list[str], str]:
-    """The lines, after their last one was found to be true of them."""
+    """Returns the lines, after checking that the last line is true of them."""
     *lines, last = text.splitlines(keepends=True)
     digest = sha256("".join(lines).encode()).hexdigest()
     assert last == f"# {len(lines)} lines, sha256 of them {digest}\n"
@@ -288,7 +288,7 @@ async def test_a_mistake_about_one_execution_is_refused(
 @pytest.mark.parametrize(
     "id", ["exec_01h455vb4pex5vsknk084sn02q", "flow_01h455vb4pex5vsknk084sn02q", "x"]
 )
-async def test_what_is_not_there_is_not_found(served: Served, path: str, id: str) -> None:
+async def test_missing_executions_are_not_found(served: Served, path: str, id: str) -> None:
     answer = await get(served, f"/executions/{id}/{path}")
     assert answer.status_code == 404
     assert answer.json()["errors"][0]["extensions"] == {"code": "NOT_FOUND"}
@@ -300,18 +300,18 @@ async def test_a_report_is_a_download(client: Client, served: Served) -> None:
     answer = await get(served, f"/executions/{first}/report.pdf")
     assert answer.headers["content-type"] == "application/pdf"
     assert answer.headers["content-disposition"] == f'attachment; filename="{first}.pdf"'
-    told = pdf_text(answer.content)
+    text = pdf_text(answer.content)
     for words in (first, "SUCCESS", "measure", "say", "loss", "Größe", "=1+1", "UTC"):
-        assert words in told, words
-    assert str(served.data_dir) not in told
+        assert words in text, words
+    assert str(served.data_dir) not in text
     answer = await get(served, "/executions/report.pdf", ids=f"{first},{second}")
     assert answer.status_code == 200
-    told = "".join(pdf_text(answer.content).split())
-    assert first in told and second in told
+    text = "".join(pdf_text(answer.content).split())
+    assert first in text and second in text
 
 
 @pytest.mark.parametrize("ids", ["", "ONE", "ONE,ONE", ",".join("abcdef")])
-async def test_two_to_five_are_compared(served: Served, ids: str) -> None:
+async def test_comparisons_take_two_to_five_executions(served: Served, ids: str) -> None:
     answer = await get(served, "/executions/report.pdf", ids=ids)
     assert answer.status_code == 400
     (error,) = answer.json()["errors"]
@@ -322,18 +322,22 @@ def pdf_text(content: bytes) -> str:
     return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
 
 
-async def test_roles_are_asked_for_all_of_them(client: Client, served: Served) -> None:
+async def test_every_export_checks_roles(client: Client, served: Served) -> None:
     async with asyncpg.create_pool(served.database_url, min_size=1, max_size=1) as pool:
         nobody = await person(pool, client, role="nobody")
         viewer = await person(pool, client, role="viewer")
     _, id = await one(client)
-    async with httpx.AsyncClient(base_url=served.url) as asking:
+    async with httpx.AsyncClient(base_url=served.url) as http_client:
         for path in PATHS:
             address = path.replace("exec_x", id)
-            answer = await asking.get(address, headers={"authorization": f"Bearer {nobody.token}"})
+            answer = await http_client.get(
+                address, headers={"authorization": f"Bearer {nobody.token}"}
+            )
             assert answer.status_code == 403, path
             assert answer.json()["errors"][0]["extensions"] == {"code": "FORBIDDEN"}
-            answer = await asking.get(address, headers={"authorization": f"Bearer {viewer.token}"})
+            answer = await http_client.get(
+                address, headers={"authorization": f"Bearer {viewer.token}"}
+            )
             assert answer.status_code == (400 if path == "/executions/report.pdf" else 200), path
 
 
@@ -343,10 +347,10 @@ async def test_the_command_line_writes_files(
     key, id = await one(client)
     path = tmp_path / "out.csv"
     search = f"label.part:{key}"
-    told = await headway(
+    text = await headway(
         served, "export", search, "--column", "id", "--column", "label.team", "-o", str(path)
     )
-    assert told == (0, "", "")
+    assert text == (0, "", "")
     assert path.read_bytes() == f"id,label.team\r\n{id},'=cmd|' /C calc'!A0\r\n".encode()
     code, output, _ = await headway(
         served, "export", search, "--format", "jsonl", "--order", "flow"

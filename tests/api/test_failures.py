@@ -1,4 +1,5 @@
-"""How a failure is shown: its cause first, the exit code beside, how many other tasks failed; everywhere the same."""
+"""How a failure is shown: its cause first, then the exit code, then how many other tasks failed; everywhere the
+same."""
 
 import csv
 import io
@@ -40,8 +41,8 @@ async def test_a_failure_is_shown_alike_everywhere(
     path = tmp_path / "flow.yaml"
     path.write_text(FLOW)
     _, _, errors = await headway(served, "run", path, "--follow")
-    beside = f"{CAUSE} (exit code 1)"
-    assert f"load failed after 1 attempt(s): {beside}" in errors
+    with_exit_code = f"{CAUSE} (exit code 1)"
+    assert f"load failed after 1 attempt(s): {with_exit_code}" in errors
     assert "+ 3 other tasks failed" in errors and "not run because of this: after" in errors
     listed = json.loads(await done(served, "ls", "--flow", "failures/shows-failures", "--json"))
     id = listed[0]["id"]
@@ -59,7 +60,7 @@ async def test_a_failure_is_shown_alike_everywhere(
     assert past["failure"] == found["failure"]
 
     shown = await done(served, "show", id)
-    assert beside in shown and "+ 3 other tasks failed" in shown
+    assert with_exit_code in shown and "+ 3 other tasks failed" in shown
     assert "line 1: no_such_command_here: command not found (exit code 127)" in shown
 
     search = 'query { executions(search: "namespace:failures zanzibar") { nodes { id } } }'
@@ -93,13 +94,13 @@ tasks: [{id: sub, type: subflow, flow: failing-child}]
 """
 
 
-async def test_the_cause_of_a_childs_failure_is_told_by_its_parent(client: Client) -> None:
+async def test_a_parent_shows_the_cause_of_its_childs_failure(client: Client) -> None:
     await client.save(CHILD)
     id = (await client.run(PARENT))["id"]
     await client.until_ended(id)
     query = f"query ($id: ID!) {{ execution(id: $id) {{ children {{ name }} {FAILURE} }} }}"
     found = (await client.post(query, id=id))["execution"]
     child = found["children"][0]["name"]
-    told = f"{child} ended FAILED: psql: error: connection refused"
-    assert (found["failure"]["message"], found["failure"]["others"]) == (told, 0)
-    assert found["failure"]["taskRun"]["error"]["message"] == told
+    message = f"{child} ended FAILED: psql: error: connection refused"
+    assert (found["failure"]["message"], found["failure"]["others"]) == (message, 0)
+    assert found["failure"]["taskRun"]["error"]["message"] == message

@@ -1,4 +1,4 @@
-"""What is killed is noticed and made good: real kills of real processes."""
+"""Killed processes are detected and their work is retried: real kills of real processes."""
 
 import asyncio
 import signal
@@ -104,9 +104,9 @@ tasks:
   - {id: after, type: return, needs: [hold], outputs: {saw: "{{ outputs.hold }}"}}
 """
 LEASE, NOTICED_WITHIN, AGAIN_WITHIN = (timedelta(seconds=seconds) for seconds in (10, 12, 15))
-"""From a worker's last heartbeat until its attempt may be lost, until it is, and until the next has begun."""
+"""Seconds from a worker's last heartbeat until its attempt may be lost, until it is, and until the next has begun."""
 NOISE = timedelta(seconds=6)
-"""By which the servers of a busy machine may be late, each time."""
+"""Seconds by which the servers of a busy machine may be late, each time."""
 ATTEMPTS = """select started_at, ended_at, lease_expires_at, lease_expires_at - clock_timestamp() as left
   from attempts where task_run_id = (select id from task_runs where execution_id = $1 and path = 'hold')
   order by number"""
@@ -163,14 +163,14 @@ async def test_a_worker_killed_while_it_runs_is_noticed_and_its_task_run_again(
 
 
 async def _until_two_work(served: Served) -> None:
-    """As it takes seconds to start one, which are not those that a promise is about."""
+    """Seconds to start a server, which the guaranteed times do not include."""
     async with asyncio.timeout(60):
         while (await rows(served.database_url, WORKERS))[0]["count"] < 2:
             pass
 
 
 async def _until_said(client: Client, id: str) -> None:
-    """The running attempt's outputs, properties and progress are shown while it runs."""
+    """Waits until the running attempt's outputs, properties and progress are shown."""
     query = f"subscription ($id: ID!) {{ execution(id: $id) {{ {SAID} }} }}"
     async with client.subscribe(query, id=id) as messages:
         async for data in messages:
@@ -216,7 +216,7 @@ async def test_a_frozen_worker_that_wakes_up_is_fenced_and_its_result_refused(
 
 
 @pytest.mark.timeout(120)
-async def test_a_server_that_is_told_to_stop_drains(tmp_path: Path) -> None:
+async def test_a_stopped_server_drains(tmp_path: Path) -> None:
     served = start(tmp_path / "data", "--drain-timeout", "20")
     client = served.client
     source = "id: brief\nnamespace: faults\ntasks: [{id: a, type: shell, run: sleep 1}]\n"
@@ -250,7 +250,7 @@ async def test_a_postgresql_that_is_killed_comes_back_and_work_goes_on(tmp_path:
 
 
 async def _patiently(client: Client, id: str) -> dict[str, Any]:
-    """Asks again as long as the database is away; every refusal says so and none is a bug."""
+    """Repeats the request while the database is unreachable; every refusal says so and none is a bug."""
     async with asyncio.timeout(60):
         while True:
             answer = await client.answer("query ($id: ID!) { execution(id: $id) { state } }", id=id)
@@ -291,7 +291,7 @@ async def _headway(*arguments: str) -> tuple[Any, str]:
 async def test_a_parent_outlives_its_child_though_the_worker_of_that_is_killed(
     tmp_path: Path, depth: int
 ) -> None:
-    """Cancelled, and with a timeout that is retried: nothing begins before the worker's death is noticed."""
+    """Attempts that are cancelled or time out with a retry: none begins before the worker's death is detected."""
     marks = Marks(tmp_path)
     with serving(tmp_path / "data") as served:
         client = served.client

@@ -1,4 +1,5 @@
-"""Files that other executions mention outlive the execution that made them, and go with the last that does."""
+"""Files that other executions refer to outlive the execution that made them, and are deleted with the last
+reference."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -57,19 +58,19 @@ class Scene:
         return sorted(file.name for file in folder.rglob("*") if file.is_file())
 
     async def deleted(self, id: str, **flags: bool) -> None:
-        told = await self.client.post(DELETE, input={"ids": [id], **flags})
-        assert told["deleteExecutions"]["problems"] == []
+        result = await self.client.post(DELETE, input={"ids": [id], **flags})
+        assert result["deleteExecutions"]["problems"] == []
         await self.settled()
 
     async def settled(self) -> None:
-        """Until no files are owed to be removed."""
-        owed = "select count(*) from deferred_commands where command ->> 'kind' = 'RemoveFiles'"
+        """Waits until no files are due to be removed."""
+        pending = "select count(*) from deferred_commands where command ->> 'kind' = 'RemoveFiles'"
         async with asyncio.timeout(30):
-            while await self.connection.fetchval(owed):
+            while await self.connection.fetchval(pending):
                 pass
 
     async def read(self, name: str, tasks: str, at: str, **input: Any) -> str:
-        """The id of an ended execution that was given the URI."""
+        """Returns the id of an ended execution that was given the URI."""
         source = READS % (name, tasks)
         id = str((await self.client.run(source, inputs={"at": at}, **input))["id"])
         await self.client.until_ended(id)
@@ -98,9 +99,9 @@ def uri_of(execution: dict[str, Any], name: str = "f.txt") -> str:
 async def begun(scene: Scene, mutation: str, **input: Any) -> str:
     kind = f"{mutation[0].upper()}{mutation[1:]}Input"
     query = f"mutation ($input: {kind}!) {{ {mutation}(input: $input) {{ execution {{ id }} {PROBLEM} }} }}"
-    told = (await scene.client.post(query, input=input))[mutation]
-    assert told["problems"] == []
-    return str(told["execution"]["id"])
+    result = (await scene.client.post(query, input=input))[mutation]
+    assert result["problems"] == []
+    return str(result["execution"]["id"])
 
 
 async def ended(scene: Scene, mutation: str, **input: Any) -> str:
@@ -255,18 +256,18 @@ async def test_a_file_of_a_child_stays_for_its_parent(scene: Scene) -> None:
     assert scene.files_of(child["id"]) == []
 
 
-async def test_who_may_read_a_file_may_still_when_its_maker_is_gone(scene: Scene) -> None:
+async def test_readers_of_a_file_may_still_read_it_without_its_producer(scene: Scene) -> None:
     source = await scene.made("read")
     query = "query ($id: ID!) { execution(id: $id) { artifacts { id name uri } } }"
     made = (await scene.client.post(query, id=source["id"]))["execution"]["artifacts"]
     (art,) = (one["id"] for one in made if one["name"] == "f.txt")
     used = r"{\"artifact\": {\"uri\": \"$AT\", \"name\": \"f.txt\", \"direction\": \"IN\"}}"
     other = await scene.read("read-r", says(used, uri_of(source)), "x")
-    async with http(scene.served) as asking:
+    async with http(scene.served) as http_client:
         for gone, status in ((None, 200), (source["id"], 200), (other, 404)):
             if gone:
                 await scene.deleted(gone)
-            answer = await asking.get(f"/artifacts/{art}")
+            answer = await http_client.get(f"/artifacts/{art}")
             assert (answer.status_code, answer.content == b"hi\n") == (status, status == 200)
     count = "select (select count(*) from artifact_uses where execution_id = any($1))"
     keys = [untyped("exec", id) for id in (source["id"], other)]
@@ -307,7 +308,7 @@ async def test_pruning_spares_them_too(scene: Scene) -> None:
         assert scene.files_of(source["id"]) == left
 
 
-async def test_whoever_dies_in_the_middle_leaves_nothing_behind_and_takes_nothing_away(
+async def test_a_crash_in_the_middle_neither_leaves_nor_removes_files(
     tmp_path: Path,
 ) -> None:
     served = start(tmp_path / "data")
@@ -327,7 +328,7 @@ async def test_whoever_dies_in_the_middle_leaves_nothing_behind_and_takes_nothin
 
 
 def test_a_mention_is_found_in_every_column_that_holds_text() -> None:
-    """A column that is added is looked through like the others: what is written is what is searched."""
+    """A new column that holds text or JSON is searched for references like the others."""
     mine, theirs = "exec_01k00000000000000000000000", "exec_01k00000000000000000000001"
     id = untyped("exec", mine)
     text = [kind for _, kind, _ in (*NEW_EXECUTION_COLUMNS, *TASK_RUN_COLUMNS)]

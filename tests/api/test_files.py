@@ -57,11 +57,11 @@ async def artifacts_of(client: Client, id: str) -> dict[str, str]:
 async def test_a_file_goes_in_and_what_was_made_of_it_comes_out(
     served: Served, client: Client, way: str
 ) -> None:
-    async with http(served) as asking:
+    async with http(served) as http_client:
         if way == "raw":
-            answer = await asking.post("/files", params={"name": "a/b.csv"}, content=CONTENT)
+            answer = await http_client.post("/files", params={"name": "a/b.csv"}, content=CONTENT)
         else:
-            answer = await asking.post("/files", files={"it": ("a/b.csv", CONTENT)})
+            answer = await http_client.post("/files", files={"it": ("a/b.csv", CONTENT)})
         assert answer.status_code == 201, answer.text
         file = answer.json()
         assert file["id"].startswith("file_")
@@ -71,7 +71,7 @@ async def test_a_file_goes_in_and_what_was_made_of_it_comes_out(
         assert execution["inputs"] == {"data": file["uri"]}
         assert (await client.until_ended(execution["id"]))["state"] == "SUCCESS"
         found = await artifacts_of(client, execution["id"])
-        given = await asking.get(f"/artifacts/{found['reports/a b.html']}")
+        given = await http_client.get(f"/artifacts/{found['reports/a b.html']}")
     assert given.status_code == 200
     assert given.content == CONTENT
     assert given.headers["content-type"].startswith("text/html")
@@ -80,11 +80,9 @@ async def test_a_file_goes_in_and_what_was_made_of_it_comes_out(
     assert given.headers["content-length"] == str(len(CONTENT))
 
 
-async def test_what_the_store_does_not_keep_is_not_given_out(
-    served: Served, client: Client
-) -> None:
-    async with http(served) as asking:
-        file = (await asking.post("/files", content=b"x")).json()
+async def test_only_files_of_the_store_are_downloaded(served: Served, client: Client) -> None:
+    async with http(served) as http_client:
+        file = (await http_client.post("/files", content=b"x")).json()
         execution = await client.run(FLOW, inputs={"data": file["id"]})
         await client.until_ended(execution["id"])
         found = await artifacts_of(client, execution["id"])
@@ -96,7 +94,7 @@ async def test_what_the_store_does_not_keep_is_not_given_out(
             "..%2f..%2ftoken",
             "nothing",
         ):
-            answer = await asking.get(f"/artifacts/{id}")
+            answer = await http_client.get(f"/artifacts/{id}")
             assert answer.status_code == 404, id
             assert answer.json()["errors"][0]["extensions"] == {"code": "NOT_FOUND"}
     async with httpx.AsyncClient() as stranger:
@@ -128,11 +126,11 @@ async def test_a_page_elsewhere_and_a_viewer_may_not_upload(served: Served) -> N
         check=True,
     ).stdout.strip()
     before = await rows_of(served)
-    async with http(served, origin="https://elsewhere.example") as asking:
-        answer = await asking.post("/files", content=b"x")
+    async with http(served, origin="https://elsewhere.example") as http_client:
+        answer = await http_client.post("/files", content=b"x")
         assert answer.json()["errors"][0]["extensions"] == {"code": "FORBIDDEN_ORIGIN"}
-    async with http(served, authorization=f"Bearer {viewer}") as asking:
-        answer = await asking.post("/files", content=b"x")
+    async with http(served, authorization=f"Bearer {viewer}") as http_client:
+        answer = await http_client.post("/files", content=b"x")
         assert (answer.status_code, answer.json()["errors"][0]["extensions"]) == (
             403,
             {"code": "FORBIDDEN"},
@@ -153,8 +151,10 @@ async def test_bad_uploads_are_refused(
     served: Served, body: bytes, headers: dict[str, str], name: str
 ) -> None:
     before = await rows_of(served)
-    async with http(served) as asking:
-        answer = await asking.post("/files", params={"name": name}, content=body, headers=headers)
+    async with http(served) as http_client:
+        answer = await http_client.post(
+            "/files", params={"name": name}, content=body, headers=headers
+        )
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]) == (
         400,
         {"code": "VALIDATION"},
@@ -188,11 +188,11 @@ async def test_a_file_has_a_limit_and_the_command_line_uploads(
         refused = run(large)
         sentence = "a file may have at most 1000 bytes; the setting is max_file_size"
         assert (refused.returncode, refused.stderr) == (1, f"error: {sentence}\n")
-        async with http(served) as asking:
+        async with http(served) as http_client:
             form = {"it": ("large", b"m" * 1001)}
             answers = [
-                await asking.post("/files", content=chunks()),
-                await asking.post("/files", files=form),
+                await http_client.post("/files", content=chunks()),
+                await http_client.post("/files", files=form),
             ]
         assert [answer.status_code for answer in answers] == [413, 413]
         assert len(await rows_of(served)) == 1

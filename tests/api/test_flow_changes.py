@@ -1,4 +1,4 @@
-"""Flows deleted, switched off and on, tried without being saved, and read from a folder as it changes."""
+"""Flows deleted, disabled and enabled, tested without being saved, and read from a folder as it changes."""
 
 import asyncio
 from pathlib import Path
@@ -106,7 +106,7 @@ async def test_a_flow_is_switched_off_and_on(client: Client) -> None:
     assert [one["code"] for one in none["problems"]] == ["NOT_FOUND"]
 
 
-async def test_a_test_runs_what_is_not_saved_and_is_seen_by_who_asks(client: Client) -> None:
+async def test_a_test_runs_an_unsaved_document_and_is_visible_on_request(client: Client) -> None:
     await client.save(source("tried"))
     await client.create("changes/tried")
     before = (await flow(client, "tried"), (await client.post(COUNT)))
@@ -212,7 +212,7 @@ async def test_a_folder_is_loaded_and_followed(tmp_path: Path) -> None:
             while f"{folder}/one.yaml:6: there is no task type `nope`" not in log.read_text():
                 await asyncio.sleep(0)
         await until_revision(client, "one", 2)
-        (folder / "one.yaml").write_text(source("one", "mended"))
+        (folder / "one.yaml").write_text(source("one", "fixed"))
         await until_revision(client, "one", 3)
 
 

@@ -1,4 +1,4 @@
-"""A process that is frozen within a transaction: what it holds, others go on with."""
+"""A process that is frozen within a transaction blocks the others for a bounded time only."""
 
 import asyncio
 import re
@@ -39,15 +39,15 @@ tasks: [{id: say, type: log, message: hello}]
 """
 FREE_WITHIN = timedelta(seconds=6)
 NOISE = timedelta(seconds=2.5)
-"""By which PostgreSQL and the servers may be late on a machine that is busy."""
+"""Seconds by which PostgreSQL and the servers may be late on a busy machine."""
 STALLING = {"attempt", "log", "key", holder.READING, holder.SENDING}
-"""Kinds of hold for which others may wait as well: what is stored together waits together."""
+"""Kinds of hold for which others may wait as well: rows that are written together wait together."""
 
 
 @asynccontextmanager
 async def frozen(served: Served, kind: str, execution: str) -> AsyncIterator[tuple[int, datetime]]:
-    """Within it a process is stopped in a transaction that holds what `kind` says; gives the pid of its session, and
-    since when it does nothing."""
+    """Freezes a process in a transaction that holds what `kind` says; yields the pid of its session, and the time of
+    its last statement."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -71,7 +71,7 @@ async def frozen(served: Served, kind: str, execution: str) -> AsyncIterator[tup
 
 
 def ended(served: Served, session: int) -> datetime:
-    """When PostgreSQL ended the session, as its log says."""
+    """Returns when PostgreSQL ended the session, by its log."""
     log = (served.data_dir / "pg/postgres.log").read_text()
     (at,) = re.findall(rf"^(\S+ \S+) UTC \[{session}\] FATAL:  terminating connection", log, re.M)
     return datetime.fromisoformat(f"{at}+00:00")
@@ -91,7 +91,7 @@ async def is_open(database_url: str, session: int) -> bool:
 
 @dataclass(frozen=True)
 class Case:
-    """An execution, of which a frozen process holds something."""
+    """Creates an execution of which a frozen process holds a lock."""
 
     client: Client
     id: str
@@ -138,11 +138,11 @@ ACTS: Mapping[str, Callable[[Case], Awaitable[None]]] = {
     holder.READING: Case.cancel,
     holder.SENDING: Case.cancel,
 }
-"""By the kind of hold: what needs it."""
+"""The action that each kind of hold blocks."""
 
 
 async def lines(client: Client, id: str) -> list[str]:
-    """Those that a task wrote itself."""
+    """Returns the lines that the task itself wrote."""
     logs = (await read(client, id, "logs(first: 50) { nodes { text stream } }"))["logs"]
     return [one["text"] for one in logs["nodes"] if one["stream"] != "SYSTEM"]
 
@@ -158,14 +158,14 @@ async def begin(client: Client, tmp_path: Path, kind: str) -> Case:
 
 
 SMOKE = {"execution", "slots", "log"}
-"""Each waits until PostgreSQL ends a session; the others are for the soak."""
+"""Each waits until PostgreSQL ends a session; the other kinds run in the soak test."""
 
 
 @pytest.mark.parametrize(
     "kind",
     [pytest.param(kind, marks=() if kind in SMOKE else pytest.mark.soak) for kind in holder.KINDS],
 )
-async def test_what_a_frozen_process_holds_is_free_within_seconds_and_others_go_on(
+async def test_locks_of_a_frozen_process_are_released_within_seconds(
     served: Served, client: Client, kind: str, tmp_path: Path
 ) -> None:
     assert ACTS.keys() == set(holder.KINDS)

@@ -1,4 +1,4 @@
-"""A worker that was frozen past its lease stores nothing of its attempt when it goes on."""
+"""A worker that was frozen past its lease stores nothing of its attempt when it continues."""
 
 import asyncio
 import signal
@@ -13,7 +13,7 @@ from models.ids import untyped
 from tests.api.client import Client, task
 from tests.api.conftest import verify
 from tests.api.servers import serving, start_worker
-from tests.semantics.scene import Promises
+from tests.semantics.scene import Tables
 
 FLOW = """id: frozen
 namespace: faults
@@ -64,8 +64,8 @@ async def test_a_worker_frozen_past_its_lease_adds_nothing_when_it_wakes_up(tmp_
             second = start_worker(data_dir, "--queue", "heavy")
             await rows(database, LOSE)
             ended = await client.until_ended(id)
-            told = [one["state"] for one in task(ended, "writes")["attempts"]]
-            assert told == ["LOST", "SUCCESS"]
+            states = [one["state"] for one in task(ended, "writes")["attempts"]]
+            assert states == ["LOST", "SUCCESS"]
             before = await rows(database, STORED, untyped("exec", id))
             complete = await _complete(client, id)
             frozen.send_signal(signal.SIGCONT)
@@ -98,7 +98,7 @@ async def _until_logged(client: Client, id: str, text: str) -> None:
 
 
 async def _until_written(file: Path, text: str) -> None:
-    """The file may not be there yet."""
+    """Returns the lines; the file may not exist yet."""
     follow = ("tail", "-n", "+1", "-F", file)
     tail = await asyncio.create_subprocess_exec(*follow, stdout=PIPE, stderr=DEVNULL)
     assert tail.stdout
@@ -116,6 +116,6 @@ async def _until_written(file: Path, text: str) -> None:
 async def rows(database_url: str, query: str, *values: Any) -> list[dict[str, Any]]:
     connection = await asyncpg.connect(database_url)
     try:
-        return await Promises(connection).rows(query, *values)
+        return await Tables(connection).rows(query, *values)
     finally:
         await connection.close()

@@ -1,4 +1,5 @@
-"""A disk without room, under the database and under a worker: told clearly, nothing lost, and work goes on after."""
+"""A full disk, under the database and under a worker: reported clearly, nothing is lost, and work continues
+afterwards."""
 
 import asyncio
 import base64
@@ -36,7 +37,7 @@ CREATE = """mutation ($input: CreateExecutionInput!) { createExecution(input: $i
 
 
 @pytest.mark.soak
-async def test_a_full_disk_under_the_database_is_told_and_loses_nothing(tmp_path: Path) -> None:
+async def test_a_full_disk_under_the_database_is_reported_and_loses_nothing(tmp_path: Path) -> None:
     with small_disk(tmp_path / "small", 300) as disk, serving(disk.root / "data") as served:
         client = Client(served.url, served.token, timeout=60)
         await client.save(WAITING.format(folder=tmp_path))
@@ -96,13 +97,13 @@ async def test_a_database_that_dies_of_a_full_disk_comes_back_when_there_is_room
 
 
 def _wait(process: psutil.Process) -> None:
-    """A while, for one that may be gone already."""
+    """Waits a while for a process, which may have ended already."""
     with suppress(psutil.TimeoutExpired):
         process.wait(0.2)
 
 
 async def _use_up_the_log(url: str) -> None:
-    """PostgreSQL's own, of which it has made a few files ahead."""
+    """The space of PostgreSQL's own files, of which it creates a few in advance."""
     connection = await asyncpg.connect(url)
     for _ in range(100):
         await connection.execute("select pg_switch_wal()")
@@ -110,7 +111,7 @@ async def _use_up_the_log(url: str) -> None:
 
 
 async def _until_refused(client: Client, times: int = 3) -> tuple[list[str], list[str]]:
-    """Executions that were taken until so many were not, and what was said then."""
+    """Creates executions until so many were refused; returns the accepted ones and the messages of the refusals."""
     taken: list[str] = []
     said: list[str] = []
     async with asyncio.timeout(60):
@@ -128,7 +129,7 @@ async def _until_taken(client: Client) -> str:
 
 
 async def _create(client: Client, **inputs: Any) -> str:
-    """The id, or what was said instead."""
+    """Returns the id, or the message of the refusal."""
     answer = await client.answer(
         CREATE, input={"namespace": "faults", "flow": "waiting", "inputs": inputs}
     )

@@ -1,4 +1,4 @@
-"""Tasks that write without end, fill the memory, or fork without end: they are stopped, and the worker lives."""
+"""Tasks that write without end, fill the memory, or fork without end: they are stopped, and the worker survives."""
 
 import asyncio
 import statistics
@@ -25,7 +25,7 @@ tasks:
       head -c 2G < <(yes)
       head -c 4G /dev/zero
       head -c 4G /dev/zero | tr '\\\\0' '\\\\377'
-  - {id: beside, type: shell, run: sleep 12; echo it ran}
+  - {id: other, type: shell, run: sleep 12; echo it ran}
 """
 LAST = """query ($id: ID!) { execution(id: $id) { logs(last: 5) { nodes { text stream } } } }"""
 
@@ -98,12 +98,12 @@ async def test_a_flood_of_messages_costs_nobody_else_his_time_or_lease(
             await asyncio.wait({following}, timeout=0.05)
         ended = await following
         half, before = statistics.median(took), statistics.median(idle)
-        told = f"{kind}: median {half * 1000:.0f} ms, idle {before * 1000:.0f} ms, longest {max(took) * 1000:.0f} ms"
-        print(f"{told}, {len(took)} creations, {most / _MEBIBYTE:.0f} MiB")
+        summary = f"{kind}: median {half * 1000:.0f} ms, idle {before * 1000:.0f} ms, longest {max(took) * 1000:.0f} ms"
+        print(f"{summary}, {len(took)} creations, {most / _MEBIBYTE:.0f} MiB")
         assert [[one["state"] for one in run["attempts"]] for run in ended["taskRuns"]] == [
             ["SUCCESS"]
         ]
-        assert half < max(5 * before, 0.25), told
+        assert half < max(5 * before, 0.25), summary
         assert most < 400 * _MEBIBYTE
         await verify(served.database_url)
 
@@ -126,7 +126,7 @@ GREEDY = """id: greedy
 namespace: faults
 tasks:
   - {{id: hog, type: shell, run: "{python} -S {script}"}}
-  - {{id: beside, type: shell, run: "until [ -e {go} ]; do sleep 0.05; done"}}
+  - {{id: other, type: shell, run: "until [ -e {go} ]; do sleep 0.05; done"}}
 """
 
 
@@ -144,11 +144,11 @@ async def test_a_task_that_fills_the_memory_is_killed_and_its_worker_lives(
                 python=sys.executable, script=tmp_path / "hog.py", go=tmp_path / "go"
             )
             id = (await client.run(source))["id"]
-            await client.until(id, beside="RUNNING", hog="FAILED")
+            await client.until(id, other="RUNNING", hog="FAILED")
             (tmp_path / "go").touch()
             ended = await client.until_ended(id)
             assert worker.poll() is None
-            assert _ends(ended) == {"hog": ["FAILED"], "beside": ["SUCCESS"]}
+            assert _ends(ended) == {"hog": ["FAILED"], "other": ["SUCCESS"]}
             await verify(served.database_url)
 
 

@@ -1,4 +1,4 @@
-"""Many sockets at once: a thousand that come back together, and some that do not read."""
+"""Many sockets at once: a thousand that reconnect together, and some that do not read."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ from tests.api.servers import Served, serving
 
 HERD = 1000
 PEOPLE = 6
-"""Of whom each may have 200 sockets."""
+"""The users; each may have 200 sockets."""
 MANY = """id: many
 namespace: faults
 tasks:
@@ -36,7 +36,7 @@ _MEBIBYTE = 2**20
 
 @dataclass
 class One:
-    """A client that resumes where it was."""
+    """A client that resumes from its cursor."""
 
     url: str
     token: str
@@ -59,7 +59,7 @@ class One:
         await self._say(type="subscribe", id="1", payload=payload)
 
     async def read(self, last: int | None) -> None:
-        """Up to an event, or to the end."""
+        """Reads up to an event, or to the end."""
         assert self.socket
         while last is None or not self.seen or self.seen[-1] < last:
             message = json.loads(await self.socket.recv())
@@ -72,7 +72,7 @@ class One:
                 self.seen.append(message["payload"]["data"]["executionEvents"]["seq"])
 
     def vanish(self) -> None:
-        """As when the power fails at the other end of a proxy."""
+        """Cuts all connections, as a power failure at the other end of a proxy does."""
         assert self.socket
         self.socket.transport.abort()
 
@@ -82,7 +82,7 @@ class One:
 
 
 async def all_do(work: Sequence[Any]) -> float:
-    """Seconds that it took."""
+    """Returns the seconds that the call took."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     async with asyncio.timeout(90), asyncio.TaskGroup() as group:
@@ -98,7 +98,7 @@ async def people(served: Served) -> AsyncIterator[list[str]]:
 
 
 async def bystander(client: Client, id: str, over: asyncio.Event) -> float:
-    """One who asks all the while; the longest that an answer took."""
+    """Sends queries all the time; returns the longest response time."""
     loop, longest = asyncio.get_running_loop(), 0.0
     while not over.is_set():
         began = loop.time()
@@ -127,10 +127,10 @@ async def test_a_thousand_who_come_back_at_once_are_served_where_they_were(tmp_p
             for one in herd:
                 one.vanish()
             over = asyncio.Event()
-            asking = asyncio.create_task(bystander(client, id, over))
+            queries = asyncio.create_task(bystander(client, id, over))
             waves.append(await all_do([one.come() for one in herd]))
             over.set()
-            longest = max(longest, await asking)
+            longest = max(longest, await queries)
         (tmp_path / "go").touch()
         await all_do([one.read(None) for one in herd])
         grown = server.memory_info().rss - before
@@ -156,7 +156,7 @@ LINES = "subscription ($id: ID!) { logs(executionId: $id) { lines { line text } 
 
 @pytest.mark.soak
 async def test_sockets_that_do_not_read_cost_no_memory_and_hold_nobody_up(tmp_path: Path) -> None:
-    """60 MB pass twenty sockets of which none reads, and one that does."""
+    """60 MB pass twenty sockets that do not read, and one that does."""
     async with AsyncExitStack() as stack:
         served = stack.enter_context(serving(tmp_path / "data"))
         client = Client(served.url, served.token, timeout=100)
@@ -178,7 +178,7 @@ async def test_sockets_that_do_not_read_cost_no_memory_and_hold_nobody_up(tmp_pa
             await socket.send(
                 json.dumps({"type": "connection_init", "payload": {"token": served.token}})
             )
-            # Each asks for something of its own, so that none rides on another's reading.
+            # Each requests different data, so that none shares another's read.
             payload = {
                 "query": LINES.replace("lines {", f"lines {{ n{n}: line"),
                 "variables": {"id": id},

@@ -11,16 +11,16 @@ from tests.api.servers import Served
 URL = "postgresql://headway:hidden@db/headway"
 
 
-def test_the_password_of_the_database_is_no_argument(served: Served, beside: Served) -> None:
+def test_the_password_of_the_database_is_no_argument(served: Served, second_server: Served) -> None:
     password = urlsplit(served.database_url).password
     assert password
-    command = psutil.Process(beside.process.pid).cmdline()
+    command = psutil.Process(second_server.process.pid).cmdline()
     assert "serve" in command and password not in " ".join(command)
 
 
 @pytest.mark.parametrize("url", [URL, "postgresql:///headway?host=db&password=hidden"])
 @pytest.mark.parametrize("command", ["serve", "worker"])
-def test_it_goes_on_without_the_argument(command: str, url: str) -> None:
+def test_a_server_runs_without_the_argument(command: str, url: str) -> None:
     left = (["python", "headway", command, "--queue", "a"], url)
     for given in (["--database-url", url], [f"--database-url={url}"]):
         assert (

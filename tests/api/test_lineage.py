@@ -1,4 +1,4 @@
-"""Artifacts: one by namespace, name and version, whoever tells of it; and the way that data went."""
+"""Artifacts: one for each namespace, name and version, whoever reports it; and the flow of data."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from models.access.viewer import Scope
 from runner.history.lineage import trace
 from tests.api.client import Client
 from tests.api.servers import Served
-from tests.api.test_recording import record, refusal, tell
+from tests.api.test_recording import record, refusal, report
 
 LINEAGE = """query ($of: ID!, $direction: LineageDirection, $depth: Int) {
   lineage(of: $of, direction: $direction, depth: $depth) {
@@ -24,7 +24,7 @@ ARTIFACTS = """query ($where: ArtifactFilter, $first: Int, $after: String) {
 
 async def use(client: Client, id: str, direction: str, uri: str, **more: Any) -> None:
     artifact = {"uri": uri, "direction": direction, **more}
-    await tell(client, id, "recordArtifacts", artifacts=[artifact])
+    await report(client, id, "recordArtifacts", artifacts=[artifact])
 
 
 async def artifacts(client: Client, **where: Any) -> list[dict[str, Any]]:
@@ -34,7 +34,7 @@ async def artifacts(client: Client, **where: Any) -> list[dict[str, Any]]:
 
 
 async def walk(client: Client, of: str, **how: Any) -> tuple[set[str], set[tuple[str, str]]]:
-    """Names of nodes, and edges between names; an execution is named by its pipeline."""
+    """Returns the names of nodes, and edges between names; an execution is named by its pipeline."""
     graph = (await client.post(LINEAGE, of=of, **how))["lineage"]
     names = {
         node["id"]: node.get("flowKey") or f"{node['name']} {node['version']}"
@@ -103,8 +103,8 @@ async def test_a_cycle_ends(client: Client) -> None:
     }  # fmt: skip
 
 
-async def test_what_may_not_be_seen_is_no_part_of_it(client: Client, served: Served) -> None:
-    """Neither shown nor passed: what lies behind it is not reached through it."""
+async def test_hidden_objects_are_not_part_of_the_lineage(client: Client, served: Served) -> None:
+    """A hidden artifact is not shown, and objects behind it are not reached through it."""
     mine = (await record(client, "mine", namespace="lineage.mine"))["id"]
     theirs = (await record(client, "theirs", namespace="lineage.theirs"))["id"]
     behind = (await record(client, "behind", namespace="lineage.mine"))["id"]
@@ -126,18 +126,18 @@ async def test_what_may_not_be_seen_is_no_part_of_it(client: Client, served: Ser
         assert (hidden.executions, hidden.artifacts, hidden.edges) == ({}, {}, {})
 
 
-async def test_what_is_not_there_has_no_lineage_and_depth_is_bounded(client: Client) -> None:
+async def test_missing_objects_have_no_lineage_and_depth_is_bounded(client: Client) -> None:
     for of in ("exec_01h45ytscbebyvny4gc8cr8ma2", "art_nonsense", "flow_1", ""):
         assert await walk(client, of) == (set(), set())
     answer = await client.answer(LINEAGE, of="exec_01h45ytscbebyvny4gc8cr8ma2", depth=51)
     assert answer["errors"][0]["message"] == "depth must be between 1 and 50; got 51"
 
 
-async def test_versions_are_told_or_come_of_the_digest_or_are_counted(client: Client) -> None:
+async def test_versions_are_given_or_found_by_digest_or_counted(client: Client) -> None:
     namespace = "lineage.versions"
     one = (await record(client, "one", namespace=namespace))["id"]
     two = (await record(client, "two", namespace=namespace))["id"]
-    for _ in range(2):  # told twice it is one use
+    for _ in range(2):  # reported twice, it is one use
         await use(client, one, "OUT", "s3://b/table")
     await use(client, two, "OUT", "s3://b/table")
     await use(client, two, "IN", "s3://b/table")
@@ -202,7 +202,7 @@ tasks:
 """
 
 
-async def test_what_headway_ran_and_what_ran_elsewhere_are_one_graph(client: Client) -> None:
+async def test_own_and_external_runs_are_one_graph(client: Client) -> None:
     id = (await client.run(FLOW))["id"]
     assert (await client.until_ended(id))["state"] == "SUCCESS"
     (model,) = await artifacts(client, executionId=id, direction="OUT")

@@ -1,4 +1,4 @@
-"""Live lists of any filter and order, folded, are what a query gives: whatever happens, cut off and resumed."""
+"""Live lists of any filter and order, when folded, equal a query: after any changes, disconnects and resumes."""
 
 import asyncio
 import os
@@ -51,7 +51,7 @@ LISTS: tuple[dict[str, Any], ...] = (
 
 @asynccontextmanager
 async def following(*followers: Follower) -> AsyncIterator[None]:
-    """A follower that fails fails the test."""
+    """Runs a follower; the test fails when the follower does."""
     with suppress(asyncio.CancelledError):
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(each.follow()) for each in followers]
@@ -61,7 +61,7 @@ async def following(*followers: Follower) -> AsyncIterator[None]:
 
 
 class Acts:
-    """Somebody who does anything to the executions of one namespace, at one of two processes."""
+    """A person who does anything to the executions of one namespace, at one of two processes."""
 
     def __init__(self, random: Random, doors: list[Client], namespace: str) -> None:
         self.random, self.doors, self.namespace = random, doors, namespace
@@ -73,7 +73,7 @@ class Acts:
             await self.doors[0].save(FLOW.format(key=key, namespace=self.namespace))
 
     async def act(self) -> str:
-        """What was done."""
+        """The names of the actions that were done."""
         client = self.random.choice(self.doors)
         act = self.random.choice(
             (self.create, self.create, self.end, self.end, self.label, self.archive, self.delete,
@@ -107,7 +107,7 @@ class Acts:
         await self._do(client, name, "ManyInput", ids=self.random.sample(self.ids, 2))
 
     async def delete(self, client: Client) -> None:
-        """Only what has ended goes."""
+        """Returns the action with ended executions only."""
         ids = self.random.sample(self.ids, 2)
         await self._do(client, "deleteExecutions", "DeleteExecutionsInput", ids=ids)
 
@@ -120,7 +120,7 @@ class Acts:
         await self._do(client, "addNote", "AddNoteInput", id=id, text="seen")
 
     async def measure(self, client: Client) -> None:
-        """An execution from elsewhere, one of few; its metrics are recorded without a hint."""
+        """Records an external run, one of few; its metrics are recorded without a notification."""
         key = f"{self.namespace}.{self.random.randrange(4)}"
         recorded = await client.post(
             f"""mutation ($input: RecordExecutionInput!) {{
@@ -152,12 +152,12 @@ class Acts:
 
 
 @pytest.mark.timeout(180)
-async def test_whatever_happens_what_was_folded_is_what_a_query_gives(
-    client: Client, served: Served, beside: Served
+async def test_folded_changes_equal_a_query(
+    client: Client, served: Served, second_server: Served
 ) -> None:
     seed = int(os.environ.get("HEADWAY_SEED", time.time_ns() % 10**9))
     random, namespace = Random(seed), f"lists.x{seed}"
-    acts = Acts(random, [client, beside.client], namespace)
+    acts = Acts(random, [client, second_server.client], namespace)
     await acts.save()
     followers = []
     for n, variables in enumerate(LISTS):
@@ -166,7 +166,7 @@ async def test_whatever_happens_what_was_folded_is_what_a_query_gives(
             if "search" in variables
             else f"namespace:{namespace}"
         )
-        door = (client, beside.client)[n % 2]
+        door = (client, second_server.client)[n % 2]
         followers.append(Follower(door, Random(seed + n), {**variables, "search": search}))
     done: list[str] = []
     try:

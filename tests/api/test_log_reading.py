@@ -1,4 +1,4 @@
-"""A log around a line, by stream, by what it says, and counted: through the API and as a download."""
+"""A log around a line, by stream, by text, and counted: through the API and as a download."""
 
 from typing import Any
 
@@ -80,8 +80,8 @@ async def test_a_foreach_has_the_lines_of_its_iterations(client: Client, served:
     assert [line["line"] for batch in batches for line in batch["lines"]] == [2, 3, 4, 5]
     assert (batches[-1]["complete"], batches[-1]["lineCount"]) == (True, 4)
     async with httpx.AsyncClient(headers={"authorization": f"Bearer {served.token}"}) as http:
-        asked = {"task": "each", "text": "region"}
-        answer = await http.get(f"{served.url}/executions/{ended['id']}/logs.txt", params=asked)
+        query = {"task": "each", "text": "region"}
+        answer = await http.get(f"{served.url}/executions/{ended['id']}/logs.txt", params=query)
     assert answer.text.splitlines()[-1].startswith("# 2 lines")
 
 
@@ -123,11 +123,11 @@ async def test_around_a_line(
 ) -> None:
     page = await logs(client, ended["id"], first=4, around=around)
     assert numbers(page) == lines
-    told = page["pageInfo"]
-    assert (told["hasPreviousPage"], told["hasNextPage"]) == (before, after)
+    page_info = page["pageInfo"]
+    assert (page_info["hasPreviousPage"], page_info["hasNextPage"]) == (before, after)
     assert page["totalCount"] == {"value": 1203, "exact": True}
     if after:
-        following = await logs(client, ended["id"], first=1, after=told["endCursor"])
+        following = await logs(client, ended["id"], first=1, after=page_info["endCursor"])
         assert numbers(following) == [lines[-1] + 1]
 
 
@@ -153,7 +153,7 @@ async def test_a_page_holds_a_thousand_lines(client: Client, ended: dict[str, An
         assert said in answer["errors"][0]["message"]
 
 
-async def test_what_matches(client: Client, ended: dict[str, Any]) -> None:
+async def test_matching_lines(client: Client, ended: dict[str, Any]) -> None:
     run = task(ended, "a")["id"]
     for which, expected in (
         ({"text": "FAILED"}, [1201, 1203]),
@@ -181,7 +181,7 @@ async def test_what_matches(client: Client, ended: dict[str, Any]) -> None:
         ({"text": "x", "first": 1001}, "first must be between 1 and 1000; got 1001"),
     ],
 )
-async def test_what_cannot_be_searched_is_refused(
+async def test_invalid_log_searches_are_refused(
     client: Client, ended: dict[str, Any], which: dict[str, Any], said: str
 ) -> None:
     answer = await client.answer(MATCHES, id=ended["id"], **which)
@@ -215,7 +215,7 @@ async def test_a_choice_is_followed(client: Client, ended: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize(
-    ("asked", "count"),
+    ("query", "count"),
     [
         ({"stream": "STDERR"}, 1), ({"stream": "stdout"}, 1201), ({"text": "FAILED"}, 2),
         ({"text": "Line 120", "stream": "STDOUT", "order": "task"}, 2), ({"text": "31m"}, 0),
@@ -223,16 +223,16 @@ async def test_a_choice_is_followed(client: Client, ended: dict[str, Any]) -> No
     ],
 )  # fmt: skip
 async def test_a_download_is_everything_that_the_filter_shows(
-    served: Served, ended: dict[str, Any], asked: dict[str, str], count: int
+    served: Served, ended: dict[str, Any], query: dict[str, str], count: int
 ) -> None:
     async with httpx.AsyncClient(headers={"authorization": f"Bearer {served.token}"}) as http:
-        answer = await http.get(f"{served.url}/executions/{ended['id']}/logs.txt", params=asked)
+        answer = await http.get(f"{served.url}/executions/{ended['id']}/logs.txt", params=query)
     assert answer.status_code == 200
     assert answer.text.splitlines()[-1].startswith(f"# {count} lines")
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("query", "said"),
     [
         ({"text": ""}, "text must have 1 to 1000 characters"),
         ({"text": "a\0"}, "without NUL"),
@@ -240,9 +240,9 @@ async def test_a_download_is_everything_that_the_filter_shows(
     ],
 )
 async def test_a_download_refuses_what_cannot_be_meant(
-    served: Served, ended: dict[str, Any], asked: dict[str, str], said: str
+    served: Served, ended: dict[str, Any], query: dict[str, str], said: str
 ) -> None:
     async with httpx.AsyncClient(headers={"authorization": f"Bearer {served.token}"}) as http:
-        answer = await http.get(f"{served.url}/executions/{ended['id']}/logs.txt", params=asked)
+        answer = await http.get(f"{served.url}/executions/{ended['id']}/logs.txt", params=query)
     assert answer.status_code == 400
     assert said in answer.json()["errors"][0]["message"]

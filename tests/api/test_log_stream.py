@@ -1,4 +1,4 @@
-"""The lines of a subscription, however often it is cut, give the digest that it ends with."""
+"""The lines of a subscription, with any number of disconnects, have the digest that it ends with."""
 
 from hashlib import sha256
 from typing import Any
@@ -23,7 +23,7 @@ tasks:
 
 
 async def folded(client: Client, cut_after: int | None, **wanted: Any) -> dict[str, Any]:
-    """All lines in order, over as many subscriptions as it takes when each is cut after so many batches."""
+    """Returns all lines in order, over as many subscriptions as needed when each ends after so many batches."""
     texts: list[str] = []
     numbers: list[int] = []
     after, subscriptions = None, 0
@@ -70,7 +70,7 @@ async def test_a_cut_and_resumed_subscription_gives_the_digest(
     assert (found["subscriptions"] > 1) is (cut_after is not None)
 
 
-async def test_of_one_task_run_and_one_level_too(client: Client) -> None:
+async def test_the_digest_holds_for_one_task_run_and_one_level(client: Client) -> None:
     execution = await client.until_ended((await client.run(FLOW))["id"])
     mine = await folded(client, 1, id=execution["id"], run=task(execution, "a")["id"])
     assert len(mine["texts"]) == 1702

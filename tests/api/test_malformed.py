@@ -29,7 +29,7 @@ BY_LIBRARIES = frozenset(
         "sec-websocket-version", "sec-websocket-protocol", "sec-websocket-extensions",
     }
 )  # fmt: skip
-"""Headers that Starlette, uvicorn and websockets read for us."""
+"""Headers that Starlette, uvicorn and websockets read."""
 
 VALUES = (
     b"", b" ", b"\xff\xfe\x80", b"\xc3\xa9", b"\xb2", b"-1", b"+1", b"1e9", b"9" * 5000, b"a" * 5000, b"[::1", b"[",
@@ -60,7 +60,7 @@ QUERIES = (
 
 
 def read_headers() -> set[str]:
-    """Those of the source, so that a new one cannot be forgotten."""
+    """Returns the headers that the source reads, so that a new one is included."""
     sources = [path for path in SERVER.rglob("*.py") if "cli" not in path.parts]
     found = {
         name
@@ -73,7 +73,7 @@ def read_headers() -> set[str]:
 
 
 def addresses() -> list[str]:
-    """The paths of all routes, as the app has them."""
+    """Returns the paths of all routes, as the app has them."""
     database = SimpleNamespace(pool=None, exports=None, sizes=SimpleNamespace(exports=1))
     parts = cast(Any, SimpleNamespace(database=database))
     nothing = cast(Any, None)
@@ -88,7 +88,7 @@ def addresses() -> list[str]:
 
 
 def parameters() -> set[str]:
-    """Names of the query's parameters, from the source."""
+    """Returns the names of query parameters, from the source."""
     text = "\n".join(path.read_text() for path in SERVER.rglob("*.py") if "cli" not in path.parts)
     checked = re.findall(r"check_names\(given, ([^)]*)\)", text)
     named = re.findall(r'query_params\.get\("(\w+)"', text)
@@ -101,7 +101,7 @@ def plain(path: str) -> str:
     return re.sub(r"{\w+(:path)?}", "exec_01hzzzzzzzzzzzzzzzzzzzzzzz", path)
 
 
-def test_what_is_read_is_found() -> None:
+def test_all_headers_in_the_source_are_found() -> None:
     assert {
         "host",
         "origin",
@@ -115,7 +115,7 @@ def test_what_is_read_is_found() -> None:
 
 
 class Sender:
-    """Sends requests as they are, many at a time, and keeps those that were answered with an error of the server."""
+    """Sends requests unchanged, many at a time, and collects those that were answered with a server error."""
 
     def __init__(self, served: Served) -> None:
         self._served = served
@@ -140,7 +140,7 @@ class Sender:
         request = f"{method} {path} HTTP/1.1\r\n".encode() + lines + b"\r\n" + body
         async with self._turns:
             answer = await self._answer(request)
-            # Downloads have few turns; of one that its client left the end is noticed a moment later.
+            # Downloads have few slots; the end of a download that its client left is noticed a moment later.
             for _ in range(100):
                 if not answer.startswith(b"HTTP/1.1 503"):
                     break
@@ -156,14 +156,14 @@ class Sender:
             async with asyncio.timeout(1):
                 return await reader.readline()
         except (ConnectionError, TimeoutError):
-            return b""  # the rest of the body is awaited
+            return b""  # the server waits for the rest of the body
         finally:
             writer.close()
 
 
 @pytest.fixture
 def sender(served: Served) -> Iterator[Sender]:
-    """Afterwards nothing may stand in the log as an exception."""
+    """Checks afterwards that the log has no exception."""
     log = served.data_dir / "serve.log"
     before = log.stat().st_size
     sender = Sender(served)
@@ -178,7 +178,7 @@ async def test_values_of_headers(sender: Sender) -> None:
         b"connection": b"upgrade", b"upgrade": b"websocket", b"sec-websocket-version": b"13",
         b"sec-websocket-key": b"dGhlIHNhbXBsZSBub25jZQ==", b"sec-websocket-protocol": b"graphql-transport-ws",
     }  # fmt: skip
-    asked = b'{"query": "{ __typename }"}'
+    content = b'{"query": "{ __typename }"}'
     json = {b"content-type": b"application/json"}
     others: list[tuple[str, str, dict[bytes, bytes], bytes]] = [
         ("GET", "/", {}, b""),
@@ -193,7 +193,7 @@ async def test_values_of_headers(sender: Sender) -> None:
                 another = others[number % len(others)]
                 for method, path, headers, body in (
                     another,
-                    ("POST", "/graphql", json, asked),
+                    ("POST", "/graphql", json, content),
                     ("GET", "/graphql", upgrade, b""),
                 ):
                     given = {**headers, name.encode(): value}
@@ -208,9 +208,9 @@ async def test_segments_of_paths(sender: Sender) -> None:
         for path in addresses():
             for place in re.findall(r"{\w+(?::path)?}", path) or [""]:
                 for segment in SEGMENTS:
-                    asked = plain(path.replace(place, segment) if place else f"{path}{segment}")
+                    target = plain(path.replace(place, segment) if place else f"{path}{segment}")
                     for method in ("GET", "HEAD", "POST"):
-                        tasks.create_task(sender.send(method, asked, coded.items()))
+                        tasks.create_task(sender.send(method, target, coded.items()))
 
 
 async def test_values_of_parameters(sender: Sender) -> None:

@@ -1,6 +1,7 @@
-"""GraphQL's transports under what is no GraphQL: bodies, media types, parameters, frames and messages in every order.
+"""Invalid input for the GraphQL transports: bodies, media types, parameters, frames and messages in every order.
 
-Each is answered or closed with a reason, nothing is an error of the server's own, and whoever comes next is served."""
+Each request is answered or closed with a reason, none is a server error, and the next client is served.
+"""
 
 import asyncio
 import json
@@ -70,7 +71,7 @@ WORDS: Final = (
 
 @pytest.fixture
 def quiet(served: Served) -> Iterator[Served]:
-    """Afterwards nothing may stand in the log as an exception."""
+    """Checks afterwards that the log has no exception."""
     log = served.data_dir / "serve.log"
     before = log.stat().st_size
     yield served
@@ -78,8 +79,8 @@ def quiet(served: Served) -> Iterator[Served]:
     assert "Traceback" not in said and "ERROR" not in said, said[:3000]
 
 
-class Asking:
-    """Sends requests some at a time, and keeps what was answered as no answer may be."""
+class GraphqlSender:
+    """Sends some requests at a time, and collects responses that are not allowed."""
 
     def __init__(self, served: Served, http: httpx.AsyncClient) -> None:
         self._http, self._turns = http, asyncio.Semaphore(6)
@@ -115,60 +116,60 @@ class Asking:
 
 
 @pytest.fixture
-async def asking(quiet: Served) -> AsyncIterator[Asking]:
+async def sender(quiet: Served) -> AsyncIterator[GraphqlSender]:
     async with httpx.AsyncClient(base_url=quiet.url, timeout=30) as http:
-        asking = Asking(quiet, http)
-        yield asking
-        assert not asking.bad, "\n".join(asking.bad[:20])
+        sender = GraphqlSender(quiet, http)
+        yield sender
+        assert not sender.bad, "\n".join(sender.bad[:20])
         after = await http.post(
-            "/graphql", headers=asking._token, json={"query": "{ viewer { version } }"}
+            "/graphql", headers=sender._token, json={"query": "{ viewer { version } }"}
         )
         assert after.json()["data"]["viewer"]["version"]
 
 
-async def test_methods_media_types_and_encodings(asking: Asking) -> None:
+async def test_methods_media_types_and_encodings(sender: GraphqlSender) -> None:
     head = {"content-type": "application/json"}
     async with asyncio.TaskGroup() as tasks:
         for path, method in product(PATHS, METHODS):
             for kind in KINDS if method in ("POST", "GET") else KINDS[:3]:
-                tasks.create_task(asking.send(method, path, {"content-type": kind}, GOOD))
+                tasks.create_task(sender.send(method, path, {"content-type": kind}, GOOD))
         for path, accept in product(PATHS, ACCEPTED):
-            tasks.create_task(asking.send("POST", path, {**head, "accept": accept}, GOOD))
+            tasks.create_task(sender.send("POST", path, {**head, "accept": accept}, GOOD))
         for path, encoding in product(PATHS, ENCODINGS):
             tasks.create_task(
-                asking.send("POST", path, {**head, "content-encoding": encoding}, GOOD)
+                sender.send("POST", path, {**head, "content-encoding": encoding}, GOOD)
             )
-    assert {200, 400, 405, 406, 415} <= asking.statuses.keys()
+    assert {200, 400, 405, 406, 415} <= sender.statuses.keys()
 
 
-async def test_bodies(asking: Asking) -> None:
+async def test_bodies(sender: GraphqlSender) -> None:
     head = {"content-type": "application/json"}
     async with asyncio.TaskGroup() as tasks:
         for path, body in product(PATHS, BODIES):
-            tasks.create_task(asking.send("POST", path, head, body))
+            tasks.create_task(sender.send("POST", path, head, body))
         for path, name, value in product(PATHS, PARAMETERS, VALUES):
             for begins in ("{", '{"query":"{ viewer { version } }",'):
                 text = f'{begins}"{name}":{value}}}'
-                tasks.create_task(asking.send("POST", path, head, text.encode()))
-    assert asking.statuses.keys() <= {200, 400}
+                tasks.create_task(sender.send("POST", path, head, text.encode()))
+    assert sender.statuses.keys() <= {200, 400}
 
 
-async def test_parameters_of_addresses(asking: Asking) -> None:
+async def test_parameters_of_addresses(sender: GraphqlSender) -> None:
     async with asyncio.TaskGroup() as tasks:
         for path, name, value in product(PATHS, PARAMETERS, VALUES):
             for query in ({name: value}, {"query": "{ viewer { version } }", name: value}):
                 address = f"{path}?{httpx.QueryParams(query)}"
-                tasks.create_task(asking.send("GET", address, {"accept": "*/*"}))
+                tasks.create_task(sender.send("GET", address, {"accept": "*/*"}))
 
 
-async def test_documents_of_random_words(asking: Asking) -> None:
+async def test_documents_of_random_words(sender: GraphqlSender) -> None:
     chance = random.Random(11)
     head = {"content-type": "application/json"}
     async with asyncio.TaskGroup() as tasks:
         for number in range(400):
             text = " ".join(chance.choices(WORDS, k=chance.randint(1, 30)))
             body = json.dumps({"query": f"{{ {text} }}" if number % 2 else text}).encode()
-            tasks.create_task(asking.send("POST", PATHS[number % 2], head, body))
+            tasks.create_task(sender.send("POST", PATHS[number % 2], head, body))
 
 
 CLOSES: Final = frozenset({1002, 1003, 1007, 1009, 4400, 4401, 4406, 4408, 4409, 4429})
@@ -183,7 +184,8 @@ def frame(
     masked: bool = True,
     length: bytes | None = None,
 ) -> bytes:
-    """As RFC 6455 has it, or not. `first` holds the bits beside the opcode, `length` what is said of the body."""
+    """Returns a frame as in RFC 6455, or a malformed one. `first` holds the bits next to the opcode, `length` the
+    length that the frame claims."""
     mask = 0x80 if masked else 0
     if length is None:
         size = len(body)
@@ -223,7 +225,7 @@ FRAMES: Final = {
 
 @pytest.mark.parametrize("name", FRAMES)
 async def test_frames(quiet: Served, name: str) -> None:
-    """Of a socket that no one has logged in on: it is closed with a code, or hears a pong."""
+    """Sends a frame on an unauthenticated socket: it is closed with a code, or receives a pong."""
     reader, writer = await asyncio.open_connection("127.0.0.1", quiet.port)
     writer.write(
         f"GET /graphql HTTP/1.1\r\nHost: 127.0.0.1:{quiet.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -259,7 +261,7 @@ async def is_served(served: Served) -> None:
 
 
 def messages(chance: random.Random, token: str) -> Iterator[str]:
-    """Some of a conversation: right ones in a wrong order, and now and then one that is none."""
+    """Returns some messages of a conversation: valid ones in a wrong order, and sometimes an invalid one."""
     for _ in range(chance.randint(2, 12)):
         kind = chance.choice(
             [
@@ -307,7 +309,7 @@ def messages(chance: random.Random, token: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("seed", range(12))
 async def test_conversations_in_any_order(quiet: Served, seed: int) -> None:
-    """Each goes on, so that a ping is answered, or is closed with a code of the protocol and a reason."""
+    """Every socket stays open and answers a ping, or is closed with a code of the protocol and a reason."""
     chance = random.Random(seed)
     for begins in (False, True) * 5:
         async with socket(quiet) as connection:

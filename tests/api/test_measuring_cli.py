@@ -8,15 +8,15 @@ from tests.api.client import Client
 from tests.api.servers import Served
 from tests.api.test_cli import headway
 from tests.api.test_comparing import HOUR, training
-from tests.api.test_recording import tell
+from tests.api.test_recording import report
 from tests.api.test_stats import history
 
 
-async def test_two_runs_are_laid_side_by_side(client: Client, served: Served) -> None:
+async def test_two_runs_are_compared(client: Client, served: Served) -> None:
     namespace = f"compare.cli{uuid4().hex[:8]}"
     ids = [await training(client, namespace, lr, end) for lr, end in ((0.5, "11"), (0.25, "31"))]
     for id, end in zip(ids, ("12", "32"), strict=True):
-        await tell(client, id, "finishExecution", state="SUCCESS", endedAt=f"{HOUR}{end}:00Z")
+        await report(client, id, "finishExecution", state="SUCCESS", endedAt=f"{HOUR}{end}:00Z")
     code, output, _ = await headway(served, "compare", *ids)
     assert code == 0
     rows = {" ".join(line.split()) for line in output.splitlines()}
@@ -36,7 +36,7 @@ async def test_two_runs_are_laid_side_by_side(client: Client, served: Served) ->
     assert [one["key"] for one in json.loads(output)["properties"]] == ["lr"]
 
 
-async def test_what_cannot_be_compared_is_said(client: Client, served: Served) -> None:
+async def test_invalid_comparisons_are_refused(client: Client, served: Served) -> None:
     id = await training(client, "compare.cli", 0.5, "11")
     twin = await training(client, "compare.cli", 0.5, "11")
     for ids, words in (
@@ -46,7 +46,7 @@ async def test_what_cannot_be_compared_is_said(client: Client, served: Served) -
     ):
         assert await headway(served, "compare", *ids) == (1, "", words)
     for one in (id, twin):
-        await tell(client, one, "finishExecution", state="SUCCESS", endedAt=f"{HOUR}12:00Z")
+        await report(client, one, "finishExecution", state="SUCCESS", endedAt=f"{HOUR}12:00Z")
     code, output, _ = await headway(served, "compare", id, twin)
     assert (code, output.splitlines()[-1]) == (0, "nothing differs")
 

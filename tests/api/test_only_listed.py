@@ -1,4 +1,4 @@
-"""A server that answers only documents of its list: the page and the command line work on it, and nothing else does."""
+"""A server that accepts only listed documents: the page and the command line work on it, and other documents do not."""
 
 import asyncio
 import json
@@ -59,7 +59,7 @@ def test_the_list_of_the_command_line_is_current() -> None:
     assert set(re.findall(r'"((?:record|finish)[A-Z]\w+)"', code)) == {*RECORDED, "recordExecution"}
 
 
-async def test_what_the_page_sends_is_listed() -> None:
+async def test_documents_of_the_page_are_listed() -> None:
     process = await asyncio.create_subprocess_exec(
         "node", "--input-type=module", "-e", PRINT, str(GENERATED),
         cwd=ROOT / "frontend", stdout=asyncio.subprocess.PIPE,
@@ -119,8 +119,8 @@ async def test_nothing_else_is_answered(served: Served) -> None:
             hashed = {
                 "persistedQuery": {"version": 1, "sha256Hash": sha256(text.encode()).hexdigest()}
             }
-            for asked in ({"query": text}, {"query": text, "extensions": hashed}):
-                answer = (await http.post("/graphql", json=asked)).json()
+            for body in ({"query": text}, {"query": text, "extensions": hashed}):
+                answer = (await http.post("/graphql", json=body)).json()
                 (error,) = answer["errors"]
                 assert error["extensions"]["code"] == "DOCUMENT_NOT_LISTED"
                 assert "persisted_documents" in error["message"]

@@ -1,4 +1,4 @@
-"""A database that is frozen, or that ends its connections, while clients ask and tasks run."""
+"""A database that is frozen, or that ends its connections, while clients send requests and tasks run."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -39,12 +39,12 @@ tasks:
 """
 STATE = "query ($id: ID!) { execution(id: $id) { state } }"
 ANSWERED_WITHIN = 9.0
-"""Seconds: the patience with a silent database, the beat before it, and a machine that is busy."""
+"""Seconds: the timeout for a silent database, the heartbeat interval before it, and the delay of a busy machine."""
 
 
 @dataclass
 class Follower:
-    """What one subscriber saw, on a socket that must stay."""
+    """The messages that one subscriber received, on a socket that must stay open."""
 
     seen: list[int] = field(default_factory=list)
     began: asyncio.Event = field(default_factory=asyncio.Event)
@@ -54,7 +54,7 @@ class Follower:
             self.seen.append(event["seq"])
             self.began.set()
             if event["type"].startswith("TASK_RUN"):
-                assert event["taskRun"], "an event is told whole or later"
+                assert event["taskRun"], "an event is sent complete or later"
 
 
 @asynccontextmanager
@@ -67,7 +67,7 @@ async def following(client: Client, id: str) -> AsyncIterator[tuple[Follower, as
 
 
 async def until_ended(client: Client, id: str) -> dict[str, Any]:
-    """As a client that subscribes again when it is told that it cannot now."""
+    """Subscribes, and subscribes again when the server refuses because of the outage."""
     async with asyncio.timeout(60):
         while True:
             try:
@@ -79,7 +79,7 @@ async def until_ended(client: Client, id: str) -> dict[str, Any]:
 
 
 async def post_raw(served: Served, **variables: Any) -> tuple[float, httpx.Response]:
-    """The answer, and the seconds that it took."""
+    """Returns the answer, and the seconds that it took."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     async with httpx.AsyncClient(timeout=30, verify=False) as http:
@@ -115,7 +115,7 @@ async def test_a_database_that_freezes_for_ten_seconds_holds_nobody_up(tmp_path:
             loop = asyncio.get_running_loop()
             with frozen(tmp_path / "data"):
                 began, spent = loop.time(), cpu_seconds(server)
-                (tmp_path / "go").touch()  # tasks end while nobody can be told
+                (tmp_path / "go").touch()  # tasks end while the database is unreachable
                 first = await asyncio.gather(*(post_raw(served, id=id) for id in ids * 5))
                 for seconds, response in first:
                     refused_for_now(response)
@@ -138,7 +138,7 @@ async def test_a_database_that_freezes_for_ten_seconds_holds_nobody_up(tmp_path:
 
 
 async def end_connections(url: str) -> int:
-    """All but its own, those that listen included; how many there were."""
+    """Ends all connections but its own, including listeners; returns how many there were."""
     alone = await asyncpg.connect(url)
     try:
         ended: int = await alone.fetchval(
@@ -173,7 +173,7 @@ async def test_connections_that_are_ended_again_and_again_lose_nothing(tmp_path:
 
 
 async def _insist(client: Client, name: str) -> str:
-    """Create it as a careful client does: with a key, again after each UNAVAILABLE."""
+    """Creates an execution as a careful client does: with a key, again after each UNAVAILABLE."""
     query = """mutation ($input: CreateExecutionInput!) { createExecution(input: $input) {
       execution { id } problems { code message } } }"""
     input = {

@@ -1,4 +1,4 @@
-"""Where a server listens on another address than the usual one, the commands of its machine reach it all the same."""
+"""The commands on a server's machine reach the server also when it listens on an unusual address."""
 
 from pathlib import Path
 

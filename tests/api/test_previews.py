@@ -1,4 +1,4 @@
-"""Where artifacts are downloaded and shown, and that nothing in a file that is shown can do anything."""
+"""How artifacts are downloaded and previewed; no content of a previewed file is executed."""
 
 import base64
 from typing import Any
@@ -70,18 +70,20 @@ async def test_every_file_that_is_held_is_shown_as_what_it_is(
         "empty.txt": "text/plain", "dot.png": "image/png", "model.bin": None, "else.png": None,
     }  # fmt: skip
     assert made.keys() == kinds.keys()
-    async with http(served) as asking:
+    async with http(served) as http_client:
         for name, kind in kinds.items():
             one, of = made[name], made[name]["artifact"]
             held = name != "else.png"
-            for told in (one, of):
-                assert told["downloadUrl"] == (f"/artifacts/{told['id']}" if held else None), name
-                shown = f"/artifacts/{told['id']}/preview"
-                assert told["previewUrl"] == (shown if kind else None), name
-                answer = await asking.get(shown)
+            for artifact in (one, of):
+                assert artifact["downloadUrl"] == (
+                    f"/artifacts/{artifact['id']}" if held else None
+                ), name
+                shown = f"/artifacts/{artifact['id']}/preview"
+                assert artifact["previewUrl"] == (shown if kind else None), name
+                answer = await http_client.get(shown)
                 if kind is None:
                     assert answer.status_code == (415 if held else 404), name
-                    assert not held or told["downloadUrl"] in answer.text
+                    assert not held or artifact["downloadUrl"] in answer.text
                     continue
                 assert answer.status_code == 200, answer.text
                 assert answer.headers["content-type"].split(";")[0] == kind
@@ -90,7 +92,7 @@ async def test_every_file_that_is_held_is_shown_as_what_it_is(
                 )
                 assert answer.headers["x-content-type-options"] == "nosniff"
                 assert answer.headers["content-disposition"].startswith("inline; ")
-                download = await asking.get(told["downloadUrl"])
+                download = await http_client.get(artifact["downloadUrl"])
                 assert download.headers["content-disposition"].startswith("attachment; ")
                 cut = f"{len(answer.content)}/{len(download.content)}"
                 whole = answer.content == download.content
@@ -114,16 +116,16 @@ async def test_a_file_that_many_have_read_is_still_given_out(
     await connection.close()
     query = "query ($id: ID!) { node(id: $id) { ... on Artifact { downloadUrl } } }"
     assert (await client.post(query, id=of["id"]))["node"] == {"downloadUrl": of["downloadUrl"]}
-    async with http(served) as asking:
-        assert (await asking.get(of["downloadUrl"])).status_code == 200
+    async with http(served) as http_client:
+        assert (await http_client.get(of["downloadUrl"])).status_code == 200
 
 
 async def test_a_text_is_cut_between_characters(
     served: Served, made: dict[str, dict[str, Any]]
 ) -> None:
-    async with http(served) as asking:
+    async with http(served) as http_client:
         sizes = {
-            name: len((await asking.get(made[name]["previewUrl"])).content)
+            name: len((await http_client.get(made[name]["previewUrl"])).content)
             for name in ("exact.txt", "long.txt", "odd.txt", "empty.txt")
         }
     assert sizes == {
@@ -134,15 +136,15 @@ async def test_a_text_is_cut_between_characters(
     }
 
 
-async def test_who_may_not_download_may_not_look(
+async def test_previews_need_the_permission_to_download(
     served: Served, made: dict[str, dict[str, Any]]
 ) -> None:
     async with httpx.AsyncClient(base_url=served.url) as stranger:
         for name in ("downloadUrl", "previewUrl"):
             assert (await stranger.get(made["note.md"][name])).status_code == 401
-    async with http(served) as asking:
+    async with http(served) as http_client:
         for id in ("art_01h455vb4pex5vsknk084sn02q", "nothing", "..%2f..%2ftoken"):
-            assert (await asking.get(f"/artifacts/{id}/preview")).status_code == 404
+            assert (await http_client.get(f"/artifacts/{id}/preview")).status_code == 404
 
 
 TAKES = """id: takes
@@ -153,13 +155,13 @@ tasks: [{id: a, type: log, message: hi}]
 
 
 async def test_a_file_that_is_an_input_is_given_back(served: Served, client: Client) -> None:
-    async with http(served) as asking:
-        file = (await asking.post("/files", params={"name": "a.csv"}, content=b"a,b\n")).json()
+    async with http(served) as http_client:
+        file = (await http_client.post("/files", params={"name": "a.csv"}, content=b"a,b\n")).json()
         id = (await client.run(TAKES, inputs={"data": file["id"]}))["id"]
-        answer = await asking.get(f"/executions/{id}/inputs/data")
+        answer = await http_client.get(f"/executions/{id}/inputs/data")
         assert (answer.status_code, answer.content) == (200, b"a,b\n")
         assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''a.csv"
-        shown = await asking.get(f"/executions/{id}/inputs/data/preview")
+        shown = await http_client.get(f"/executions/{id}/inputs/data/preview")
         assert (shown.content, shown.headers["content-type"]) == (
             b"a,b\n",
             "text/plain; charset=utf-8",
@@ -169,7 +171,9 @@ async def test_a_file_that_is_an_input_is_given_back(served: Served, client: Cli
             "exec_01h455vb4pex5vsknk084sn02q/inputs/data", "x/inputs/data",
         ):  # fmt: skip
             for ending in ("", "/preview"):
-                assert (await asking.get(f"/executions/{path}{ending}")).status_code == 404, path
+                assert (await http_client.get(f"/executions/{path}{ending}")).status_code == 404, (
+                    path
+                )
     async with httpx.AsyncClient(base_url=served.url) as stranger:
         assert (await stranger.get(f"/executions/{id}/inputs/data")).status_code == 401
 

@@ -33,7 +33,7 @@ def program(served: Served) -> Program:
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A git repository with one commit, as the working directory."""
+    """Creates a git repository with one commit, as the working directory."""
     for words in (
         ["init", "-q", "-b", "feature/improved-model"],
         ["remote", "add", "origin", "https://john:secret@git.example/ml.git"],
@@ -119,8 +119,8 @@ async def test_an_exception_is_its_end_and_goes_on(
     with pytest.raises(type(error)), run:
         raise error
     found = await whole(client, run.id)
-    told = found["failure"] and (found["failure"]["code"], found["failure"]["message"])
-    assert (found["state"], told) == (state, failure)
+    reported = found["failure"] and (found["failure"]["code"], found["failure"]["message"])
+    assert (found["state"], reported) == (state, failure)
 
 
 async def test_a_task_that_raises_has_failed(client: Client, program: Program) -> None:
@@ -136,7 +136,7 @@ async def test_a_task_that_raises_has_failed(client: Client, program: Program) -
 
 
 async def test_heartbeats_come_while_it_says_nothing(client: Client, program: Program) -> None:
-    """It outlives another of the same patience that nobody sends heartbeats for."""
+    """The execution outlives another with the same heartbeat timeout for which nobody sends heartbeats."""
     with headway.execution("quiet", namespace="program", heartbeat_ttl=2, client=program) as run:
         silent = headway.execution("silent", namespace="program", heartbeat_ttl=3, client=program)
         made = program.mutate("recordExecution", **silent._input)
@@ -144,7 +144,9 @@ async def test_heartbeats_come_while_it_says_nothing(client: Client, program: Pr
     assert (await whole(client, run.id))["state"] == "SUCCESS"
 
 
-async def test_what_is_no_number_is_left_out_and_told_of(client: Client, program: Program) -> None:
+async def test_a_value_that_is_no_number_is_omitted_with_a_warning(
+    client: Client, program: Program
+) -> None:
     run = headway.execution("nan", namespace="program", client=program)
     with run, pytest.warns(UserWarning, match="loss is nan"):
         run.log_metric("loss", float("nan"))
@@ -171,7 +173,7 @@ async def test_refusals_are_raised_with_their_problems(client: Client, program: 
         headway.execution("early", client=program).log_params(a=1)
 
 
-async def test_it_reads_what_there_is(client: Client, program: Program) -> None:
+async def test_executions_can_be_read(client: Client, program: Program) -> None:
     with headway.execution(
         "reading-of-a-program", kind="train", namespace="program", client=program
     ) as run:
@@ -212,7 +214,7 @@ async def test_it_reads_what_there_is(client: Client, program: Program) -> None:
     }  # fmt: skip
 
 
-async def test_it_finds_the_server_of_this_machine(
+async def test_the_client_finds_the_server_of_this_machine(
     served: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in ("HEADWAY_URL", "HEADWAY_TOKEN"):
@@ -244,7 +246,7 @@ async def test_a_server_that_is_killed_meanwhile_has_everything_once(tmp_path: P
             killed.wait(30)
             for n in range(1, 50):
                 run.log_metric("n", n)
-            run.log_params(while_away=True)  # asked again until it is back
+            run.log_params(while_away=True)  # repeated until the server is back
             assert back.is_set()
             run.log_artifact("s3://b/a")
         return run.id
@@ -267,10 +269,10 @@ async def test_a_server_that_is_killed_meanwhile_has_everything_once(tmp_path: P
         served.stop()
 
 
-async def test_an_answer_that_is_lost_is_asked_for_again_and_counts_once(
+async def test_a_request_is_repeated_after_a_lost_response_and_counts_once(
     client: Client, served: Served
 ) -> None:
-    """Every first answer is cut off after the server has done what was asked."""
+    """The first response to every request is lost after the server has executed it."""
     async with forgetful(served.port) as port:
         program = Program(f"http://127.0.0.1:{port}", served.token, patience=20)
 
@@ -294,7 +296,7 @@ async def test_an_answer_that_is_lost_is_asked_for_again_and_counts_once(
 
 @asynccontextmanager
 async def forgetful(port: int) -> AsyncIterator[int]:
-    """A way to the server on which every other answer is lost."""
+    """A proxy to the server that loses every other response."""
     count = 0
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -306,7 +308,7 @@ async def forgetful(port: int) -> AsyncIterator[int]:
         body = await reader.readexactly(int(length[1]) if length else 0)
         there, back = await asyncio.open_connection("127.0.0.1", port)
         back.write(head + body)
-        answer = await there.read()  # the program asks for the connection to be closed
+        answer = await there.read()  # the program requests that the connection be closed
         if not lost:
             writer.write(answer)
         for one in (writer, back):
@@ -324,7 +326,7 @@ def test_the_package_knows_every_state() -> None:
     assert set(STATES) == {state.value for state in ExecutionState}
 
 
-def test_no_repository_is_no_git_and_a_password_is_not_told(tmp_path: Path) -> None:
+def test_without_a_repository_git_is_null_and_passwords_are_removed(tmp_path: Path) -> None:
     assert detect(str(tmp_path)) == {}
     assert without_password("https://me:token@host/a.git") == "https://host/a.git"
     assert without_password("git@host:a.git") == "git@host:a.git"
@@ -350,7 +352,7 @@ async def test_every_example_of_the_document_runs(
 
 
 async def run_example(source: str, served: Served, folder: Path, quiet: bool = True) -> str:
-    """What it prints, and unless that is to be nothing, what it says on the side."""
+    """Returns what the program prints on stdout and, unless `silent`, on stderr."""
     env: dict[str, Any] = {**os.environ, "HEADWAY_URL": served.url, "HEADWAY_TOKEN": served.token}
     ran = await asyncio.to_thread(
         subprocess.run,

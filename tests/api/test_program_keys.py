@@ -61,7 +61,8 @@ async def test_a_program_with_a_key_that_runs_again_records_nothing_twice(
 async def test_a_program_with_a_key_that_died_goes_on_where_it_was(
     client: Client, program: Program, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The first one never tells its end, as after a kill; what it told stands, what runs again is another attempt."""
+    """The first program never reports its end, as after a kill; its reports remain, and a task that runs again is a new
+    attempt."""
 
     def begun() -> headway.Recording:
         run = headway.execution(
@@ -86,7 +87,9 @@ async def test_a_program_with_a_key_that_died_goes_on_where_it_was(
     assert caplog.messages == []
 
 
-async def test_a_task_told_again_is_another_attempt(client: Client, program: Program) -> None:
+async def test_reporting_a_task_again_records_another_attempt(
+    client: Client, program: Program
+) -> None:
     with headway.execution("epochs", namespace="program", client=program) as run:
         for _ in range(3):
             with run.task("epoch"):

@@ -16,7 +16,7 @@ from models.ids import typed, untyped
 from runner.store.execution import history
 from runner.store.json import load
 from tests.api.conftest import verify
-from tests.api.servers import HEADWAY, Served, serving, start, start_beside
+from tests.api.servers import HEADWAY, Served, serving, start, start_second_server
 from tests.api.test_cli import headway
 from tests.runner.aged import copies, make_month, rows_of, tables
 
@@ -33,7 +33,7 @@ PARTITIONS = [f"events_{MONTH:%Y_%m}", f"logs_{MONTH:%Y_%m}"]
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A server whose database holds what only these tests made."""
+    """A server whose database holds only what these tests created."""
     with serving(tmp_path_factory.mktemp("pruned") / "data") as own:
         yield own
 
@@ -59,7 +59,7 @@ async def count_there(pool: asyncpg.Pool, ids: list[UUID]) -> int:
     return len(await history.existing(pool, ids))
 
 
-async def test_it_tells_first_and_removes_when_told(own: Served, pool: asyncpg.Pool) -> None:
+async def test_prune_previews_first_and_removes_on_request(own: Served, pool: asyncpg.Pool) -> None:
     source = await ended(own)
     await make_month(pool, MONTH)
     ids = await copies(pool, source, [OLD, OLD, MONTH])
@@ -135,7 +135,7 @@ async def test_killed_in_the_middle_it_is_taken_up_again(own: Served, pool: asyn
     await make_month(pool, MONTH)
     ids = await copies(pool, source, [OLD, MONTH] * 100)
     whole = await rows_of(pool, ids[:1])
-    told_before = await pruned_of(pool)
+    earlier = await pruned_of(pool)
     kills = 0
     while kills < 3:
         there = await count_there(pool, ids)
@@ -160,13 +160,13 @@ async def test_killed_in_the_middle_it_is_taken_up_again(own: Served, pool: asyn
     assert code == 0
     assert await rows_of(pool, ids) == {}
     assert [await tables(pool, name) for name in PARTITIONS] == [[], []]
-    told = (await pruned_of(pool))[len(told_before) :]
-    assert sum(one["executions"] for one in told) == len(ids) + await _others(told)
+    logged = (await pruned_of(pool))[len(earlier) :]
+    assert sum(one["executions"] for one in logged) == len(ids) + await _others(logged)
 
 
-async def _others(told: list[dict[str, Any]]) -> int:
-    """The failed one that the first test left."""
-    return sum(flows.get("FAILED", 0) for one in told for flows in one.get("flows", {}).values())
+async def _others(logged: list[dict[str, Any]]) -> int:
+    """Returns the number of failed executions that the first test left."""
+    return sum(flows.get("FAILED", 0) for one in logged for flows in one.get("flows", {}).values())
 
 
 async def test_servers_prune_by_their_settings_one_at_a_time(tmp_path: Path) -> None:
@@ -182,8 +182,8 @@ async def test_servers_prune_by_their_settings_one_at_a_time(tmp_path: Path) -> 
     first = start(data_dir)
     second = None
     try:
-        second = start_beside(
-            first, tmp_path / "beside", env={"HEADWAY_RETENTION": json.dumps(policy)}
+        second = start_second_server(
+            first, tmp_path / "second", env={"HEADWAY_RETENTION": json.dumps(policy)}
         )
         async with asyncpg.create_pool(first.database_url, min_size=1, max_size=1) as pool:
             async with asyncio.timeout(30):

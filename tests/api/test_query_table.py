@@ -1,4 +1,5 @@
-"""The query table as a client sees it: orders by value, columns, bars over time, the same error, fields to complete."""
+"""The query table as a client sees it: ordering by value, columns, bars over time, equal errors, completion of
+fields."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -60,7 +61,7 @@ ROWS = [
 
 @pytest.fixture
 async def namespace(client: Client) -> str:
-    """One of its own, with three executions that have ended."""
+    """Returns a namespace of its own, with three ended executions."""
     namespace = f"table.p{uuid4().hex[:8]}"
     for row in ROWS:
         source = FLOW.format(**row, namespace=namespace)
@@ -111,13 +112,13 @@ async def test_orders_by_value_are_paged_both_ways(client: Client, namespace: st
 
 
 async def refusal(client: Client, query: str, **variables: Any) -> Any:
-    """Where the input is wrong."""
+    """Returns the code and path of the problem with the input."""
     errors = (await client.answer(query, **variables))["errors"]
     assert {error["extensions"]["code"] for error in errors} == {"VALIDATION"}
     return errors[0]["extensions"]["path"]
 
 
-async def test_what_cannot_be_ordered_by_is_refused(client: Client) -> None:
+async def test_invalid_orders_are_refused(client: Client) -> None:
     both = """query ($by: ValueOrder) { executions(orderBy: FLOW_ASC, orderByValue: $by) { nodes { id } } }"""
     loss = {"column": "metric.loss", "direction": "ASC"}
     assert await refusal(client, both, by=loss) == ["orderByValue"]
@@ -180,22 +181,22 @@ tasks:
 
 
 async def test_exports_go_by_value_too(client: Client, served: Served, namespace: str) -> None:
-    asked = {
+    query = {
         "search": f"namespace:{namespace}",
         "orderByValue": '{"column": "metric.loss", "direction": "DESC"}',
         "columns": "flow,metric.loss",
     }
-    async with http(served) as asking:
-        answer = await asking.get("/executions/export.csv", params=asked)
+    async with http(served) as http_client:
+        answer = await http_client.get("/executions/export.csv", params=query)
         assert answer.text.splitlines() == ["flow,metric.loss", "c,7.0", "a,0.5", "b,0.25"]
-        wrong = {**asked, "orderByValue": '{"column": "loss", "direction": "DESC"}'}
+        wrong = {**query, "orderByValue": '{"column": "loss", "direction": "DESC"}'}
         for path, given in (
             (["orderByValue"], "metric.loss"),
             (["orderByValue"], '{"column": "metric.loss"}'),
             (["orderByValue", "column"], wrong["orderByValue"]),
         ):
-            refused = await asking.get(
-                "/executions/export.csv", params={**asked, "orderByValue": given}
+            refused = await http_client.get(
+                "/executions/export.csv", params={**query, "orderByValue": given}
             )
             (error,) = refused.json()["errors"]
             assert (refused.status_code, error["extensions"]["path"]) == (400, path)
@@ -206,9 +207,9 @@ FACETS = """query ($search: String, $contains: String) {
 
 
 async def test_the_same_error_is_found_wherever_it_is(client: Client, namespace: str) -> None:
-    """Messages that differ in a number are one error: counted, searched, filtered, kept and taken in bulk alike."""
+    """Messages that differ in a number are one error: in counts, searches, filters, saved filters and bulk actions."""
     here = f"namespace:{namespace}"
-    (facet,) = told = (await client.post(FACETS, search=here))["facets"]
+    (facet,) = facets = (await client.post(FACETS, search=here))["facets"]
     assert (facet["value"], facet["count"]) == (
         "no space left on device 4711",
         {"value": 2, "exact": True},
@@ -232,7 +233,7 @@ async def test_the_same_error_is_found_wherever_it_is(client: Client, namespace:
         labels=[{"key": "a", "value": "b"}],
     )
     assert bulk["total"] == facet["count"]["value"]
-    assert (await client.post(FACETS, search=here, contains="NO SPACE"))["facets"] == told
+    assert (await client.post(FACETS, search=here, contains="NO SPACE"))["facets"] == facets
     assert (await client.post(FACETS, search=here, contains="warehouse"))["facets"] == []
     assert await refusal(client, LIST, search="error:space") == ["search"]
 
@@ -274,22 +275,22 @@ async def test_a_histogram_counts_what_the_list_does(client: Client, namespace: 
     ):
         for hours, bars in ((1, 1), (1, 40), (24 * 30, 200), (24 * 3000, 7)):
             since, until = now - timedelta(hours=hours), now + timedelta(minutes=1)
-            asked = {"since": since.isoformat(), "until": until.isoformat(), "bars": bars}
-            told = (
-                await client.post(HISTOGRAM, **asked, search=f"namespace:{namespace} {search}")
+            window = {"since": since.isoformat(), "until": until.isoformat(), "bars": bars}
+            histogram = (
+                await client.post(HISTOGRAM, **window, search=f"namespace:{namespace} {search}")
             )["executionHistogram"]
-            assert 0 < len(told) <= bars
-            assert sum(bar["total"] for bar in told) == number
-            for bar, after in pairwise(told):
+            assert 0 < len(histogram) <= bars
+            assert sum(bar["total"] for bar in histogram) == number
+            for bar, after in pairwise(histogram):
                 assert bar["end"] == after["start"]
-            for bar in told:
+            for bar in histogram:
                 assert bar["total"] == sum(state["count"]["value"] for state in bar["states"])
     ahead = {"since": (now + timedelta(hours=1)).isoformat(), "until": now.isoformat(), "bars": 5}
     assert await refusal(client, HISTOGRAM, **ahead) == ["since"]
     assert await refusal(client, HISTOGRAM, since="2026-01-01T00:00:00Z", bars=201) == ["bars"]
 
 
-async def test_the_search_language_tells_its_fields(client: Client) -> None:
+async def test_the_search_language_lists_its_fields(client: Client) -> None:
     query = "{ searchFields { name aliases description operators values facet keyed } }"
     fields = {field["name"]: field for field in (await client.post(query))["searchFields"]}
     assert fields["error"] == {

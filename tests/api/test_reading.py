@@ -1,4 +1,4 @@
-"""What is written can be read: every id, every list both ways, every filter, every field of an execution."""
+"""Stored data can be read: every id, every list in both directions, every filter, every field of an execution."""
 
 from typing import Any
 

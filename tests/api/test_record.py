@@ -1,4 +1,4 @@
-"""What happened, and what becomes of its record: time travel, the audit log, notes, archive, delete."""
+"""The history of executions and their later life: views of the past, the audit log, notes, archiving, deletion."""
 
 import asyncio
 from pathlib import Path
@@ -104,7 +104,7 @@ async def test_moments_are_kept_apart_within_one_query(client: Client) -> None:
     assert data["is"] == {"state": "SUCCESS", "taskRuns": [{"state": "SUCCESS"}]}
 
 
-async def test_nothing_can_be_asked_of_the_past(client: Client) -> None:
+async def test_the_past_allows_no_actions(client: Client) -> None:
     id = (await ended(client))["id"]
     what = "seq availableActions { allowed code reason } taskRuns { availableActions { allowed } }"
     then = await at(client, id, 2, what)
@@ -274,7 +274,7 @@ async def test_archived_ones_leave_the_lists_and_can_be_read(client: Client) -> 
     assert await listed(client, None) == {gone, stays}
 
 
-async def test_what_has_not_ended_is_neither_archived_nor_deleted(client: Client) -> None:
+async def test_running_executions_are_neither_archived_nor_deleted(client: Client) -> None:
     id = (await client.run(APPROVING))["id"]
     await client.until(id, state="WAITING_FOR_APPROVAL")
     before = await at(client, id, None)
@@ -352,7 +352,7 @@ async def test_deleting_takes_everything_but_what_was_done_and_by_whom(
     assert problem["code"] == "NOT_FOUND"
 
 
-async def test_what_is_not_ticked_stays(client: Client, served: Served) -> None:
+async def test_unselected_rows_are_kept(client: Client, served: Served) -> None:
     id = (await ended(client, LEAVING))["id"]
     await delete(client, id, logs=False, metrics=False, artifacts=False)
     left = await rows_left(served, id)
@@ -386,7 +386,7 @@ async def test_deleting_while_everybody_reads_breaks_nobody(client: Client) -> N
     assert (payload["deleted"], payload["problems"]) == (ids, [])
 
 
-async def test_two_who_delete_at_once_delete_once(client: Client) -> None:
+async def test_two_concurrent_deletions_delete_once(client: Client) -> None:
     id = (await ended(client))["id"]
     answers = await asyncio.gather(*(delete(client, id) for _ in range(4)))
     assert sum(answer["deleted"] == [id] for answer in answers) == 1

@@ -1,4 +1,4 @@
-"""The record from the command line."""
+"""History, audit log, notes, archiving and deletion from the command line."""
 
 import json
 
@@ -6,7 +6,7 @@ from tests.api.client import Client
 from tests.api.servers import Served
 from tests.api.test_cli import headway
 
-SOURCE = "id: told\nnamespace: cli.record\ntasks:\n  - {id: a, type: log, message: a}\n"
+SOURCE = "id: recorded\nnamespace: cli.record\ntasks:\n  - {id: a, type: log, message: a}\n"
 
 
 async def test_noted_shown_as_it_was_put_away_and_deleted(client: Client, served: Served) -> None:
@@ -29,7 +29,7 @@ async def test_noted_shown_as_it_was_put_away_and_deleted(client: Client, served
     assert code == 1 and "no execution" in errors
 
 
-async def test_the_audit_log_tells_who_did_what_from_where(client: Client, served: Served) -> None:
+async def test_the_audit_log_prints_actor_action_and_origin(client: Client, served: Served) -> None:
     id = (await client.until_ended((await client.run(SOURCE))["id"]))["id"]
     await headway(served, "delete", "--yes", id, "--keep-logs", "--reason", "a test")
     await headway(served, "token", "create", "audited", "--role", "viewer")

@@ -1,4 +1,4 @@
-"""How what runs elsewhere ends other than by having run: taken back before it started, or cached from another."""
+"""External runs that end without having run: cancelled before they started, or cached from another."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from models.states import EXECUTION_ENDS, EXECUTION_SUCCESSES
 from tests.api.client import PROBLEM, Client
 from tests.api.servers import Served
 from tests.api.test_cli import headway as command
-from tests.api.test_recording import record, refusal, tell, whole
+from tests.api.test_recording import record, refusal, report, whole
 
 CANCEL = f"""mutation ($id: ID!) {{ cancelExecution(input: {{id: $id, reason: "not needed"}}) {{
   execution {{ state endedAt }} {PROBLEM} }} }}"""
@@ -26,14 +26,14 @@ async def cancellable(client: Client, id: str) -> dict[str, Any]:
     return {name: found[name] for name in ("allowed", "code", "reason")}
 
 
-async def test_what_waits_to_start_is_cancelled_and_then_it_does_not_start(
+async def test_a_waiting_run_is_cancelled_and_does_not_start_afterwards(
     client: Client, served: Served
 ) -> None:
     ids = [
         (await record(client, "pending", started=False, **about))["id"]
         for about in ({}, {"createdAt": AT}, {"heartbeatTtl": 600})
     ]
-    await tell(client, ids[0], "recordTaskRun", key="fit", state="QUEUED")
+    await report(client, ids[0], "recordTaskRun", key="fit", state="QUEUED")
     for id in ids[:2]:
         assert await cancellable(client, id) == {"allowed": True, "code": None, "reason": None}
         answer = (await client.post(CANCEL, id=id))["cancelExecution"]
@@ -45,11 +45,11 @@ async def test_what_waits_to_start_is_cancelled_and_then_it_does_not_start(
         found = await whole(client, id)
         assert (found["state"], found["startedAt"], found["failure"]) == ("CANCELLED", None, None)
         assert [one["state"] for one in found["taskRuns"]] in (["CANCELLED"], [])
-        for told, input in (
+        for mutation, input in (
             ("heartbeat", {}),
             ("finishExecution", {"state": "SUCCESS"}),
         ):
-            problem = await refusal(client, id, told, **input)
+            problem = await refusal(client, id, mutation, **input)
             assert (problem["code"], problem["state"]) == ("INVALID_STATE", "CANCELLED")
 
 
@@ -63,7 +63,7 @@ async def test_in_every_other_state_it_says_why_not(client: Client) -> None:
     }
     for state in ("SUCCESS", "FAILED", "CACHED"):
         id = (await record(client, "pending"))["id"]
-        await tell(client, id, "finishExecution", state=state)
+        await report(client, id, "finishExecution", state=state)
         said = await cancellable(client, id)
         assert said["reason"] == (
             f"an execution that runs elsewhere can be cancelled here only while CREATED; this one is {state}"
@@ -73,7 +73,7 @@ async def test_in_every_other_state_it_says_why_not(client: Client) -> None:
 
 
 @pytest.mark.parametrize("started", [True, False])
-async def test_it_ends_cached_from_one_that_ended_well(client: Client, started: bool) -> None:
+async def test_a_run_ends_cached_from_a_successful_one(client: Client, started: bool) -> None:
     source = (await record(client, "cached", startedAt=AT))["id"]
     early = await record(client, "cached", started=started)
     problem = await refusal(
@@ -84,13 +84,13 @@ async def test_it_ends_cached_from_one_that_ended_well(client: Client, started: 
         "is RUNNING; only a successful execution (CACHED, SUCCESS, WARNING) can be reused"
         in problem["message"]
     )
-    await tell(
+    await report(
         client, source, "finishExecution", state="SUCCESS", endedAt="2025-01-15T14:28:43Z",
         outputs={"model": "m.pkl"},
     )  # fmt: skip
     id = early["id"]
     for _ in range(2):
-        await tell(client, id, "finishExecution", state="CACHED", cachedFrom=source)
+        await report(client, id, "finishExecution", state="CACHED", cachedFrom=source)
     found = (await client.post(CACHED, id=id))["execution"]
     assert (found["state"], found["outputs"]) == ("CACHED", {"model": "m.pkl"})
     assert found["cachedFrom"]["id"] == source
@@ -98,7 +98,7 @@ async def test_it_ends_cached_from_one_that_ended_well(client: Client, started: 
         "CREATED", *(["RUNNING"] if started else []), "CACHED",
     ]  # fmt: skip
     own = (await record(client, "cached", started=started))["id"]
-    await tell(
+    await report(
         client, own, "finishExecution", state="CACHED", cachedFrom=id, outputs={"model": "n.pkl"}
     )
     assert (await client.post(CACHED, id=own))["execution"]["outputs"] == {"model": "n.pkl"}
@@ -113,7 +113,7 @@ async def test_only_a_good_end_is_reused(client: Client, state: str) -> None:
     about = {"started": state not in ("CREATED", "CANCELLED")}
     source = (await record(client, "sources", **about))["id"]
     if state in EXECUTION_ENDS:
-        await tell(client, source, "finishExecution", state=state)
+        await report(client, source, "finishExecution", state=state)
     id = (await record(client, "sources"))["id"]
     problem = await refusal(client, id, "finishExecution", state="CACHED", cachedFrom=source)
     assert (problem["path"], f" is {state}; only" in problem["message"]) == (["cachedFrom"], True)
@@ -126,7 +126,7 @@ async def test_a_source_that_is_none_is_refused(client: Client, served: Served) 
         problem = await refusal(client, id, "finishExecution", state="CACHED", cachedFrom=source)
         assert (problem["code"], problem["path"]) == (code, ["cachedFrom"])
     well = (await record(client, "sources"))["id"]
-    await tell(client, well, "finishExecution", state="SUCCESS")
+    await report(client, well, "finishExecution", state="SUCCESS")
     problem = await refusal(client, id, "finishExecution", state="SUCCESS", cachedFrom=well)
     assert "cachedFrom is only valid with state CACHED; got SUCCESS" in problem["message"]
 

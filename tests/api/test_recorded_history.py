@@ -1,4 +1,4 @@
-"""A history that is recorded afterwards stands where it happened: in lists, live ones too, counts, pages and files."""
+"""A history that is imported later is ordered by its own times: in lists, live lists, counts, pages and files."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from tests.api.client import Client
 from tests.api.live_list import Follower
 from tests.api.servers import Served
 from tests.api.test_live_lists import following
-from tests.api.test_recording import record, refusal, tell, whole
+from tests.api.test_recording import record, refusal, report, whole
 
 LIST = """query ($search: String, $where: ExecutionFilter, $orderBy: ExecutionOrder, $first: Int, $after: String) {
   executions(search: $search, where: $where, orderBy: $orderBy, first: $first, after: $after) {
@@ -26,13 +26,13 @@ def somewhere() -> str:
 
 
 async def imported(client: Client, namespace: str, day: str, **about: Any) -> str:
-    """Five minutes of that day, told now."""
+    """Records a run of five minutes on that day."""
     made = await record(
         client, "mnist", namespace=namespace, name=day, createdAt=f"{day}T14:23:10Z",
         startedAt=f"{day}T14:23:15Z", **about,
     )  # fmt: skip
     id: str = made["id"]
-    await tell(client, id, "finishExecution", state="SUCCESS", endedAt=f"{day}T14:28:43Z")
+    await report(client, id, "finishExecution", state="SUCCESS", endedAt=f"{day}T14:28:43Z")
     return id
 
 
@@ -41,7 +41,7 @@ async def names(client: Client, search: str, **how: Any) -> list[str]:
     return [node["name"] for node in found["nodes"]]
 
 
-async def test_it_stands_where_it_happened(client: Client) -> None:
+async def test_imported_runs_are_ordered_by_their_own_times(client: Client) -> None:
     namespace = somewhere()
     ids = {day: await imported(client, namespace, day) for day in DAYS}
     here = f"namespace:{namespace}"
@@ -116,7 +116,7 @@ async def test_a_live_list_shows_it_in_its_place(client: Client) -> None:
 
 
 async def test_those_of_one_moment_have_ids_of_their_own_and_a_key_is_one(client: Client) -> None:
-    """Four, each told twice by its key."""
+    """Records four runs, each twice with the same key."""
     namespace = somewhere()
     same = {"namespace": namespace, "createdAt": "2025-01-15T00:00:00Z"}
     made = await asyncio.gather(
@@ -142,20 +142,20 @@ async def test_those_of_one_moment_have_ids_of_their_own_and_a_key_is_one(client
     assert payload["problems"][0]["code"] == "IDEMPOTENCY_CONFLICT"
 
 
-async def test_what_it_went_through_is_told_with_the_times_of_then(client: Client) -> None:
+async def test_its_events_have_the_original_times(client: Client) -> None:
     namespace, day = somewhere(), "2025-01-15"
     made = await record(
         client, "mnist", namespace=namespace, createdAt=f"{day}T14:00:00Z", startedAt=f"{day}T14:01:00Z"
     )  # fmt: skip
     id = made["id"]
     times = {"startedAt": f"{day}T14:02:00Z", "endedAt": f"{day}T14:03:00Z"}
-    await tell(
+    await report(
         client, id, "recordTaskRun", key="fit", state="RUNNING", startedAt=times["startedAt"]
     )
-    await tell(client, id, "recordTaskRun", key="fit", state="SUCCESS", **times)
-    await tell(client, id, "recordMetrics", metrics=[{"name": "loss", "value": 0.5, "step": 1}])
-    await tell(client, id, "recordMetrics", metrics=[{"name": "loss", "value": 0.1, "step": 2}])
-    await tell(client, id, "recordLogs", lines=[{"text": "then"}])
+    await report(client, id, "recordTaskRun", key="fit", state="SUCCESS", **times)
+    await report(client, id, "recordMetrics", metrics=[{"name": "loss", "value": 0.5, "step": 1}])
+    await report(client, id, "recordMetrics", metrics=[{"name": "loss", "value": 0.1, "step": 2}])
+    await report(client, id, "recordLogs", lines=[{"text": "then"}])
     untimed = await refusal(client, id, "finishExecution", state="SUCCESS")
     assert (untimed["code"], untimed["path"]) == ("VALIDATION", ["endedAt"])
     assert "pass endedAt, the time when this happened" in untimed["message"]
@@ -164,7 +164,7 @@ async def test_what_it_went_through_is_told_with_the_times_of_then(client: Clien
         ({"key": "b", "state": "SUCCESS", "startedAt": times["startedAt"]}, "endedAt"),
     ):
         assert (await refusal(client, id, "recordTaskRun", **input))["path"] == [path]
-    await tell(client, id, "finishExecution", state="SUCCESS", endedAt=f"{day}T14:04:00Z")
+    await report(client, id, "finishExecution", state="SUCCESS", endedAt=f"{day}T14:04:00Z")
     query = """query ($id: ID!, $seq: Int) { execution(id: $id, at: $seq) { seq stateHistory { state at }
       metrics { at } logs { nodes { at text } } taskRuns { stateHistory { state at } } } }"""
     now = (await client.post(query, id=id))["execution"]
@@ -190,7 +190,7 @@ async def test_what_it_went_through_is_told_with_the_times_of_then(client: Clien
 
 
 async def test_its_events_are_where_its_month_is(client: Client, served: Served) -> None:
-    """By the id, which is one of that month: retention and partitions go by it."""
+    """The id is one of that month: retention and partitions depend on it."""
     id = await imported(client, somewhere(), "2025-03-15")
     connection = await asyncpg.connect(served.database_url)
     try:

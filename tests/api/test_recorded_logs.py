@@ -1,4 +1,4 @@
-"""Log lines of what runs elsewhere: told, seen live, read, exported and masked as those that tasks here write."""
+"""Log lines of external runs: recorded, streamed, read, exported and masked like those of tasks that run here."""
 
 import asyncio
 from typing import Any
@@ -13,7 +13,7 @@ from tests.api.client import Client
 from tests.api.servers import Served
 from tests.api.test_cli import headway as command
 from tests.api.test_log_stream import LOGS, digest
-from tests.api.test_recording import record, refusal, tell
+from tests.api.test_recording import record, refusal, report
 
 READ = """query ($id: ID!, $task: ID, $level: LogLevel, $attempt: Int) { execution(id: $id) {
   failure { logLine } taskRuns { id key }
@@ -37,7 +37,7 @@ async def lines_of(client: Client, id: str, **wanted: Any) -> list[dict[str, Any
 
 async def test_lines_are_read_as_others_are(client: Client, served: Served) -> None:
     id = (await record(client, "wordy", startedAt="2026-01-21T14:23:00Z"))["id"]
-    await tell(client, id, "recordLogs", lines=LINES)
+    await report(client, id, "recordLogs", lines=LINES)
     lines = await lines_of(client, id)
     assert [(one["line"], one["text"], one["level"], one["taskKey"]) for one in lines] == [
         (1, "begins", "INFO", None),
@@ -49,9 +49,9 @@ async def test_lines_are_read_as_others_are(client: Client, served: Served) -> N
     ]
     assert [one["at"][:19] for one in lines[1:3]] == ["2026-01-21T14:23:15"] * 2
     assert {one["taskRunId"] for one in lines} == {None}
-    # Its task run is told of afterwards: what was said of it is its.
+    # The task run is reported after its lines: the lines belong to it.
     failed = {"key": "load", "state": "FAILED", "endedAt": "2026-01-21T14:24:00Z"}
-    await tell(client, id, "recordTaskRun", **failed)
+    await report(client, id, "recordTaskRun", **failed)
     shown = (await client.post(READ, id=id))["execution"]
     (run,) = shown["taskRuns"]
     texts = [one["text"] for one in await lines_of(client, id, task=run["id"])]
@@ -59,10 +59,10 @@ async def test_lines_are_read_as_others_are(client: Client, served: Served) -> N
     assert {one["taskRunId"] for one in shown["logs"]["nodes"]} == {None, run["id"]}
     assert [one["text"] for one in await lines_of(client, id, level="ERROR")] == ["no such bucket"]
     assert shown["failure"]["logLine"] == 5
-    await tell(client, id, "recordLogs", lines=[{"text": "later", "taskKey": "load"}])
+    await report(client, id, "recordLogs", lines=[{"text": "later", "taskKey": "load"}])
     (later,) = await lines_of(client, id, attempt=1)
     assert (later["text"], later["taskRunId"]) == ("later", run["id"])
-    await tell(client, id, "finishExecution", state="FAILED", endedAt="2026-01-21T14:25:00Z")
+    await report(client, id, "finishExecution", state="FAILED", endedAt="2026-01-21T14:25:00Z")
     async with httpx.AsyncClient(headers={"authorization": f"Bearer {served.token}"}) as http:
         base = f"{served.url}/executions/{id}"
         exported = (await http.get(f"{base}/logs.txt")).text.splitlines()
@@ -79,16 +79,16 @@ async def test_lines_are_read_as_others_are(client: Client, served: Served) -> N
     ]  # fmt: skip
 
 
-async def test_they_are_seen_as_they_come_and_give_the_digest(client: Client) -> None:
+async def test_recorded_lines_are_streamed_and_have_the_digest(client: Client) -> None:
     id = (await record(client, "wordy"))["id"]
     texts: list[str] = []
     async with asyncio.timeout(20), client.subscribe(LOGS, id=id) as messages:
         for n in range(3):
-            await tell(client, id, "recordLogs", lines=[{"text": f"line {n}"}])
+            await report(client, id, "recordLogs", lines=[{"text": f"line {n}"}])
             while len(texts) <= n:
                 batch = (await anext(messages))["logs"]
                 texts += [line["text"] for line in batch["lines"]]
-        await tell(client, id, "finishExecution", state="SUCCESS")
+        await report(client, id, "finishExecution", state="SUCCESS")
         batches = [one["logs"] async for one in messages]
     assert texts == ["line 0", "line 1", "line 2"]
     assert (batches[-1]["complete"], batches[-1]["lineCount"]) == (True, 3)
@@ -98,12 +98,12 @@ async def test_they_are_seen_as_they_come_and_give_the_digest(client: Client) ->
 async def test_a_key_adds_them_once_and_other_lines_under_it_are_refused(client: Client) -> None:
     id = (await record(client, "wordy"))["id"]
     same = {"lines": [{"text": "a"}, {"text": "b"}], "idempotencyKey": "k"}
-    await asyncio.gather(*(tell(client, id, "recordLogs", **same) for _ in range(4)))
+    await asyncio.gather(*(report(client, id, "recordLogs", **same) for _ in range(4)))
     assert [one["text"] for one in await lines_of(client, id)] == ["a", "b"]
     problem = await refusal(client, id, "recordLogs", lines=[{"text": "other"}], idempotencyKey="k")
     assert problem["code"] == "IDEMPOTENCY_CONFLICT"
     for _ in range(2):
-        await tell(client, id, "recordLogs", lines=[{"text": "c"}])
+        await report(client, id, "recordLogs", lines=[{"text": "c"}])
     assert [one["text"] for one in await lines_of(client, id)] == ["a", "b", "c", "c"]
 
 
@@ -139,7 +139,7 @@ async def test_a_log_has_an_end(client: Client, served: Served) -> None:
         problem = await refusal(client, id, "recordLogs", lines=[{"text": "a\nb"}])
         assert problem["code"] == "PAYLOAD_TOO_LARGE"
         assert "at most 1000000 lines; it has 999999, and this call adds 2" in problem["message"]
-        await tell(client, id, "recordLogs", lines=[{"text": "a"}])
+        await report(client, id, "recordLogs", lines=[{"text": "a"}])
         # Nothing of the lines that are not there is to be looked for by the oracle.
         await connection.execute(
             "delete from log_heads where execution_id = $1", untyped("exec", id)
@@ -152,7 +152,7 @@ async def test_a_log_has_an_end(client: Client, served: Served) -> None:
         await connection.close()
 
 
-async def test_what_is_a_secret_of_its_namespace_is_masked(client: Client) -> None:
+async def test_secrets_of_the_namespace_are_masked(client: Client) -> None:
     save = """mutation ($input: SaveSecretInput!) { saveSecret(input: $input) { problems { message } } }"""
     for namespace, value in (
         ("logs", "hunter2-of-all"),
@@ -163,7 +163,7 @@ async def test_what_is_a_secret_of_its_namespace_is_masked(client: Client) -> No
         assert (await client.post(save, input=input))["saveSecret"]["problems"] == []
     id = (await record(client, "wordy", namespace="logs.a"))["id"]
     text = 'a hunter2-of-all b\nc own-"quoted" d\n' + "x" * 32_760 + "hunter2-of-all not-ours-4711"
-    await tell(client, id, "recordLogs", lines=[{"text": text}])
+    await report(client, id, "recordLogs", lines=[{"text": text}])
     texts = "\n".join(one["text"] for one in await lines_of(client, id))
     assert texts.startswith("a **** b\nc **** d\n") and "not-ours-4711" in texts
     assert not [part for part in ("hunter2", "own-", "quoted") if part in texts]

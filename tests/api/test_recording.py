@@ -1,4 +1,4 @@
-"""Executions that run elsewhere: told over HTTP, in any order, and as often as one likes."""
+"""External runs: reported over HTTP, in any order, and any number of times."""
 
 import asyncio
 import itertools
@@ -37,7 +37,7 @@ async def record(client: Client, pipeline: str, **input: Any) -> dict[str, Any]:
     return execution
 
 
-async def tell(client: Client, id: str, name: str, /, **input: Any) -> dict[str, Any]:
+async def report(client: Client, id: str, name: str, /, **input: Any) -> dict[str, Any]:
     payload = await client.mutate(name, executionId=id, **input)
     assert payload["problems"] == []
     execution: dict[str, Any] = payload["execution"]
@@ -45,7 +45,7 @@ async def tell(client: Client, id: str, name: str, /, **input: Any) -> dict[str,
 
 
 async def refusal(client: Client, id: str, name: str, /, **input: Any) -> dict[str, Any]:
-    """The one problem; nothing has changed."""
+    """Returns the only problem, after checking that nothing has changed."""
     before = await whole(client, id)
     payload = await client.mutate(name, executionId=id, **input)
     assert await whole(client, id) == before
@@ -62,7 +62,7 @@ async def whole(client: Client, id: str) -> dict[str, Any]:
     return found
 
 
-async def test_a_run_is_told_from_its_start_to_its_end(client: Client) -> None:
+async def test_a_run_is_reported_from_start_to_end(client: Client) -> None:
     made = await record(
         client,
         "mnist",
@@ -75,16 +75,16 @@ async def test_a_run_is_told_from_its_start_to_its_end(client: Client) -> None:
     )
     id = made["id"]
     assert (made["state"], made["name"]) == ("RUNNING", "train_model_a3f9")
-    await tell(
+    await report(
         client, id, "recordTaskRun", key="fit", state="RUNNING", startedAt="2026-01-21T14:24:00Z"
     )
-    await tell(
+    await report(
         client, id, "recordTaskRun", key="fit", state="SUCCESS", exitCode=0,
         endedAt="2026-01-21T14:28:00Z", outputs={"accuracy": 0.97},
     )  # fmt: skip
-    await tell(client, id, "recordMetrics", metrics=[{"name": "loss", "value": 0.2, "step": 3}])
-    await tell(client, id, "recordProperties", properties={"cuda": "11.7"})
-    await tell(
+    await report(client, id, "recordMetrics", metrics=[{"name": "loss", "value": 0.2, "step": 3}])
+    await report(client, id, "recordProperties", properties={"cuda": "11.7"})
+    await report(
         client, id, "finishExecution", state="SUCCESS", endedAt="2026-01-21T14:28:43Z",
         outputs={"model": "m.pkl"},
     )  # fmt: skip
@@ -110,7 +110,7 @@ async def test_a_run_is_told_from_its_start_to_its_end(client: Client) -> None:
 
 
 EARLY = "2026-01-21T09:00:00Z"
-TOLD: list[dict[str, Any]] = [
+REPORTS: list[dict[str, Any]] = [
     {"name": "recordTaskRun", "key": "a", "state": "RUNNING", "startedAt": "2026-01-21T10:00:00Z"},
     {"name": "recordTaskRun", "key": "a", "state": "SUCCESS", "endedAt": "2026-01-21T10:05:00Z"},
     {"name": "recordMetrics", "metrics": [{"name": "loss", "value": 0.5, "taskKey": "a"}]},
@@ -122,10 +122,10 @@ TOLD: list[dict[str, Any]] = [
 ]
 
 
-async def test_whatever_the_order_the_same_comes_of_it(client: Client) -> None:
-    """Every order of five things told, each told twice."""
-    ways = list(itertools.permutations(TOLD))
-    found = await asyncio.gather(*(_told_in(client, way, n) for n, way in enumerate(ways[::5])))
+async def test_reports_in_any_order_have_the_same_result(client: Client) -> None:
+    """Sends five reports in every order, each twice."""
+    ways = list(itertools.permutations(REPORTS))
+    found = await asyncio.gather(*(_reported_in(client, way, n) for n, way in enumerate(ways[::5])))
     assert {str(one) for one in found} == {str(found[0])}
     state, runs, metrics, artifacts = found[0]
     assert (state, runs) == (
@@ -143,12 +143,12 @@ async def test_whatever_the_order_the_same_comes_of_it(client: Client) -> None:
     assert (metrics, artifacts) == ([("loss", "a")], [("m", "a", ["loss"], 1)])
 
 
-async def _told_in(client: Client, way: tuple[dict[str, Any], ...], n: int) -> tuple[Any, ...]:
+async def _reported_in(client: Client, way: tuple[dict[str, Any], ...], n: int) -> tuple[Any, ...]:
     id = (await record(client, "orders", startedAt=EARLY, namespace=f"ml.order{n}"))["id"]
     for one in way:
         for _ in range(2):
             input = {key: value for key, value in one.items() if key != "name"}
-            await tell(client, id, one["name"], **input)
+            await report(client, id, one["name"], **input)
     found = await whole(client, id)
     (run,) = found["taskRuns"]
     numbers = [(one["number"], one["state"]) for one in run["attempts"]]
@@ -168,13 +168,15 @@ async def _told_in(client: Client, way: tuple[dict[str, Any], ...], n: int) -> t
     )
 
 
-@pytest.mark.parametrize("told", TOLD, ids=lambda told: f"{told['name']} {told.get('state', '')}")
-async def test_the_same_call_twice_changes_nothing(client: Client, told: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "call", REPORTS, ids=lambda call: f"{call['name']} {call.get('state', '')}"
+)
+async def test_the_same_call_twice_changes_nothing(client: Client, call: dict[str, Any]) -> None:
     id = (await record(client, "twice", startedAt=EARLY))["id"]
-    input = {key: value for key, value in told.items() if key != "name"}
-    await tell(client, id, told["name"], **input)
+    input = {key: value for key, value in call.items() if key != "name"}
+    await report(client, id, call["name"], **input)
     once = await whole(client, id)
-    await tell(client, id, told["name"], **input)
+    await report(client, id, call["name"], **input)
     assert await whole(client, id) == once
 
 
@@ -193,8 +195,8 @@ async def test_a_batch_of_metrics_with_a_key_counts_once(client: Client) -> None
     id = (await record(client, "batches"))["id"]
     same = [{"name": "loss", "value": 0.5}] * 3
     for _ in range(2):
-        await tell(client, id, "recordMetrics", metrics=same, idempotencyKey="b1")
-    await tell(client, id, "recordMetrics", metrics=same[:1], idempotencyKey="b2")
+        await report(client, id, "recordMetrics", metrics=same, idempotencyKey="b1")
+    await report(client, id, "recordMetrics", metrics=same[:1], idempotencyKey="b2")
     assert len((await whole(client, id))["metrics"]) == 4
     problem = await refusal(client, id, "recordMetrics", metrics=same[:2], idempotencyKey="b1")
     assert problem["code"] == "IDEMPOTENCY_CONFLICT"
@@ -202,11 +204,11 @@ async def test_a_batch_of_metrics_with_a_key_counts_once(client: Client) -> None
 
 async def test_an_end_is_not_taken_back(client: Client) -> None:
     id = (await record(client, "ends"))["id"]
-    await tell(client, id, "recordTaskRun", key="a", state="SUCCESS")
+    await report(client, id, "recordTaskRun", key="a", state="SUCCESS")
     problem = await refusal(client, id, "recordTaskRun", key="a", state="FAILED")
     assert (problem["code"], problem["path"]) == ("INVALID_STATE", ["state"])
     assert "report its next attempt" in problem["message"]
-    await tell(client, id, "finishExecution", state="SUCCESS")
+    await report(client, id, "finishExecution", state="SUCCESS")
     problem = await refusal(client, id, "finishExecution", state="FAILED")
     assert (problem["__typename"], problem["state"]) == ("InvalidState", "SUCCESS")
     assert (await refusal(client, id, "heartbeat"))["code"] == "INVALID_STATE"
@@ -227,7 +229,7 @@ async def test_every_end_goes_a_way_that_the_table_has(
     client: Client, end: str, moves: list[str]
 ) -> None:
     id = (await record(client, "ways"))["id"]
-    await tell(client, id, "finishExecution", state=end)
+    await report(client, id, "finishExecution", state=end)
     found = await client.post(
         "query ($id: ID!) { execution(id: $id) { stateHistory { state } failure { code } } }", id=id
     )
@@ -236,10 +238,10 @@ async def test_every_end_goes_a_way_that_the_table_has(
     assert failed == (None if end in ("SUCCESS", "WARNING") else {"code": end})
 
 
-async def test_what_never_started_can_be_cancelled_and_what_did_cannot(client: Client) -> None:
+async def test_only_runs_that_never_started_can_be_cancelled(client: Client) -> None:
     made = await record(client, "pending", started=False)
     assert made["state"] == "CREATED"
-    ended = await tell(client, made["id"], "finishExecution", state="CANCELLED")
+    ended = await report(client, made["id"], "finishExecution", state="CANCELLED")
     assert ended["state"] == "CANCELLED"
     id = (await record(client, "pending"))["id"]
     problem = await refusal(client, id, "finishExecution", state="CANCELLED")
@@ -247,22 +249,26 @@ async def test_what_never_started_can_be_cancelled_and_what_did_cannot(client: C
         "an execution that is RUNNING cannot end CANCELLED: only one that never started can"
     )
     id = (await record(client, "pending", started=False))["id"]
-    assert (await tell(client, id, "recordTaskRun", key="a", state="QUEUED"))["state"] == "CREATED"
-    assert (await tell(client, id, "recordTaskRun", key="a", state="RUNNING"))["state"] == "RUNNING"
+    assert (await report(client, id, "recordTaskRun", key="a", state="QUEUED"))[
+        "state"
+    ] == "CREATED"
+    assert (await report(client, id, "recordTaskRun", key="a", state="RUNNING"))[
+        "state"
+    ] == "RUNNING"
     id = (await record(client, "pending", started=False))["id"]
-    assert (await tell(client, id, "heartbeat"))["state"] == "RUNNING"
+    assert (await report(client, id, "heartbeat"))["state"] == "RUNNING"
 
 
 async def test_another_attempt_after_a_failure(client: Client) -> None:
     id = (await record(client, "attempts"))["id"]
     error = {"code": "OOM", "message": "out of memory"}
-    await tell(client, id, "recordTaskRun", key="a", state="FAILED", error=error, exitCode=137)
+    await report(client, id, "recordTaskRun", key="a", state="FAILED", error=error, exitCode=137)
     failed = await whole(client, id)
     assert failed["failure"] == {**error, "exitCode": 137, "taskRun": {"key": "a"}}
-    await tell(client, id, "recordTaskRun", key="a", attempt=2, state="RUNNING")
-    await tell(client, id, "recordTaskRun", key="a", attempt=1, state="FAILED", error=error)
-    await tell(client, id, "recordTaskRun", key="a", attempt=2, state="SUCCESS")
-    await tell(client, id, "finishExecution", state="SUCCESS")
+    await report(client, id, "recordTaskRun", key="a", attempt=2, state="RUNNING")
+    await report(client, id, "recordTaskRun", key="a", attempt=1, state="FAILED", error=error)
+    await report(client, id, "recordTaskRun", key="a", attempt=2, state="SUCCESS")
+    await report(client, id, "finishExecution", state="SUCCESS")
     found = await whole(client, id)
     assert found["failure"] is None
     (run,) = found["taskRuns"]
@@ -272,46 +278,48 @@ async def test_another_attempt_after_a_failure(client: Client) -> None:
     ]
 
 
-async def test_task_runs_that_nobody_ended_end_with_their_execution_until_their_end_is_told(
+async def test_unfinished_task_runs_end_with_their_execution_until_their_end_is_reported(
     client: Client,
 ) -> None:
     id = (await record(client, "open"))["id"]
     for key, state in (("a", "RUNNING"), ("b", "QUEUED"), ("c", "RUNNING")):
-        await tell(client, id, "recordTaskRun", key=key, state=state)
-    ended = await tell(client, id, "finishExecution", state="SUCCESS")
+        await report(client, id, "recordTaskRun", key=key, state=state)
+    ended = await report(client, id, "finishExecution", state="SUCCESS")
     assert states(ended) == {"a": "KILLED", "b": "CANCELLED", "c": "KILLED"}
     assert task(ended, "a")["error"]["code"] == "UNFINISHED"
-    await tell(client, id, "recordTaskRun", key="a", state="SUCCESS")
-    late = await tell(client, id, "recordTaskRun", key="late", state="RUNNING")
+    await report(client, id, "recordTaskRun", key="a", state="SUCCESS")
+    late = await report(client, id, "recordTaskRun", key="late", state="RUNNING")
     assert states(late) == {"a": "SUCCESS", "b": "CANCELLED", "c": "KILLED", "late": "KILLED"}
     assert task(late, "a")["error"] is None
 
 
-async def test_a_silent_one_ends_in_error_and_a_heard_one_goes_on(client: Client) -> None:
+async def test_a_run_without_heartbeats_ends_in_error_and_one_with_them_continues(
+    client: Client,
+) -> None:
     silent = (await record(client, "silence", heartbeatTtl=1))["id"]
-    heard = (await record(client, "silence", heartbeatTtl=600))["id"]
+    alive = (await record(client, "silence", heartbeatTtl=600))["id"]
     ended = await client.until_ended(silent)
     assert ended["state"] == "ERROR"
     assert ended["failure"]["code"] == "SILENT"
     assert ended["failure"]["message"] == "no heartbeat for 1 seconds"
     problem = await refusal(client, silent, "finishExecution", state="SUCCESS")
     assert (problem["code"], problem["state"]) == ("INVALID_STATE", "ERROR")
-    assert (await tell(client, heard, "heartbeat"))["state"] == "RUNNING"
-    await tell(client, heard, "finishExecution", state="SUCCESS")
+    assert (await report(client, alive, "heartbeat"))["state"] == "RUNNING"
+    await report(client, alive, "finishExecution", state="SUCCESS")
 
 
 async def test_a_heartbeat_keeps_it_alive(client: Client) -> None:
-    """Its time is over only after the last sign of life, whatever that is."""
+    """The heartbeat timeout counts from the last report of any kind."""
     id = (await record(client, "alive", heartbeatTtl=2))["id"]
     other = (await record(client, "alive", heartbeatTtl=2))["id"]
     waiting = asyncio.create_task(client.until_ended(other))
     n = 0
     while not waiting.done():
-        await tell(client, id, "recordMetrics", metrics=[{"name": "n", "value": n}])
+        await report(client, id, "recordMetrics", metrics=[{"name": "n", "value": n}])
         n += 1
         await asyncio.wait([waiting], timeout=0.2)
     assert (await waiting)["state"] == "ERROR"
-    assert (await tell(client, id, "finishExecution", state="SUCCESS"))["state"] == "SUCCESS"
+    assert (await report(client, id, "finishExecution", state="SUCCESS"))["state"] == "SUCCESS"
 
 
 FLOW = """id: own
@@ -342,7 +350,7 @@ async def test_an_execution_that_headway_runs_knows_its_own_but_takes_properties
         problem = await refusal(client, id, name, **input)
         assert problem["code"] == "INVALID_STATE"
         assert "recordExecution" in problem["message"]
-    await tell(client, id, "recordProperties", properties={"best": True}, git={"author": "maria"})
+    await report(client, id, "recordProperties", properties={"best": True}, git={"author": "maria"})
     found = await whole(client, id)
     assert found["properties"] == {"best": True}
     assert found["git"] == {
@@ -351,7 +359,7 @@ async def test_an_execution_that_headway_runs_knows_its_own_but_takes_properties
     assert [(one["name"], one["version"]) for one in found["artifacts"]] == [("in.csv", "1")]
 
 
-async def test_they_are_found_by_origin_code_and_pipeline(client: Client) -> None:
+async def test_external_runs_are_found_by_origin_code_and_pipeline(client: Client) -> None:
     one = await record(client, "found", git={"commit": "feed01", "branch": "dev"}, kind="prepare")
     two = await record(client, "found", git={"commit": "feed02", "branch": "main"})
     query = "query ($where: ExecutionFilter) { executions(where: $where) { nodes { id } } }"

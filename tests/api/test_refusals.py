@@ -1,4 +1,4 @@
-"""Every action in every state: what is allowed is accepted; what is not is refused in words and changes nothing."""
+"""Every action in every state: allowed ones are accepted; others are refused with a reason and change nothing."""
 
 import asyncio
 import re
@@ -37,7 +37,7 @@ HARMLESS = (
     Action.REPLAY,
     Action.ARCHIVE,
 )
-"""May follow each other on one execution."""
+"""Actions that may follow each other on one execution."""
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ async def available(client: Client, id: str) -> dict[Action, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", CASES)
-async def test_what_is_not_allowed_is_refused_in_words_and_changes_nothing(
+async def test_forbidden_actions_are_refused_with_a_reason_and_change_nothing(
     held: Client, pool: asyncpg.Pool, name: str
 ) -> None:
     case = CASES[name]
@@ -86,13 +86,13 @@ async def test_what_is_not_allowed_is_refused_in_words_and_changes_nothing(
             assert problem["state"] == case.state
             assert problem["message"] == said_of(found[action]["reason"], shown)
             assert problem["availableActions"] == list(found.values())
-        assert names_the_mend(found[action]["reason"], case.state), found[action]
+        assert names_the_fix(found[action]["reason"], case.state), found[action]
         assert await everything(pool, key) == before, action
     assert await available(held, id) == found
 
 
 def assert_decided(problem: dict[str, Any], shown: dict[str, Any]) -> None:
-    """Whose request is decided hears how; where none was ever made there is none to name."""
+    """The refusal has the state of the approval request, if there ever was one."""
     decided = [task["approval"] for task in shown["taskRuns"] if task["approval"]]
     if not decided:
         assert problem["code"] == "NOT_FOUND"
@@ -102,7 +102,7 @@ def assert_decided(problem: dict[str, Any], shown: dict[str, Any]) -> None:
 
 
 def said_of(reason: str, shown: dict[str, Any]) -> str:
-    """Asked about one task run, the refusal says how that one stands."""
+    """Returns the expected reason; for an action on one task run it has the state of that task run."""
     if reason != "no task run has ended yet":
         return reason
     return (
@@ -114,14 +114,14 @@ def said_of(reason: str, shown: dict[str, Any]) -> str:
 _STATES = re.compile(r"\b(" + "|".join([*ExecutionState, "ended", "archived"]) + r")\b")
 
 
-def names_the_mend(reason: str, state: ExecutionState) -> bool:
-    """Besides the state it is in, the sentence names one that would do."""
+def names_the_fix(reason: str, state: ExecutionState) -> bool:
+    """Checks that the sentence names, besides the current state, one in which the action is allowed."""
     without = reason.removesuffix(f"; this one is {state.value}")
     return bool(set(_STATES.findall(without)) - ({state.value} if without != reason else set()))
 
 
 @pytest.mark.parametrize("name", CASES)
-async def test_what_is_allowed_is_accepted(held: Client, name: str) -> None:
+async def test_allowed_actions_are_accepted(held: Client, name: str) -> None:
     case = CASES[name]
     await prepare_flow(held, name)
     alone = sorted(case.allowed - set(HARMLESS))

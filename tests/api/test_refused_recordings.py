@@ -1,4 +1,4 @@
-"""What cannot be recorded is refused, and changes nothing."""
+"""Invalid reports about external runs are refused, and change nothing."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from tests.api.test_recording import record, refusal, whole
         ({"name": "a\nb"}, "name"),
     ],
 )
-async def test_what_cannot_be_recorded_is_refused(
+async def test_unrecordable_reports_are_refused(
     client: Client, input: dict[str, Any], path: str
 ) -> None:
     count = "{ executions { totalCount { value } } }"
@@ -57,7 +57,7 @@ async def test_what_cannot_be_recorded_is_refused(
         ),
     ],
 )
-async def test_what_cannot_be_told_is_refused(
+async def test_invalid_reports_are_refused(
     client: Client, name: str, input: dict[str, Any], path: str
 ) -> None:
     id = (await record(client, "refusals"))["id"]

@@ -1,4 +1,4 @@
-"""Schedules as people and programs have them: the contract, the command line, and servers that race and die."""
+"""Schedules through the API and the command line, and with servers that race and die."""
 
 import asyncio
 import json
@@ -61,8 +61,8 @@ async def test_a_schedule_of_a_document_is_seen_disabled_and_enabled(client: Cli
     (found,) = await schedules(client, "seen")
     assert found["nextTicks"][0] == found["next"]
     assert len(found["nextTicks"]) == 5
-    told = {name: found[name] for name in ("key", "source", "cron", "timezone", "catchUp")}
-    assert told == {
+    settings = {name: found[name] for name in ("key", "source", "cron", "timezone", "catchUp")}
+    assert settings == {
         "key": "nightly", "source": "FLOW", "cron": "0 2 * * *", "timezone": "Europe/Paris", "catchUp": "NONE",
     }  # fmt: skip
     assert (found["inputs"], found["last"], found["lastExecution"]) == (DAY, None, None)
@@ -111,8 +111,10 @@ async def test_a_schedule_is_made_changed_listed_and_deleted(client: Client) -> 
     assert made["labels"] == [{"key": "by", "value": "clock"}]
     changed = await save(client, "made", cron="0 4 * * *", catchUp="ALL", enabled=False)
     assert changed["schedule"]["id"] == made["id"]
-    told = [changed["schedule"][name] for name in ("cron", "catchUp", "enabled", "next", "labels")]
-    assert told == ["0 4 * * *", "ALL", False, None, []]
+    settings = [
+        changed["schedule"][name] for name in ("cron", "catchUp", "enabled", "next", "labels")
+    ]
+    assert settings == ["0 4 * * *", "ALL", False, None, []]
     kept = await save(client, "made", cron="0 5 * * *")
     assert kept["schedule"]["enabled"] is False
     where = {"namespace": {"eq": "clock"}, "flow": {"eq": "made"}}
@@ -237,9 +239,7 @@ async def test_a_backfill_that_is_refused_starts_nothing(client: Client, served:
         )
 
 
-async def test_who_may_only_look_changes_nothing(
-    client: Client, served: Served, tmp_path: Path
-) -> None:
+async def test_viewers_change_no_schedules(client: Client, served: Served, tmp_path: Path) -> None:
     await client.save(FLOW.format(id="guarded") + TRIGGERS)
     before = await schedules(client, "guarded")
     code, token, _ = await headway(
@@ -331,7 +331,7 @@ PAST = "update schedules set next_at = '2020-01-01T00:00Z', claimed_until = null
 
 
 async def settled(connection: Any) -> None:
-    """Until no tick is owed any more."""
+    """Waits until no tick is due."""
     async with asyncio.timeout(40):
         while await connection.fetchval(
             "select exists (select from schedules where next_at < now())"
@@ -358,7 +358,7 @@ async def test_two_servers_of_one_database_run_each_missed_tick_once(
         serving(tmp_path / "one", *option) as one,
         serving(tmp_path / "two", *option) as two,
     ):
-        await two.client.save(MANY)  # the admin's token is of the server that started last
+        await two.client.save(MANY)  # the admin's token belongs to the server that started last
         async with connected(one) as connection:
             await connection.execute(PAST)
             await settled(connection)

@@ -1,4 +1,4 @@
-"""Searching as a client sees it: filters, searches, orders, facets, kept searches, and how mistakes are told."""
+"""Searching as a client sees it: filters, searches, orders, facets, saved searches, and error messages."""
 
 import asyncio
 import subprocess
@@ -32,7 +32,7 @@ LIST = """query ($search: String, $where: ExecutionFilter, $orderBy: ExecutionOr
 
 
 async def two(client: Client) -> tuple[str, dict[str, str]]:
-    """A part of its own, with one execution that succeeded and one that failed, by their flows."""
+    """Returns a namespace of its own, with one execution that succeeded and one that failed, by their flows."""
     part = f"p{uuid4().hex[:8]}"
     ids = {}
     for key, end in (("good", "log"), ("bad", "fail")):
@@ -117,7 +117,7 @@ async def test_orders_page_by_their_own_cursors(client: Client) -> None:
 
 
 @pytest.mark.parametrize("field", ["executions", "flows", "facets"])
-async def test_a_mistake_is_told_with_its_column(client: Client, field: str) -> None:
+async def test_an_error_is_reported_with_its_column(client: Client, field: str) -> None:
     body = {"executions": "(search: $s) { nodes { id } }", "flows": "(search: $s) { nodes { id } }"}
     query = body.get(field, "(search: $s, field: STATE) { value }")
     answer = await client.answer(f"query ($s: String) {{ {field}{query} }}", s="flow:x kinf:y")
@@ -274,8 +274,8 @@ async def test_live_lists_take_searches_and_orders(client: Client) -> None:
 async def test_the_command_line_lists_what_a_search_finds(client: Client, served: Served) -> None:
     part, _ = await two(client)
     here = f"namespace:searching.{part}"
-    told = await run(served, "ls", f"{here} state:failed")
-    assert "bad" in told and "good" not in told
+    printed = await run(served, "ls", f"{here} state:failed")
+    assert "bad" in printed and "good" not in printed
     ordered = await run(served, "ls", here, "--order", "flow_asc", "--limit", "1", "--json")
     assert '"flowKey": "bad"' in ordered and '"flowKey": "good"' not in ordered
     with pytest.raises(subprocess.CalledProcessError) as failed:

@@ -1,4 +1,4 @@
-"""A task that says its secrets in every way there is; then everything that can be read is read, and the database."""
+"""A task that writes its secrets to every output; then everything readable is read, and the database searched."""
 
 import json
 import os
@@ -26,12 +26,12 @@ PLAIN = [
 ]
 
 FLOW = """
-id: tells
-namespace: acme.told
+id: leaks
+namespace: acme.leaks
 inputs:
   - {id: password, type: SECRET, required: true}
 tasks:
-  - id: tell
+  - id: leak
     type: python
     env: {API_KEY: "{{ secrets.API_KEY }}", PEM: "{{ secrets.PEM }}", PIN: "{{ secrets.PIN }}"}
     args: {password: "{{ inputs.password }}", all: "{{ inputs }}"}
@@ -93,7 +93,7 @@ async def save(client: Client, name: str, value: str, namespace: str = "acme") -
 
 
 async def everything_in(database_url: str) -> str:
-    """Every row of every table, as text."""
+    """Returns every row of every table, as text."""
     connection = await asyncpg.connect(database_url)
     try:
         tables = await connection.fetch(
@@ -131,23 +131,23 @@ async def test_a_secret_is_nowhere_in_the_clear(client: Client, served: Served) 
     )
     assert shown(kept) == []
 
-    told = task(read, "tell")
-    assert told["state"] == "FAILED"
+    run = task(read, "leak")
+    assert run["state"] == "FAILED"
     masked = {
         "API_KEY": "****",
         "PEM": "****\n****\n****\n****\n",
         "PIN": "****",
         "password": "****",
     }
-    attempt = told["attempts"][-1]
+    attempt = run["attempts"][-1]
     outputs = attempt["outputs"]
     assert {name: outputs[name] for name in masked} == masked
     assert outputs["nested"] == {"****": [masked["PEM"], "****"]}
     assert attempt["properties"] == masked
     assert [metric["tags"] for metric in read["metrics"]] == [masked, {}]
     assert [metric["name"] for metric in read["metrics"]] == ["m", "****"]
-    assert told["inputs"]["args"] == {"password": "****", "all": {"password": "****"}}
-    assert told["message"] == "****"
+    assert run["inputs"]["args"] == {"password": "****", "all": {"password": "****"}}
+    assert run["message"] == "****"
     lines = [line["text"] for line in read["logs"]["nodes"]]
     assert lines.count("it is **** indeed") >= 6
     assert task(read, "give")["outputs"] == {"all": masked["PEM"], "pin": "****"}
@@ -186,7 +186,7 @@ async def test_names_are_listed_and_inherited_and_deleted(client: Client) -> Non
         ("acme", "A", "x" * 20_000, ["value"], "the value of a secret must have at most"),
     ],
 )
-async def test_what_cannot_be_a_secret_is_refused(
+async def test_invalid_secrets_are_refused(
     client: Client, namespace: str, name: str, value: str, path: list[str], message: str
 ) -> None:
     before = await client.post("{ secrets { namespace name updatedAt } }")
@@ -199,15 +199,15 @@ async def test_what_cannot_be_a_secret_is_refused(
 
 async def test_a_missing_secret_says_how_to_save_it(client: Client) -> None:
     flow = (
-        "id: missing\nnamespace: acme.told\ntasks:\n"
+        "id: missing\nnamespace: acme.leaks\ntasks:\n"
         '  - {id: a, type: log, message: "{{ secrets.NOT_THERE }}"}\n'
     )
     execution = await client.run(flow)
     ended = await client.until_ended(execution["id"])
     assert ended["state"] == "ERROR"
     assert ended["failure"]["message"] == (
-        "acme.told has no secret NOT_THERE, nor have the namespaces above it; "
-        "save it: headway secret set acme.told NOT_THERE"
+        "acme.leaks has no secret NOT_THERE, nor have the namespaces above it; "
+        "save it: headway secret set acme.leaks NOT_THERE"
     )
 
 
@@ -215,7 +215,7 @@ async def test_an_encrypted_input_cannot_be_forged(client: Client, served: Serve
     await client.save(FLOW)
     for forged in ({"$secret": "x.y"}, 5, "abc"):
         payload = await client.mutate(
-            "createExecution", namespace="acme.told", flow="tells", inputs={"password": forged}
+            "createExecution", namespace="acme.leaks", flow="leaks", inputs={"password": forged}
         )
         assert payload["execution"] is None
         (problem,) = payload["problems"]

@@ -1,4 +1,4 @@
-"""A flow's limit while executions come and go through two processes, and while processes are killed."""
+"""A flow's concurrency limit while executions come and go through two processes, and while processes are killed."""
 
 import asyncio
 import signal
@@ -15,7 +15,7 @@ import pytest
 from models.states import OCCUPIES_SLOT
 from tests.api.client import Client
 from tests.api.conftest import verify
-from tests.api.servers import Served, start, start_beside, start_worker
+from tests.api.servers import Served, start, start_second_server, start_worker
 
 LIMIT = 3
 MANY = 30
@@ -49,7 +49,7 @@ UNWATCH = (
 
 @asynccontextmanager
 async def watched(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    """Every commit that leaves an execution holding a slot is counted; afterwards nobody saw more than the limit."""
+    """Counts slots at every commit that leaves an execution with a slot; checks that they never exceeded the limit."""
     async with asyncpg.create_pool(database_url, min_size=1, max_size=2) as pool:
         await pool.execute(WATCH)
         try:
@@ -98,20 +98,20 @@ async def go(client: Client) -> None:
 
 
 async def test_thirty_at_once_are_never_more_than_the_limit_and_all_end(
-    client: Client, beside: Served, pool: asyncpg.Pool
+    client: Client, second_server: Served, pool: asyncpg.Pool
 ) -> None:
     await client.save(FLOW.format(id="queue", limit=LIMIT, behavior="QUEUE", task=QUICK))
-    ids = await create_many([client, beside.client], "queue")
+    ids = await create_many([client, second_server.client], "queue")
     assert await ends(client, ids) == {"SUCCESS": MANY}
 
 
 @pytest.mark.parametrize(("behavior", "dropped"), [("CANCEL_NEW", "CANCELLED"), ("FAIL", "FAILED")])
-async def test_who_finds_no_slot_is_dropped(
-    client: Client, beside: Served, pool: asyncpg.Pool, behavior: str, dropped: str
+async def test_newcomers_without_a_slot_are_dropped(
+    client: Client, second_server: Served, pool: asyncpg.Pool, behavior: str, dropped: str
 ) -> None:
     id = behavior.lower()
     await client.save(FLOW.format(id=id, limit=LIMIT, behavior=behavior, task=HELD))
-    ids = await create_many([client, beside.client], id)
+    ids = await create_many([client, second_server.client], id)
     assert await standing(pool, id) == {"RUNNING": LIMIT, dropped: MANY - LIMIT}
     for each in [one for one in ids if (await client.show(one))["state"] == "RUNNING"]:
         await client.until(each, a="RUNNING")
@@ -120,11 +120,11 @@ async def test_who_finds_no_slot_is_dropped(
 
 
 async def test_the_newest_stay_where_the_running_are_cancelled(
-    client: Client, beside: Served, pool: asyncpg.Pool
+    client: Client, second_server: Served, pool: asyncpg.Pool
 ) -> None:
     source = FLOW.format(id="newest", limit=LIMIT, behavior="CANCEL_RUNNING", task=HELD)
     await client.save(source)
-    ids = await create_many([client, beside.client], "newest")
+    ids = await create_many([client, second_server.client], "newest")
     async with asyncio.timeout(30):
         while True:
             found = await standing(pool, "newest")
@@ -144,12 +144,12 @@ async def until_ended_all(pool: asyncpg.Pool, flow: str) -> None:
 
 
 async def test_the_line_goes_by_priority_and_then_by_age(
-    client: Client, beside: Served, pool: asyncpg.Pool
+    client: Client, second_server: Served, pool: asyncpg.Pool
 ) -> None:
     await client.save(FLOW.format(id="line", limit=1, behavior="QUEUE", task=HELD))
     first = (await client.create("slots/line"))["id"]
     await client.until(first, a="RUNNING")
-    doors = [client, beside.client]
+    doors = [client, second_server.client]
     ids = [
         (await doors[n % 2].create("slots/line", priority=priority))["id"]
         for n, priority in enumerate((0, 5, -3, 10, 5))
@@ -179,7 +179,7 @@ async def test_a_server_and_a_worker_killed_in_the_middle_leave_no_slot_taken(
 ) -> None:
     release = tmp_path / "go"
     first = start(tmp_path / "first", "--no-worker")
-    second = start_beside(first, tmp_path / "second")
+    second = start_second_server(first, tmp_path / "second")
     workers = [start_worker(first.data_dir, "--queue", "heavy")]
     try:
         async with watched(first.database_url) as pool:
@@ -208,7 +208,7 @@ async def test_a_server_and_a_worker_killed_in_the_middle_leave_no_slot_taken(
 async def until_half_is_made_and_the_second_dies(
     pool: asyncpg.Pool, client: Client, second: Served
 ) -> None:
-    """Whom the dead one did not answer asks again, with the same key, at the other's door."""
+    """Clients whose server died before it responded repeat the request, with the same key, at the other server."""
 
     async def create(number: int) -> None:
         key = f"k{number}"

@@ -1,4 +1,4 @@
-"""A server that is told to stop while it starts, and two servers on one data directory."""
+"""A server that is stopped while it starts, and two servers on one data directory."""
 
 import asyncio
 import json
@@ -16,13 +16,13 @@ import httpx
 import psutil
 import pytest
 
-from tests.api.servers import HEADWAY, Served, serving, start, start_beside, start_worker
+from tests.api.servers import HEADWAY, Served, serving, start, start_second_server, start_worker
 
 WITHIN = 50.0
 
 
 class Starting:
-    """`headway serve` that is watched while it starts."""
+    """A `headway serve` process that is observed while it starts."""
 
     def __init__(self, data_dir: Path, *options: str) -> None:
         self.data_dir = data_dir
@@ -66,7 +66,7 @@ def beginning(process: psutil.Process) -> str:
 
 
 def owners(data_dir: Path) -> list[str]:
-    """Processes that still work in the data directory."""
+    """Returns the processes that still work in the data directory."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
@@ -96,7 +96,7 @@ STARTED_AGAIN = {"initdb writes", "PostgreSQL starts", "the tables are being mad
 
 @pytest.mark.timeout(90)
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_told_to_stop_while_it_starts_it_ends_with_0_and_leaves_nothing(
+def test_stopped_while_it_starts_it_exits_with_0_and_leaves_nothing(
     tmp_path: Path, moment: str
 ) -> None:
     data_dir = tmp_path / "data"
@@ -114,7 +114,7 @@ def test_told_to_stop_while_it_starts_it_ends_with_0_and_leaves_nothing(
 
 
 @pytest.mark.timeout(90)
-def test_told_to_stop_while_postgresql_recovers_it_ends_with_0(tmp_path: Path) -> None:
+def test_stopped_while_postgresql_recovers_it_exits_with_0(tmp_path: Path) -> None:
     served = start(tmp_path / "data")
     postmaster = int((tmp_path / "data/pg/data/postmaster.pid").read_text().split()[0])
     asyncio.run(_written(served.database_url))
@@ -136,14 +136,14 @@ def test_told_to_stop_while_postgresql_recovers_it_ends_with_0(tmp_path: Path) -
 
 
 async def _written(url: str) -> None:
-    """What a recovery has to read."""
+    """Writes WAL that a recovery has to read."""
     connection = await asyncpg.connect(url)
     await connection.execute("create table much as select generate_series(1, 300000) as n")
     await connection.close()
 
 
 @pytest.mark.timeout(90)
-def test_a_worker_and_a_migration_that_are_told_to_stop_leave_nothing(tmp_path: Path) -> None:
+def test_a_stopped_worker_and_a_stopped_migration_leave_nothing(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     migrating = subprocess.Popen(
         [HEADWAY, "migrate", "--data-dir", data_dir], stderr=subprocess.PIPE, start_new_session=True
@@ -165,8 +165,8 @@ def test_a_worker_and_a_migration_that_are_told_to_stop_leave_nothing(tmp_path: 
 def test_a_second_server_on_a_data_directory_is_refused_until_the_first_is_gone(
     served: Served, tmp_path: Path
 ) -> None:
-    """With a database elsewhere; with the embedded one it is the same lock."""
-    first = start_beside(served, tmp_path / "data")
+    """With an external database; with the embedded one it is the same lock."""
+    first = start_second_server(served, tmp_path / "data")
     try:
         for more in ((), ("--database-url", served.database_url)):
             ended = subprocess.run(
@@ -200,7 +200,7 @@ tasks: [{{id: a, type: shell, run: "touch {here}; until [ -e {go} ]; do sleep 0.
 
 @pytest.fixture
 def draining(tmp_path: Path) -> Iterator[tuple[Served, Path]]:
-    """A server that was told to stop and has a task that runs until the path exists."""
+    """Stops a server while a task runs that waits for this path."""
     here, go = tmp_path / "here", tmp_path / "go"
     served = start(tmp_path / "data", "--drain-timeout", "30")
     try:
@@ -232,7 +232,7 @@ def test_a_server_that_drains_is_not_ready_but_answers(draining: tuple[Served, P
 
 @pytest.mark.timeout(90)
 def test_the_notice_of_a_drain_lasts_as_long_as_it_is_set(served: Served, tmp_path: Path) -> None:
-    notified = start_beside(served, tmp_path / "data", env={"HEADWAY_DRAIN_NOTICE": "2s"})
+    notified = start_second_server(served, tmp_path / "data", env={"HEADWAY_DRAIN_NOTICE": "2s"})
     begun = time.monotonic()
     notified.process.send_signal(signal.SIGTERM)
     _wait(lambda: httpx.get(f"{notified.url}/readyz").status_code == 503)

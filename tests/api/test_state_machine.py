@@ -1,7 +1,7 @@
-"""Anything at any time, two at once: one wins, the other hears why, and whatever happened everything can end.
+"""Random actions, two at once: one succeeds, the other is refused with a reason, and every execution can still end.
 
-A failure prints its seed; HEADWAY_SEED repeats what was asked for (not how the processes raced).
-`make soak` goes on for HEADWAY_SOAK seconds with one seed after the other.
+A failure prints its seed; HEADWAY_SEED repeats the requests (not how the processes raced).
+`make soak` runs one seed after the other for HEADWAY_SOAK seconds.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ import pytest
 from tests.api.client import Client
 from tests.api.machine import Machine
 from tests.api.people import person
-from tests.api.servers import Served, start, start_beside
+from tests.api.servers import Served, start, start_second_server
 
 SMOKE = 8.0
 """Seconds of each variant in `make test`."""
@@ -27,10 +27,10 @@ A_STORY = 60.0
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Served]]:
-    """Two processes on a database of their own, which the oracle reads after each step."""
+    """Starts two processes on a database of their own; the invariants are checked after each step."""
     directory = tmp_path_factory.mktemp("machine")
     first = start(directory / "first")
-    second = start_beside(first, directory / "second")
+    second = start_second_server(first, directory / "second")
     try:
         yield first, second
     finally:
@@ -44,10 +44,10 @@ async def pool(pair: tuple[Served, Served]) -> AsyncIterator[asyncpg.Pool]:
         yield pool
 
 
-async def tell(
+async def report(
     pool: asyncpg.Pool, processes: list[Served], go: Path, seed: int, seconds: float
 ) -> None:
-    """A story of so many seconds, and its good end."""
+    """Runs random actions for so many seconds, then lets all executions end."""
     admins = [served.client for served in processes]
     people = [await person(pool, admins[n % len(admins)], "admin") for n in range(3)]
     machine = Machine(Random(seed), [*admins, *people], pool, go)
@@ -70,21 +70,21 @@ def seed_of(default: int) -> int:
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("processes", [1, 2])
-async def test_whatever_two_people_do_at_once_everything_can_end(
+async def test_after_random_concurrent_actions_every_execution_can_end(
     pair: tuple[Served, Served], pool: asyncpg.Pool, tmp_path: Path, processes: int
 ) -> None:
     seed = seed_of(time.time_ns() % 10**9)
-    await tell(pool, list(pair[:processes]), tmp_path / "go", seed, SMOKE)
+    await report(pool, list(pair[:processes]), tmp_path / "go", seed, SMOKE)
 
 
 @pytest.mark.soak
-async def test_whatever_two_people_do_for_long_everything_can_end(
+async def test_after_long_random_concurrent_actions_every_execution_can_end(
     pair: tuple[Served, Served], pool: asyncpg.Pool, tmp_path: Path
 ) -> None:
     seed = seed_of(time.time_ns() % 10**9)
     until = time.monotonic() + float(os.environ.get("HEADWAY_SOAK", "300"))
     while time.monotonic() < until:
-        await tell(pool, list(pair), tmp_path / "go", seed, A_STORY)
+        await report(pool, list(pair), tmp_path / "go", seed, A_STORY)
         seed += 1
 
 
@@ -93,7 +93,7 @@ SEQ = "query ($id: ID!) { execution(id: $id) { stateHistory { seq } } }"
 
 
 @pytest.mark.parametrize("pair_of_acts", CONTRADICTIONS)
-async def test_of_two_who_saw_the_same_state_one_finds_it_changed(
+async def test_one_of_two_concurrent_actions_on_the_same_state_is_refused(
     pair: tuple[Served, Served], pair_of_acts: tuple[str, str]
 ) -> None:
     first, second = (served.client for served in pair)

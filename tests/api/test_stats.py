@@ -1,4 +1,4 @@
-"""Executions counted, as a client sees them."""
+"""Statistics of executions, as a client sees them."""
 
 import asyncio
 import itertools
@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from tests.api.client import Client
-from tests.api.test_recording import record, tell
+from tests.api.test_recording import record, report
 
 NUMBERS = (
     "total ended succeeded failed successRate failureRate averageDuration p50Duration p95Duration"
@@ -23,7 +23,8 @@ LIVE = """subscription ($search: String) { stats(search: $search) {
 
 
 async def history(client: Client) -> str:
-    """A namespace of its own: of `a` took 10, 20 and 60 s, one of them failed; one of `b` runs, one was killed."""
+    """Returns a namespace of its own: of `a` took 10, 20 and 60 s, one of them failed; one of `b` runs, one was
+    killed."""
     namespace = f"stats.n{uuid4().hex[:8]}"
     for pipeline, kind, end, seconds in (
         ("a", "train", "SUCCESS", 10),
@@ -40,7 +41,7 @@ async def history(client: Client) -> str:
         )["id"]
         if end:
             ended = (start + timedelta(seconds=seconds)).isoformat()
-            await tell(client, id, "finishExecution", state=end, endedAt=ended)
+            await report(client, id, "finishExecution", state=end, endedAt=ended)
     return namespace
 
 
@@ -116,8 +117,8 @@ async def test_states_are_counted_live(client: Client) -> None:
             seen.append(message["stats"]["at"])
             if await counted(message) == {**before, "RUNNING": 4}:
                 break
-        await tell(client, made[0], "finishExecution", state="SUCCESS")
-        await tell(client, made[1], "finishExecution", state="FAILED")
+        await report(client, made[0], "finishExecution", state="SUCCESS")
+        await report(client, made[1], "finishExecution", state="FAILED")
         await record(client, "elsewhere", namespace="stats.elsewhere")
         async for message in messages:
             seen.append(message["stats"]["at"])
@@ -133,12 +134,12 @@ async def test_a_search_that_cannot_be_read_ends_the_subscription(client: Client
             await anext(messages)
 
 
-async def test_an_execution_tells_how_long_its_flow_usually_takes(client: Client) -> None:
+async def test_an_execution_shows_the_usual_duration_of_its_flow(client: Client) -> None:
     namespace = await history(client)
     query = """query ($search: String) { executions(search: $search, orderBy: CREATED_ASC) {
       nodes { flowKey kind durationStats { p50 p95 count } } } }"""
     nodes = (await client.post(query, search=f"namespace:{namespace}"))["executions"]["nodes"]
-    told = {(node["flowKey"], node["kind"]): node["durationStats"] for node in nodes}
-    assert told == {
+    durations = {(node["flowKey"], node["kind"]): node["durationStats"] for node in nodes}
+    assert durations == {
         ("a", "train"): {"p50": 15.0, "p95": 19.5, "count": 2}, ("a", "test"): None, ("b", "test"): None,
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Clients that other people wrote follow a real execution, are cut off in the middle, and resume."""
+"""Third-party clients follow a real execution, are disconnected in the middle, and resume."""
 
 import asyncio
 import json
@@ -48,7 +48,7 @@ async def test_gql_from_pypi_has_every_seq_once(client: Client, served: Served) 
 
 
 async def _follow(served: Served, id: str, seqs: list[int], at_most: int) -> bool:
-    """Whether the end was reached; after `at_most` events the connection is torn down."""
+    """Returns whether the end was reached; disconnects after `at_most` events."""
     transport = WebsocketsTransport(
         url=f"{served.url.replace('http', 'ws')}/graphql",
         init_payload={"token": served.token},

@@ -1,4 +1,4 @@
-"""A task run in each of its states: what a person may make of it, and what is refused and changes nothing."""
+"""A task run in each of its states: the states that a person may set, and the refusals, which change nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -22,7 +22,7 @@ GATE = "{id: gate, type: approval}"
 
 @dataclass(frozen=True)
 class Case:
-    """The tasks of a flow, of which `it` comes to be held in the state; what is done with its execution."""
+    """The tasks of a flow in which `it` is held in the state, and the actions on its execution that lead there."""
 
     tasks: str
     step: str = ""
@@ -92,7 +92,7 @@ async def hold(client: Client, state: TaskRunState, tmp_path: Path) -> str:
 
 
 async def at_work(client: Client, id: str, go: Path) -> None:
-    """Its program runs and its worker has told what it was given, so that nothing more is to be heard of it."""
+    """Waits until the task's program runs and its worker has reported the inputs, so that no more reports follow."""
     query = 'query ($id: ID!) { execution(id: $id) { task(key: "it") { inputs } } }'
     async with asyncio.timeout(20):
         while not (await client.post(query, id=id))["execution"]["task"]["inputs"]:
@@ -112,7 +112,7 @@ async def change(client: Client, task_run: str, state: str, reason: str = "seen"
 
 
 @pytest.mark.parametrize("state", CASES)
-async def test_what_may_become_of_it(
+async def test_states_that_a_person_may_set(
     held: Client, pool: asyncpg.Pool, tmp_path: Path, state: TaskRunState
 ) -> None:
     id = await hold(held, state, tmp_path)
@@ -148,7 +148,7 @@ async def test_what_may_become_of_it(
 
 
 async def into_each(client: Client, id: str, task_run: str) -> None:
-    """Whatever it ended as can be made any of the four; what still waits elsewhere stays as it is."""
+    """A task run with any terminal state can get each of the four; tasks that wait elsewhere keep their states."""
     for other in sorted(CHANGED_TO):
         changed = await change(client, task_run, other)
         assert (changed["problems"], changed["taskRun"]["state"]) == ([], other)

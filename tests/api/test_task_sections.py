@@ -1,4 +1,4 @@
-"""The list of a document that a task stands in, through the API."""
+"""The section of the document to which a task belongs, through the API."""
 
 from tests.api.client import Client
 
@@ -11,7 +11,7 @@ tasks:
     tasks:
       - {id: inner, type: log, message: "in it"}
 errors:
-  - {id: tell, type: log, message: told}
+  - {id: notify, type: log, message: failed}
 finally:
   - {id: clean, type: log, message: cleaned}
 """
@@ -19,13 +19,13 @@ SECTIONS = """query ($id: ID!) { execution(id: $id) { taskRuns { key task { sect
   revision { tasks { key section } } } }"""
 
 
-async def test_each_task_tells_its_section(client: Client) -> None:
+async def test_each_task_has_its_section(client: Client) -> None:
     ended = await client.until_ended((await client.run(FLOW))["id"])
     found = (await client.post(SECTIONS, id=ended["id"]))["execution"]
     assert {one["key"]: one["task"]["section"] for one in found["taskRuns"]} == {
         "each": "TASKS",
         "each[0].inner": "TASKS",
-        "tell": "ERRORS",
+        "notify": "ERRORS",
         "clean": "FINALLY",
     }
     assert found["revision"]["tasks"] == [{"key": "each", "section": "TASKS"}]

@@ -1,5 +1,5 @@
-"""Errors of the database that pass: queries cancelled at random, a database that is read-only for a while. They are
-outages: nothing ends in ERROR, nothing is tried twice, requests are answered 503."""
+"""Transient errors of the database: queries cancelled at random, a database that is read-only for a while. They are
+outages: nothing ends in ERROR, nothing is retried as a new attempt, requests are answered 503."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -57,7 +57,7 @@ async def administrator(url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.R
 
 
 async def cancel_queries(url: str) -> None:
-    """Until it is cancelled itself: whatever runs in the database is cancelled, again and again."""
+    """Cancels all statements in the database, again and again, until this task is cancelled."""
     async with administrator(url) as connection:
         while True:
             await connection.fetchval(CANCEL_ALL)

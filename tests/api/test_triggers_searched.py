@@ -1,4 +1,4 @@
-"""Executions by what started them, as roots and children, with all that they carry: by search, filter and command."""
+"""Executions by trigger, as roots and children, with all their values: by search, filter and command."""
 
 import json
 from collections.abc import AsyncIterator
@@ -53,7 +53,7 @@ FACETS = """query ($search: String, $field: FacetField!, $contains: String) {
 
 @pytest.fixture
 async def started(client: Client, served: Served) -> AsyncIterator[tuple[str, dict[str, str]]]:
-    """A namespace of its own, with the id of one execution of each kind of trigger."""
+    """Returns a namespace of its own, with the id of one execution for each kind of trigger."""
     space = f"triggered.t{uuid4().hex[:8]}"
     for source in FLOWS.format(space=space).split("---\n"):
         await client.save(source)
@@ -119,8 +119,10 @@ async def test_each_kind_of_trigger_is_found_everywhere(
             measured = {ids["measured"]} if kind is TriggerKind.MANUAL else set()
             assert found == ({ids[kind.value]} if kind.value in ids else set()) | measured
         assert await listed(client, f"{here} trigger!={kind.value}") == everything - found
-        told = json.loads(await run(served, "ls", here, "--trigger", kind.value.lower(), "--json"))
-        assert {one["id"] for one in told} == found
+        printed = json.loads(
+            await run(served, "ls", here, "--trigger", kind.value.lower(), "--json")
+        )
+        assert {one["id"] for one in printed} == found
     nodes = (await client.post(LIST, search=here))["executions"]["nodes"]
     assert {(kind, id) for kind, id in ids.items() if kind in TriggerKind.__members__} <= {
         (node["triggerKind"], node["id"]) for node in nodes
@@ -130,7 +132,7 @@ async def test_each_kind_of_trigger_is_found_everywhere(
     assert await listed(client, here, {"schedule": {"eq": "nightly"}}) == {ids["BACKFILL"]}
 
 
-async def test_children_are_listed_unless_roots_are_asked_for(
+async def test_children_are_listed_unless_only_roots_are_requested(
     client: Client, served: Served, started: tuple[str, dict[str, str]]
 ) -> None:
     space, ids = started
@@ -145,11 +147,11 @@ async def test_children_are_listed_unless_roots_are_asked_for(
         (("--root",), everything - children),
         (("--child",), children),
     ):
-        told = json.loads(await run(served, "ls", here, *flags, "--json"))
-        assert {one["id"] for one in told} == expected
+        printed = json.loads(await run(served, "ls", here, *flags, "--json"))
+        assert {one["id"] for one in printed} == expected
 
 
-async def test_what_was_only_recorded_is_in_the_menus(
+async def test_external_runs_are_in_the_menus(
     client: Client, started: tuple[str, dict[str, str]]
 ) -> None:
     space, _ = started
@@ -189,8 +191,8 @@ async def test_json_carries_git_inputs_outputs_properties_and_metrics(
     git = (await get(served, f"/executions/{ids['RECORDED']}/record.json")).json()["execution"][
         "git"
     ]
-    for told in (recorded["git"], git):
-        assert (told["commit"], told["branch"], told["author"]) == ("abc123", "main", "maria")
+    for commit in (recorded["git"], git):
+        assert (commit["commit"], commit["branch"], commit["author"]) == ("abc123", "main", "maria")
     assert (ran["triggerKind"], recorded["triggerKind"]) == ("MANUAL", "RECORDED")
     assert lines[ids["SUBFLOW"]]["parent"] == ids["MANUAL"]
     assert "hush" not in answer.text and "hush" not in json.dumps(record)

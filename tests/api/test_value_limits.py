@@ -1,4 +1,4 @@
-"""Values that come through the API: as large as they may be in every script and spelling, and refused beyond."""
+"""Values from the API: accepted up to the limit in every script and notation, and refused above it."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -191,7 +191,7 @@ async def test_a_value_is_taken_up_to_the_limit_and_refused_beyond(
             assert problems == [], str(problems)[:500]
 
 
-async def test_what_is_told_bit_by_bit_counts_together(client: Client) -> None:
+async def test_values_reported_in_parts_count_together(client: Client) -> None:
     execution = await recorded(client)
     about = {"executionId": execution["id"], "key": "a"}
     first = {**about, "outputs": {"first": "x" * 600_000}}

@@ -1,4 +1,5 @@
-"""Many people vote at the same moment, through two processes: each request is decided once, and all hear the same."""
+"""Many people vote at the same moment, through two processes: each request is decided once, and all get the same
+result."""
 
 import asyncio
 from collections import Counter
@@ -30,12 +31,12 @@ async def pool(served: Served) -> AsyncIterator[asyncpg.Pool]:
 
 
 async def crowd(pool: asyncpg.Pool, *doors: Client, size: int) -> list[Client]:
-    """As many people, each at one of the doors in turn."""
+    """Returns as many people, each at one of the servers in turn."""
     return [await person(pool, doors[number % len(doors)]) for number in range(size)]
 
 
-async def asked(client: Client, flow: str) -> tuple[str, str]:
-    """An execution that waits, and its request."""
+async def waiting_execution(client: Client, flow: str) -> tuple[str, str]:
+    """Creates an execution that waits for approval; returns its id and the id of its request."""
     id: str = (await client.create(f"votes/{flow}"))["id"]
     waiting = await client.until(id, gate="WAITING_FOR_APPROVAL")
     return id, task(waiting, "gate")["approval"]["id"]
@@ -48,22 +49,22 @@ def codes(payloads: list[dict[str, Any]]) -> Counter[str]:
 async def votes_of(pool: asyncpg.Pool, request: str) -> list[Any]:
     key = untyped("appr", request)
     stored: list[Any] = await pool.fetch("select * from votes where approval_id = $1", key)
-    told = await pool.fetchval(
+    stored_votes = await pool.fetchval(
         "select count(*) from events where type = 'APPROVAL_VOTED' and execution_id ="
         " (select execution_id from approvals where id = $1)",
         key,
     )
-    assert told == len(stored)
+    assert stored_votes == len(stored)
     return stored
 
 
-async def test_of_an_approval_and_a_rejection_at_once_one_decides(
-    client: Client, beside: Served, pool: asyncpg.Pool
+async def test_a_concurrent_approval_and_rejection_decide_once(
+    client: Client, second_server: Served, pool: asyncpg.Pool
 ) -> None:
     await client.save(FLOW.format(id="one", required=1))
-    yes, no = await crowd(pool, client, beside.client, size=2)
+    yes, no = await crowd(pool, client, second_server.client, size=2)
     for _ in range(ROUNDS):
-        id, request = await asked(client, "one")
+        id, request = await waiting_execution(client, "one")
         approved, rejected = await asyncio.gather(
             yes.mutate("approve", approvalId=request), no.mutate("reject", approvalId=request)
         )
@@ -77,13 +78,13 @@ async def test_of_an_approval_and_a_rejection_at_once_one_decides(
         assert len(await votes_of(pool, request)) == 1
 
 
-async def test_of_five_voters_at_once_two_make_the_quorum(
-    client: Client, beside: Served, pool: asyncpg.Pool
+async def test_two_of_five_concurrent_voters_make_the_quorum(
+    client: Client, second_server: Served, pool: asyncpg.Pool
 ) -> None:
     await client.save(FLOW.format(id="two", required=2))
-    five = await crowd(pool, client, beside.client, size=5)
+    five = await crowd(pool, client, second_server.client, size=5)
     for _ in range(ROUNDS):
-        id, request = await asked(client, "two")
+        id, request = await waiting_execution(client, "two")
         answers = await asyncio.gather(
             *(voter.mutate("approve", approvalId=request) for voter in five)
         )
@@ -96,12 +97,12 @@ async def test_of_five_voters_at_once_two_make_the_quorum(
 
 
 async def test_one_key_sent_ten_times_at_once_is_one_vote(
-    client: Client, beside: Served, pool: asyncpg.Pool
+    client: Client, second_server: Served, pool: asyncpg.Pool
 ) -> None:
     await client.save(FLOW.format(id="two", required=2))
-    id, request = await asked(client, "two")
+    id, request = await waiting_execution(client, "two")
     (here,) = await crowd(pool, client, size=1)
-    there = Client(beside.url, here.token)
+    there = Client(second_server.url, here.token)
     answers = await asyncio.gather(
         *(
             door.mutate("approve", approvalId=request, idempotencyKey="mine")
@@ -116,12 +117,12 @@ async def test_one_key_sent_ten_times_at_once_is_one_vote(
 
 
 async def test_one_person_without_a_key_votes_once(
-    client: Client, beside: Served, pool: asyncpg.Pool
+    client: Client, second_server: Served, pool: asyncpg.Pool
 ) -> None:
     await client.save(FLOW.format(id="two", required=2))
-    id, request = await asked(client, "two")
+    id, request = await waiting_execution(client, "two")
     (here,) = await crowd(pool, client, size=1)
-    there = Client(beside.url, here.token)
+    there = Client(second_server.url, here.token)
     answers = await asyncio.gather(
         *(door.mutate("approve", approvalId=request) for door in (here, there) * 5)
     )
@@ -132,12 +133,12 @@ async def test_one_person_without_a_key_votes_once(
 
 
 async def test_a_vote_and_a_cancel_at_once_leave_one_story(
-    client: Client, beside: Served, pool: asyncpg.Pool
+    client: Client, second_server: Served, pool: asyncpg.Pool
 ) -> None:
     await client.save(FLOW.format(id="one", required=1))
-    (voter,) = await crowd(pool, beside.client, size=1)
+    (voter,) = await crowd(pool, second_server.client, size=1)
     for _ in range(ROUNDS):
-        id, request = await asked(client, "one")
+        id, request = await waiting_execution(client, "one")
         voted, cancelled = await asyncio.gather(
             voter.mutate("approve", approvalId=request), client.mutate("cancelExecution", id=id)
         )
@@ -155,11 +156,11 @@ async def test_a_vote_and_a_cancel_at_once_leave_one_story(
 
 
 async def test_a_late_vote_and_a_deletion_at_once_are_both_answered(
-    client: Client, beside: Served, pool: asyncpg.Pool
+    client: Client, second_server: Served, pool: asyncpg.Pool
 ) -> None:
     await client.save(FLOW.format(id="one", required=1))
-    (voter,) = await crowd(pool, beside.client, size=1)
-    made = [await asked(client, "one") for _ in range(ROUNDS)]
+    (voter,) = await crowd(pool, second_server.client, size=1)
+    made = [await waiting_execution(client, "one") for _ in range(ROUNDS)]
     for _, request in made:
         await client.mutate("reject", approvalId=request)
     for id, request in made:

@@ -1,4 +1,4 @@
-"""What a tracker of machine learning promises of its page of executions, done step by step through the API alone.
+"""The tasks that ML tracking tools document for their page of runs, done step by step through the API alone.
 
 Debug a failed execution, compare training runs, track the history of an experiment. All names come from answers.
 """
@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from tests.api.client import Client
-from tests.api.test_recording import record, tell
+from tests.api.test_recording import record, report
 
 FLOW = """id: mnist-classifier
 namespace: {namespace}
@@ -113,7 +113,7 @@ async def test_debug_a_failed_execution(client: Client) -> None:
 
 
 async def trained(client: Client, namespace: str, number: int) -> str:
-    """The run of one learning rate: prepared data in, a model out, and its loss over three epochs."""
+    """Records the run of one learning rate: prepared data in, a model out, and its loss over three epochs."""
     made = await record(
         client,
         "mnist-classifier",
@@ -129,19 +129,19 @@ async def trained(client: Client, namespace: str, number: int) -> str:
         {"name": "model.pkl", "uri": "s3://bucket/model.pkl", "direction": "OUT",
          "version": f"v2.{number}", "type": "Model"},
     ]  # fmt: skip
-    await tell(client, id, "recordArtifacts", artifacts=uses)
+    await report(client, id, "recordArtifacts", artifacts=uses)
     losses = [
         {"name": "loss", "value": number / step, "step": step, "taskKey": "fit"}
         for step in (1, 2, 4)
     ]
-    await tell(client, id, "recordMetrics", metrics=losses)
+    await report(client, id, "recordMetrics", metrics=losses)
     ended = f"2026-01-2{number}T14:{number}0:00Z"
-    await tell(client, id, "finishExecution", state="SUCCESS", endedAt=ended)
+    await report(client, id, "finishExecution", state="SUCCESS", endedAt=ended)
     return id
 
 
 async def pipeline_of(client: Client, namespace: str) -> dict[str, Any]:
-    """As one picks it from a drop-down."""
+    """Returns the pipeline, as a person selects it in a drop-down."""
     pipelines = (await client.post("{ pipelines { namespace key kinds executionCount } }"))[
         "pipelines"
     ]
@@ -221,7 +221,7 @@ async def test_track_the_history_of_an_experiment(client: Client) -> None:
         ("train.csv v1.2", "the run "),
         ("the run ", "model.pkl v2.3"),
     }
-    # How the experiment as a whole goes.
+    # The progress of the experiment as a whole.
     query = """query ($search: String) {
       executionStats(search: $search, since: "2026-01-01T00:00:00Z", bucket: WEEK) {
         total successRate failureRate averageDuration p50Duration flows { flowKey total } } }"""

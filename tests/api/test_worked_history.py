@@ -1,5 +1,5 @@
-"""What a tracker of machine learning promises of its page of executions, on a history of last year that a program
-imports: through the API, the command line and the client."""
+"""The tasks that ML tracking tools document for their page of runs, on an imported history of last year: through the
+API, the command line and the client."""
 
 import asyncio
 import csv
@@ -21,7 +21,7 @@ from tests.api.test_cli import headway as command
 
 GIT = {"branch": "feature/improved-model", "author": "john.doe@example.com"}
 RATES = {7: 0.1, 14: 0.01, 21: 0.001}
-"""Of the trainings that went well, by the day of January 2025."""
+"""The successful trainings, by the day of January 2025."""
 BAD = 28
 
 
@@ -43,7 +43,7 @@ def at(day: int, minute: int, second: int = 0) -> datetime:
 
 
 def train(program: Program, namespace: str, day: int, rate: float) -> str:
-    """Prepared data in, a model out; of the bad rate an error."""
+    """Records a training: prepared data in, a model out; an error for the bad rate."""
     bad = rate >= 1
     run = headway.execution(
         "mnist-classifier", kind="train", namespace=namespace, name=f"train_model_{day}",
@@ -67,7 +67,7 @@ def train(program: Program, namespace: str, day: int, rate: float) -> str:
 
 
 def evaluate(program: Program, namespace: str, day: int) -> str:
-    """Of another kind, and quick."""
+    """Records a run of another kind, which is short."""
     with headway.execution(
         "mnist-classifier", kind="test", namespace=namespace, git_info=GIT,
         started_at=at(day, 50), ended_at=at(day, 50, 20), client=program,
@@ -77,7 +77,7 @@ def evaluate(program: Program, namespace: str, day: int) -> str:
 
 
 def imported(served: Served) -> Imported:
-    """Not in the order in which it happened."""
+    """Records the history in an order that is not that of its times."""
     namespace = f"worked.h{uuid4().hex[:8]}"
     program = Program(served.url, served.token, patience=5)
     failed = train(program, namespace, BAD, 10)
@@ -100,7 +100,7 @@ async def test_debug_a_failed_execution(client: Client, served: Served, history:
     assert [one["id"] for one in failed] == [history.failed]
     code, output, _ = await command(served, "ls", f"{january} status:failed", "--json")
     assert (code, [one["id"] for one in json.loads(output)]) == (0, [history.failed])
-    # Properties, input artifacts, git; what was logged; how long it took.
+    # Properties, input artifacts, git; the log; the duration.
     shown = await asyncio.to_thread(history.program.execution, history.failed)
     assert shown
     assert shown["properties"] == {"learning_rate": 10, "optimizer": "adam"}
@@ -117,7 +117,7 @@ async def test_debug_a_failed_execution(client: Client, served: Served, history:
     ]
     code, output, _ = await command(served, "show", history.failed)
     assert code == 0 and "loss is nan" in output
-    # The previous success: the training before, not the quick test between them.
+    # The previous success: the training before, not the short test between them.
     assert shown["lastSuccess"] == shown["previous"] == {"id": history.trained[21]}
     assert shown["durationStats"] == {
         "count": 3, "p50": (10 + 14) * 60 - 15, "p95": pytest.approx((10 + 20.3) * 60 - 15),
@@ -184,16 +184,16 @@ async def test_track_the_history_of_an_experiment(
     made = history.program.lineage
     graph = await asyncio.to_thread(made, history.trained[14], "DOWNSTREAM", 4)
     assert history.tested[14] in {edge["to"] for edge in graph["edges"]}
-    # Since and until mean when it was, on the command line too.
+    # Since and until filter by the original times, on the command line too.
     code, output, _ = await command(
         served, "ls", history.search, "--since", "2025-01-14", "--until", "2025-01-21",
         "--kind", "train", "--json",
     )  # fmt: skip
     assert (code, [one["id"] for one in json.loads(output)]) == (0, newest_first[1:3])
-    # Files have the dates.
+    # Files have the original dates.
     async with httpx.AsyncClient(headers={"authorization": f"Bearer {served.token}"}) as http:
-        asked = {"search": f"{history.search} kind:train date:2025-01-01 TO 2025-01-31"}
-        answer = await http.get(f"{served.url}/executions/export.csv", params=asked)
+        parameters = {"search": f"{history.search} kind:train date:2025-01-01 TO 2025-01-31"}
+        answer = await http.get(f"{served.url}/executions/export.csv", params=parameters)
     rows = list(csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff"))))
     assert [row["id"] for row in rows] == newest_first
     assert [
@@ -204,7 +204,7 @@ async def test_track_the_history_of_an_experiment(
         ("2025-01-14T14:00:10", "2025-01-14T14:00:15", "2025-01-14T14:24:00"),
         ("2025-01-07T14:00:10", "2025-01-07T14:00:15", "2025-01-07T14:17:00"),
     ]
-    # And each day its count.
+    # And so has the count of each day.
     query = """query ($search: String) { executionStats(search: $search, bucket: DAY,
       since: "2025-01-01T00:00:00Z", until: "2025-02-01T00:00:00Z") {
       total succeeded failed kinds { kind total } buckets { start total } } }"""
@@ -219,7 +219,7 @@ async def test_track_the_history_of_an_experiment(
 
 
 async def test_a_program_cannot_forget_when_it_was(served: Served) -> None:
-    """Neither the end nor a part of a run of the past is taken to be now, and a time has a zone."""
+    """The end or a part of a past run is never set to the current time, and a time needs a zone."""
     program = Program(served.url, served.token, patience=5)
 
     def work() -> None:
@@ -240,7 +240,7 @@ async def test_a_program_cannot_forget_when_it_was(served: Served) -> None:
         assert ended and (ended["state"], ended["duration"]) == ("SUCCESS", 3600)
         with pytest.raises(ValueError, match="has no time zone"):
             headway.execution("past", started_at=datetime(2025, 1, 7), **about)
-        # One that lives began then and ends now.
+        # A live execution began then and ends now.
         with headway.execution(
             "past", started_at="2025-01-07T14:00:00Z", heartbeat_ttl=60, **about
         ) as living:

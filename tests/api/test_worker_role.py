@@ -1,4 +1,4 @@
-"""A worker with a role of its own: it runs flows from end to end, and whoever has its URL can do nothing else."""
+"""A worker with a database role of its own: it runs flows from end to end, and its URL gives access to nothing else."""
 
 import os
 import subprocess
@@ -22,16 +22,16 @@ KEPT_FROM_WORKERS = frozenset(
             "group_members",
             "roles",
             "role_grants",
-        ),  # who may log in
+        ),  # credentials and roles
         *("sign_ins", "login_links", "access_version", "quota_use", "servers"),
-        *("audit_log", "notes", "saved_filters"),  # what people did, wrote and look at
-        *("bulk_items", "bulk_sets", "schedules", "idempotency_keys"),  # what the servers carry out
+        *("audit_log", "notes", "saved_filters"),  # actions and settings of people
+        *("bulk_items", "bulk_sets", "schedules", "idempotency_keys"),  # work of the servers
         *("files", "heartbeats", "revision_links", "pruned_months", "meta"),
         *("pgqueuer_schedules", "pgqueuer_statistics"),
         *("pgqueuer_schedules_id_seq", "pgqueuer_statistics_id_seq", "tortoise_migrations_id_seq"),
     }
 )
-"""A table that a migration adds is named here, or in NEEDS with what a worker does there."""
+"""A table that a migration adds must be added here, or to NEEDS with the permissions of a worker."""
 TABLES = """
 select c.relname, c.relkind::text from pg_class c where c.relnamespace = 'public'::regnamespace
 and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
@@ -47,7 +47,7 @@ namespace: acme
 inputs: [{{id: key, type: SECRET, required: false}}]
 tasks:
   - {{id: said, type: shell, run: "echo hello; echo '::set' >&2"}}
-  - id: told
+  - id: reported
     type: python
     needs: [said]
     env: {{KEY: "{{{{ secrets.KEY }}}}"}}
@@ -61,7 +61,7 @@ tasks:
       headway.artifact("out.txt")
   - id: again
     type: shell
-    needs: [told]
+    needs: [reported]
     retry: {{max_attempts: 2, delay: 10ms}}
     run: "test -e {mark} || {{ touch {mark}; exit 1; }}"
   - id: each
@@ -71,7 +71,7 @@ tasks:
     tasks: [{{id: one, type: shell, run: "true"}}]
   - {{id: below, type: subflow, needs: [each], flow: below}}
   - {{id: paused, type: wait, needs: [below], duration: 10ms}}
-  - {{id: done, type: return, needs: [paused], outputs: {{rows: "{{{{ outputs.told.rows }}}}"}}}}
+  - {{id: done, type: return, needs: [paused], outputs: {{rows: "{{{{ outputs.reported.rows }}}}"}}}}
 """
 FAILING = """
 id: failing
@@ -79,13 +79,13 @@ namespace: acme
 on_failure: CANCEL_ALL
 tasks:
   - {{id: first, type: shell, cache: {{ttl: 1d}}, run: "true"}}
-  - {{id: asked, type: approval, message: "go on?"}}
+  - {{id: sign_off, type: approval, message: "go on?"}}
   - {{id: failed, type: shell, run: "until [ -e {go} ]; do sleep 0.02; done; exit 3"}}
 """
 BELOW = "id: below\nnamespace: acme\ntasks:\n  - {id: a, type: shell, run: 'exit 0'}\n"
 
 
-ASKED = "subscription ($id: ID!) { execution(id: $id) { taskRuns { key state } } }"
+STATES = "subscription ($id: ID!) { execution(id: $id) { taskRuns { key state } } }"
 
 
 def headway(data_dir: Path, *words: str) -> "subprocess.CompletedProcess[str]":
@@ -112,7 +112,7 @@ def worker_url(served: Served) -> str:
 
 
 @pytest.mark.timeout(180)
-async def test_it_runs_flows_from_end_to_end(
+async def test_a_worker_with_its_role_runs_flows_from_end_to_end(
     served: Served, worker_url: str, tmp_path: Path
 ) -> None:
     client = served.client
@@ -130,10 +130,10 @@ async def test_it_runs_flows_from_end_to_end(
         started = await client.run(FLOW.format(mark=tmp_path / "mark"))
         ended = await client.until_ended(started["id"])
         going = await client.run(FAILING.format(go=tmp_path / "go"))
-        async with client.subscribe(ASKED, id=going["id"]) as messages:
+        async with client.subscribe(STATES, id=going["id"]) as messages:
             async for data in messages:
                 states = {run["key"]: run["state"] for run in data["execution"]["taskRuns"]}
-                if states["asked"] == "WAITING_FOR_APPROVAL":
+                if states["sign_off"] == "WAITING_FOR_APPROVAL":
                     break
         (tmp_path / "go").touch()
         failed = await client.until_ended(going["id"])
@@ -141,9 +141,9 @@ async def test_it_runs_flows_from_end_to_end(
         assert (await client.until_ended(restarted["id"]))["state"] == "KILLED"
         log = (served.data_dir / "worker.log").read_text()
         assert ended["state"] == "SUCCESS", (ended, log)
-        assert task(ended, "told")["outputs"]["rows"] == 3
+        assert task(ended, "reported")["outputs"]["rows"] == 3
         assert failed["state"] == "KILLED", (failed, log)
-        assert task(failed, "asked")["state"] == "KILLED"
+        assert task(failed, "sign_off")["state"] == "KILLED"
         assert len(task(ended, "again")["attempts"]) == 2
         assert "permission denied" not in log
         postgres = (served.data_dir / "pg" / "postgres.log").read_text()
@@ -222,7 +222,7 @@ async def test_its_url_is_good_for_nothing_else(
 
 
 async def test_every_table_is_decided_on(served: Served, worker_url: str) -> None:
-    """Whatever is there: a role has what NEEDS says of a table, and nothing of those that it does not name."""
+    """For every table: the role has the permissions in NEEDS, and none on other tables."""
     ours = await asyncpg.connect(served.database_url)
     try:
         found = {name: kind for name, kind in await ours.fetch(TABLES)}
@@ -265,7 +265,7 @@ async def test_a_table_of_a_later_migration_is_closed_and_grants_follow(
 
 
 @pytest.mark.parametrize("command", [("serve", "--port", "0"), ("migrate",)])
-def test_it_neither_serves_nor_migrates(
+def test_the_role_of_a_worker_neither_serves_nor_migrates(
     served: Served, worker_url: str, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     done = headway(tmp_path / "other", *command, "--database-url", worker_url)

@@ -1,4 +1,4 @@
-"""Every program of docs/clients.md, as it stands there, against a server with the example flows."""
+"""Every program of docs/clients.md, unchanged, against a server with the example flows."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ PROGRAMS = {
 }
 (CURL,) = (block for name, block in blocks("bash") if name == "clients.md")
 ENDED = ("EXECUTION_CREATED", "SUCCESS")
-# What relay-compiler would have made of the same documents, as far as the network layer sees it.
+# The output of relay-compiler for the same documents, as far as the network layer uses it.
 RELAY = """
 import { environment, socket } from "./relay.mjs";
 const network = environment.getNetwork();
@@ -56,7 +56,7 @@ await socket.dispose();
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """With more failures than two pages hold."""
+    """Creates more failures than fit on two pages."""
     with serving(tmp_path_factory.mktemp("clients") / "data", "--examples") as served:
         asyncio.run(_fail(served))
         yield served
@@ -68,7 +68,7 @@ async def _fail(served: Served) -> None:
         await served.client.until_ended((await served.client.run(source))["id"])
 
 
-async def told(served: Served, folder: Path, *command: str | Path) -> str:
+async def output_of(served: Served, folder: Path, *command: str | Path) -> str:
     process = await asyncio.create_subprocess_exec(
         *command, cwd=folder,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
@@ -95,7 +95,7 @@ async def test_the_program_pages_starts_and_follows(
     if name == "relay.mjs":
         (tmp_path / "main.mjs").write_text(RELAY)
         command = ("node", "main.mjs")
-    lines = (await told(served, tmp_path, *command)).splitlines()
+    lines = (await output_of(served, tmp_path, *command)).splitlines()
     failed = [line for line in lines if line.startswith("failed: ")]
     assert len(set(failed)) == len(failed) == FAILED
     events = [line.split() for line in lines if line.startswith("event: ")]
@@ -105,7 +105,7 @@ async def test_the_program_pages_starts_and_follows(
 
 
 async def test_curl_does_the_same(served: Served, tmp_path: Path) -> None:
-    output = await told(served, tmp_path, "bash", "-euo", "pipefail", "-c", CURL)
+    output = await output_of(served, tmp_path, "bash", "-euo", "pipefail", "-c", CURL)
     page, *events = [line for line in output.splitlines() if "{" in line]
     assert '"hasNextPage":true' in page and '"value":5' in page
     assert '"seq":1' in events[0] and '"toState":"SUCCESS","terminal":true' in events[-1]

@@ -1,4 +1,4 @@
-"""What the documents name exists, and what they show can be used."""
+"""Everything that the documents name exists, and their examples work."""
 
 import re
 import subprocess
@@ -32,7 +32,7 @@ def text_of(name: str) -> str:
 
 
 def blocks(language: str) -> list[tuple[str, str]]:
-    """Each fenced block of a language, with the document that it stands in."""
+    """Yields each fenced block of a language, with the document that contains it."""
     return [
         (path.name, block)
         for path in DOCUMENTS
@@ -78,17 +78,17 @@ def command_names(group: object, before: tuple[str, ...]) -> set[tuple[str, ...]
     return found
 
 
-def test_every_setting_is_told_and_no_other() -> None:
+def test_exactly_the_settings_are_documented() -> None:
     table = text_of("docs/operating.md").split("## Settings")[1].split("##")[0]
     assert re.findall(r"(?m)^\| `(\w+)`", table) == list(Settings.model_fields)
 
 
-def test_every_task_type_is_told_and_no_other() -> None:
+def test_exactly_the_task_types_are_documented() -> None:
     table = text_of("docs/flows.md").split("### Task types\n")[1].split("```")[0]
     assert set(re.findall(r"(?m)^\| `(\w+)`", table)) == set(TASK_CLASSES)
 
 
-def test_every_input_type_problem_and_role_is_told() -> None:
+def test_every_input_type_problem_and_role_is_documented() -> None:
     flows, api, operating = map(text_of, ("docs/flows.md", "docs/api.md", "docs/operating.md"))
     assert [kind for kind in InputType if not re.search(rf"\b{kind}\b", flows)] == []
     assert [code for code in ProblemCode if not re.search(rf"\b{code}\b", api)] == []

@@ -1,4 +1,4 @@
-"""The commands of README, run as they stand there, and its flow."""
+"""The commands of the README, run unchanged, and its flow."""
 
 import asyncio
 import json
@@ -61,7 +61,7 @@ async def started(
             await process.wait()
 
 
-async def told(served: Served, line: str, folder: Path = ROOT) -> tuple[int | None, str]:
+async def output_of(served: Served, line: str, folder: Path = ROOT) -> tuple[int | None, str]:
     async with asyncio.timeout(100), started(served, line, folder) as process:
         output, _ = await process.communicate()
     return process.returncode, output.decode()
@@ -79,18 +79,18 @@ def test_every_recipe_is_known() -> None:
 @pytest.mark.timeout(150)
 @pytest.mark.parametrize("line", STARTS, ids=named)
 async def test_a_recipe_does_what_it_says(served: Served, client: Client, line: str) -> None:
-    code, output = await told(served, line)
+    code, output = await output_of(served, line)
     assert code == (named(line) in FAIL_ON_PURPOSE), output
     id = output.split()[0]
     if named(line) in WAIT:
         await client.until(id, state="WAITING_FOR_APPROVAL")
     for then in re.findall(r"headway .*", line.partition("#")[2]):
-        code, output = await told(served, then.replace("ID", id))
+        code, output = await output_of(served, then.replace("ID", id))
         assert code == 0, output
     assert await client.until(id, state=ENDS[named(line)])
 
 
-async def test_what_there_is_is_listed_shown_read_and_cancelled(
+async def test_executions_are_listed_shown_read_and_cancelled(
     served: Served, client: Client
 ) -> None:
     held = "id: held\nnamespace: readme\ntasks: [{id: w, type: wait, duration: 2s}]\n"
@@ -98,12 +98,12 @@ async def test_what_there_is_is_listed_shown_read_and_cancelled(
     *before, cancel = [part.strip() for part in LOOKS.split(";")]
     assert len(before) == 3
     for line in before:
-        code, output = await told(served, line.replace("ID", id))
+        code, output = await output_of(served, line.replace("ID", id))
         assert code == 0, output
     held = held.replace("2s", "1h")
     id = (await client.run(held))["id"]
     await client.until(id, w="RUNNING")
-    code, output = await told(served, cancel.replace("ID", id))
+    code, output = await output_of(served, cancel.replace("ID", id))
     assert code == 0 and "is KILL" in output
 
 
@@ -114,12 +114,12 @@ async def test_the_flow_can_be_saved_and_run(
     check, run = re.findall(
         r"`(headway (?:flows validate|run) my\.yaml[^`]*)`", text_of("README.md")
     )
-    assert (await told(served, check, tmp_path))[0] == 0
+    assert (await output_of(served, check, tmp_path))[0] == 0
     async with asyncio.timeout(40), started(served, run, tmp_path) as process:
         assert process.stdout
         id = (await process.stdout.readline()).decode().strip()
         await client.until(id, state="WAITING_FOR_APPROVAL")
-        code, output = await told(served, f"headway approve {id}")
+        code, output = await output_of(served, f"headway approve {id}")
         assert code == 0, output
         rest = (await process.stdout.read()).decode()
         assert await process.wait() == 0, rest
@@ -147,5 +147,5 @@ async def test_code_of_ones_own_is_found_where_the_document_says(
     lines = await client.post(
         "query ($id: ID!) { execution(id: $id) { logs { nodes { text taskKey } } } }", id=made["id"]
     )
-    told = [one["text"] for one in lines["execution"]["logs"]["nodes"] if one["taskKey"] == "a"]
-    assert told[0] == "0" and told[-1] == "counted"
+    logged = [one["text"] for one in lines["execution"]["logs"]["nodes"] if one["taskKey"] == "a"]
+    assert logged[0] == "0" and logged[-1] == "counted"

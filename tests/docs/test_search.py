@@ -1,4 +1,4 @@
-"""Every search that the documents show is read, and PostgreSQL can be asked it."""
+"""Every search in the documents is valid, and PostgreSQL can run it."""
 
 import re
 
@@ -13,7 +13,7 @@ from tests.docs.test_documents import blocks, text_of
 SEARCHES = [line for _, block in blocks("search") for line in block.splitlines() if line]
 
 
-async def test_every_search_can_be_asked(database: Database) -> None:
+async def test_every_documented_search_is_valid(database: Database) -> None:
     assert len(SEARCHES) > 40
     for search in SEARCHES:
         where = parse_search(search)
@@ -23,23 +23,23 @@ async def test_every_search_can_be_asked(database: Database) -> None:
 
 
 def test_the_table_of_fields_is_the_vocabulary() -> None:
-    """Each field with every name that it has, and no other."""
+    """Checks that the table has each field with exactly its names."""
     rows = (
         text_of("docs/search.md")
         .split("| field | takes | also called |")[1]
         .split("\n\n")[0]
         .splitlines()[2:]
     )
-    told: dict[str, set[str]] = {}
+    documented: dict[str, set[str]] = {}
     for row in rows:
         names, _, aliases = (re.findall(r"`([^`]+)`", cell) for cell in row.strip("|").split("|"))
-        told |= {name: set() for name in names} | {names[-1]: set(aliases)}
+        documented |= {name: set() for name in names} | {names[-1]: set(aliases)}
     known = {field.name: set(field.aliases) for field in search_fields()}
-    assert told == known
+    assert documented == known
 
 
-def test_every_field_is_told() -> None:
-    told = text_of("docs/search.md")
-    assert [name for name in EXECUTIONS if f"`{name}`" not in told] == []
+def test_every_field_is_documented() -> None:
+    documented = text_of("docs/search.md")
+    assert [name for name in EXECUTIONS if f"`{name}`" not in documented] == []
     flags = [word for known in EXECUTIONS.values() for word in known.flags or ()]
-    assert flags and [word for word in flags if f"`{word}`" not in told] == []
+    assert flags and [word for word in flags if f"`{word}`" not in documented] == []

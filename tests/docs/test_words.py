@@ -1,4 +1,4 @@
-"""What the tables of actions and of other tools' words promise is there: commands, options, fields, keys, buttons."""
+"""Everything in the tables of actions and of other tools' terms exists: commands, options, fields, keys, buttons."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ PAGE = Path(__file__).parents[2] / "frontend/src/entities/execution/actions/tabl
 
 
 def ours(name: str) -> str:
-    """The document without other tools' words (the first column of its tables) and what is not there yet."""
+    """Returns the document without other tools' terms (the first column of its tables) and without planned features."""
     text = (DOCS / name).read_text()
     text = re.sub(r"(?ms)^Not yet: .*?(?=\n\n|\Z)", "", text)
     return re.sub(r"(?m)^\|[^|]*\|", "|", text) if name == "coming-from.md" else text
@@ -33,7 +33,7 @@ def quoted(name: str) -> set[str]:
 
 
 def known_names() -> set[str]:
-    """Of the contract and of the flow language."""
+    """Returns the names in the contract and in the flow language."""
     return {*of_the_contract(), *keys_of(flow_json_schema()), *TASK_CLASSES}
 
 
@@ -57,7 +57,7 @@ def keys_of(value: Any) -> Iterator[str]:
 
 
 def command_named(words: list[str]) -> tuple[Any, list[str]]:
-    """The command, and the words after it. Raises KeyError."""
+    """Returns the command, and the words after it. Raises KeyError."""
     command: Any = get_command(app)
     while words and hasattr(command, "commands"):
         command, words = command.commands[words[0]], words[1:]
@@ -116,7 +116,7 @@ def test_the_package_has_what_is_named() -> None:
         assert hasattr(getattr(headway, name), method or "__call__")
 
 
-def test_every_action_is_told_with_its_command() -> None:
+def test_every_action_is_documented_with_its_command() -> None:
     text = (DOCS / "actions.md").read_text()
     rows = [line for line in text.splitlines() if line.startswith("|")]
     for action in Action:

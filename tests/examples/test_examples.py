@@ -1,4 +1,4 @@
-"""The examples are read, and then run on a server as people would run them."""
+"""The examples are valid, and run on a server as users run them."""
 
 import ast
 import asyncio
@@ -45,12 +45,12 @@ def read(file: str) -> FlowSpec:
     return parse_flow((FOLDER / file).read_text())
 
 
-def test_they_are_all_here() -> None:
+def test_all_examples_are_tested() -> None:
     assert {path.name: read(path.name).id for path in FILES} == EXAMPLES
 
 
 @pytest.mark.parametrize("file", EXAMPLES)
-def test_each_says_what_it_is_for_and_runs_without_being_asked_anything(file: str) -> None:
+def test_each_has_a_description_and_runs_without_inputs(file: str) -> None:
     flow = read(file)
     assert flow.namespace == "examples"
     assert flow.description
@@ -125,7 +125,7 @@ async def test_a_release_is_deployed_once_it_is_approved(examples: Client) -> No
     assert program.is_file()
 
 
-async def test_what_failed_succeeds_when_it_is_retried_while_the_rest_goes_on(
+async def test_a_failed_task_succeeds_when_it_is_retried_while_the_rest_runs(
     examples: Client,
 ) -> None:
     execution = await examples.create("examples/flaky-branches", inputs={"batches": 8})
@@ -157,8 +157,8 @@ async def test_a_region_that_cannot_answer_stops_the_total_and_nothing_else(
     change = {"taskRunId": fetch["id"], "state": "SUCCESS", "outputs": {"sales": 0}}
     payload = await examples.mutate("changeTaskRunState", **change, reason="sold nothing")
     assert payload["problems"] == []
-    mended = await examples.until_ended(execution["id"])
-    assert (mended["state"], mended["outputs"]) == ("SUCCESS", {"sales": 8003})
+    fixed = await examples.until_ended(execution["id"])
+    assert (fixed["state"], fixed["outputs"]) == ("SUCCESS", {"sales": 8003})
     fewer = {"id": execution["id"], "inputs": {"regions": ["eu", "us"]}}
     replayed = (await examples.mutate("replayExecution", **fewer))["execution"]
     assert (await examples.until_ended(replayed["id"]))["outputs"] == {"sales": 4002}
@@ -181,8 +181,8 @@ async def test_a_quarter_is_closed_once_both_groups_have_signed(
     assert closed["state"] == "SUCCESS", closed["failure"]
     assert closed["outputs"]["signed_by"] == ["user:admin", "user:auditor"]
     assert (closed["outputs"]["sales"], closed["outputs"]["forecast"]) == (24018, 30000)
-    asked = "query ($id: ID!) { execution(id: $id) { children { state flow { key } } } }"
-    children = (await examples.post(asked, id=execution["id"]))["execution"]["children"]
+    query = "query ($id: ID!) { execution(id: $id) { children { state flow { key } } } }"
+    children = (await examples.post(query, id=execution["id"]))["execution"]["children"]
     assert children == [{"state": "SUCCESS", "flow": {"key": "regional-sales"}}] * 3
 
 

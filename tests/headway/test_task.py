@@ -1,4 +1,4 @@
-"""The package that goes into people's code, in an interpreter that has nothing else of ours."""
+"""The package for users' code, in an interpreter without the rest of the project."""
 
 import json
 import os
@@ -66,13 +66,13 @@ def test_only_headway_is_provided(folder: Path) -> None:
     assert run(folder, "import models").returncode != 0
 
 
-def test_it_says_everything_by_the_file(folder: Path) -> None:
+def test_all_messages_can_be_sent_by_the_file(folder: Path) -> None:
     file = folder / "said"
     assert run(folder, EVERYTHING, env={"HEADWAY_FILE": str(file)}).stderr == ""
     assert said_in(file) == SAID
 
 
-def test_it_prefers_the_pipe_but_for_long_lines(folder: Path) -> None:
+def test_the_pipe_is_preferred_except_for_long_lines(folder: Path) -> None:
     reading, writing = os.pipe()
     status = os.fstat(writing)
     env = {
@@ -108,7 +108,7 @@ def test_outside_of_a_task_it_does_nothing(folder: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "{} {} {}\n", "")
 
 
-def test_it_reads_what_the_task_is_given(folder: Path) -> None:
+def test_the_task_reads_its_input(folder: Path) -> None:
     given = {"inputs": {"day": "2026-01-31"}, "outputs": {"a": {"text": "\u4e2d"}}, "task": {}}
     (folder / "input.json").write_text(json.dumps(given, ensure_ascii=False), encoding="utf-8")
     script = "import headway, json; print(json.dumps([headway.inputs(), headway.outputs()]))"
@@ -144,7 +144,7 @@ def test_what_is_no_number_or_no_json_is_refused_here(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
-def test_a_metric_that_is_no_number_is_left_out_and_told_of(folder: Path, number: str) -> None:
+def test_a_metric_that_is_no_number_is_omitted_with_a_warning(folder: Path, number: str) -> None:
     code = f"import headway; headway.metric('loss', float('{number}')); headway.metric('loss', 2)"
     done = run(folder, code, env={"HEADWAY_FILE": str(folder / "said")})
     assert f"UserWarning: metric loss is {number} and is left out" in done.stderr
@@ -154,7 +154,7 @@ def test_a_metric_that_is_no_number_is_left_out_and_told_of(folder: Path, number
     )
 
 
-def test_it_reads_in_python_3_8(folder: Path) -> None:
+def test_the_package_is_valid_python_3_8(folder: Path) -> None:
     script = (
         "import ast, sys, pathlib\n"
         "for file in pathlib.Path(sys.argv[1]).glob('*.py'):\n"

@@ -1,4 +1,4 @@
-"""Task types of an installed package: its keys are validated as ours are, its work is done by a real worker."""
+"""Task types of an installed package: their keys are validated like built-in ones, and a real worker runs them."""
 
 import logging
 import os
@@ -30,7 +30,7 @@ HEAD = "id: own\nnamespace: acme\ninputs: [{id: who, type: STRING, default: Ada}
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder into which the example was installed, and beside it a package that is broken in every way."""
+    """Creates a folder with the installed example and a package with every kind of defect."""
     folder = tmp_path_factory.mktemp("packages")
     quiet = ["--quiet", "--offline", "--no-deps", "--no-build-isolation"]
     uv = Path(sys.executable).with_name("uv")
@@ -91,8 +91,8 @@ def test_its_text_stays_as_it_is_written() -> None:
     nested = f"  - {{id: f, type: foreach, items: [1], tasks: [{inner}]}}\n"
     each = parse_flow(HEAD + nested).tasks[0]
     assert isinstance(each, ForeachTask)
-    told = each.tasks[0].model_dump(include={"name", "times", "manner"})
-    assert told == {"name": "3.10", "times": 2, "manner": {"loud": True, "mark": "1e3"}}
+    dumped = each.tasks[0].model_dump(include={"name", "times", "manner"})
+    assert dumped == {"name": "3.10", "times": 2, "manner": {"loud": True, "mark": "1e3"}}
 
 
 @pytest.mark.usefixtures("installed")
@@ -104,7 +104,7 @@ def test_the_schema_has_it() -> None:
 
 
 def greet_of(schema: dict[str, Any]) -> dict[str, Any]:
-    """Of the tasks of a flow."""
+    """Returns the problems with the tasks of a flow."""
     (found,) = (
         one
         for one in schema["properties"]["tasks"]["items"]["oneOf"]
@@ -121,7 +121,7 @@ def test_without_the_package_there_is_no_such_type() -> None:
 
 
 @pytest.mark.usefixtures("installed")
-def test_what_is_broken_is_a_line_in_the_log_and_stops_nothing(
+def test_a_broken_package_is_logged_and_stops_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.ERROR, "headway.tasks"):
@@ -142,7 +142,7 @@ def served(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     assert served.stop() == 0
 
 
-@pytest.mark.usefixtures("installed")  # the oracle reads flows too
+@pytest.mark.usefixtures("installed")  # the invariants read flows too
 async def test_a_worker_does_its_work(served: Served) -> None:
     client: Client = served.client
     more = "times: 2, manner: {loud: true, mark: '{{ 1 + 1 }}'}"
@@ -162,7 +162,7 @@ async def test_a_worker_does_its_work(served: Served) -> None:
     await verify(served.database_url)
 
 
-async def test_it_is_killed_as_any_other(served: Served) -> None:
+async def test_an_installed_task_type_is_killed_like_others(served: Served) -> None:
     client = served.client
     flow = HEAD + "  - {id: a, type: greet, name: x, times: 2, pause: 5m}\n"
     id = (await client.run(flow))["id"]

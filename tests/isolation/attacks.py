@@ -1,5 +1,5 @@
-"""The script of a task that tries to get at the server and at another task. Each function answers with what it got;
-nothing, or an error, is a failed attack. It is run by a worker, and knows only what its environment tells."""
+"""The script of a task that attacks the server and another task. Each function returns what it got; an empty result, or
+an error, is a failed attack. A worker runs it, and its information comes from its environment only."""
 
 import ctypes
 import os
@@ -32,7 +32,7 @@ def environment(pid: str) -> str:
 
 
 def command(pid: str) -> str:
-    """Passwords may stand in it."""
+    """Reads the command line, which may contain passwords."""
     return read(f"/proc/{pid}/cmdline")
 
 
@@ -40,7 +40,7 @@ def beyond_root(pid: str) -> str:
     return read(f"/proc/{pid}/root{DIR}/token")
 
 
-def beside(pid: str) -> str:
+def next_to_working_directory(pid: str) -> str:
     return ", ".join(os.listdir(f"/proc/{pid}/cwd/"))
 
 
@@ -74,7 +74,7 @@ def connected(address: str) -> str:
 
 
 def pipe_of(pid: str) -> str:
-    """Of messages; what is written there would count as another task's."""
+    """Opens the pipe of messages; a message in it would count as another task's."""
     for number in os.listdir(f"/proc/{pid}/fd"):
         with open(f"/proc/{pid}/fd/{number}", "wb"):
             return f"descriptor {number} opened"
@@ -94,7 +94,7 @@ def privileges() -> str:
 
 
 def descriptors() -> str:
-    """That it was not given: none of stdin, the log and the pipe of messages."""
+    """Lists descriptors that the task was not given: other than stdin, the log and the pipe of messages."""
     given = {"0", "1", "2", os.environ["HEADWAY_FD"]}
     links = {one: f"/proc/self/fd/{one}" for one in os.listdir("/proc/self/fd")}
     return ", ".join(
@@ -105,7 +105,7 @@ def descriptors() -> str:
 
 
 def described(pid: str) -> str:
-    """One of its descriptors, as what it is; that there are some is told to everybody."""
+    """Reads the target of one of its descriptors; that there are some is visible to everybody."""
     return os.readlink(f"/proc/{pid}/fd/{os.listdir(f'/proc/{pid}/fd')[0]}")
 
 
@@ -153,7 +153,7 @@ ATTACKS: dict[str, Callable[[], str]] = {
             ("descriptors", described),
             ("pipes", pipe_of),
             ("root", beyond_root),
-            ("working directory", beside),
+            ("working directory", next_to_working_directory),
             ("tracing", traced),
             ("signal", killed),
         )

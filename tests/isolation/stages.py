@@ -1,5 +1,5 @@
-"""Servers under what each way of isolation is for: root, root that may mount nothing, an ordinary user, and one who may
-make no namespaces either."""
+"""Servers in the situations for the isolation modes: root, root without the right to mount, an ordinary user, and one
+who cannot create namespaces either."""
 
 import os
 import socket
@@ -52,7 +52,7 @@ tasks:
 
 
 def _reachable(folder: str) -> str:
-    """Shell that lets others pass to a Python in a folder that is closed to them, for this server alone."""
+    """A shell command that gives others access to a Python in a private folder, for this server only."""
     base = Path(sys.base_prefix)
     closed = next((one for one in reversed(base.parents) if not one.stat().st_mode & 0o001), None)
     if closed is None:
@@ -64,7 +64,7 @@ def _reachable(folder: str) -> str:
 
 
 def within(way: str, folder: str) -> Sequence[str]:
-    """The words of a program that becomes the server. An ordinary user is one without privileges."""
+    """Returns the command line of a program that becomes the server. An ordinary user is one without privileges."""
     root = os.geteuid() == 0
     words: Mapping[str, Sequence[str]] = {
         "users": (),
@@ -108,7 +108,7 @@ class Stage:
 
 @contextmanager
 def folder_for_all() -> Iterator[Path]:
-    """That others may enter, unlike those that pytest makes."""
+    """Creates a folder that other users may enter, unlike those of pytest."""
     with tempfile.TemporaryDirectory(
         prefix="headway-isolation-", ignore_cleanup_errors=True
     ) as name:
@@ -118,7 +118,7 @@ def folder_for_all() -> Iterator[Path]:
 
 @contextmanager
 def serving_as(way: str, **settings: str) -> Iterator[Served]:
-    """A server whose tasks are kept apart in this way; with `none`, not at all."""
+    """Starts a server that isolates its tasks in this mode; with `none`, not at all."""
     with folder_for_all() as folder:
         data_dir = folder / "data"
         data_dir.mkdir()
@@ -138,7 +138,7 @@ def serving_as(way: str, **settings: str) -> Iterator[Served]:
 
 
 async def staged(way: str, served: Served, abstract: str) -> Stage:
-    """Beside it another task runs, of another namespace, with a secret."""
+    """Starts another task next to the attacks, in another namespace, with a secret."""
     client = served.client
     saved = await client.post(
         "mutation ($input: SaveSecretInput!) { saveSecret(input: $input) { problems { message } } }",
@@ -164,7 +164,7 @@ def _victim(served: Served) -> psutil.Process:
 
 @contextmanager
 def abstract_listener() -> Iterator[str]:
-    """A program of the machine that listens on an abstract socket; its name."""
+    """Runs a program that listens on an abstract socket; yields its name."""
     name = f"headway-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("\0" + name)

@@ -1,5 +1,5 @@
-"""A task tries to get at the server and at another task, in each way of isolation that this machine can do. With none
-every attack succeeds, so that each is known for one."""
+"""A task attacks the server and another task, in each isolation mode that this machine supports. Without isolation
+every attack succeeds, which shows that each one works."""
 
 import asyncio
 import os
@@ -41,7 +41,7 @@ ATTACKS = (
         for whom in ("the server", "another task")
     ),
 )
-# A module's server starts within the time of its first test, beside whatever else the machine does.
+# A module's server starts within the time of its first test, on a machine that is busy with other work.
 pytestmark = pytest.mark.timeout(240)
 COMMANDS = {"command of the server", "command of another task"}
 LEFT = {
@@ -49,7 +49,7 @@ LEFT = {
     "namespaces": COMMANDS,
     "landlock": {"database socket", *COMMANDS},
 }
-"""By way: attacks that it is known, and told, not to prevent."""
+"""The attacks that each mode does not prevent, which is documented."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,6 @@ def test_a_task_has_no_descriptors_but_its_own(tried: Tried) -> None:
     assert tried.found["found"]["inherited descriptors"] == ""
 
 
-def test_every_attack_is_asked_for(tried: Tried) -> None:
+def test_every_attack_is_tried(tried: Tried) -> None:
     assert set(tried.found["found"]) == {*ATTACKS, "inherited descriptors"}
     assert tried.stage.victim.is_running()

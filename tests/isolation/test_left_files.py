@@ -1,4 +1,4 @@
-"""The worker reads files of a task with its own rights: a task that offers it something else gets nothing for it."""
+"""The worker reads files of a task with its own rights: a task that offers other files gains nothing."""
 
 import asyncio
 import os
@@ -40,10 +40,10 @@ tasks:
     env: {{TARGET: {target}}}
     run: |
       {run}
-      {told}
+      {report}
     artifacts: [{promised}]
 """
-TOLD = """echo '{{"artifact": {{"path": "{path}"}}}}' >> "$HEADWAY_FILE" """
+REPORT_ARTIFACT = """echo '{{"artifact": {{"path": "{path}"}}}}' >> "$HEADWAY_FILE" """
 
 
 @pytest.fixture(scope="module", params=("none", "users", "namespaces"))
@@ -55,12 +55,12 @@ def served(request: pytest.FixtureRequest) -> Iterator[Served]:
         yield served
 
 
-async def _tried(served: Served, path: str, run: str, told: bool) -> dict[str, Any]:
+async def _tried(served: Served, path: str, run: str, with_report: bool) -> dict[str, Any]:
     source = FLOW.format(
         target=served.data_dir,
         run=run,
-        told=TOLD.format(path=path) if told else "true",
-        promised="" if told else f'{{path: "{path}"}}',
+        with_report=REPORT_ARTIFACT.format(path=path) if with_report else "true",
+        promised="" if with_report else f'{{path: "{path}"}}',
     )
     client = served.client
     return await client.until_ended((await client.run(source))["id"])
@@ -74,19 +74,19 @@ async def _kept(served: Served) -> int:
         await connection.close()
 
 
-@pytest.mark.parametrize("told", [False, True], ids=["promised", "told of"])
+@pytest.mark.parametrize("with_report", [False, True], ids=["promised", "reported"])
 @pytest.mark.parametrize("trick", TRICKS)
-def test_what_is_not_the_tasks_own_file_is_no_artifact(
-    served: Served, trick: str, told: bool
+def test_only_the_tasks_own_files_become_artifacts(
+    served: Served, trick: str, with_report: bool
 ) -> None:
     path, run = TRICKS[trick]
     way = served.way  # type: ignore[attr-defined]
     if trick == "hard link" and way == "none":
         pytest.skip("who may read the file may copy it too")
-    execution = asyncio.run(_tried(served, path, run, told))
+    execution = asyncio.run(_tried(served, path, run, with_report))
     assert asyncio.run(_kept(served)) == 0
     assert not list((served.data_dir / "artifacts").glob("**/taken"))
-    if not told:
+    if not with_report:
         assert execution["state"] == "FAILED"
         (task,) = execution["taskRuns"]
         assert "secret.key" not in str(task["error"]) + str(execution["failure"])
@@ -94,7 +94,7 @@ def test_what_is_not_the_tasks_own_file_is_no_artifact(
 
 def test_an_own_file_is_kept_from_wherever_it_lies_inside(served: Served) -> None:
     run = 'mkdir -p deep/er; echo x > deep/er/kept; ln -s deep/er/kept "$PWD/near"'
-    execution = asyncio.run(_tried(served, "**/[kn]*", run, told=False))
+    execution = asyncio.run(_tried(served, "**/[kn]*", run, with_report=False))
     assert execution["state"] == "SUCCESS", execution["failure"]
     names = execution["taskRuns"][0]["outputs"]["artifacts"]
     assert set(names) == {"deep/er/kept", "near"}

@@ -1,4 +1,4 @@
-"""Tasks that are kept apart live and end as others do: their codes, their limits, their whole family."""
+"""Isolated tasks run and end like others: their exit codes, their limits, all their processes."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ TIMES = iter(range(3000, 9000))
 
 
 WAYS = [one for one in ("users", "namespaces") if os.geteuid() == 0 or one not in NEEDS_ROOT]
-"""Only root has users to give."""
+"""Only root can run tasks as other users."""
 
 
 @pytest.fixture(scope="module", params=WAYS)
@@ -31,7 +31,7 @@ def served(request: pytest.FixtureRequest) -> Iterator[Served]:
 
 
 def run(served: Served, task: str, namespace: str = "acme", **inputs: Any) -> dict[str, Any]:
-    """Its only task run, ended, with the state of the execution."""
+    """Returns the only task run, ended, with the state of the execution."""
     return asyncio.run(_run(served, task, namespace, inputs))
 
 
@@ -44,7 +44,7 @@ async def _run(served: Served, task: str, namespace: str, inputs: Any) -> dict[s
 
 
 def until_nobody_sleeps(seconds: int) -> None:
-    """Processes of the machine that sleep so long: nobody else does."""
+    """Returns the processes of the machine that sleep for so long: no others do."""
     deadline = time.monotonic() + 20
     while any(_sleeps(one, seconds) for one in psutil.process_iter()):
         assert time.monotonic() < deadline, "a process is left"
@@ -70,7 +70,7 @@ def _sleeps(process: psutil.Process, seconds: int) -> bool:
         ),
     ],
 )
-def test_an_end_is_told_as_it_was(
+def test_an_end_is_reported_as_it_was(
     served: Served, script: str, code: int, error: str | None
 ) -> None:
     task = run(served, f"  - {{id: a, type: shell, run: '{script}'}}\n")
@@ -79,7 +79,7 @@ def test_an_end_is_told_as_it_was(
     assert (attempt["error"] or {}).get("code") == error
 
 
-def test_a_program_that_is_not_there_is_told(served: Served) -> None:
+def test_a_missing_program_is_reported(served: Served) -> None:
     task = run(served, "  - {id: a, type: shell, interpreter: /no/such/program, run: x}\n")
     assert task["error"]["code"] == "NOT_STARTED"
     assert "/no/such/program" in task["error"]["message"]
@@ -128,8 +128,8 @@ def test_a_task_gets_the_secrets_that_it_names_and_no_others(served: Served) -> 
     env: {MINE: "{{ secrets.NAMED }}"}
     script: |
       import headway, os, pathlib
-      told = "".join(one.read_text() for one in pathlib.Path("..").glob("*.json*"))
-      said = told + str(dict(os.environ))
+      files = "".join(one.read_text() for one in pathlib.Path("..").glob("*.json*"))
+      said = files + str(dict(os.environ))
       headway.output(
           named="-one-771" in said, other="-one-772" in said,
           private=[one for one in os.environ if one.startswith(("PG", "HEADWAY_S", "HEADWAY_D"))])

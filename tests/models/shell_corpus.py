@@ -1,6 +1,6 @@
-"""Scripts with an expression in every position: those where it is data, and those where it would be run.
+"""Scripts with an expression in every position: positions where it is data, and positions where it would be run.
 
-`VALUE` stands for the expression. Each position is put into each context that can hold it.
+`VALUE` marks the expression. Each position is combined with each context that can contain it.
 """
 
 from collections.abc import Iterator
@@ -332,7 +332,7 @@ class Script:
 
 
 def scripts() -> Iterator[Script]:
-    """Every position in every context that may hold it."""
+    """Yields every position in every context that can contain it."""
     for kind, positions in (("data", DATA), ("quiet", QUIET), ("program", PROGRAMS), ("run", RUN)):
         for name, position in positions.items():
             for context, around in CONTEXTS.items():

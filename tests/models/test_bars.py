@@ -1,4 +1,4 @@
-"""Bars of one round length: as few as asked for, without a gap, with all of the time in them."""
+"""Bars of one round length: as few as requested, without a gap, covering the whole range."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
@@ -56,7 +56,7 @@ def test_lengths_are_round(hours: float, most: int, seconds: int, number: int) -
      (MONDAY, MONDAY + timedelta(1), 201, "bars"), (datetime(1, 1, 1, tzinfo=UTC), MONDAY, 5, "since"),
      (MONDAY, datetime(2201, 1, 1, tzinfo=UTC), 5, "since")],
 )  # fmt: skip
-def test_what_has_no_bars_is_refused(
+def test_ranges_without_bars_are_refused(
     since: datetime, until: datetime, most: int, path: str
 ) -> None:
     with pytest.raises(Refused) as refused:

@@ -1,4 +1,4 @@
-"""Parts of a time."""
+"""Splitting a time range into buckets."""
 
 import itertools
 from datetime import UTC, datetime, timedelta, timezone
@@ -35,7 +35,7 @@ def test_each_begins_where_the_clock_does(bucket: Bucket, first: datetime) -> No
     st.sampled_from(Bucket),
     st.integers(-12, 12),
 )
-def test_they_cover_the_time_without_gap(
+def test_buckets_cover_the_range_without_gaps(
     since: datetime, length: timedelta, bucket: Bucket, zone: int
 ) -> None:
     begin = since.replace(tzinfo=timezone(timedelta(hours=zone)))

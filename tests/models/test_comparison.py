@@ -1,4 +1,4 @@
-"""What counts as a difference."""
+"""Which values count as different."""
 
 from typing import Any
 
@@ -40,13 +40,13 @@ def test_values_are_compared_as_json(one: Any, other: Any, alike: bool) -> None:
     assert same(one, other) is same(other, one) is alike
 
 
-def told(row: Row) -> tuple[Any, ...]:
+def summary(row: Row) -> tuple[Any, ...]:
     return row.key, row.differs, [(one.value, one.present, one.differs) for one in row.cells]
 
 
 def test_each_is_compared_with_the_first() -> None:
     found = rows_of([{"b": 1, "a": None}, {"b": 1.0}, {"a": None, "c": 3, "b": 2}])
-    assert [told(row) for row in found] == [
+    assert [summary(row) for row in found] == [
         ("a", True, [(None, True, False), (None, False, True), (None, True, False)]),
         ("b", True, [(1, True, False), (1.0, True, False), (2, True, True)]),
         ("c", True, [(None, False, False), (None, False, False), (3, True, True)]),
@@ -55,7 +55,7 @@ def test_each_is_compared_with_the_first() -> None:
     assert rows_of([{}, {}]) == []
 
 
-def test_numbers_are_told_with_what_they_are_more() -> None:
+def test_numbers_are_shown_with_their_difference() -> None:
     assert numbers_of([4.0, 5.0, 3.0, None]) == [
         Number(4.0, 0.0, 0.0),
         Number(5.0, 1.0, 25.0),

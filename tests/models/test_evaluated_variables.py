@@ -1,4 +1,4 @@
-"""Variables whose text programs run take no value through `env:`."""
+"""Environment variables whose text programs run take no value through `env:`."""
 
 import pytest
 

@@ -55,7 +55,7 @@ def test_names_of_the_text_itself_are_no_references() -> None:
         ("{{ a }} " * 1001, 0, "at most 1000 expressions"),
     ],
 )
-def test_what_cannot_be_read(text: str, offset: int, words: str) -> None:
+def test_invalid_expressions(text: str, offset: int, words: str) -> None:
     (wrong,) = read(text).misreadings
     assert wrong.offset == offset
     assert words in wrong.message

@@ -1,4 +1,4 @@
-"""Rules on hosts: every way to write an address leads to the same judgement."""
+"""Rules on hosts: every notation of an address has the same result."""
 
 import pytest
 
@@ -107,7 +107,7 @@ def test_with_an_allow_list_all_others_are_refused() -> None:
         refusal = rules.refusal(host, port, address)
         assert refusal and "task_allowed_hosts" in refusal
     refusal = rules.refusal("api.example.com", 80, "169.254.169.254")
-    assert refusal and "@link-local" in refusal  # a name that is allowed leads to what is denied
+    assert refusal and "@link-local" in refusal  # an allowed name resolves to a denied address
 
 
 def test_the_rules_survive_the_way_to_another_process() -> None:
@@ -134,6 +134,6 @@ def test_rules_are_read(text: str, rule: str) -> None:
     "text",
     ["", "@clouds", "a b", "http://x", "x/24", "10.0.0.0/99", "x:0", "x:99999", "*x", "a*b", "x:"],
 )
-def test_what_is_no_rule_is_refused_with_a_sentence(text: str) -> None:
+def test_invalid_rules_are_refused_with_a_message(text: str) -> None:
     with pytest.raises(ValueError, match=r"host|port|group|address"):
         read_rule(text)

@@ -144,7 +144,7 @@ def test_wrong_declarations(keys: dict[str, Any], sentence: str) -> None:
         InputSpec.model_validate({"id": "x", **keys})
 
 
-def test_what_is_not_asked_for_is_null_whatever_was_given() -> None:
+def test_inputs_that_do_not_apply_are_null_whatever_was_given() -> None:
     specs = [spec("BOOL"), InputSpec.model_validate({"id": "y", "type": "INT", "required": True})]
     given = {"x": True, "y": "no number"}
     assert validate_inputs(specs, given, absent={"y"}) == {"x": True, "y": None}

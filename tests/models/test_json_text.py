@@ -36,7 +36,7 @@ INEXACT = [
 
 
 @pytest.mark.parametrize(("text", "value"), KEPT)
-def test_what_can_be_kept_is_read_as_it_is(text: str, value: object) -> None:
+def test_storable_json_is_read_unchanged(text: str, value: object) -> None:
     assert read_json(text) == read_json(text.encode()) == value
     check_numbers(value)
 
@@ -51,7 +51,7 @@ def test_a_number_that_would_become_another_is_refused_by_its_place(text: str, w
 
 
 @pytest.mark.parametrize("text", ["{", "1 2", b"\xff", "[" * 2000, '{"a": 1e999', "[1e5,]"])
-def test_what_is_no_json_is_that(text: str | bytes) -> None:
+def test_invalid_json_is_refused(text: str | bytes) -> None:
     with pytest.raises(ValueError, match=r"line 1|invalid|utf|UTF") as refused:
         read_json(text)
     assert not isinstance(refused.value, NotKept)
@@ -63,9 +63,7 @@ def nested(levels: int, inside: str = "1") -> str:
 
 @pytest.mark.parametrize("inside", ["1", '"12345678901234567890"'])
 @pytest.mark.parametrize("read", [read_json, of_others])
-def test_what_is_nested_without_end_is_refused(
-    read: Callable[[str | bytes], object], inside: str
-) -> None:
+def test_deeply_nested_json_is_refused(read: Callable[[str | bytes], object], inside: str) -> None:
     for levels in (DEEPEST + 1, 1000):
         with pytest.raises(NotKept, match=r"nested too deeply: at most 200 levels"):
             read(nested(levels, inside))
@@ -79,7 +77,7 @@ def test_values_are_checked_too(value: object) -> None:
         check_numbers({"a": [value]}, "outputs")
 
 
-def test_of_others_whole_numbers_come_with_all_their_digits() -> None:
+def test_whole_numbers_keep_all_digits() -> None:
     text = '{"id": 340282366920938463463374607431768211455, "n": [1, 2.5]}'
     assert of_others(text) == {
         "id": "340282366920938463463374607431768211455",
@@ -88,9 +86,9 @@ def test_of_others_whole_numbers_come_with_all_their_digits() -> None:
 
 
 @pytest.mark.parametrize(("text", "words"), INEXACT)
-def test_what_is_read_apart_is_refused_by_the_part_and_its_place(text: str, words: str) -> None:
-    value, mended = read_apart(f'{{"good": [1], "bad": {text}}}'.encode())
-    assert not mended
+def test_parts_are_refused_separately_with_their_position(text: str, words: str) -> None:
+    value, problems = read_apart(f'{{"good": [1], "bad": {text}}}'.encode())
+    assert not problems
     check_kept(value["good"], "good")
     with pytest.raises(NotKept) as refused:
         check_kept(value["bad"], "bad")

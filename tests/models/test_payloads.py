@@ -1,4 +1,4 @@
-"""The one limit of values that are stored."""
+"""The common size limit of stored values."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ def test_a_value_is_measured_as_it_is_stored(character: str) -> None:
 
 
 @pytest.mark.parametrize("what", UNSTORABLE)
-def test_what_cannot_be_stored_is_named(what: str) -> None:
+def test_unstorable_values_are_named(what: str) -> None:
     value = {"good": 1, "bad": UNSTORABLE[what]}
     with pytest.raises(CannotBeStored, match=r"^output.bad contains a value that cannot be stored"):
         measured(value, "output")
@@ -70,7 +70,7 @@ def test_values_count_together_and_only_as_they_are_now() -> None:
     assert payload.values == {"a": "short", "b": half}
 
 
-def test_what_is_shown_keeps_to_the_limit_and_says_how_large_the_rest_was() -> None:
+def test_shown_values_respect_the_limit_and_have_the_size_of_the_rest() -> None:
     small = {"args": {"a": "x" * 1000}, "run": "echo"}
     assert abridged(small) == small
     large = "\u4e2d" * (MAX_PAYLOAD // 3)

@@ -1,4 +1,4 @@
-"""When schedules tick, around every change of the clocks, and what of it is due."""
+"""The times at which schedules tick, around every change of the clocks, and which missed ticks are due."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -77,7 +77,7 @@ def test_ticks(cron: str, zone: str, after: str, until: str, expected: list[str]
 @pytest.mark.parametrize("cron", ["*/20 * * * *", "10,40 1-3 * * *", "0 2 * * *"])
 @pytest.mark.parametrize("day", ["03-08", "03-29", "04-05", "10-04", "10-25", "11-01"])
 def test_ticks_do_not_depend_on_where_one_begins_to_count(cron: str, zone: str, day: str) -> None:
-    """On every day of 2026 on which one of these zones changes its clocks."""
+    """Compares ticks on every day of 2026 on which one of these zones changes its clocks."""
     middle = datetime.fromisoformat(f"2026-{day}T00:00Z")
     whole = list(ticks(cron, zone, middle - 36 * HOUR, middle + 36 * HOUR))
     assert whole == sorted(set(whole))
@@ -108,7 +108,7 @@ MISSED = tuple(NOON + number * HOUR for number in range(4))
 @pytest.mark.parametrize(
     ("catch_up", "ran"), [(CatchUp.NONE, ()), (CatchUp.LAST, MISSED[-1:]), (CatchUp.ALL, MISSED)]
 )
-def test_what_was_missed_is_caught_up_with_as_asked(
+def test_missed_occurrences_are_caught_up_as_configured(
     catch_up: CatchUp, ran: tuple[datetime, ...]
 ) -> None:
     now = NOON + 3 * HOUR + 2 * GRACE
@@ -121,7 +121,7 @@ def test_none_skips_what_is_older_than_the_grace_and_nothing_else() -> None:
     assert due("0 * * * *", "UTC", CatchUp.NONE, NOON, now + SECOND, 50).ticks == ()
 
 
-def test_of_many_ticks_some_are_left_for_the_next_time() -> None:
+def test_some_of_many_ticks_are_left_for_the_next_round() -> None:
     now = NOON + 10 * HOUR
     first = due("0 * * * *", "UTC", CatchUp.ALL, NOON, now, 4)
     assert first == Due(MISSED, NOON + 4 * HOUR)
@@ -133,10 +133,10 @@ def test_years_of_minutes_are_not_counted_to_find_the_last() -> None:
     assert due("* * * * *", PARIS, CatchUp.LAST, begin, NOON, 50) == Due((NOON,), NOON + MINUTE)
 
 
-def test_the_trigger_tells_the_day_of_the_schedules_zone() -> None:
+def test_the_trigger_has_the_day_in_the_schedules_zone() -> None:
     tick = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)
-    told = trigger_of("sched_1", "nightly", PARIS, tick, "user:maria")
-    assert (told["date"], told["time"], told["scheduledAt"]) == (
+    trigger = trigger_of("sched_1", "nightly", PARIS, tick, "user:maria")
+    assert (trigger["date"], trigger["time"], trigger["scheduledAt"]) == (
         "2026-03-29", "00:30:00", "2026-03-28T23:30:00Z",
     )  # fmt: skip
 
@@ -165,7 +165,9 @@ def test_cron_expressions(cron: str, kept: str | None) -> None:
         (None, "must be a cron expression"),
     ],
 )
-def test_what_is_no_cron_expression_is_refused_with_one_that_is(cron: object, words: str) -> None:
+def test_invalid_cron_expressions_are_refused_with_a_valid_example(
+    cron: object, words: str
+) -> None:
     with pytest.raises(ValueError, match=words):
         check_cron(cron)
 
@@ -180,6 +182,6 @@ def test_what_is_no_cron_expression_is_refused_with_one_that_is(cron: object, wo
         (None, "for example Europe/Paris or UTC"),
     ],
 )
-def test_what_is_no_time_zone_is_refused(zone: object, words: str) -> None:
+def test_unknown_time_zones_are_refused(zone: object, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         check_zone(zone)

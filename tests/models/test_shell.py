@@ -1,4 +1,4 @@
-"""Real shells run what the scanner lets through, with values that would run a command if they could."""
+"""Real shells run the scripts that the scanner accepts, with values that would run a command if they were code."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Real bash runs every script that the check lets through, with values that would make a file if they were code."""
+"""Real bash runs every script that the check accepts, with values that would create a file if they were code."""
 
 import os
 import shutil
@@ -50,10 +50,10 @@ VALUES = [
     "$PATH",
 ]
 _FEW = 1
-"""Values for a position in each further context; alone it sees all."""
+"""The number of values for a position in each further context; in the first context it gets all values."""
 _BATCH = 200
 _POTENT = 4
-"""The first values, one of which is code in most positions."""
+"""The number of leading values, one of which is code in most positions."""
 _ABSENT = ("ssh", "su", "sudo", "watch", "at", "php", "ruby", "psql", "mysql", "docker", "node")
 PATH = os.environ["PATH"]
 ALL = list(scripts())
@@ -82,7 +82,7 @@ def _template(text: str) -> Template:
 
 
 def run_all(jobs: Sequence[tuple[Script, str]], folder: Path) -> list[bytes]:
-    """Each in a folder of its own and in a subshell of one bash; what they wrote."""
+    """Runs each script in a folder of its own and in a subshell of one bash; returns their outputs."""
     rows = []
     for number, (script, value) in enumerate(jobs):
         template = _template(script.text)
@@ -105,7 +105,7 @@ def run_all(jobs: Sequence[tuple[Script, str]], folder: Path) -> list[bytes]:
 
 
 def ran(folder: Path) -> set[int]:
-    """The numbers of the jobs whose value was run."""
+    """Returns the numbers of the jobs whose value was run."""
     return {int(path.relative_to(folder).parts[0]) for path in folder.rglob(CANARY)}
 
 
@@ -157,7 +157,7 @@ def _faults(jobs: Sequence[tuple[Script, str]], folder: Path) -> list[str]:
 
 @pytest.mark.timeout(300)
 def test_most_refused_scripts_do_run_a_value(tmp_path: Path) -> None:
-    """So the values are hostile indeed, and the corpus names real holes."""
+    """Shows that the values are hostile, and that the corpus names real holes."""
     listed = [
         Script(name, text.replace("VALUE", "{{ x }}"), runs=True)
         for name, text in RUN.items()

@@ -180,7 +180,7 @@ NOT_YET = [f"{FLOW}alerts: 1\n"]
 
 
 @pytest.mark.parametrize("source", NOT_YET)
-def test_what_is_not_built_yet_is_refused_by_name(source: str) -> None:
+def test_unimplemented_features_are_refused_by_name(source: str) -> None:
     ((code, line, column, _, message),) = problems(source)
     assert code is ProblemCode.NOT_YET
     assert line and column
@@ -208,7 +208,7 @@ def test_what_is_not_built_yet_is_refused_by_name(source: str) -> None:
         ("a: [" + "b," * 60_000 + "]", 1, None, "at most 50000 values"),
     ],
 )
-def test_what_is_no_document(source: str, line: int, column: int | None, words: str) -> None:
+def test_invalid_documents(source: str, line: int, column: int | None, words: str) -> None:
     found = next(each for each in problems(source) if words in each[4])
     assert found[1] == line
     assert column is None or found[2] == column

@@ -20,7 +20,7 @@ def test_a_number_that_would_become_another_is_refused(number: str) -> None:
 
 
 @pytest.mark.parametrize("text", [".inf", "-.Inf", ".nan", "1234567890123456789012"])
-def test_what_is_no_number_here_is_text(text: str) -> None:
+def test_other_numeric_notations_are_text(text: str) -> None:
     (task,) = parse_flow(NUMBERS % text).tasks
     assert isinstance(task, ReturnTask)
     assert task.outputs == {"n": text}

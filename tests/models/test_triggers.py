@@ -1,4 +1,4 @@
-"""Schedules in flow documents: what may be said, and every way of saying it wrong with its place."""
+"""Schedules in flow documents: valid ones, and every kind of mistake with its position."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def read(trigger: str) -> ScheduleTrigger:
     return found
 
 
-def test_what_is_not_said_has_its_default() -> None:
+def test_omitted_keys_have_their_defaults() -> None:
     found = read(f'{{id: nightly, type: schedule, cron: "0 2 * * *", {DAY}}}')
     assert (found.timezone, found.catch_up, found.enabled, found.labels) == (
         "UTC", CatchUp.NONE, None, {},
@@ -74,7 +74,7 @@ def test_everything_can_be_said() -> None:
         ("nightly", "", 5, "must be a mapping"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_with_its_place(
+def test_errors_are_reported_with_their_position(
     trigger: str, path: str, column: int, words: str
 ) -> None:
     with pytest.raises(Refused, match=words) as refused:
@@ -87,7 +87,7 @@ def test_what_is_wrong_is_told_with_its_place(
     assert column in {problem.column for problem in refused.value.problems}
 
 
-def test_two_of_one_name_are_refused() -> None:
+def test_duplicate_names_are_refused() -> None:
     one = f'{{id: a, type: schedule, cron: "0 2 * * *", {DAY}}}'
     with pytest.raises(Refused, match="there is another trigger `a` before"):
         read(f"{one}\n  - {one}")

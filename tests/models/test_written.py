@@ -1,4 +1,4 @@
-"""Text stays as it is written, in every key of every model that a document is made of."""
+"""Text stays as it is written, in every key of every model in a document."""
 
 import json
 import types
@@ -32,9 +32,9 @@ from models.spec.task import ArtifactSpec, CacheSpec, RetrySpec
 from models.spec.tasks import TASK_CLASSES, EscalateSpec, GroupSpec
 
 SPELLINGS = ("3.10", "1e3", "True")
-"""Each is another text once it was read as YAML's number or truth value, and written again."""
+"""Texts that change when they are read as YAML's number or truth value, and written again."""
 WORDS = ("on", "yes", "2026-01-01", "0x1F", "1_000", "012", ".5e", "1.2.3", "12:30")
-"""What other readers of YAML change, and this one does not."""
+"""Texts that other YAML readers change, and this one does not."""
 SHAPES: tuple[tuple[Any, Sequence[str]], ...] = (
     ("PROBE", SPELLINGS),
     (["PROBE"], SPELLINGS[:1]),
@@ -55,7 +55,7 @@ LEAST: dict[type[BaseModel], dict[str, Any]] = {
     TASK_CLASSES["foreach"]: {"items": [1], "tasks": [{"id": "u", "type": "log", "message": "m"}]},
 }
 ALTERNATIVES = {"call": "script", "until": "duration", "event": "duration"}
-"""Keys that stand in the place of others."""
+"""Keys that are alternatives to another key."""
 
 
 def of_task(item: Mapping[str, Any], **more: Any) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def of_approval(**more: Any) -> dict[str, Any]:
 
 
 def document_with(model: type[BaseModel], part: Mapping[str, Any]) -> dict[str, Any]:
-    """The least document that holds such a part; a model that is not known here is a new one, to be added."""
+    """Returns the smallest document with such a part; a model that is unknown here is new and must be added."""
     if model is FlowSpec:
         return {"id": "f", "namespace": "n", "tasks": [LOG], **part}
     if model in LEAST:
@@ -126,7 +126,7 @@ def read(document: Mapping[str, Any], spelling: str, quoted: bool) -> FlowSpec |
 
 
 def leaves(value: Any) -> Iterator[Any]:
-    """Everything that a flow holds."""
+    """Yields every value in a flow."""
     if isinstance(value, BaseModel):
         value = {name: getattr(value, name) for name in type(value).model_fields}
     if isinstance(value, Mapping):
@@ -141,7 +141,8 @@ def leaves(value: Any) -> Iterator[Any]:
 
 @pytest.mark.parametrize(("model", "name", "key"), [*places()])
 def test_plain_text_is_what_it_is_in_quotes(model: type[BaseModel], name: str, key: str) -> None:
-    """In every key, alone, in a list and in a mapping: taken as written, or as the number that it is to YAML."""
+    """Holds for every key, with a single value, a list and a mapping: stored as written, or as the number that YAML
+    reads."""
     accepted = []
     for shape, spellings in SHAPES:
         document = document_with(model, {key: shape})
@@ -207,7 +208,7 @@ DEFAULTS: dict[InputType, Any] = {
     InputType.SECRET: ("3.10", None),
     InputType.FILE: ("3.10", "3.10"),
 }
-"""Of each type what is written and what is held; None where no default of that kind can be."""
+"""For each type the written default and the stored one; None where no such default is possible."""
 
 
 @pytest.mark.parametrize("type", InputType)
@@ -256,7 +257,7 @@ def test_inputs_that_a_document_gives_are_text_where_the_flow_says_so() -> None:
     assert flow.given_by("twice") == {}
 
 
-def test_a_number_too_long_for_yaml_is_text_where_text_stands() -> None:
+def test_a_number_too_long_for_yaml_is_text_where_text_is_expected() -> None:
     long = "123456789012345678901"
     flow = parse_flow(
         f"id: f\nnamespace: n\nlabels: {{a: {long}}}\ntasks: [{{id: a, type: fail}}]\n"

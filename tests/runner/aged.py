@@ -1,4 +1,4 @@
-"""Executions that really ran, copied to days long ago: ids, times, events, lines and all."""
+"""Real executions, copied to past days: ids, times, events, lines and all other rows."""
 
 import json
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _Rows: TypeAlias = dict[str, list[dict[str, Any]]]
 
 
 async def copies(pool: Pool, source: UUID, days: Sequence[date], **changed: object) -> list[UUID]:
-    """One copy a day named; `changed` are columns of the execution's row that are no facts."""
+    """Creates one copy for each day; `changed` are columns of the execution's row that are not derived from events."""
     rows = {table: await _rows(pool, table, column, source) for table, column in _TABLES.items()}
     ids = [_id_on(day) for day in days]
     made = [_aged(rows, source, id, day) for id, day in zip(ids, days, strict=True)]
@@ -41,7 +41,7 @@ async def copies(pool: Pool, source: UUID, days: Sequence[date], **changed: obje
 
 
 def _aged(rows: _Rows, source: UUID, id: UUID, day: date) -> _Rows:
-    """The same as text, with other ids and another day."""
+    """Returns the rows with other ids and another day, replaced in their JSON text."""
     here = str(rows["executions"][0]["created_at"])[:10]
     old = {
         str(row[name]) for table in rows.values() for row in table for name in _OWN if row.get(name)
@@ -54,7 +54,7 @@ def _aged(rows: _Rows, source: UUID, id: UUID, day: date) -> _Rows:
 
 
 async def make_month(pool: Executes, month: date) -> None:
-    """The partitions of a past month, as they were made when it was to come."""
+    """Creates the partitions of a past month as they are created in advance."""
     for table in ("events", "logs"):
         await pool.execute(
             f"""do $$ begin execute format('create table {table}_{month:%Y_%m} partition of {table}
@@ -64,7 +64,7 @@ async def make_month(pool: Executes, month: date) -> None:
 
 
 async def rows_of(pool: Executes, ids: Sequence[UUID]) -> dict[str, int]:
-    """How many rows of these executions each table holds; those with none are left out."""
+    """Returns how many rows of these executions each table has; tables without rows are left out."""
     found = {
         table: await pool.fetchval(
             f"select count(*) from {table} where {column} = any($1::uuid[])", list(ids)

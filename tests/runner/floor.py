@@ -1,4 +1,4 @@
-"""A whole runtime for a test: flows from YAML, executed by a real worker, waited for by the feed."""
+"""A complete runtime for tests: flows from YAML, run by a real worker; the feed reports changes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -35,7 +35,7 @@ class Floor:
     data_dir: Path
 
     async def begin(self, tasks: str, head: str = "", **inputs: Any) -> UUID:
-        """Start an execution of a flow with these tasks (YAML, two spaces deep) and what else is in its `head`."""
+        """Starts an execution of a flow with these tasks (YAML, two spaces deep) and the keys in `head`."""
         declared = ", ".join(f"{{id: {name}, type: STRING}}" for name in inputs)
         source = f"id: test\nnamespace: acme\n{head}inputs: [{declared}]\ntasks:\n{tasks}"
         async with self.parts.database.pool.acquire() as connection:
@@ -73,12 +73,12 @@ class Floor:
         return await self.until_ended(await self.begin(tasks, head, **inputs))
 
     async def task(self, tasks: str, **inputs: Any) -> TaskRun:
-        """Of a flow of one task: its run, ended."""
+        """Runs a flow of one task; returns the ended task run."""
         (task,) = (await self.run(tasks, **inputs)).tasks.values()
         return task
 
     async def set_aside(self, task: TaskRun) -> dict[str, Any]:
-        """The outputs with which its newest attempt ended, that did not succeed."""
+        """Returns the outputs of the newest, unsuccessful attempt."""
         data = await self.parts.database.pool.fetchval(
             "select data from events where task_run_id = $1 and type = 'ATTEMPT_ENDED' order by seq desc limit 1",
             task.id,
@@ -93,7 +93,7 @@ class Floor:
                     await watch.changed()
 
     async def until_said(self, id: UUID, text: str) -> LogRow:
-        """The first log line that has `text` in it."""
+        """Returns the first log line that contains `text`."""
         async with asyncio.timeout(DEADLINE):
             with self.parts.feed.watch(f"l:{id}") as watch:
                 while True:

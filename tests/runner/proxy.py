@@ -1,4 +1,4 @@
-"""A way to PostgreSQL that can go silent, as a network does that swallows every packet, or break off."""
+"""A proxy to PostgreSQL that can stop passing packets, as a failing network does, or break its connections."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ _SOCKET = ".s.PGSQL.5432"
 
 
 class Proxy:
-    """`connect` goes through it. While it is silent nothing passes in either direction, and nothing is closed."""
+    """`connect` uses the proxy. While it is silent nothing passes in either direction, and nothing is closed."""
 
     def __init__(self, directory: Path, database_url: str) -> None:
         self._directory = directory
@@ -34,7 +34,8 @@ class Proxy:
         self._passing.set()
 
     def lose_answer_to(self, statement: bytes) -> None:
-        """PostgreSQL gets it the next time that it is sent; its connection breaks before the answer is passed on."""
+        """PostgreSQL receives the statement the next time that it is sent; the connection breaks before the response
+        passes."""
         self._unanswered = statement
 
     async def somebody_connects(self) -> None:

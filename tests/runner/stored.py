@@ -1,4 +1,4 @@
-"""Rows as the engine leaves them, written without one: an execution, its events, its task runs."""
+"""Rows as the engine writes them, written without an engine: an execution, its events, its task runs."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -40,7 +40,8 @@ async def store_task_run(pool: Executes, execution_id: UUID) -> UUID:
 async def record(
     pool: Pool, execution_id: UUID, *, count: int = 1, state: ExecutionState | None = None
 ) -> int:
-    """Append events under the execution's row lock, in one transaction; the last seq. With a state, a move to it."""
+    """Appends events under the execution's row lock, in one transaction; returns the last seq. With a state, adds a
+    change to it."""
     async with pool.acquire() as connection, connection.transaction():
         last: int = await connection.fetchval(
             "update executions set seq = seq + $2, ended_at = $3 where id = $1 returning seq",

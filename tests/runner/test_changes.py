@@ -1,4 +1,4 @@
-"""Lists are told of what may concern them: of everything that does, and of little that does not."""
+"""Changes notify all lists that they concern, and few others."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -28,21 +28,21 @@ DEADLINE = 20
 
 
 class Deaf(MemoryHints):
-    """Every hint is lost."""
+    """Drops every notification."""
 
     async def publish(self, channel: str, message: Any) -> None:
-        """To nobody."""
+        """Sends to nobody."""
 
 
 @asynccontextmanager
 async def watching(pool: Pool, feed: Feed, *wheres: Filter) -> AsyncIterator[list[LiveQuery]]:
-    """Each list looked once, and shows nothing of what it counts."""
+    """Opens lists that were refreshed once, and show no rows of what they count."""
     with ExitStack() as stack:
         async with Changes(pool, feed) as changes:
             interests = [stack.enter_context(changes.live_query(each, Scope())) for each in wheres]
             for interest in interests:
                 look(interest)
-            await asyncio.sleep(0)  # its loop begins
+            await asyncio.sleep(0)  # the loop begins
             yield interests
 
 
@@ -52,7 +52,7 @@ def look(interest: LiveQuery) -> None:
 
 
 async def stirs(interest: LiveQuery) -> None:
-    """Until it may have changed; it looks again."""
+    """Waits until the list may have changed, and refreshes it."""
     await interest.wait_changed()
     look(interest)
 
@@ -62,7 +62,7 @@ async def change(pool: Pool, feed: Feed, id: UUID, what: str) -> None:
     feed.hint({f"e:{id}"})
 
 
-async def test_a_change_is_told_to_the_lists_it_concerns_and_to_no_other(
+async def test_a_change_notifies_the_lists_it_concerns_and_no_other(
     database: Database,
 ) -> None:
     id = await store_execution(database.pool)
@@ -74,24 +74,24 @@ async def test_a_change_is_told_to_the_lists_it_concerns_and_to_no_other(
         await change(database.pool, feed, id, "progress = 0.1")
         await asyncio.gather(stirs(everything), stirs(failed), stirs(dark))  # the first time
 
-        told = {
+        notified = {
             "failed": asyncio.ensure_future(stirs(failed)),
             "dark": asyncio.ensure_future(stirs(dark)),
         }
         await change(database.pool, feed, id, "state = 'RUNNING'")
         await stirs(everything)
-        assert not any(task.done() for task in told.values())
+        assert not any(task.done() for task in notified.values())
         await change(database.pool, feed, id, """labels = '{"shade": "dark"}'""")
-        await told["dark"]
-        assert not told["failed"].done()
+        await notified["dark"]
+        assert not notified["failed"].done()
         await change(database.pool, feed, id, "state = 'FAILED', ended_at = now()")
-        await told["failed"]
-        told["failed"] = asyncio.ensure_future(stirs(failed))
+        await notified["failed"]
+        notified["failed"] = asyncio.ensure_future(stirs(failed))
         await change(database.pool, feed, id, "state = 'RUNNING', ended_at = null")
-        await told["failed"]
+        await notified["failed"]
 
 
-async def test_what_was_deleted_is_told_to_those_that_counted_it(database: Database) -> None:
+async def test_a_deletion_notifies_the_lists_that_counted_it(database: Database) -> None:
     id = await store_execution(database.pool)
     async with (
         asyncio.timeout(DEADLINE),
@@ -100,23 +100,23 @@ async def test_what_was_deleted_is_told_to_those_that_counted_it(database: Datab
     ):
         await change(database.pool, feed, id, "progress = 0.1")
         await asyncio.gather(stirs(everything), stirs(failed))
-        told = asyncio.ensure_future(stirs(failed))
+        notified = asyncio.ensure_future(stirs(failed))
         await database.pool.execute("delete from executions where id = $1", id)
         feed.hint({f"e:{id}"})
         await stirs(everything)
-        assert not told.done()
-        told.cancel()
+        assert not notified.done()
+        notified.cancel()
 
 
-async def test_what_was_committed_without_a_hint_is_found(database: Database) -> None:
-    """Its process may have died in between."""
+async def test_changes_without_a_notification_are_found(database: Database) -> None:
+    """The process that committed may have died before the notification."""
     id = await store_execution(database.pool)
     async with (
         asyncio.timeout(DEADLINE),
         Feed(Broadcast(backend=Deaf())) as feed,
         watching(database.pool, feed, EVERYTHING) as (everything,),
     ):
-        await stirs(everything)  # its first look at what is active
+        await stirs(everything)  # the first read of active executions
         for what in ("state = 'RUNNING'", "state = 'FAILED', ended_at = now()"):
             await database.pool.execute(
                 f"update executions set seq = seq + 1, {what} where id = $1", id
@@ -127,7 +127,7 @@ async def test_what_was_committed_without_a_hint_is_found(database: Database) ->
         await made
 
 
-async def test_when_hints_were_lost_every_list_looks(database: Database) -> None:
+async def test_after_lost_notifications_every_list_queries_again(database: Database) -> None:
     backend = MemoryHints()
     async with (
         asyncio.timeout(DEADLINE),
@@ -138,14 +138,14 @@ async def test_when_hints_were_lost_every_list_looks(database: Database) -> None
         await asyncio.gather(*(stirs(interest) for interest in interests))
 
 
-async def test_what_was_forgotten_is_not_taken_for_new(
+async def test_evicted_executions_are_not_treated_as_new(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A list may have counted it; taken for new, nothing would ever tell the list that it left."""
     monkeypatch.setattr("runner.live.change_reader._MAX_REMEMBERED", 2)
     soon = datetime.now(UTC) + timedelta(minutes=10)
     counted, *others = [await store_execution(database.pool) for _ in range(4)]
-    # All have ended, so that nothing is found but by its hint.
+    # All have ended, so that only notifications find them.
     await database.pool.execute(
         """update executions set created_at = $1, ended_at = $1,
            state = case when id = $2 then 'FAILED' else 'SUCCESS' end""",
@@ -162,37 +162,37 @@ async def test_what_was_forgotten_is_not_taken_for_new(
         for other in others:  # more than are remembered
             await change(database.pool, feed, other, "progress = 0.1")
             await stirs(everything)
-        told = asyncio.ensure_future(stirs(failed))
+        notified = asyncio.ensure_future(stirs(failed))
         await asyncio.sleep(0)
-        assert not told.done()
+        assert not notified.done()
         await change(database.pool, feed, counted, "state = 'RUNNING', ended_at = null")
-        await told
+        await notified
 
 
-async def test_a_list_is_told_of_what_changed_while_only_an_inbox_was_open(
+async def test_a_list_is_notified_of_changes_while_only_an_inbox_was_open(
     database: Database,
 ) -> None:
-    """It has counted an execution that was made meanwhile: taken for new, that would never leave the list."""
+    """The list has counted an execution created meanwhile: treated as new, it would never leave the list."""
     async with (
         asyncio.timeout(DEADLINE),
         Feed(Broadcast(backend=MemoryHints())) as feed,
         Changes(database.pool, feed) as changes,
     ):
         changes._since -= timedelta(minutes=10)  # so long the process has run
-        heard = asyncio.Event()
+        notified = asyncio.Event()
         read = changes.inboxes.read_changes
 
         async def looked(execution_ids: Sequence[UUID]) -> None:
             await read(execution_ids)
-            heard.set()
+            notified.set()
 
         changes.inboxes.read_changes = looked  # type: ignore[method-assign]
         with changes.inboxes.open(Wish(Scope())):
-            await asyncio.sleep(0)  # its loop begins
+            await asyncio.sleep(0)  # the loop begins
             id = await store_execution(database.pool)
             made = "state = 'FAILED', created_at = now(), ended_at = now()"
             await change(database.pool, feed, id, made)
-            await heard.wait()
+            await notified.wait()
             with changes.live_query(FAILED, Scope()) as failed:
                 look(failed)
                 await change(database.pool, feed, id, "state = 'RUNNING', ended_at = null")

@@ -1,4 +1,4 @@
-"""The executions that subflow tasks start, when the process that started one dies before it could tell."""
+"""Child executions of subflow tasks, when the process that started one dies before it can report it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -43,7 +43,7 @@ Kind = TypeVar("Kind")
 
 @dataclass
 class House:
-    """An engine without a courier: what is owed is carried out by hand."""
+    """An engine without a runner of deferred commands: the tests run them."""
 
     database: Database
     engine: Engine
@@ -59,10 +59,10 @@ class House:
         create = await prepare(self.database.pool, plans, self.evaluator, Scope(), launch, Cipher())
         return (await self.engine.create(create, PERSON)).execution.id
 
-    async def owed(self, kind: type[Kind]) -> tuple[DeferredRow, Kind]:
-        (owed,) = await deferred.claim(self.database.pool)
-        assert isinstance(owed.command, kind)
-        return owed, owed.command
+    async def claimed(self, kind: type[Kind]) -> tuple[DeferredRow, Kind]:
+        (claimed,) = await deferred.claim(self.database.pool)
+        assert isinstance(claimed.command, kind)
+        return claimed, claimed.command
 
     async def look(self, id: UUID) -> Execution:
         async with self.database.pool.acquire() as connection:
@@ -81,14 +81,14 @@ async def house(database: Database) -> AsyncIterator[House]:
 
 
 async def starting(house: House) -> tuple[UUID, DeferredRow, StartChild]:
-    """A parent whose subflow is about to be started."""
+    """Creates a parent whose subflow is about to be started."""
     parent = await house.begin()
-    owed, what = await house.owed(Evaluate)
+    row, what = await house.claimed(Evaluate)
     prepared = await evaluate(
         house.evaluator, await house.look(parent), what, partial(read_clock, house.database.pool)
     )
-    await house.engine.execute(parent, prepared, deferred_id=owed.id)
-    return parent, *(await house.owed(StartChild))
+    await house.engine.execute(parent, prepared, deferred_id=row.id)
+    return parent, *(await house.claimed(StartChild))
 
 
 async def children_in(house: House) -> list[UUID]:
@@ -97,7 +97,7 @@ async def children_in(house: House) -> list[UUID]:
 
 
 async def test_a_child_exists_when_its_parent_has_adopted_it_and_not_before(house: House) -> None:
-    parent, owed, starts = await starting(house)
+    parent, row, starts = await starting(house)
     started = await house.children.start(await house.look(parent), starts)
     assert isinstance(started, Adopt)
     assert (await house.look(parent)).tasks["down"].child == started.child
@@ -105,11 +105,11 @@ async def test_a_child_exists_when_its_parent_has_adopted_it_and_not_before(hous
 
     again = await house.children.start(await house.look(parent), starts)
     assert again is None
-    await house.engine.execute(parent, started, deferred_id=owed.id)
+    await house.engine.execute(parent, started, deferred_id=row.id)
     assert await children_in(house) == [started.child]
 
 
-async def test_two_processes_that_start_the_same_child_start_one(house: House) -> None:
+async def test_two_processes_start_the_same_child_once(house: House) -> None:
     parent, _, starts = await starting(house)
     stale = await house.look(parent)
     both = await asyncio.gather(*(house.children.start(stale, starts) for _ in range(2)))
@@ -119,7 +119,7 @@ async def test_two_processes_that_start_the_same_child_start_one(house: House) -
 
 
 @pytest.mark.parametrize("command", [Cancel(), Pause()], ids=["cancelled", "paused"])
-async def test_what_is_stopped_or_paused_meanwhile_starts_no_child(
+async def test_a_stopped_or_paused_task_starts_no_child(
     house: House, command: Cancel | Pause
 ) -> None:
     parent, _, starts = await starting(house)
@@ -129,7 +129,7 @@ async def test_what_is_stopped_or_paused_meanwhile_starts_no_child(
     assert await children_in(house) == []
 
 
-async def test_what_was_told_of_a_child_is_read_back_as_it_was(house: House) -> None:
+async def test_a_childs_report_is_read_back_as_it_was(house: House) -> None:
     parent, _, starts = await starting(house)
     started = await house.children.start(await house.look(parent), starts)
     assert isinstance(started, Adopt)
@@ -150,19 +150,19 @@ async def test_what_was_told_of_a_child_is_read_back_as_it_was(house: House) -> 
     assert (found.state, found.clock.held) == (ExecutionState.RUNNING, None)
 
 
-async def test_a_promise_that_was_carried_out_is_not_carried_out_again(house: House) -> None:
+async def test_a_deferred_command_is_executed_once(house: House) -> None:
     parent = await house.begin()
-    owed, what = await house.owed(Evaluate)
+    row, what = await house.claimed(Evaluate)
     prepared = await evaluate(
         house.evaluator, await house.look(parent), what, partial(read_clock, house.database.pool)
     )
     twice = await asyncio.gather(
-        *(house.engine.execute(parent, prepared, deferred_id=owed.id) for _ in range(2)),
+        *(house.engine.execute(parent, prepared, deferred_id=row.id) for _ in range(2)),
         return_exceptions=True,
     )
     (refused,) = [one for one in twice if isinstance(one, Refused)]
     assert refused.problems[0].message == "the deferred command was executed already"
     before = await house.look(parent)
     with pytest.raises(Refused):
-        await house.engine.execute(parent, prepared, deferred_id=owed.id)
+        await house.engine.execute(parent, prepared, deferred_id=row.id)
     assert await house.look(parent) == before

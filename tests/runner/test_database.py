@@ -150,7 +150,7 @@ async def test_history_that_came_before_its_partition_moves_into_it(database: Da
     assert await database.pool.fetchval(place) != "events_default"
 
 
-async def test_months_that_are_told_of_afterwards_have_theirs_too(database: Database) -> None:
+async def test_past_months_have_partitions_too(database: Database) -> None:
     days = [
         datetime(2025, 1, 31, 23, 59, 59, 999_000, tzinfo=UTC),
         datetime(2025, 2, 1, tzinfo=UTC),
@@ -172,8 +172,8 @@ async def test_months_that_are_told_of_afterwards_have_theirs_too(database: Data
 
 async def test_the_queue_neither_notifies_nor_logs(database: Database) -> None:
     listener = await database.connect_alone()
-    heard: list[object] = []
-    await listener.add_listener("ch_pgqueuer", lambda *call: heard.append(call))
+    notifications: list[object] = []
+    await listener.add_listener("ch_pgqueuer", lambda *call: notifications.append(call))
     await database.pool.execute(
         "insert into pgqueuer (priority, entrypoint, status) values (0, 'default', 'queued')"
     )
@@ -181,7 +181,7 @@ async def test_the_queue_neither_notifies_nor_logs(database: Database) -> None:
         "insert into pgqueuer_log (job_id, status, entrypoint, priority) values (1, 'queued', 'default', 0)"
     )
     assert await listener.fetchval("select count(*) from pgqueuer_log") == 0
-    assert heard == []
+    assert notifications == []
     await listener.close()
 
 
@@ -219,7 +219,8 @@ async def test_a_failed_statement_leaves_no_transaction_in_its_connection(
 async def test_a_cancelled_statement_leaves_no_transaction_in_its_connection(
     database_url: str,
 ) -> None:
-    """Cancelled when its statement is prepared and not yet executed: a transaction is open on the server."""
+    """The task is cancelled when its statement is prepared and not yet executed: a transaction is open on the
+    server."""
     async with open_database(database_url, sizes=Sizes(work=1)) as database:
 
         async def stopped() -> None:
@@ -258,6 +259,6 @@ async def test_a_name_with_special_characters(postgres_url: str, superuser_url: 
     await connection.close()
 
 
-def test_where_a_url_leads() -> None:
+def test_resolution_of_database_urls() -> None:
     assert describe("postgresql://u:p@db:5433/x") == "db:5433/x"
     assert describe("postgresql://u@/x?host=%2Frun%2Fpg") == "/run/pg/x"

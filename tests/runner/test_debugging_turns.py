@@ -1,11 +1,11 @@
-"""Expressions that people try take turns: by person, however many one has."""
+"""Expressions that people evaluate for debugging take turns by person, however many one person sends."""
 
 import asyncio
 
 from runner.history.expression_debugger import Debugger
 
 
-async def test_nobody_waits_for_all_that_somebody_else_has() -> None:
+async def test_nobody_waits_for_all_expressions_of_another_person() -> None:
     done: list[str] = []
 
     async def try_one(actor: str) -> None:

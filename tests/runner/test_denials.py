@@ -1,4 +1,4 @@
-"""Who is refused many things fills neither the audit log nor the memory, and hides nobody else."""
+"""Many refusals of one person fill neither the audit log nor the memory, and hide nobody else's."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from runner.store.postgres.database import Database
 WITHIN = 20
 
 
-async def test_one_who_tries_everywhere_is_a_few_entries_and_hides_nobody(
+async def test_many_denials_of_one_person_are_a_few_entries_and_hide_no_others(
     database: Database,
 ) -> None:
     pool = database.pool
@@ -29,7 +29,7 @@ async def test_one_who_tries_everywhere_is_a_few_entries_and_hides_nobody(
     assert [row["namespace"] for row in rows if row["actor"] == "user:bob"] == ["acme.b"]
 
 
-async def test_what_is_only_counted_is_written_when_the_server_stops(database: Database) -> None:
+async def test_counted_denials_are_written_when_the_server_stops(database: Database) -> None:
     pool = database.pool
     again = Denial("user:eve", Channel.API, "DENIED", "RUN_FLOW", "acme")
     async with Denials(pool) as denials:

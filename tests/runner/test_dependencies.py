@@ -1,4 +1,4 @@
-"""A graph of flows that is larger than an answer may be."""
+"""A graph of flows that is larger than the limit of an answer."""
 
 from models.access.viewer import Scope
 from models.ids import new_id

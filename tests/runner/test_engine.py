@@ -1,4 +1,4 @@
-"""The engine against a real database: batches, locks between processes, faults that stay alone."""
+"""The engine on a real database: batches, locks between processes, and errors that affect one command only."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -43,7 +43,7 @@ from runner.store.job_queue import JobQueue
 from runner.store.plans import Plans
 from runner.store.postgres.database import Database
 
-ASK = CommandOrigin("user:maria", Channel.API, "because")
+USER = CommandOrigin("user:maria", Channel.API, "because")
 SOURCE = """
 id: one
 namespace: engine
@@ -54,7 +54,7 @@ tasks:
 
 
 class Engines:
-    """Two engines, as two processes have them."""
+    """Two engines, as in two processes."""
 
     def __init__(
         self, first: Engine, second: Engine, plan: CompiledFlow, database: Database
@@ -63,7 +63,7 @@ class Engines:
         self.queue = JobQueue(database.pool)
 
     async def create(self, **options: Any) -> Any:
-        return (await self.first.create(Create(self.plan, **options), ASK)).execution
+        return (await self.first.create(Create(self.plan, **options), USER)).execution
 
     async def oracle(self) -> None:
         assert await invariants.verify(self.database.pool) == []
@@ -97,14 +97,14 @@ async def test_an_execution_goes_from_engine_to_engine_and_ends(engines: Engines
     id = (await engines.create()).id
     await run(engines, id, "a")
     await run(engines, id, "b")
-    again = await engines.first.execute(id, SetLabels({"seen": "end"}), ASK)
+    again = await engines.first.execute(id, SetLabels({"seen": "end"}), USER)
     assert again.execution.state is ExecutionState.SUCCESS
 
 
-async def test_what_is_forced_while_its_job_is_taken_has_no_second_job(engines: Engines) -> None:
+async def test_force_run_of_a_taken_job_creates_no_second_job(engines: Engines) -> None:
     id = (await engines.create()).id
     (job,) = await engines.queue.take(["default"], 500)
-    await engines.second.execute(id, ForceRun(), ASK)
+    await engines.second.execute(id, ForceRun(), USER)
     lease = new_id()
     await engines.first.execute(id, Start("a", 1, new_id(), "worker:w", lease, job.id))
     assert await engines.database.pool.fetchval("select count(*) from pgqueuer") == 0
@@ -118,10 +118,10 @@ async def test_a_job_taken_for_nothing_is_lined_up_again_in_the_same_transaction
 ) -> None:
     id = (await engines.create()).id
     (job,) = await engines.queue.take(["default"], 500)
-    await engines.first.execute(id, Pause(), ASK)
+    await engines.first.execute(id, Pause(), USER)
     start = Start("a", 1, new_id(), "worker:w", new_id(), job.id)
     started, _ = await asyncio.gather(
-        engines.first.execute(id, start), engines.first.execute(id, command, ASK)
+        engines.first.execute(id, start), engines.first.execute(id, command, USER)
     )
     assert started.refused
     await run(engines, id, "a")
@@ -129,7 +129,7 @@ async def test_a_job_taken_for_nothing_is_lined_up_again_in_the_same_transaction
 
 
 async def started(engines: Engines) -> tuple[UUID, UUID]:
-    """Execution and lease of a task that runs."""
+    """Returns the execution and the lease of a running task."""
     id, lease = (await engines.create()).id, new_id()
     (job,) = await engines.queue.take(["default"], 500)
     await engines.first.execute(id, Start("a", 1, new_id(), "worker:w", lease, job.id))
@@ -139,7 +139,7 @@ async def started(engines: Engines) -> tuple[UUID, UUID]:
 async def test_an_attempt_whose_lease_was_extended_since_it_ran_out_is_not_lost(
     engines: Engines,
 ) -> None:
-    """Between the look at the leases and the engine's transaction; of one batch, only the others are lost."""
+    """The lease is extended after it was read and before the transaction; the others of the batch are lost."""
     begun = [await started(engines) for _ in range(3)]
     (_, extended), (_, being_extended), _ = begun
     pool = engines.database.pool
@@ -149,8 +149,8 @@ async def test_an_attempt_whose_lease_was_extended_since_it_ran_out_is_not_lost(
     try:
         async with worker.transaction(), asyncio.timeout(30):
             await leases.extend(worker, [being_extended], 10)
-            told = [engines.first.execute(id, Lose("a", lease)) for id, lease in begun]
-            transitions = await asyncio.gather(*told)
+            commands = [engines.first.execute(id, Lose("a", lease)) for id, lease in begun]
+            transitions = await asyncio.gather(*commands)
     finally:
         await worker.close()
     assert [len(each.events) > 0 for each in transitions] == [False, False, True]
@@ -158,7 +158,7 @@ async def test_an_attempt_whose_lease_was_extended_since_it_ran_out_is_not_lost(
     expected = zip([lease for _, lease in begun], ("RUNNING", "RUNNING", "LOST"), strict=True)
     assert {row["lease"]: row["state"] for row in rows} == dict(expected)
     for id, _ in begun:
-        await engines.first.execute(id, Cancel(force=True), ASK)
+        await engines.first.execute(id, Cancel(force=True), USER)
 
 
 LIMITED = """id: limited
@@ -175,14 +175,14 @@ async def test_a_repeated_key_takes_no_slot_from_who_comes_with_it(engines: Engi
         )
         plan = await engines.first.plans.of(connection, revision["id"])
     keyed = Create(plan, limited=True, idempotency_key="k", digest="d")
-    first = (await engines.first.create(keyed, ASK)).execution
-    await engines.first.execute(first.id, Cancel(), ASK)
+    first = (await engines.first.create(keyed, USER)).execution
+    await engines.first.execute(first.id, Cancel(), USER)
     again, fresh = await asyncio.gather(
-        engines.first.create(keyed, ASK), engines.first.create(Create(plan, limited=True), ASK)
+        engines.first.create(keyed, USER), engines.first.create(Create(plan, limited=True), USER)
     )
     assert again.execution.id == first.id
     assert fresh.execution.state is ExecutionState.RUNNING
-    await engines.first.execute(fresh.execution.id, Cancel(), ASK)
+    await engines.first.execute(fresh.execution.id, Cancel(), USER)
 
 
 async def test_a_key_is_free_again_where_nothing_could_be_created(engines: Engines) -> None:
@@ -194,11 +194,11 @@ async def test_a_key_is_free_again_where_nothing_could_be_created(engines: Engin
     )
     right = Create(engines.plan, idempotency_key="k", digest="e")
     for found in await asyncio.gather(
-        engines.first.create(wrong, ASK), engines.first.create(wrong, ASK), return_exceptions=True
+        engines.first.create(wrong, USER), engines.first.create(wrong, USER), return_exceptions=True
     ):
         assert isinstance(found, Refused) and found.problems[0].code is ProblemCode.VALIDATION
-    id = (await engines.first.create(right, ASK)).execution.id
-    await engines.first.execute(id, Cancel(), ASK)
+    id = (await engines.first.create(right, USER)).execution.id
+    await engines.first.execute(id, Cancel(), USER)
 
 
 async def test_many_are_written_in_few_transactions(engines: Engines) -> None:
@@ -221,7 +221,7 @@ async def test_commands_of_two_processes_to_one_execution_all_take_effect(engine
     id = (await engines.create()).id
     await asyncio.gather(
         *(
-            engine.execute(id, SetLabels({f"{name}{number}": "x"}), ASK)
+            engine.execute(id, SetLabels({f"{name}{number}": "x"}), USER)
             for name, engine in (("first", engines.first), ("second", engines.second))
             for number in range(30)
         )
@@ -234,10 +234,10 @@ async def test_commands_of_two_processes_to_one_execution_all_take_effect(engine
 
 async def test_a_refused_command_leaves_the_others_of_its_batch_alone(engines: Engines) -> None:
     ids = [(await engines.create()).id for _ in range(5)]
-    asked = [
-        engines.first.execute(id, Resume() if n == 2 else Pause(), ASK) for n, id in enumerate(ids)
+    commands = [
+        engines.first.execute(id, Resume() if n == 2 else Pause(), USER) for n, id in enumerate(ids)
     ]
-    answers = await asyncio.gather(*asked, return_exceptions=True)
+    answers = await asyncio.gather(*commands, return_exceptions=True)
     assert [type(answer).__name__ for answer in answers].count("Transition") == 4
     assert isinstance(answers[2], Refused)
     assert answers[2].problems[0].code is ProblemCode.INVALID_STATE
@@ -245,14 +245,17 @@ async def test_a_refused_command_leaves_the_others_of_its_batch_alone(engines: E
 
 async def test_a_command_that_the_database_refuses_fails_alone(engines: Engines) -> None:
     ids = [(await engines.create()).id for _ in range(5)]
-    wrong = replace(ASK, reason="a NUL \x00, which PostgreSQL does not take")
+    wrong = replace(USER, reason="a NUL \x00, which PostgreSQL does not take")
     answers = await asyncio.gather(
-        *(engines.first.execute(id, Pause(), wrong if n == 2 else ASK) for n, id in enumerate(ids)),
+        *(
+            engines.first.execute(id, Pause(), wrong if n == 2 else USER)
+            for n, id in enumerate(ids)
+        ),
         return_exceptions=True,
     )
     assert isinstance(answers[2], Fault)
     assert [type(answer).__name__ for answer in answers].count("Transition") == 4
-    transition = await engines.first.execute(ids[2], Cancel(), ASK)
+    transition = await engines.first.execute(ids[2], Cancel(), USER)
     assert transition.execution.state is ExecutionState.KILLED
 
 
@@ -268,22 +271,22 @@ async def test_a_command_that_cannot_be_decided_is_a_fault_and_changes_nothing(
     assert row and row["seq"] == execution.seq
 
 
-async def test_what_does_not_exist_is_not_found(engines: Engines) -> None:
+async def test_missing_executions_are_not_found(engines: Engines) -> None:
     with pytest.raises(Refused) as refused:
-        await engines.first.execute(new_id(), Cancel(), ASK)
+        await engines.first.execute(new_id(), Cancel(), USER)
     assert refused.value.problems[0].code is ProblemCode.NOT_FOUND
 
 
-async def test_the_same_key_asked_of_two_processes_at_once_makes_one_execution(
+async def test_the_same_key_sent_to_two_processes_at_once_creates_one_execution(
     engines: Engines,
 ) -> None:
     command = Create(engines.plan, idempotency_key="k", digest="d")
     answers = await asyncio.gather(
-        *(engine.create(command, ASK) for engine in (engines.first, engines.second) * 10)
+        *(engine.create(command, USER) for engine in (engines.first, engines.second) * 10)
     )
     assert len({answer.execution.id for answer in answers}) == 1
     with pytest.raises(Refused) as refused:
-        await engines.second.create(replace(command, digest="other"), ASK)
+        await engines.second.create(replace(command, digest="other"), USER)
     assert refused.value.problems[0].code is ProblemCode.IDEMPOTENCY_CONFLICT
     assert await engines.database.pool.fetchval("select count(*) from executions") == 1
 
@@ -292,15 +295,15 @@ async def test_a_locked_execution_waits_and_the_others_do_not(engines: Engines) 
     held, free = (await engines.create()).id, (await engines.create()).id
     async with engines.database.pool.acquire() as connection, connection.transaction():
         await connection.execute("select from executions where id = $1 for update", held)
-        waiting = asyncio.create_task(engines.first.execute(held, Pause(), ASK))
-        await engines.first.execute(free, Pause(), ASK)
+        waiting = asyncio.create_task(engines.first.execute(held, Pause(), USER))
+        await engines.first.execute(free, Pause(), USER)
         assert not waiting.done()
     transition = await asyncio.wait_for(waiting, 10)
     assert transition.execution.state is ExecutionState.PAUSED
 
 
-async def test_who_meets_a_lock_that_stays_is_refused_alone(engines: Engines) -> None:
-    """A lock on something else than executions and flows, which are skipped."""
+async def test_a_command_at_a_held_lock_is_refused_alone(engines: Engines) -> None:
+    """The lock is on a table other than executions and flows, whose locked rows are skipped."""
     ids = [(await engines.create()).id for _ in range(20)]
     leases = {id: new_id() for id in ids}
     for job in await engines.queue.take(["default"], 500):
@@ -321,7 +324,7 @@ async def test_who_meets_a_lock_that_stays_is_refused_alone(engines: Engines) ->
 async def test_commands_that_are_put_off_keep_their_order_and_their_line(
     engines: Engines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Backfills create their executions in the order of their days, after whatever people ask for."""
+    """Backfills create their executions in the order of their days, after requests of people."""
     async with engines.database.pool.acquire() as connection:
         source = LIMITED.replace("FAIL", "QUEUE")
         _, revision, _ = await flows.save_flow(connection, parse_flow(source), source, "user:maria")
@@ -337,17 +340,17 @@ async def test_commands_that_are_put_off_keep_their_order_and_their_line(
     monkeypatch.setattr(engines.first, "_after_commit", watched)
     async with engines.database.pool.acquire() as connection, connection.transaction():
         await connection.execute("select from flows where id = $1 for update", plan.flow_id)
-        asked = [
-            asyncio.create_task(engines.first.create(command, ASK, bulk=True)) for _ in "12345"
+        tasks = [
+            asyncio.create_task(engines.first.create(command, USER, bulk=True)) for _ in "12345"
         ]
         await asyncio.sleep(0)
-        asked = [asyncio.create_task(engines.first.create(command, ASK)) for _ in "12"] + asked
+        tasks = [asyncio.create_task(engines.first.create(command, USER)) for _ in "12"] + tasks
         async with asyncio.timeout(10):
             await all_put_off.wait()
-    made = [(await one).execution.id for one in asked]
+    made = [(await one).execution.id for one in tasks]
     assert made == sorted(made)
     for id in made:
-        await engines.first.execute(id, Cancel(), ASK)
+        await engines.first.execute(id, Cancel(), USER)
 
 
 async def test_connections_that_are_cut_make_a_clear_refusal_and_the_engine_goes_on(
@@ -358,8 +361,8 @@ async def test_connections_that_are_cut_make_a_clear_refusal_and_the_engine_goes
     try:
         outcomes = []
         for _ in range(5):
-            asked = [engines.first.execute(id, SetLabels({"n": str(n)}), ASK) for n in range(20)]
-            batch = asyncio.gather(*asked, return_exceptions=True)
+            calls = [engines.first.execute(id, SetLabels({"n": str(n)}), USER) for n in range(20)]
+            batch = asyncio.gather(*calls, return_exceptions=True)
             await connection.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity "
                 "where datname = current_database() and pid <> pg_backend_pid()"
@@ -374,28 +377,28 @@ async def test_connections_that_are_cut_make_a_clear_refusal_and_the_engine_goes
     async with asyncio.timeout(10):
         while True:
             try:
-                await engines.first.execute(id, Cancel(), ASK)
+                await engines.first.execute(id, Cancel(), USER)
                 break
             except Unavailable:
                 continue
 
 
-async def test_stopping_answers_whoever_still_waits(database: Database) -> None:
+async def test_stopping_answers_every_waiting_caller(database: Database) -> None:
     async with Feed(Broadcast(backend=MemoryHints())) as feed:
         async with Engine(database, feed, Plans()) as engine:
-            waiting = asyncio.create_task(engine.execute(new_id(), Cancel(), ASK))
+            waiting = asyncio.create_task(engine.execute(new_id(), Cancel(), USER))
             await asyncio.sleep(0)
         with pytest.raises((Unavailable, Refused)):
             await waiting
 
 
-async def test_what_an_engine_remembers_is_bounded_by_its_task_runs(
+async def test_the_cache_of_an_engine_is_bounded_by_task_runs(
     engines: Engines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("runner.engine.engine._MAX_CACHED_TASK_RUNS", 7)
     made = [await engines.create() for _ in range(6)]
     assert list(engines.first._cache) == [one.id for one in made[-3:]]
     for one in made:
-        done = await engines.first.execute(one.id, Cancel(), ASK)
+        done = await engines.first.execute(one.id, Cancel(), USER)
         assert done.execution.state is ExecutionState.KILLED
     assert (len(engines.first._cache), engines.first._task_runs) == (0, 0)

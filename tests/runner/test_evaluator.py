@@ -120,8 +120,8 @@ async def test_a_killed_child_is_replaced_and_nobody_notices(evaluator: Evaluato
         os.kill(child_of(evaluator), signal.SIGKILL)
 
     for _ in range(3):
-        asked = [evaluator.render("{{ inputs.n }}", NAMES) for _ in range(9)]
-        assert await asyncio.gather(*asked, kill()) == [2] * 9 + [None]
+        evaluations = [evaluator.render("{{ inputs.n }}", NAMES) for _ in range(9)]
+        assert await asyncio.gather(*evaluations, kill()) == [2] * 9 + [None]
 
 
 def child_of(evaluator: Evaluator) -> int:
@@ -167,7 +167,7 @@ async def test_the_child_ends_with_its_parent() -> None:
 
 
 async def gone(pid: int) -> None:
-    """Returns when the process has ended; whoever inherits it may not have reaped it yet."""
+    """Returns when the process has ended; its new parent may not have reaped it yet."""
     try:
         descriptor = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -235,7 +235,7 @@ async def test_types_survive(evaluator: Evaluator) -> None:
 
 
 @pytest.mark.parametrize("letter", ["x", "中", "я"], ids=["ascii", "chinese", "cyrillic"])
-async def test_values_of_16_mib_are_read_beside_the_memory_of_the_expression(
+async def test_values_of_16_mib_do_not_count_as_memory_of_the_expression(
     evaluator: Evaluator, letter: str
 ) -> None:
     results = {"a": [{"t": letter * 100_000} for _ in range(16 * 10 // len(letter.encode()))]}

@@ -27,10 +27,10 @@ DEADLINE = 30
 
 
 class Deaf(MemoryHints):
-    """Every hint is lost."""
+    """Drops every notification."""
 
     async def publish(self, channel: str, message: Any) -> None:
-        """To nobody."""
+        """Sends to nobody."""
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ async def feed(database: Database) -> AsyncIterator[Feed]:
 
 @asynccontextmanager
 async def other_process(database: Database) -> AsyncIterator[Feed]:
-    """A feed of a process that writes: what it hints at arrives over the database alone."""
+    """The feed of another process that writes: its notifications arrive over the database only."""
     async with Feed(Broadcast(backend=PostgresHints(database.connect_alone))) as feed:
         yield feed
 
@@ -66,7 +66,9 @@ async def test_events_are_read_by_cursor_and_limit(database: Database) -> None:
     assert await events_after(database.pool, id, 2**40) == []
 
 
-async def test_what_is_stored_then_what_comes_until_the_end(database: Database, feed: Feed) -> None:
+async def test_stored_events_are_followed_by_new_ones_until_the_end(
+    database: Database, feed: Feed
+) -> None:
     id = await store_execution(database.pool)
     await record(database.pool, id, count=2)
     seen: list[int] = []
@@ -94,7 +96,7 @@ async def test_an_ended_execution_completes_without_waiting_for_a_change(
     assert await read(database, feed, id, after) == list(range(after + 1, 5))
 
 
-async def test_what_is_recorded_after_the_end_is_given_too(database: Database, feed: Feed) -> None:
+async def test_events_after_the_end_are_included(database: Database, feed: Feed) -> None:
     id = await store_execution(database.pool)
     await record(database.pool, id, state=ExecutionState.KILLED)
     await record(database.pool, id, count=2)
@@ -115,7 +117,7 @@ async def test_a_restart_goes_on_after_the_end(database: Database, feed: Feed) -
     assert seen == [2, 3, 4]
 
 
-async def test_what_does_not_exist_has_no_events(database: Database, feed: Feed) -> None:
+async def test_missing_executions_have_no_events(database: Database, feed: Feed) -> None:
     assert await read(database, feed, new_id()) == []
 
 
@@ -249,7 +251,8 @@ async def follow_with_cuts(
 async def test_readers_that_are_cut_and_resume_see_each_event_once_in_order(
     database: Database, feed: Feed
 ) -> None:
-    """Writers race for the same executions in transactions of different length; readers come and go by cursor."""
+    """Writers race for the same executions in transactions of different length; readers connect and disconnect by
+    cursor."""
     chance = random.Random(20260501)
     executions = [await store_execution(database.pool) for _ in range(3)]
     async with asyncio.timeout(50), asyncio.TaskGroup() as group:

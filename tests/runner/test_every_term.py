@@ -1,6 +1,6 @@
-"""Every field with every operator, over rows of neighbouring namespaces: SQL and Python find what an oracle finds.
+"""Every field with every operator, over rows of similar namespaces: SQL and Python find the same as an oracle.
 
-The oracle below is a third telling, in plain Python over plain dictionaries, and takes nothing from the other two.
+The oracle below is a third implementation, in plain Python over dictionaries, independent of the other two.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -91,7 +91,7 @@ def schedule_key(row: Mapping[str, Any]) -> str | None:
 
 
 def digest(error: str) -> str:
-    """Of failures that have neither a task nor a code, and in whose text nothing changes."""
+    """Returns the fingerprint of failures that have neither a task nor a code, and whose text has no variable parts."""
     return sha256(f"||{error.lower()}".encode()).hexdigest()[:12]
 
 
@@ -166,9 +166,9 @@ VALUES: Final[Mapping[Field, Mapping[Operator, Sequence[Any]]]] = {
                     Op.PREFIX: [NO_SPACE[:3]], Op.CONTAINS: [FULL[4:9]], Op.EXISTS: [True]},
     F.TRIGGER: {Op.IN: [(kind,) for kind in TriggerKind] + [("SUBFLOW", "API"), ()]},
 }  # fmt: skip
-"""Which operators a field takes, each with what to try. What is left out, no filter can say: see the test below."""
+"""The operators of each field, with values to try. Filters cannot express other operators: see the test below."""
 NEVER_SAID: Final = {(F.ENABLED, operator) for operator in Operator}
-"""Of flows alone."""
+"""Fields of flows only."""
 
 
 def oracle(term: Term, row: Mapping[str, Any]) -> bool:
@@ -301,17 +301,17 @@ async def test_every_field_with_every_operator_finds_what_it_says(
     for field, operator in product(Field, Operator):
         if (field, operator) in NEVER_SAID or operator not in VALUES[field]:
             continue
-        # What runs has a duration by the clock, which the oracle has not.
+        # The duration of a running execution depends on the clock, which the oracle does not have.
         known = ended if field is F.DURATION else rows
         among = {one["id"] for one in known}
-        judged = await candidates(connection, Term(field, operator, None), stored)
+        selected = await candidates(connection, Term(field, operator, None), stored)
         distinct = set()
         for where in (each for term in tried(field, operator) for each in (term, Not(term))):
             expected = {one["id"] for one in known if holds(where, one)}
-            python = {one.id for one in judged if matches(where, one, stored[0]["now"])} & among
+            python = {one.id for one in selected if matches(where, one, stored[0]["now"])} & among
             assert await by_sql(connection, where) & among == expected, f"SQL: {where}"
             assert python == expected, f"Python: {where}"
-            assert bears(where, judged) >= python, f"marks: {where}"
+            assert bears(where, selected) >= python, f"marks: {where}"
             distinct.add(frozenset(expected))
         assert len(distinct) > 1, f"{field} {operator} tells no rows apart"
 
@@ -332,17 +332,17 @@ async def by_sql(connection: "asyncpg.Connection[Any]", where: Filter) -> set[UU
     return {row["id"] for row in rows}
 
 
-def bears(where: Filter, judged: Sequence[Candidate]) -> set[UUID]:
-    """Those whom a live list of this filter hears of."""
+def bears(where: Filter, selected: Sequence[Candidate]) -> set[UUID]:
+    """Returns the candidates for which a live list of this filter is notified."""
     marks = required_keys(where)
-    return {one.id for one in judged if marks is None or not marks.isdisjoint(keys_of(one))}
+    return {one.id for one in selected if marks is None or not marks.isdisjoint(keys_of(one))}
 
 
 @pytest.mark.parametrize("namespaces", [None, (), ("acme",), ("acme.a",), ("acmes", "a"), ("acm",)])
-async def test_who_may_see_a_namespace_sees_it_and_those_below(
+async def test_access_to_a_namespace_includes_those_below(
     connection: "asyncpg.Connection[Any]", namespaces: tuple[str, ...] | None
 ) -> None:
-    """`acme` is no door to `acmes`."""
+    """Access to `acme` gives no access to `acmes`."""
     expected = {
         row["namespace"]
         for row in ROWS
@@ -366,7 +366,7 @@ def test_the_table_above_leaves_nothing_out() -> None:
 
 
 def searched() -> Iterator[Term]:
-    """All that the search language makes: each field with each operator and each shape of value."""
+    """Yields all terms of the search language: each field with each operator and each shape of value."""
     values = ("x", "x*", "*", "a.*", "5", "1 TO 5", "1h", "1h TO 2h", "abc", "2026-01-01", "today TO now", "failed",
               "schedule", "external", NO_SPACE, typed("exec", IDS[0]))  # fmt: skip
     for name, known in EXECUTIONS.items():
@@ -380,7 +380,7 @@ def searched() -> Iterator[Term]:
 
 
 def filtered() -> Iterator[Term]:
-    """All that `where` makes of its plain fields."""
+    """Yields all terms of `where` for its plain fields."""
     text = StringFilter(eq="x", in_=["x"], prefix="x", contains="x")
     time = DateTimeFilter(gte=BEGIN, gt=BEGIN, lt=BEGIN, lte=BEGIN)
     number = NumberFilter(eq=1.0, gte=1.0, gt=1.0, lt=1.0, lte=1.0)

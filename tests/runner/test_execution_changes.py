@@ -1,4 +1,4 @@
-"""What was written since a snapshot: whose transactions count, what a snapshot is, and how children are found."""
+"""Changes since a snapshot: which transactions are included, what a snapshot is, and how children are found."""
 
 from uuid import UUID
 
@@ -68,14 +68,14 @@ async def test_a_moment_is_read_by_postgresql(database: Database, moment: str) -
 
 
 @pytest.mark.parametrize(
-    "told",
+    "cursor",
     [
         "", "nonsense", "5", "5:", "5:9", "9:5:", "0:5:", "5:9:8,6", "5:9:4", "5:9:9", "5:9:,", "5:9:6,", "-1:5:",
         "1:9223372036854775808:", "5:99999999999999999999:", "5:9:x", " 5:9:", "5:9:\n", "\u0665:\u0669:",
     ],
 )  # fmt: skip
-def test_what_postgresql_may_refuse_is_no_moment(told: str) -> None:
-    assert not store.is_moment(told)
+def test_cursors_that_postgresql_would_refuse_are_invalid(cursor: str) -> None:
+    assert not store.is_moment(cursor)
 
 
 async def test_moved_children_are_found_without_looking_at_the_others(database: Database) -> None:
@@ -83,9 +83,9 @@ async def test_moved_children_are_found_without_looking_at_the_others(database: 
     await database.pool.execute(CHILDREN, id, NOW, 3_000)
     await database.pool.execute("analyze executions")
     moment = await now(database, id)
-    asked = """explain select from executions c where c.parent_id = $1
+    query = """explain select from executions c where c.parent_id = $1
       and c.moved_xid >= pg_snapshot_xmin($2::text::pg_snapshot)"""
-    plan = "\n".join(row[0] for row in await database.pool.fetch(asked, id, moment))
+    plan = "\n".join(row[0] for row in await database.pool.fetch(query, id, moment))
     assert "executions_moved" in plan, plan
 
 
@@ -111,7 +111,7 @@ async def test_rows_come_until_they_are_too_long_together_in_the_order_of_their_
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "notified"),
     [
         ("state_seq = state_seq + 1", 1),
         ('labels = \'{"n": "1"}\'', 1),
@@ -119,18 +119,18 @@ async def test_rows_come_until_they_are_too_long_together_in_the_order_of_their_
         ("labels = labels", 0),
     ],
 )
-async def test_children_that_a_server_of_an_earlier_version_moves_are_told(
-    database: Database, changed: str, told: int
+async def test_children_that_a_server_of_an_earlier_version_moves_are_notified(
+    database: Database, changed: str, notified: int
 ) -> None:
     id = await store_execution(database.pool)
     await database.pool.execute(CHILDREN, id, NOW, 2)
     moment = await now(database, id)
     one = "id = (select max(id::text)::uuid from executions where parent_id = $1)"
     await database.pool.execute(f"update executions set {changed} where {one}", id)
-    assert (await counted(database, id, moment))["children"] == told
+    assert (await counted(database, id, moment))["children"] == notified
 
 
-async def test_artifacts_that_a_server_of_an_earlier_version_changes_are_told(
+async def test_artifacts_that_a_server_of_an_earlier_version_changes_are_notified(
     database: Database,
 ) -> None:
     id = await store_execution(database.pool)

@@ -1,4 +1,4 @@
-"""The timeout of an execution is kept by whatever process is there when it comes."""
+"""The timeout of an execution is enforced by any process that runs at its time."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ WAITS = "  - {id: w, type: wait, event: never}\n"
 async def test_a_timeout_outlives_the_process_that_set_it(
     database_url: str, data_dir: Path
 ) -> None:
-    """Both that of the first run and that of a restart."""
+    """Holds for the timeout of the first run and of a restart."""
     async with open_floor(database_url, data_dir) as floor:
         id = await floor.begin(WAITS, "timeout: 1s\n")
         await floor.until_running(id, "w")

@@ -1,4 +1,4 @@
-"""What each task type does, in a real worker."""
+"""The effects of each task type, in a real worker."""
 
 import asyncio
 import hashlib
@@ -128,7 +128,7 @@ async def test_artifacts_are_kept_and_named_in_the_outputs(floor: Floor) -> None
         ("folder", "mkdir folder", "artifact 'folder' is a folder"),
     ],
 )
-async def test_what_is_no_file_inside_is_no_artifact(
+async def test_only_files_in_the_work_folder_become_artifacts(
     floor: Floor, path: str, script: str, sentence: str
 ) -> None:
     task = await floor.task(
@@ -228,13 +228,14 @@ async def test_a_fail_task_fails_with_its_message(floor: Floor) -> None:
 
 @asynccontextmanager
 async def answering(*statuses: int) -> AsyncIterator[tuple[str, list[str]]]:
-    """A web server that answers with these statuses in turn, the last one for ever; and what it was asked."""
-    left, asked = list(statuses), []
+    """Runs a web server that answers with these statuses in turn and repeats the last one; yields its URL and the
+    requests."""
+    left, requests = list(statuses), []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.append((await reader.readuntil(b"\r\n\r\n")).decode())
+        requests.append((await reader.readuntil(b"\r\n\r\n")).decode())
         status = left.pop(0) if len(left) > 1 else left[0]
-        body = json.dumps({"n": len(asked)})
+        body = json.dumps({"n": len(requests)})
         writer.write(
             f"HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
             f"connection: close\r\n\r\n{body}".encode()
@@ -246,11 +247,11 @@ async def answering(*statuses: int) -> AsyncIterator[tuple[str, list[str]]]:
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}", asked
+        yield f"http://127.0.0.1:{port}", requests
 
 
 async def test_http_gives_status_headers_and_body(floor: Floor) -> None:
-    async with answering(201) as (url, asked):
+    async with answering(201) as (url, requests):
         task = await floor.task(
             f'\n  - {{id: get, type: http, method: POST, url: "{url}/x", json: {{a: 1}}, '
             'params: {q: "{{ 1 + 1 }}"}}'
@@ -258,13 +259,13 @@ async def test_http_gives_status_headers_and_body(floor: Floor) -> None:
     assert task.outputs["status"] == 201
     assert task.outputs["body"] == {"n": 1}
     assert task.outputs["headers"]["content-type"] == "application/json"
-    assert asked[0].startswith("POST /x?q=2 ")
+    assert requests[0].startswith("POST /x?q=2 ")
 
 
 async def test_http_tries_again_while_the_server_cannot(floor: Floor) -> None:
-    async with answering(503, 200) as (url, asked):
+    async with answering(503, 200) as (url, requests):
         task = await floor.task(f'\n  - {{id: get, type: http, url: "{url}"}}')
-    assert (task.state, len(asked)) == (TaskRunState.SUCCESS, 2)
+    assert (task.state, len(requests)) == (TaskRunState.SUCCESS, 2)
 
 
 async def test_http_expects_a_status(floor: Floor) -> None:
@@ -321,7 +322,7 @@ async def test_http_reads_a_charset_that_nobody_knows_as_utf_8(floor: Floor) -> 
 
 
 @pytest.mark.parametrize("size", [MAX_PAYLOAD, MAX_BODY + 1])
-async def test_http_tells_a_wrong_status_before_a_body_that_is_too_large(
+async def test_http_reports_a_wrong_status_before_a_body_that_is_too_large(
     floor: Floor, size: int
 ) -> None:
     async with answering_with(404, "content-type: text/plain", b"x" * size) as url:

@@ -1,4 +1,4 @@
-"""The cause of a failure as it comes out of a worker that ran the program."""
+"""The cause of a failure, as reported by a worker that ran the program."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -99,7 +99,7 @@ async def test_the_cause_of_a_failure_is_what_the_program_said_of_it(floor: Floo
     assert errors["silent"] == "exit code 5"
 
 
-async def test_what_was_refused_of_a_task_is_told_beside_its_cause(floor: Floor) -> None:
+async def test_refused_messages_are_shown_next_to_the_cause(floor: Floor) -> None:
     twice = "headway.output({}='y' * 600_000)\n"
     text = (
         f"import headway\n{twice.format('a')}{twice.format('b')}raise SystemExit('ValueError: x')"

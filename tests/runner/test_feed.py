@@ -14,11 +14,11 @@ from runner.notify.notifier import CHANNEL, RESYNC, MemoryHints, PostgresHints
 from runner.store.postgres.database import Database
 
 LONG = 10.0
-"""Far longer than any wait here: who is not woken fails."""
+"""Much longer than any wait here: a subscriber that is not notified fails."""
 
 
 class Recording(MemoryHints):
-    """Notes what is published."""
+    """Records published messages."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class Recording(MemoryHints):
 
 
 def calls_of(function: Callable[[], None]) -> int:
-    """How many functions it calls, Python's and C's: unlike seconds, the same on every machine."""
+    """Returns how many functions it calls, in Python and C: unlike seconds, the same on every machine."""
     profile = cProfile.Profile()
     profile.runcall(function)
     return sum(int(entry.callcount) for entry in profile.getstats())
@@ -61,7 +61,7 @@ async def test_a_hint_wakes_who_watches_its_topic_and_nobody_else(broadcast: Bro
             assert await other.changed(0) == frozenset()
 
 
-async def test_hints_between_two_looks_are_told_together(broadcast: Broadcast) -> None:
+async def test_hints_between_two_reads_are_delivered_together(broadcast: Broadcast) -> None:
     async with Feed(broadcast) as feed:
         with feed.watch("e:1", "l:1") as watch:
             feed.hint(["e:1"])
@@ -81,7 +81,7 @@ async def test_a_pattern_gets_every_topic_of_its_kind(broadcast: Broadcast) -> N
             assert await due.changed(LONG) == frozenset({"d"})
 
 
-async def test_another_process_is_heard(broadcast: Broadcast) -> None:
+async def test_notifications_of_another_process_arrive(broadcast: Broadcast) -> None:
     async with Feed(broadcast) as feed:
         with feed.watch("e:1") as watch:
             await broadcast.publish(CHANNEL, "another process\ne:2\ne:1")
@@ -104,13 +104,13 @@ async def test_two_processes_over_one_database(database: Database) -> None:
         Feed(Broadcast(backend=PostgresHints(database.connect_alone))) as there,
     ):
         topics = {f"e:{new_id()}" for _ in range(900)}
-        heard: set[str] = set()
+        received: set[str] = set()
         with there.watch("e:*") as watch:
             here.hint(topics)
-            while heard != topics:
+            while received != topics:
                 changed = await watch.changed(LONG)
                 assert changed
-                heard |= changed
+                received |= changed
 
 
 async def test_without_a_hint_it_is_time_to_look_after_about_a_second() -> None:
@@ -127,7 +127,7 @@ async def test_own_messages_that_come_back_wake_nobody(broadcast: Broadcast) -> 
             feed.hint(["e:1"])
             assert await watch.changed(LONG) == frozenset({"e:1"})
             assert await watch.changed(0.05) == frozenset()
-            # Sent after ours: once this is heard, ours has come back.
+            # Sent after ours: once this is received, ours has come back.
             await broadcast.publish(CHANNEL, "another process\ne:2")
             assert await end.changed(LONG) == frozenset({"e:2"})
             assert await watch.changed(0) == frozenset()
@@ -197,7 +197,7 @@ async def test_a_backend_that_fails_costs_the_hints_alone() -> None:
                 assert await watch.changed(0.05) == frozenset()
 
 
-async def test_it_is_fresh_while_it_hears_itself(broadcast: Broadcast) -> None:
+async def test_a_feed_is_fresh_while_its_own_notifications_arrive(broadcast: Broadcast) -> None:
     async with Feed(broadcast) as feed, asyncio.timeout(LONG):
         assert feed.fresh < LONG
         before = feed._received_at
@@ -207,7 +207,7 @@ async def test_it_is_fresh_while_it_hears_itself(broadcast: Broadcast) -> None:
         assert feed._received_at > before
 
 
-async def test_it_grows_old_when_nothing_comes_back() -> None:
+async def test_a_feed_becomes_stale_without_its_own_notifications() -> None:
     async with Feed(Broadcast(backend=Failing())) as feed, asyncio.timeout(LONG):
         with feed.watch("nothing") as watch:
             while feed.fresh < 1.5:

@@ -1,4 +1,4 @@
-"""Whatever is stored of an attempt is stored before its end; the oracle finds what is not."""
+"""Everything of an attempt is stored before its end; the invariants find what is not."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ async def floor(database_url: str, data_dir: Path) -> AsyncIterator[Floor]:
 
 
 async def running(floor: Floor) -> Any:
-    """The row of an attempt that runs."""
+    """Returns the row of a running attempt."""
     id = await floor.begin(TASKS)
     await floor.until_said(id, "up")
     sql = "select * from attempts where execution_id = $1"
@@ -38,7 +38,7 @@ async def running(floor: Floor) -> Any:
 
 
 async def lose(floor: Floor, attempt: Any) -> None:
-    """Unless its worker extends the lease just now; then once more."""
+    """Loses the attempt; tries again if its worker extends the lease at that moment."""
     expire = "update attempts set lease_expires_at = now() - interval '1 s' where id = $1"
     state = "select state from attempts where id = $1"
     pool = floor.parts.database.pool
@@ -136,7 +136,7 @@ async def test_the_oracle_finds_what_came_after_the_end(floor: Floor, kind: str)
 
 
 async def until_waiting(pool: Pool, task: "asyncio.Task[None]") -> None:
-    """Until somebody waits for a lock of another's transaction; the task must not end before."""
+    """Waits until a session waits for a lock of another's transaction; the task must not end before."""
     async with asyncio.timeout(DEADLINE):
         while not await pool.fetchval("select count(*) from pg_locks where not granted"):
             ended, _ = await asyncio.wait([task], timeout=0.05)

@@ -1,4 +1,4 @@
-"""What makes two failures the same error: said once in Python, once in SQL, and never differently."""
+"""Which failures are the same error: computed in Python and in SQL, with the same result."""
 
 from typing import Any
 
@@ -59,7 +59,7 @@ async def test_sql_says_what_python_says(
         (("load", "X", LONG + "a"), ("load", "X", LONG + "b")),
     ],
 )  # fmt: skip
-def test_what_changes_from_run_to_run_does_not_tell_errors_apart(one: Any, other: Any) -> None:
+def test_values_that_differ_per_run_do_not_distinguish_errors(one: Any, other: Any) -> None:
     assert fingerprint(*one) == fingerprint(*other)
 
 

@@ -1,4 +1,4 @@
-"""Leases hold while the event loop, or every connection of the pools, is in use for something else."""
+"""Leases are extended while the event loop, or every connection of the pools, is busy with something else."""
 
 import asyncio
 import threading
@@ -29,7 +29,7 @@ TASK = """
       until [ -e {go} ]; do sleep 0.05; done
 """
 EXTENDED = 2
-"""How often the lease is extended before a test believes it."""
+"""How many extensions a test waits for."""
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ async def floor(database_url: str, data_dir: Path) -> AsyncIterator[Floor]:
 
 
 class Watcher(threading.Thread):
-    """Sees from a thread of its own that the only lease is extended, EXTENDED times."""
+    """Waits, in a thread of its own, until the only lease was extended EXTENDED times."""
 
     def __init__(self, url: str) -> None:
         super().__init__(daemon=True)
@@ -69,7 +69,7 @@ async def test_the_loop_is_busy_and_leases_are_extended(
     await floor.until_said(id, "begun")
     watcher = Watcher(database_url)
     watcher.start()
-    watcher.join(30)  # the event loop stands still meanwhile
+    watcher.join(30)  # the event loop is blocked meanwhile
     assert not watcher.is_alive(), watcher.seen
     (tmp_path / "go").touch()
     ended = await floor.until_ended(id)
@@ -100,7 +100,7 @@ async def test_every_connection_is_in_use_and_leases_are_extended(
 async def test_leases_are_extended_though_nothing_can_be_said_of_the_worker(
     floor: Floor, database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Another session has locked its row."""
+    """Another session has locked the worker's row."""
     id = await floor.begin(TASK.format(go=tmp_path / "go"))
     await floor.until_said(id, "begun")
     other = await asyncpg.connect(database_url)
@@ -129,7 +129,7 @@ def test_a_lease_outlives_two_beats_without_an_answer() -> None:
 async def test_the_heart_beats_on_after_any_error(
     database_url: str, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A thread that ended silently would cost the worker all its attempts."""
+    """If the thread ended silently, the worker would lose all its attempts."""
     monkeypatch.setattr(heartbeat, "HEARTBEAT", 0.01)
     left, beats = [error], asyncio.Event()
 
@@ -143,7 +143,7 @@ async def test_the_heart_beats_on_after_any_error(
         await beats.wait()
 
 
-def test_the_heart_stops_when_the_loop_that_it_tells_is_closed(
+def test_the_heartbeat_stops_when_its_event_loop_is_closed(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(heartbeat, "HEARTBEAT", 0.01)
@@ -159,7 +159,7 @@ def test_the_heart_stops_when_the_loop_that_it_tells_is_closed(
 async def test_a_locked_attempt_keeps_no_other_from_its_lease(
     floor: Floor, database_url: str, tmp_path: Path
 ) -> None:
-    """Nor does a writer of the other's log, which holds it in a weaker way."""
+    """A writer of the other's log, which takes a weaker lock, does not block it either."""
     task = TASK.format(go=tmp_path / "go")
     id = await floor.begin(task + task.replace("id: hold", "id: other"))
     await asyncio.gather(floor.until_running(id, "hold"), floor.until_running(id, "other"))

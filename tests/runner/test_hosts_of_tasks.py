@@ -1,4 +1,4 @@
-"""`http` and `sql` tasks against rules on hosts: each way to write a host that a rule denies, and each way round it."""
+"""`http` and `sql` tasks with host rules: each notation of a denied host, and each way around a rule."""
 
 import asyncio
 import json
@@ -37,11 +37,11 @@ ITSELF = (
 
 @dataclass
 class Trap:
-    """A server that nobody may reach, or one that leads there."""
+    """A server that no task may reach, or one that redirects there."""
 
     port: int
     answer: bytes
-    heard: list[bytes] = field(default_factory=list)
+    received: list[bytes] = field(default_factory=list)
 
 
 def answer(body: str, status: str = "200 OK", head: str = "") -> bytes:
@@ -53,8 +53,8 @@ async def listening(said: bytes = answer("secret")) -> AsyncIterator[Trap]:
     trap = Trap(0, said)
 
     async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        trap.heard.append(b"")
-        trap.heard[-1] = await reader.read(4096)
+        trap.received.append(b"")
+        trap.received[-1] = await reader.read(4096)
         writer.write(trap.answer)
         await writer.drain()
         writer.close()
@@ -98,9 +98,9 @@ async def test_no_way_to_write_a_host_gets_round_a_rule(floor_with: Floors) -> N
             if host == "0177.0.0.1":
                 assert task.error and "Invalid IPv4 address" in task.error.message
                 continue
-            told = refusal_of(task)
-            assert "@loopback" in told and "task_denied_hosts" in told
-    assert trap.heard == []
+            refusal = refusal_of(task)
+            assert "@loopback" in refusal and "task_denied_hosts" in refusal
+    assert trap.received == []
 
 
 async def test_no_way_to_write_a_database_gets_round_a_rule(floor_with: Floors) -> None:
@@ -118,7 +118,7 @@ async def test_no_way_to_write_a_database_gets_round_a_rule(floor_with: Floors) 
             assert "@loopback" in refusal_of(await floor.task(sql(url)))
         for env in ({"PGHOST": "127.0.0.1", "PGPORT": str(port)}, {"PGHOST": "/tmp"}):
             assert "@loopback" in refusal_of(await floor.task(sql("postgresql:///x", env=env)))
-    assert trap.heard == []
+    assert trap.received == []
 
 
 async def test_a_service_file_leads_nowhere_else(floor_with: Floors, tmp_path: Path) -> None:
@@ -129,10 +129,10 @@ async def test_a_service_file_leads_nowhere_else(floor_with: Floors, tmp_path: P
             sql("postgresql:///?service=x", env={"PGSERVICEFILE": str(services)})
         )
         assert "@loopback" in refusal_of(task)
-    assert trap.heard == []
+    assert trap.received == []
 
 
-async def test_a_redirect_is_judged_too(floor_with: Floors) -> None:
+async def test_a_redirect_is_checked_too(floor_with: Floors) -> None:
     async with listening() as trap, listening() as first:
         denied = [f"127.0.0.0/8:{trap.port}", f"[::1]:{trap.port}", "@link-local"]
         async with floor_with(denied=denied) as floor:
@@ -150,8 +150,8 @@ async def test_a_redirect_is_judged_too(floor_with: Floors) -> None:
             first.answer = answer("hello")
             task = await floor.task(http(f"http://localhost:{first.port}/", headers={"x-a": "b"}))
             assert task.outputs["body"] == "hello"
-    assert trap.heard == []
-    assert f"host: localhost:{first.port}".encode() in first.heard[-1].lower()
+    assert trap.received == []
+    assert f"host: localhost:{first.port}".encode() in first.received[-1].lower()
 
 
 async def test_a_name_that_changes_where_it_leads_is_resolved_once(
@@ -177,10 +177,10 @@ async def test_a_proxy_of_the_worker_is_no_way_round(
         monkeypatch.setenv("no_proxy", "")
         for url in ("http://169.254.169.254/", "http://2852039166/", "http://pay.internal/"):
             refusal_of(await floor.task(http(url)))
-        assert proxy.heard == []
+        assert proxy.received == []
         task = await floor.task(http("http://elsewhere.example/"))
         assert task.state is TaskRunState.SUCCESS
-    assert proxy.heard[0].startswith(b"GET http://elsewhere.example/")
+    assert proxy.received[0].startswith(b"GET http://elsewhere.example/")
 
 
 async def test_only_hosts_that_are_allowed_are_reached(floor_with: Floors) -> None:
@@ -195,7 +195,7 @@ async def test_only_hosts_that_are_allowed_are_reached(floor_with: Floors) -> No
             assert "task_allowed_hosts" in refusal_of(await floor.task(http(url)))
         task = await floor.task(sql(f"postgresql://u@127.0.0.1:{other.port}/x"))
         assert "task_allowed_hosts" in refusal_of(task)
-    assert other.heard == [] and len(trap.heard) == 1
+    assert other.received == [] and len(trap.received) == 1
 
 
 async def test_headways_own_database_is_refused_whichever_way_leads_to_it(
@@ -209,8 +209,8 @@ async def test_headways_own_database_is_refused_whichever_way_leads_to_it(
         for url in (database_url, through):
             assert "@database" in refusal_of(await floor.task(sql(url, statement)))
         assert await pool.fetchval("select epoch from meta") == epoch
-        beside = await floor.task(sql(postgres_url))  # another database of the same server
-        assert beside.state is TaskRunState.SUCCESS
+        same_server = await floor.task(sql(postgres_url))  # another database of the same server
+        assert same_server.state is TaskRunState.SUCCESS
     async with floor_with(denied=["@link-local"]) as floor:
         task = await floor.task(sql(database_url, statement))
         assert task.state is TaskRunState.SUCCESS
@@ -233,7 +233,7 @@ async def test_nothing_that_a_url_sets_hides_headways_own_database(
 
 
 @pytest.fixture
-async def beside(floor_with: Floors, data_dir: Path) -> AsyncIterator[Floor]:
+async def floor_next_to_data(floor_with: Floors, data_dir: Path) -> AsyncIterator[Floor]:
     async with floor_with() as floor:
         (data_dir / "token").write_text("secret")
         (data_dir / "artifacts").mkdir(exist_ok=True)
@@ -241,7 +241,7 @@ async def beside(floor_with: Floors, data_dir: Path) -> AsyncIterator[Floor]:
 
 
 async def test_duckdb_opens_nothing_of_the_data_directory(
-    beside: Floor, data_dir: Path, tmp_path: Path
+    floor_next_to_data: Floor, data_dir: Path, tmp_path: Path
 ) -> None:
     token, link, folder = data_dir / "token", tmp_path / "link", tmp_path / "folder"
     link.symlink_to(token)
@@ -253,8 +253,8 @@ async def test_duckdb_opens_nothing_of_the_data_directory(
         str(folder / "x.duckdb"),
         str(token),
     ):
-        told = refusal_of(await beside.task(sql(url)))
-        assert "data directory" in told
+        refusal = refusal_of(await floor_next_to_data.task(sql(url)))
+        assert "data directory" in refusal
     for statement in (
         f"select content from read_text('{token}')",
         f"select content from read_text('{link}')",
@@ -267,15 +267,17 @@ async def test_duckdb_opens_nothing_of_the_data_directory(
         "set enable_external_access = true",
         f"set allowed_directories = ['{data_dir}']",
     ):
-        task = await beside.task(sql("duckdb://", statement))
+        task = await floor_next_to_data.task(sql("duckdb://", statement))
         assert task.state is TaskRunState.FAILED or task.outputs["count"] == 0, statement
     assert sorted(data_dir.iterdir()) == before
 
 
-async def test_duckdb_still_has_files_of_its_own_and_others(beside: Floor, tmp_path: Path) -> None:
+async def test_duckdb_still_has_files_of_its_own_and_others(
+    floor_next_to_data: Floor, tmp_path: Path
+) -> None:
     (tmp_path / "in.csv").write_text("a\n1\n2\n")
     database = tmp_path / "own.duckdb"
-    task = await beside.task(
+    task = await floor_next_to_data.task(
         sql(
             str(database),
             [
@@ -289,7 +291,7 @@ async def test_duckdb_still_has_files_of_its_own_and_others(beside: Floor, tmp_p
     assert task.outputs["value"] == 2
 
 
-async def test_duckdb_reaches_no_network(beside: Floor) -> None:
+async def test_duckdb_reaches_no_network(floor_next_to_data: Floor) -> None:
     async with listening() as trap:
         at = f"http://127.0.0.1:{trap.port}"
         for statement in (
@@ -302,9 +304,9 @@ async def test_duckdb_reaches_no_network(beside: Floor) -> None:
             f"attach 'postgres:host=127.0.0.1 port={trap.port}' as x (type postgres)",
             "update extensions",
         ):
-            task = await beside.task(sql("duckdb://", statement))
+            task = await floor_next_to_data.task(sql("duckdb://", statement))
             assert task.state is TaskRunState.FAILED, statement
         for url in (f"duckdb://{at}/x.duckdb", "md:x", "duckdb://md:x", "s3://x/y"):
-            task = await beside.task(sql(f"{{{{ '{url}' }}}}"))
+            task = await floor_next_to_data.task(sql(f"{{{{ '{url}' }}}}"))
             assert "network" in refusal_of(task)
-    assert trap.heard == []
+    assert trap.received == []

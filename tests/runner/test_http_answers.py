@@ -1,4 +1,4 @@
-"""Answers to `http` tasks that are made to take all memory, or all time."""
+"""Responses to `http` tasks that would use up all memory or time."""
 
 import asyncio
 import gzip
@@ -31,7 +31,7 @@ def task(url: str) -> str:
 
 @asynccontextmanager
 async def leading_on(times: int) -> AsyncIterator[str]:
-    """A web server that redirects so often, each time with a body that never ends."""
+    """Runs a web server that redirects so often, each time with a body that never ends."""
     left = times
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -41,7 +41,7 @@ async def leading_on(times: int) -> AsyncIterator[str]:
             left -= 1
             head = f"302 X\r\nlocation: /{left}\r\ncontent-length: 1000000000000"
             writer.write(f"HTTP/1.1 {head}\r\n\r\nbody".encode())
-            await reader.read()  # until the other side goes
+            await reader.read()  # until the other side disconnects
         else:
             writer.write(b"HTTP/1.1 200 X\r\ncontent-length: 4\r\n\r\nlast")
             await writer.drain()
@@ -66,7 +66,7 @@ async def test_redirects_come_to_an_end(floor: Floor) -> None:
 
 
 @pytest.mark.parametrize("packed", ["gzip, gzip", "gzip\r\ncontent-encoding: gzip", "BR", "zstd"])
-async def test_what_may_unpack_to_more_than_all_memory_is_not_read(
+async def test_responses_that_could_decompress_beyond_memory_are_not_read(
     floor: Floor, packed: str
 ) -> None:
     body = gzip.compress(gzip.compress(b"hello"))
@@ -82,7 +82,7 @@ JSON = "content-type: application/json"
 
 @pytest.fixture
 def readers(monkeypatch: pytest.MonkeyPatch) -> list[threading.Thread]:
-    """The threads that read JSON."""
+    """Returns the threads that parse JSON."""
     found: list[threading.Thread] = []
 
     def read(text: bytes) -> tuple[Any, bool]:
@@ -108,7 +108,7 @@ async def test_json_that_cannot_be_an_output_is_not_read(
     [b"[" + b"\n" * (7 * MAX_PAYLOAD) + b"1]", b'["' + b"\\u0061" * (MAX_PAYLOAD // 2) + b'"]'],
     ids=["blanks", "escapes"],
 )
-async def test_json_is_read_beside_the_event_loop(
+async def test_json_is_read_outside_the_event_loop(
     floor: Floor, readers: list[threading.Thread], body: bytes
 ) -> None:
     async with answering_with(200, JSON, body) as url:

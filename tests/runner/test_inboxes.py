@@ -1,4 +1,4 @@
-"""An inbox shows what the tables hold; a change costs the same reads however many inboxes there are."""
+"""An inbox shows the rows of the tables; the reads for a change do not depend on the number of inboxes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -61,7 +61,7 @@ async def executions_in(pool: Any, *namespaces: str) -> list[UUID]:
     return ids
 
 
-async def test_what_python_takes_is_what_the_tables_give(database: Database) -> None:
+async def test_python_and_sql_select_the_same_requests(database: Database) -> None:
     executions = await executions_in(database.pool, "acme", "acme.ml", "acmeous")
     for execution, state, named in product(executions, ApprovalState, NAMED):
         await request(database.pool, execution, state.value, named)
@@ -82,7 +82,7 @@ async def test_what_python_takes_is_what_the_tables_give(database: Database) -> 
 
 
 class Reader:
-    """Folds what an inbox is told."""
+    """Folds the messages of an inbox."""
 
     def __init__(self, inbox: Inbox, wish: Wish) -> None:
         self.inbox, self.wish = inbox, wish
@@ -91,14 +91,14 @@ class Reader:
         self.messages = 0
 
     async def hear(self) -> None:
-        told = await self.inbox.next()
-        self.rows |= {one.id: one.version for one in told.changed}
-        for id in told.gone:
+        change = await self.inbox.next()
+        self.rows |= {one.id: one.version for one in change.changed}
+        for id in change.gone:
             del self.rows[id]
-        self.total, self.messages = told.total[0], self.messages + 1
+        self.total, self.messages = change.total[0], self.messages + 1
 
     async def until(self, pool: Any) -> None:
-        """Until it shows what the tables hold."""
+        """Waits until the folded state equals the tables."""
         while True:
             found = await approvals.read_inbox(pool, self.wish, inboxes.MOST)
             shown = {one.id: one.version for one in found.found}
@@ -162,7 +162,7 @@ async def test_an_inbox_shows_what_the_tables_hold(
 
 @pytest.mark.parametrize("number", [1, 100])
 async def test_a_change_is_read_once_for_all_inboxes(database: Database, number: int) -> None:
-    """Those of other people hear nothing, and nobody reads the tables."""
+    """Inboxes of other people get no message, and read no tables."""
     counted: Any = Counted(database.pool)
     one = await store_execution(database.pool)
     eves = [Wish(Scope(), decider=Person(f"eve{n}", ())) for n in range(number)]
@@ -184,5 +184,5 @@ async def test_a_change_is_read_once_for_all_inboxes(database: Database, number:
                 await reader.hear()
                 assert len(reader.rows) == turn + 1
         assert all(reader.messages == 1 for reader in readers[len(adas) :])
-        asked = [text for text in counted.statements if "approvals" in text]
-        assert len(asked) <= 6, len(asked)
+        queries = [text for text in counted.statements if "approvals" in text]
+        assert len(queries) <= 6, len(queries)

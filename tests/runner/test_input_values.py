@@ -1,4 +1,4 @@
-"""From what was given to what is stored: conditions, defaults, files of others, secrets that are reused."""
+"""From given values to stored inputs: conditions, defaults, other executions' files, reused secrets."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -53,7 +53,7 @@ async def complete(
     return await complete_inputs(database.pool, evaluator, VAULT, spec, given, names)
 
 
-async def test_what_is_not_asked_for_is_neither_required_nor_kept(
+async def test_inputs_that_do_not_apply_are_neither_required_nor_kept(
     database: Database, evaluator: Evaluator, spec: FlowSpec
 ) -> None:
     values = await complete(database, evaluator, spec, ticket="ignored", pin=5, after="no number")
@@ -67,7 +67,7 @@ async def test_what_is_not_asked_for_is_neither_required_nor_kept(
     }
 
 
-async def test_what_is_asked_for_is_required(
+async def test_inputs_that_apply_are_required(
     database: Database, evaluator: Evaluator, spec: FlowSpec
 ) -> None:
     with pytest.raises(Refused) as refused:
@@ -96,7 +96,7 @@ async def test_a_secret_is_sealed_once(
         await complete(database, evaluator, spec, **values | {"pin": dict(values["pin"])})
 
 
-def test_a_digest_tells_nothing_of_a_secret(spec: FlowSpec) -> None:
+def test_a_digest_reveals_nothing_of_a_secret(spec: FlowSpec) -> None:
     one, same, other = (
         digested_inputs(VAULT, spec.inputs, {"env": "dev", "pin": pin})
         for pin in ("12345", "12345", "12346")
@@ -142,7 +142,7 @@ inputs:
   - {id: region, type: STRING, default: eu}
   - {id: day, type: DATE, required: true}
   - {id: pin, type: STRING, default: "{{ inputs.region }}-pin", depends_on: [n], when: "{{ inputs.n > 2 }}"}
-  - {id: told, type: JSON, default: {pin: "{{ inputs.pin }}", tags: ["{{ inputs.region }}"]}}
+  - {id: nested, type: JSON, default: {pin: "{{ inputs.pin }}", tags: ["{{ inputs.region }}"]}}
 tasks:
   - {id: a, type: log, message: m}
 """
@@ -151,7 +151,7 @@ tasks:
 async def test_defaults_use_other_inputs_whatever_their_order(
     database: Database, evaluator: Evaluator
 ) -> None:
-    """As they are read: a number that was given as text is a number. What is not asked for is nothing."""
+    """Inputs have parsed values: a number given as text is a number. An input that does not apply is null."""
     spec = parse_flow(CHAINED)
     assert await complete(database, evaluator, spec, day="2026-01-31") == {
         "path": "s3://eu/2026-01-31",
@@ -161,7 +161,7 @@ async def test_defaults_use_other_inputs_whatever_their_order(
         "region": "eu",
         "day": "2026-01-31",
         "pin": None,
-        "told": {"pin": None, "tags": ["eu"]},
+        "nested": {"pin": None, "tags": ["eu"]},
     }
     given = {"day": "2026-01-31", "n": "5", "bucket": "file:"}
     assert await complete(database, evaluator, spec, **given) == {
@@ -172,23 +172,23 @@ async def test_defaults_use_other_inputs_whatever_their_order(
         "region": "eu",
         "day": "2026-01-31",
         "pin": "eu-pin",
-        "told": {"pin": "eu-pin", "tags": ["eu"]},
+        "nested": {"pin": "eu-pin", "tags": ["eu"]},
     }
 
 
-async def test_what_was_given_wrong_is_told_and_not_what_came_of_it(
+async def test_a_wrong_input_is_reported_and_not_its_consequences(
     database: Database, evaluator: Evaluator
 ) -> None:
     with pytest.raises(Refused) as refused:
         await complete(database, evaluator, parse_flow(CHAINED), n="many")
-    told = {problem.path: problem.message for problem in refused.value.problems}
-    assert told == {
+    messages = {problem.path: problem.message for problem in refused.value.problems}
+    assert messages == {
         ("inputs", "n"): "n must be a whole number, got 'many'",
         ("inputs", "day"): "day is required",
     }
 
 
-async def test_a_default_that_cannot_be_evaluated_is_told_by_its_name(
+async def test_a_default_that_cannot_be_evaluated_is_reported_by_its_name(
     database: Database, evaluator: Evaluator
 ) -> None:
     inputs = '[{id: n, type: INT, default: 0}, {id: m, type: FLOAT, default: "{{ 1 / inputs.n }}"}]'

@@ -1,4 +1,4 @@
-"""Thousands of task runs in one decision: one transaction, and the rest of the event loop has its turns meanwhile."""
+"""Decisions on thousands of task runs: one transaction, and other tasks of the event loop run meanwhile."""
 
 import asyncio
 from collections import Counter
@@ -40,7 +40,7 @@ tasks:
 
 
 class Turns:
-    """Those that another coroutine has had, and how many of them within the decisions on each kind of command."""
+    """Counts the turns of another coroutine, and how many of them happen within decisions, by kind of command."""
 
     def __init__(self) -> None:
         self.had = 0
@@ -75,12 +75,12 @@ async def begin(parts: Runtime) -> UUID:
     async with pool.acquire() as connection:
         await save_flow(connection, parse_flow(SOURCE), SOURCE, "user:test")
     launch = Launch(namespace="acme", flow="large", inputs={"items": list(range(MANY))})
-    asked = (pool, parts.engine.plans, parts.evaluator, Scope(), launch, parts.vault)
-    return (await parts.engine.create(await prepare(*asked), PERSON)).execution.id
+    services = (pool, parts.engine.plans, parts.evaluator, Scope(), launch, parts.vault)
+    return (await parts.engine.create(await prepare(*services), PERSON)).execution.id
 
 
 async def until_queued(parts: Runtime, id: UUID) -> None:
-    """All of them; and what is in the tables is what is remembered."""
+    """Waits until all task runs are queued, and checks that the cached execution equals the tables."""
     async with asyncio.timeout(DEADLINE):
         with parts.feed.watch(f"e:{id}") as watch:
             while (await states(parts, id))[TaskRunState.QUEUED] < MANY:

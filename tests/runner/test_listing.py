@@ -1,4 +1,4 @@
-"""Pages of executions: every order both ways, whole and without doubles, and what counts and facets say."""
+"""Pages of executions: every order in both directions, complete and without duplicates; counts and facets."""
 
 import importlib.util
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ COUNT = 300
 
 @pytest.fixture
 async def history(database: Database) -> list[UUID]:
-    """A tenth that has not ended, half of it not started, and some that ended without a start."""
+    """A history of which a tenth has not ended, half of these not started, and some ended without a start."""
     path = Path(__file__).parents[2] / "bench" / "seed.py"
     spec = importlib.util.spec_from_file_location("seed", path)
     assert spec and spec.loader
@@ -155,7 +155,7 @@ async def test_facets_count_what_matches(database: Database, history: list[UUID]
     assert {one.value for one in keys} >= {"team", "env", "customer"}
 
 
-def test_the_index_is_asked_for_words_that_must_be_there() -> None:
+def test_the_index_is_searched_for_required_words() -> None:
     found = wanted_words(parse_search('state:failed "disk is full" x'))
     assert found and found.words == ["disk", "is", "full"] and not found.exact
     assert wanted_words(parse_search("a OR b")) is None
@@ -166,12 +166,12 @@ def test_the_index_is_asked_for_words_that_must_be_there() -> None:
     ("search", "exact"),
     [("Warehouse", True), ("flow-3", False), ('"a b"', False), ("é", True), ("q" * 100, False)],
 )
-def test_of_one_word_the_index_knows_all(search: str, exact: bool) -> None:
+def test_the_index_answers_one_word_alone(search: str, exact: bool) -> None:
     found = wanted_words(parse_search(search))
     assert found and found.exact is exact
 
 
-async def test_a_frequent_word_is_told_from_a_rare_one(
+async def test_a_frequent_word_is_distinguished_from_a_rare_one(
     database: Database, history: list[UUID]
 ) -> None:
     await database.pool.execute("analyze executions")
@@ -210,7 +210,7 @@ async def test_no_statement_is_built_from_text(database: Database) -> None:
 async def test_menus_find_what_only_the_oldest_executions_have(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Counting goes through the newest; what none of these has is found all the same, and what may not be seen not."""
+    """Counting reads the newest executions only; values in none of these are still found, and hidden ones are not."""
     monkeypatch.setattr("runner.store.lists.facets.COUNT_LIMIT", 20)
     old = [("beta", f"rare-{n:03}", "train" if n else "Special") for n in range(260)]
     places = [*old, *[("acme", "etl", "flow")] * 30, *[("acmes", "hidden", "secret")] * 30]

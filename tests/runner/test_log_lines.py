@@ -112,7 +112,8 @@ async def test_a_batch_is_stored_whole_or_not_at_all(database: Database) -> None
 async def test_lines_are_stored_once_though_the_connection_breaks(
     database_url: str, tmp_path: Path, statement: bytes
 ) -> None:
-    """Before the commit nothing is stored, and it says so; after it all is, whether the answer came or not."""
+    """Before the commit nothing is stored, and the call fails; after it everything is, whether the response arrived or
+    not."""
     id = new_id()
     through = database_url.partition("?")[0] + f"?host={quote(str(tmp_path))}&port=5432"
     async with proxy_to(tmp_path, database_url) as proxy, Database(through) as database:
@@ -281,7 +282,7 @@ async def test_many_lines_come_in_batches_and_filtered_ones_are_passed_over(
     assert last.cursor == 2_500
 
 
-async def test_readers_beside_concurrent_writers_miss_nothing(
+async def test_readers_miss_nothing_during_concurrent_writes(
     database: Database, feed: Feed
 ) -> None:
     id = await store_execution(database.pool)

@@ -1,4 +1,4 @@
-"""Every way to read a log through a filter, beside the same done in Python over all of its lines."""
+"""Every way to read a log with a filter, compared with a filter in Python over all lines."""
 
 import random
 from collections.abc import Sequence
@@ -35,7 +35,8 @@ COLOURED = "\x1b[31mFai\x1b[0mled\x1b[0m: 100% of_it\\"
 
 
 def written(id: UUID, runs: Sequence[UUID]) -> list[NewLine]:
-    """The first task run writes in the first block and the last only; some lines of the second came without its id."""
+    """The first task run writes in the first and the last block only; some lines of the second arrived without its
+    id."""
     chance = random.Random(7)
     lines = []
     for number in range(1, LINES + 1):
@@ -43,20 +44,20 @@ def written(id: UUID, runs: Sequence[UUID]) -> list[NewLine]:
         run = chance.choice(runs[1:])
         if number in (5, 900, LINES):
             run = runs[0]
-        untold = run == runs[1] and number % 500 == 0
+        without_id = run == runs[1] and number % 500 == 0
         stream = LogStream.SYSTEM if number in (SIZE, SIZE + 1) else chance.choice([*LogStream][:2])
         text = COLOURED if number % 1_234 == 9 else f"line {number} Größe"
         at = NOW + timedelta(seconds=number)
         path = "load" if run == runs[1] else "other"
         lines.append(
-            NewLine(id, None if untold else run, path, 1 + number % 2, at, level, stream, text)
+            NewLine(id, None if without_id else run, path, 1 + number % 2, at, level, stream, text)
         )
     return lines
 
 
 @pytest.fixture
 async def log(database: Database) -> tuple[UUID, list[UUID], list[NewLine]]:
-    """Written in batches that do not end where blocks do, beside another execution's."""
+    """Writes a log in batches that do not match the blocks, mixed with the lines of another execution."""
     id = await store_execution(database.pool)
     runs = [new_id(), await store_task_run(database.pool, id), new_id()]
     lines = written(id, runs)
@@ -157,7 +158,7 @@ async def test_a_search_stops_when_it_has_taken_long(
 
 
 class Read:
-    """A pool that adds up what is read over it."""
+    """A pool that counts the bytes that are read."""
 
     def __init__(self, pool: Any) -> None:
         self._pool = pool
@@ -173,7 +174,7 @@ class Read:
 
 
 @pytest.mark.parametrize("stream", [None, LogStream.SYSTEM])
-async def test_where_no_text_is_searched_none_is_read(
+async def test_without_a_text_filter_no_text_is_read(
     database: Database, stream: LogStream | None
 ) -> None:
     id = await store_execution(database.pool)
@@ -185,14 +186,14 @@ async def test_where_no_text_is_searched_none_is_read(
     assert pool.size < 1_000
 
 
-async def test_of_no_log_nothing_is_found(database: Database) -> None:
+async def test_an_empty_log_has_no_matches(database: Database) -> None:
     none = LinesOf(new_id())
     assert await search_lines(database.pool, none, "x", 7, 5) == Matches([], 0, True)
     assert await search_lines(database.pool, none, None, 0, 5) == Matches([], 0, True)
     assert await count_by_level(database.pool, none) == {}
 
 
-async def test_what_is_counted_goes_with_the_log(
+async def test_counts_are_deleted_with_the_log(
     database: Database, log: tuple[UUID, list[UUID], list[NewLine]]
 ) -> None:
     count = "select count(*) from log_blocks where execution_id = $1"
@@ -203,7 +204,7 @@ async def test_what_is_counted_goes_with_the_log(
 
 
 def last_error(run: UUID, path: str | None, attempt: int, until: Any, lines: list[NewLine]) -> Any:
-    """The number of the last line of level ERROR, else of the last on stderr, found by reading all."""
+    """Returns the number of the last line of level ERROR, else of the last on stderr, by reading all lines."""
     wanted = LinesOf(run, run, attempt, until=until)
     own = [(n, line) for n, line in enumerate(lines, 1) if matches(wanted, path, line)]
     errors = [n for n, line in own if line.level >= LogLevel.ERROR]
@@ -216,10 +217,12 @@ async def test_the_last_error_is_what_reading_all_gives(
 ) -> None:
     id, runs, lines = log
     moments = (None, *(NOW + timedelta(seconds=s) for s in (2, 4, 701, SIZE, SIZE + 500, LINES)))
-    asked = [OfAttempt(id, *of) for of in product(runs, (1, 2, 3), moments)]
+    requests = [OfAttempt(id, *of) for of in product(runs, (1, 2, 3), moments)]
     paths = {runs[1]: "load"}
-    expected = [last_error(one[1], paths.get(one[1]), one[2] or 0, one[3], lines) for one in asked]
-    assert await last_error_lines(database.pool, asked) == expected
+    expected = [
+        last_error(one[1], paths.get(one[1]), one[2] or 0, one[3], lines) for one in requests
+    ]
+    assert await last_error_lines(database.pool, requests) == expected
     assert len({*expected}) > 10
 
 

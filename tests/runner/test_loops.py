@@ -1,4 +1,4 @@
-"""Every loop goes on after whatever its awaits may raise: an outage, a fault, a group of both."""
+"""Every loop continues after any exception in its awaits: an outage, a bug, a group of both."""
 
 import asyncio
 import itertools
@@ -53,7 +53,7 @@ Give = Callable[..., Awaitable[Any]]
 
 @dataclass
 class Hall:
-    """What the loops stand on; `open` makes one of them by its name."""
+    """The services of the loops; `open` creates a loop by its name."""
 
     database: Database
     engine: Engine
@@ -107,12 +107,12 @@ BULK = SimpleNamespace(
 
 
 def owing(command: Any) -> Any:
-    """One promise, claimed at every look and loaded with nothing."""
+    """Makes every claim return one deferred command."""
     return {(deferred, "claim"): once_a_round([DeferredRow(ID, ID, command)])}
 
 
 def once_a_round(answer: list[Any]) -> Give:
-    """Given every second time: the loop asks until there is nothing more."""
+    """Returns the answer every second time: the loop reads until there is no more."""
     turn = iter(range(1_000_000))
 
     async def give(*_: Any, **__: Any) -> Any:
@@ -121,7 +121,7 @@ def once_a_round(answer: list[Any]) -> Give:
     return give
 
 
-# The loop, where it awaits, and what the tables would have to answer that it comes there.
+# The loop, the awaited function, and the answers of the tables that make the loop call it.
 PLACES: dict[str, tuple[str, Any, str, dict[Any, Give]]] = {
     "rescuer looks": ("rescuer", leases, "expired", {}),
     "rescuer looks for the silent": ("rescuer", recorded, "silent", {}),
@@ -203,7 +203,7 @@ async def test_a_loop_goes_on_whatever_has_failed_where_it_awaits(
 async def test_a_fault_of_one_attempt_that_is_lost_keeps_no_other_and_is_no_outage(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Leases would get a new period for each fault, and nothing would ever be lost."""
+    """Otherwise leases would get a new period for each error, and no attempt would ever be lost."""
     other = new_id()
     lost = asyncio.Event()
 
@@ -245,10 +245,10 @@ async def test_after_an_outage_every_lease_gets_a_period(
 
 @pytest.mark.parametrize("kind", [*ROLLED_BACK, Busy])
 @pytest.mark.parametrize("place", ["the engine", "a read"])
-async def test_one_request_that_the_database_ends_gives_no_lease_a_period(
+async def test_a_query_cancelled_by_the_database_extends_no_leases(
     hall: Hall, monkeypatch: pytest.MonkeyPatch, kind: type[Exception], place: str
 ) -> None:
-    """Dead workers would keep their leases as long as one row is locked, or one query is cancelled, at each look."""
+    """Otherwise dead workers would keep their leases while one row is locked, or one query cancelled, at each round."""
     looks, three = itertools.count(1), asyncio.Event()
 
     async def fails(*_: Any) -> None:
@@ -272,7 +272,7 @@ async def test_one_request_that_the_database_ends_gives_no_lease_a_period(
 async def test_a_look_goes_on_where_the_periods_cannot_be_given(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It loses nobody before they are."""
+    """The loop loses no attempt before the periods are given."""
     admits, ready = asyncio.Event(), asyncio.Event()
 
     async def a_period(*_: Any) -> None:
@@ -301,24 +301,24 @@ async def test_a_look_goes_on_where_the_periods_cannot_be_given(
         await lost.wait()
 
 
-async def test_a_command_that_waits_for_ever_keeps_no_look_from_its_work(
+async def test_a_command_that_waits_forever_blocks_no_loop(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its row may be locked by a frozen session, which is looked for all the same; it is asked for once."""
+    """The row may be locked by a frozen session: the loop still looks for it, but executes the command once."""
     monkeypatch.setattr(rescuer, "_WAITS_AT_MOST", 0.01)
-    asked: list[Any] = []
+    executed: list[Any] = []
     frozen, other, ended = new_id(), new_id(), asyncio.Event()
     expired = [(frozen, "a", frozen)]
     end_frozen, frozen_looks = sessions.end_frozen, itertools.count(1)
 
     async def execute(id: Any, *_: Any) -> None:
-        asked.append(id)
+        executed.append(id)
         expired.append((other, "a", other)) if id == frozen else None
         if id == frozen:
             await asyncio.Event().wait()
 
     async def counted(pool: Any) -> int:
-        if frozen in asked and other in asked and next(frozen_looks) == 3:
+        if frozen in executed and other in executed and next(frozen_looks) == 3:
             ended.set()
         return await end_frozen(pool)
 
@@ -327,7 +327,7 @@ async def test_a_command_that_waits_for_ever_keeps_no_look_from_its_work(
     monkeypatch.setattr(sessions, "end_frozen", counted)
     async with hall.open("rescuer"), asyncio.timeout(20):
         await ended.wait()
-    assert asked.count(frozen) == 1
+    assert executed.count(frozen) == 1
 
 
 async def test_a_cancellation_is_not_survived() -> None:
@@ -337,7 +337,7 @@ async def test_a_cancellation_is_not_survived() -> None:
 
 
 @pytest.mark.parametrize("error", ERRORS)
-def test_what_is_an_outage_is_told_from_a_fault(
+def test_an_outage_is_distinguished_from_a_bug(
     error: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     outage = error in {"outage", "reset", "shutdown", "read only", "group"}
@@ -346,6 +346,6 @@ def test_what_is_an_outage_is_told_from_a_fault(
     assert trouble
     assert trouble.is_outage is outage
     assert is_outage(ERRORS[error]()) is outage
-    (told,) = caplog.records
-    assert told.levelno == (logging.WARNING if outage else logging.ERROR)
-    assert told.getMessage().startswith("it goes on: ")
+    (record,) = caplog.records
+    assert record.levelno == (logging.WARNING if outage else logging.ERROR)
+    assert record.getMessage().startswith("it goes on: ")

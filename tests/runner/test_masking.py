@@ -1,4 +1,4 @@
-"""What is hidden, however it is cut, spelled and nested."""
+"""Masking of secrets, however they are split, encoded and nested."""
 
 import json
 from urllib.parse import quote
@@ -62,7 +62,7 @@ def test_values() -> None:
 def test_no_cut_of_a_long_line_lets_anything_through(
     cuts: list[int], before: int, after: int, secret: str
 ) -> None:
-    """`before` and `after` it the line is filled with other characters, and it comes in pieces of any size."""
+    """`before` and `after` it the line is filled with other characters, and the line arrives in pieces of any size."""
     data = f"{'ä' * before}{secret}{'b' * after}{secret}\nnext {secret}".encode()
     cutter = LineSplitter(mask_of(secret))
     lines: list[str] = []

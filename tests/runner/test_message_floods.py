@@ -1,4 +1,4 @@
-"""A task that says more than anybody can read: it holds up nobody else, and its log and memory stay bounded."""
+"""A task that writes too many messages: it delays no other task, and its log and memory stay bounded."""
 
 import asyncio
 import gc
@@ -28,7 +28,7 @@ from runner.attempt.task_messages import (
 from tests.runner.floor import DEADLINE, Floor, open_floor
 
 LONGEST_HOLD = 0.1
-"""Seconds of CPU in one round of the event loop: some 15 times what is normal, a tenth of what such a flood takes."""
+"""Seconds of CPU in one round of the event loop: about 15 times the usual, a tenth of what such a flood needs."""
 FLOODS = {
     "metric": ('{"metric": {"name": "loss", "value": 1}}\n', 60_000),
     "output": ('{"output": {"a": 1}}\n', 250_000),
@@ -54,7 +54,7 @@ RUN = """  - id: a
 
 
 class Holds:
-    """How long the event loop was held by one round at most, in seconds of its thread's CPU."""
+    """Returns the longest time of one round of the event loop, in seconds of its thread's CPU."""
 
     def __init__(self) -> None:
         self.longest = 0.0
@@ -76,7 +76,7 @@ class Holds:
 @contextmanager
 def watched() -> Iterator[Holds]:
     gc.collect()
-    gc.freeze()  # Else a collection looks at everything that the tests have imported.
+    gc.freeze()  # Otherwise a garbage collection scans everything that the tests have imported.
     holds = Holds()
     holds.look()
     try:
@@ -153,10 +153,11 @@ MANY = """  - id: a
 
 @pytest.mark.parametrize("seconds", [0, 60])
 @pytest.mark.parametrize("reason", ["cancel", "void"])
-async def test_who_stops_an_attempt_does_not_wait_until_its_messages_are_read(
+async def test_stopping_an_attempt_does_not_wait_for_its_messages(
     floor: Floor, seconds: int, reason: str
 ) -> None:
-    """Two million, which take minutes, of a program that still runs or has ended; what is not read makes no success."""
+    """Two million messages take minutes, while the program runs or after its end; an attempt with unread ones is no
+    success."""
     id = await floor.begin(MANY.format(seconds=seconds))
     await floor.until_said(id, "written")
     (attempt,) = floor.worker._executor.running.values()
@@ -180,7 +181,7 @@ LONG = {
 
 
 @pytest.mark.parametrize("kind", LONG)
-async def test_a_long_line_is_read_beside_the_event_loop(kind: str) -> None:
+async def test_a_long_line_is_read_outside_the_event_loop(kind: str) -> None:
     reader = MessageReader()
     with watched() as holds:
         (said,) = await reader.read(LONG[kind])
@@ -217,7 +218,7 @@ async def test_a_long_line_says_what_a_short_one_says() -> None:
 async def test_a_long_line_is_read_where_no_process_can_be_started() -> None:
     line = b" " * (300 * 1024) + json.dumps(ALL_KINDS).encode()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    await asyncio.to_thread(int)  # its thread is there, and the loop's watcher of processes too
+    await asyncio.to_thread(int)  # its thread exists, and the loop's watcher of processes too
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
     try:
         found = await MessageReader().read(line)

@@ -1,4 +1,4 @@
-"""What tasks may say, and what they may not; lines of a log."""
+"""Valid and invalid messages of tasks; lines of a log."""
 
 import json
 
@@ -48,7 +48,7 @@ def test_progress_may_bring_words() -> None:
     )
 
 
-def test_one_line_may_carry_every_kind() -> None:
+def test_one_message_may_have_every_kind() -> None:
     assert PARTS.keys() == _KINDS.keys()
     said = parse_line(json.dumps(PARTS).encode())
     assert [type(each) for each in said] == list(dict.fromkeys(_KINDS.values()))
@@ -123,7 +123,7 @@ def test_a_malformed_line_says_what_is_wrong(line: bytes, word: str) -> None:
         (b'{"Output": {"rows": 1}}', "write `output`"),
     ],
 )
-def test_what_was_to_be_an_output_is_told_apart(line: bytes, word: str) -> None:
+def test_invalid_outputs_are_distinguished(line: bytes, word: str) -> None:
     said = only(line)
     assert type(said) is InvalidOutput and said.code == "INVALID_OUTPUT"
     with pytest.raises(InvalidMessage, match=word):
@@ -141,10 +141,10 @@ def test_what_was_to_be_an_output_is_told_apart(line: bytes, word: str) -> None:
         (b"\\\\u0000", "\\u0000"),
     ],
 )
-def test_what_is_no_text_is_mended_and_told_of(text: bytes, value: str) -> None:
-    output, *mended = parse_line(b'{"output": {"' + text + b'": ["' + text + b'"]}}')
+def test_invalid_text_is_corrected_and_reported(text: bytes, value: str) -> None:
+    output, *notices = parse_line(b'{"output": {"' + text + b'": ["' + text + b'"]}}')
     assert output == Output(output={value: [value]})
-    assert [type(each) for each in mended] == ([InvalidMessage] if "\ufffd" in value else [])
+    assert [type(each) for each in notices] == ([InvalidMessage] if "\ufffd" in value else [])
 
 
 def test_a_byte_order_mark_is_no_part_of_a_line() -> None:

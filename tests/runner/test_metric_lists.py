@@ -1,4 +1,4 @@
-"""The first metrics of executions, task runs and attempts: the same as all of them, cut off."""
+"""The first metrics of executions, task runs and attempts equal the beginning of all metrics."""
 
 from datetime import datetime, timedelta
 from itertools import product
@@ -33,7 +33,7 @@ class Measured(NamedTuple):
 
 @pytest.fixture
 async def measured(database: Database) -> list[Measured]:
-    """Of two executions; with equal times, stored in another order than that of their times."""
+    """Stores metrics of two executions; those with equal times are stored in another order."""
     made = []
     kinds = product(EXECUTIONS[:2], TASK_RUNS, (1, 2), ("loss", "auc"), range(4))
     for number, (execution, task_run, attempt, name, step) in enumerate(kinds):
@@ -62,7 +62,9 @@ def values(rows: Any) -> list[float]:
 
 
 @pytest.mark.parametrize("first", [1, 5, 1_000])
-async def test_of_executions(database: Database, measured: list[Measured], first: int) -> None:
+async def test_metrics_of_executions(
+    database: Database, measured: list[Measured], first: int
+) -> None:
     until = NOW + timedelta(seconds=2)
     wanted = [
         MetricsOf(execution, moment, task_run, name)
@@ -85,7 +87,7 @@ async def test_of_executions(database: Database, measured: list[Measured], first
 
 @pytest.mark.parametrize("by_attempt", [False, True])
 @pytest.mark.parametrize("first", [1, 5, 1_000])
-async def test_of_each_task_run_or_attempt(
+async def test_metrics_of_each_task_run_or_attempt(
     database: Database, measured: list[Measured], first: int, by_attempt: bool
 ) -> None:
     wanted = list(product(EXECUTIONS, (None, NOW + timedelta(seconds=2))))

@@ -1,4 +1,4 @@
-"""Real processes that do their best to get away."""
+"""Real processes that try to escape."""
 
 import asyncio
 import os
@@ -58,7 +58,7 @@ def alive(marked: bytes) -> list[int]:
     ]
 
 
-async def test_exit_code_and_resources_are_told(tmp_path: Path) -> None:
+async def test_exit_code_and_resources_are_reported(tmp_path: Path) -> None:
     async with started(tmp_path, "exit 3") as (child, _):
         await asyncio.wait_for(child.exited(), DEADLINE)
         exit = child.reap()
@@ -67,8 +67,8 @@ async def test_exit_code_and_resources_are_told(tmp_path: Path) -> None:
     assert exit.cpu_seconds >= 0
 
 
-async def test_much_memory_is_told(tmp_path: Path) -> None:
-    # What is not above this process's own peak is not said.
+async def test_much_memory_is_reported(tmp_path: Path) -> None:
+    # Memory below this process's own peak is not reported.
     size = getrusage(RUSAGE_SELF).ru_maxrss * 1024 + 300_000_000
     script = f"{sys.executable} -S -c 'bytearray({size})'"
     async with started(tmp_path, script) as (child, _):
@@ -97,7 +97,7 @@ async def test_a_signal_is_a_negative_code_and_named_and_what_a_shell_says_is_it
     assert (exit.code, exit.by_signal, exit.sentence) == (code, code < 0, sentence)
 
 
-async def test_what_ignores_sigterm_is_killed_after_the_grace(tmp_path: Path) -> None:
+async def test_processes_that_ignore_sigterm_are_killed_after_the_grace(tmp_path: Path) -> None:
     async with started(tmp_path, "trap '' TERM; echo ready; while true; do sleep 1; done") as (
         child,
         family,
@@ -137,7 +137,7 @@ async def test_a_tidy_task_ends_at_sigterm(tmp_path: Path) -> None:
 
 
 async def ends(*pids: int) -> None:
-    """Of processes that may be anyone's children."""
+    """Waits until these processes have ended; they may be anyone's children."""
     async with asyncio.timeout(DEADLINE):
         for pid in pids:
             try:
@@ -183,7 +183,7 @@ async def test_a_kill_reaches_them_too(tmp_path: Path, script: str) -> None:
 
 
 async def test_a_fork_bomb_does_not_escape(tmp_path: Path) -> None:
-    """Bounded to 48 processes, half of them in sessions of their own, all orphaned and deaf to SIGTERM."""
+    """Bounded to 48 processes, half of them in sessions of their own, all orphaned and ignoring SIGTERM."""
     bomb = """
 import os, signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)

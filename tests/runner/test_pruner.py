@@ -1,4 +1,4 @@
-"""What goes, what stays for whose sake, and that nothing is half gone."""
+"""Which executions are deleted, which are kept because of others, and that none is deleted in part."""
 
 import asyncio
 from collections import Counter
@@ -32,7 +32,7 @@ ONE = "  - {id: a, type: return, outputs: {rows: 3}}\n  - {id: b, type: log, mes
 TODAY = datetime.now(UTC).date()
 OLD, OLDER = TODAY - timedelta(days=40), TODAY - timedelta(days=400)
 MONTH = OLDER.replace(day=1)
-"""Long over, and without partitions where a test does not make them."""
+"""Days long past, without partitions unless a test creates them."""
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ async def acts(pool: Pool) -> list[tuple[str, str, dict[str, Any]]]:
     return [(row["actor"], row["channel"], load(row["data"])) for row in rows]
 
 
-async def test_what_is_past_its_time_goes_with_all_that_is_its(floor: Floor, pool: Pool) -> None:
+async def test_expired_executions_are_deleted_with_all_their_rows(floor: Floor, pool: Pool) -> None:
     source = (await floor.run(ONE)).id
     old = await copies(pool, source, [OLD, OLDER])
     (young,) = await copies(pool, source, [TODAY - timedelta(days=20)])
@@ -117,14 +117,14 @@ async def test_the_first_rule_that_it_meets_decides(
         about = {"namespace": namespace, "flow_key": flow, "state": state}
         (id,) = await copies(pool, source, [day], **about)
         names[id] = f"{namespace} {state} {(TODAY - day).days}"
-    told = (await survey(floor.parts.database, rules)).counts
+    found = (await survey(floor.parts.database, rules)).counts
     counts = await go(floor, *rules)
-    assert counts == {(one.namespace, one.flow, one.state): one.gone for one in told}
+    assert counts == {(one.namespace, one.flow, one.state): one.gone for one in found}
     left = await history.existing(pool, list(names))
     assert {name for id, name in names.items() if id not in left} == gone
 
 
-async def test_what_is_archived_runs_or_is_needed_stays(floor: Floor, pool: Pool) -> None:
+async def test_archived_running_and_needed_executions_are_kept(floor: Floor, pool: Pool) -> None:
     source = (await floor.run(ONE)).id
     running = await floor.begin("  - {id: ok, type: approval, message: go}\n")
     kept = await copies(pool, source, [OLD] * 6)
@@ -206,10 +206,8 @@ async def test_a_month_in_which_one_stays_is_not(floor: Floor, pool: Pool) -> No
     assert await invariants.verify(pool) == []
 
 
-async def test_one_that_comes_to_stay_meanwhile_keeps_its_history_alone(
-    floor: Floor, pool: Pool
-) -> None:
-    """As when somebody archives one between two transactions of a month that was to go as a whole."""
+async def test_an_execution_archived_meanwhile_keeps_its_history(floor: Floor, pool: Pool) -> None:
+    """As when a person archives an execution between two transactions that delete a whole month."""
     await make_month(pool, MONTH)
     source = (await floor.run(ONE)).id
     gone, stays = await copies(pool, source, [MONTH, MONTH])
@@ -245,7 +243,7 @@ async def test_a_drop_that_would_have_to_wait_is_left_for_another_time(
     assert (done.total, len(done.dropped)) == (0, 2)
 
 
-async def test_one_at_a_time(floor: Floor, pool: Pool) -> None:
+async def test_one_process_prunes_at_a_time(floor: Floor, pool: Pool) -> None:
     source = (await floor.run(ONE)).id
     ids = await copies(pool, source, [OLD] * 40)
     holder = await floor.parts.database.connect_alone()
@@ -264,13 +262,13 @@ async def test_one_at_a_time(floor: Floor, pool: Pool) -> None:
     assert sum(data["executions"] for *_, data in await acts(pool)) == 40
 
 
-async def test_what_is_told_of_afterwards_goes_by_its_end_but_not_at_once(
+async def test_an_imported_run_is_pruned_by_its_end_but_not_at_once(
     floor: Floor, pool: Pool
 ) -> None:
-    """A day after it was last told of: an import can be finished, and archived."""
+    """A day after its last report: an import can be finished, and archived."""
     begun = datetime(2025, 1, 15, 12, tzinfo=UTC)
-    told = RecordExecution(CompiledFlow.external("acme", "mnist"), "train", started_at=begun)
-    ids = [(await floor.parts.engine.create(told, PERSON)).execution.id for _ in range(3)]
+    command = RecordExecution(CompiledFlow.external("acme", "mnist"), "train", started_at=begun)
+    ids = [(await floor.parts.engine.create(command, PERSON)).execution.id for _ in range(3)]
     end = RecordEnd(ExecutionState.SUCCESS, ended_at=begun + timedelta(minutes=5))
     for id in ids:
         await floor.submit(id, end)
@@ -288,7 +286,7 @@ async def test_what_is_told_of_afterwards_goes_by_its_end_but_not_at_once(
     assert await invariants.verify(pool) == []
 
 
-async def test_what_somebody_holds_is_passed_over(floor: Floor, pool: Pool) -> None:
+async def test_locked_executions_are_skipped(floor: Floor, pool: Pool) -> None:
     source = (await floor.run(ONE)).id
     held, free = await copies(pool, source, [OLD, OLD])
     async with pool.acquire() as other, other.transaction():
@@ -319,22 +317,22 @@ async def test_the_loop_prunes_by_the_rules_and_without_one_nothing(
     async with Pruner(database, floor.parts.feed, (), 0.01):
         assert await there(pool, ids) == [True] * 3
     topics = {f"e:{id}" for id in ids}
-    told: set[str] = set()
+    logged: set[str] = set()
     with floor.parts.feed.watch(*topics) as watch:
         async with (
             asyncio.timeout(DEADLINE),
             Pruner(database, floor.parts.feed, (rule(),), 0.01),
             Pruner(database, floor.parts.feed, (rule(),), 0.01),
         ):
-            while told != topics:
-                told |= await watch.changed() or set()
+            while logged != topics:
+                logged |= await watch.changed() or set()
     assert await there(pool, ids) == [False] * 3
     assert sum(data["executions"] for *_, data in await acts(pool)) == 3
     assert {(actor, channel) for actor, channel, _ in await acts(pool)} == {("engine", "ENGINE")}
 
 
 async def test_a_kept_output_that_is_about_to_be_named_is_not_forgotten(pool: Pool) -> None:
-    """Whichever of the two comes first."""
+    """Holds whichever of the two comes first."""
     id, count = new_id(), "select count(*) from kept_outputs"
     async with pool.acquire() as naming, pool.acquire() as pruning, asyncio.timeout(DEADLINE):
         async with naming.transaction():

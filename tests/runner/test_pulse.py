@@ -1,4 +1,4 @@
-"""A database that keeps silent without closing anything, as behind a network that drops every packet."""
+"""A database that stops responding without closing connections, as behind a network that drops every packet."""
 
 import asyncio
 from pathlib import Path
@@ -27,7 +27,8 @@ async def test_silence_ends_what_waits_and_refuses_what_comes_until_it_is_over(
         async with asyncio.timeout(30):
             ends = await asyncio.gather(*waiting, return_exceptions=True)
         assert [type(end) for end in ends if not isinstance(end, UNREACHABLE)] == []
-        async with asyncio.timeout(25):  # half of what they took if each waited for its patience
+        # Half of the time that they take if each waits for its timeout.
+        async with asyncio.timeout(25):
             for _ in range(50):
                 with pytest.raises(Silent):
                     await database.pool.fetchval("select 1")
@@ -46,7 +47,7 @@ async def test_a_long_query_is_no_silence(database_url: str) -> None:
         assert await database.pool.fetchval("select 1 from pg_sleep(3)") == 1
 
 
-async def test_what_goes_wrong_beside_it_is_not_wrapped(database_url: str) -> None:
+async def test_other_errors_are_not_wrapped(database_url: str) -> None:
     with pytest.raises(Fault, match="of somebody else"):
         async with Database(database_url):
             raise Fault("of somebody else")

@@ -1,4 +1,4 @@
-"""Outputs that cannot be taken fail their attempt, and what is no output stays a warning."""
+"""Invalid outputs fail their attempt; other invalid messages stay a warning."""
 
 import json
 import sys
@@ -64,7 +64,7 @@ async def test_an_exit_code_comes_before_what_was_left_half_written(floor: Floor
     assert second.startswith("INVALID_OUTPUT: it is not valid JSON")
 
 
-async def test_it_is_tried_again_like_any_failure(floor: Floor) -> None:
+async def test_a_refused_output_is_retried_like_any_failure(floor: Floor) -> None:
     again = 'if [ "$HEADWAY_ATTEMPT" = 1 ]; then rows=; else rows=5; fi\n'
     again += """printf '{"output": {"rows": %s}}\\n' "$rows" >&"$HEADWAY_FD" """
     task = await floor.task(
@@ -76,7 +76,7 @@ async def test_it_is_tried_again_like_any_failure(floor: Floor) -> None:
 
 
 async def test_a_line_beyond_all_limits_fails_only_for_an_output(floor: Floor) -> None:
-    """Of 16 MiB and more: by the pipe without an output, by the file with one."""
+    """Lines of 16 MiB and more: by the pipe without an output, by the file with one."""
     write = "import sys; sys.stdout.write('{\"%s\": {\"a\": \"' + 'x' * %d + '\"}}\\n')"
     execution = await floor.run(
         "".join(
@@ -97,7 +97,7 @@ async def test_a_line_beyond_all_limits_fails_only_for_an_output(floor: Floor) -
     )
 
 
-async def test_what_is_no_text_is_kept_as_far_as_it_is_and_warned_of(floor: Floor) -> None:
+async def test_invalid_text_is_partly_stored_with_a_warning(floor: Floor) -> None:
     execution = await floor.run(
         saying('{"output": {"half": "a\\ud83d", "nul": "b\\u0000", "whole": "\\ud83d\\ude00"}}')
     )
@@ -113,7 +113,7 @@ def test_backslashes_before_what_is_no_escape_are_kept() -> None:
     assert load(dump(value)) == {"a": r"\u0000", "b": "\\" + "\ufffd", "c": r"\\u0000"}
 
 
-async def test_one_line_says_several_things(floor: Floor) -> None:
+async def test_one_line_with_several_messages(floor: Floor) -> None:
     execution = await floor.run(
         saying(
             '{"output": {"rows": 5}, "metric": {"name": "m", "value": 1}, "label": {"l": "x"}, "message": "hi"}'
@@ -157,7 +157,7 @@ def give(which): return RETURNED[which]
         ("none", None, ""),
     ],
 )
-async def test_what_a_call_returns(
+async def test_return_values_of_a_call(
     floor: Floor, tmp_path: Path, which: str, code: str | None, words: str
 ) -> None:
     (tmp_path / "odd.py").write_text(MODULE)

@@ -1,4 +1,4 @@
-"""What goes with a deleted execution, and what others keep of it."""
+"""Which rows are deleted with an execution, and which of its values others keep."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -37,11 +37,11 @@ async def floor(database_url: str, data_dir: Path) -> AsyncIterator[Floor]:
         yield floor
 
 
-async def test_what_is_asked_beside_a_deletion_finds_nothing(floor: Floor) -> None:
+async def test_commands_in_the_batch_of_a_deletion_find_nothing(floor: Floor) -> None:
     id = (await floor.run(ONE)).id
-    asked = (Archive(), Delete(), AddNote(new_id(), "late"), SetLabels({"a": "b"}), Delete())
+    commands = (Archive(), Delete(), AddNote(new_id(), "late"), SetLabels({"a": "b"}), Delete())
     answers = await asyncio.gather(
-        *(floor.submit(id, command) for command in asked), return_exceptions=True
+        *(floor.submit(id, command) for command in commands), return_exceptions=True
     )
     kinds = [
         answer.problems[0].code if isinstance(answer, Refused) else answer for answer in answers
@@ -75,8 +75,8 @@ TWO = ONE + "  - {id: b, type: log, message: x, needs: [a]}\n"
 
 async def _replayed(floor: Floor, source: UUID) -> Create:
     parts = floor.parts
-    asked = (parts.database.pool, parts.engine.plans, parts.evaluator, parts.vault)
-    command, _ = await prepare_replay(*asked, Scope(), Replay(source, "b"))
+    services = (parts.database.pool, parts.engine.plans, parts.evaluator, parts.vault)
+    command, _ = await prepare_replay(*services, Scope(), Replay(source, "b"))
     return command
 
 
@@ -90,8 +90,8 @@ async def _cached(floor: Floor, source: UUID) -> Create:
 
 async def _launched(floor: Floor, **options: Any) -> Create:
     parts = floor.parts
-    asked = (parts.database.pool, parts.engine.plans, parts.evaluator, Scope())
-    return await prepare(*asked, Launch("acme", "test", **options), parts.vault)
+    services = (parts.database.pool, parts.engine.plans, parts.evaluator, Scope())
+    return await prepare(*services, Launch("acme", "test", **options), parts.vault)
 
 
 @pytest.mark.parametrize("made", [_replayed, _rerun, _cached])
@@ -143,8 +143,8 @@ async def test_a_deletion_waits_for_who_carries_the_outputs_at_this_moment(floor
 
 
 async def _change(floor: Floor, id: UUID) -> None:
-    asked = ChangeTaskRunState("a", TaskRunState.SUCCESS, {"rows": 4})
-    await floor.parts.engine.execute(id, asked, replace(PERSON, reason="counted anew"))
+    command = ChangeTaskRunState("a", TaskRunState.SUCCESS, {"rows": 4})
+    await floor.parts.engine.execute(id, command, replace(PERSON, reason="counted anew"))
 
 
 @pytest.mark.parametrize("made", [_replayed, _rerun, _cached])

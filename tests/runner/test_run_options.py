@@ -10,7 +10,7 @@ from models.lifecycle.commands.commands import Create
 from models.run_options import RunOptions
 from runner.launch.launch import Launch
 from runner.store.execution.snapshots import read_executions
-from tests.runner.test_engine import ASK, Engines, engines
+from tests.runner.test_engine import USER, Engines, engines
 
 __all__ = ["engines"]
 
@@ -38,7 +38,7 @@ async def test_each_option_reaches_the_snapshot_and_is_read_from_the_row(
 ) -> None:
     options = RunOptions(**{name: OTHER[name]})
     assert options != RunOptions()
-    begun = (await engines.first.create(Create(engines.plan, options=options), ASK)).execution
+    begun = (await engines.first.create(Create(engines.plan, options=options), USER)).execution
     assert begun.options == options
     read = await read_executions(engines.database.pool, engines.first.plans, [begun.id])
     assert read[begun.id].options == options

@@ -1,4 +1,4 @@
-"""Schedules on a real database: each tick is one execution, whoever looks and whatever dies in between."""
+"""Schedules on a real database: each tick creates one execution, whichever process sees it and whichever dies."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -56,7 +56,7 @@ def trigger(
 
 
 class Servers:
-    """Two schedulers with an engine each, as two processes have them; neither looks by itself."""
+    """Two schedulers with an engine each, as in two processes; neither looks by itself."""
 
     def __init__(self, database: Database, engines: list[Engine], evaluator: Evaluator) -> None:
         self.database, self.engines, self.evaluator = database, engines, evaluator
@@ -69,7 +69,7 @@ class Servers:
         return id
 
     async def wait_for(self, tick: datetime) -> None:
-        """As if every schedule had last looked just before this tick."""
+        """Sets every schedule to a state as if it had last been checked just before this tick."""
         await self.database.pool.execute("update schedules set next_at = $1", tick)
 
     async def look(self, now: datetime) -> None:
@@ -132,7 +132,7 @@ async def test_a_tick_becomes_an_execution_that_says_what_started_it(servers: Se
     assert (schedule["next_at"], schedule["last_error"]) == (tick + timedelta(days=1), None)
 
 
-async def test_two_servers_that_look_at_once_start_each_tick_once(servers: Servers) -> None:
+async def test_two_servers_start_each_tick_once(servers: Servers) -> None:
     await servers.save(document(*(trigger(f"s{number}") for number in range(50))))
     await servers.wait_for(NOON)
     await servers.look(NOON)
@@ -143,7 +143,7 @@ async def test_two_servers_that_look_at_once_start_each_tick_once(servers: Serve
     assert len(await servers.ticks()) == 100
 
 
-async def test_the_database_is_asked_for_the_time(servers: Servers) -> None:
+async def test_the_time_is_that_of_the_database(servers: Servers) -> None:
     await servers.save(document(trigger(cron="* * * * *")))
     assert await servers.schedulers[0].run_due() == 0
     past = await servers.database.pool.fetchval("select date_trunc('minute', now())")
@@ -164,7 +164,7 @@ async def test_a_server_that_dies_between_starting_and_going_on_neither_doubles_
     )
     await servers.engines[0].create(command, origin_of(schedule))
     await servers.look(NOON + timedelta(seconds=CLAIM - 1))
-    assert (await servers.schedule())["last_at"] is None, "the claim stands"
+    assert (await servers.schedule())["last_at"] is None, "the claim is not undone"
     await servers.look(NOON + timedelta(seconds=CLAIM))
     assert await servers.ticks() == ["2026-03-02T12:00:00Z"]
     settled = await servers.schedule()
@@ -201,7 +201,7 @@ async def test_a_slow_server_that_settles_after_another_changes_nothing(servers:
         ("all", [f"2026-03-02T12:{minute:02}:00Z" for minute in (0, 5, 10, 15, 20)]),
     ],
 )
-async def test_ticks_that_nobody_saw_are_caught_up_with_as_asked(
+async def test_missed_ticks_are_caught_up_as_configured(
     servers: Servers, catch_up: str, ran: list[str]
 ) -> None:
     await servers.save(document(trigger(catch_up=catch_up)))
@@ -223,29 +223,29 @@ async def test_all_of_many_missed_ticks_run_in_order(servers: Servers) -> None:
     assert (await servers.schedule())["next_at"] == NOON + 120 * MINUTE
 
 
-async def test_a_refused_tick_is_told_and_the_schedule_goes_on(servers: Servers) -> None:
+async def test_a_refused_tick_is_reported_and_the_schedule_continues(servers: Servers) -> None:
     flow = await servers.save(document(trigger()))
     await servers.database.pool.execute("update flows set enabled = false where id = $1", flow)
     await servers.wait_for(NOON)
     await servers.look(NOON)
-    told = await servers.schedule()
+    schedule = await servers.schedule()
     assert await servers.ticks() == []
-    assert "is disabled; enable it first: `headway flows enable " in told["last_error"]
-    assert told["last_at"] == NOON
-    assert (told["last_execution_id"], told["next_at"]) == (None, NOON + 5 * MINUTE)
+    assert "is disabled; enable it first: `headway flows enable " in schedule["last_error"]
+    assert schedule["last_at"] == NOON
+    assert (schedule["last_execution_id"], schedule["next_at"]) == (None, NOON + 5 * MINUTE)
     await servers.database.pool.execute("update flows set enabled = true where id = $1", flow)
     await servers.look(NOON + 5 * MINUTE)
     assert await servers.ticks() == ["2026-03-02T12:05:00Z"]
     assert (await servers.schedule())["last_error"] is None
 
 
-async def test_an_input_that_comes_out_wrong_is_told(servers: Servers) -> None:
+async def test_an_invalid_input_is_reported(servers: Servers) -> None:
     source = document(trigger()).replace("trigger.date", "trigger.time")
     await servers.save(source)
     await servers.wait_for(NOON)
     await servers.look(NOON)
-    told = (await servers.schedule())["last_error"]
-    assert told == "day must be a date such as 2026-01-31, got '12:00:00'"
+    schedule = (await servers.schedule())["last_error"]
+    assert schedule == "day must be a date such as 2026-01-31, got '12:00:00'"
     assert await servers.ticks() == []
 
 
@@ -279,7 +279,9 @@ async def test_a_flow_has_the_schedules_of_its_newest_revision(servers: Servers)
     assert await servers.schedule() is None
 
 
-async def test_what_people_disabled_stays_so_unless_the_document_says(servers: Servers) -> None:
+async def test_a_schedule_disabled_by_people_stays_disabled_unless_the_document_sets_it(
+    servers: Servers,
+) -> None:
     async def enabled() -> tuple[bool, bool]:
         row = await servers.schedule()
         return row["enabled"], row["next_at"] is not None

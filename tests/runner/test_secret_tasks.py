@@ -1,4 +1,4 @@
-"""Secrets in the hands of a worker: caches, reruns, subflows, iterations, and a worker without the key."""
+"""Secrets in a worker: caches, reruns, subflows, iterations, and a worker without the key."""
 
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -47,7 +47,7 @@ async def run(
     return await floor.until_ended(begun.execution.id)
 
 
-async def test_a_task_cache_goes_by_the_secret_and_does_not_tell_it(floor: Floor) -> None:
+async def test_a_task_cache_depends_on_the_secret_and_does_not_reveal_it(floor: Floor) -> None:
     tasks = '  - {id: a, type: return, outputs: {a: "{{ secrets.API_KEY }}"}, cache: {ttl: 1h}}\n'
     first, second = await floor.run(tasks), await floor.run(tasks)
     assert first.tasks["a"].state is TaskRunState.SUCCESS
@@ -97,10 +97,10 @@ async def test_iterations_and_subflows_see_secrets_by_name(floor: Floor) -> None
         "  - id: each\n    type: foreach\n    items: [1, 2]\n    tasks:\n"
         '      - {id: say, type: return, outputs: {a: "{{ secrets.API_KEY }}-{{ item }}"}}\n',
     )
-    told = {run.path: dict(run.outputs) for run in ended.tasks.values()}
-    assert told["each[0].say"] == {"a": "****-1"}
-    assert told["each[1].say"] == {"a": "****-2"}
-    assert told["below"]["n"] == len(VALUE)
+    outputs = {run.path: dict(run.outputs) for run in ended.tasks.values()}
+    assert outputs["each[0].say"] == {"a": "****-1"}
+    assert outputs["each[1].say"] == {"a": "****-2"}
+    assert outputs["below"]["n"] == len(VALUE)
 
 
 @pytest.mark.parametrize(

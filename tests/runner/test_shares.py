@@ -1,4 +1,4 @@
-"""The connections of a process, divided: what uses up one share leaves the others."""
+"""The connections of a process are divided into shares: using up one share leaves the others."""
 
 import asyncio
 from contextlib import AsyncExitStack, suppress
@@ -30,7 +30,7 @@ async def test_a_share_that_is_used_up_leaves_the_others(database: Database, nam
             assert await getattr(database, other).fetchval("select 1") == 1
 
 
-async def test_who_gets_no_connection_in_time_is_told_which_are_in_use(database_url: str) -> None:
+async def test_a_timeout_for_a_connection_reports_which_are_in_use(database_url: str) -> None:
     share = replace(Sizes(reads=2).read_share(), within=0.05)
     pool = await SharePool(database_url, share, asyncpg.connect)
     async with pool, AsyncExitStack() as stack:
@@ -61,11 +61,11 @@ async def test_sessions_have_the_limits_of_their_share(database_url: str, share:
         "statement_timeout": share.statement * 1000,
         "idle_in_transaction_session_timeout": share.idle * 1000,
     }
-    assert share.lock, "nobody waits for a lock for ever"
+    assert share.lock, "nobody waits for a lock forever"
 
 
 async def test_a_transaction_in_which_we_work_for_long_stays_open(database: Database) -> None:
-    """As long as the loop lives, PostgreSQL hears of it."""
+    """While the event loop runs, PostgreSQL gets a sign of life."""
 
     async def work() -> str:
         await asyncio.to_thread(work_for, IDLE_IN_TRANSACTION + 1.5)
@@ -78,7 +78,7 @@ async def test_a_transaction_in_which_we_work_for_long_stays_open(database: Data
 
 
 def work_for(seconds: float) -> None:
-    """On the processor, as a decision about thousands of task runs is."""
+    """Keeps the processor busy, as a decision about thousands of task runs does."""
     import time
 
     until = time.monotonic() + seconds
@@ -95,7 +95,7 @@ async def test_whether_it_is_read_only_is_seen(database_url: str, setting: str) 
 
 
 async def test_a_database_that_is_writable_again_is_written_at_once(database_url: str) -> None:
-    """Each session keeps what was set for the database when it began."""
+    """Each session keeps the settings that the database had when it began."""
     plain = await asyncpg.connect(database_url)
     database = await plain.fetchval("select quote_ident(current_database())")
     setting = f"alter database {database} set default_transaction_read_only = {{}}"

@@ -1,4 +1,4 @@
-"""The slots of a flow as the engine reads them: of a long line no more than can matter."""
+"""The slots of a flow as the engine reads them: of a long queue no more entries than can matter."""
 
 import asyncio
 from typing import Any
@@ -16,7 +16,7 @@ from runner.maintenance import invariants, rescuer
 from runner.maintenance.rescuer import Rescuer
 from runner.store.execution import slots
 from runner.store.flows import flows
-from tests.runner.test_engine import ASK, Engines, engines
+from tests.runner.test_engine import USER, Engines, engines
 
 __all__ = ["engines"]
 
@@ -49,10 +49,12 @@ async def plan_of(engines: Engines, limit: int) -> CompiledFlow:
 
 async def create(engines: Engines, plan: CompiledFlow, priority: int = 0) -> Execution:
     command = Create(plan, limited=True, options=RunOptions(priority=priority))
-    return (await engines.first.create(command, ASK)).execution
+    return (await engines.first.create(command, USER)).execution
 
 
-async def test_of_a_line_only_the_first_are_read_and_those_that_may_leave(engines: Engines) -> None:
+async def test_only_the_first_of_a_queue_and_those_that_may_leave_are_read(
+    engines: Engines,
+) -> None:
     plan = await plan_of(engines, 2)
     made = [await create(engines, plan) for _ in range(12)]
     urgent = await create(engines, plan, priority=3)
@@ -73,33 +75,33 @@ async def test_of_a_line_only_the_first_are_read_and_those_that_may_leave(engine
 async def test_a_newcomer_does_not_pass_a_line_whose_first_leave_it_in_the_same_batch(
     engines: Engines, leaving: int
 ) -> None:
-    """Between the end of the last holder and the admission of the next."""
+    """Between the end of the last slot holder and the admission of the next."""
     plan = await plan_of(engines, 1)
     holder, *waiting = [await create(engines, plan) for _ in range(8)]
-    await engines.first.execute(holder.id, Cancel(), ASK)
+    await engines.first.execute(holder.id, Cancel(), USER)
     gone = [
-        asyncio.create_task(engines.first.execute(one.id, Cancel(), ASK))
+        asyncio.create_task(engines.first.execute(one.id, Cancel(), USER))
         for one in waiting[:leaving]
     ]
     newcomer = await create(engines, plan)
     await asyncio.gather(*gone)
     assert newcomer.state is ExecutionState.QUEUED
     for one in (*waiting[leaving:], newcomer):
-        await engines.first.execute(one.id, Cancel(), ASK)
+        await engines.first.execute(one.id, Cancel(), USER)
     assert await invariants.verify(engines.database.pool) == []
 
 
 class _Counting:
-    """An engine that counts what it is asked."""
+    """An engine that records its calls."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine, self.asked, self.admitted = engine, list[UUID](), asyncio.Event()
+        self._engine, self.called, self.admitted = engine, list[UUID](), asyncio.Event()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
 
     async def execute(self, id: UUID, *command: Any) -> Any:
-        self.asked.append(id)
+        self.called.append(id)
         transition = await self._engine.execute(id, *command)
         self.admitted.set() if transition.events else None
         return transition
@@ -108,7 +110,7 @@ class _Counting:
 async def test_full_flows_with_a_line_cost_the_engine_nothing(
     engines: Engines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And one whose slot was freed without a word is found all the same."""
+    """A slot that was freed without a notification is found too."""
     monkeypatch.setattr(rescuer, "_PERIOD", 0.01)
     pool = engines.database.pool
     await pool.execute(_FULL, 200)
@@ -118,19 +120,20 @@ async def test_full_flows_with_a_line_cost_the_engine_nothing(
     ten = asyncio.Event()
     look = slots.flows_to_admit
 
-    async def counted(asked: Any) -> list[UUID]:
+    async def counted(caller: Any) -> list[UUID]:
         nonlocal rounds
         rounds += 1
         ten.set() if rounds == 10 else None
-        return await look(asked)
+        return await look(caller)
 
     monkeypatch.setattr(slots, "flows_to_admit", counted)
     async with asyncio.timeout(20):
         async with Rescuer(engines.database, counting):  # type: ignore[arg-type]
             await ten.wait()
-            assert counting.asked == []
-            await engines.first.execute(holder.id, Cancel(), ASK)  # no courier tells the line of it
+            assert counting.called == []
+            # No deferred command starts the next one.
+            await engines.first.execute(holder.id, Cancel(), USER)
             await counting.admitted.wait()
-    assert set(counting.asked) == {waiting.id}
+    assert set(counting.called) == {waiting.id}
     await pool.execute("delete from executions where namespace = 'full'")
-    await engines.first.execute(waiting.id, Cancel(), ASK)
+    await engines.first.execute(waiting.id, Cancel(), USER)

@@ -29,7 +29,7 @@ async def floor(database_url: str, data_dir: Path) -> AsyncIterator[Floor]:
 
 @pytest.fixture
 async def other(empty_database_url: str) -> AsyncIterator[str]:
-    """A database that is not Headway's own, with a few orders in it."""
+    """A database other than Headway's own, with a few orders in it."""
     connection = await asyncpg.connect(empty_database_url)
     await connection.execute(
         "create table orders (id int primary key, region text, total numeric, placed date, about jsonb)"
@@ -104,7 +104,7 @@ async def test_statements_are_one_transaction_and_inputs_are_bound_as_what_the_d
     await connection.close()
 
 
-async def test_what_is_bound_is_never_sql(floor: Floor, other: str) -> None:
+async def test_bound_values_are_never_sql(floor: Floor, other: str) -> None:
     evil = "eu'; drop table orders; --"
     statement = "select count(*) from orders where region = $1"
     task = await floor.task(sql(other, statement, "{{ inputs.region }}"), region=evil)
@@ -135,7 +135,7 @@ async def test_an_error_has_the_databases_words_and_the_place(
     assert error_of(await floor.task(sql(other, statement))) == sentence
 
 
-async def test_what_the_commit_refuses_is_a_failure_too(floor: Floor, other: str) -> None:
+async def test_a_refused_commit_is_a_failure(floor: Floor, other: str) -> None:
     once = "alter table orders add constraint once unique (region) deferrable initially deferred"
     assert (await floor.task(sql(other, once))).state is TaskRunState.SUCCESS
     twice = ["insert into orders (id, region) values (9, 'eu')", "select 1"]
@@ -248,18 +248,18 @@ def test_an_expression_in_a_statement_is_refused_unless_it_is_raw() -> None:
 async def test_the_first_row_is_an_output_where_there_is_room_and_else_it_is_said(
     floor: Floor, other: str, length: int
 ) -> None:
-    """Twice it is told: as `first` and as `value`. The characters take two bytes each."""
+    """The row is counted twice: as `first` and as `value`. The characters take two bytes each."""
     statement = f"select repeat('\u0436', {length}) as text"
     execution = await floor.run(sql(other, statement))
     task = execution.tasks["q"]
     assert (task.state, task.outputs["count"]) == (TaskRunState.SUCCESS, 1)
-    told = [line.text for line in await floor.lines(execution.id)]
+    lines = [line.text for line in await floor.lines(execution.id)]
     if length == 200_000:
         assert task.outputs["value"] == task.outputs["first"]["text"] == "\u0436" * length
-        assert told == []
+        assert lines == []
     else:
         assert not {"first", "value"} & task.outputs.keys()
-        (warned,) = told
+        (warned,) = lines
         assert warned.startswith("`first` and `value`: too large for an output (2400")
     assert await kept_text(floor, "rows.csv") == "text\n" + "\u0436" * length + "\n"
 

@@ -1,4 +1,4 @@
-"""What SQL counts is what Python counts over the same rows."""
+"""Statistics in SQL equal those in Python over the same rows."""
 
 import importlib.util
 from collections import Counter
@@ -54,7 +54,7 @@ async def history(database: Database) -> list[UUID]:
 
 
 def quantile(values: list[float], share: float) -> float:
-    """As percentile_cont: between two neighbours in proportion."""
+    """Interpolates like percentile_cont."""
     place = share * (len(values) - 1)
     low = values[int(place)]
     return low + (values[min(int(place) + 1, len(values) - 1)] - low) * (place - int(place))
@@ -109,7 +109,7 @@ async def test_counts_rates_and_durations(
     assert numbers == sorted(numbers, reverse=True)
 
 
-async def test_of_nothing_there_are_no_rates(database: Database) -> None:
+async def test_without_executions_there_are_no_rates(database: Database) -> None:
     found = await tallied(database.pool, EVERYONE, EVERYTHING, SINCE, UNTIL, Bucket.DAY)
     assert (found.whole, found.states, found.buckets) == (Tally(), {}, {})
     assert (found.flows, found.kinds) == ({}, {})

@@ -1,4 +1,4 @@
-"""What a task is given: by its environment as much as the system takes, in the file $HEADWAY_INPUT all of it."""
+"""The input of a task: in its environment as far as the system allows, in the file $HEADWAY_INPUT all of it."""
 
 import hashlib
 import json
@@ -80,7 +80,7 @@ finally:
 
 
 async def test_values_of_any_size_are_passed_on(floor: Floor, tmp_path: Path) -> None:
-    """Two outputs as large as there may be: as arguments and in the file; what is shown of it keeps to the limit."""
+    """Two outputs of the largest size: as arguments and in the file; the shown inputs respect the limit."""
     text = "\u4e2d" * ((MAX_PAYLOAD - 11) // 3)
     execution = await floor.run(
         f"""
@@ -146,7 +146,7 @@ async def test_a_variable_holds_what_the_system_takes_and_no_more(
     ],
     ids=["argument", "all together", "NUL"],
 )
-async def test_what_no_process_can_be_given_is_named(
+async def test_values_that_no_process_can_receive_are_named(
     floor: Floor, more: dict[str, Any], code: str, sentence: str
 ) -> None:
     task = await floor.task(
@@ -156,7 +156,9 @@ async def test_what_no_process_can_be_given_is_named(
     assert task.error.message.startswith(sentence)
 
 
-async def test_what_is_no_text_reaches_a_variable_as_json(floor: Floor, tmp_path: Path) -> None:
+async def test_values_other_than_text_reach_a_variable_as_json(
+    floor: Floor, tmp_path: Path
+) -> None:
     await floor.run(
         f"""
   - id: a

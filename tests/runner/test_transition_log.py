@@ -14,7 +14,7 @@ from models.run_options import RunOptions
 from models.task_error import TaskError
 from runner.engine import transition_log
 from tests.models.lifecycle.stage import Stage
-from tests.runner.test_engine import ASK, Engines, engines, run
+from tests.runner.test_engine import USER, Engines, engines, run
 
 __all__ = ["engines"]
 
@@ -72,7 +72,7 @@ async def test_a_command_that_is_refused_leaves_no_record(
     caplog.set_level(logging.DEBUG, TRANSITIONS)
     with pytest.raises(Exception, match="no task nothing"):
         command = Create(engines.plan, options=RunOptions(disabled_tasks=("nothing",)))
-        await engines.first.create(command, ASK)
+        await engines.first.create(command, USER)
     assert [each for each in caplog.records if each.name == TRANSITIONS] == []
 
 

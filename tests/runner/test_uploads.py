@@ -1,4 +1,4 @@
-"""Uploads within their quotas; what nothing refers to goes, and what is asked for at that moment does not."""
+"""Uploads within their quotas; unreferenced files are deleted, unless they are requested at that moment."""
 
 import asyncio
 import io
@@ -55,7 +55,7 @@ class House:
         return key
 
     async def age(self, *ids: UUID) -> None:
-        """As if nobody had asked for them since long."""
+        """Makes files look unused for a long time."""
         await self.pool.execute(
             "update files set used_at = now() - interval '30 days' where id = any($1)", ids
         )
@@ -90,7 +90,7 @@ async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
         yield House(parts, ArtifactStore(str(tmp_path / "store")), tmp_path / "store")
 
 
-async def test_what_nothing_refers_to_goes_with_its_content_and_is_free_again(house: House) -> None:
+async def test_unreferenced_files_are_deleted_and_free_the_quota(house: House) -> None:
     unused, used, young = [await house.upload(100) for _ in range(3)]
     await house.start(used)
     await house.age(unused, used)
@@ -101,7 +101,7 @@ async def test_what_nothing_refers_to_goes_with_its_content_and_is_free_again(ho
     assert await house.prune() == 0
 
 
-async def test_it_goes_after_the_last_execution_that_refers_to_it(house: House) -> None:
+async def test_a_file_is_deleted_after_the_last_execution_that_refers_to_it(house: House) -> None:
     key = await house.upload()
     first, second = await house.start(key), await house.start(key)
     for id in (first, second):
@@ -111,8 +111,10 @@ async def test_it_goes_after_the_last_execution_that_refers_to_it(house: House) 
     assert await house.prune() == 1
 
 
-@pytest.mark.parametrize("place", ["a schedule", "a flow", "an owed command", "a bulk", "a label"])
-async def test_what_is_saved_refers_to_it_too(house: House, place: str) -> None:
+@pytest.mark.parametrize(
+    "place", ["a schedule", "a flow", "a deferred command", "a bulk", "a label"]
+)
+async def test_stored_settings_refer_to_files_too(house: House, place: str) -> None:
     key, unused = await house.upload(), await house.upload()
     name = file_id(key)
     flow = await house.pool.fetchval("select id from flows")
@@ -126,7 +128,7 @@ async def test_what_is_saved_refers_to_it_too(house: House, place: str) -> None:
         source = SOURCE.replace("required: true", f"default: {name}")
         async with house.pool.acquire() as connection:
             await save_flow(connection, parse_flow(source), source, "user:maria")
-    elif place == "an owed command":
+    elif place == "a deferred command":
         await house.pool.execute(
             "insert into deferred_commands (id, execution_id, due_at, command) values ($1, $1, 'infinity', $2)",
             new_id(), json.dumps({"kind": "x", "inputs": {"data": name}}),
@@ -147,14 +149,14 @@ async def test_what_is_saved_refers_to_it_too(house: House, place: str) -> None:
     assert await house.there() == {key}
 
 
-async def test_one_that_is_asked_for_while_it_is_pruned_stays(house: House) -> None:
-    """Asked for first: the pruner waits for its row, looks again and leaves it."""
+async def test_a_file_that_is_requested_while_it_is_pruned_stays(house: House) -> None:
+    """Requested first: the pruner waits for its row, reads it again and keeps it."""
     key = await house.upload()
     await house.age(key)
-    async with house.pool.acquire() as asking:
-        turn = asking.transaction()
+    async with house.pool.acquire() as requester:
+        turn = requester.transaction()
         await turn.start()
-        named = await files.find_uris(asking, "acme.files", [file_id(key)])  # type: ignore[arg-type]
+        named = await files.find_uris(requester, "acme.files", [file_id(key)])  # type: ignore[arg-type]
         assert named
         pruning = asyncio.create_task(house.prune())
         await until_waiting(house.pool)
@@ -164,8 +166,9 @@ async def test_one_that_is_asked_for_while_it_is_pruned_stays(house: House) -> N
     assert house.content() == {file_id(key)}
 
 
-async def test_one_that_is_pruned_while_it_is_asked_for_is_refused(house: House) -> None:
-    """Pruned first: who asks waits, and is told that it is gone; no execution refers to nothing."""
+async def test_a_file_that_is_pruned_while_it_is_requested_is_refused(house: House) -> None:
+    """Pruned first: the requester waits, and is refused because the file is gone; no execution refers to a missing
+    file."""
     key = await house.upload()
     await house.age(key)
     async with house.pool.acquire() as pruning:
@@ -180,7 +183,7 @@ async def test_one_that_is_pruned_while_it_is_asked_for_is_refused(house: House)
     assert await house.pool.fetchval("select count(*) from executions") == 0
 
 
-async def test_of_many_at_once_each_is_whole_or_gone(house: House) -> None:
+async def test_concurrent_uploads_are_complete_or_deleted(house: House) -> None:
     keys = [await house.upload() for _ in range(30)]
     await house.age(*keys)
     pruned, *started = await asyncio.gather(
@@ -231,7 +234,7 @@ async def test_a_person_keeps_so_many_bytes(house: House) -> None:
     await house.upload(1000, by="user:bob", limits=TIGHT)
 
 
-async def test_a_team_keeps_so_many_bytes_whoever_uploads_and_wherever(house: House) -> None:
+async def test_the_quota_of_a_team_counts_all_users_and_namespaces(house: House) -> None:
     await house.upload(900, by="token:a", scope=ACME, limits=TIGHT)
     with pytest.raises(Refused, match="the uploads for acme hold 900 of 1500 bytes, and 700 more"):
         await house.upload(700, by="token:b", scope=Scope(("acme.new.one",)), limits=TIGHT)
@@ -244,7 +247,7 @@ async def test_a_team_keeps_so_many_bytes_whoever_uploads_and_wherever(house: Ho
     }
 
 
-async def test_two_at_once_do_not_share_the_last_bytes(house: House) -> None:
+async def test_two_concurrent_uploads_do_not_share_the_last_bytes_of_a_quota(house: House) -> None:
     results = await asyncio.gather(
         *(house.upload(300, limits=TIGHT) for _ in range(12)), return_exceptions=True
     )
@@ -252,7 +255,7 @@ async def test_two_at_once_do_not_share_the_last_bytes(house: House) -> None:
     assert await house.used() == {("upload_bytes_per_person", "user:ada"): 900}
 
 
-async def test_what_is_pruned_makes_room(house: House) -> None:
+async def test_pruned_files_free_the_quota(house: House) -> None:
     key = await house.upload(1000, limits=TIGHT)
     with pytest.raises(Refused):
         await check_room(house.pool, "user:ada", Scope(), 1, TIGHT)
@@ -263,7 +266,7 @@ async def test_what_is_pruned_makes_room(house: House) -> None:
 
 
 async def until_waiting(pool: asyncpg.Pool) -> None:
-    """Until some session waits for the lock of another."""
+    """Waits until a session waits for the lock of another."""
     async with asyncio.timeout(30):
         while not await pool.fetchval(_WAITS):
             pass

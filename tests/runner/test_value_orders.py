@@ -1,4 +1,4 @@
-"""Orders by value: what an oracle in plain Python says, page by page, forwards and backwards, with no row left out."""
+"""Orders by value: the same as an oracle in plain Python, page by page, in both directions, with no row left out."""
 
 import json
 from decimal import Decimal
@@ -26,7 +26,7 @@ from runner.store.lists.snapshot_reads import all_executions, one_moment
 from runner.store.postgres.connection import Executes
 from runner.store.postgres.database import Database
 from schema.types.paging import Paging, encode_cursor, execution_cursor, execution_view
-from tests.runner.test_where import beside, rows, store
+from tests.runner.test_where import extras_of, rows, store
 
 EVERYONE = Scope()
 TESTS_TOO: Filter = parse_search("is:archived OR NOT is:archived OR is:test OR NOT is:test")
@@ -48,7 +48,7 @@ def value_of(row: Any, extra: Any, order: ByValue) -> Any:
 
 
 def place_of(value: Any, order: ByValue) -> tuple[int, Any]:
-    """A number by its worth, under a key as text too; then text and truths; then all that is neither."""
+    """Returns the sort key: numbers first, under a key also as text; then text and booleans; then all other values."""
     if not order.key:
         return (2, 0) if value is None else (1, value.encode())
     if isinstance(value, str) and NUMBER.fullmatch(value):
@@ -77,7 +77,7 @@ def expected(stored: list[Any], extras: list[Any], order: ByValue) -> list[UUID]
 
 
 async def walked(connection: Executes, order: ByValue, size: int, backwards: bool) -> list[UUID]:
-    """Page by page, each from the cursor of the last."""
+    """Reads page by page, each from the cursor of the last."""
     found: list[UUID] = []
     cursor = None
     while True:
@@ -98,7 +98,7 @@ async def test_pages_are_what_an_oracle_says(
     database_url: str, data: st.DataObject, order: ByValue
 ) -> None:
     stored = data.draw(st.lists(rows(), min_size=1, max_size=9))
-    extras = data.draw(st.lists(beside, min_size=len(stored), max_size=len(stored)))
+    extras = data.draw(st.lists(extras_of, min_size=len(stored), max_size=len(stored)))
     connection = await asyncpg.connect(database_url)
     transaction = connection.transaction()
     await transaction.start()
@@ -108,12 +108,12 @@ async def test_pages_are_what_an_oracle_says(
         for size in (1, 2, 200):
             assert await walked(connection, order, size, False) == ids
             assert await walked(connection, order, size, True) == ids
-        told = [
+        paged = [
             row["id"]
             async for some in all_executions(connection, EVERYONE, TESTS_TOO, order)
             for row in some
         ]
-        assert told == ids
+        assert paged == ids
     finally:
         await transaction.rollback()
         await connection.close()
@@ -144,12 +144,12 @@ async def test_more_than_can_be_sorted_are_refused_with_a_way_out(
     page = await executions_page(database.pool, EVERYONE, parse_search("flow:f0"), View(50, LOSS))
     assert len(page.rows) == 10
     async with one_moment(database.pool) as connection:
-        told = [
+        paged = [
             row
             async for some in all_executions(connection, EVERYONE, EVERYTHING, LOSS)
             for row in some
         ]
-    assert len(told) == 20
+    assert len(paged) == 20
 
 
 @pytest.mark.parametrize(

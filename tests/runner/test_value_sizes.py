@@ -1,4 +1,4 @@
-"""Outputs at, below and above their limit: in every script and spelling, by every way from a task to the next one."""
+"""Outputs at, below and above their limit: in every script and notation, on every path from one task to the next."""
 
 import asyncio
 import json
@@ -47,14 +47,14 @@ class Case:
         return f"{self.script}-{self.past}-{self.form}"
 
     def text(self, wrapper: Mapping[str, Any]) -> str:
-        """The text that makes the outputs `wrapper`, in which it is empty yet, as large as they are to be."""
+        """Returns the text with which the outputs `wrapper`, which still lack it, have the size to test."""
         character = SCRIPTS[self.script]
         room = MAX_PAYLOAD + PAST[self.past] - len(orjson.dumps(wrapper))
         pad, length = room % len(character.encode()), room // len(character.encode())
         return "y" * pad + character * length
 
     def written(self, value: Any) -> str:
-        """As JSON, every character of the text an escape or none."""
+        """Returns JSON in which every character of the text is escaped, or none."""
         text = json.dumps(value, ensure_ascii=False)
         if self.form == "raw":
             return text
@@ -125,8 +125,8 @@ async def test_from_python(floor: Floor, tmp_path: Path, code: str) -> None:
 @asynccontextmanager
 async def bodies(of: Mapping[str, str], kind: str) -> AsyncIterator[str]:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked = (await reader.readuntil(b"\r\n\r\n")).decode()
-        body = of[asked.split()[1].strip("/")].encode()
+        request = (await reader.readuntil(b"\r\n\r\n")).decode()
+        body = of[request.split()[1].strip("/")].encode()
         writer.write(
             f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\nconnection: close\r\n\r\n".encode() + body
         )
@@ -170,7 +170,7 @@ TASKS = """
 
 @pytest.mark.parametrize("case", [case for case in cases("raw") if case.script == "chinese"])
 async def test_from_expressions_flows_and_subflows(floor: Floor, case: Case) -> None:
-    """What a task returns, what a flow returns, and what a subflow takes over."""
+    """Outputs of a task, outputs of a flow, and inputs of a subflow."""
     text = case.text({"text": ""})
     pad, length = text.count("y"), len(text) - text.count("y")
     expression = f"'y' * {pad} + '{text[-1]}' * {length}"
@@ -184,7 +184,7 @@ async def test_from_expressions_flows_and_subflows(floor: Floor, case: Case) -> 
     if case.past == "above":
         error = execution.tasks["below"].error
         assert error and f"in outputs.text; the limit is {MAX_PAYLOAD}" in error.message
-        assert execution.state is ExecutionState.ERROR  # outputs.below.text is not there
+        assert execution.state is ExecutionState.ERROR  # outputs.below.text is missing
     else:
         assert execution.tasks["below"].outputs == {"text": text}
         assert execution.tasks["again"].outputs == {"text": text}

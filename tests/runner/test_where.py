@@ -1,4 +1,4 @@
-"""What SQL finds and what Python says are the same, for whatever filter over whatever rows."""
+"""SQL and Python select the same rows, for any filter over any rows."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -55,7 +55,7 @@ COLUMNS = [
     "trigger",
 ]
 
-# Few of each, so that filters meet rows; with what betrays a difference: case, accents, wildcards, separators.
+# Few values, so that filters match rows; with those that reveal a difference: case, accents, wildcards, separators.
 WORDS = [
     "nightly",
     "NIGHTLY",
@@ -172,7 +172,7 @@ def of(fields: Any, operators: Any, values: Any, keyed: bool = False) -> st.Sear
 
 
 def parsed(field: Field, operator: Operator, value: Any, key: str | None) -> Term:
-    """Make the term as the parser does: the value of EXISTS is True."""
+    """Makes a term as the parser does: the value of EXISTS is True."""
     return Term(field, operator, True if operator is Operator.EXISTS else value, key)
 
 
@@ -242,7 +242,7 @@ async def store(
             )
 
 
-beside = st.fixed_dictionaries(
+extras_of = st.fixed_dictionaries(
     {
         "metrics": metrics,
         "attempt": st.integers(0, 2),
@@ -261,7 +261,7 @@ async def test_sql_and_python_agree(
     database_url: str, data: st.DataObject, wheres: list[Filter]
 ) -> None:
     stored = data.draw(st.lists(rows(), min_size=1, max_size=5))
-    extras = data.draw(st.lists(beside, min_size=len(stored), max_size=len(stored)))
+    extras = data.draw(st.lists(extras_of, min_size=len(stored), max_size=len(stored)))
     connection = await asyncpg.connect(database_url)
     transaction = connection.transaction()
     await transaction.start()
@@ -275,22 +275,22 @@ async def test_sql_and_python_agree(
 
 
 async def compare(connection: Executes, where: Filter) -> set[UUID]:
-    """What both find."""
+    """Checks that SQL and Python find the same rows; returns their ids."""
     found = await connection.fetch("select *, now() as now from executions")
-    judged = list(zip(await candidates(connection, where, found), found, strict=True))
-    for compiled, judge in ((compile_filter, matches), (compile_listed, listed)):
+    pairs = list(zip(await candidates(connection, where, found), found, strict=True))
+    for compiled, matcher in ((compile_filter, matches), (compile_listed, listed)):
         arguments = Arguments()
         condition = compiled(where, arguments)
         rows = await connection.fetch(
             f"select id from executions where {condition}", *arguments.values
         )
-        expected = {row["id"] for one, row in judged if judge(where, one, row["now"])}
+        expected = {row["id"] for one, row in pairs if matcher(where, one, row["now"])}
         assert {row["id"] for row in rows} == expected
     return expected
 
 
 def every_term() -> list[Term]:
-    """Each kind of term with each of its operators and values."""
+    """Returns each kind of term with each of its operators and values."""
     textual = [Operator.EQ, Operator.PREFIX, Operator.CONTAINS, Operator.EXISTS]
     texts = [*WORDS, *NUMBERS, "maria", "engine", "user:maria", "NIGHT", "Space", "None", "[1]"]
     ordering = [Operator.GT, Operator.GTE, Operator.LT, Operator.LTE]
@@ -311,7 +311,7 @@ def every_term() -> list[Term]:
 
 
 async def test_sql_and_python_agree_on_every_term(database_url: str) -> None:
-    """Over rows in which each value of a pool is some row's; most terms hold of some and not of others."""
+    """Tries rows in which each value of a pool occurs; most terms match some rows and not others."""
     values = [*WORDS, *NUMBERS, "noSpace night", 0.1, 100, 100.0, -3, 1e22, 2**60, True, None, [1]]
     dice = Random(7)
     stored = [fixed_row(number, value, dice) for number, value in enumerate(values)]
@@ -320,16 +320,16 @@ async def test_sql_and_python_agree_on_every_term(database_url: str) -> None:
          "noted": number % 2, "child": number % 5 == 1}
         for number in range(len(stored))
     ]  # fmt: skip
-    telling = 0
+    significant = 0
     connection = await asyncpg.connect(database_url)
     try:
         await store(connection, stored, list(extras))
         for term in every_term():
-            telling += 0 < len(await compare(connection, term)) < len(stored)
+            significant += 0 < len(await compare(connection, term)) < len(stored)
             await compare(connection, Not(term))
     finally:
         await connection.close()
-    assert telling > 400
+    assert significant > 400
 
 
 def fixed_row(number: int, value: Any, dice: Random) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Folders that a killed worker left on the disk are removed by the next one, and none of a worker that lives."""
+"""Work folders of killed workers are removed by the next worker, and those of live workers are not."""
 
 import asyncio
 import logging
@@ -47,7 +47,7 @@ asyncio.run(main())
 
 @contextmanager
 def started(script: str, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
-    """A process that has said its first word."""
+    """Starts a process and waits for its first output."""
     process = subprocess.Popen(
         [sys.executable, "-c", script, *arguments],
         stdin=subprocess.PIPE,
@@ -67,21 +67,21 @@ def started(script: str, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
 
 
 @contextmanager
-def told_of(logger: str, text: str) -> Iterator["asyncio.Queue[str]"]:
-    """The sentences with this text that are logged meanwhile."""
-    told: asyncio.Queue[str] = asyncio.Queue()
+def logged_by(logger: str, text: str) -> Iterator["asyncio.Queue[str]"]:
+    """Collects the messages with this text that are logged meanwhile."""
+    messages: asyncio.Queue[str] = asyncio.Queue()
 
-    class Tells(logging.Handler):
+    class Recorder(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if text in (sentence := record.getMessage()):
-                told.put_nowait(sentence)
+                messages.put_nowait(sentence)
 
-    tells = Tells()
-    logging.getLogger(logger).addHandler(tells)
+    recorder = Recorder()
+    logging.getLogger(logger).addHandler(recorder)
     try:
-        yield told
+        yield messages
     finally:
-        logging.getLogger(logger).removeHandler(tells)
+        logging.getLogger(logger).removeHandler(recorder)
 
 
 def names(data_dir: Path) -> list[str]:
@@ -133,8 +133,8 @@ def test_folders_of_an_older_release_are_removed_when_they_are_surely_nobodys(
         mine.remove_abandoned()
         mine.remove_abandoned()
         assert names(tmp_path) == ["att_new", "wrk_mine"]
-    told = [one.getMessage() for one in caplog.records if "stay" in one.getMessage()]
-    assert len(told) == 1 and told[0].startswith("1 folders of an older release stay")
+    messages = [one.getMessage() for one in caplog.records if "stay" in one.getMessage()]
+    assert len(messages) == 1 and messages[0].startswith("1 folders of an older release stay")
 
 
 @pytest.mark.parametrize("error", [OSError("no /proc"), RuntimeError("no btime in /proc/stat")])
@@ -183,9 +183,9 @@ async def test_a_worker_whose_folder_cannot_be_made_says_why(
 ) -> None:
     data_dir.mkdir(exist_ok=True)
     (data_dir / "work").write_text("in the way")
-    with told_of("headway.worker", "no jobs are taken") as told:
+    with logged_by("headway.worker", "no jobs are taken") as messages:
         async with open_floor(database_url, data_dir), asyncio.timeout(DEADLINE):
-            sentence = await told.get()
+            sentence = await messages.get()
     assert "cannot be created" in sentence and "less than" not in sentence
 
 
@@ -194,13 +194,13 @@ async def test_the_folders_of_a_worker_killed_hard_are_removed_by_the_next(
 ) -> None:
     removed = asyncio.Event()
 
-    class Tells(WorkFolder):
+    class Recorder(WorkFolder):
         def remove_abandoned(self) -> None:
             super().remove_abandoned()
             loop.call_soon_threadsafe(removed.set)
 
     loop = asyncio.get_running_loop()
-    monkeypatch.setattr(worker, "WorkFolder", Tells)
+    monkeypatch.setattr(worker, "WorkFolder", Recorder)
     with started(WORKER, database_url, str(data_dir)) as other:
         (large,) = (data_dir / "work").glob("*/*/files/large")
         other.send_signal(signal.SIGKILL)

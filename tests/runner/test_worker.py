@@ -1,4 +1,4 @@
-"""A worker with everything real: engine, queue, leases, processes."""
+"""A worker with real services: engine, queue, leases, processes."""
 
 import asyncio
 import signal
@@ -52,7 +52,7 @@ async def test_tasks_run_in_order_and_pass_their_outputs_on(floor: Floor) -> Non
     ]
 
 
-async def test_a_failure_has_its_cause_and_beside_it_its_exit_code(floor: Floor) -> None:
+async def test_a_failure_has_its_cause_and_its_exit_code(floor: Floor) -> None:
     execution = await floor.run('\n  - {id: bad, type: shell, run: "echo oh no >&2; exit 3"}')
     task = execution.tasks["bad"]
     assert (execution.state, task.state) == (ExecutionState.FAILED, TaskRunState.FAILED)
@@ -239,7 +239,7 @@ async def test_a_worker_killed_hard_leaves_no_process(database_url: str, data_di
 async def test_jobs_come_again_when_a_query_between_taking_and_starting_is_cancelled(
     floor: Floor, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    """Whoever took them must not go on saying that they are being started."""
+    """The worker that took them must not continue to report that they are being started."""
     owner = workers if place == "task_types" else floor.parts.queue
     works, cancelled = getattr(owner, place), asyncio.Event()
 

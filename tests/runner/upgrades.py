@@ -13,7 +13,7 @@ async def migrate_to(database: Database, name: str) -> None:
     with await tortoise_on(database.pool):
         apps: Any = TORTOISE["apps"]
         async with in_transaction("default") as client:
-            # As `migrate` does: steps take their time between two statements.
+            # As in `migrate`: steps take some time between two statements.
             await client.execute_query("set local idle_in_transaction_session_timeout = '60s'")
             executor = MigrationExecutor(get_connection("default"), apps)
             await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))

@@ -1,4 +1,4 @@
-"""Fills a database with executions of which nothing is missing: every field of every list has something to read."""
+"""Fills a database with complete executions: every field of every list has a value to read."""
 
 import asyncio
 import re
@@ -32,7 +32,7 @@ _STATEMENTS: Final = Path(__file__).with_suffix(".sql").read_text().split(";\n")
 
 
 async def fill(asker: Asker, numbers: Iterable[int]) -> list[UUID]:
-    """The executions that failed, one of each number, in flows of their own."""
+    """Creates failed executions, one for each number, in flows of their own; returns their ids."""
     numbers = list(numbers)
     async with asker.pool.acquire() as connection:
         for number in numbers:

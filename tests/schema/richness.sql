@@ -1,4 +1,4 @@
--- Of one execution that failed (:id), one before it (:old), one that made good for it (:new), and one told of from
+-- Of one execution that failed (:id), one before it (:old), one that succeeded afterwards (:new), and one reported from
 -- elsewhere (:recorded); of the :number-th flow.
 update executions set state = 'SUCCESS', started_at = now(), ended_at = now() where id = any(array[:old, :new]::uuid[]);
 update task_runs set state = 'SUCCESS', started_at = now(), ended_at = now() where execution_id = any(array[:old, :new]::uuid[]);

@@ -1,4 +1,4 @@
-"""Whoever is written down can be read."""
+"""Every stored actor can be read."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,5 +1,5 @@
-"""Every connection of the contract is paged forwards and backwards, and its nodes are found again by their ids. The
-connections come from the schema, so that a new one cannot be forgotten."""
+"""Every connection of the contract is paged forwards and backwards, and its nodes are found by their ids. The
+connections are read from the schema, so that new ones are included."""
 
 from typing import Any, Final
 
@@ -40,7 +40,7 @@ WAYS: Final = {
 
 
 def connections(schema: GraphQLSchema) -> list[tuple[str, str]]:
-    """The fields that give one, with their types."""
+    """Returns the fields that return a connection, with their types."""
     return [
         (kind.name, name)
         for kind in schema.type_map.values()
@@ -98,17 +98,17 @@ class Walk:
     def __init__(self, asker: Asker, field: str, id: str) -> None:
         kind, self.name = field.split(".")
         self.asker, self.field, self.id = asker, field, id
-        asked = WAYS[kind].format(f"found: {self.name}({ARGUMENTS})", PAGE)
-        # Everybody's tokens are for who manages every namespace.
+        selection = WAYS[kind].format(f"found: {self.name}({ARGUMENTS})", PAGE)
+        # Only managers of all namespaces see everybody's tokens.
         self.scope = EVERYWHERE if self.name == "tokens" else MINE
-        self.query = f"{HEAD} {{ x: node(id: $id) {{ id }} {asked} }}"
+        self.query = f"{HEAD} {{ x: node(id: $id) {{ id }} {selection} }}"
 
     async def connection(self, **given: Any) -> Any:
         data = await self.asker.post(self.query, scope=self.scope, id=self.id, **given)
         return data["found"] if "found" in data else data["node"]["found"]
 
     async def page(self, **given: Any) -> list[tuple[str, str]]:
-        """The cursors and ids of a page, which agrees with itself."""
+        """Returns the cursors and ids of a page, after checking that its parts are consistent."""
         found = await self.connection(**given)
         rows = [(edge["cursor"], edge["node"]["id"]) for edge in found["edges"]]
         info = found["pageInfo"]
@@ -118,7 +118,7 @@ class Walk:
         return rows
 
     async def all(self, size: str, cursor: str, number: int) -> list[tuple[str, str]]:
-        """Page by page, until there is no more, as a client goes on."""
+        """Reads all pages, as a client does."""
         found: list[tuple[str, str]] = []
         given: dict[str, Any] = {size: number}
         more, end = (
@@ -144,7 +144,7 @@ class Walk:
         assert [node and node["id"] for node in found] == ids, self.field
 
     async def refuses(self, cursor: str) -> None:
-        """Arguments that would mean two things at once."""
+        """Contradictory arguments."""
         for given in (
             {"first": 1, "last": 1},
             {"first": 1, "before": cursor},
@@ -160,7 +160,7 @@ class Walk:
 
 
 async def filled(asker: Asker) -> dict[str, str]:
-    """Ids of what has connections, by type."""
+    """Returns the ids of objects with connections, by type."""
     (execution, *_) = await fill(asker, range(ROWS))
     for statement in MORE.replace(":id", f"'{execution}'::uuid").split(";\n")[:-1]:
         await asker.pool.execute(statement)

@@ -1,4 +1,5 @@
-"""Bulk actions touch what their viewer may see and may do, and no more than fits; people come first."""
+"""Bulk actions affect only executions that the viewer may see and change, and are limited in size; people take
+priority."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -94,13 +95,13 @@ class Asker:
 
 @pytest.fixture
 async def asker(database_url: str) -> AsyncIterator[Asker]:
-    """Without a worker: what is started goes on running."""
+    """There is no worker: started executions stay RUNNING."""
     async with runtime(database_url) as parts:
         for namespace in ("mine", "mine.below", "minefield", "theirs"):
             source = SOURCE.format(namespace)
             async with parts.database.pool.acquire() as connection:
                 await save_flow(connection, parse_flow(source), source, "user:maria")
-        # A bulk is carried out with what its asker is granted by then.
+        # A bulk action runs with the permissions that its creator has at that time.
         for name in ("ada", "bob", "eve", "test"):
             await enrolled(parts.database.pool, name, "admin")
         yield Asker(parts)
@@ -152,7 +153,9 @@ async def test_a_preview_is_its_makers_and_a_bulk_is_seen_by_who_sees_its_execut
     denied = await asker.post(CANCEL, input={"id": preview["id"]}, actor="user:eve")
     assert [one["code"] for one in denied["cancelBulk"]["problems"]] == ["NOT_FOUND"]
     own = await asker.post(BULK, id=preview["id"])
-    assert len(own["bulk"]["results"]["nodes"]) == 1, "of what one may not see now, nothing is told"
+    assert len(own["bulk"]["results"]["nodes"]) == 1, (
+        "nothing is shown of executions that are hidden now"
+    )
 
 
 @pytest.mark.parametrize(
@@ -164,7 +167,7 @@ async def test_a_preview_is_its_makers_and_a_bulk_is_seen_by_who_sees_its_execut
         ("APPROVE", Permission.APPROVE),
     ],
 )
-async def test_what_is_forbidden_is_counted_and_not_done(
+async def test_forbidden_executions_are_counted_and_not_changed(
     asker: Asker, action: str, permission: Permission
 ) -> None:
     id = typed("exec", await asker.create("mine"))
@@ -218,7 +221,7 @@ async def test_people_are_served_while_a_bulk_runs(asker: Asker) -> None:
     assert answered >= rounds / 2, "every other round of the bulk at least"
 
 
-async def test_two_processes_do_every_row_once(asker: Asker, database_url: str) -> None:
+async def test_two_processes_change_every_row_once(asker: Asker, database_url: str) -> None:
     ids = [typed("exec", await asker.create("mine")) for _ in range(200)]
     previews = [(await asker.preview("ADD_NOTE", ids=ids, text="seen"))["preview"] for _ in "123"]
     async with runtime(database_url):

@@ -1,4 +1,4 @@
-"""The committed contract is the code's, and says of everything what it is."""
+"""The committed contract equals that of the code, and everything in it has a description."""
 
 import strawberry
 from graphql import build_schema as read_sdl
@@ -31,7 +31,7 @@ def test_describing_twice_is_describing_once() -> None:
     assert sdl_of(schema) == before
 
 
-def test_what_is_missing_is_named() -> None:
+def test_missing_descriptions_are_named() -> None:
     @strawberry.type
     class Query:
         undescribed: int = 1

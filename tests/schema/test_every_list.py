@@ -1,5 +1,5 @@
-"""Every field of everything that stands in a list is read for all of the list at once: in as many statements for 40
-rows as for 4. The fields come from the schema, so that a new one is counted too."""
+"""Every field of the objects in a list is read for the whole list at once: with as many statements for 40 rows as for
+4. The fields are read from the schema, so that new ones are included."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from tests.schema.test_list_statements import Counted
 __all__ = ["asker"]
 FEW, MANY = 4, 40
 SLACK: Final = 2
-"""Statements for what no one of the few rows has. One a row would be 36 more."""
+"""Statements for values that none of the few rows has. One for each row would be 36 more."""
 ARGUMENTS: Final = {
     "Query.artifacts": "(first: 200)",
     "Query.facets": "(field: NAMESPACE, first: 200)",
@@ -33,12 +33,12 @@ ARGUMENTS: Final = {
     "Execution.task": '(key: "a")',
     "Execution.columns": '(names: ["metric.loss", "metrics"])',
 }
-"""Of fields that cannot do without; and of roots, a page with room for all."""
+"""Arguments of fields with required ones; and for roots, a page that holds all rows."""
 NOT_LISTS: Final = {
     "Query.compareExecutions", "Query.debugExpression", "Query.node", "Query.nodes", "Query.flow", "Query.execution",
     "Query.bulk", "Query.viewer", "Query.lineage",
 }  # fmt: skip
-"""Roots that answer of one thing, or of a few that are named; `nodes` has a test of its own."""
+"""Roots that return one object, or a few by id; `nodes` has a test of its own."""
 NODES: Final = """query ($ids: [ID!]!) { nodes(ids: $ids) {
   id ... on Bulk { results { nodes { name } totalCount { value } } } } }"""
 TABLES: Final[Mapping[Prefix, str]] = {
@@ -54,14 +54,15 @@ EMPTY: Final = {
     "AlreadyDecided.request", "InvalidState.availableActions", "Approval.form", "SavedFilter.orderByValue",
     "TaskRun.iteration", "Waiting.execution",
 }  # fmt: skip
-"""Of refusals, which a query does not give; parts of the row itself; and what takes a running foreach or child."""
+"""Fields of refusals, which a query does not return; parts of the row itself; and fields of a running foreach or
+child."""
 REFUSED: Final = {"Execution.usualTaskDurations"}
-"""Of one execution at a time; a list is refused."""
+"""Available for one execution at a time; in a list they are refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A type and the way to it; `listed` once the way led through a list."""
+    """A type and the path to it; `listed` if the path includes a list."""
 
     type: GraphQLObjectType
     way: tuple[str, ...]
@@ -73,9 +74,9 @@ class Place:
         return f"{head}{' { '.join((*self.way, selection))} {'} ' * len(self.way)}}}"
 
 
-def step(type: GraphQLObjectType, name: str, asked: GraphQLField) -> str:
+def step(type: GraphQLObjectType, name: str, field: GraphQLField) -> str:
     given = ARGUMENTS.get(f"{type.name}.{name}", "")
-    missing = [each for each, one in asked.args.items() if graphql.is_required_argument(one)]
+    missing = [each for each, one in field.args.items() if graphql.is_required_argument(one)]
     assert given or not missing, f"give {type.name}.{name} its {missing} in ARGUMENTS"
     return f"{name}{given}"
 
@@ -87,7 +88,7 @@ def fields_of(type: GraphQLObjectType) -> Iterator[tuple[str, str, GraphQLField]
 
 
 def selections(type: GraphQLObjectType) -> dict[str, str]:
-    """The fields that lead on, each by itself, and the plain ones together."""
+    """Returns each field that leads to other objects by itself, and all scalar fields together."""
     found, plain = {}, []
     for name, text, one in fields_of(type):
         if is_leaf_type(graphql.get_named_type(one.type)):
@@ -105,7 +106,7 @@ def possible(schema: GraphQLSchema, kind: graphql.GraphQLNamedType) -> list[Grap
 
 
 def places(schema: GraphQLSchema) -> list[Place]:
-    """Every type that a list holds, by the shortest way to it from the root, past nothing that is always empty."""
+    """Returns every type within a list, by the shortest path from the root that has no empty part."""
     assert schema.query_type
     waiting, found, seen = [Place(schema.query_type, (), False, 0)], [], set[str]()
     while waiting:
@@ -130,7 +131,7 @@ def places(schema: GraphQLSchema) -> list[Place]:
 
 
 async def count(asker: Asker, query: str, **variables: Any) -> tuple[int, Any]:
-    """Statements, without what a process keeps between two questions; and the answer."""
+    """Returns the statements, without those of caches that outlive a request, and the answer."""
     asker.parts.engine.plans._plans.clear()
     counted = Counted(asker.parts.database.pool)
     object.__setattr__(asker.services, "pool", counted)
@@ -139,7 +140,7 @@ async def count(asker: Asker, query: str, **variables: Any) -> tuple[int, Any]:
 
 
 def found_in(data: Any, way: tuple[str, ...]) -> list[Any]:
-    """The objects at the end of a way."""
+    """Yields the objects at the end of a path."""
     here = [data]
     for name in (step.partition("(")[0] for step in way if not step.startswith("...")):
         below = (one.get(name) for one in here)
@@ -149,7 +150,7 @@ def found_in(data: Any, way: tuple[str, ...]) -> list[Any]:
 
 @dataclass(slots=True)
 class Counts:
-    """Statements by the way to a field; and fields of which there was something to read."""
+    """Returns the number of statements by the path of a field, and the fields that had values."""
 
     statements: dict[str, int] = field(default_factory=dict)
     filled: set[str] = field(default_factory=set)
@@ -166,7 +167,7 @@ async def counts_of(asker: Asker, everything: list[Place]) -> Counts:
     return counts
 
 
-async def test_what_a_list_shows_is_read_at_once(asker: Asker) -> None:
+async def test_fields_of_lists_are_read_for_all_rows_at_once(asker: Asker) -> None:
     everything = places(asker.schema._schema)
     await fill(asker, range(FEW))
     few = (await counts_of(asker, everything)).statements

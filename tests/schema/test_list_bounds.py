@@ -1,4 +1,4 @@
-"""Every list of the contract says how long it can be, and every document of ours is well within the price."""
+"""Every list in the contract has a documented limit, and all documents of the project cost far less than the limit."""
 
 import ast
 import re
@@ -36,11 +36,11 @@ ROOT = Path(__file__).parents[2]
 SCHEMA = build_schema()._schema
 LIMIT = Limits().cost
 BY_ID = {"Query.nodes"}
-"""As many as ids are given."""
+"""Lists with one item for each given id."""
 
 
 def lists() -> Iterator[tuple[str, str, GraphQLField]]:
-    """Of objects: one of leaves is one value, whose size counts."""
+    """Yields the lists of objects: a list of scalars is one value, whose size counts."""
     for kind in SCHEMA.type_map.values():
         if not isinstance(kind, GraphQLObjectType) or kind.name.startswith("__"):
             continue
@@ -60,8 +60,8 @@ def test_every_list_is_paged_takes_first_or_is_bounded_by_nature() -> None:
     for kind, name, field in lists():
         within_page = kind.endswith("Connection") and name in ("nodes", "edges")
         problems = kind.endswith("Payload") and name == "problems"
-        told = within_page or problems or f"{kind}.{name}" in {*BY_NATURE, *BY_ID}
-        if told is ("first" in field.args):
+        bounded = within_page or problems or f"{kind}.{name}" in {*BY_NATURE, *BY_ID}
+        if bounded is ("first" in field.args):
             unbounded.append(f"{kind}.{name}")
     assert unbounded == []
 
@@ -97,7 +97,7 @@ def test_first_out_of_bounds_is_refused() -> None:
 
 
 def page_documents() -> dict[str, str]:
-    """By name each operation of the page with the fragments that it needs."""
+    """Returns each operation of the page by name, with the fragments that it needs."""
     definitions = [
         definition
         for path in (ROOT / "frontend/src").rglob("*.graphql")
@@ -138,7 +138,7 @@ def command_line_documents() -> dict[str, str]:
 
 
 def client_documents() -> dict[str, str]:
-    """Those of headway/, as far as they are written in one piece."""
+    """Returns the documents of headway/ that are written as one string."""
     begins = re.compile(r"\s*(query\b.*)?{ ?\w")
     return {
         f"{path.name}:{node.lineno}": node.value
@@ -191,7 +191,7 @@ def test_a_price_counts_what_can_come() -> None:
 
 
 def connections_of_the_root() -> Iterator[str]:
-    """Those that a query can ask for without anything but `first`."""
+    """Yields the queries that need no arguments but `first`."""
     query = SCHEMA.query_type
     assert query is not None
     for name, field in query.fields.items():
@@ -202,10 +202,10 @@ def connections_of_the_root() -> Iterator[str]:
             yield f"{name}(first: $n) {{ {'nodes { __typename }' if is_connection else '__typename'} }}"
 
 
-@pytest.mark.parametrize("asked", [*connections_of_the_root()])
-def test_a_page_has_one_price_however_its_size_is_given(asked: str) -> None:
-    literal = price(f"{{ {asked.replace('$n', '7')} }}")
-    declared, default = f"query ($n: Int) {{ {asked} }}", f"query ($n: Int = 7) {{ {asked} }}"
+@pytest.mark.parametrize("query", [*connections_of_the_root()])
+def test_a_page_has_one_price_however_its_size_is_given(query: str) -> None:
+    literal = price(f"{{ {query.replace('$n', '7')} }}")
+    declared, default = f"query ($n: Int) {{ {query} }}", f"query ($n: Int = 7) {{ {query} }}"
     assert price(declared, {"n": 7}) == literal
     assert price(declared, {"n": 7.0}) == literal
     assert price(default) == literal

@@ -1,4 +1,4 @@
-"""A list costs as many statements as one row of it: nothing is read row by row."""
+"""A list needs as many statements as one of its rows: nothing is read row by row."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,7 +20,7 @@ FAILURE = '{"path": "a", "attempt": 1, "code": "X", "message": "broken 7"}'
 
 
 class Counted:
-    """A pool that counts what is asked of it."""
+    """A pool that records its statements."""
 
     def __init__(self, pool: Any) -> None:
         self._pool, self.statements = pool, list[str]()
@@ -48,7 +48,7 @@ class Counted:
 
 
 async def fail(asker: Asker, number: int) -> None:
-    """So many executions, each with a task run that failed, one that was skipped, an error in its log, and a metric."""
+    """Creates so many executions, each with a failed task run, a skipped one, an error in its log, and a metric."""
     pool = asker.pool
     for _ in range(number):
         id = await asker.create("mine")

@@ -1,4 +1,4 @@
-"""What changes within a row, and moves nothing, a list tells without reading its page anew."""
+"""Changes within a row that move nothing are sent without reading the page again."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -31,35 +31,35 @@ DEADLINE = 20
 
 
 class Looking:
-    """One list, and who changes what it may show."""
+    """A live list, and changes of the executions that it may show."""
 
     def __init__(self, pool: Pool, feed: Feed, changes: Changes, where: Filter, view: View) -> None:
         self.pool, self.feed = pool, feed
         wanted = LiveListQuery(Scope(), where, view)
-        self.interest = changes.live_query(where, wanted.scope, view.order)
-        self.window = Window(pool, ResumeCache(), wanted, self.interest)
+        self.live_query = changes.live_query(where, wanted.scope, view.order)
+        self.window = Window(pool, ResumeCache(), wanted, self.live_query)
 
     async def change(self, id: UUID, what: str) -> None:
         await self.pool.execute(f"update executions set seq = seq + 1, {what} where id = $1", id)
         self.feed.hint({f"e:{id}"})
 
-    async def told(self) -> LiveListUpdate:
+    async def next_update(self) -> LiveListUpdate:
         while True:
-            await self.interest.wait_changed()
-            if told := await self.window.next():
-                return told
+            await self.live_query.wait_changed()
+            if update := await self.window.next():
+                return update
 
 
 @asynccontextmanager
 async def looking(pool: Pool, where: Filter, view: View) -> AsyncIterator[Looking]:
-    """It has looked, and what is active is known."""
+    """Opens a list that has been read once, when the active executions are known."""
     async with (
         asyncio.timeout(DEADLINE),
         Feed(Broadcast(backend=MemoryHints())) as feed,
         Changes(pool, feed) as changes,
     ):
         found = Looking(pool, feed, changes, where, view)
-        with found.interest:
+        with found.live_query:
             await found.window.first(None)
             yield found
 
@@ -73,17 +73,17 @@ async def test_an_update_that_moves_nothing_reads_no_page(
     async with looking(database.pool, ACTIVE, View(size, order)) as list_:
         shown = list(list_.window._seqs)
         await list_.change(shown[0], PROGRESS)  # until then nobody knows what was before
-        await list_.told()
+        await list_.next_update()
         refreshes = list_.window.refreshes
         for id in [*shown, *shown]:
             await list_.change(id, PROGRESS)
-            told = await list_.told()
-            assert not told.reset
-            assert not told.change.enter
-            assert not told.change.leave
-            [row] = told.change.update
+            next_update = await list_.next_update()
+            assert not next_update.reset
+            assert not next_update.change.enter
+            assert not next_update.change.leave
+            [row] = next_update.change.update
             assert (row["id"], row["seq"]) == (id, list_.window._seqs[id])
-            assert (told.count, told.exact) == (3, True)
+            assert (next_update.count, next_update.exact) == (3, True)
             assert list(list_.window._seqs) == shown
         assert list_.window.refreshes == refreshes
         assert set(shown) <= set(ids)
@@ -98,42 +98,46 @@ async def test_of_all_there_is_one_is_told_who_leaves_and_by_creation_who_enters
     ids = [await store_execution(database.pool) for _ in range(3)]
     async with looking(database.pool, ACTIVE, View(50, order)) as list_:
         await list_.change(ids[1], "state = 'FAILED', ended_at = now()")
-        told = await list_.told()
-        assert told.change == ListDelta([], [], [Leave(ids[1], LeaveReason.NO_LONGER_MATCHES)])
-        assert (told.count, told.exact) == (2, True)
+        next_update = await list_.next_update()
+        assert next_update.change == ListDelta(
+            [], [], [Leave(ids[1], LeaveReason.NO_LONGER_MATCHES)]
+        )
+        assert (next_update.count, next_update.exact) == (2, True)
         await list_.change(ids[1], "state = 'CREATED', ended_at = null")
-        told = await list_.told()
-        [enter] = told.change.enter
+        next_update = await list_.next_update()
+        [enter] = next_update.change.enter
         assert (enter.row["id"], enter.before) == (ids[1], ids[2])
-        assert (told.count, told.exact) == (3, True)
+        assert (next_update.count, next_update.exact) == (3, True)
         assert list(list_.window._seqs) == ids
         await database.pool.execute("delete from executions where id = $1", ids[0])
         list_.feed.hint({f"e:{ids[0]}"})
-        told = await list_.told()
-        assert told.change == ListDelta([], [], [Leave(ids[0], LeaveReason.DELETED)])
+        next_update = await list_.next_update()
+        assert next_update.change == ListDelta([], [], [Leave(ids[0], LeaveReason.DELETED)])
         assert list_.window.refreshes == refreshes
 
 
-async def test_what_moves_within_an_order_is_looked_for(database: Database) -> None:
+async def test_rows_that_move_within_an_order_are_queried_again(database: Database) -> None:
     one, other = [await store_execution(database.pool) for _ in range(2)]
     async with looking(database.pool, ACTIVE, View(50, ExecutionOrder.STATE_ASC)) as list_:
         await list_.change(one, "state = 'RUNNING'")
-        told = await list_.told()
-        assert [leave.reason for leave in told.change.leave] == [LeaveReason.MOVED]
+        next_update = await list_.next_update()
+        assert [leave.reason for leave in next_update.change.leave] == [LeaveReason.MOVED]
         assert list(list_.window._seqs) == [other, one]
         assert list_.window.refreshes == 2
 
 
-async def test_what_does_not_match_is_nothing_to_a_list_that_shows_all(database: Database) -> None:
+async def test_other_executions_do_not_concern_a_list_that_shows_all_matches(
+    database: Database,
+) -> None:
     shown, other = [await store_execution(database.pool) for _ in range(2)]
     dark = """labels = '{"shade": "dark"}'"""
     await database.pool.execute(f"update executions set {dark} where id = $1", shown)
     async with looking(database.pool, DARK, View(50)) as list_:
         await list_.change(other, """labels = '{"shade": "light"}'""")
         await list_.change(shown, PROGRESS)
-        assert [row["id"] for row in (await list_.told()).change.update] == [shown]
+        assert [row["id"] for row in (await list_.next_update()).change.update] == [shown]
         await list_.change(other, dark)
-        assert [enter.row["id"] for enter in (await list_.told()).change.enter] == [other]
+        assert [enter.row["id"] for enter in (await list_.next_update()).change.enter] == [other]
         assert list_.window.refreshes == 1
 
 
@@ -142,10 +146,10 @@ async def test_a_page_that_is_full_is_counted_in_its_own_moment(database: Databa
         await store_execution(database.pool)
     async with looking(database.pool, EVERYTHING, View(2)) as list_:
         list_.feed.hint({"*"})
-        await list_.interest.wait_changed()
+        await list_.live_query.wait_changed()
         assert await list_.window.next() is None
         new = await store_execution(database.pool)
         list_.feed.hint({f"e:{new}"})
-        told = await list_.told()
-        assert (told.count, told.exact) == (4, True)
-        assert [leave.reason for leave in told.change.leave] == [LeaveReason.BEYOND_WINDOW]
+        next_update = await list_.next_update()
+        assert (next_update.count, next_update.exact) == (4, True)
+        assert [leave.reason for leave in next_update.change.leave] == [LeaveReason.BEYOND_WINDOW]

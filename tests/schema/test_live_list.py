@@ -1,4 +1,4 @@
-"""A live list, folded by a client that knows only the contract, equals the list at every moment."""
+"""A live list, folded by a client that relies on the contract only, equals the list at every moment."""
 
 from uuid import UUID
 
@@ -16,7 +16,7 @@ Row = dict[str, object]
 MOMENT = st.lists(
     st.tuples(st.integers(1, 12), st.integers(1, 3)), max_size=12, unique_by=lambda row: row[0]
 )
-"""Ids in any order, each with its seq."""
+"""Draws ids in any order, each with its seq."""
 
 
 def rows_of(moment: list[tuple[int, int]]) -> list[Row]:
@@ -29,7 +29,7 @@ def fold(shown: list[Row], change: ListDelta) -> list[Row]:
     shown = [row for row in shown if row["id"] not in left]
     for enter in change.enter:
         at = next((i for i, row in enumerate(shown) if row["id"] == enter.before), len(shown))
-        assert enter.before is None or at < len(shown), "what it stands before is there already"
+        assert enter.before is None or at < len(shown), "the row after it is there already"
         shown.insert(at, enter.row)
     updated = {row["id"]: row for row in change.update}
     assert updated.keys() <= {row["id"] for row in shown}
@@ -57,7 +57,7 @@ def test_folding_every_change_gives_the_window(moments: list[list[tuple[int, int
         assert not step(shown, rows)
 
 
-def test_of_rows_that_changed_places_the_fewest_move() -> None:
+def test_reordering_moves_the_fewest_rows() -> None:
     old = rows_of([(1, 1), (2, 1), (3, 1), (4, 1)])
     change = step(old, rows_of([(4, 2), (1, 1), (2, 2), (3, 1)]))
     assert [(leave.id.int, leave.reason) for leave in change.leave] == [(4, LeaveReason.MOVED)]

@@ -1,4 +1,4 @@
-"""What is compared and counted is what its viewer may see; live counts cost nothing while nothing changes."""
+"""Comparisons and statistics cover what their viewer may see; live statistics cost nothing while nothing changes."""
 
 import asyncio
 from collections.abc import Sequence
@@ -31,12 +31,12 @@ SCOPES = [(MINE, 2), (Scope(("theirs",)), 1), (Scope(("nobodys",)), 0), (Scope()
 
 
 async def four(asker: Asker) -> dict[str, str]:
-    """One execution in each namespace."""
+    """Creates one execution in each namespace."""
     names = ("mine", "mine.below", "minefield", "theirs")
     return {name: typed("exec", await asker.create(name)) for name in names}
 
 
-async def test_what_one_may_not_see_cannot_be_compared(asker: Asker) -> None:
+async def test_hidden_executions_cannot_be_compared(asker: Asker) -> None:
     ids = await four(asker)
     seen = [ids["mine"], ids["mine.below"]]
     found = await asker.post(COMPARE, ids=seen)
@@ -49,7 +49,7 @@ async def test_what_one_may_not_see_cannot_be_compared(asker: Asker) -> None:
 
 
 @pytest.mark.parametrize(("scope", "number"), SCOPES)
-async def test_what_one_may_not_see_is_not_counted(asker: Asker, scope: Scope, number: int) -> None:
+async def test_hidden_executions_are_not_counted(asker: Asker, scope: Scope, number: int) -> None:
     await four(asker)
     stats = (await asker.post(STATS, scope=scope))["executionStats"]
     assert stats["total"] == number == sum(one["total"] for one in stats["buckets"])
@@ -72,7 +72,7 @@ async def test_without_the_permission_nothing_is_counted(asker: Asker) -> None:
 
 
 class Reads:
-    """A pool that notes when it is read."""
+    """A pool that signals when it is read."""
 
     def __init__(self, pool: Pool) -> None:
         self.pool, self.number = pool, 0
@@ -105,7 +105,7 @@ async def test_nothing_is_read_while_nothing_changes(asker: Asker) -> None:
     await stream.aclose()
 
 
-async def test_who_asks_the_same_shares_one_driver(asker: Asker) -> None:
+async def test_equal_subscriptions_share_one_driver(asker: Asker) -> None:
     operations = create_operations(asker.parts)
     woken = asyncio.Event()
     viewer = Viewer.holding("user:ada", EVERYTHING, MINE)
@@ -113,7 +113,7 @@ async def test_who_asks_the_same_shares_one_driver(asker: Asker) -> None:
     def join(fanout: Fanout, who: Viewer) -> SharedSubscription:
         return fanout.join(operations.prepare(Request(LIVE)), who, woken.set)
 
-    async def told(subscription: SharedSubscription) -> Any:
+    async def next_message(subscription: SharedSubscription) -> Any:
         async with asyncio.timeout(10):
             while (found := subscription.take()) is None:
                 woken.clear()
@@ -125,10 +125,10 @@ async def test_who_asks_the_same_shares_one_driver(asker: Asker) -> None:
     two = [{"state": "RUNNING", "count": {"value": 2}}]
     async with Fanout(operations, POLICIES) as fanout:
         first, same = join(fanout, viewer), join(fanout, viewer)
-        assert (await told(first), await told(same)) == (two, two)
+        assert (await next_message(first), await next_message(same)) == (two, two)
         assert fanout.drivers == 1
         other = join(fanout, Viewer.holding("user:ada", EVERYTHING))
-        assert (await told(other))[0]["count"]["value"] == 4
+        assert (await next_message(other))[0]["count"]["value"] == 4
         assert fanout.drivers == 2
         for one in (first, same, other):
             one.leave()

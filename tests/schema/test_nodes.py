@@ -1,4 +1,4 @@
-"""Many ids are looked up at once, and no more of them than one answer holds."""
+"""Many ids are read at once, and at most as many as one answer holds."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Of an execution that runs elsewhere only its recorder tells, or an operator; both within their namespaces."""
+"""Only its recorder or an operator may report about an external run; both within their namespaces."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -13,7 +13,7 @@ from tests.schema.test_bulk import Asker
 RECORDER = ROLES["viewer"] | {Permission.RECORD}
 BEGIN = """mutation ($input: RecordExecutionInput!) { recordExecution(input: $input) {
   execution { id } problems { code message path } } }"""
-TELLING: dict[str, dict[str, Any]] = {
+REPORTS: dict[str, dict[str, Any]] = {
     "recordTaskRun": {"key": "fit", "state": "SUCCESS"},
     "recordProperties": {"properties": {"a": 1}},
     "recordMetrics": {"metrics": [{"name": "loss", "value": 1}]},
@@ -40,16 +40,16 @@ async def begun(asker: Asker, **who: Any) -> str:
     return id
 
 
-async def told(asker: Asker, name: str, id: str, **who: Any) -> list[str]:
-    """The codes of its problems."""
+async def codes_of(asker: Asker, name: str, id: str, **who: Any) -> list[str]:
+    """Returns the codes of the problems."""
     kind = f"{name[0].upper()}{name[1:]}Input"
     query = f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ problems {{ code }} }} }}"
-    data = await asker.post(query, input={"executionId": id, **TELLING[name]}, **who)
+    data = await asker.post(query, input={"executionId": id, **REPORTS[name]}, **who)
     return [problem["code"] for problem in data[name]["problems"]]
 
 
 async def stored(asker: Asker) -> dict[str, Any]:
-    """All that may be told, and until when a sign of life is waited for."""
+    """Returns all reported rows, and the heartbeat deadlines."""
     found = {}
     for table in (*TABLES, "heartbeats"):
         rows = await asker.pool.fetch(f"select to_jsonb(t)::text as row from {table} t order by 1")
@@ -57,9 +57,9 @@ async def stored(asker: Asker) -> dict[str, Any]:
     return found
 
 
-def test_every_way_to_tell_is_tried() -> None:
+def test_every_reporting_mutation_is_tried() -> None:
     fields = {field.graphql_name or field.name for field in _fields()}
-    assert fields == {*TELLING, "recordExecution"}
+    assert fields == {*REPORTS, "recordExecution"}
 
 
 def _fields() -> list[Any]:
@@ -71,8 +71,8 @@ def _fields() -> list[Any]:
     return list(definition.fields)
 
 
-@pytest.mark.parametrize("name", TELLING)
-async def test_only_its_recorder_or_an_operator_tells(asker: Asker, name: str) -> None:
+@pytest.mark.parametrize("name", REPORTS)
+async def test_only_its_recorder_or_an_operator_reports(asker: Asker, name: str) -> None:
     id = await begun(asker, actor="token:trainer")
     before = await stored(asker)
     for who, code in (
@@ -98,13 +98,13 @@ async def test_only_its_recorder_or_an_operator_tells(asker: Asker, name: str) -
             "NOT_FOUND",
         ),
     ):
-        assert await told(asker, name, id, **who) == [code], who
+        assert await codes_of(asker, name, id, **who) == [code], who
         assert await stored(asker) == before, who
-    assert await told(asker, name, id, actor="token:trainer", permissions=RECORDER) == []
+    assert await codes_of(asker, name, id, actor="token:trainer", permissions=RECORDER) == []
     assert await stored(asker) != before
     other = await begun(asker, actor="token:trainer")
     operator = {"actor": "token:oncall", "permissions": ROLES["operator"]}
-    assert await told(asker, name, other, **operator) == []
+    assert await codes_of(asker, name, other, **operator) == []
 
 
 @pytest.mark.parametrize("permission", sorted(set(Permission) - {Permission.RECORD}))

@@ -1,4 +1,5 @@
-"""What is recorded keeps to the quotas of its recorder and team, counted right by several processes, and cheaply."""
+"""Recorded data is limited by the quotas of recorder and team, counted correctly by several processes, and at low
+cost."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +16,7 @@ from runner.store import quotas
 from runner.store.quotas import Quota
 from server.process.runtime import runtime
 from tests.schema.test_bulk import Asker
-from tests.schema.test_recorders import BEGIN, TELLING, stored
+from tests.schema.test_recorders import BEGIN, REPORTS, stored
 
 FEW = Quotas(open_recordings=3, recorded_by_person=10_000, recorded_in_namespace=15_000)
 TODAY = date(2026, 1, 1)
@@ -26,7 +27,7 @@ class Recorder(Asker):
         input = {"namespace": namespace, "pipeline": "p", **who.pop("input", {})}
         return (await self.post(BEGIN, input=input, **who))["recordExecution"]
 
-    async def tell(self, name: str, id: str, /, who: Any = None, **input: Any) -> list[Any]:
+    async def report(self, name: str, id: str, /, who: Any = None, **input: Any) -> list[Any]:
         kind = f"{name[0].upper()}{name[1:]}Input"
         query = f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ problems {{ code message }} }} }}"
         data = await self.post(query, input={"executionId": id, **input}, **(who or {}))
@@ -36,7 +37,7 @@ class Recorder(Asker):
 
 @pytest.fixture
 async def both(database_url: str) -> AsyncIterator[list[Recorder]]:
-    """Two processes on one database, as far as they know."""
+    """Two processes on one database, with separate state."""
     async with AsyncExitStack() as stack:
         made = []
         for _ in range(2):
@@ -52,7 +53,7 @@ async def open_of(recorder: Recorder, actor: str = "user:ada") -> int:
     return await recorder.pool.fetchval(query, actor) or 0
 
 
-async def test_one_may_have_so_many_open_recordings(both: list[Recorder]) -> None:
+async def test_the_quota_of_open_recordings(both: list[Recorder]) -> None:
     one, _ = both
     begun = [await one.begin() for _ in range(3)]
     before = await stored(one)
@@ -66,7 +67,7 @@ async def test_one_may_have_so_many_open_recordings(both: list[Recorder]) -> Non
     assert refused["execution"] is None
     assert await stored(one) == before
     assert (await one.begin(actor="token:other"))["problems"] == []
-    assert await one.tell("finishExecution", begun[0]["execution"]["id"], state="SUCCESS") == []
+    assert await one.report("finishExecution", begun[0]["execution"]["id"], state="SUCCESS") == []
     again = await one.begin(input={"idempotencyKey": "k"})
     assert again["problems"] == []
     repeated = await one.begin(input={"idempotencyKey": "k"})
@@ -77,7 +78,7 @@ async def test_several_processes_at_once_begin_no_more_than_that(both: list[Reco
     answers = await asyncio.gather(*(both[n % 2].begin() for n in range(24)))
     begun = [one["execution"]["id"] for one in answers if not one["problems"]]
     assert len(begun) == await open_of(both[0]) == 3
-    ends = (both[n % 2].tell("finishExecution", id, state="FAILED") for n, id in enumerate(begun))
+    ends = (both[n % 2].report("finishExecution", id, state="FAILED") for n, id in enumerate(begun))
     assert await asyncio.gather(*ends) == [[], [], []]
     assert await open_of(both[0]) == 0
     answers = await asyncio.gather(*(both[n % 2].begin() for n in range(9)))
@@ -93,8 +94,8 @@ async def test_every_way_to_its_end_makes_room(both: list[Recorder]) -> None:
     cancel = "mutation ($input: CancelExecutionInput!) { cancelExecution(input: $input) { problems { code } } }"
     answer = await one.post(cancel, input={"id": waiting})
     assert answer["cancelExecution"]["problems"] == []
-    assert await one.tell("finishExecution", ended, state="SUCCESS") == []
-    assert await one.tell("finishExecution", ended, state="SUCCESS") == []
+    assert await one.report("finishExecution", ended, state="SUCCESS") == []
+    assert await one.report("finishExecution", ended, state="SUCCESS") == []
     delete = "mutation ($input: DeleteExecutionsInput!) { deleteExecutions(input: $input) { problems { code } } }"
     answer = await one.post(delete, input={"ids": [ended]})
     assert answer["deleteExecutions"]["problems"] == []
@@ -104,23 +105,23 @@ async def test_every_way_to_its_end_makes_room(both: list[Recorder]) -> None:
                 await watch.changed()
 
 
-@pytest.mark.parametrize("name", sorted(TELLING.keys() - {"heartbeat", "finishExecution"}))
-async def test_one_records_so_many_bytes_a_day(both: list[Recorder], name: str) -> None:
+@pytest.mark.parametrize("name", sorted(REPORTS.keys() - {"heartbeat", "finishExecution"}))
+async def test_the_daily_quota_of_recorded_bytes(both: list[Recorder], name: str) -> None:
     one, other = both
     id = (await one.begin())["execution"]["id"]
-    told: dict[str, dict[str, Any]] = {
+    inputs: dict[str, dict[str, Any]] = {
         "recordTaskRun": {"key": "fit", "outputs": {"a": "x" * 4000}},
         "recordProperties": {"properties": {"a": "x" * 4000}},
         "recordMetrics": {"metrics": [{"name": "loss", "value": 1, "tags": {"a": "x" * 4000}}]},
         "recordLogs": {"lines": [{"text": "x" * 4000}]},
         "recordArtifacts": {"artifacts": [{"uri": "s3://b/" + "x" * 4000, "name": "a", "direction": "OUT"}]},
     }  # fmt: skip
-    many = told[name]
-    assert await one.tell(name, id, **many) == []
-    assert await other.tell(name, id, **many) == []
+    many = inputs[name]
+    assert await one.report(name, id, **many) == []
+    assert await other.report(name, id, **many) == []
     before = await stored(one)
     for process in both:
-        (problem,) = await process.tell(name, id, **many)
+        (problem,) = await process.report(name, id, **many)
         assert problem["code"] == "QUOTA_EXCEEDED"
         assert problem["message"].startswith("user:ada has recorded ")
         assert "of 10000 bytes today" in problem["message"]
@@ -130,12 +131,12 @@ async def test_one_records_so_many_bytes_a_day(both: list[Recorder], name: str) 
         )
         assert await stored(one) == before
     large = {"outputs": {"a": "x" * 4000}}
-    (problem,) = await one.tell("finishExecution", id, state="SUCCESS", **large)
+    (problem,) = await one.report("finishExecution", id, state="SUCCESS", **large)
     assert problem["code"] == "QUOTA_EXCEEDED"
-    assert await one.tell("finishExecution", id, state="SUCCESS") == []
+    assert await one.report("finishExecution", id, state="SUCCESS") == []
 
 
-async def test_a_team_records_so_many_bytes_whoever_does_and_wherever_below(
+async def test_the_recording_quota_of_a_team_counts_all_users_and_namespaces(
     both: list[Recorder],
 ) -> None:
     one, other = both
@@ -150,26 +151,26 @@ async def test_a_team_records_so_many_bytes_whoever_does_and_wherever_below(
     assert "of 15000 bytes were recorded today" in message
 
 
-async def test_what_is_refused_is_not_counted(both: list[Recorder]) -> None:
+async def test_refused_reports_are_not_counted(both: list[Recorder]) -> None:
     one, _ = both
     id = (await one.begin())["execution"]["id"]
     for _ in range(20):
-        (problem,) = await one.tell(
+        (problem,) = await one.report(
             "recordMetrics", id, metrics=[{"name": "", "value": 1, "tags": {"a": "x" * 4000}}]
         )
         assert problem["code"] == "VALIDATION"
-    assert await one.tell("recordProperties", id, properties={"a": "x" * 4000}) == []
+    assert await one.report("recordProperties", id, properties={"a": "x" * 4000}) == []
 
 
 async def test_properties_of_an_execution_keep_to_the_limit_together(asker: Recorder) -> None:
     id = (await asker.begin())["execution"]["id"]
     for name in "ab":
-        assert await asker.tell("recordProperties", id, properties={name: "x" * 500_000}) == []
+        assert await asker.report("recordProperties", id, properties={name: "x" * 500_000}) == []
     before = await stored(asker)
-    (problem,) = await asker.tell("recordProperties", id, properties={"c": "x" * 500_000})
+    (problem,) = await asker.report("recordProperties", id, properties={"c": "x" * 500_000})
     assert problem["code"] == "PAYLOAD_TOO_LARGE"
     assert await stored(asker) == before
-    assert await asker.tell("recordProperties", id, properties={"b": 1, "c": 1}) == []
+    assert await asker.report("recordProperties", id, properties={"b": 1, "c": 1}) == []
 
 
 @pytest.fixture
@@ -179,7 +180,7 @@ async def asker(database_url: str) -> AsyncIterator[Recorder]:
 
 
 async def test_ten_thousand_small_writes_take_a_few_lumps(asker: Recorder) -> None:
-    """As many as megabytes, not as many as writes."""
+    """The quota is reserved once for each megabyte, not for each write."""
     taken = []
 
     class Counted(RecordedBytes):
@@ -188,10 +189,10 @@ async def test_ten_thousand_small_writes_take_a_few_lumps(asker: Recorder) -> No
             return taken[-1]
 
     counted = Counted(Quotas(), lambda: TODAY)
-    told = {"name": "loss", "value": 0.5, "step": 1}
+    inputs = {"name": "loss", "value": 0.5, "step": 1}
 
     async def write(n: int) -> None:
-        async with counted.spent(asker.pool, f"token:{n % 4}", f"team{n % 2}.a", told):
+        async with counted.spent(asker.pool, f"token:{n % 4}", f"team{n % 2}.a", inputs):
             pass
 
     await asyncio.gather(*(write(n) for n in range(10_000)))

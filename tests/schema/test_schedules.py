@@ -1,4 +1,4 @@
-"""Schedules of namespaces that the viewer may not see do not exist for the viewer."""
+"""Schedules in hidden namespaces do not exist for the viewer."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -80,7 +80,7 @@ async def test_lists_counts_and_nodes_hold_only_what_may_be_seen(asker: Asker) -
         ("backfillSchedule", ', from: "2026-03-01T00:00Z", to: "2026-03-05T00:00Z"'),
     ],
 )
-async def test_what_may_not_be_seen_cannot_be_changed(asker: Asker, name: str, fields: str) -> None:
+async def test_hidden_schedules_cannot_be_changed(asker: Asker, name: str, fields: str) -> None:
     before = await asker.stored()
     hidden = await asker.services.pool.fetchval(
         "select s.id from schedules s join flows f on f.id = s.flow_id where namespace = 'theirs'"

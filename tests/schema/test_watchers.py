@@ -1,5 +1,5 @@
-"""Many who watch cost the database little: progress of a bulk action is read once for all, statistics are counted in
-turns, and only for those that a change may concern."""
+"""Many subscribers cost the database little: progress of a bulk action is read once for all, statistics are counted in
+turns, and only for subscribers that a change may concern."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -32,7 +32,7 @@ _DONE = "update bulk_items set outcome = 'DONE' where bulk_id = $1 and position 
 
 
 async def first_and_next(streams: Sequence[AsyncIterator[Any]]) -> list[asyncio.Future[Any]]:
-    """The next message of each, once each had its first."""
+    """Returns the second message of each subscription."""
     await asyncio.gather(*(anext(stream) for stream in streams))
     return [asyncio.ensure_future(anext(stream)) for stream in streams]
 
@@ -45,12 +45,12 @@ async def test_progress_is_read_once_for_all_who_watch(asker: Asker, number: int
     counted = Counted(asker.pool)
     info = info_of(asker, Scope(), counted)
     streams = [watch_bulk(info, typed("bulk", id)) for _ in range(number)]
-    told = await first_and_next(streams)
+    messages = await first_and_next(streams)
     counted.statements.clear()
     await asker.pool.execute(_DONE, id)
     asker.parts.feed.hint({f"b:{id}"})
     async with asyncio.timeout(DEADLINE):
-        found = await asyncio.gather(*told)
+        found = await asyncio.gather(*messages)
     assert {bulk.counts.done for bulk in found} == {1}
     assert len(counted.statements) <= 12
     for stream in streams:
@@ -58,7 +58,7 @@ async def test_progress_is_read_once_for_all_who_watch(asker: Asker, number: int
 
 
 class Crowd:
-    """A pool that knows how many read from it at the same time."""
+    """A pool that counts concurrent readers."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool, self.now, self.most, self.number = pool, 0, 0, 0
@@ -83,14 +83,14 @@ async def test_statistics_are_counted_in_turns_and_for_those_concerned(asker: As
     wheres: list[Filter] = [ALL, *(Not(label) for label in labels)]
     concerned = [watch_stats(info, where) for where in wheres]
     waiting = await first_and_next(others)
-    told = await first_and_next(concerned)
+    messages = await first_and_next(concerned)
     crowd.number = 0
     await asker.create("mine")
     async with asyncio.timeout(DEADLINE):
-        found = await asyncio.gather(*told)
+        found = await asyncio.gather(*messages)
     assert {stats.total.value for stats in found} == {1}
     assert crowd.most <= 2
-    assert crowd.number <= 3 * len(concerned)  # once when it is made, and when it begins
+    assert crowd.number <= 3 * len(concerned)  # once when it is created, and once when it begins
     assert not any(one.done() for one in waiting)
     for one in waiting:
         one.cancel()

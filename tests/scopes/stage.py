@@ -1,4 +1,4 @@
-"""A whole runtime with a worker, and people who each see some namespaces: what they ask goes through the schema."""
+"""A complete runtime with a worker, and people who each see some namespaces: their requests use the schema."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -17,14 +17,14 @@ from tests.runner.floor import Floor
 from tests.schema.test_bulk import EVERYTHING, Asker
 
 OURS: Final = Scope(("acme.a",))
-"""The scope of whoever attacks."""
+"""The scope of the attackers."""
 MARK: Final = "0xSECRET"
-"""Stands in everything that belongs to `acme.b`."""
+"""Marks every value that belongs to `acme.b`."""
 PROBLEMS: Final = "problems { code message path }"
 
 
 class Stage(Asker):
-    """`floor` waits for ends. Whoever names no scope is of the platform's team, who see everything."""
+    """`floor` waits for ends. Requests without a scope come from the platform team, which sees everything."""
 
     def __init__(self, floor: Floor) -> None:
         super().__init__(floor.parts)
@@ -53,7 +53,7 @@ class Stage(Asker):
         return untyped("exec", made["execution"]["id"])
 
     async def ended(self, flow: str, scope: Scope = EVERYWHERE, **input: Any) -> UUID:
-        """To its end."""
+        """Runs an execution of the flow to its end."""
         id = await self.start(flow, scope, **input)
         await self.floor.until_ended(id)
         return id
@@ -62,7 +62,7 @@ class Stage(Asker):
         return await self.run(id, mode, scope=OURS)
 
     async def made(self, answer: Any) -> UUID:
-        """The execution that a mutation made, at its end."""
+        """Waits for the end of the execution that a mutation created; returns its id."""
         assert answer["problems"] == []
         id = untyped("exec", answer["execution"]["id"])
         await self.floor.until_ended(id)
@@ -83,7 +83,7 @@ class Stage(Asker):
                     await watch.changed()
 
     async def ran(self, namespace: str) -> int:
-        """How many executions of a namespace there are."""
+        """Returns how many executions a namespace has."""
         sql = "select count(*) from executions where namespace = $1"
         return int(await self.pool.fetchval(sql, namespace))
 

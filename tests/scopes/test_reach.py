@@ -1,5 +1,5 @@
-"""Attacks by people who see `acme.a` alone, on flows of `acme.b`: outside of their scope nothing exists for what they
-start."""
+"""Attacks by people who see only `acme.a`, on flows of `acme.b`: executions that they start cannot reach hidden
+flows."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -38,7 +38,7 @@ async def theirs(stage: Stage) -> Stage:
 
 
 async def assert_stopped(stage: Stage, id: UUID, flow: str = "acme.b/vault") -> None:
-    """The flow did not exist for it, and nothing of it ran."""
+    """Checks that the flow did not exist for the execution, and that nothing of it ran."""
     execution = await stage.floor.look(id)
     assert execution.state is ExecutionState.ERROR
     error = execution.tasks["sub"].error
@@ -47,8 +47,8 @@ async def assert_stopped(stage: Stage, id: UUID, flow: str = "acme.b/vault") -> 
     assert await stage.ran("acme.b") == 0
 
 
-async def test_what_one_starts_reaches_as_far_as_oneself(theirs: Stage) -> None:
-    await theirs.save(thief())  # by people who may
+async def test_an_execution_reaches_as_far_as_its_creator(theirs: Stage) -> None:
+    await theirs.save(thief())  # by people with access
     id = await theirs.ended("acme.a/thief", OURS)
     await assert_stopped(theirs, id)
     hidden = (await theirs.floor.look(id)).failure
@@ -68,7 +68,7 @@ async def test_a_trial_reaches_no_further(theirs: Stage) -> None:
     await assert_stopped(theirs, await theirs.made(answer))
 
 
-async def test_who_reaches_further_vouches_for_the_text_by_saving_it(theirs: Stage) -> None:
+async def test_saving_a_flow_gives_it_the_reach_of_its_author(theirs: Stage) -> None:
     await theirs.save(thief(), OURS)
     await theirs.save(thief())
     id = await theirs.ended("acme.a/thief")
@@ -79,7 +79,7 @@ async def test_who_reaches_further_vouches_for_the_text_by_saving_it(theirs: Sta
     assert revisions == 2
 
 
-async def test_what_is_within_runs(theirs: Stage) -> None:
+async def test_subflows_within_reach_run(theirs: Stage) -> None:
     await theirs.save(BELOW, OURS)
     await theirs.save(thief("acme.a.x/below"), OURS)
     id = await theirs.ended("acme.a/thief", OURS)
@@ -134,13 +134,13 @@ async def test_a_new_revision_does_not_borrow_the_scope_of_a_schedule(theirs: St
     await assert_stopped(theirs, await tick(theirs, saved["schedule"]["id"]))
 
 
-async def test_a_backfill_reaches_as_far_as_who_asks(theirs: Stage) -> None:
+async def test_a_backfill_reaches_as_far_as_its_requester(theirs: Stage) -> None:
     await theirs.save(thief(more='triggers: [{id: often, type: schedule, cron: "0 0 1 1 *"}]'))
     await assert_stopped(theirs, await tick(theirs, await only_schedule(theirs), OURS))
 
 
 async def tick(stage: Stage, schedule: str, scope: Scope = EVERYWHERE, year: int = 2023) -> UUID:
-    """The execution of a tick of the past."""
+    """Returns the execution of a past tick."""
     answer = await stage.mutate(
         "backfillSchedule",
         "ticks { execution { id } }",
@@ -164,11 +164,11 @@ async def test_a_replay_reaches_as_far_as_source_and_asker(theirs: Stage, how: s
     source = await theirs.ended("acme.a/thief")
     assert await theirs.ran("acme.b") == 1
     await theirs.pool.execute("delete from executions where namespace = 'acme.b'")
-    asked: dict[str, Any] = {"id": exec_id(source), **REPLAYS[how]}
-    replayed = await theirs.made(await theirs.mutate("replayExecution", scope=OURS, **asked))
+    arguments: dict[str, Any] = {"id": exec_id(source), **REPLAYS[how]}
+    replayed = await theirs.made(await theirs.mutate("replayExecution", scope=OURS, **arguments))
     await assert_stopped(theirs, replayed)
     again = await theirs.made(
-        await theirs.mutate("replayExecution", **{**asked, "id": exec_id(replayed)})
+        await theirs.mutate("replayExecution", **{**arguments, "id": exec_id(replayed)})
     )
     await assert_stopped(theirs, again)
 
@@ -180,7 +180,7 @@ async def test_a_rerun_reaches_as_far_as_source_and_asker(theirs: Stage) -> None
     await assert_stopped(theirs, again)
 
 
-async def test_a_replay_of_many_reaches_as_far_as_who_asks(theirs: Stage) -> None:
+async def test_a_bulk_replay_reaches_as_far_as_its_requester(theirs: Stage) -> None:
     await theirs.save(thief())
     source = await theirs.ended("acme.a/thief")
     await theirs.pool.execute("delete from executions where namespace = 'acme.b'")
@@ -202,28 +202,28 @@ tasks:
   - {id: sub, type: subflow, namespace: acme.b, flow: vault}
   - {id: loot, type: log, message: "{{ outputs.sub.key }}", needs: [sub]}
 """
-ASKS_FOR_LOOT: Final[dict[str, Any]] = {
+REUSES_LOOT: Final[dict[str, Any]] = {
     "replayExecution": {"fromTask": "loot", "revision": "LATEST"},
     "createExecution": {"disabledTasks": ["sub"]},
 }
 
 
-@pytest.mark.parametrize("name", ASKS_FOR_LOOT)
+@pytest.mark.parametrize("name", REUSES_LOOT)
 async def test_another_revision_gets_no_outputs_from_outside(theirs: Stage, name: str) -> None:
     await theirs.save(thief())
     source = exec_id(await theirs.ended("acme.a/thief"))
     await theirs.save(READS_IT, OURS)
     before = await theirs.ran("acme.a")
-    asked = dict(ASKS_FOR_LOOT[name])
+    arguments = dict(REUSES_LOOT[name])
     if name == "createExecution":
-        asked |= {"namespace": "acme.a", "flow": "thief", "rerunOf": source}
+        arguments |= {"namespace": "acme.a", "flow": "thief", "rerunOf": source}
     else:
-        asked |= {"id": source}
-    refused = await theirs.mutate(name, "execution { id }", OURS, **asked)
+        arguments |= {"id": source}
+    refused = await theirs.mutate(name, "execution { id }", OURS, **arguments)
     (problem,) = refused["problems"]
     assert problem["code"] == "VALIDATION"
     assert "has outputs of a flow that does not exist for this execution" in problem["message"]
     assert await theirs.ran("acme.a") == before
-    await theirs.save(READS_IT)  # vouched for by those who see them
-    allowed = await theirs.mutate(name, "execution { id }", **asked)
+    await theirs.save(READS_IT)  # saved by people who see both
+    allowed = await theirs.mutate(name, "execution { id }", **arguments)
     assert allowed["problems"] == []

@@ -1,5 +1,5 @@
-"""Every field that leads from one object to another, read off the schema: where the one lies in a namespace that the
-viewer sees and the other in one that the viewer does not, nothing of the other is in any answer."""
+"""Every field that leads from one object to another, read from the schema: where the viewer sees the namespace of the
+one and not that of the other, no answer contains anything of the other."""
 
 import json
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ _HERE: Final = Path(__file__).parent
 MARKED: Final = (_HERE / "marked.sql").read_text().split(";\n")[:-1]
 _LINKED: Final = (_HERE / "linked.sql").read_text().split(";\n")[:-1]
 LEFT_OUT: Final = {"Execution.usualTaskDurations", "Query.flowSchema"}
-"""Of one execution at a time, so that a list is refused; and what tells of no object."""
+"""A field for one execution at a time, which a list refuses; and one without objects."""
 ROOTS: Final = {
     **ARGUMENTS,
     "Query.compareExecutions": "(ids: $mine)",
@@ -45,18 +45,18 @@ TYPES: Final = {
     "$id": "ID!", "$mine": "[ID!]!", "$all": "[ID!]!", "$run": "ID!", "$bulk": "ID!",
 }  # fmt: skip
 EXPECTED: Final = 150
-"""Fields that lead on: fewer would mean that the walk has lost its way."""
+"""The least number of fields to other objects: fewer would mean that the walk is incomplete."""
 
 
 class Walk:
-    """The fields that lead from one object on to others, each with the shortest way to it."""
+    """Walks the fields that lead from one object to others, each with the shortest path to it."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self.schema = schema
 
     def leaves(self, kind: graphql.GraphQLNamedType, depth: int, alias: str = "") -> str:
-        """Everything of an object that is plain, and so of what it leads to, so many steps on. Fields of one name may
-        be of several types: where the object may be of several, each has an `alias`."""
+        """Selects all scalar fields of an object, and of the objects behind it, so many levels down. Fields of one name
+        may have several types: where the object has several possible types, each gets an `alias`."""
         if graphql.is_abstract_type(kind):
             parts = (
                 f"... on {one.name} {self.leaves(one, depth, f'{one.name}_')}"
@@ -64,24 +64,24 @@ class Walk:
             )
             return f"{{ __typename {' '.join(parts)} }}"
         assert isinstance(kind, GraphQLObjectType)
-        told = ["__typename"]
+        names = ["__typename"]
         for name, field in kind.fields.items():
             if f"{kind.name}.{name}" in LEFT_OUT:
                 continue
             below = graphql.get_named_type(field.type)
             text = f"{alias}{name}: {self.step(kind, name)}" if alias else self.step(kind, name)
             if is_leaf_type(below):
-                told.append(text)
+                names.append(text)
             elif depth:
-                told.append(f"{text} {self.leaves(below, depth - 1)}")
-        return f"{{ {' '.join(told)} }}"
+                names.append(f"{text} {self.leaves(below, depth - 1)}")
+        return f"{{ {' '.join(names)} }}"
 
     def step(self, kind: GraphQLObjectType, name: str) -> str:
         given = ROOTS.get(f"{kind.name}.{name}")
         return f"{name}{given}" if given else step(kind, name, kind.fields[name])
 
     def edges(self) -> Iterator[tuple[str, str]]:
-        """The name of each field, and a document that asks for all behind it."""
+        """Yields the name of each field, and a document that selects everything behind it."""
         assert self.schema.query_type
         waiting: list[tuple[GraphQLObjectType, tuple[str, ...]]] = [(self.schema.query_type, ())]
         seen: set[str] = set()
@@ -103,12 +103,12 @@ class Walk:
 
 def _document(way: tuple[str, ...], selection: str) -> str:
     text = f"{' { '.join(way)} {selection} {'} ' * (len(way) - 1)}"
-    asked = ", ".join(f"{name}: {kind}" for name, kind in TYPES.items() if name in text)
-    return f"query {f'({asked})' if asked else ''} {{ {text} }}"
+    variables = ", ".join(f"{name}: {kind}" for name, kind in TYPES.items() if name in text)
+    return f"query {f'({variables})' if variables else ''} {{ {text} }}"
 
 
 async def answer(asker: Asker, document: str, scope: Scope, **variables: Any) -> Any:
-    """With its errors, which may tell of something too."""
+    """Returns the answer with its errors, which may reveal something too."""
     viewer = Viewer.holding("user:zoe", EVERYTHING, scope)
     result = await asker.schema.execute(document, variables, Context(asker.services, viewer))
     errors = [error.message for error in result.errors or ()]
@@ -117,7 +117,7 @@ async def answer(asker: Asker, document: str, scope: Scope, **variables: Any) ->
 
 @pytest.fixture
 async def linked(asker: Asker) -> dict[str, Any]:
-    """The ids to ask for: of an execution in `mine.n0`, from which every column that may leads to `mine.n1`."""
+    """Returns ids for the queries: an execution in `mine.n0`, from which all possible columns refer to `mine.n1`."""
     mine, _ = await fill(asker, range(2))
     for statement in (*MARKED, *_LINKED):
         await asker.pool.execute(statement)
@@ -142,7 +142,7 @@ async def their_ids(asker: Asker) -> list[str]:
     return [typed("exec", row["id"]) for row in rows]
 
 
-def told(answered: Any, hidden: list[str]) -> list[str]:
+def revealed(answered: Any, hidden: list[str]) -> list[str]:
     text = json.dumps(answered, default=str)
     return [text[max(0, text.find(word) - 120) :][:240] for word in hidden if word in text]
 
@@ -153,18 +153,18 @@ async def test_no_field_leads_to_what_may_not_be_seen(asker: Asker, linked: dict
     for name, document in Walk(asker.schema._schema).edges():
         variables = {key: value for key, value in linked.items() if f"${key}" in document}
         number += 1
-        if found := told(await answer(asker, document, MINE, **variables), hidden):
+        if found := revealed(await answer(asker, document, MINE, **variables), hidden):
             leaks[name] = found[0]
         marked += MARK in json.dumps(
             await answer(asker, document, EVERYWHERE, **variables), default=str
         )
     assert not leaks, "\n".join(f"{name}: {text}" for name, text in leaks.items())
     assert number >= EXPECTED
-    assert marked >= EXPECTED / 3  # whoever may see it is led there
+    assert marked >= EXPECTED / 3  # shown to those who may see it
 
 
 async def test_no_id_reveals_what_may_not_be_seen(asker: Asker, linked: dict[str, Any]) -> None:
-    """Of every kind, an id of theirs is answered as one that nobody has."""
+    """An id of theirs gets the same answer as an unused id, for every kind."""
     assert TABLES.keys() == FINDERS.keys()
     mine = await asker.post(
         "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", scope=MINE, ids=linked["all"]

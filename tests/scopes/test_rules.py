@@ -1,4 +1,4 @@
-"""The rules by themselves: what two scopes have in common, and what of each fact came from outside."""
+"""The rules of scopes alone: the intersection of two scopes, and the parts of each event that come from outside."""
 
 import json
 from dataclasses import fields
@@ -45,14 +45,15 @@ OWN: Final = {
     "attempt_started_at", "started_at", "ended_at", "policy", "expires_at", "decision", "comment", "override", "groups",
     "form", "key", "roles", "at", "to", "remind_at", "decided_on",
 }  # fmt: skip
-"""Parts of facts that a parent says itself, or that only name a row, which is looked up as the viewer may see it."""
+"""Fields of events that the parent sets itself, or that only refer to a row, which is read within the viewer's
+scope."""
 OF_APPROVALS: Final = "APPROVAL"
 STATES: Final = {"ATTEMPT_ENDED", "LATE_RESULT"}
-"""Whose `state` is that of the parent's own attempt."""
+"""Events whose `state` is that of the parent's own attempt."""
 
 
 @pytest.mark.parametrize("one", SCOPES, ids=str)
-def test_what_two_scopes_have_in_common(one: Scope) -> None:
+def test_the_intersection_of_two_scopes(one: Scope) -> None:
     for other in SCOPES:
         both = one.within(other)
         assert [both.covers(name) for name in NAMES] == [
@@ -70,7 +71,7 @@ def test_which_tasks_lead_outside() -> None:
     assert set(outside_of(PLAN, OURS, OURS).started.values()) == {None}
 
 
-def test_of_a_document_that_cannot_be_read_everything_may_have_come_from_outside() -> None:
+def test_with_an_unreadable_document_everything_may_come_from_outside() -> None:
     plan = CompiledFlow.unread(new_id(), new_id(), 1, "acme.a", "top", "too new")
     found = outside_of(plan, OURS, EVERYWHERE)
     assert found.has("anything") and found.results("anything", {"key": MARK}) == {}
@@ -93,8 +94,8 @@ OF_TASK_RUNS: Final = sorted(
 
 @pytest.mark.parametrize("path", ["sub", "each[0].inner", "tidy"])
 @pytest.mark.parametrize("type", OF_TASK_RUNS)
-def test_no_fact_tells_what_came_from_outside(type: str, path: str) -> None:
-    """Of every fact every part that is not the parent's own, so that a new one has to be judged."""
+def test_no_fact_reveals_outside_data(type: str, path: str) -> None:
+    """Marks every field of each event that is not the parent's own, so that a new field has to be classified."""
     (fact,) = (each for each, name in TYPES.items() if name.value == type)
     own = OWN | ({"state"} if type in STATES or OF_APPROVALS in type else set())
     own |= {"message"} if OF_APPROVALS in type else set()
@@ -124,8 +125,8 @@ def test_a_failure_that_came_of_no_child_keeps_its_words() -> None:
         assert found.error("sub", own) == own
 
 
-class _Asked:
-    """The parts of an execution that `apart` looks at."""
+class _ExecutionStub:
+    """A stub with the attributes of an execution that `apart` uses."""
 
     def __init__(self, namespace: str, child: str | None) -> None:
         said = f", namespace: {child}" if child else ""
@@ -139,14 +140,14 @@ class _Asked:
 
 
 @pytest.mark.parametrize(("parent", "child"), list(product(NAMES, (None, *NAMES))))
-def test_who_may_speak_of_whom(parent: str, child: str | None) -> None:
-    """Only where there is no scope that sees the one and not the other."""
-    asked: Any = _Asked(parent, child)
+def test_when_parents_and_children_show_each_other(parent: str, child: str | None) -> None:
+    """The one shows the other only if no scope sees the one and not the other."""
+    execution: Any = _ExecutionStub(parent, child)
     below = child or parent
     hidden = any(scope.covers(parent) and not scope.covers(below) for scope in SCOPES)
-    assert shows_child(asked, None) is not hidden  # type: ignore[arg-type]
+    assert shows_child(execution, None) is not hidden  # type: ignore[arg-type]
     hidden = any(scope.covers(below) and not scope.covers(parent) for scope in SCOPES)
-    assert shows_parent(asked, None) is not hidden  # type: ignore[arg-type]
+    assert shows_parent(execution, None) is not hidden  # type: ignore[arg-type]
 
 
 def test_results_without_what_came_from_outside() -> None:

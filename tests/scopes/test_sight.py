@@ -1,5 +1,5 @@
-"""Attacks by a viewer who sees a parent in `acme.a`, and not what its subflows started in `acme.b`: every way to read
-the parent is asked, and nothing that came from there is in any answer."""
+"""Attacks by a viewer who sees a parent in `acme.a`, and not the executions that its subflows started in `acme.b`:
+every way to read the parent is tried, and no answer contains anything of the children."""
 
 import json
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ from models.ids import typed
 from models.lifecycle.commands.commands import Cancel
 from tests.runner.floor import PERSON
 from tests.scopes.stage import MARK, OURS, Stage, exec_id, open_stage
-from tests.server.test_export_routes import asking
+from tests.server.test_export_routes import export_client
 from tests.server.test_reports import text_of
 
 GIVES: Final = f"""
@@ -95,40 +95,40 @@ async def stage(database_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
 def assert_nothing_of(answer: Any, stage: Stage, names: list[str]) -> None:
     text = answer if isinstance(answer, str) else json.dumps(answer, default=str)
     assert "ours" in text or "sub" in text  # something was read
-    for told in (MARK, *names):
-        assert told not in text, f"{told} in {text[max(0, text.find(told) - 300) :][:600]}"
+    for name in (MARK, *names):
+        assert name not in text, f"{name} in {text[max(0, text.find(name) - 300) :][:600]}"
 
 
 async def hidden_names(stage: Stage) -> list[str]:
-    """Names and ids of all executions in `acme.b`."""
+    """Returns the names and ids of all executions in `acme.b`."""
     rows = await stage.pool.fetch("select id, name from executions where namespace = 'acme.b'")
     assert rows
-    return [told for row in rows for told in (row["name"], exec_id(row["id"]), str(row["id"]))]
+    return [name for row in rows for name in (row["name"], exec_id(row["id"]), str(row["id"]))]
 
 
 async def ran(stage: Stage, key: str = "all") -> tuple[UUID, list[str]]:
-    """Started by people who see all of it."""
+    """Runs the flow as people who see all of it; returns the id, and the hidden names."""
     id = await stage.ended(f"acme.a/{key}")
     return id, await hidden_names(stage)
 
 
 @pytest.mark.parametrize("key", ["all", "through"])
-async def test_an_execution_tells_nothing_of_it(stage: Stage, key: str) -> None:
+async def test_an_execution_reveals_nothing_of_it(stage: Stage, key: str) -> None:
     id, names = await ran(stage, key)
     query = f"query ($id: ID!) {{ execution(id: $id) {{ {EXECUTION} }} }}"
-    told = await stage.by(OURS, query, id=exec_id(id))
-    assert_nothing_of(told, stage, names)
+    answer = await stage.by(OURS, query, id=exec_id(id))
+    assert_nothing_of(answer, stage, names)
     everything = json.dumps(await stage.by(EVERYWHERE, query, id=exec_id(id)))
     if key == "all":
-        assert f"{MARK}-failure" in everything  # those who may see it see it
+        assert f"{MARK}-failure" in everything  # shown to those who may see it
         assert f"{MARK}-output" in everything
-        (each,) = (run for run in told["execution"]["taskRuns"] if run["key"] == "each")
+        (each,) = (run for run in answer["execution"]["taskRuns"] if run["key"] == "each")
         assert each["outputs"]["own"] == [{"n": "ours"}] * 2
         assert each["outputs"]["inner"] == [{}, {}]
         assert each["outputs"]["deeper"] == [{"down": [{}]}] * 2
 
 
-async def test_nor_does_any_moment_of_its_past(stage: Stage) -> None:
+async def test_its_past_reveals_nothing(stage: Stage) -> None:
     id, names = await ran(stage)
     query = f"query ($id: ID!, $at: Int) {{ execution(id: $id, at: $at) {{ {EXECUTION} }} }}"
     last = await stage.pool.fetchval("select seq from executions where id = $1", id)
@@ -137,12 +137,12 @@ async def test_nor_does_any_moment_of_its_past(stage: Stage) -> None:
     assert MARK in json.dumps(await stage.by(EVERYWHERE, query, id=exec_id(id), at=last))
 
 
-async def test_nor_do_its_subscriptions(stage: Stage) -> None:
+async def test_its_subscriptions_reveal_nothing(stage: Stage) -> None:
     id, names = await ran(stage)
     events = f"subscription ($id: ID!) {{ executionEvents(id: $id) {{ {EVENT} }} }}"
-    told = [each async for each in stage.follow(events, OURS, id=exec_id(id))]
-    assert len(told) > 10
-    assert_nothing_of(told, stage, names)
+    messages = [each async for each in stage.follow(events, OURS, id=exec_id(id))]
+    assert len(messages) > 10
+    assert_nothing_of(messages, stage, names)
     one = f"subscription ($id: ID!) {{ execution(id: $id) {{ {EXECUTION} }} }}"
     async for each in stage.follow(one, OURS, id=exec_id(id)):
         assert_nothing_of(each, stage, names)
@@ -153,7 +153,7 @@ async def test_nor_do_its_subscriptions(stage: Stage) -> None:
         break
 
 
-async def test_nor_do_its_changes(stage: Stage) -> None:
+async def test_its_changes_reveal_nothing(stage: Stage) -> None:
     id = await stage.start("acme.a/all")
     cursor = "query ($id: ID!) { execution(id: $id) { cursor } }"
     after = (await stage.by(OURS, cursor, id=exec_id(id)))["execution"]["cursor"]
@@ -161,16 +161,16 @@ async def test_nor_do_its_changes(stage: Stage) -> None:
     names = await hidden_names(stage)
     changes = f"""subscription ($id: ID!, $after: String) {{ executionChanges(id: $id, after: $after) {{
       reset more seq events {{ {EVENT} }} taskRuns {{ {RUN} }} children {{ name }} execution {{ id }} }} }}"""
-    told = []
+    messages = []
     async for each in stage.follow(changes, OURS, id=exec_id(id), after=after):
-        told.append(each)
+        messages.append(each)
         if not each["executionChanges"]["more"]:
             break
-    assert told[-1]["executionChanges"]["seq"] > 10
-    assert_nothing_of(told, stage, names)
+    assert messages[-1]["executionChanges"]["seq"] > 10
+    assert_nothing_of(messages, stage, names)
 
 
-async def test_nor_does_any_node(stage: Stage) -> None:
+async def test_its_nodes_reveal_nothing(stage: Stage) -> None:
     id, names = await ran(stage)
     tables = {"run": "task_runs", "att": "attempts", "evt": "events"}
     for prefix, table in tables.items():
@@ -180,9 +180,9 @@ async def test_nor_does_any_node(stage: Stage) -> None:
           ... on TaskRun {{ {RUN} }} ... on ExecutionEvent {{ {EVENT} }}
           ... on Attempt {{ number outputs properties message {ERROR} }} }} }}"""
         for start in range(0, len(ids), 200):
-            told = await stage.by(OURS, query, ids=ids[start : start + 200])
-            assert all(told["nodes"])
-            assert_nothing_of(["sub", told], stage, names)
+            answer = await stage.by(OURS, query, ids=ids[start : start + 200])
+            assert all(answer["nodes"])
+            assert_nothing_of(["sub", answer], stage, names)
 
 
 TRIED: Final = [
@@ -192,18 +192,18 @@ TRIED: Final = [
 
 
 @pytest.mark.parametrize("tried", TRIED)
-async def test_nor_do_expressions_that_are_tried(stage: Stage, tried: str) -> None:
+async def test_debugged_expressions_reveal_nothing(stage: Stage, tried: str) -> None:
     id, names = await ran(stage)
     query = """query ($run: ID!, $expression: String!) {
       debugExpression(taskRunId: $run, expression: $expression) { value error { message } } }"""
     for path, run in (await stage.floor.look(id)).tasks.items():
-        told = await stage.by(OURS, query, run=typed("run", run.id), expression=tried)
-        assert_nothing_of([f"sub {path}", told], stage, names)
+        answer = await stage.by(OURS, query, run=typed("run", run.id), expression=tried)
+        assert_nothing_of([f"sub {path}", answer], stage, names)
 
 
-async def test_nor_do_records_and_reports(stage: Stage) -> None:
+async def test_exports_and_reports_reveal_nothing(stage: Stage) -> None:
     id, names = await ran(stage)
-    async with asking(stage.parts.database, scope=OURS) as http:
+    async with export_client(stage.parts.database, scope=OURS) as http:
         for path in ("record.json?logs=true", "logs.txt"):
             answer = await http.get(f"/executions/{exec_id(id)}/{path}")
             assert answer.status_code == 200
@@ -214,12 +214,12 @@ async def test_nor_do_records_and_reports(stage: Stage) -> None:
             table = await http.get(f"/executions/export.{ending}")
             assert table.status_code == 200
             assert_nothing_of(f"sub {table.text}", stage, names)
-    async with asking(stage.parts.database) as http:
+    async with export_client(stage.parts.database) as http:
         assert MARK in (await http.get(f"/executions/{exec_id(id)}/record.json")).text
 
 
-async def test_nor_do_searches(stage: Stage) -> None:
-    """Not by text, not by fingerprint, and not by counting."""
+async def test_searches_reveal_nothing(stage: Stage) -> None:
+    """Neither text, nor fingerprints, nor counts find it."""
     for key in ("all", "through"):
         await ran(stage, key)
     query = "query ($search: String) { executions(search: $search) { totalCount { value } } }"
@@ -228,12 +228,12 @@ async def test_nor_do_searches(stage: Stage) -> None:
         found = await stage.by(OURS, query, search=f'"{word}"')
         assert found["executions"]["totalCount"]["value"] == 0, word
     facets = "query { facets(field: ERROR) { value key search } }"
-    told = (await stage.by(OURS, facets))["facets"]
-    assert told
-    assert MARK not in json.dumps(told)
+    found_facets = (await stage.by(OURS, facets))["facets"]
+    assert found_facets
+    assert MARK not in json.dumps(found_facets)
 
 
-async def test_nor_does_a_child_that_waits_or_is_stopped(stage: Stage) -> None:
+async def test_a_waiting_or_stopped_child_reveals_nothing(stage: Stage) -> None:
     id = await stage.start("acme.a/held")
     child = await stage.child_of(id)
     await stage.until(child, lambda one: one.tasks["t"].approval is not None)
@@ -246,7 +246,7 @@ async def test_nor_does_a_child_that_waits_or_is_stopped(stage: Stage) -> None:
     assert_nothing_of(await stage.by(OURS, query, id=exec_id(id)), stage, names)
 
 
-async def test_nor_does_a_replay_that_uses_its_outputs_again(stage: Stage) -> None:
+async def test_a_replay_that_reuses_its_outputs_reveals_nothing(stage: Stage) -> None:
     id, _ = await ran(stage)
     replayed = await stage.made(
         await stage.mutate("replayExecution", scope=OURS, id=exec_id(id), fromTask="bad")
@@ -257,7 +257,7 @@ async def test_nor_does_a_replay_that_uses_its_outputs_again(stage: Stage) -> No
     assert (await stage.floor.look(replayed)).tasks["sub"].results == {"key": f"{MARK}-output"}
 
 
-async def test_a_child_tells_nothing_of_a_parent_that_may_not_be_seen(stage: Stage) -> None:
+async def test_a_child_reveals_nothing_of_a_hidden_parent(stage: Stage) -> None:
     id = await stage.start("acme.a/held")
     child = await stage.child_of(id)
     name = (await stage.floor.look(id)).name
@@ -265,6 +265,6 @@ async def test_a_child_tells_nothing_of_a_parent_that_may_not_be_seen(stage: Sta
     await stage.floor.until_ended(child)
     theirs = Scope(("acme.b",))
     query = f"query ($id: ID!) {{ execution(id: $id) {{ parent {{ id }} {EXECUTION} }} }}"
-    told = json.dumps(await stage.by(theirs, query, id=exec_id(child)))
+    answer = json.dumps(await stage.by(theirs, query, id=exec_id(child)))
     for word in (name, exec_id(id), "0xPARENT", "acme.a", "held"):
-        assert word not in told, word
+        assert word not in answer, word

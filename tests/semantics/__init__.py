@@ -1,18 +1,18 @@
-"""What Headway promises of executions, sentence by sentence, each with the tests that hold it to that.
+"""The specification of executions, sentence by sentence, each with its tests.
 
 A test is named by its file and the beginning of its name; `tests/semantics/test_table.py` checks that each is there and
-that none is missing. Where another folder has the test already, its path stands before the name.
+that none is missing. A test in another folder has its path before the name.
 
 # States
-CREATED is accepted and waits to be handled: states.created_is
-WAITING_FOR_APPROVAL: only a person can move it: states.waiting_for_approval_only, states.a_retry_that_waits
-ERROR: Headway, not a task, could not go on: states.an_expression_that, attempts.a_lease_that
+CREATED is accepted and not started yet: states.created_is
+WAITING_FOR_APPROVAL: only a person can advance it: states.waiting_for_approval_only, states.a_retry_that_waits
+ERROR: Headway, not a task, could not continue: states.an_expression_that, attempts.a_lease_that
 SKIPPED (disabled or `when` false) counts as success: states.skipped_counts, states.run_if_decides
 WARNING: ended with a failure that was allowed: states.a_failure_that_is_allowed
-RUNNING of the engine is without a lease: states.what_the_engine_carries
+RUNNING of the engine is without a lease: states.engine_tasks
 A job whose task run is in another state is dropped: attempts.a_job_whose
 An execution ends in the first that applies: states.an_execution_ends
-Setting the state it is in is no event: states.setting_the_state
+Setting the current state is no event: states.setting_the_state
 Every change is an event with seq, time, actor, channel, reason and cause: states.every_change
 Folding the events gives the row back: models/lifecycle/test_random_orders.in_random_orders
 An event's seq shows the past: api/test_record.every_moment
@@ -24,9 +24,9 @@ A failed attempt is retried first: failure_actions.a_failed_attempt
 FINISH_RUNNING: api/test_actions.finish_running
 FINISH_POSSIBLE: api/test_actions.finish_possible
 CANCEL_ALL: api/test_actions.cancel_all_kills
-ERROR and REJECTED act alike: failure_actions.error_and_rejected
-Both events are recorded even when nothing was left: failure_actions.both_events
-A failure while PAUSED is acted on at resume, except CANCEL_ALL: failure_actions.a_failure_while, failure_actions.under
+ERROR and REJECTED have the same effects: failure_actions.error_and_rejected
+Both events are recorded even when no task was left: failure_actions.both_events
+A failure while PAUSED takes effect at resume, except CANCEL_ALL: failure_actions.a_failure_while, failure_actions.under
 `run_if` and `errors` run after a failure, not on a kill: failure_actions.run_if_failed_and_always_and_errors_still,
   failure_actions.run_if_failed_and_always_and_errors_do_not
 `finally` always runs last: failure_actions.errors_are_skipped
@@ -40,56 +40,56 @@ Each action is allowed in its states: actions.each_action_is, actions.every_acti
 A refusal changes nothing: actions.a_refusal
 Each takes a reason: actions.each_action_takes
 
-cancel: what no worker owns ends in the same transaction: cancel.what_no_worker
+cancel: tasks without a worker end in the same transaction: cancel.tasks_without
 Timers and approval requests are cancelled: cancel.timers_and, cancel.timers_that
 Children of subflows are cancelled: cancel.children
 SIGTERM, then SIGKILL to the whole group: cancel.sigterm, api/test_actions.cancel_ends_a_task
 After the grace and 2 heartbeats it is fenced: cancel.killing_ends
-Asking again skips the grace: cancel.force, api/test_actions.cancel_ends_a_task
+A second cancel skips the grace: cancel.force, api/test_actions.cancel_ends_a_task
 A result after the fence is refused and recorded: cancel.a_result
 Not ended: cancel.an_ended_one
 
-pause: what runs goes on, nothing new starts: pause.what_runs, pause.a_wait, api/test_actions.pause_starts
+pause: running tasks continue, nothing new starts: pause.running_tasks, pause.a_wait, api/test_actions.pause_starts
 Approval clocks run on and votes are recorded: pause.votes, pause.approval_clocks
-resume: judged again: pause.pausing_while_failed, pause.pausing_while_waiting, pause.resume_ends
+resume: conditions are evaluated again: pause.pausing_while_failed, pause.pausing_while_waiting, pause.resume_ends
 Allowed in: pause.only_what
 
-retryFailed: new attempts, CANCELLED go back, the rest stays: retry_failed.failed_ones, retry_failed.an_errored
-FAILED_FINISHING, or PAUSED holding a failure: retry_failed.paused_and, retry_failed.paused_without, retry_failed.once
-Does not use up the automatic retries: retry_failed.it_does
-Planned: retry_failed.planned
+retryFailed: new attempts, CANCELLED tasks run, the rest stays: retry_failed.failed_ones, retry_failed.an_errored
+FAILED_FINISHING, or PAUSED with a failure: retry_failed.paused_and, retry_failed.paused_without, retry_failed.once
+Does not use up the automatic retries: retry_failed.retry_failed
+Planned: retry_failed.a_plan
 
-restart: the same execution, through RESTARTED: restart.what_ended, restart.what_succeeded
+restart: the same execution, through RESTARTED: restart.a_failed, restart.successful_tasks
 `errors` and `finally` run again: restart.errors
-Rejected approvals are asked again: restart.a_rejected
-The time before it is no part of its duration: restart.the_time, restart.while_it, idle_upgrade.the_upgrade
-Refused if there is nothing: restart.it_is_refused
-Planned: restart.planned
+Rejected approvals are requested again: restart.a_rejected
+Its duration excludes the time before it: restart.the_time, restart.the_duration, idle_upgrade.the_upgrade
+Refused if there is nothing to restart: restart.a_restart
+Planned: restart.a_plan
 
 replay: linked, labelled, from the start: replay.from_the_start
-From a task, by reference: replay.from_a_task, replay.outputs_are, replay.what_a_start
-What is carried does not change: replay.what_others, replay.outputs_changed
+From a task, by reference: replay.from_a_task, replay.outputs_are, replay.a_replay_without
+Reused outputs do not change: replay.reused_outputs, replay.outputs_changed
 Revision and inputs: replay.its_revision, replay.its_inputs
 Ended: replay.only
 Labels, and the correlation: replay.the_latest, replay.the_correlation
 Of a test, and of a disabled flow: replay.the_text, replay.a_replayed, replay.tests_among, replay.a_disabled
-Planned: replay.planned
+Planned: replay.a_plan
 
 prepareExecution: enabled and disabled: prepare.successful
 Nothing started: prepare.nothing
-Tasks new since then: prepare.of_the_latest
+Tasks new since then: prepare.new_tasks
 Prefilled: prepare.inputs
 createExecution(draft): prepare.created
 Ended: prepare.only
 Of a test: prepare.a_test
 
 forceRun: force_run.a_created, force_run.a_queued, force_run.a_paused, force_run.a_retrying
-First in line: force_run.what_is_queued
+First in line: force_run.a_forced
 Never a second RUNNING attempt: force_run.one_task
 Refused: force_run.running
 
-changeState: change_state.an_ended_one, change_state.no_other, change_state.a_reason, change_state.what_has_not
-changeTaskRunState: change_state.of_an_ended, change_state.ended_task, change_state.a_task_run,
+changeState: change_state.an_ended_one, change_state.no_other, change_state.a_reason, change_state.running_executions
+changeTaskRunState: change_state.in_an, change_state.ended_task, change_state.a_task_run,
   change_state.a_failed_finishing, change_state.while_killing
 setLabels: change_state.labels, change_state.other_keys, change_state.a_correlation
 addNote, archive, delete: api/test_record.a_note, api/test_record.archived_ones, api/test_record.deleting_takes
@@ -98,32 +98,32 @@ addNote, archive, delete: api/test_record.a_note, api/test_record.archived_ones,
 Numbered, never rewritten: attempts.attempts_are, attempts.an_attempt_is
 An exit code by a signal is negative: attempts.the_exit
 An attempt starts clean: clean_attempts.every_kind, clean_attempts.a_retry, clean_attempts.a_failure,
-  clean_attempts.what_is_killed, clean_attempts.what_is_run, clean_attempts.a_use
+  clean_attempts.killed_attempts, clean_attempts.a_manual, clean_attempts.a_use
 retry: attempts.backoff, attempts.only_the_ends
 RETRYING with retryAt: attempts.the_next
 A task's timeout: timeouts.a_tasks
 The execution's timeout: timeouts.an_executions, timeouts.after_a_timeout
 PAUSED and WAITING_FOR_APPROVAL count for neither: timeouts.time_that_is_paused_does_not_count_against_a_tasks,
   timeouts.time_that_is_paused_does_not_count_against_what, timeouts.time_that_is_paused_or
-Put back: timeouts.what_is_put
+Requeued tasks: timeouts.requeued_tasks
 LOST, and on_worker_lost: attempts.a_lease, api/test_faults.a_worker_killed
 Everything an attempt writes carries its lease: api/test_frozen_worker.a_worker_frozen
 Drains and a full disk do not count towards max_lost: attempts.max_lost, runner/test_worker.five_drains
-An outage that the rescuer saw: api/test_faults.a_postgresql
-A worker that is told to stop: attempts.a_drained, api/test_faults.a_server_that
+An outage that the rescuer noticed: api/test_faults.a_postgresql
+A worker that is stopped: attempts.a_drained, api/test_faults.a_stopped
 
 # Concurrency
 QUEUE, priority, position: concurrency.queue, concurrency.a_greater
 CANCEL_NEW, CANCEL_RUNNING, FAIL: concurrency.cancel_new, concurrency.cancel_running, concurrency.fail_fails
-Who holds a slot: concurrency.each_state, concurrency.no_other
-Freeing a slot starts the next: concurrency.freeing, concurrency.of_many
+Which states hold a slot: concurrency.each_state, concurrency.no_other
+Freeing a slot starts the next: concurrency.freeing, concurrency.many_concurrent
 The latest revision governs: concurrency.the_flows
 A restart without a free slot is QUEUED: restart.without
 A child of the same flow shares: concurrency.a_child_of, concurrency.a_child_whose,
   concurrency.a_child_that, concurrency.a_restarted_child
 
 # Parents and children
-A parent never outruns its child: parents_and_children.finally_waits_for_the_child_of,
+A parent never ends before its child: parents_and_children.finally_waits_for_the_child_of,
   parents_and_children.finally_waits_for_the_child_when, parents_and_children.the_next, parents_and_children.errors,
   parents_and_children.a_newcomer
 A child ended by a person is never started again: parents_and_children.a_rejected
@@ -135,32 +135,34 @@ A restart resumes its child or starts a new one: parents_and_children.a_restart_
 # Approvals
 The policy is copied: approvals.the_policy
 required, users, roles, groups: approvals.required, approvals.users, approvals.all_groups
-allow_self: approvals.who_started, approvals.who_restarted_or, approvals.who_asked, approvers.who_saved,
-  approvals.who_restarted_a
+allow_self: approvals.the_starter, approvals.a_person_who_restarted_or, approvals.the_requester, approvers.the_author,
+  approvals.a_person_who_restarted_a
 comment, form: approvals.a_comment, approvals.a_form
 timeout: approvals.a_request, approvals.on_timeout, approvals.past_its_time
 remind_every, escalate: approvals.remind, approvals.escalate
 on_reject: approvals.on_reject, approvals.one_rejection
-A vote: approvals.what_is_decided, approvals.a_vote
+A vote: approvals.a_vote_after, approvals.a_vote_is
 A new attempt makes a new request: approvals.a_new
 Override: approvers.an_override, approvers.an_admin
-Nobody walks around one: walking_around_approvals.what_comes, walking_around_approvals.every_mutation,
-  decisions_stand.what_nobody, decisions_stand.the_condition, decisions_stand.what_may
-With the permission and a reason, marked: decisions_stand.one_with, decisions_stand.the_state, decisions_stand.who_has
-A decision stands on the same: decisions_stand.on_the_same, decisions_stand.what_failed, decisions_stand.the_decisions,
-  decisions_stand.a_foreach
-What is told of it, and to whom: approvers.the_message, approvers.the_inbox, approvers.it_is, approvers.what_one
-Of a refusal: approvers.a_refusal
+An approval cannot be bypassed: bypassing_approvals.tasks_after, bypassing_approvals.every_mutation,
+  reused_decisions.undecided_requests, reused_decisions.the_condition, reused_decisions.forbidden_changes
+With the permission and a reason, marked: reused_decisions.an_override_with, reused_decisions.the_state,
+  reused_decisions.an_override_is
+A decision on the same data is reused: reused_decisions.on_the_same, reused_decisions.a_restart,
+  reused_decisions.the_decisions, reused_decisions.a_foreach
+How it is shown, and to whom: approvers.the_message, approvers.the_inbox, approvers.the_reason,
+  approvers.actions_without
+Refusals: approvers.a_refusal
 
 # Values and events
-What no table holds: events.an_approval, events.outputs, events.a_wait_until, events.an_execution_is_not
+Values that no table can store: events.the_message, events.outputs, events.a_wait_until, events.an_execution_is_not
 Events: events.an_event_that, events.an_event_with, events.an_event_to, events.early, events.one_event
-Results of a foreach are kept by reference: foreach_results.they_are_there, foreach_results.they_are_read,
+Results of a foreach are kept by reference: foreach_results.results_exist, foreach_results.results_are,
   foreach_results.a_cached, foreach_results.iterations
 
 # waitingFor
-waiting_for.it_needs, waiting_for.no_live, waiting_for.a_retry, waiting_for.not_before, waiting_for.an_approval,
-  waiting_for.paused, waiting_for.killing, waiting_for.the_end, waiting_for.the_turn, waiting_for.what_has
+waiting_for.a_pending, waiting_for.no_live, waiting_for.a_retry, waiting_for.not_before, waiting_for.an_approval,
+  waiting_for.paused, waiting_for.killing, waiting_for.the_end, waiting_for.the_turn, waiting_for.ended_executions
 A slot: concurrency.queue
 
 # Caching

@@ -1,4 +1,4 @@
-"""The server of this folder, its people, and what drives its clock."""
+"""The server of this folder, its people, and the control of its deferred commands."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -11,8 +11,8 @@ import pytest
 from tests.api.client import Client
 from tests.api.conftest import newest, verify
 from tests.api.servers import Served, serving
-from tests.semantics.scene import People, Promises
-from tests.semantics.walking import Scene
+from tests.semantics.bypassing import Scene
+from tests.semantics.scene import People, Tables
 
 
 @pytest.fixture(scope="session")
@@ -24,16 +24,16 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture
 async def client(served: Served) -> AsyncIterator[Client]:
-    """After each test the oracle looks at what it has made, and in the end at everything."""
+    """Checks the invariants of the executions of each test after it, and of all executions at the end."""
     since = await newest(served.database_url)
     yield served.client
     await verify(served.database_url, since)
 
 
 @pytest.fixture
-async def promises(served: Served) -> AsyncIterator[Promises]:
+async def tables(served: Served) -> AsyncIterator[Tables]:
     connection = await asyncpg.connect(served.database_url)
-    yield Promises(connection)
+    yield Tables(connection)
     await connection.close()
 
 
@@ -44,7 +44,7 @@ def people(served: Served) -> People:
 
 @pytest.fixture
 def go(tmp_path: Path) -> Path:
-    """What a HELD task waits for."""
+    """The file for which a HELD task waits."""
     return tmp_path / "go"
 
 

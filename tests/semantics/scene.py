@@ -1,4 +1,4 @@
-"""What the sentences are played with: flows, actions by name, people, and promises that come due when told to."""
+"""Helpers of the tests in this folder: flows, actions by name, people, and deferred commands that run on request."""
 
 import asyncio
 from dataclasses import dataclass
@@ -28,18 +28,18 @@ RUN = f"execution {{ {EXECUTION} }}"
 
 
 def flow(id: str, tasks: str, head: str = "") -> str:
-    """A document in the namespace `semantics`; `head` is what stands before its tasks."""
+    """Returns a document in the namespace `semantics`; `head` has the keys before its tasks."""
     return f"id: {id}\nnamespace: semantics\n{head}tasks:\n{tasks}"
 
 
 def held(id: str, go: Path, more: str = "") -> str:
-    """A task that runs until `go` exists."""
+    """Returns a task that runs until `go` exists."""
     run = '"until [ -e \\"$GO\\" ]; do sleep 0.02; done"'
     return f'  - {{id: {id}, type: shell, run: {run}, env: {{GO: "{go}"}}{more and ", " + more}}}\n'
 
 
 def deaf(id: str, go: Path, more: str = "") -> str:
-    """The same, and it ignores SIGTERM once `until_up`."""
+    """Returns such a task that ignores SIGTERM from `until_up` on."""
     return held(id, go, more).replace("until [", "trap '' TERM; touch $GO.up; until [")
 
 
@@ -50,7 +50,7 @@ async def until_up(go: Path) -> None:
 
 
 async def act(client: Client, name: str, what: str = RUN, **input: Any) -> dict[str, Any]:
-    """The payload of a mutation."""
+    """Returns the payload of a mutation."""
     kind = _KINDS.get(name, f"{name[0].upper()}{name[1:]}Input")
     query = f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ {what} {PROBLEM} }} }}"
     payload: dict[str, Any] = (await client.post(query, input=input))[name]
@@ -58,14 +58,14 @@ async def act(client: Client, name: str, what: str = RUN, **input: Any) -> dict[
 
 
 async def does(client: Client, name: str, what: str = RUN, **input: Any) -> dict[str, Any]:
-    """The same where it has to succeed."""
+    """Returns the payload of a mutation that has to succeed."""
     payload = await act(client, name, what, **input)
     assert payload["problems"] == []
     return payload
 
 
 async def acted(client: Client, name: str, **input: Any) -> dict[str, Any]:
-    """The execution after an action that has to succeed."""
+    """Returns the execution after an action that has to succeed."""
     execution: dict[str, Any] = (await does(client, name, **input))["execution"]
     return execution
 
@@ -73,24 +73,24 @@ async def acted(client: Client, name: str, **input: Any) -> dict[str, Any]:
 async def refused(
     client: Client, name: str, what: str = RUN, of: str | None = None, **input: Any
 ) -> dict[str, Any]:
-    """The one problem of an action, after which nothing has changed in the execution `of` (its `id`)."""
+    """Returns the only problem of an action, after checking that the execution `of` (its `id`) has not changed."""
     id = of or input.get("id")
     before = await client.show(id) if id else None
     payload = await act(client, name, what, **input)
     (problem,) = payload["problems"]
     if id:
         assert await client.show(id) == before
-    told: dict[str, Any] = problem
-    return told
+    refusal: dict[str, Any] = problem
+    return refusal
 
 
 async def ended(client: Client, source: str, **input: Any) -> dict[str, Any]:
-    """An execution of this flow, at its end."""
+    """Runs an execution of this flow to its end."""
     return await client.until_ended((await client.run(source, **input))["id"])
 
 
 async def waits(client: Client, source: str, key: str = "w") -> str:
-    """The id of an execution of this flow in which the task `key` waits for its event, and nothing else happens."""
+    """Returns the id of an execution of this flow in which only the task `key` waits for its event."""
     id = str((await client.run(source))["id"])
     query = "subscription ($id: ID!) { execution(id: $id) { taskRuns { key message } } }"
     async with client.subscribe(query, id=id) as messages:
@@ -108,7 +108,7 @@ async def read(client: Client, id: str, what: str) -> dict[str, Any]:
 
 
 async def child_of(client: Client, id: str, but: int = 0) -> str:
-    """The id of the execution that its subflow starts, once it has; `but` are those that it had started before."""
+    """Waits for the execution that its subflow starts; returns its id. `but` is the number of earlier children."""
     async with asyncio.timeout(20):
         while len(children := (await read(client, id, "children { id }"))["children"]) <= but:
             pass
@@ -116,13 +116,13 @@ async def child_of(client: Client, id: str, but: int = 0) -> str:
 
 
 async def events(client: Client, id: str, type: str | None = None) -> list[dict[str, Any]]:
-    """Its recorded events; of one type, if it is named."""
+    """Returns the execution's events; those of one type, if it is given."""
     found = (await read(client, id, f"events(first: 200) {{ {EVENTS} }}"))["events"]
     return [event for event in found if type is None or event["type"] == type]
 
 
 async def moves(client: Client, id: str, key: str | None = None) -> list[str]:
-    """The states that the execution, or one of its task runs, went through."""
+    """Returns the states that the execution, or one of its task runs, went through."""
     return [
         event["toState"]
         for event in await events(client, id)
@@ -131,7 +131,7 @@ async def moves(client: Client, id: str, key: str | None = None) -> list[str]:
 
 
 def codes(waiting: dict[str, Any]) -> list[tuple[str, str | None]]:
-    """Of `waitingFor`: each reason's code and the task run that it is about."""
+    """Returns each reason's code in `waitingFor` and the task run that it is about."""
     return [(one["code"], (one["taskRun"] or {}).get("key")) for one in waiting["waitingFor"]]
 
 
@@ -139,13 +139,13 @@ WAITING = "waitingFor { code message until taskRun { key } }"
 
 
 @dataclass
-class Promises:
-    """What the engine owes: timers of executions, in the table where they wait."""
+class Tables:
+    """Reads the tables of the server, and makes deferred commands due."""
 
     connection: Connection
 
-    async def keep(self, id: str, kind: str, what: str | None = None) -> None:
-        """Have those of an execution come due now instead of at their time."""
+    async def make_due(self, id: str, kind: str, what: str | None = None) -> None:
+        """Makes those of an execution due now instead of at their time."""
         done = await self.connection.execute(
             """update deferred_commands set due_at = clock_timestamp() where execution_id = $1
                and command ->> 'kind' = $2 and ($3::text is null or command ->> 'what' = $3)""",
@@ -153,21 +153,21 @@ class Promises:
             kind,
             what,
         )
-        assert done != "UPDATE 0", f"no {kind} is owed"
+        assert done != "UPDATE 0", f"no {kind} is deferred"
         for message in pack("tests", ["d"]):
             await self.connection.execute("select pg_notify($1, $2)", CHANNEL, message)
 
-    async def owed(self, id: str) -> list[str]:
+    async def pending(self, id: str) -> list[str]:
         rows = await self.connection.fetch(
             "select command ->> 'kind' as kind from deferred_commands where execution_id = $1 order by 1",
             untyped("exec", id),
         )
         return [row["kind"] for row in rows]
 
-    async def all_kept(self, id: str) -> None:
-        """Until nothing is owed to it any more."""
+    async def until_none_pending(self, id: str) -> None:
+        """Waits until the execution has no deferred commands."""
         async with asyncio.timeout(10):
-            while await self.owed(id):
+            while await self.pending(id):
                 pass
 
     async def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
@@ -175,7 +175,7 @@ class Promises:
 
 
 class People:
-    """People by name, each with one role."""
+    """Creates people by name, each with one role."""
 
     def __init__(self, served: Served) -> None:
         self._served = served

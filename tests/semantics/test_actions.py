@@ -1,4 +1,4 @@
-"""availableActions, and what a refusal is."""
+"""availableActions, and refusals."""
 
 from dataclasses import replace
 
@@ -84,7 +84,7 @@ async def test_each_action_takes_a_reason_which_its_events_keep(client: Client) 
     await acted(client, "restartExecution", id=id, reason="after all")
     await acted(client, "cancelExecution", id=id, reason="no")
     history = (await read(client, id, "stateHistory { state reason }"))["stateHistory"]
-    told = {(one["state"], one["reason"]) for one in history}
-    assert told >= {
+    ends = {(one["state"], one["reason"]) for one in history}
+    assert ends >= {
         ("PAUSED", "lunch"), ("RUNNING", "back"), ("KILLING", "enough"), ("RESTARTED", "after all"), ("KILLING", "no"),
     }  # fmt: skip

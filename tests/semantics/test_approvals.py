@@ -1,4 +1,4 @@
-"""Approvals: who may decide, what the votes amount to, and what time makes of a request."""
+"""Approvals: who may decide, the results of votes, and timeouts, reminders and escalations of requests."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tests.api.client import Client, states, task
 from tests.semantics.scene import (
     RUN,
     People,
-    Promises,
+    Tables,
     act,
     acted,
     child_of,
@@ -27,8 +27,11 @@ EVENTS = "query ($id: ID!) { execution(id: $id) { events(last: 200) { seq type t
 CAN = "query ($id: ID!) { execution(id: $id) { approvals { canDecide } } }"
 
 
-async def asked(client: Client, keys: str, after: str = "", head: str = "") -> tuple[str, str]:
-    """An execution that waits, and its request. Its flow has the task `ok` and `after`, which needs it."""
+async def waiting_request(
+    client: Client, keys: str, after: str = "", head: str = ""
+) -> tuple[str, str]:
+    """Creates an execution that waits; returns its id and its request's. The flow has the task `ok` and `after`, which
+    needs it."""
     tasks = f"  - {{id: ok, type: approval{keys and ', ' + keys}}}\n{after}"
     id = (await client.run(flow("approves", tasks, head)))["id"]
     found = await client.until(id, ok="WAITING_FOR_APPROVAL")
@@ -38,24 +41,24 @@ async def asked(client: Client, keys: str, after: str = "", head: str = "") -> t
 async def no(
     client: Client, id: str, request: str, by: Client, name: str = "approve", **input: Any
 ) -> str:
-    """The code of a refused vote, after which nothing has changed."""
-    before = await told(client, id)
+    """Returns the code of a refused vote, after checking that nothing has changed."""
+    before = await events_of(client, id)
     payload = await act(by, name, RUN, approvalId=request, **input)
-    assert await told(client, id) == before
+    assert await events_of(client, id) == before
     return str(payload["problems"][0]["code"])
 
 
-async def told(client: Client, id: str) -> list[Any]:
-    """The events of an execution but those of its progress, which the engine counts a little later."""
+async def events_of(client: Client, id: str) -> list[Any]:
+    """Returns the events of an execution without those of its progress, which the engine counts a little later."""
     found = await client.post(EVENTS, id=id)
     return [one for one in found["execution"]["events"] if one["type"] != "PROGRESS_REPORTED"]
 
 
-async def test_required_approvals_of_one_group_make_a_quorum_and_the_output_tells_of_them(
+async def test_required_approvals_of_one_group_make_a_quorum_and_the_output_lists_them(
     client: Client, people: People
 ) -> None:
     ann, bob = await people("ann"), await people("bob")
-    id, request = await asked(client, "required: 2, roles: [approver]")
+    id, request = await waiting_request(client, "required: 2, roles: [approver]")
     await does(ann, "approve", approvalId=request, comment="fine")
     assert (await client.show(id))["state"] == "WAITING_FOR_APPROVAL"
     found = (await does(bob, "approve", approvalId=request, comment="me too"))["execution"]
@@ -71,7 +74,7 @@ async def test_required_approvals_of_one_group_make_a_quorum_and_the_output_tell
 
 
 async def test_one_rejection_rejects(client: Client, people: People) -> None:
-    _, request = await asked(client, "required: 2")
+    _, request = await waiting_request(client, "required: 2")
     await does(await people("ann"), "approve", approvalId=request)
     found = (await does(await people("bob"), "reject", approvalId=request, comment="no"))[
         "execution"
@@ -81,10 +84,10 @@ async def test_one_rejection_rejects(client: Client, people: People) -> None:
 
 async def test_users_and_roles_say_who_may_decide(client: Client, people: People) -> None:
     ann, bob = await people("ann"), await people("bob")
-    id, request = await asked(client, "users: [bob]")
+    id, request = await waiting_request(client, "users: [bob]")
     assert await no(client, id, request, ann) == "FORBIDDEN"
     await does(bob, "approve", approvalId=request)
-    id, request = await asked(client, "roles: [admin]")
+    id, request = await waiting_request(client, "roles: [admin]")
     assert await no(client, id, request, ann) == "FORBIDDEN"
     await acted(client, "cancelExecution", id=id)
 
@@ -94,29 +97,27 @@ async def test_all_groups_must_be_satisfied_and_one_person_counts_for_one(
 ) -> None:
     ann, bob = await people("ann"), await people("bob")
     groups = "groups: [{name: data, users: [ann, bob]}, {name: ops, users: [ann]}]"
-    id, request = await asked(client, groups)
+    id, request = await waiting_request(client, groups)
     await does(ann, "approve", approvalId=request)
-    (told,) = (await read(client, id, REQUEST))["approvals"]
-    assert sum(group["given"] for group in told["groups"]) == 1
+    (approval,) = (await read(client, id, REQUEST))["approvals"]
+    assert sum(group["given"] for group in approval["groups"]) == 1
     found = (await does(bob, "approve", approvalId=request))["execution"]
     assert found["state"] == "SUCCESS", "ann for ops, bob for data"
 
 
-async def test_who_started_it_may_not_decide_unless_allow_self(
-    client: Client, people: People
-) -> None:
-    id, request = await asked(client, "")
+async def test_the_starter_may_not_decide_unless_allow_self(client: Client, people: People) -> None:
+    id, request = await waiting_request(client, "")
     assert (await does(client, "approve", approvalId=request))["execution"]["state"] == "SUCCESS"
-    id, request = await asked(client, "allow_self: false")
+    id, request = await waiting_request(client, "allow_self: false")
     assert await no(client, id, request, client) == "SELF_APPROVAL"
     await does(await people("ann"), "approve", approvalId=request)
 
 
-async def test_who_restarted_or_replayed_it_may_not_decide_either(
+async def test_a_person_who_restarted_or_replayed_may_not_decide_either(
     client: Client, people: People
 ) -> None:
     eve, ann = await people("eve", "admin"), await people("ann")
-    id, request = await asked(client, "allow_self: false")
+    id, request = await waiting_request(client, "allow_self: false")
     await does(ann, "reject", approvalId=request)
     await acted(eve, "restartExecution", id=id)
     again = task(await client.until(id, state="WAITING_FOR_APPROVAL"), "ok")["approval"]["id"]
@@ -137,7 +138,7 @@ async def request_of(client: Client, id: str) -> str:
     return str(found["approval"]["id"])
 
 
-async def test_who_asked_for_a_backfill_may_not_decide_in_it(
+async def test_the_requester_of_a_backfill_may_not_decide_in_it(
     client: Client, people: People
 ) -> None:
     eve, ann = await people("eve", "admin"), await people("ann")
@@ -156,13 +157,13 @@ async def test_who_asked_for_a_backfill_may_not_decide_in_it(
     id = tick["execution"]["id"]
     request = await request_of(client, id)
     assert await no(client, id, request, eve) == "SELF_APPROVAL"
-    (told,) = (await eve.post(CAN, id=id))["execution"]["approvals"]
-    assert told["canDecide"] is False
+    (approval,) = (await eve.post(CAN, id=id))["execution"]["approvals"]
+    assert approval["canDecide"] is False
     assert (await does(ann, "approve", approvalId=request))["execution"]["state"] == "SUCCESS"
 
 
 @pytest.mark.parametrize("rule", ["resume", "new"])
-async def test_who_restarted_a_parent_may_not_decide_in_what_it_starts_or_resumes_since(
+async def test_a_person_who_restarted_a_parent_may_not_decide_in_its_later_children(
     client: Client, people: People, rule: str
 ) -> None:
     eve, ann = await people("eve", "admin"), await people("ann")
@@ -189,11 +190,11 @@ async def test_who_restarted_a_parent_may_not_decide_in_what_it_starts_or_resume
 @pytest.mark.parametrize(
     ("rule", "approve", "reject"), [("never", 1, 1), ("on_reject", 1, 0), ("always", 0, 0)]
 )
-async def test_a_comment_is_wanted_never_on_reject_or_always(
+async def test_a_comment_is_required_never_on_reject_or_always(
     client: Client, rule: str, approve: int, reject: int
 ) -> None:
     for name, passes in (("approve", approve), ("reject", reject)):
-        id, request = await asked(client, f"comment: {rule}")
+        id, request = await waiting_request(client, f"comment: {rule}")
         if passes:
             await does(client, name, approvalId=request)
             continue
@@ -207,35 +208,35 @@ async def test_a_form_is_validated_and_its_values_are_outputs(client: Client) ->
     after = (
         '  - {id: pay, type: return, needs: [ok], outputs: {n: "{{ outputs.ok.form.amount }}"}}\n'
     )
-    id, request = await asked(client, form, after)
+    id, request = await waiting_request(client, form, after)
     for wrong in (None, {}, {"amount": 11}, {"amount": 1, "other": 2}):
         assert await no(client, id, request, client, form=wrong) == "VALIDATION"
     await does(client, "approve", approvalId=request, form={"amount": 7})
     assert task(await client.until_ended(id), "pay")["outputs"] == {"n": 7}
-    (told,) = (await read(client, id, REQUEST))["approvals"]
-    assert [vote["form"] for vote in told["votes"]] == [{"amount": 7}]
+    (approval,) = (await read(client, id, REQUEST))["approvals"]
+    assert [vote["form"] for vote in approval["votes"]] == [{"amount": 7}]
 
 
-async def test_a_vote_stands_and_the_same_one_with_the_same_key_is_a_success(
+async def test_a_vote_is_final_and_repeating_it_with_the_same_key_is_a_success(
     client: Client, people: People
 ) -> None:
     ann = await people("ann")
-    id, request = await asked(client, "required: 2")
+    id, request = await waiting_request(client, "required: 2")
     await does(ann, "approve", approvalId=request, idempotencyKey="k1")
     before = await client.show(id)
     await does(ann, "approve", approvalId=request, idempotencyKey="k1")
     assert await client.show(id) == before
     assert await no(client, id, request, ann) == "ALREADY_VOTED"
     assert await no(client, id, request, ann, "reject", idempotencyKey="k1") == "ALREADY_VOTED"
-    (told,) = (await read(client, id, REQUEST))["approvals"]
-    assert len(told["votes"]) == 1
+    (approval,) = (await read(client, id, REQUEST))["approvals"]
+    assert len(approval["votes"]) == 1
     await acted(client, "cancelExecution", id=id)
 
 
-async def test_what_is_decided_is_refused_with_its_final_state(
+async def test_a_vote_after_the_decision_is_refused_with_the_final_state(
     client: Client, people: People
 ) -> None:
-    _, request = await asked(client, "")
+    _, request = await waiting_request(client, "")
     await does(client, "approve", approvalId=request)
     payload = await act(await people("ann"), "reject", RUN, approvalId=request)
     (problem,) = payload["problems"]
@@ -246,10 +247,10 @@ async def test_what_is_decided_is_refused_with_its_final_state(
 
 
 async def test_past_its_time_by_the_clock_a_request_is_expired_though_its_timer_has_not_come(
-    client: Client, promises: Promises
+    client: Client, tables: Tables
 ) -> None:
-    id, request = await asked(client, "timeout: 500ms")
-    await promises.rows(
+    id, request = await waiting_request(client, "timeout: 500ms")
+    await tables.rows(
         "update deferred_commands set due_at = due_at + interval '1 h' where command ->> 'kind' = 'ApprovalDue'"
     )
     await ended(client, flow("half-a-second", "  - {id: w, type: wait, duration: 500ms}\n"))
@@ -257,7 +258,7 @@ async def test_past_its_time_by_the_clock_a_request_is_expired_though_its_timer_
     assert "EXPIRED" in payload["problems"][0]["message"]
     assert payload["problems"][0]["code"] == "ALREADY_DECIDED"
     assert await events(client, id, "APPROVAL_VOTED") == []
-    await promises.keep(id, "ApprovalDue")
+    await tables.make_due(id, "ApprovalDue")
     assert (await client.until_ended(id))["state"] == "REJECTED"
 
 
@@ -275,38 +276,38 @@ AFTER = "  - {id: after, type: log, message: a, needs: [ok]}\n"
     ],
 )
 async def test_a_request_that_nobody_decides_becomes_what_on_timeout_says_and_has_no_decider(
-    client: Client, promises: Promises, rule: str, end: str, runs: dict[str, str]
+    client: Client, tables: Tables, rule: str, end: str, runs: dict[str, str]
 ) -> None:
-    id, _ = await asked(client, f"timeout: 1h, on_timeout: {rule}", AFTER)
-    await promises.keep(id, "ApprovalDue", "TIMEOUT")
+    id, _ = await waiting_request(client, f"timeout: 1h, on_timeout: {rule}", AFTER)
+    await tables.make_due(id, "ApprovalDue", "TIMEOUT")
     found = await client.until_ended(id)
     assert (found["state"], states(found)) == (end, runs)
-    (told,) = (await read(client, id, REQUEST))["approvals"]
-    assert (told["state"], told["votes"]) == ("EXPIRED", [])
+    (approval,) = (await read(client, id, REQUEST))["approvals"]
+    assert (approval["state"], approval["votes"]) == ("EXPIRED", [])
     assert task(found, "ok")["outputs"].get("approvers", []) == []
 
 
 async def test_on_timeout_escalate_lets_others_decide_for_one_more_period_and_then_rejects(
-    client: Client, promises: Promises, people: People
+    client: Client, tables: Tables, people: People
 ) -> None:
     ann, boss = await people("ann"), await people("boss", "admin")
     keys = "users: [ann], timeout: 1h, on_timeout: ESCALATE, escalate: {roles: [admin]}"
-    id, request = await asked(client, keys)
+    id, request = await waiting_request(client, keys)
     assert await no(client, id, request, boss) == "FORBIDDEN"
-    await promises.keep(id, "ApprovalDue", "TIMEOUT")
+    await tables.make_due(id, "ApprovalDue", "TIMEOUT")
     await escalated(client, id)
-    (told,) = (await read(client, id, REQUEST))["approvals"]
-    assert (told["state"], told["escalatedTo"]) == ("PENDING", ["admin"])
+    (approval,) = (await read(client, id, REQUEST))["approvals"]
+    assert (approval["state"], approval["escalatedTo"]) == ("PENDING", ["admin"])
     await does(boss, "approve", approvalId=request)
     assert (await client.show(id))["state"] == "SUCCESS"
 
-    id, request = await asked(client, keys)
-    await promises.keep(id, "ApprovalDue", "TIMEOUT")
+    id, request = await waiting_request(client, keys)
+    await tables.make_due(id, "ApprovalDue", "TIMEOUT")
     await escalated(client, id)
-    await promises.keep(id, "ApprovalDue", "TIMEOUT")
+    await tables.make_due(id, "ApprovalDue", "TIMEOUT")
     assert (await client.until_ended(id))["state"] == "REJECTED"
-    told_how_long = await message(client, id)
-    assert told_how_long and told_how_long.startswith("nobody decided within 36")
+    duration_message = await message(client, id)
+    assert duration_message and duration_message.startswith("nobody decided within 36")
     assert await no(client, id, request, ann) == "ALREADY_DECIDED"
 
 
@@ -321,25 +322,27 @@ async def _until(client: Client, id: str, type: str) -> None:
 
 
 async def test_escalate_after_a_while_lets_more_roles_decide(
-    client: Client, promises: Promises, people: People
+    client: Client, tables: Tables, people: People
 ) -> None:
-    id, request = await asked(client, "users: [ann], escalate: {after: 1h, roles: [admin]}")
-    await promises.keep(id, "ApprovalDue", "ESCALATE")
+    id, request = await waiting_request(
+        client, "users: [ann], escalate: {after: 1h, roles: [admin]}"
+    )
+    await tables.make_due(id, "ApprovalDue", "ESCALATE")
     await escalated(client, id)
     boss = await people("boss", "admin")
     assert (await does(boss, "approve", approvalId=request))["execution"]["state"] == "SUCCESS"
 
 
 async def test_remind_every_reminds_as_events_until_it_is_decided(
-    client: Client, promises: Promises
+    client: Client, tables: Tables
 ) -> None:
-    id, request = await asked(client, "remind_every: 1h")
-    await promises.keep(id, "ApprovalDue", "REMIND")
+    id, request = await waiting_request(client, "remind_every: 1h")
+    await tables.make_due(id, "ApprovalDue", "REMIND")
     await _until(client, id, "APPROVAL_REMINDED")
-    assert await promises.owed(id) == ["ApprovalDue"]
+    assert await tables.pending(id) == ["ApprovalDue"]
     await does(client, "approve", approvalId=request)
-    await promises.keep(id, "ApprovalDue", "REMIND")
-    await promises.all_kept(id)
+    await tables.make_due(id, "ApprovalDue", "REMIND")
+    await tables.until_none_pending(id)
     assert len(await events(client, id, "APPROVAL_REMINDED")) == 1
 
 
@@ -354,7 +357,7 @@ async def test_remind_every_reminds_as_events_until_it_is_decided(
 async def test_on_reject_says_what_a_rejection_does(
     client: Client, rule: str, end: str, runs: dict[str, str]
 ) -> None:
-    id, request = await asked(client, f"on_reject: {rule}", AFTER)
+    id, request = await waiting_request(client, f"on_reject: {rule}", AFTER)
     await does(client, "reject", approvalId=request)
     found = await client.until_ended(id)
     assert (found["state"], states(found)) == (end, runs)
@@ -362,14 +365,14 @@ async def test_on_reject_says_what_a_rejection_does(
 
 
 async def message(client: Client, id: str) -> str | None:
-    told: str | None = (await read(client, id, 'task(key: "ok") { message }'))["task"]["message"]
-    return told
+    text: str | None = (await read(client, id, 'task(key: "ok") { message }'))["task"]["message"]
+    return text
 
 
 async def test_the_policy_is_copied_when_the_task_run_starts_to_wait(
     client: Client, people: People
 ) -> None:
-    _, request = await asked(client, "required: 2")
+    _, request = await waiting_request(client, "required: 2")
     await client.save(flow("approves", "  - {id: ok, type: approval, users: [nobody]}\n"))
     await does(await people("ann"), "approve", approvalId=request)
     assert (await does(await people("bob"), "approve", approvalId=request))["execution"][
@@ -377,11 +380,9 @@ async def test_the_policy_is_copied_when_the_task_run_starts_to_wait(
     ] == "SUCCESS"
 
 
-async def test_a_new_attempt_makes_a_new_request(
-    client: Client, promises: Promises, go: Any
-) -> None:
-    id, first = await asked(client, "timeout: 1h, on_timeout: FAIL", held("slow", go))
-    await promises.keep(id, "ApprovalDue", "TIMEOUT")
+async def test_a_new_attempt_makes_a_new_request(client: Client, tables: Tables, go: Any) -> None:
+    id, first = await waiting_request(client, "timeout: 1h, on_timeout: FAIL", held("slow", go))
+    await tables.make_due(id, "ApprovalDue", "TIMEOUT")
     await client.until(id, state="FAILED_FINISHING", slow="RUNNING")
     await acted(client, "retryFailed", id=id)
     found = await client.until(id, ok="WAITING_FOR_APPROVAL")

@@ -1,10 +1,10 @@
-"""Who is asked, who is not, and what is told of a decision afterwards."""
+"""Who may decide, and how decisions are shown afterwards."""
 
 from tests.api.client import Client
 from tests.semantics.scene import (
     RUN,
     People,
-    Promises,
+    Tables,
     act,
     acted,
     child_of,
@@ -16,41 +16,41 @@ from tests.semantics.scene import (
 from tests.semantics.test_approvals import (
     GATE,
     REQUEST,
-    asked,
     escalated,
     message,
     no,
     request_of,
+    waiting_request,
 )
 
 
 async def test_the_message_of_the_task_run_says_who_decided_and_why(
-    client: Client, people: People, promises: Promises
+    client: Client, people: People, tables: Tables
 ) -> None:
     ann, bob = await people("ann"), await people("bob")
-    id, request = await asked(client, "required: 2")
+    id, request = await waiting_request(client, "required: 2")
     await does(ann, "approve", approvalId=request, comment="fine")
     await does(bob, "approve", approvalId=request)
     assert await message(client, id) == "approved by ann, bob: fine"
-    id, request = await asked(client, "required: 2, on_reject: SKIP_DOWNSTREAM")
+    id, request = await waiting_request(client, "required: 2, on_reject: SKIP_DOWNSTREAM")
     await does(ann, "approve", approvalId=request, comment="fine")
     await does(bob, "reject", approvalId=request, comment="wrong day")
     assert await message(client, id) == "rejected by bob: wrong day"
-    id, request = await asked(client, "users: [ann]")
+    id, request = await waiting_request(client, "users: [ann]")
     await does(client, "approve", approvalId=request, override=True, comment="ann is away")
     assert await message(client, id) == "approved by admin, overriding the policy: ann is away"
-    id, request = await asked(client, "timeout: 1h, on_timeout: SKIP")
-    await promises.keep(id, "ApprovalDue", "TIMEOUT")
+    id, request = await waiting_request(client, "timeout: 1h, on_timeout: SKIP")
+    await tables.make_due(id, "ApprovalDue", "TIMEOUT")
     await client.until_ended(id)
     assert await message(client, id) == "nobody decided within 3600 s"
 
 
 async def test_the_inbox_holds_what_one_may_decide_and_nothing_for_who_may_not_approve(
-    client: Client, people: People, promises: Promises
+    client: Client, people: People, tables: Tables
 ) -> None:
     ann, operator = await people("ann"), await people("otto", "operator")
     keys = "users: [ann, otto], escalate: {after: 1h, roles: [approver]}"
-    id, request = await asked(client, keys)
+    id, request = await waiting_request(client, keys)
     mine = "query ($id: ID!) { approvals(where: {executionId: $id, mine: true}) { nodes { id } totalCount { value } } }"
 
     async def inbox(who: Client) -> list[str]:
@@ -63,16 +63,16 @@ async def test_the_inbox_holds_what_one_may_decide_and_nothing_for_who_may_not_a
     assert [problem["message"] for problem in payload["problems"]] == [NO_PERMISSION]
     bob = await people("bob")
     assert await inbox(bob) == []
-    await promises.keep(id, "ApprovalDue", "ESCALATE")
+    await tables.make_due(id, "ApprovalDue", "ESCALATE")
     await escalated(client, id)
     assert await inbox(bob) == [request]
     await acted(client, "cancelExecution", id=id)
 
 
-async def test_an_admin_who_is_not_asked_is_told_of_the_override(
+async def test_an_admin_who_may_not_vote_is_offered_the_override(
     client: Client, people: People
 ) -> None:
-    id, request = await asked(client, "roles: [approver]")
+    id, request = await waiting_request(client, "roles: [approver]")
     (problem,) = (await act(client, "approve", RUN, approvalId=request))["problems"]
     assert problem["message"] == (
         "only role approver may decide this; "
@@ -93,16 +93,18 @@ NO_PERMISSION = (
 
 
 async def standing(who: Client, id: str) -> tuple[bool, str | None, bool]:
-    (told,) = (await read(who, id, STANDING))["approvals"]
-    return told["canDecide"], told["cannotDecideReason"], told["canOverride"]
+    (approval,) = (await read(who, id, STANDING))["approvals"]
+    return approval["canDecide"], approval["cannotDecideReason"], approval["canOverride"]
 
 
-async def test_it_is_told_why_one_may_not_decide_and_who_may_override(
+async def test_the_reason_for_not_deciding_and_the_override_are_shown(
     client: Client, people: People
 ) -> None:
     ann, bob = await people("ann"), await people("bob")
     eve, otto = await people("eve", "admin"), await people("otto", "operator")
-    id, request = await asked(client, "required: 2, allow_self: false, users: [ann, eve, admin]")
+    id, request = await waiting_request(
+        client, "required: 2, allow_self: false, users: [ann, eve, admin]"
+    )
     started = (
         "you started or restarted this execution, or caused its start, so you may not decide this "
         "(`allow_self: false`); someone else has to"
@@ -123,23 +125,23 @@ async def test_it_is_told_why_one_may_not_decide_and_who_may_override(
     assert await standing(eve, id) == (False, "this request is APPROVED already", False)
 
 
-async def test_what_one_has_no_permission_for_is_not_available_and_says_so(
+async def test_actions_without_permission_are_not_available_and_have_a_reason(
     client: Client, people: People
 ) -> None:
-    id, _ = await asked(client, "")
+    id, _ = await waiting_request(client, "")
     what = "availableActions { action allowed code reason } taskRuns { availableActions { action allowed code } }"
-    told = await read(await people("vera", "viewer"), id, what)
-    assert {one["code"] for one in told["availableActions"]} == {"FORBIDDEN"}
-    cancel = next(one for one in told["availableActions"] if one["action"] == "CANCEL")
+    approval = await read(await people("vera", "viewer"), id, what)
+    assert {one["code"] for one in approval["availableActions"]} == {"FORBIDDEN"}
+    cancel = next(one for one in approval["availableActions"] if one["action"] == "CANCEL")
     assert (cancel["allowed"], cancel["reason"]) == (
         False,
         "this needs the permission ACT_ON_EXECUTION in the namespace semantics; "
         "roles that have it: operator, editor, namespace_admin, admin",
     )
-    (task,) = told["taskRuns"]
+    (task,) = approval["taskRuns"]
     assert {one["allowed"] for one in task["availableActions"]} == {False}
-    told = await read(await people("otto", "operator"), id, what)
-    allowed = {one["action"] for one in told["availableActions"] if one["allowed"]}
+    approval = await read(await people("otto", "operator"), id, what)
+    allowed = {one["action"] for one in approval["availableActions"] if one["allowed"]}
     assert "CANCEL" in allowed and not allowed & {"DELETE", "CHANGE_STATE", "APPROVE"}
     await acted(client, "cancelExecution", id=id)
 
@@ -158,15 +160,15 @@ async def test_a_refusal_offers_what_its_viewer_may_do(client: Client, people: P
 async def test_an_override_needs_a_reason_and_is_marked_and_is_for_those_who_manage(
     client: Client, people: People
 ) -> None:
-    id, request = await asked(client, "required: 3, users: [ann]")
+    id, request = await waiting_request(client, "required: 3, users: [ann]")
     assert (
         await no(client, id, request, await people("ann"), override=True, comment="x")
         == "FORBIDDEN"
     )
     assert await no(client, id, request, client, override=True) == "VALIDATION"
     await does(client, "approve", approvalId=request, override=True, comment="nobody is there")
-    (told,) = (await read(client, id, REQUEST))["approvals"]
-    assert told["votes"] == [
+    (approval,) = (await read(client, id, REQUEST))["approvals"]
+    assert approval["votes"] == [
         {
             "actor": {"name": "admin"},
             "decision": "APPROVE",
@@ -178,7 +180,7 @@ async def test_an_override_needs_a_reason_and_is_marked_and_is_for_those_who_man
     assert (await client.show(id))["state"] == "SUCCESS"
 
 
-async def test_who_saved_the_schedule_may_not_decide_in_what_its_ticks_start(
+async def test_the_author_of_a_schedule_may_not_decide_in_its_executions(
     client: Client, people: People
 ) -> None:
     ned, eve, ann = await people("ned", "admin"), await people("eve", "admin"), await people("ann")

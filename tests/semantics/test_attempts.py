@@ -1,4 +1,4 @@
-"""Attempts: what they keep, retries, lost workers, workers that stop."""
+"""Attempts: their stored results, retries, lost workers, workers that stop."""
 
 import signal
 import sys
@@ -17,7 +17,7 @@ from tests.api.client import Client, states, task
 from tests.api.servers import Served, start_worker
 from tests.models.lifecycle.stage import Stage
 from tests.semantics.scene import (
-    Promises,
+    Tables,
     acted,
     deaf,
     ended,
@@ -37,8 +37,8 @@ async def test_attempts_are_numbered_from_1_and_keep_what_each_did(client: Clien
     what = """task(key: "a") { attempts { number state worker startedAt endedAt exitCode error { code }
       resources { maxRssBytes cpuSeconds } } one: logs(attempt: 1) { nodes { text } }
       two: logs(attempt: 2) { nodes { text } } }"""
-    told = (await read(client, found["id"], what))["task"]
-    attempts = told["attempts"]
+    task_run = (await read(client, found["id"], what))["task"]
+    attempts = task_run["attempts"]
     assert [(one["number"], one["state"], one["exitCode"]) for one in attempts] == [
         (1, "FAILED", 8), (2, "FAILED", 9),
     ]  # fmt: skip
@@ -47,7 +47,7 @@ async def test_attempts_are_numbered_from_1_and_keep_what_each_did(client: Clien
         assert one["error"] == {"code": "EXIT_CODE"}
         assert int(one["resources"]["maxRssBytes"]) > 900_000_000
         assert one["resources"]["cpuSeconds"] > 0
-    assert [told["one"]["nodes"][0]["text"], told["two"]["nodes"][0]["text"]] == [
+    assert [task_run["one"]["nodes"][0]["text"], task_run["two"]["nodes"][0]["text"]] == [
         "I am 1",
         "I am 2",
     ]
@@ -60,7 +60,7 @@ SIGNALLED = """  - {id: own, type: shell, run: "kill -KILL $$", allow_failure: t
 """
 
 
-async def test_the_exit_code_of_a_signal_is_negative_whoever_sent_it(
+async def test_the_exit_code_of_a_signal_is_negative_from_any_sender(
     client: Client, go: Path
 ) -> None:
     found = await ended(client, flow("at-signalled", SIGNALLED))
@@ -108,9 +108,9 @@ async def test_the_next_attempt_waits_as_retrying_until_retry_at(client: Client)
     tasks = "  - {id: a, type: fail, retry: {max_attempts: 2, delay: 1h}}\n"
     id = (await client.run(flow("at-retrying", tasks)))["id"]
     await client.until(id, a="RETRYING")
-    told = (await read(client, id, 'task(key: "a") { state retryAt attempts { endedAt } }'))["task"]
-    waits = datetime.fromisoformat(told["retryAt"]) - datetime.fromisoformat(
-        told["attempts"][0]["endedAt"]
+    run = (await read(client, id, 'task(key: "a") { state retryAt attempts { endedAt } }'))["task"]
+    waits = datetime.fromisoformat(run["retryAt"]) - datetime.fromisoformat(
+        run["attempts"][0]["endedAt"]
     )
     assert waits.total_seconds() == pytest.approx(3600, abs=1)
     await acted(client, "cancelExecution", id=id)
@@ -127,7 +127,7 @@ async def test_only_the_ends_named_by_on_are_retried(
 
 @pytest.mark.parametrize(("rule", "end"), [("retry", "SUCCESS"), ("fail", "ERROR")])
 async def test_a_lease_that_expires_makes_the_attempt_lost_and_on_worker_lost_decides(
-    client: Client, served: Served, promises: Promises, rule: str, end: str
+    client: Client, served: Served, tables: Tables, rule: str, end: str
 ) -> None:
     run = 'run: "test $HEADWAY_ATTEMPT -gt 1 || sleep 60"'
     source = flow(
@@ -138,7 +138,7 @@ async def test_a_lease_that_expires_makes_the_attempt_lost_and_on_worker_lost_de
     try:
         await client.until(id, a="RUNNING")
         worker.send_signal(signal.SIGSTOP)
-        await promises.rows(
+        await tables.rows(
             "update attempts set lease_expires_at = clock_timestamp() where state = 'RUNNING' and lease is not null"
         )
         await client.until(id, a="QUEUED" if rule == "retry" else "ERROR")
@@ -154,7 +154,7 @@ async def test_a_lease_that_expires_makes_the_attempt_lost_and_on_worker_lost_de
 
 
 async def test_max_lost_ends_a_task_whose_workers_are_killed(
-    client: Client, served: Served, go: Path, promises: Promises
+    client: Client, served: Served, go: Path, tables: Tables
 ) -> None:
     id = (await client.run(flow("at-max-lost", held("a", go, "queue: killed, max_lost: 2"))))["id"]
     for next_state in ("QUEUED", "ERROR"):
@@ -162,7 +162,7 @@ async def test_max_lost_ends_a_task_whose_workers_are_killed(
         await client.until(id, a="RUNNING")
         worker.kill()
         worker.wait()
-        await promises.rows(EXPIRE, untyped("exec", id))
+        await tables.rows(EXPIRE, untyped("exec", id))
         await client.until(id, a=next_state)
     found = await client.until_ended(id)
     assert found["state"] == "ERROR"
@@ -184,8 +184,8 @@ async def test_a_drained_worker_hands_its_attempt_back_as_lost_with_reason_drain
     found = await client.until(id, a="QUEUED")
     assert worker.wait(30) == 0
     assert [one["state"] for one in task(found, "a")["attempts"]] == ["LOST"]
-    (told,) = await events(client, id, "ATTEMPT_ENDED")
-    assert told["reason"] == "drained" or told["data"].get("reason") == "drained"
+    (run,) = await events(client, id, "ATTEMPT_ENDED")
+    assert run["reason"] == "drained" or run["data"].get("reason") == "drained"
     assert await moves(client, id, "a") == ["QUEUED", "RUNNING", "QUEUED"]
     await acted(client, "cancelExecution", id=id)
 

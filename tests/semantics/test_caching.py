@@ -1,9 +1,9 @@
-"""Results used again, of flows and of tasks."""
+"""Cached results of flows and tasks."""
 
 from typing import Any
 
 from tests.api.client import Client, states, task
-from tests.semantics.scene import Promises, acted, does, ended, flow, read, refused
+from tests.semantics.scene import Tables, acted, does, ended, flow, read, refused
 
 ROLL = "{{ execution.id }}"
 HEAD = 'inputs: [{id: day, type: STRING, default: monday}]\ncache: {ttl: 1h}\noutputs: {n: "{{ outputs.a.n }}"}\n'
@@ -57,16 +57,14 @@ async def test_no_cache_skips_it(client: Client) -> None:
     assert (await again(client, "ca-skips", noCache=True))["state"] == "SUCCESS"
 
 
-async def test_after_its_ttl_a_success_is_not_used_again(
-    client: Client, promises: Promises
-) -> None:
+async def test_after_its_ttl_a_success_is_not_used_again(client: Client, tables: Tables) -> None:
     first = await ended(client, flow("ca-ttl", TASKS, HEAD))
-    await promises.rows(
+    await tables.rows(
         "update executions set ended_at = ended_at - interval '61 minutes' where name = $1",
         first["name"],
     )
     assert (await again(client, "ca-ttl"))["state"] == "SUCCESS"
-    await promises.rows(
+    await tables.rows(
         "update executions set ended_at = ended_at + interval '61 minutes' where name = $1",
         first["name"],
     )
@@ -91,10 +89,8 @@ async def test_a_tasks_key_is_its_spec_and_rendered_inputs(client: Client) -> No
     second = await again(client, "ca-task")
     assert (second["state"], states(second)) == ("SUCCESS", {"a": "CACHED", "b": "SUCCESS"})
     assert task(second, "b")["outputs"] == {"n": f"monday {second['id']}"}
-    told = (await read(client, second["id"], 'task(key: "a") { outputs cachedFrom { id } }'))[
-        "task"
-    ]
-    assert told == {"outputs": {"n": "monday"}, "cachedFrom": {"id": first["id"]}}
+    run = (await read(client, second["id"], 'task(key: "a") { outputs cachedFrom { id } }'))["task"]
+    assert run == {"outputs": {"n": "monday"}, "cachedFrom": {"id": first["id"]}}
     assert states(await again(client, "ca-task", inputs={"day": "friday"}))["a"] == "SUCCESS"
     assert states(await again(client, "ca-task", noCache=True))["a"] == "SUCCESS"
     await client.save(

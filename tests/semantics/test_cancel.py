@@ -1,4 +1,4 @@
-"""cancel: what ends at once, what has its grace, and what can no longer hold it up."""
+"""cancel: what ends at once, what gets a grace period, and what can no longer delay the end."""
 
 import signal
 import subprocess
@@ -16,7 +16,7 @@ from tests.api.servers import Served, start_worker
 from tests.api.test_frozen_worker import rows
 from tests.runner.floor import open_floor
 from tests.semantics.scene import (
-    Promises,
+    Tables,
     acted,
     child_of,
     deaf,
@@ -74,7 +74,7 @@ async def _paused(client: Client) -> str:
 
 
 @pytest.mark.parametrize("begin", [_created, _queued, _retrying, _task_queued, _waiting, _paused])
-async def test_what_no_worker_owns_ends_in_the_same_transaction(
+async def test_tasks_without_a_worker_end_in_the_same_transaction(
     client: Client, begin: "object"
 ) -> None:
     assert callable(begin)
@@ -95,7 +95,7 @@ async def test_timers_and_approval_requests_are_cancelled(client: Client) -> Non
 
 
 async def test_timers_that_come_after_the_end_change_nothing(
-    client: Client, promises: Promises
+    client: Client, tables: Tables
 ) -> None:
     tasks = "  - {id: ok, type: approval, timeout: 1h}\n  - {id: w, type: wait, duration: 1h}\n"
     id = (await client.run(flow("late-timers", tasks, "timeout: 1h\n")))["id"]
@@ -103,8 +103,8 @@ async def test_timers_that_come_after_the_end_change_nothing(
     await acted(client, "cancelExecution", id=id)
     before = await client.show(id)
     for kind in ("ApprovalDue", "WakeUp", "TimeOutExecution"):
-        await promises.keep(id, kind)
-    await promises.all_kept(id)
+        await tables.make_due(id, kind)
+    await tables.until_none_pending(id)
     assert await client.show(id) == before
 
 
@@ -176,9 +176,9 @@ def frozen(served: Served) -> "Iterator[subprocess.Popen[bytes]]":
 
 KILLING_UNTIL = "execution { id stateHistory { state at } waitingFor { code until } }"
 NOISE = timedelta(seconds=10)
-"""By which the servers of a busy machine may be late."""
+"""Seconds by which the servers of a busy machine may be late."""
 LEASES_LAST = "update attempts set lease_expires_at = clock_timestamp() + interval '1h' where execution_id = $1"
-"""So that it is the deadline which ends an attempt."""
+"""Long enough that the deadline ends the attempt."""
 
 
 async def test_killing_ends_at_its_deadline_though_the_worker_is_frozen_and_the_task_ignores_sigterm(
@@ -190,10 +190,10 @@ async def test_killing_ends_at_its_deadline_though_the_worker_is_frozen_and_the_
     await until_up(go)
     frozen.send_signal(signal.SIGSTOP)
     await rows(served.database_url, LEASES_LAST, untyped("exec", id))
-    told = (await does(client, "cancelExecution", KILLING_UNTIL, id=id))["execution"]
-    killing = told["stateHistory"][-1]
+    execution = (await does(client, "cancelExecution", KILLING_UNTIL, id=id))["execution"]
+    killing = execution["stateHistory"][-1]
     assert killing["state"] == "KILLING"
-    waiting = [one for one in told["waitingFor"] if one["code"] == "KILLING"]
+    waiting = [one for one in execution["waitingFor"] if one["code"] == "KILLING"]
     until = {datetime.fromisoformat(one["until"]) for one in waiting}
     deadline = datetime.fromisoformat(killing["at"]) + timedelta(seconds=0.2 + 6)
     assert until == {deadline}, "the grace and two heartbeats"

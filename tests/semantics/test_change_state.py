@@ -1,4 +1,4 @@
-"""changeState, changeTaskRunState and setLabels: what people correct."""
+"""changeState, changeTaskRunState and setLabels: corrections by people."""
 
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ async def test_a_reason_is_required(client: Client) -> None:
     assert (problem["code"], problem["path"]) == ("VALIDATION", ["reason"])
 
 
-async def test_what_has_not_ended_keeps_its_state(client: Client) -> None:
+async def test_running_executions_keep_their_state(client: Client) -> None:
     id = await waits(client, flow("cs-early", "  - {id: w, type: wait, event: x}\n"))
     problem = await refused(client, "changeState", id=id, state="FAILED", reason="now")
     assert (problem["code"], problem["state"]) == ("INVALID_STATE", "RUNNING")
@@ -94,7 +94,7 @@ async def _corrected(
     )
 
 
-async def test_of_an_ended_one_cancelled_task_runs_after_it_go_back_and_it_goes_on_through_restarted(
+async def test_in_an_ended_execution_cancelled_task_runs_after_it_run_through_restarted(
     client: Client,
 ) -> None:
     found = await ended(client, flow("ct-ended", FAILING))
@@ -134,7 +134,7 @@ async def test_a_task_run_is_given_another_end(client: Client, state: str, end: 
     assert (after["state"], states(after)) == (end, {"a": state})
 
 
-async def test_a_failed_finishing_one_is_judged_again(client: Client, go: Path) -> None:
+async def test_a_failed_finishing_execution_is_evaluated_again(client: Client, go: Path) -> None:
     id = (await client.run(flow("ct-finishing", FAILING + held("slow", go))))["id"]
     found = await client.until(id, state="FAILED_FINISHING", slow="RUNNING")
     again = await _corrected(client, task(found, "bad"), "SUCCESS", outputs={"n": 1})

@@ -1,4 +1,4 @@
-"""Nothing that an attempt gave reaches what comes after it, unless it succeeded: decided for each kind of message."""
+"""Values of unsuccessful attempts do not reach later attempts or tasks: checked for each kind of message."""
 
 import json
 from pathlib import Path
@@ -31,11 +31,12 @@ STAYS_WITH_IT: dict[str, Any] = {
     "Progress": ("progress", lambda one: one, 0.5),
     "Artifact": ("artifacts", lambda one: [use["name"] for use in one], ["attempt.csv"]),
 }
-"""By kind: where the attempt shows it, and how. Nothing else does."""
+"""The field of the attempt and its value for each kind of message. Nothing else shows it."""
 STAYS_WITH_THE_EXECUTION = {"Label", "Metric", "Git"}
-"""Marks and measurements, by which people find what failed: they say what happened, and no task is given them."""
+"""Labels, metrics and the like, by which people find failures: they are facts of the attempt and no input of any
+task."""
 FAILS_IT = {"OutputError"}
-"""Gives nothing, and is the error of the attempt."""
+"""The invalid message adds no value, and is the error of the attempt."""
 ATTEMPT = """number state outputs properties progress message
   artifacts { name direction } metrics { name value }"""
 SEEN = f"""state outputs properties labels {{ key value }} git {{ commit }} metrics {{ name }} artifacts {{ name }}
@@ -46,7 +47,7 @@ REACHED = f"""  - {{id: after, type: return, needs: [bad], run_if: always, outpu
 
 
 def says(end: str) -> str:
-    """A shell script that says one of each kind, then ends so."""
+    """Returns a shell script that sends one message of each kind, then ends with this command."""
     lines = [json.dumps(message) for message in SAYS.values()]
     return (
         "\n".join(f"      echo '{line}' >&\"$HEADWAY_FD\"" for line in lines) + f"\n      {end}\n"
@@ -129,13 +130,13 @@ async def test_a_failure_for_good_gives_nothing(
     assert_apart(found)
 
 
-async def test_what_is_killed_gives_finally_nothing(client: Client) -> None:
+async def test_killed_attempts_pass_nothing_to_finally(client: Client) -> None:
     tasks = bad("sleep 60", "    kill_grace: 100ms\n")
     last = f"finally:\n  - {{id: after, type: return, outputs: {{saw: {AFTER}}}}}\n"
     id = (await client.run(flow("cl-killed", tasks) + last))["id"]
     query = "subscription ($id: ID!) { execution(id: $id) { properties taskRuns { outputs progress } } }"
     async with client.subscribe(query, id=id) as messages:
-        async for data in messages:  # live, as long as it runs
+        async for data in messages:  # live, while it runs
             shown = data["execution"]
             if (
                 shown["properties"] == {"lr": 0.5}
@@ -159,7 +160,7 @@ async def test_what_is_killed_gives_finally_nothing(client: Client) -> None:
     assert run_of(then["execution"], "bad")["attempts"][0]["properties"] == {"lr": 0.5}
 
 
-async def test_what_is_run_again_by_hand_starts_clean_and_the_record_tells_all(
+async def test_a_manual_rerun_starts_clean_and_the_record_has_all_attempts(
     client: Client, tmp_path: Path
 ) -> None:
     good = tmp_path / "good"

@@ -1,4 +1,4 @@
-"""A flow's limit: who holds a slot, who waits, who gives way."""
+"""A flow's limit: which executions hold a slot, wait, or are cancelled."""
 
 import asyncio
 
@@ -95,8 +95,8 @@ async def test_cancel_running_cancels_the_oldest_and_the_newcomer_waits_for_its_
     await client.until(third, state="RUNNING")
     assert await state(client, second) == "RUNNING"
     assert await moves(client, third) == ["QUEUED", "RUNNING"]
-    told = [event for event in await events(client, first) if event["toState"] == "KILLING"]
-    assert (await client.show(third))["name"] in told[0]["reason"]
+    killings = [event for event in await events(client, first) if event["toState"] == "KILLING"]
+    assert (await client.show(third))["name"] in killings[0]["reason"]
     await cancel(client, second, third)
 
 
@@ -165,7 +165,9 @@ async def test_freeing_a_slot_starts_the_next_however_it_was_freed(client: Clien
     await cancel(client, second)
 
 
-async def test_of_many_at_once_no_more_than_the_limit_ever_run_and_all_do(client: Client) -> None:
+async def test_many_concurrent_executions_never_exceed_the_limit_and_all_run(
+    client: Client,
+) -> None:
     tasks = "  - {id: a, type: log, message: a}\n  - {id: b, type: log, message: b, needs: [a]}\n"
     await client.save(flow("cc-many", tasks, LIMIT % (2, "QUEUE")))
     made = await asyncio.gather(*(client.create("semantics/cc-many") for _ in range(12)))
@@ -189,7 +191,7 @@ DEPTH = "inputs: [{id: depth, type: INT, default: 0}]\n"
 
 
 async def parent_and_child(client: Client, id: str) -> tuple[str, str]:
-    """Of a flow that starts itself, with one slot; the child waits for an event."""
+    """A flow that starts itself, with one slot; the child waits for an event."""
     await client.save(flow(id, SELF % id, DEPTH + LIMIT % (1, "QUEUE")))
     parent = (await client.create(f"semantics/{id}", inputs={"depth": 1}))["id"]
     child = await child_of(client, parent)

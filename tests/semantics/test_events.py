@@ -1,4 +1,4 @@
-"""Events through the API, and values that no table can hold: refused as data, with nothing changed."""
+"""Events through the API, and values that no table can store: refused as data, with nothing changed."""
 
 from importlib import import_module
 from json import loads
@@ -10,7 +10,7 @@ import pytest
 from models.ids import untyped
 from tests.api.client import PROBLEM, Client
 from tests.semantics.scene import (
-    Promises,
+    Tables,
     acted,
     ended,
     events,
@@ -27,14 +27,14 @@ LOGS = "  - {id: w, type: log, message: m}\n"
 
 
 async def send(client: Client, what: str) -> Any:
-    """The one problem of `sendEvent` with this input, as a literal."""
+    """Returns the only problem of `sendEvent` with this input, as a literal."""
     query = f"mutation {{ sendEvent(input: {{{what}}}) {{ {PROBLEM} }} }}"
     (problem,) = (await client.post(query))["sendEvent"]["problems"]
     return problem
 
 
 async def refused_literal(client: Client, mutation: str, what: str) -> None:
-    """Nothing is executed: the document itself holds what is no value."""
+    """Nothing is executed: the document itself contains an invalid value."""
     query = f"mutation {{ {mutation}(input: {{{what}}}) {{ {PROBLEM} }} }}"
     (error,) = (await client.answer(query))["errors"]
     assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
@@ -80,12 +80,12 @@ TAKEN = "taskRuns { key outputs }"
 
 async def sent(client: Client, id: str, name: str, data: Any = None) -> None:
     query = f"mutation ($input: SendEventInput!) {{ sendEvent(input: $input) {{ {PROBLEM} }} }}"
-    told = await client.post(query, input={"executionId": id, "name": name, "data": data})
-    assert told["sendEvent"]["problems"] == []
+    result = await client.post(query, input={"executionId": id, "name": name, "data": data})
+    assert result["sendEvent"]["problems"] == []
 
 
 async def test_early_events_queue_up_and_each_wait_takes_one(
-    client: Client, promises: Promises
+    client: Client, tables: Tables
 ) -> None:
     id = await waits(client, flow("events-queue", QUEUE))
     for data in ("first", "second", "third"):
@@ -95,19 +95,19 @@ async def test_early_events_queue_up_and_each_wait_takes_one(
     runs = (await read(client, id, TAKEN))["taskRuns"]
     taken = {run["key"]: run["outputs"]["data"] for run in runs}
     assert taken == {"w": None, "a": "first", "b": "second"}
-    told = [event["data"]["queued"] for event in await events(client, id, "SIGNAL_RECEIVED")]
-    assert told == [True, True, True, False, False, False]
+    queued = [event["data"]["queued"] for event in await events(client, id, "SIGNAL_RECEIVED")]
+    assert queued == [True, True, True, False, False, False]
     key = untyped("exec", id)
-    assert await kept(promises, key) == {"go": ["third"]}
-    await promises.connection.execute(
+    assert await kept(tables, key) == {"go": ["third"]}
+    await tables.connection.execute(
         "update executions set signals = $2 where id = $1", key, '{"go": "third"}'
     )
-    await promises.connection.execute(f"{QUEUED[:-2]} and id = '{key}'")
-    assert await kept(promises, key) == {"go": ["third"]}
+    await tables.connection.execute(f"{QUEUED[:-2]} and id = '{key}'")
+    assert await kept(tables, key) == {"go": ["third"]}
 
 
-async def kept(promises: Promises, key: UUID) -> Any:
-    (row,) = await promises.rows("select signals from executions where id = $1", key)
+async def kept(tables: Tables, key: UUID) -> Any:
+    (row,) = await tables.rows("select signals from executions where id = $1", key)
     return loads(row["signals"])
 
 
@@ -158,7 +158,7 @@ async def test_an_execution_is_not_scheduled_for_the_end_of_time(client: Client)
     assert (problem["code"], problem["path"]) == ("VALIDATION", ["scheduledAt"])
 
 
-async def test_an_approval_may_ask_with_nul_in_its_words(client: Client) -> None:
+async def test_the_message_of_an_approval_may_contain_nul(client: Client) -> None:
     tasks = """  - {id: w, type: approval, message: '{{ "a\\\\x00b" }}', timeout: 1s, on_timeout: FAIL}\n"""
     found = await ended(client, flow("events-nul", tasks))
     assert found["state"] == "FAILED"

@@ -1,4 +1,4 @@
-"""What a failure does, and what still runs after it."""
+"""The effects of a failure, and the tasks that still run after it."""
 
 from pathlib import Path
 
@@ -84,7 +84,7 @@ FOR_FAILURES = """
   - {id: rescue, type: log, message: a, needs: [bad], run_if: failed}
   - {id: tidy, type: log, message: a, needs: [bad], run_if: always}
 errors:
-  - {id: told, type: log, message: "failed"}
+  - {id: notified, type: log, message: "failed"}
 finally:
   - {id: last, type: log, message: "the end"}
 """
@@ -96,7 +96,7 @@ async def test_run_if_failed_and_always_and_errors_still_run_after_a_failure(
     found = await ended(client, flow("still-run", "  - {id: bad, type: fail}" + FOR_FAILURES))
     assert found["state"] == "FAILED"
     assert states(found) == {
-        "bad": "FAILED", "rescue": "SUCCESS", "tidy": "SUCCESS", "told": "SUCCESS", "last": "SUCCESS",
+        "bad": "FAILED", "rescue": "SUCCESS", "tidy": "SUCCESS", "notified": "SUCCESS", "last": "SUCCESS",
     }  # fmt: skip
 
 
@@ -109,26 +109,26 @@ async def test_run_if_failed_and_always_and_errors_do_not_run_on_a_kill_and_fina
     found = await client.until_ended(id)
     assert found["state"] == "KILLED"
     assert states(found) == {
-        "bad": "KILLED", "rescue": "CANCELLED", "tidy": "CANCELLED", "told": "CANCELLED", "last": "SUCCESS",
+        "bad": "KILLED", "rescue": "CANCELLED", "tidy": "CANCELLED", "notified": "CANCELLED", "last": "SUCCESS",
     }  # fmt: skip
 
 
 async def test_errors_are_skipped_when_nothing_failed_and_finally_always_runs_last(
     client: Client,
 ) -> None:
-    tasks = "  - {id: a, type: log, message: a}\nerrors: [{id: told, type: log, message: a}]\n"
+    tasks = "  - {id: a, type: log, message: a}\nerrors: [{id: notified, type: log, message: a}]\n"
     source = flow("finally", tasks + "finally: [{id: last, type: log, message: a}]\n")
     found = await ended(client, source)
     assert (found["state"], states(found)) == (
         "SUCCESS",
-        {"a": "SUCCESS", "told": "SKIPPED", "last": "SUCCESS"},
+        {"a": "SUCCESS", "notified": "SKIPPED", "last": "SUCCESS"},
     )
     failing = source.replace("{id: a, type: log, message: a}", "{id: a, type: fail}")
     found = await ended(client, failing)
     begun = [
         event["taskRun"]["key"] for event in await events(client, found["id"], "ATTEMPT_STARTED")
     ]
-    assert begun == ["a", "told", "last"]
+    assert begun == ["a", "notified", "last"]
 
 
 async def test_on_a_kill_finally_runs_while_killing_after_all_attempts_have_ended(

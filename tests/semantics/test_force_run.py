@@ -1,10 +1,10 @@
-"""forceRun: now, past limits and backoff, and first in line."""
+"""forceRun: runs at once, regardless of limits and backoff, and first in the queue."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.api.client import Client, states, task
-from tests.semantics.scene import Promises, acted, flow, held, moves, read, refused, waits
+from tests.semantics.scene import Tables, acted, flow, held, moves, read, refused, waits
 
 WAITS = "  - {id: w, type: wait, event: x}\n"
 
@@ -37,7 +37,7 @@ async def test_a_paused_one_goes_on(client: Client) -> None:
 
 
 async def test_a_retrying_task_starts_at_once_and_is_first_in_line(
-    client: Client, promises: Promises
+    client: Client, tables: Tables
 ) -> None:
     retry = "retry: {max_attempts: 2, delay: 1h}"
     id = (await client.run(flow("fr-retrying", f"  - {{id: a, type: fail, {retry}}}\n")))["id"]
@@ -55,39 +55,37 @@ async def test_a_retrying_task_starts_at_once_and_is_first_in_line(
     ]
 
 
-async def test_what_is_queued_goes_before_all_others_in_its_queue(
-    client: Client, promises: Promises
-) -> None:
+async def test_a_forced_queued_task_goes_first_in_its_queue(client: Client, tables: Tables) -> None:
     source = flow("fr-line", "  - {id: a, type: log, message: a, queue: nobody}\n")
     first = await client.run(source, priority=1000)
     second = await client.create("semantics/fr-line")
     await acted(client, "forceRun", id=second["id"])
-    rows = await promises.rows(
+    rows = await tables.rows(
         "select (convert_from(payload, 'utf8')::jsonb ->> 0) as id from pgqueuer order by priority desc, id"
     )
     assert [row["id"] for row in rows] == [
-        str(one) for one in await _uuids(promises, second["name"], first["name"])
+        str(one) for one in await _uuids(tables, second["name"], first["name"])
     ]
     assert (await read(client, second["id"], "priority"))["priority"] == 10_000
     for one in (first, second):
         await acted(client, "cancelExecution", id=one["id"])
 
 
-async def _uuids(promises: Promises, *names: str) -> list[object]:
-    rows = await promises.rows("select id, name from executions where name = any($1)", list(names))
+async def _uuids(tables: Tables, *names: str) -> list[object]:
+    rows = await tables.rows("select id, name from executions where name = any($1)", list(names))
     ids = {row["name"]: row["id"] for row in rows}
     return [ids[name] for name in names]
 
 
 async def test_one_task_run_never_has_a_second_running_attempt(
-    client: Client, promises: Promises, go: Path
+    client: Client, tables: Tables, go: Path
 ) -> None:
     tasks = held("slow", go) + "  - {id: a, type: log, message: a, queue: nobody}\n"
     id = (await client.run(flow("fr-twice", tasks)))["id"]
     await client.until(id, slow="RUNNING")
     for _ in range(3):
         await acted(client, "forceRun", id=id)
-    rows = await promises.rows(
+    rows = await tables.rows(
         "select count(*) from pgqueuer q join task_runs t on q.dedupe_key like t.id || ':%' "
         "join executions e on e.id = t.execution_id where e.name = $1",
         (await client.show(id))["name"],

@@ -21,10 +21,10 @@ async def test_its_tasks_run_once_per_item_with_item_and_index(client: Client) -
     head = "inputs: [{id: names, type: ARRAY, item_type: STRING}]\n"
     found = await ended(client, flow("fe-items", tasks, head), inputs={"names": ["ann", "bob"]})
     assert task(found, "all")["outputs"] == {"texts": ["0 ANN", "1 BOB"]}
-    told = (await read(client, found["id"], "taskRuns { key iteration { index item } }"))[
+    runs = (await read(client, found["id"], "taskRuns { key iteration { index item } }"))[
         "taskRuns"
     ]
-    assert {one["key"]: one["iteration"] for one in told}["each[1].loud"] == {
+    assert {one["key"]: one["iteration"] for one in runs}["each[1].loud"] == {
         "index": 1,
         "item": "bob",
     }
@@ -113,14 +113,14 @@ async def test_a_subflow_gets_its_inputs_and_gives_its_outputs(client: Client) -
 """
     found = await ended(client, flow("sf-parent", tasks))
     assert (found["state"], task(found, "then")["outputs"]) == ("SUCCESS", {"n": 9})
-    told = await read(
+    runs = await read(
         client,
         found["id"],
         'children { id inputs parent { id } } task(key: "sub") { child { id } }',
     )
-    (child,) = told["children"]
+    (child,) = runs["children"]
     assert (child["inputs"], child["parent"]["id"]) == ({"n": 7}, found["id"])
-    assert told["task"]["child"]["id"] == child["id"]
+    assert runs["task"]["child"]["id"] == child["id"]
 
 
 MIRRORED: list[Any] = [

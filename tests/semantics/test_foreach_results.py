@@ -1,4 +1,4 @@
-"""Results of a foreach beyond 1 MiB: read whole up to 16 MiB by whoever reads them, and never silently empty."""
+"""Results of a foreach beyond 1 MiB: read in full up to 16 MiB by every reader, and never silently empty."""
 
 from typing import Any
 
@@ -17,13 +17,13 @@ inputs:
 LETTER = "中"
 WIDTH = len(LETTER.encode())
 MANY = 1_000_000
-"""Bytes that one iteration gives at most here."""
+"""The largest number of bytes that one iteration returns here."""
 LARGE = [MANY, MANY, MANY]
-"""Of a foreach with about 3 MiB."""
+"""The number of iterations of a foreach with about 3 MiB."""
 
 
 def made(items: str, width: int, id: str = "a") -> str:
-    """The task of an iteration that gives so many bytes of text."""
+    """Returns the task of an iteration that outputs so many bytes of text."""
     text = f"{{{{ inputs.letter * ({items} // {width}) ~ 'x' * ({items} % {width}) }}}}"
     return f'{{id: {id}, type: return, outputs: {{t: "{text}"}}}}'
 
@@ -33,7 +33,8 @@ def counted(results: str) -> str:
 
 
 async def at_end(client: Client, id: str, *keys: str) -> dict[str, Any]:
-    """The execution, ended: of its task runs the outputs of these, as a message of the socket may not hold all."""
+    """Returns the ended execution with the outputs of these task runs only: a message of the socket may not hold
+    all."""
     query = "subscription ($id: ID!) { execution(id: $id) { state } }"
     async with client.subscribe(query, id=id) as messages:
         async for data in messages:
@@ -50,13 +51,13 @@ async def started(client: Client, source: str, **inputs: Any) -> str:
 
 
 def sizes_for(results: int) -> list[int]:
-    """Of texts that make results of so many bytes."""
+    """Returns the numbers of texts with which the results have so many bytes."""
     count = results // MANY + 1
     rest = results - json_size({"a": [{"t": ""}] * count})
     return [rest // count + (at < rest % count) for at in range(count)]
 
 
-async def test_they_are_read_up_to_16_mib_and_beyond_that_an_error_says_so(client: Client) -> None:
+async def test_results_are_read_up_to_16_mib_and_refused_beyond(client: Client) -> None:
     tasks = f"""
   - {{id: full, type: foreach, items: "{{{{ inputs.sizes }}}}", tasks: [{made("item", WIDTH)}]}}
   - id: over
@@ -93,7 +94,7 @@ COUNTED = {"n": sum(n // WIDTH + n % WIDTH for n in LARGE)}
 
 
 async def carried(client: Client, id: str) -> None:
-    """The execution ends, has not run its foreach, and has its results."""
+    """Checks that the execution ends, has not run its foreach, and has its results."""
     found = await at_end(client, id, "each", "sum")
     assert [run["key"] for run in found["taskRuns"]] == ["each", "sum"]
     assert found["of"]["sum"] == COUNTED
@@ -101,12 +102,12 @@ async def carried(client: Client, id: str) -> None:
 
 
 async def begun(client: Client, name: str, **input: Any) -> str:
-    """The id of the execution that an action made."""
+    """Returns the id of the execution that an action created."""
     made = await does(client, name, "execution { id }", **input)
     return str(made["execution"]["id"])
 
 
-async def test_they_are_there_for_whatever_is_made_of_the_execution(client: Client) -> None:
+async def test_results_exist_for_every_kind_of_rerun(client: Client) -> None:
     source = flow("fr-reuse", READ, f"{HEAD}outputs: {{n: {counted('each.a')}}}\n")
     first = await started(client, source, **CHINESE)
     shown = await at_end(client, first, "each")

@@ -1,4 +1,4 @@
-"""What was restarted before idle time was counted: the upgrade counts it as the events fold."""
+"""Executions restarted before idle time was counted: the upgrade counts it as a fold of the events does."""
 
 from collections.abc import Awaitable, Callable
 from importlib import import_module
@@ -8,7 +8,7 @@ import pytest
 
 from models.ids import untyped
 from tests.api.client import Client
-from tests.semantics.scene import Promises, acted, ended, flow, held
+from tests.semantics.scene import Tables, acted, ended, flow, held
 
 COUNTED = import_module("models.migrations.0017_idle_before_a_restart").COUNTED
 TIMES = """select idle, idle_since, coalesce((clock ->> 'idle')::float8, 0) as counted
@@ -21,7 +21,7 @@ LINE = "concurrency: {limit: 1, behavior: QUEUE}\n"
 
 
 async def in_line(client: Client, name: str, go: Path) -> tuple[str, str]:
-    """Who has the only slot, and who waits for it."""
+    """Returns the execution with the only slot, and the one that waits for it."""
     source = flow(name, held("a", go), LINE)
     first = str((await client.run(source))["id"])
     await client.until(first, a="RUNNING")
@@ -38,7 +38,7 @@ async def failed_twice(client: Client, go: Path) -> str:
 
 
 async def cancelled_before_it_started(client: Client, go: Path) -> str:
-    """That end is no part of the time from its start."""
+    """The time after that end is not part of the duration from the start."""
     first, second = await in_line(client, "idle-cancelled", go)
     await acted(client, "cancelExecution", id=second)
     await acted(client, "restartExecution", id=second)
@@ -83,14 +83,14 @@ async def cancelled_in_line_again(client: Client, go: Path) -> str:
     ],
 )
 async def test_the_upgrade_counts_what_was_restarted_before(
-    client: Client, promises: Promises, go: Path, scene: Scene
+    client: Client, tables: Tables, go: Path, scene: Scene
 ) -> None:
     name = await scene(client, go)
     id = untyped("exec", name)
-    (before,) = await promises.rows(TIMES, id)
-    await promises.rows(FORGET, id)
-    await promises.connection.execute(COUNTED)
-    (after,) = await promises.rows(TIMES, id)
+    (before,) = await tables.rows(TIMES, id)
+    await tables.rows(FORGET, id)
+    await tables.connection.execute(COUNTED)
+    (after,) = await tables.rows(TIMES, id)
     assert after == before
     go.touch()
     await client.until_ended(name)

@@ -1,4 +1,4 @@
-"""A parent never outruns its child: real processes and the marks that they leave on disk."""
+"""A parent never ends before its child: real processes and the marks that they write to disk."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ async def family(
     task: str = "",
     more: str = "",
 ) -> tuple[str, list[str]]:
-    """The ids of the topmost execution, and of those below it down to the one whose process is at work."""
+    """Returns the ids of the topmost execution, and of those below it down to the one whose process runs."""
     await client.save(marks.leaf(f"{top}-leaf"))
     below = f"{top}-leaf"
     for source in marks.ancestors(top, below, depth):
@@ -179,15 +179,15 @@ async def test_a_restart_with_restart_child_new_starts_another(
     assert (await client.show(below[0]))["state"] == "KILLED"
 
 
-async def test_a_child_of_which_other_inputs_are_asked_is_started_anew(client: Client) -> None:
-    """What a correction gave to the subflow must not be lost in the run that it had before."""
+async def test_a_child_with_other_inputs_is_started_anew(client: Client) -> None:
+    """The inputs from a correction of the subflow must not be lost to the child's earlier run."""
     child = '  - {id: bad, type: fail, message: no, when: "{{ inputs.n < 2 }}"}\n'
-    await client.save(flow("pc-asked", child, "inputs: [{id: n, type: INT}]\n"))
+    await client.save(flow("pc-inputs", child, "inputs: [{id: n, type: INT}]\n"))
     tasks = """
   - {id: one, type: return, outputs: {n: 1}}
-  - {id: sub, type: subflow, flow: pc-asked, needs: [one], inputs: {n: "{{ outputs.one.n }}"}}
+  - {id: sub, type: subflow, flow: pc-inputs, needs: [one], inputs: {n: "{{ outputs.one.n }}"}}
 """
-    ended = await client.until_ended((await client.run(flow("pc-asks", tasks)))["id"])
+    ended = await client.until_ended((await client.run(flow("pc-caller", tasks)))["id"])
     assert ended["state"] == "FAILED"
     id = ended["id"]
     first = await child_of(client, id)
@@ -232,16 +232,16 @@ async def test_a_parent_waits_for_the_person_that_its_child_waits_for_and_names_
             "waitingFor { code message execution { id } approval { id } taskRun { key } }",
         )
     )["waitingFor"]
-    (asked,) = [one for one in found if one["code"] == "APPROVAL"]
-    assert asked["taskRun"]["key"] == "sub"
-    assert asked["execution"]["id"] == below[-1]
-    assert asked["approval"]["id"] == leaf["approvals"][0]["id"]
-    assert f"role admin, 0 of 1 given ({leaf['name']}: ok)" in asked["message"]
-    await does(client, "approve", approvalId=asked["approval"]["id"])
+    (approval,) = [one for one in found if one["code"] == "APPROVAL"]
+    assert approval["taskRun"]["key"] == "sub"
+    assert approval["execution"]["id"] == below[-1]
+    assert approval["approval"]["id"] == leaf["approvals"][0]["id"]
+    assert f"role admin, 0 of 1 given ({leaf['name']}: ok)" in approval["message"]
+    await does(client, "approve", approvalId=approval["approval"]["id"])
     assert (await client.until_ended(id))["state"] == "SUCCESS"
 
 
-async def test_a_rejected_request_of_a_child_is_not_asked_again(client: Client) -> None:
+async def test_a_rejected_request_of_a_child_is_not_made_again(client: Client) -> None:
     id, below = await gate(client, "pc-rejected", 1, "retry: {max_attempts: 3, delay: 0s}")
     await client.until(id, state="WAITING_FOR_APPROVAL")
     approval = (await read(client, below[0], "approvals { id }"))["approvals"][0]["id"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.api.client import Client, states, task
 from tests.semantics.scene import (
-    Promises,
+    Tables,
     acted,
     does,
     ended,
@@ -17,7 +17,7 @@ from tests.semantics.scene import (
 )
 
 
-async def test_what_runs_goes_on_and_nothing_new_starts_retries_included(
+async def test_running_tasks_continue_and_nothing_new_starts_including_retries(
     client: Client, go: Path
 ) -> None:
     again = '  - {id: again, type: shell, run: "test $HEADWAY_ATTEMPT -gt 1", retry: {max_attempts: 2, delay: 300ms}}\n'
@@ -87,13 +87,13 @@ async def test_votes_while_paused_are_recorded_and_their_effect_waits(client: Cl
 
 
 async def test_approval_clocks_run_on_while_paused_and_their_effect_waits(
-    client: Client, promises: Promises
+    client: Client, tables: Tables
 ) -> None:
     tasks = "  - {id: ok, type: approval, timeout: 1h}\n"
     id = (await client.run(flow("paused-clocks", tasks)))["id"]
     await client.until(id, state="WAITING_FOR_APPROVAL")
     await acted(client, "pauseExecution", id=id)
-    await promises.keep(id, "ApprovalDue", "TIMEOUT")
+    await tables.make_due(id, "ApprovalDue", "TIMEOUT")
     async with client.subscribe(
         "subscription ($id: ID!) { execution(id: $id) { state taskRuns { approval { state } } } }",
         id=id,

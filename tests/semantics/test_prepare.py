@@ -1,4 +1,4 @@
-"""prepareExecution: a draft of a new execution, of which nothing is started."""
+"""prepareExecution: a draft of a new execution; nothing starts."""
 
 from typing import Any
 
@@ -30,10 +30,10 @@ async def test_successful_skipped_and_cached_tasks_are_disabled_and_the_others_e
         "good": False, "off": False, "bad": True, "after": True,
     }  # fmt: skip
     assert draft["disabledTasks"] == draft["createInput"]["disabledTasks"] == ["good", "off"]
-    told = {
+    enabled = {
         one["key"]: (one["plan"], (one["reusedFrom"] or {}).get("id")) for one in draft["tasks"]
     }
-    assert told == {
+    assert enabled == {
         "good": ("REUSE", source["id"]), "off": ("REUSE", source["id"]), "bad": ("RUN", None), "after": ("RUN", None),
     }  # fmt: skip
 
@@ -47,11 +47,11 @@ async def test_nothing_is_started(client: Client) -> None:
     assert await client.show(source["id"]) == before
 
 
-async def test_of_the_latest_revision_tasks_new_since_then_are_enabled_and_marked(
+async def test_new_tasks_of_the_latest_revision_are_enabled_and_marked(
     client: Client,
 ) -> None:
     source = await ended(client, flow("pr-latest", TASKS % "fail", HEAD))
-    more = TASKS % "log, message: mended" + "  - {id: more, type: log, message: a}\n"
+    more = TASKS % "log, message: fixed" + "  - {id: more, type: log, message: a}\n"
     await client.save(flow("pr-latest", more, HEAD))
     draft = await drafted(client, source["id"])
     new = [(one["key"], one["enabled"]) for one in draft["tasks"] if one["isNew"]]
@@ -82,7 +82,7 @@ async def test_created_from_the_draft_it_is_linked_and_outputs_of_disabled_tasks
     client: Client,
 ) -> None:
     source = await ended(client, flow("pr-created", TASKS % "fail", HEAD))
-    await client.save(flow("pr-created", TASKS % "log, message: mended", HEAD))
+    await client.save(flow("pr-created", TASKS % "log, message: fixed", HEAD))
     draft = await drafted(client, source["id"])
     begun = await acted(client, "createExecution", **draft["createInput"])
     found = await client.until_ended(begun["id"])
@@ -91,8 +91,8 @@ async def test_created_from_the_draft_it_is_linked_and_outputs_of_disabled_tasks
         {"good": "SKIPPED", "off": "SKIPPED", "bad": "SUCCESS", "after": "SUCCESS"},
     )
     assert task(found, "after")["outputs"] == {"n": 7}
-    told = await read(client, found["id"], "rerunOf { id } originalId")
-    assert told == {"rerunOf": {"id": source["id"]}, "originalId": source["id"]}
+    enabled = await read(client, found["id"], "rerunOf { id } originalId")
+    assert enabled == {"rerunOf": {"id": source["id"]}, "originalId": source["id"]}
     resolved = await read(client, source["id"], "resolvedBy { id }")
     assert resolved["resolvedBy"] == {"id": found["id"]}
 

@@ -6,7 +6,7 @@ from tests.api.client import Client, states, task
 from tests.semantics.scene import (
     PLAN,
     People,
-    Promises,
+    Tables,
     act,
     acted,
     does,
@@ -36,12 +36,12 @@ async def test_from_the_start_it_is_a_new_execution_linked_to_its_source(client:
         client, flow("rp-start", CHAIN, HEAD), labels=[{"key": "team", "value": "data"}]
     )
     found = await replayed(client, source["id"])
-    told = await read(client, found["id"], LINKS)
+    links = await read(client, found["id"], LINKS)
     assert found["id"] != source["id"]
-    assert (told["replayOf"], told["originalId"]) == ({"id": source["id"]}, source["id"])
+    assert (links["replayOf"], links["originalId"]) == ({"id": source["id"]}, source["id"])
     assert [len(one["attempts"]) for one in found["taskRuns"]] == [1, 1, 1]
-    assert {"key": "team", "value": "data"} in told["labels"]
-    assert {"key": "system.replay", "value": "true"} in told["labels"]
+    assert {"key": "team", "value": "data"} in links["labels"]
+    assert {"key": "system.replay", "value": "true"} in links["labels"]
     assert (await client.show(source["id"]))["labels"] == [
         {"key": "system.replayed", "value": "true"},
         {"key": "team", "value": "data"},
@@ -57,14 +57,14 @@ def given(**labels: str) -> list[dict[str, str]]:
 
 
 async def labels_of(client: Client, id: str) -> dict[str, str]:
-    told = (await read(client, id, "labels { key value }"))["labels"]
-    return {one["key"]: one["value"] for one in told if one["key"] != "system.replay"}
+    links = (await read(client, id, "labels { key value }"))["labels"]
+    return {one["key"]: one["value"] for one in links if one["key"] != "system.replay"}
 
 
 async def test_the_latest_revision_brings_its_labels_and_what_people_gave_goes_over_them(
     client: Client,
 ) -> None:
-    """A label that was given is given, though the flow said the same at that time; and so from one to the next."""
+    """A given label stays given, although the flow had the same at that time; also in replays of replays."""
     own = given(owner="a", ticket="7", **{"system.correlationId": "c"})
     source = await ended(client, flow("rp-labels", ROW, RED), labels=own)
     await acted(client, "setLabels", id=source["id"], labels=given(seen="yes"), mode="MERGE")
@@ -75,10 +75,10 @@ async def test_the_latest_revision_brings_its_labels_and_what_people_gave_goes_o
     for id in (source["id"], same["id"]):
         latest = await replayed(client, id, revision="LATEST")
         assert await labels_of(client, latest["id"]) == {"tier": "silver", "new": "y", **kept}
-        told = await does(
+        links = await does(
             client, "prepareExecution", "draft { createInput }", id=id, revision="LATEST"
         )
-        made = told["draft"]["createInput"]
+        made = links["draft"]["createInput"]
         rerun = await client.until_ended((await acted(client, "createExecution", **made))["id"])
         assert await labels_of(client, rerun["id"]) == {"tier": "silver", "new": "y", **kept}
 
@@ -91,7 +91,7 @@ UP = """  - {id: sub, type: subflow, flow: rp-middle}
 
 
 async def tree_of(client: Client, id: str) -> list[tuple[str, str | None]]:
-    """The flows and correlations of the executions under it, at every depth."""
+    """Returns the flows and correlations of the executions under it, at every depth."""
     found = []
     for child in (await read(client, id, "children { id flowKey labels { key value } }"))[
         "children"
@@ -129,16 +129,16 @@ async def test_from_a_task_earlier_task_runs_and_outputs_are_carried_over(client
 
 
 async def test_outputs_are_carried_by_reference_along_a_chain_of_three_replays(
-    client: Client, promises: Promises
+    client: Client, tables: Tables
 ) -> None:
     source = await ended(client, flow("rp-chain", CHAIN, HEAD))
     first = await replayed(client, source["id"], fromTask="two")
     second = await replayed(client, first["id"], fromTask="three")
     third = await replayed(client, second["id"], fromTask="three")
     assert (third["state"], third["outputs"]) == ("SUCCESS", {"n": 11})
-    told = await read(client, third["id"], LINKS)
-    assert (told["replayOf"]["id"], told["originalId"]) == (second["id"], source["id"])
-    rows = await promises.rows(
+    links = await read(client, third["id"], LINKS)
+    assert (links["replayOf"]["id"], links["originalId"]) == (second["id"], source["id"])
+    rows = await tables.rows(
         """select t.path, t.outputs::text as outputs, s.path as source, s.attempt > 0 as ran from task_runs t
            join executions e on e.id = t.execution_id join task_runs s on s.id = t.outputs_from
            where e.name = $1 order by t.position""",
@@ -174,7 +174,7 @@ async def _given(client: Client, execution: dict[str, Any], key: str, n: int) ->
     await client.until_ended(execution["id"])
 
 
-async def test_what_others_carry_stays_as_it_was_when_the_outputs_are_changed_after_it(
+async def test_reused_outputs_do_not_change_with_their_source(
     client: Client,
 ) -> None:
     source = await ended(client, flow("rp-changed", CHAIN, HEAD))
@@ -183,11 +183,11 @@ async def test_what_others_carry_stays_as_it_was_when_the_outputs_are_changed_af
     second = await replayed(client, source["id"], fromTask="three")
     await _given(client, source, "two", 200)
     third = await replayed(client, source["id"], fromTask="three")
-    told = [
+    links = [
         (task(await client.show(one["id"]), "two")["outputs"], one["outputs"])
         for one in (first, second, third)
     ]
-    assert told == [({"n": 6}, {"n": 11}), ({"n": 100}, {"n": 105}), ({"n": 200}, {"n": 205})]
+    assert links == [({"n": 6}, {"n": 11}), ({"n": 100}, {"n": 105}), ({"n": 200}, {"n": 205})]
     assert task(await client.show(source["id"]), "two")["outputs"] == {"n": 200}
     past = await read(client, first["id"], "seq")
     what = 'task(key: "two") { outputs cachedFrom { id } }'
@@ -196,8 +196,8 @@ async def test_what_others_carry_stays_as_it_was_when_the_outputs_are_changed_af
         at = (await client.post(query, id=one["id"], at=past["seq"]))["execution"]["task"]
         assert at == {"outputs": {"n": n}, "cachedFrom": {"id": source["id"]}}
     await does(client, "deleteExecutions", "deleted", ids=[source["id"]])
-    told_now = [task(await client.show(one["id"]), "two")["outputs"] for one in (first, second)]
-    assert told_now == [{"n": 6}, {"n": 100}]
+    outputs_now = [task(await client.show(one["id"]), "two")["outputs"] for one in (first, second)]
+    assert outputs_now == [{"n": 6}, {"n": 100}]
 
 
 async def test_outputs_changed_in_a_rerun_are_what_its_own_reruns_carry(client: Client) -> None:
@@ -218,8 +218,8 @@ async def test_its_revision_is_the_same_or_the_latest(client: Client) -> None:
     await client.save(flow("rp-revision", CHAIN + more, HEAD))
     same = await replayed(client, source["id"])
     latest = await replayed(client, source["id"], revision="LATEST")
-    told = [(await read(client, one["id"], LINKS))["revision"]["number"] for one in (same, latest)]
-    assert told == [1, 2]
+    links = [(await read(client, one["id"], LINKS))["revision"]["number"] for one in (same, latest)]
+    assert links == [1, 2]
     assert ("four" in states(same), "four" in states(latest)) == (False, True)
     planned = await does(
         client, "replayExecution", PLAN, id=source["id"], revision="LATEST", plan=True
@@ -242,7 +242,7 @@ async def test_only_what_has_ended_is_replayed(client: Client) -> None:
     await acted(client, "cancelExecution", id=id)
 
 
-async def test_what_a_start_needs_and_the_source_has_not_is_refused_and_says_where_to_start(
+async def test_a_replay_without_required_outputs_is_refused_with_a_possible_start(
     client: Client,
 ) -> None:
     failing = CHAIN.replace("outputs.one.n + 1", "1 / 0")
@@ -254,16 +254,16 @@ async def test_what_a_start_needs_and_the_source_has_not_is_refused_and_says_whe
     assert "three" in payload["problems"][0]["message"]
 
 
-async def test_planned_it_is_told_and_nothing_starts(client: Client) -> None:
+async def test_a_plan_is_shown_and_nothing_starts(client: Client) -> None:
     source = await ended(client, flow("rp-planned", CHAIN, HEAD))
     planned = await does(
         client, "replayExecution", PLAN, id=source["id"], fromTask="two", plan=True
     )
-    told = [
+    links = [
         (one["key"], one["plan"], (one["reusedFrom"] or {}).get("id"))
         for one in planned["plan"]["tasks"]
     ]
-    assert told == [("one", "REUSE", source["id"]), ("two", "RUN", None), ("three", "RUN", None)]
+    assert links == [("one", "REUSE", source["id"]), ("two", "RUN", None), ("three", "RUN", None)]
     found = await client.post(
         '{ executions(where: {flow: {eq: "rp-planned"}}) { totalCount { value } } }'
     )
@@ -271,7 +271,7 @@ async def test_planned_it_is_told_and_nothing_starts(client: Client) -> None:
 
 
 async def tried(client: Client, id: str) -> str:
-    """The id of a test of this flow that has ended; another text of it is saved."""
+    """Returns the id of an ended test of this flow, after saving another document."""
     await client.save(flow(id, "  - {id: a, type: log, message: saved}\n"))
     limited = flow(id, "  - {id: a, type: log, message: tried}\n", "concurrency: {limit: 1}\n")
     begun = await acted(client, "runTest", source=limited)
@@ -295,19 +295,19 @@ async def test_the_text_of_a_test_is_replayed_by_those_who_may_save_it_alone(
     assert "the permission UPDATE_FLOW; replay it with the LATEST" in problem["message"]
     assert await count(client, "rp-tried") == 1
     latest = await replayed(operator, id, revision="LATEST")
-    told = await read(client, latest["id"], LINKS)
-    assert told["revision"]["number"] == 1
-    assert told["labels"] == [{"key": "system.replay", "value": "true"}]
+    links = await read(client, latest["id"], LINKS)
+    assert links["revision"]["number"] == 1
+    assert links["labels"] == [{"key": "system.replay", "value": "true"}]
 
 
-async def test_a_replayed_test_is_a_test(client: Client, promises: Promises) -> None:
+async def test_a_replayed_test_is_a_test(client: Client, tables: Tables) -> None:
     found = await replayed(client, await tried(client, "rp-again"))
-    told = await read(client, found["id"], LINKS)
-    assert told["labels"] == [
+    links = await read(client, found["id"], LINKS)
+    assert links["labels"] == [
         {"key": "system.replay", "value": "true"},
         {"key": "system.test", "value": "true"},
     ]
-    rows = await promises.rows(
+    rows = await tables.rows(
         "select revision, shares_slot, no_cache from executions where name = $1", found["name"]
     )
     assert rows == [{"revision": -1, "shares_slot": True, "no_cache": True}]
@@ -321,15 +321,15 @@ async def test_tests_among_many_are_replayed_by_those_who_may_save_them(
     id = await tried(client, "rp-many")
     preview = "preview { id wouldApply forbidden }"
     operator, editor = await people("runs-many", "operator"), await people("saves", "editor")
-    asked = {"action": "REPLAY", "ids": [id]}
-    told = (await does(operator, "previewBulk", preview, **asked))["preview"]
-    assert (told["wouldApply"], told["forbidden"]) == (0, 1)
-    payload = await act(operator, "runBulk", "bulk { id }", previewId=told["id"], mode="ATOMIC")
+    arguments = {"action": "REPLAY", "ids": [id]}
+    links = (await does(operator, "previewBulk", preview, **arguments))["preview"]
+    assert (links["wouldApply"], links["forbidden"]) == (0, 1)
+    payload = await act(operator, "runBulk", "bulk { id }", previewId=links["id"], mode="ATOMIC")
     assert [one["code"] for one in payload["problems"]] == ["FORBIDDEN"]
     assert await count(client, "rp-many") == 1
-    told = (await does(editor, "previewBulk", preview, **asked))["preview"]
-    assert told["wouldApply"] == 1
-    await does(editor, "runBulk", "bulk { id }", previewId=told["id"], mode="ATOMIC")
+    links = (await does(editor, "previewBulk", preview, **arguments))["preview"]
+    assert links["wouldApply"] == 1
+    await does(editor, "runBulk", "bulk { id }", previewId=links["id"], mode="ATOMIC")
     assert await count(client, "rp-many") == 2
 
 

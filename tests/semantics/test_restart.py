@@ -1,4 +1,4 @@
-"""restart: the same execution, put back to run."""
+"""restart: the same execution runs again."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +9,7 @@ from models.ids import untyped
 from tests.api.client import Client, task
 from tests.semantics.scene import (
     PLAN,
-    Promises,
+    Tables,
     acted,
     does,
     ended,
@@ -34,34 +34,34 @@ async def _failed(client: Client, go: Path) -> str:
 
 
 async def test_the_time_before_it_is_no_part_of_how_long_it_took(
-    client: Client, promises: Promises, go: Path
+    client: Client, tables: Tables, go: Path
 ) -> None:
     id = await _failed(client, go)
     for table, columns in A_DAY_AGO.items():
         shifted = ", ".join(f"{name} = {name} - interval '1 day'" for name in columns)
         key = "id" if table == "executions" else "execution_id"
-        await promises.rows(f"update {table} set {shifted} where {key} = $1", untyped("exec", id))
+        await tables.rows(f"update {table} set {shifted} where {key} = $1", untyped("exec", id))
     go.touch()
     await acted(client, "restartExecution", id=id)
     assert (await client.until_ended(id))["state"] == "SUCCESS"
-    told = await read(client, id, TIMES)
-    between = datetime.fromisoformat(told["endedAt"]) - datetime.fromisoformat(told["startedAt"])
-    assert between > timedelta(days=1) and 86_390 < told["idle"] <= 86_460
-    assert told["duration"] == pytest.approx(between.total_seconds() - told["idle"], abs=1e-5)
-    assert told["durationStats"]["p50"] == pytest.approx(told["duration"], abs=1e-5)
-    assert told["task"]["duration"] < 60, "it was put back, and began anew"
+    times = await read(client, id, TIMES)
+    between = datetime.fromisoformat(times["endedAt"]) - datetime.fromisoformat(times["startedAt"])
+    assert between > timedelta(days=1) and 86_390 < times["idle"] <= 86_460
+    assert times["duration"] == pytest.approx(between.total_seconds() - times["idle"], abs=1e-5)
+    assert times["durationStats"]["p50"] == pytest.approx(times["duration"], abs=1e-5)
+    assert times["task"]["duration"] < 60, "it was put back, and began anew"
     for search, found in (("duration>1h", []), ("duration<1h", [{"id": id}])):
         query = "query ($s: String) { executions(search: $s) { nodes { id } } }"
         listed = await client.post(query, s=f"flow:re-failed {search} id:{id}")
         assert listed["executions"]["nodes"] == found
-    asked = "executionStats(search: $s, since: $t, bucket: DAY) { averageDuration }"
-    query = f"query ($s: String, $t: DateTime!) {{ {asked} }}"
+    statistics = "executionStats(search: $s, since: $t, bucket: DAY) { averageDuration }"
+    query = f"query ($s: String, $t: DateTime!) {{ {statistics} }}"
     since = (datetime.now(UTC) - timedelta(days=3)).isoformat()
     stats = (await client.post(query, s=f"id:{id}", t=since))["executionStats"]
-    assert stats["averageDuration"] == pytest.approx(told["duration"], abs=1e-5)
+    assert stats["averageDuration"] == pytest.approx(times["duration"], abs=1e-5)
 
 
-async def test_while_it_waits_in_line_again_its_duration_stands(client: Client, go: Path) -> None:
+async def test_the_duration_does_not_grow_while_queued_again(client: Client, go: Path) -> None:
     source = flow("re-lined", held("a", go), "concurrency: {limit: 1, behavior: QUEUE}\n")
     first = (await client.run(source))["id"]
     await client.until(first, a="RUNNING")
@@ -72,8 +72,8 @@ async def test_while_it_waits_in_line_again_its_duration_stands(client: Client, 
     await acted(client, "restartExecution", id=first)
     await client.until(first, state="QUEUED")
     for _ in range(2):
-        told = await read(client, first, "idleSince endedAt duration")
-        assert told == {
+        times = await read(client, first, "idleSince endedAt duration")
+        assert times == {
             "idleSince": before["endedAt"], "endedAt": None, "duration": before["duration"],
         }  # fmt: skip
     go.touch()
@@ -128,7 +128,7 @@ async def _cancelled(client: Client, go: Path) -> str:
         (_cancelled, "CANCELLED"),
     ],
 )
-async def test_what_ended_badly_is_the_same_execution_again_through_restarted(
+async def test_a_failed_execution_runs_again_through_restarted(
     client: Client, go: Path, begin: object, end: str
 ) -> None:
     assert callable(begin)
@@ -149,7 +149,7 @@ async def test_what_ended_badly_is_the_same_execution_again_through_restarted(
         } else await client.until_ended(id)  # fmt: skip
 
 
-async def test_what_succeeded_stays_and_what_failed_and_was_cancelled_runs_again(
+async def test_successful_tasks_stay_and_failed_and_cancelled_ones_run_again(
     client: Client, go: Path
 ) -> None:
     id = await _failed(client, go)
@@ -180,9 +180,7 @@ async def test_errors_and_finally_run_again(client: Client, go: Path) -> None:
     assert [len(task(again, key)["attempts"]) for key in ("good", "bad", "e", "f")] == [1, 2, 2, 2]
 
 
-async def test_a_rejected_approval_is_asked_again_in_a_new_request(
-    client: Client, go: Path
-) -> None:
+async def test_a_rejected_approval_is_requested_again(client: Client, go: Path) -> None:
     id = await _rejected(client, go)
     first = task(await client.show(id), "ok")["approval"]
     await acted(client, "restartExecution", id=id)
@@ -198,7 +196,7 @@ async def test_a_rejected_approval_is_asked_again_in_a_new_request(
     }
 
 
-async def test_it_is_refused_if_there_is_nothing_to_run_again(client: Client) -> None:
+async def test_a_restart_is_refused_if_there_is_nothing_to_run_again(client: Client) -> None:
     id = (await ended(client, flow("re-nothing", "  - {id: a, type: log, message: a}\n")))["id"]
     problem = await refused(client, "restartExecution", id=id)
     assert (problem["code"], problem["state"]) == ("INVALID_STATE", "SUCCESS")
@@ -208,7 +206,7 @@ async def test_it_is_refused_if_there_is_nothing_to_run_again(client: Client) ->
     assert "nothing to run again" in problem["message"]
 
 
-async def test_planned_it_is_told_and_nothing_changes(client: Client, go: Path) -> None:
+async def test_a_plan_is_shown_and_nothing_changes(client: Client, go: Path) -> None:
     id = await _failed(client, go)
     before = await client.show(id)
     planned = await does(client, "restartExecution", PLAN, id=id, plan=True)

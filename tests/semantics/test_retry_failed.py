@@ -1,4 +1,4 @@
-"""retryFailed, while the execution lives."""
+"""retryFailed, while the execution runs."""
 
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,7 @@ async def test_paused_without_a_failure_it_is_refused(client: Client) -> None:
     await acted(client, "cancelExecution", id=id)
 
 
-async def test_it_does_not_use_up_the_automatic_retries(client: Client, go: Path) -> None:
+async def test_retry_failed_does_not_use_up_the_automatic_retries(client: Client, go: Path) -> None:
     bad = "  - {id: bad, type: fail, retry: {max_attempts: 2, delay: 10ms}}\n"
     id = (await client.run(flow("retry-retries", bad + held("slow", go))))["id"]
     await client.until(id, state="FAILED_FINISHING", slow="RUNNING")
@@ -91,7 +91,7 @@ _SAYS_UP = """echo '{\\"message\\": \\"up\\"}' >&$HEADWAY_FD; until ["""
 
 
 async def _until_up(client: Client, id: str, key: str) -> dict[str, Any]:
-    """The execution once the worker has told all that it will tell of the task before its end."""
+    """Returns the execution once the worker has reported everything that it reports before the end of the task."""
     query = (
         f'subscription ($id: ID!) {{ execution(id: $id) {{ task(key: "{key}") {{ message }} }} }}'
     )
@@ -102,7 +102,7 @@ async def _until_up(client: Client, id: str, key: str) -> dict[str, Any]:
     return await client.show(id)
 
 
-async def test_planned_it_is_told_and_nothing_changes(client: Client, go: Path) -> None:
+async def test_a_plan_is_shown_and_nothing_changes(client: Client, go: Path) -> None:
     id = (
         await client.run(
             flow("retry-planned", MIXED + held("slow", go).replace("until [", _SAYS_UP))

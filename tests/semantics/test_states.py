@@ -1,4 +1,4 @@
-"""States: what each means, what an event holds, how it ends, and progress."""
+"""States: their meanings, the contents of events, the end of an execution, and progress."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ from models.states import AttemptState, ExecutionState, TaskRunState
 from tests.api.client import Client, states, task
 from tests.models.lifecycle.stage import Stage
 from tests.semantics.scene import (
-    Promises,
+    Tables,
     acted,
     child_of,
     ended,
@@ -26,14 +26,14 @@ from tests.semantics.scene import (
 
 
 async def test_created_is_accepted_and_waits_to_be_handled_until_its_time(
-    client: Client, promises: Promises
+    client: Client, tables: Tables
 ) -> None:
     await client.save(flow("later", "  - {id: a, type: log, message: a}\n"))
     at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     id = (await client.create("semantics/later", scheduledAt=at))["id"]
     assert (await client.show(id))["state"] == "CREATED"
     assert states(await client.show(id)) == {"a": "CREATED"}
-    await promises.keep(id, "Begin")
+    await tables.make_due(id, "Begin")
     assert (await client.until_ended(id))["state"] == "SUCCESS"
     assert await moves(client, id) == ["RUNNING", "SUCCESS"]
 
@@ -123,9 +123,7 @@ async def test_run_if_decides_over_the_ends_of_what_is_needed(client: Client) ->
     )
 
 
-async def test_what_the_engine_carries_runs_without_a_lease(
-    client: Client, promises: Promises
-) -> None:
+async def test_engine_tasks_run_without_a_lease(client: Client, tables: Tables) -> None:
     await client.save(flow("child-that-waits", "  - {id: w, type: wait, event: go}\n"))
     tasks = """
   - {id: wait, type: wait, event: go}
@@ -137,7 +135,7 @@ async def test_what_the_engine_carries_runs_without_a_lease(
     found = await client.until(id, **running)
     assert [one["worker"] for key in running for one in task(found, key)["attempts"]] == [None] * 4
     child = await child_of(client, id)
-    rows = await promises.rows(
+    rows = await tables.rows(
         "select lease from attempts where execution_id = any($1) and state = 'RUNNING'",
         [untyped("exec", one) for one in (id, child)],
     )
@@ -160,20 +158,20 @@ async def test_setting_the_state_it_is_in_is_no_event(client: Client) -> None:
 async def test_every_change_is_an_event_with_seq_time_actor_channel_reason_and_cause(
     client: Client, go: Path
 ) -> None:
-    id = (await client.run(flow("told", held("a", go) + held("b", go))))["id"]
+    id = (await client.run(flow("history", held("a", go) + held("b", go))))["id"]
     await client.until(id, a="RUNNING", b="RUNNING")
     await acted(client, "cancelExecution", id=id, reason="not today")
     await client.until_ended(id)
-    told = await events(client, id)
-    assert [event["seq"] for event in told] == list(range(1, len(told) + 1))
-    assert all(event["at"] for event in told)
-    assert [event["at"] for event in told] == sorted(event["at"] for event in told)
-    cancel, *followed = [event for event in told if event["toState"] == "KILLING"]
+    history = await events(client, id)
+    assert [event["seq"] for event in history] == list(range(1, len(history) + 1))
+    assert all(event["at"] for event in history)
+    assert [event["at"] for event in history] == sorted(event["at"] for event in history)
+    cancel, *followed = [event for event in history if event["toState"] == "KILLING"]
     assert cancel["actor"] == {"kind": "USER", "name": "admin"}
     assert (cancel["channel"], cancel["reason"], cancel["causedBy"]) == ("API", "not today", None)
     assert {event["taskRun"]["key"] for event in followed} == {"a", "b"}
     assert {event["causedBy"] for event in followed} == {cancel["seq"]}
-    begun = next(event for event in told if event["type"] == "ATTEMPT_STARTED")
+    begun = next(event for event in history if event["type"] == "ATTEMPT_STARTED")
     assert (begun["actor"]["kind"], begun["channel"]) == ("WORKER", "ENGINE")
 
 

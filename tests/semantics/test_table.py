@@ -1,4 +1,4 @@
-"""The table at the top of the folder names every test of it, and only such as there are."""
+"""Checks that the table at the top of the folder names every test of it, and only existing ones."""
 
 import re
 from pathlib import Path

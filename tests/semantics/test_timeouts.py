@@ -85,7 +85,7 @@ async def test_time_that_is_paused_or_waits_for_people_does_not_count_against_an
     assert (await client.until_ended(id))["state"] == "FAILED"
 
 
-async def test_what_is_put_back_after_a_failure_has_its_whole_time_again_and_what_runs_keeps_its_own(
+async def test_requeued_tasks_have_their_full_timeout_again_and_running_ones_keep_theirs(
     client: Client, go: Path
 ) -> None:
     bad = '  - {id: bad, type: shell, run: "test $HEADWAY_ATTEMPT -gt 1"}\n'

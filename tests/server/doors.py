@@ -1,4 +1,4 @@
-"""A door over the real tables, a real server behind it, and credentials of every kind."""
+"""Authentication over the real tables, a real server behind it, and credentials of every kind."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -38,7 +38,7 @@ def door_of(database: Database, **more: Any) -> Door:
 
 @asynccontextmanager
 async def behind(database: Database, door: Door) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a real server that only tells who was let in."""
+    """Yields a client of a real server that returns only the authenticated actor."""
     async with Denials(database.reads) as denials:
         routes = [
             *Login(database.reads, door, denials).routes(),
@@ -67,7 +67,7 @@ async def link_of(database: Database, token: str) -> str:
 
 
 async def session_of(database: Database, door: Door, token: str) -> str:
-    """The cookie of a session that somebody begins with a token."""
+    """Returns the cookie of a session that a token begins."""
     row = await tokens.find(database.pool, digest_of(token))
     assert row
     ends = door.now + SESSION_TIME

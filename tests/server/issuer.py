@@ -1,4 +1,4 @@
-"""A small issuer of OpenID Connect, real but for its people: whoever comes is signed in as it is told."""
+"""A small OpenID Connect issuer, real except for its people: every visitor is signed in with the configured claims."""
 
 import asyncio
 import base64
@@ -31,7 +31,7 @@ def new_key(kid: str) -> RSAKey:
 
 @dataclass
 class Issuer:
-    """`claims` are of whoever signs in next; `forge` makes its ID tokens. The last of its keys signs."""
+    """`claims` belong to the next person who signs in; `forge` makes the ID tokens. The last key signs."""
 
     url: str = ""
     claims: dict[str, Any] = field(default_factory=dict)
@@ -39,20 +39,20 @@ class Issuer:
     forge: Forge | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     answer: dict[str, str] = field(default_factory=dict)
-    """What its way back to the client carries besides or instead of what it should."""
+    """More or other parameters of its redirect to the client."""
     is_away: bool = False
     by_page: bool = False
     answers: asyncio.Event | None = None
-    """Until it is set, codes are not exchanged."""
+    """Codes are not exchanged before it is set."""
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
-    asked: Counter[str] = field(default_factory=Counter)
+    requests: Counter[str] = field(default_factory=Counter)
 
     def sign(self, claims: dict[str, Any], header: dict[str, Any] | None = None) -> str:
         key = self.keys[-1]
         return jwt.encode({"alg": "RS256", "kid": key.kid, **(header or {})}, claims, key)
 
     def full(self, **claims: Any) -> dict[str, Any]:
-        """Claims that are right, but for those that are given."""
+        """Returns valid claims, except for the given ones."""
         now = int(time.time())
         right = {"iss": self.url, "aud": CLIENT, "iat": now, "exp": now + 300, "sub": "u-1"}
         return {**right, "preferred_username": "maria", **self.claims, **claims}
@@ -70,53 +70,57 @@ class Issuer:
         return Starlette(routes=routes)
 
     async def _discovery(self, request: Request) -> Response:
-        told = {
+        document = {
             "issuer": self.url,
             "authorization_endpoint": f"{self.url}/authorize",
             "token_endpoint": f"{self.url}/token",
             "jwks_uri": f"{self.url}/jwks",
             "authorization_response_iss_parameter_supported": True,
         }
-        return self._told("discovery", {**told, **self.metadata})
+        return self._answer("discovery", {**document, **self.metadata})
 
     async def _jwks(self, request: Request) -> Response:
-        return self._told("jwks", {"keys": [key.as_dict(private=False) for key in self.keys]})
+        return self._answer("jwks", {"keys": [key.as_dict(private=False) for key in self.keys]})
 
-    def _told(self, what: str, document: dict[str, Any]) -> Response:
-        self.asked[what] += 1
+    def _answer(self, what: str, document: dict[str, Any]) -> Response:
+        self.requests[what] += 1
         return Response(status_code=503) if self.is_away else JSONResponse(document)
 
     async def _authorize(self, request: Request) -> Response:
-        asked = dict(request.query_params)
-        right = asked["client_id"] == CLIENT and asked["response_type"] == "code"
-        if not right or asked["code_challenge_method"] != "S256" or not asked["code_challenge"]:
+        parameters = dict(request.query_params)
+        right = parameters["client_id"] == CLIENT and parameters["response_type"] == "code"
+        if (
+            not right
+            or parameters["code_challenge_method"] != "S256"
+            or not parameters["code_challenge"]
+        ):
             return Response("refused", 400)
         code = new_id().hex
-        self.codes[code] = asked
-        answer = {"code": code, "state": asked["state"], "iss": self.url, **self.answer}
+        self.codes[code] = parameters
+        answer = {"code": code, "state": parameters["state"], "iss": self.url, **self.answer}
         given = urlencode({name: value for name, value in answer.items() if value})
-        back = f"{asked['redirect_uri']}?{given}"
+        back = f"{parameters['redirect_uri']}?{given}"
         if self.by_page:
             return HTMLResponse(f'<title>Issuer</title><a id="on" href="{back}">Sign in</a>')
         return RedirectResponse(back, 302)
 
     async def _token(self, request: Request) -> Response:
-        self.asked["token"] += 1
+        self.requests["token"] += 1
         if self.answers is not None:
             await self.answers.wait()
         form = dict(parse_qsl((await request.body()).decode()))
         login = base64.b64encode(f"{CLIENT}:{quote_plus(SECRET)}".encode()).decode()
         if request.headers.get("authorization") != f"Basic {login}":
             return JSONResponse({"error": "invalid_client"}, 401)
-        asked = self.codes.pop(form["code"], None)
+        grant = self.codes.pop(form["code"], None)
         digest = base64.urlsafe_b64encode(sha256(form["code_verifier"].encode()).digest())
         if (
-            asked is None
-            or asked["redirect_uri"] != form["redirect_uri"]
-            or asked["code_challenge"] != digest.rstrip(b"=").decode()
+            grant is None
+            or grant["redirect_uri"] != form["redirect_uri"]
+            or grant["code_challenge"] != digest.rstrip(b"=").decode()
         ):
             return JSONResponse({"error": "invalid_grant"}, 400)
-        claims = self.full(nonce=asked["nonce"])
+        claims = self.full(nonce=grant["nonce"])
         token = self.forge(self, claims) if self.forge else self.sign(claims)
         return JSONResponse({"id_token": token, "access_token": "opaque", "token_type": "Bearer"})
 

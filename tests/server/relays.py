@@ -11,7 +11,7 @@ PIECE = 64 * 1024
 
 
 class Relay:
-    """A socket that leads to that of a database."""
+    """A socket that is relayed to that of a database."""
 
     def __init__(self, url: str, folder: Path) -> None:
         (upstream,) = parse_qs(urlsplit(url).query)["host"]
@@ -26,17 +26,17 @@ class Relay:
         self._server = await asyncio.start_unix_server(self._relay, self._path)
 
     def silence(self) -> None:
-        """As a network that drops everything: connections stay, new ones are made, nothing passes."""
+        """Behaves like a network that drops everything: connections stay, new ones are made, nothing passes."""
         self._flows.clear()
 
     async def refuse(self) -> None:
-        """As a database that is gone: connections break, no new ones are made."""
+        """Behaves like a database that is gone: connections break, no new ones are made."""
         self._server.close()
         self._path.unlink(missing_ok=True)
         for writer in self._writers:
             writer.transport.abort()
 
-    async def mend(self) -> None:
+    async def restore(self) -> None:
         self._flows.set()
         if not self._server.is_serving():
             await self.open()

@@ -1,4 +1,4 @@
-"""A server with single sign-on before a real issuer, and the JWTs that nobody may come in with."""
+"""A server with single sign-on and a real issuer, and JWTs that are never accepted."""
 
 import asyncio
 import base64
@@ -34,7 +34,7 @@ WITHIN = 20
 
 @dataclass(frozen=True)
 class House:
-    """A server, whose every page tells who was let in, and a client with the cookies of one browser."""
+    """A server whose every page returns the authenticated actor, and a client with the cookies of one browser."""
 
     database: Database
     door: Door
@@ -51,13 +51,13 @@ class House:
         return str(self.http.base_url).rstrip("/")
 
     async def begin(self, next_path: str = "/") -> str:
-        """The address at the issuer to which a browser is led."""
+        """Returns the address at the issuer to which a browser is redirected."""
         answer = await self.http.get("/login/oidc", params={"next": next_path})
         assert answer.status_code == 302, answer.text
         return answer.headers["location"]
 
     async def back(self, next_path: str = "/") -> str:
-        """The way back, once the issuer has signed somebody in."""
+        """Returns the redirect to the server, after the issuer has signed somebody in."""
         async with httpx.AsyncClient() as elsewhere:
             answer = await elsewhere.get(await self.begin(next_path))
         assert answer.status_code == 302, answer.text
@@ -72,7 +72,7 @@ class House:
         return answer.json()["actor"] if answer.status_code == 200 else None
 
     async def refusals(self, wanted: str = "") -> list[str]:
-        """What the audit log says of sign-ins that failed; waits for the first one with these words."""
+        """Returns the failed sign-ins in the audit log; waits for the first one with these words."""
         async with asyncio.timeout(WITHIN):
             while True:
                 found = await self._refusals()
@@ -86,7 +86,7 @@ class House:
         return [json.loads(row["data"])["what"] for row in rows]
 
     async def holds(self) -> tuple[Any, ...]:
-        """All that a sign-in could change."""
+        """Returns everything that a sign-in could change."""
         found = []
         for table in ("principals", "sign_ins", "tokens", "role_grants", "group_members"):
             rows = await self.database.pool.fetch(f"select * from {table} order by id")
@@ -143,9 +143,9 @@ def _unsigned(issuer: Issuer, claims: dict[str, Any]) -> str:
 
 
 def _symmetric(issuer: Issuer, claims: dict[str, Any]) -> str:
-    """Signed with the public key of the issuer, as if it were a secret."""
+    """Signs with the public key of the issuer, as if it were a secret."""
     secret = issuer.keys[-1].as_pem(private=False)
-    # Written by hand: the library makes no such thing.
+    # Written by hand: the library refuses to make such tokens.
     import hmac
 
     body = f"{_part({'alg': 'HS256', 'kid': 'first'})}.{_part(claims)}"
@@ -158,7 +158,7 @@ def _with_our_secret(issuer: Issuer, claims: dict[str, Any]) -> str:
 
 
 def _foreign(kid: str, **header: Any) -> Callable[[Issuer, dict[str, Any]], str]:
-    """Signed by a key of somebody else's, under the name of any."""
+    """Signs with a foreign key, under the name of any key."""
 
     def forge(issuer: Issuer, claims: dict[str, Any]) -> str:
         key = new_key(kid)
@@ -183,7 +183,7 @@ def _tampered(issuer: Issuer, claims: dict[str, Any]) -> str:
 
 
 def _critical(issuer: Issuer, claims: dict[str, Any]) -> str:
-    """An extension that must be understood."""
+    """Returns a token with an extension that must be understood."""
     registry = jws.JWSRegistry(algorithms=["RS256"], strict_check_header=False)
     registry.check_header = lambda header: None  # type: ignore[method-assign]
     header = {"alg": "RS256", "kid": issuer.keys[-1].kid, "crit": ["b64"], "b64": True}

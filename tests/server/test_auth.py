@@ -1,4 +1,4 @@
-"""The door: tokens, hosts and origins, over the real tables and real requests."""
+"""Authentication: tokens, hosts and origins, over the real tables and real requests."""
 
 import asyncio
 import stat
@@ -20,7 +20,7 @@ from runner.store.postgres.database import Database
 from server.auth.admin import admin_token
 from server.auth.auth import DoorSettings
 from server.http.rates import Allowed, Rate, Rates
-from tests.api.people import ASK, enrolled
+from tests.api.people import ORIGIN, enrolled
 from tests.server.doors import admin, behind, door_of, session_of
 
 
@@ -41,7 +41,7 @@ async def test_the_admin_token_is_made_once_and_kept_for_its_owner(
 async def test_several_servers_of_one_database_have_tokens_of_their_own(
     database: Database, tmp_path: Path
 ) -> None:
-    """Also when the second one has another data directory, or has lost its file."""
+    """Holds also when the second server has another data directory, or has lost its file."""
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
     first = await admin(database, tmp_path / "one")
@@ -59,14 +59,14 @@ async def test_a_revoked_admin_token_never_comes_back(database: Database, tmp_pa
     token = await admin(database, tmp_path)
     row = await tokens.find(database.pool, digest_of(token))
     assert row
-    await tokens.revoke(database.pool, row["id"], ASK)
+    await tokens.revoke(database.pool, row["id"], ORIGIN)
     assert await admin_token(database.pool, tmp_path) is None
     assert await door_of(database).by_token(token) is None
     # Replaced under its name, in the file of a server that was stopped meanwhile.
     (tmp_path / "token").unlink()
     other = await admin(database, tmp_path)
     new = NewToken(new_id(), row["principal_id"], "admin", digest_of(new_secret()))
-    await tokens.create(database.pool, new, ASK, replace=True)
+    await tokens.create(database.pool, new, ORIGIN, replace=True)
     assert await door_of(database).by_token(other) is None
     assert await admin_token(database.pool, tmp_path) is None
     await database.pool.execute("delete from tokens where digest = $1", digest_of(other))
@@ -83,7 +83,7 @@ async def test_a_new_database_takes_the_token_of_the_file(
     assert await door_of(database).by_token("hw_kept") is not None
 
 
-async def test_what_a_token_may(database: Database) -> None:
+async def test_permissions_of_a_token(database: Database) -> None:
     token = await enrolled(database.pool, "ci", "operator", "acme", PrincipalKind.SERVICE)
     row = await tokens.find(database.pool, digest_of(token))
     assert row
@@ -99,7 +99,7 @@ async def test_what_a_token_may(database: Database) -> None:
         new_id(), row["principal_id"], "less", digest_of(limited),
         frozenset({Permission.VIEW_EXECUTION, Permission.MANAGE}), ("acme.sales", "other"), ends,
     )  # fmt: skip
-    await tokens.create(database.pool, new, ASK)
+    await tokens.create(database.pool, new, ORIGIN)
     less = await door_of(database).by_token(limited)
     assert less is not None
     assert less.expires_at == ends
@@ -107,13 +107,13 @@ async def test_what_a_token_may(database: Database) -> None:
     assert less.scope == Scope(("acme.sales",))
     assert await door_of(database, clock=lambda: ends).by_token(limited) is None
     with pytest.raises(Refused):
-        await tokens.create(database.pool, new, ASK)
-    assert await tokens.revoke(database.pool, row["id"], ASK) is not None
-    assert await tokens.revoke(database.pool, row["id"], ASK) is None
+        await tokens.create(database.pool, new, ORIGIN)
+    assert await tokens.revoke(database.pool, row["id"], ORIGIN) is not None
+    assert await tokens.revoke(database.pool, row["id"], ORIGIN) is None
     assert await door_of(database).by_token(token) is None
 
 
-async def test_what_a_cookie_vouches_for_must_come_from_here(
+async def test_requests_with_a_cookie_must_have_the_same_origin(
     database: Database, tmp_path: Path
 ) -> None:
     token = await admin(database, tmp_path)
@@ -189,8 +189,8 @@ async def test_only_wrong_credentials_are_refused_for_their_number(
     async with behind(database, door) as http:
         name = f"headway_session_{http.base_url.port}"
         wrong = {key: value.replace("{name}", name) for key, value in headers.items()}
-        asked = [(await http.get(path, headers=wrong)).status_code for _ in range(5)]
-        assert asked == [401, 401, 401, 429, 429]
+        statuses = [(await http.get(path, headers=wrong)).status_code for _ in range(5)]
+        assert statuses == [401, 401, 401, 429, 429]
         # This server has seen neither the token nor a session of it.
         session = await session_of(database, door, token)
         cookie = {"cookie": f"{name}={session}"}
@@ -222,8 +222,10 @@ async def test_guesses_leave_connections_for_reads(database: Database) -> None:
     assert await asyncio.gather(*guesses) == [None] * 40
 
 
-async def test_who_made_a_services_token_is_one_person_with_it(database: Database) -> None:
-    """Whoever made it may hold it: their vote and the service's are one, whoever answers for the service."""
+async def test_the_creator_of_a_services_token_counts_as_the_same_person(
+    database: Database,
+) -> None:
+    """The creator of the token may hold it: their vote and the service's count as one, whoever owns the service."""
     pool = database.pool
     maria = await enrolled(pool, "maria", "namespace_admin", "acme")
     await enrolled(pool, "bob", "approver", "acme")
@@ -232,7 +234,7 @@ async def test_who_made_a_services_token_is_one_person_with_it(database: Databas
     assert bob
     async with pool.acquire() as connection:
         row = await principals.ensure(
-            connection, PrincipalKind.SERVICE, "bot", ASK.actor, bob["id"]
+            connection, PrincipalKind.SERVICE, "bot", ORIGIN.actor, bob["id"]
         )
     secret = new_secret()
     made = NewToken(new_id(), row["id"], "bot", digest_of(secret))

@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 the letters that are mistaken for others are what is tested
-"""No cell of CSV is a formula to a spreadsheet, however its beginning is disguised; what is data stays data."""
+"""A spreadsheet takes no cell of CSV for a formula, however its beginning is disguised; data stays data."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ STARTS = set("=+-@−")
 
 
 def taken_for_a_formula(text: str) -> bool:
-    """As the most careless of spreadsheets does it: whatever is not seen is dropped, widths are folded."""
+    """Returns whether the most careless spreadsheet reads a formula: it drops invisible characters and folds widths."""
     folded = normalize("NFKC", text)
     seen = folded.lstrip(
         "".join(
@@ -78,5 +78,5 @@ def test_names_of_columns_are_cells_too(before: str, sign: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "a", "a=b", "x-1", "2026-01-01", "[1]", '{"a": "=1"}', "ä", "'quoted'", "€ 5"]
 )
-def test_what_is_no_formula_is_not_touched(text: str) -> None:
+def test_text_that_is_no_formula_is_unchanged(text: str) -> None:
     assert cell(text) == text

@@ -1,4 +1,4 @@
-"""What is made for a request travels compressed, and nothing that must not."""
+"""Generated responses are compressed, and responses that must not be compressed are not."""
 
 import asyncio
 import gzip
@@ -54,9 +54,11 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def raw(http: httpx.AsyncClient, accept: str, **asked: str) -> tuple[httpx.Headers, bytes]:
+async def raw(
+    http: httpx.AsyncClient, accept: str, **parameters: str
+) -> tuple[httpx.Headers, bytes]:
     headers = {"accept-encoding": accept}
-    async with http.stream("GET", "/plain", params=asked, headers=headers) as answer:
+    async with http.stream("GET", "/plain", params=parameters, headers=headers) as answer:
         return answer.headers, b"".join([piece async for piece in answer.aiter_raw()])
 
 
@@ -84,7 +86,7 @@ async def test_text_is_compressed_for_who_takes_it(
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "parameters",
     [
         {"type": "text/event-stream"},
         {"type": "image/png"},
@@ -94,19 +96,19 @@ async def test_text_is_compressed_for_who_takes_it(
         {"type": "text/csv", "file": "attachment"},
     ],
 )
-async def test_the_rest_is_not(http: httpx.AsyncClient, asked: dict[str, str]) -> None:
-    headers, got = await raw(http, "gzip", body="text", **asked)
+async def test_the_rest_is_not(http: httpx.AsyncClient, parameters: dict[str, str]) -> None:
+    headers, got = await raw(http, "gzip", body="text", **parameters)
     assert (got, headers["content-length"]) == (TEXT, str(len(TEXT)))
-    assert headers.get("content-encoding") == asked.get("coded")
+    assert headers.get("content-encoding") == parameters.get("coded")
     assert headers["vary"] == "accept"
 
 
-async def test_what_fits_into_a_packet_is_not_either(http: httpx.AsyncClient) -> None:
+async def test_responses_that_fit_into_a_packet_are_not_compressed(http: httpx.AsyncClient) -> None:
     headers, got = await raw(http, "gzip", type="application/json", body="small")
     assert (len(got), "content-encoding" in headers) == (1399, False)
 
 
-async def test_of_a_stream_each_piece_comes_when_it_is_made(http: httpx.AsyncClient) -> None:
+async def test_each_piece_of_a_stream_is_sent_at_once(http: httpx.AsyncClient) -> None:
     coder = zlib.decompressobj(16 + zlib.MAX_WBITS)
     async with asyncio.timeout(30), http.stream("GET", "/streamed") as answer:
         assert answer.headers["content-encoding"] == "gzip"
@@ -120,6 +122,6 @@ async def test_of_a_stream_each_piece_comes_when_it_is_made(http: httpx.AsyncCli
 
 
 async def test_a_head_says_how_long_it_would_be(http: httpx.AsyncClient) -> None:
-    asked = {"type": "application/json", "body": "text"}
-    answer = await http.head("/plain", params=asked, headers={"accept-encoding": "gzip"})
+    parameters = {"type": "application/json", "body": "text"}
+    answer = await http.head("/plain", params=parameters, headers={"accept-encoding": "gzip"})
     assert answer.headers["content-length"] == str(len(TEXT))

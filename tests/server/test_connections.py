@@ -36,7 +36,7 @@ WITHIN = 15.0
 
 
 class Answering:
-    """An app that says how many bytes it got, and remembers whose bodies never came."""
+    """An app that returns the size of the body, and records disconnects and the names of headers."""
 
     def __init__(self) -> None:
         self.disconnected = asyncio.Event()
@@ -90,7 +90,7 @@ class Visitor:
         self.reader, self.writer = reader, writer
 
     async def rest(self) -> bytes:
-        """All that comes until the server closes."""
+        """Returns all bytes until the server closes."""
         async with asyncio.timeout(WITHIN):
             try:
                 return await self.reader.read()
@@ -104,7 +104,7 @@ class Visitor:
             return int(head.split()[1]), orjson.loads(await self.reader.readexactly(length))
 
     async def trickle(self, piece: bytes, pause: float, times: int | None = None) -> None:
-        """Until the server has said something or closed, or so many times."""
+        """Sends the piece again and again until the server responds or closes, or so many times."""
         for _ in range(times or int(WITHIN / pause)):
             self.writer.write(piece)
             try:
@@ -113,7 +113,7 @@ class Visitor:
             except TimeoutError:
                 continue
             return
-        assert times, "the server waits for ever"
+        assert times, "the server waits forever"
 
 
 @dataclass
@@ -206,7 +206,7 @@ async def test_a_body_that_nobody_reads_has_the_same_deadline() -> None:
 
 
 async def test_a_large_body_may_take_longer_than_a_small_one() -> None:
-    """Twice the time that a body may pause, at many times the slowest rate."""
+    """Takes twice the time that a body may pause, at many times the slowest rate."""
     async with served(QUICK) as house:
         visitor = await house.visit(HEAD)
         await visitor.trickle(b"x" * 5_000, 0.15, times=20)
@@ -238,7 +238,7 @@ async def test_the_oldest_that_waits_makes_room(limit: str) -> None:
 
 @pytest.mark.parametrize("limit", ["most", "most_of_address"])
 @pytest.mark.parametrize("kind", ["request", "socket"])
-async def test_who_comes_when_all_are_in_use_is_refused(limit: str, kind: str) -> None:
+async def test_connections_beyond_the_limit_are_refused(limit: str, kind: str) -> None:
     limits = ConnectionLimits(**{limit: 2})  # type: ignore[arg-type]
     async with served(limits) as house:
         said = b"GET /held HTTP/1.1\r\nhost: a\r\n\r\n" if kind == "request" else UPGRADE
@@ -297,8 +297,8 @@ FORWARDED = (
 
 async def test_no_header_changes_the_address_of_a_client() -> None:
     async with served(QUICK) as house:
-        asked = await house.visit(b"GET /client HTTP/1.1\r\nhost: a\r\n" + FORWARDED)
-        assert await asked.answer() == (200, ["127.0.0.1", "http"])
+        answer = await house.visit(b"GET /client HTTP/1.1\r\nhost: a\r\n" + FORWARDED)
+        assert await answer.answer() == (200, ["127.0.0.1", "http"])
         socket = await house.visit(UPGRADE[:-2] + FORWARDED)
         async with asyncio.timeout(WITHIN):
             head = await socket.reader.readuntil(b"\r\n\r\n")

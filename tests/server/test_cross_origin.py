@@ -1,4 +1,5 @@
-"""Pages of listed origins use every route, with preflight and credentials, and can read refusals; others none."""
+"""Pages of listed origins use every route, with preflight and credentials, and can read refusals; other pages
+cannot."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -71,8 +72,8 @@ async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
             fanout.stop()
 
 
-def asked(house: House) -> list[tuple[str, str]]:
-    """Each route with each of its methods, as a request would have it."""
+def routes_of(house: House) -> list[tuple[str, str]]:
+    """Returns each route with each of its methods, as in a request."""
     found = []
     for method, path in http_routes(house.routes):
         plain = path.replace("{id:path}", "art_x").replace("{id}", "exec_x").replace("{name}", "x")
@@ -85,7 +86,8 @@ def asked(house: House) -> list[tuple[str, str]]:
 
 
 def shared_with(answer: httpx.Response) -> str | None:
-    """The origin that may read it, with its credentials; and that a cache tells answers apart by it."""
+    """Returns the origin that may read the response with its credentials; checks that caches distinguish responses by
+    it."""
     vary = answer.headers.get("vary", "").lower().split(", ")
     assert vary.count("origin") == 1, (answer.request.url, vary)
     origin: str | None = answer.headers.get(ALLOW)
@@ -96,7 +98,7 @@ def shared_with(answer: httpx.Response) -> str | None:
 
 
 async def test_every_route_is_shared_with_the_listed_ones_alone(house: House) -> None:
-    for method, path in asked(house):
+    for method, path in routes_of(house):
         for origin in (*LISTED, *FOREIGN, None):
             headers = {} if origin is None else {"origin": origin}
             async with house.http.stream(method, path, headers=headers) as answer:
@@ -108,7 +110,7 @@ async def test_every_route_is_shared_with_the_listed_ones_alone(house: House) ->
 
 
 async def test_every_route_has_a_preflight_without_credentials(house: House) -> None:
-    for method, path in asked(house):
+    for method, path in routes_of(house):
         for origin in (*LISTED, *FOREIGN):
             headers = {
                 "origin": origin,
@@ -152,15 +154,15 @@ async def test_refusals_can_be_read(house: House) -> None:
         assert (refused.status_code, shared_with(refused)) == (403, None)
 
 
-async def test_a_page_asks_and_listens(house: House) -> None:
+async def test_a_page_queries_and_subscribes(house: House) -> None:
     page = {"origin": PAGE, **house.bearer}
     answer = await house.http.post("/graphql", headers=page, json={"query": "{ __typename }"})
     assert (answer.status_code, answer.json()["data"]) == (200, {"__typename": "Query"})
     assert shared_with(answer) == PAGE
     uploaded = await house.http.post("/files?name=a.csv", headers=page, content=b"x")
     assert (uploaded.status_code, shared_with(uploaded)) == (201, PAGE)
-    asked = {"query": "subscription { stats { __typename } }"}
-    async with house.http.stream("POST", "/graphql/stream", headers=page, json=asked) as events:
+    body = {"query": "subscription { stats { __typename } }"}
+    async with house.http.stream("POST", "/graphql/stream", headers=page, json=body) as events:
         assert (events.status_code, shared_with(events)) == (200, PAGE)
         assert events.headers["content-type"].startswith("text/event-stream")
 

@@ -1,4 +1,4 @@
-"""Each route of the app while the database is away: 503 with Retry-After, or what needs no database, never 500."""
+"""Each route of the app while the database is unreachable: 503 with Retry-After, or its usual answer, never 500."""
 
 import asyncio
 import re
@@ -36,7 +36,7 @@ from tests.server.relays import Relay, relay
 
 EXECUTION, ARTIFACT = typed("exec", new_id()), typed("art", new_id())
 QUERY = "{ executions { nodes { id } } }"
-ASKED = {
+REQUESTS = {
     "/login": "token=hw_of_somebody",
     "/executions/report.pdf": f"ids={EXECUTION},{typed('exec', new_id())}",
     "/graphql": f"query={QUERY}",
@@ -46,8 +46,8 @@ ASKED = {
 METHODS = {"/graphql": {"GET", "POST"}, "/graphql/stream": {"GET", "POST"}}
 WITHOUT_DATABASE = {"/assets", *PAGE_ADDRESSES, *(f"/{path.name}" for path in STATIC.iterdir())}
 SIZES = Sizes(8, 8, 4, 16)
-"""So that one user may ask for all exports at once."""
-TOLD_WITHIN_THE_ANSWER = {"/graphql/stream"}
+"""Lets one user start all exports at once."""
+REPORTED_WITHIN_THE_ANSWER = {"/graphql/stream"}
 
 
 @dataclass
@@ -78,7 +78,7 @@ class House:
 async def house(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[House]:
-    """A token that was right once stays so within this test."""
+    """Keeps tokens that were valid once valid within this test."""
     monkeypatch.setattr(auth, "_CACHED_FOR", 3600)
     async with relay(database_url) as between, runtime(between.url, sizes=SIZES) as parts:
         token = await admin_token(parts.database.pool, tmp_path)
@@ -95,11 +95,11 @@ async def house(
             async with running(app) as port:
                 yield House(app, port, token, between)
             fanout.stop()
-            await between.mend()
+            await between.restore()
 
 
 def http_routes(routes: Iterable[BaseRoute]) -> list[tuple[str, str]]:
-    """Method and path of each."""
+    """Returns the method and path of each route."""
     found = []
     for route in routes:
         assert isinstance(route, Route | Mount | WebSocketRoute), route
@@ -112,10 +112,10 @@ def http_routes(routes: Iterable[BaseRoute]) -> list[tuple[str, str]]:
     return found
 
 
-async def asked(http: httpx.AsyncClient, method: str, path: str) -> httpx.Response:
+async def send_request(http: httpx.AsyncClient, method: str, path: str) -> httpx.Response:
     id = ARTIFACT if path.startswith("/artifacts") else EXECUTION
     address = re.sub(r"{id(:path)?}", id, path).replace("{name}", "data")
-    assert "{" not in address, f"say what stands in {path}"
+    assert "{" not in address, f"give a value for the parameter of {path}"
     if path == "/assets":
         address += "/none.js"
     body: dict[str, Any] = {"headers": {"sec-fetch-site": "none"}} if path == "/login" else {}
@@ -123,24 +123,26 @@ async def asked(http: httpx.AsyncClient, method: str, path: str) -> httpx.Respon
         body["json"] = {"token": "hw_of_somebody"}
     elif method == "POST":
         body = {"content": b"a"} if path == "/files" else {"json": {"query": QUERY}}
-    return await http.request(method, f"{address}?{ASKED.get(path, '')}", **body)
+    return await http.request(method, f"{address}?{REQUESTS.get(path, '')}", **body)
 
 
 def expected(path: str, known: bool) -> set[int]:
     if path == "/healthz":
         return {200}
-    if path == "/logout":  # without a session there is none to end
+    if path == "/logout":  # without a session there is nothing to end
         return {204}
     if known and path in WITHOUT_DATABASE:
         return {200, 404}
-    return {200} if known and path in TOLD_WITHIN_THE_ANSWER else {503}
+    return {200} if known and path in REPORTED_WITHIN_THE_ANSWER else {503}
 
 
 @pytest.mark.parametrize("away", ["silent", "gone"])
 @pytest.mark.parametrize("known", [True, False], ids=["a known token", "an unknown token"])
 async def test_every_route_says_so(house: House, away: str, known: bool) -> None:
     async with house.client() as http:
-        assert (await asked(http, "POST", "/graphql")).status_code == 200, "the token is known now"
+        assert (await send_request(http, "POST", "/graphql")).status_code == 200, (
+            "the token is known now"
+        )
     if away == "silent":
         house.between.silence()
     else:
@@ -148,14 +150,14 @@ async def test_every_route_says_so(house: House, away: str, known: bool) -> None
     routes = http_routes(house.app.routes)
     assert {"/login", "/readyz", "/files", "/executions/export.csv"} < {path for _, path in routes}
     async with house.client(None if known else "hw_other") as http:
-        answers = await asyncio.gather(*(asked(http, *route) for route in routes))
+        answers = await asyncio.gather(*(send_request(http, *route) for route in routes))
     for (method, path), answer in zip(routes, answers, strict=True):
         said = f"{method} {path}: {answer.status_code} {answer.text[:200]}"
         assert answer.status_code in expected(path, known), said
         assert answer.headers["x-frame-options"] == "DENY"
         if answer.status_code == 503:
             assert int(answer.headers["retry-after"]) > 0, said
-        if (answer.status_code == 503 and path != "/readyz") or path in TOLD_WITHIN_THE_ANSWER:
+        if (answer.status_code == 503 and path != "/readyz") or path in REPORTED_WITHIN_THE_ANSWER:
             assert '"UNAVAILABLE"' in answer.text, said
 
 

@@ -1,4 +1,4 @@
-"""An external PostgreSQL as docs/database.md has it: a role that is no superuser, TLS, and certificates of clients."""
+"""An external PostgreSQL as in docs/database.md: a role that is no superuser, TLS, and client certificates."""
 
 import asyncio
 import datetime
@@ -37,7 +37,7 @@ create database headway owner headway;
 
 
 def tls_programs() -> Path:
-    """Of the system: those that come along know no TLS."""
+    """Returns the folder of the system's PostgreSQL programs: the bundled ones lack TLS."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not found:
         pytest.skip("no PostgreSQL of the system")
@@ -54,7 +54,7 @@ class Authority:
         self.file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
 
     def give(self, name: str, *hosts: str) -> tuple[Path, Path]:
-        """The files of a certificate and of its key."""
+        """Creates a certificate and its key; returns their files."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         certificate, secret = self._folder / f"{name}.crt", self._folder / f"{name}.key"
@@ -196,18 +196,18 @@ async def test_servers_and_workers_run_over_tls(guarded: Guarded, tmp_path: Path
         assert worker.wait(40) == 0
 
 
-def test_who_is_not_the_database_is_refused(guarded: Guarded, tmp_path: Path) -> None:
+def test_a_false_database_server_is_refused(guarded: Guarded, tmp_path: Path) -> None:
     other = Authority(tmp_path, "other")
-    for url, told in (
+    for url, message in (
         (guarded.with_certificate(sslrootcert=other.file), "certificate verify failed"),
         (guarded.with_certificate().replace("localhost", "127.0.0.1"), "certificate verify failed"),
         (guarded.with_certificate(sslrootcert=tmp_path / "none.crt"), "none.crt"),
     ):
         done = migrate(url, tmp_path)
-        assert done.returncode == 4 and told in done.stderr, done.stderr
+        assert done.returncode == 4 and message in done.stderr, done.stderr
 
 
-def test_who_has_no_certificate_is_refused(guarded: Guarded, tmp_path: Path) -> None:
+def test_a_client_without_a_certificate_is_refused(guarded: Guarded, tmp_path: Path) -> None:
     forged = Authority(tmp_path, "forger").give("headway")
     ours = guarded.authority.give("someone")
     for pair in ((), forged, ours):
@@ -219,6 +219,6 @@ def test_who_has_no_certificate_is_refused(guarded: Guarded, tmp_path: Path) -> 
     assert done.returncode == 4 and "no encryption" in done.stderr
 
 
-def test_a_role_that_owns_nothing_is_told_so(guarded: Guarded, tmp_path: Path) -> None:
+def test_a_role_that_owns_nothing_is_reported(guarded: Guarded, tmp_path: Path) -> None:
     done = migrate(guarded.url(user="plain"), tmp_path)
     assert done.returncode == 4, done.stderr

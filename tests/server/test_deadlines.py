@@ -1,4 +1,4 @@
-"""An operation past its deadline: a query is cancelled with its SQL, a mutation goes on and happens once."""
+"""An operation past its deadline: a query is cancelled with its SQL, a mutation continues and is executed once."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -39,7 +39,7 @@ async def running(database_url: str) -> AsyncIterator[Runtime]:
 
 @asynccontextmanager
 async def locked(database_url: str, table: str) -> AsyncIterator[asyncpg.Connection]:
-    """The table, for as long as the block is entered."""
+    """Locks the table while the block is entered."""
     connection = await asyncpg.connect(database_url)
     try:
         async with connection.transaction():
@@ -50,7 +50,7 @@ async def locked(database_url: str, table: str) -> AsyncIterator[asyncpg.Connect
 
 
 async def waiting_for(connection: asyncpg.Connection, table: str) -> int:
-    """Sessions that wait for a lock of the table."""
+    """Returns how many sessions wait for a lock of the table."""
     found: int = await connection.fetchval(
         "select count(*) from pg_locks where not granted and relation = $1::regclass", table
     )
@@ -71,7 +71,7 @@ QUERIES = {
     "notes": "query ($id: ID!) { execution(id: $id) { notes { text } } }",
     "artifact_uses": "query ($id: ID!) { execution(id: $id) { id artifacts { id } notes { text } } }",
 }
-"""By the table that they wait for: a resolver's own statement, and those of loaders."""
+"""By the table for which they wait: a resolver's own statement, and those of loaders."""
 
 
 @pytest.mark.parametrize("table", QUERIES)
@@ -86,11 +86,11 @@ async def test_a_query_is_cancelled_with_the_statement_that_it_waits_for(
         hasty = create_operations(parts, allowance=Allowance(deadline=1.0))
         variables = {"id": made} if "$id" in QUERIES[table] else {}
         async with locked(database_url, table) as connection:
-            asked = asyncio.ensure_future(post(hasty, QUERIES[table], **variables))
+            query = asyncio.ensure_future(post(hasty, QUERIES[table], **variables))
             async with asyncio.timeout(WITHIN):
                 while not await waiting_for(connection, table):
-                    assert not asked.done()
-                answer = await asked
+                    assert not query.done()
+                answer = await query
                 assert [error["extensions"]["code"] for error in answer.errors] == [
                     "DEADLINE_EXCEEDED"
                 ]

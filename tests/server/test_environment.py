@@ -1,4 +1,5 @@
-"""A variable or key that is misspelt is an error that names the nearest one; what Headway itself sets is none."""
+"""A misspelt variable or key is an error that names the nearest valid one; variables that Headway sets are no
+errors."""
 
 import os
 import re
@@ -35,7 +36,7 @@ def test_the_list_is_that_of_the_settings() -> None:
 
 
 def test_every_variable_that_is_written_or_read_anywhere_is_known() -> None:
-    """In the sources of all packages; the page and the tests too."""
+    """Searches the sources of all packages, the page and the tests."""
     names = "headway", "models", "runner", "schema", "server", "frontend/src", "scripts", "bench"
     endings = {".py", ".ts", ".tsx", ".sh"}
     there = [path for name in names for path in (ROOT / name).rglob("*.*")]
@@ -46,7 +47,7 @@ def test_every_variable_that_is_written_or_read_anywhere_is_known() -> None:
     assert found <= KNOWN
 
 
-def test_what_tasks_get_is_known() -> None:
+def test_variables_of_tasks_are_known() -> None:
     files = "attempt/attempt.py", "processes/child.py", "executors/python.py"
     given = "".join((ROOT / "runner" / name).read_text() for name in files)
     assert set(re.findall(r'"HEADWAY_([A-Z_]+)"', given)) == set(OF_TASKS)
@@ -69,7 +70,7 @@ def test_no_known_name_is_an_error(name: str) -> None:
         ("HEADWAY_XYZZY_PLUGH", None),
     ],
 )
-def test_a_misspelt_one_is_told_with_the_nearest(
+def test_a_misspelt_variable_is_reported_with_the_nearest_name(
     name: str, meant: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (sentence,) = complaints({name: "x", "PATH": "/", "HEADWAY": "x"})
@@ -85,7 +86,7 @@ def test_a_misspelt_one_is_told_with_the_nearest(
     "name",
     ["SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT_8321_TCP", "PORT_8321_TCP_ADDR"],
 )
-def test_what_a_cluster_sets_beside_a_service_is_left_alone(name: str) -> None:
+def test_variables_that_a_cluster_sets_for_a_service_are_ignored(name: str) -> None:
     assert complaints({f"HEADWAY_{name}": "10.0.0.1"}) == []
 
 

@@ -1,4 +1,4 @@
-"""Who gets what: permissions one by one, namespaces that may not be seen, and too many at once."""
+"""Access to exports: each permission, hidden namespaces, and too many exports at once."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
-from starlette.requests import Request as Asking
+from starlette.requests import Request as StarletteRequest
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Send
@@ -38,7 +38,7 @@ ALL = frozenset(Permission)
 
 
 class Let:
-    """Lets everybody in as this viewer, as the guard does after it has asked."""
+    """Authenticates everybody as this viewer, as the guard does."""
 
     def __init__(self, app: ASGIApp, viewer: Viewer) -> None:
         self._app = app
@@ -49,7 +49,7 @@ class Let:
         await self._app(scope, receive, send)
 
 
-def asking(
+def export_client(
     database: Database,
     permissions: frozenset[Permission] = ALL,
     scope: Scope = Scope(),  # noqa: B008
@@ -66,7 +66,7 @@ def asking(
 async def test_logs_need_their_permission(database: Database) -> None:
     id, *_ = await seeded(database, 5)
     one = f"/executions/{typed('exec', id)}"
-    async with asking(database, frozenset({Permission.VIEW_EXECUTION})) as http:
+    async with export_client(database, frozenset({Permission.VIEW_EXECUTION})) as http:
         for path, status in (
             (f"{one}/record.json", 200),
             (f"{one}/record.json?logs=true", 403),
@@ -81,13 +81,13 @@ async def test_logs_need_their_permission(database: Database) -> None:
                 assert error["message"] == nowhere_permitted(Permission.VIEW_LOGS)
 
 
-async def test_what_may_not_be_seen_is_in_none_of_them(database: Database) -> None:
+async def test_hidden_executions_are_in_no_export(database: Database) -> None:
     ids = [typed("exec", id) for id in await seeded(database, 60)]
     rows = await database.pool.fetch("select namespace from executions order by id")
     scope = Scope((rows[0]["namespace"],))
     seen = [id for id, row in zip(ids, rows, strict=True) if scope.covers(row["namespace"])]
     hidden = next(id for id in ids if id not in seen)
-    async with asking(database, scope=scope) as http:
+    async with export_client(database, scope=scope) as http:
         table = await http.get("/executions/export.csv?columns=id&orderBy=CREATED_ASC")
         assert table.text.split("\r\n")[1:-1] == seen
         named = await http.get(f"/executions/export.csv?columns=id&search=id:{hidden}")
@@ -102,19 +102,19 @@ async def test_what_may_not_be_seen_is_in_none_of_them(database: Database) -> No
         assert answer.status_code == 404
 
 
-async def test_too_many_at_once_are_asked_to_come_again(
+async def test_too_many_concurrent_exports_are_answered_with_retry_after(
     database: Database,
 ) -> None:
     await seeded(database, 5)
-    async with asking(database, most=0) as http:
+    async with export_client(database, most=0) as http:
         answer = await http.get("/executions/export.csv")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     (error,) = answer.json()["errors"]
     assert error["extensions"] == {"code": "UNAVAILABLE"}
 
 
-async def test_a_browser_is_told_on_a_page(database: Database) -> None:
-    async with asking(database) as http:
+async def test_a_browser_gets_an_error_page(database: Database) -> None:
+    async with export_client(database) as http:
         answer = await http.get(
             "/executions/export.csv?search=x:y", headers={"accept": "text/html"}
         )
@@ -125,7 +125,7 @@ async def test_a_browser_is_told_on_a_page(database: Database) -> None:
     assert (head.status_code, head.content) == (200, b"")
 
 
-async def test_what_fails_before_its_first_piece_frees_its_turn() -> None:
+async def test_an_export_that_fails_before_its_first_piece_frees_its_place() -> None:
     slots = DownloadSlots(1)
 
     async def failing() -> AsyncGenerator[bytes, None]:
@@ -137,7 +137,7 @@ async def test_what_fails_before_its_first_piece_frees_its_turn() -> None:
             await anext(slots.taken(failing(), "user:x"))
 
 
-async def test_one_actor_leaves_half_of_the_places_to_others() -> None:
+async def test_one_user_leaves_half_of_the_places_to_others() -> None:
     slots = DownloadSlots(4)
 
     async def endless() -> AsyncGenerator[bytes, None]:
@@ -170,7 +170,7 @@ async def test_a_reader_that_takes_nothing_frees_its_place(monkeypatch: pytest.M
         finally:
             ended.set()
 
-    async def download(_: Asking) -> Response:
+    async def download(_: StarletteRequest) -> Response:
         return await Download.of(slots.taken(endless(), "user:x"), "text/plain", "x")
 
     async with running(Starlette(routes=[Route("/", download)])) as port:
@@ -187,7 +187,7 @@ async def test_a_reader_that_takes_nothing_frees_its_place(monkeypatch: pytest.M
 
 
 class ByHeader:
-    """Lets everybody in as whom they say they are."""
+    """Authenticates everybody as the user that they name."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -205,7 +205,7 @@ async def may_begin(http: httpx.AsyncClient, url: str) -> bool:
 
 
 @pytest.mark.parametrize(("path", "most"), [("/executions/export.json", 2), ("/file", 2)])
-async def test_who_does_not_read_holds_nobody_else_up_and_is_let_go(
+async def test_a_client_that_does_not_read_blocks_nobody_and_is_disconnected(
     database: Database, path: str, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As many sockets of one user as there are places, none of which reads: another user is served at once, and the
@@ -214,7 +214,7 @@ async def test_who_does_not_read_holds_nobody_else_up_and_is_let_go(
     await seeded(database, 20_000)
     slots = ConcurrencyLimit("downloads of files", "file_downloads_at_once", most, 4)
 
-    async def file(request: Asking) -> Response:
+    async def file(request: StarletteRequest) -> Response:
         async def find() -> StoredFile:
             return StoredFile("x.bin", 10**9, iter([b"x" * 10**6] * 1000))
 
@@ -248,7 +248,7 @@ async def test_who_does_not_read_holds_nobody_else_up_and_is_let_go(
 
 
 class Endless:
-    """An app with two downloads that have no end, of bytes that cannot be compressed; it notices which were closed."""
+    """An app with two endless downloads of bytes that cannot be compressed; it records which were closed."""
 
     def __init__(self) -> None:
         self.closed = asyncio.Event()
@@ -259,7 +259,7 @@ class Endless:
             routes=routes, middleware=[Middleware(Refusals), Middleware(Compression)]
         )
 
-    async def _export(self, _: Asking) -> Response:
+    async def _export(self, _: StarletteRequest) -> Response:
         async def pieces() -> AsyncGenerator[bytes, None]:
             try:
                 while True:
@@ -269,7 +269,7 @@ class Endless:
 
         return await Download.of(self._slots.taken(pieces(), "user:x"), "text/plain", "x")
 
-    async def _file(self, request: Asking) -> Response:
+    async def _file(self, request: StarletteRequest) -> Response:
         def content() -> Iterator[bytes]:
             try:
                 while True:

@@ -1,4 +1,4 @@
-"""Tables of executions: whole, from one moment, of tens of thousands of rows a few in memory."""
+"""Tables of executions: complete, from one moment, with a few of tens of thousands of rows in memory."""
 
 import csv
 import importlib.util
@@ -76,7 +76,7 @@ async def test_tens_of_thousands_pass_through_little_memory(database: Database) 
     assert peak < 4_000_000
 
 
-async def test_what_is_not_read_is_not_made(database: Database) -> None:
+async def test_rows_that_are_not_read_are_not_produced(database: Database) -> None:
     await seeded(database, 5 * CHUNK)
     pulled = 0
 
@@ -157,7 +157,7 @@ async def test_a_filter_finds_what_the_list_finds(
         assert [row[0] for row in rows] == [typed("exec", row["id"]) for row in page.rows]
 
 
-async def test_what_changes_meanwhile_is_not_in_it(database: Database) -> None:
+async def test_changes_during_an_export_are_not_in_it(database: Database) -> None:
     ids = await seeded(database, 2 * CHUNK)
     pieces = csv_of(database, ALL, "id,name")
     first = await anext(pieces)
@@ -278,7 +278,7 @@ def test_a_key_may_hold_a_comma() -> None:
     assert [column.name for column in found] == ["id", "label.a,b", "property.c"]
 
 
-async def test_a_database_that_is_away_is_told(database: Database) -> None:
+async def test_an_unreachable_database_is_reported(database: Database) -> None:
     await database.pool.close()
     with pytest.raises(Unavailable, match="the database cannot be reached now"):
         await Download.of(csv_of(database, ALL, "id"), "text/csv", "x.csv")

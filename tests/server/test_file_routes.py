@@ -1,4 +1,4 @@
-"""Files are given out, and shown, to who has the permission, and to nobody else."""
+"""Files are downloaded and previewed by users with the permission, and by no others."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -55,7 +55,7 @@ async def test_files_need_the_permission_of_what_they_belong_to(
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
             assert (await http.get(path)).status_code == status
-    await told(database, denials, Permission.VIEW_EXECUTION)
+    await assert_logged(database, denials, Permission.VIEW_EXECUTION)
 
 
 async def test_an_upload_that_is_refused_is_in_the_audit_log(
@@ -68,11 +68,11 @@ async def test_an_upload_that_is_refused_is_in_the_audit_log(
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         assert (await http.post("/files", content=b"x")).status_code == 403
-    await told(database, denials, Permission.RUN_FLOW)
+    await assert_logged(database, denials, Permission.RUN_FLOW)
 
 
-async def told(database: Database, denials: Denials, lacks: Permission) -> None:
-    """Waits until the one refusal is in the audit log."""
+async def assert_logged(database: Database, denials: Denials, lacks: Permission) -> None:
+    """Waits until the only refusal is in the audit log."""
     async with denials, asyncio.timeout(20):
         while not (rows := await database.pool.fetch("select action, actor, data from audit_log")):
             pass
@@ -90,7 +90,7 @@ def content(closed: asyncio.Event) -> Iterator[bytes]:
 
 
 async def test_a_file_is_cut_off_when_its_readers_credential_ends() -> None:
-    """Its reader cannot take the part for the whole, and the file is closed."""
+    """Its reader cannot mistake the part for the whole, and the file is closed."""
     revoked, closed, cut = asyncio.Event(), asyncio.Event(), asyncio.Event()
     credential = Credential("token", new_id(), new_id())
     viewer = Viewer.holding("user:x", Permission, credential=credential)
@@ -131,7 +131,7 @@ async def test_a_file_is_cut_off_when_its_readers_credential_ends() -> None:
 async def test_a_form_of_whatever_charset_is_no_fault(
     database: Database, tmp_path: Path, charset: str
 ) -> None:
-    """A client names the codec that its fields are read with; some know other errors than the usual one."""
+    """A client names the codec of its fields; some codecs raise other errors than the usual one."""
     room = FileRoom(database.pool, ArtifactStore(str(tmp_path)), 999)
     viewer = Viewer.holding("user:x", Permission)
     app = Starlette(routes=file_routes(room), middleware=[Middleware(Let, viewer=viewer)])
@@ -149,7 +149,7 @@ async def test_a_form_of_whatever_charset_is_no_fault(
 
 @asynccontextmanager
 async def uploading(port: int) -> AsyncIterator[asyncio.StreamReader]:
-    """An upload that has begun and does not go on. One that is under way asks for its body."""
+    """Begins an upload that does not continue. Yields when the server waits for its body."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(
         b"POST /files HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\nexpect: 100-continue\r\n\r\n"
@@ -190,7 +190,7 @@ async def test_so_many_uploads_run_at_once(
 async def test_an_upload_beyond_its_quota_leaves_nothing(
     database: Database, tmp_path: Path, way: str
 ) -> None:
-    """Refused before its body is read where it says how long it is, else when it is there."""
+    """Refused before its body is read if it declares its length, otherwise afterwards."""
     room = FileRoom(
         database.pool,
         ArtifactStore(str(tmp_path)),

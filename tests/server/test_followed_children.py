@@ -1,4 +1,4 @@
-"""Changes of an execution through the schema: what a viewer may not see is not told."""
+"""Changes of an execution through the schema: hidden children are not sent."""
 
 from contextlib import aclosing
 from typing import Any
@@ -44,18 +44,19 @@ async def cursor_of(operations: Operations, viewer: Viewer, id: UUID) -> str:
     return cursor
 
 
-async def test_children_that_one_may_not_see_are_not_told(
-    database: Database, database_url: str
-) -> None:
+async def test_hidden_children_are_not_sent(database: Database, database_url: str) -> None:
     id = await store_execution(database.pool)
     async with runtime(database_url) as parts:
         operations = create_operations(parts)
-        told = {"id": typed("exec", id), "after": await cursor_of(operations, viewer("acme"), id)}
+        variables = {
+            "id": typed("exec", id),
+            "after": await cursor_of(operations, viewer("acme"), id),
+        }
         for namespace in ("acme.below", "other"):
             await database.pool.execute(CHILD, new_id(), namespace, NOW, id)
-        change = await change_of(operations, viewer("acme"), **told)
+        change = await change_of(operations, viewer("acme"), **variables)
         assert change["children"] == [{"namespace": "acme.below"}]
-        change = await change_of(operations, viewer("acme", "other"), **told)
+        change = await change_of(operations, viewer("acme", "other"), **variables)
         assert [child["namespace"] for child in change["children"]] == ["acme.below", "other"]
         with pytest.raises(Refused, match="no execution"):
-            await change_of(operations, viewer("other"), **told)
+            await change_of(operations, viewer("other"), **variables)

@@ -1,4 +1,4 @@
-"""Whom, and whose page, a server takes somebody for: directly, behind a proxy that it trusts, and behind another."""
+"""The client and origin of a request: directly, behind a trusted proxy, and behind another."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -61,7 +61,7 @@ async def behind(settings: DoorSettings, rates: Rates | None = None) -> AsyncIte
 
 
 @pytest.mark.parametrize(
-    ("told", "client", "scheme", "host"),
+    ("sent", "client", "scheme", "host"),
     [
         ({"x-forwarded-for": "203.0.113.7"}, "203.0.113.7", "http", None),
         ({"x-forwarded-for": "198.51.100.1, 203.0.113.7"}, "203.0.113.7", "http", None),
@@ -81,20 +81,20 @@ async def behind(settings: DoorSettings, rates: Rates | None = None) -> AsyncIte
     ],
 )
 async def test_only_a_trusted_proxy_is_believed(
-    told: dict[str, str], client: str, scheme: str, host: str | None
+    sent: dict[str, str], client: str, scheme: str, host: str | None
 ) -> None:
     hosts = frozenset({NAME})
     for proxies in (HERE, ELSEWHERE, Proxies()):
         async with behind(DoorSettings(hosts, proxies=proxies)) as at, httpx.AsyncClient() as http:
-            answer = await http.get(f"http://{at}/", headers={**BEARER, **told})
+            answer = await http.get(f"http://{at}/", headers={**BEARER, **sent})
             believed = [client, scheme, host or at]
             assert answer.json() == (believed if proxies is HERE else ["127.0.0.1", "http", at])
 
 
 @given(*[st.text(alphabet=st.characters(max_codepoint=255), max_size=60)] * 3)
 def test_nothing_that_a_proxy_says_is_an_error(client: str, scheme: str, host: str) -> None:
-    told = {"x-forwarded-for": client, "x-forwarded-proto": scheme, "x-forwarded-host": host}
-    headers = [(name.encode(), value.encode("latin-1")) for name, value in told.items()]
+    sent = {"x-forwarded-for": client, "x-forwarded-proto": scheme, "x-forwarded-host": host}
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in sent.items()]
     scope = {"type": "http", "scheme": "http", "client": ("127.0.0.1", 1), "headers": headers}
     seen: list[Scope] = []
 
@@ -120,18 +120,18 @@ TLS = {"x-forwarded-proto": "https"}
 
 @pytest.mark.parametrize("way", ["request", "socket"])
 @pytest.mark.parametrize(
-    ("settings", "told", "allowed", "refused"),
+    ("settings", "headers", "allowed", "refused"),
     [
         # Directly: the scheme is http.
         ({}, {}, ["http://{at}"], ["https://{at}", f"http://{NAME}", "null", "http://127.0.0.1"]),
-        # Behind a trusted proxy that speaks TLS.
+        # Behind a trusted proxy that terminates TLS.
         ({"proxies": HERE}, {**TLS, "host": NAME}, [OWN, f"{OWN}:443"], [f"http://{NAME}", f"http://{NAME}:443"]),
         ({"proxies": HERE}, {**TLS, "x-forwarded-host": NAME}, [OWN], [f"http://{NAME}", "http://{at}"]),
         ({"proxies": HERE}, {"x-forwarded-proto": "http", "host": NAME}, [f"http://{NAME}"], [OWN]),
-        # Somebody says so who is not trusted.
+        # An untrusted client sends the header.
         ({"proxies": ELSEWHERE}, {**TLS, "host": NAME}, [f"http://{NAME}"], [OWN]),
         ({}, {**TLS, "host": NAME}, [f"http://{NAME}"], [OWN]),
-        # The address is set: a page of that name and another scheme is not ours.
+        # The address is set: a page of that name and another scheme is foreign.
         ({"external": OWN}, {"host": NAME}, [OWN], [f"http://{NAME}", f"{OWN}:8443", "http://{at}"]),
         ({"external": OWN}, {}, [OWN, "http://{at}"], [f"http://{NAME}", "https://{at}"]),
         ({"external": OWN, "proxies": HERE}, {**TLS, "host": NAME}, [OWN], [f"http://{NAME}"]),
@@ -140,7 +140,7 @@ TLS = {"x-forwarded-proto": "https"}
 )  # fmt: skip
 async def test_the_scheme_of_a_page_counts(
     settings: dict[str, object],
-    told: dict[str, str],
+    headers: dict[str, str],
     allowed: list[str],
     refused: list[str],
     way: str,
@@ -151,22 +151,22 @@ async def test_the_scheme_of_a_page_counts(
     door = DoorSettings(frozenset({NAME}), **made)  # type: ignore[arg-type]
     async with behind(door) as at:
         found = {
-            origin: await is_let_in(at, way, origin.format(at=at), told)
+            origin: await is_let_in(at, way, origin.format(at=at), headers)
             for origin in (*allowed, *refused)
         }
     assert found == {**dict.fromkeys(allowed, True), **dict.fromkeys(refused, False)}
 
 
-async def is_let_in(at: str, way: str, origin: str, told: dict[str, str]) -> bool:
+async def is_let_in(at: str, way: str, origin: str, sent: dict[str, str]) -> bool:
     if way == "request":
         async with httpx.AsyncClient() as http:
-            answer = await http.post(f"http://{at}/", headers={**BEARER, "origin": origin, **told})
+            answer = await http.post(f"http://{at}/", headers={**BEARER, "origin": origin, **sent})
         if answer.status_code == 403:
             message = answer.json()["errors"][0]["message"]
             assert all(name in message for name in ("external_url", "trusted_proxies"))
         return answer.status_code == 200
-    given = {name: value for name, value in told.items() if name != "host"}
-    uri = f"ws://{told.get('host', at)}/socket"
+    given = {name: value for name, value in sent.items() if name != "host"}
+    uri = f"ws://{sent.get('host', at)}/socket"
     try:
         async with connect(
             uri, origin=Origin(origin), additional_headers=given,
@@ -178,7 +178,7 @@ async def is_let_in(at: str, way: str, origin: str, told: dict[str, str]) -> boo
 
 
 @pytest.mark.parametrize(
-    ("settings", "told", "secure"),
+    ("settings", "sent", "secure"),
     [
         (DoorSettings(), {}, False),
         (DoorSettings(), TLS, False),
@@ -189,25 +189,25 @@ async def is_let_in(at: str, way: str, origin: str, told: dict[str, str]) -> boo
     ],
 )
 async def test_the_cookie_is_for_tls_alone_where_that_is_spoken(
-    database: Database, settings: DoorSettings, told: dict[str, str], secure: bool
+    database: Database, settings: DoorSettings, sent: dict[str, str], secure: bool
 ) -> None:
     token = await enrolled(database.pool, "maria", "viewer")
     async with doors.behind(database, doors.door_of(database, settings=settings)) as http:
-        answer = await http.post("/login", data={"token": token}, headers=told)
+        answer = await http.post("/login", data={"token": token}, headers=sent)
     assert ("Secure" in answer.headers["set-cookie"]) is secure
 
 
 @pytest.mark.parametrize(("proxies", "apart"), [(HERE, True), (ELSEWHERE, False)])
 async def test_wrong_tokens_count_for_who_sent_them(proxies: Proxies, apart: bool) -> None:
-    """Behind a trusted proxy for the client; elsewhere naming another address helps nobody."""
+    """Behind a trusted proxy they count for the client; elsewhere naming another address has no effect."""
     rates = Rates({Rate.FAILED_LOGINS: Allowed(2, 60)})
     wrong = {"authorization": "Bearer wrong"}
     async with behind(DoorSettings(proxies=proxies), rates) as at, httpx.AsyncClient() as http:
         found = {}
         for address in ("203.0.113.7", "203.0.113.8"):
-            told = {**wrong, "x-forwarded-for": address}
+            sent = {**wrong, "x-forwarded-for": address}
             found[address] = [
-                (await http.get(f"http://{at}/", headers=told)).status_code for _ in range(3)
+                (await http.get(f"http://{at}/", headers=sent)).status_code for _ in range(3)
             ]
     assert found["203.0.113.7"] == [401, 401, 429]
     assert found["203.0.113.8"] == ([401, 401, 429] if apart else [429] * 3)

@@ -1,4 +1,4 @@
-"""JWTs of programs: what they are worth, how long, and every one that is refused."""
+"""JWTs of programs: their permissions, their lifetime, and every one that is refused."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -36,7 +36,7 @@ async def test_a_jwt_is_worth_what_its_groups_are(database: Database) -> None:
         for _ in range(3):
             assert await house.who(issuer.bearer(groups=["ops"], jti=str(_))) == "user:maria"
         assert await database.pool.fetchval("select count(*) from sign_ins") == 2
-        assert issuer.asked["jwks"] == 1
+        assert issuer.requests["jwks"] == 1
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ async def test_groups_that_are_within_other_claims(database: Database) -> None:
         token = issuer.bearer(realm_access={"roles": ["ops", 1, "x\n"]}, aud=aud)
         viewer = await house.door.by_token(token)
         assert viewer and viewer.groups == {"ops"}
-        assert await house.who(issuer.bearer()) is None  # made for the client, not for the API
+        assert await house.who(issuer.bearer()) is None  # issued for the client, not for the API
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
@@ -95,22 +95,22 @@ async def test_the_clocks_may_differ_by_a_minute(database: Database) -> None:
 
 
 async def test_keys_are_changed_without_a_restart(database: Database) -> None:
-    """A new key counts at once, one that is withdrawn no more once the keys were read again."""
+    """A new key is accepted at once; a withdrawn one no longer once the keys were read again."""
     async with issuing() as issuer, housed(database, settings_for(issuer)) as house:
         old = issuer.bearer()
         assert await house.who(old) == "user:maria"
         house_keys = house.bearers._provider._keys
         issuer.keys = [new_key("second")]
         new = issuer.bearer()
-        assert await house.who(new) is None  # asked for a moment ago
+        assert await house.who(new) is None  # requested a moment ago
         house_keys._next = 0.0
         assert await house.who(new) == "user:maria"
         assert await house.who(old) is None
-        assert issuer.asked["jwks"] == 2
+        assert issuer.requests["jwks"] == 2
         for number in range(20):
             issuer.keys[-1] = new_key("third") if not number else issuer.keys[-1]
             assert await house.who(issuer.bearer(jti=str(number))) is None
-        assert issuer.asked["jwks"] == 2
+        assert issuer.requests["jwks"] == 2
 
 
 async def test_the_issuer_may_be_away(database: Database) -> None:
@@ -161,14 +161,14 @@ async def test_only_what_was_not_signed_there_counts_as_a_guess(database: Databa
     async with issuing() as issuer, housed(database, settings_for(issuer), rates=rates) as house:
         expired, forged = issuer.bearer(exp=1), issuer.bearer()[:-8] + "AAAAAAAA"
 
-        async def asked(token: str) -> list[int]:
+        async def statuses(token: str) -> list[int]:
             headers = {"authorization": f"Bearer {token}"}
             answers = [await house.http.get("/who", headers=headers) for _ in range(5)]
             return [answer.status_code for answer in answers]
 
-        assert await asked(expired) == [401] * 5
-        assert await asked(forged) == [401, 401, 401, 429, 429]
-        assert await asked(issuer.bearer()) == [200] * 5
+        assert await statuses(expired) == [401] * 5
+        assert await statuses(forged) == [401, 401, 401, 429, 429]
+        assert await statuses(issuer.bearer()) == [200] * 5
 
 
 async def test_without_an_issuer_a_jwt_is_a_wrong_token(database: Database) -> None:
@@ -187,7 +187,7 @@ async def test_a_program_takes_no_name_of_somebody_else(database: Database) -> N
         assert "belongs to somebody else" in (await house.refusals())[0]
 
 
-async def test_what_was_ordered_is_carried_out_with_the_groups_of_the_session(
+async def test_bulk_actions_run_with_the_groups_of_the_session(
     database: Database,
 ) -> None:
     roles = ("ops=operator",)
@@ -204,8 +204,8 @@ async def test_what_was_ordered_is_carried_out_with_the_groups_of_the_session(
         assert holder and not holder.viewer.grants
 
 
-async def test_who_leaves_a_group_here_has_left_it(database: Database) -> None:
-    """Groups of the issuer are kept with the session, those of here are read each time."""
+async def test_leaving_a_local_group_takes_effect_at_once(database: Database) -> None:
+    """Groups of the issuer are stored with the session, local ones are read each time."""
     async with issuing() as issuer, housed(database, settings_for(issuer)) as house:
         viewer = await house.door.by_token(issuer.bearer(groups=["theirs"]))
         assert viewer and viewer.credential

@@ -57,10 +57,17 @@ async def running(database_url: str) -> AsyncIterator[Runtime]:
 
 
 async def begin(parts: Runtime, items: int) -> UUID:
-    """An execution of which every other task run waits for a worker."""
+    """Creates an execution of which every other task run waits for a worker."""
     launch = Launch(namespace="acme", flow="large", inputs={"items": list(range(items))})
-    asked = (parts.database.pool, parts.engine.plans, parts.evaluator, Scope(), launch, parts.vault)
-    id = (await parts.engine.create(await prepare(*asked), PERSON)).execution.id
+    services = (
+        parts.database.pool,
+        parts.engine.plans,
+        parts.evaluator,
+        Scope(),
+        launch,
+        parts.vault,
+    )
+    id = (await parts.engine.create(await prepare(*services), PERSON)).execution.id
     queued = "select count(*) from task_runs where execution_id = $1 and state = 'QUEUED'"
     with parts.feed.watch(f"e:{id}") as watch:
         while await parts.database.pool.fetchval(queued, id) < items:
@@ -69,7 +76,7 @@ async def begin(parts: Runtime, items: int) -> UUID:
 
 
 class Counted:
-    """A pool that counts what it is asked, and how many functions of Python are called meanwhile."""
+    """A pool that counts its statements, and the calls of Python functions meanwhile."""
 
     def __init__(self, pool: Any) -> None:
         self._pool = pool
@@ -95,12 +102,12 @@ class Counted:
 
 @pytest.fixture(autouse=True)
 def credit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Enough that nothing waits for its turn: the work itself is counted."""
+    """Gives enough credit that nothing waits for its turn: the work itself is counted."""
     monkeypatch.setattr(precedence, "CREDIT", 1e9)
 
 
 async def cost(parts: Runtime, query: str, id: UUID, **more: Any) -> Counted:
-    """Of the second time, when what is kept is there."""
+    """Returns the cost of the second time, with filled caches."""
     counted = Counted(parts.database.pool)
     database: Any = SimpleNamespace(pool=counted, reads=counted, streams=counted)
     operations = create_operations(replace(parts, database=database))

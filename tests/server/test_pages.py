@@ -101,7 +101,7 @@ async def test_before_the_front_end_is_built(tmp_path: Path) -> None:
     assert graphiql_page(tmp_path) is None
 
 
-async def test_graphiql_is_for_browsers_that_ask_nothing(static: Path) -> None:
+async def test_graphiql_is_for_browsers_without_a_query(static: Path) -> None:
     page = graphiql_page(static)
     assert page is not None
     html = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -110,14 +110,14 @@ async def test_graphiql_is_for_browsers_that_ask_nothing(static: Path) -> None:
             shown = await http.get("/graphql", headers=html)
             assert (shown.status_code, shown.text) == (200, "graphiql")
             assert "script-src 'self'" in shown.headers["content-security-policy"]
-        asked = await http.get("/graphql", params={"query": "{ hello }"}, headers=html)
-        assert asked.json() == {"data": {"hello": "world"}}
+        answer = await http.get("/graphql", params={"query": "{ hello }"}, headers=html)
+        assert answer.json() == {"data": {"hello": "world"}}
         assert (await http.get("/graphql")).status_code == 400
 
 
 @pytest.fixture
 def built(static: Path) -> Path:
-    """As the build leaves it: each file and what was compressed of it."""
+    """Creates files as the build does: each file and its compressed variants."""
     for name in ("assets/index-abc.js", "favicon.svg", "index.html"):
         content = (static / name).read_bytes() * 500
         (static / name).write_bytes(content)
@@ -181,7 +181,7 @@ async def test_each_form_has_a_tag_of_its_own(built: Path, http: httpx.AsyncClie
                 assert answer.status_code == 200
 
 
-async def test_what_was_not_compressed_is_sent_as_it_is(
+async def test_files_without_compressed_variants_are_sent_unchanged(
     built: Path, http: httpx.AsyncClient
 ) -> None:
     answer = await http.get("/assets/plain-abc.css")

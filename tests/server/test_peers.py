@@ -1,4 +1,4 @@
-"""By whom a request of this machine was sent: what runs as a task does is told from a proxy beside it."""
+"""Whether a task sent a request from this machine, or a proxy that is not a task."""
 
 import os
 import socket
@@ -21,12 +21,12 @@ WAYS = [
     ("::", "127.0.0.1"),
     ("::", "::ffff:127.0.0.1"),
 ]
-"""Where is listened, and the address that is connected to."""
+"""The address on which the server listens, and the address to which clients connect."""
 
 
 @contextmanager
 def connected(at: str, to: str) -> Iterator[tuple[socket.socket, dict[str, object]]]:
-    """The end of a client, and the scope of its request."""
+    """Yields the client's socket, and the scope of its request."""
     family = socket.AF_INET6 if ":" in at else socket.AF_INET
     any_address = at if at != "127.0.0.1" else ""
     with socket.create_server(
@@ -40,7 +40,7 @@ def connected(at: str, to: str) -> Iterator[tuple[socket.socket, dict[str, objec
 
 @pytest.fixture
 def other_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server is another user than who connects."""
+    """Makes the server another user than the client."""
     mine = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
 
@@ -53,15 +53,15 @@ def test_the_user_of_the_server_may_be_a_task(at: str, to: str) -> None:
 
 @pytest.mark.parametrize(("at", "to"), WAYS)
 @pytest.mark.usefixtures("other_user")
-def test_another_user_is_a_task_where_tasks_have_that_one(at: str, to: str) -> None:
+def test_another_user_is_a_task_if_tasks_run_as_that_user(at: str, to: str) -> None:
     with connected(at, to) as (_, scope):
         assert not may_be_task(NOBODYS)(scope)
         assert may_be_task(MINE)(scope)
 
 
 @pytest.mark.usefixtures("other_user")
-def test_who_has_gone_may_be_a_task() -> None:
-    """The system tells root in its place."""
+def test_a_closed_peer_may_be_a_task() -> None:
+    """The system reports root as the owner of its socket."""
     for end in (
         socket.socket.close,
         lambda client: client.shutdown(socket.SHUT_WR),
@@ -72,7 +72,7 @@ def test_who_has_gone_may_be_a_task() -> None:
 
 
 @pytest.mark.usefixtures("other_user")
-def test_the_peer_of_a_proxy_is_judged_and_not_its_client() -> None:
+def test_the_peer_of_a_proxy_is_checked_and_not_its_client() -> None:
     with connected("127.0.0.1", "127.0.0.1") as (_, scope):
         forwarded = {**scope, "client": ("10.9.9.9", 0), "headway.peer": scope["client"]}
         assert may_be_task(MINE)(forwarded)
@@ -80,7 +80,7 @@ def test_the_peer_of_a_proxy_is_judged_and_not_its_client() -> None:
 
 @pytest.mark.usefixtures("other_user")
 def test_a_connection_of_the_same_port_to_another_address_is_another() -> None:
-    """It may be the proxy's, to the same server; only the user of the one that asks counts."""
+    """The other connection may be the proxy's, to the same server; only the user of this connection counts."""
     with connected("127.0.0.1", "127.0.0.1") as (_, scope):
         assert not may_be_task(NOBODYS)(scope)
         port = cast("tuple[str, int]", scope["server"])[1]
@@ -88,7 +88,7 @@ def test_a_connection_of_the_same_port_to_another_address_is_another() -> None:
 
 
 @pytest.mark.usefixtures("other_user")
-def test_where_the_system_tells_of_no_users_anybody_here_may_be_a_task(
+def test_where_the_system_shows_no_users_any_local_peer_may_be_a_task(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(peers, "_TABLES", (tmp_path / "tcp", tmp_path / "tcp6"))

@@ -1,4 +1,4 @@
-"""Paths of the server's disk as they leave, and URIs of answers as they come in."""
+"""Paths of the server's disk in answers, and URIs in requests."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -14,7 +14,7 @@ PLACES = Places(Path("/data"), "/data/artifacts")
 
 
 @pytest.mark.parametrize(
-    ("told", "shown"),
+    ("text", "shown"),
     [
         ("file:///data/artifacts/files/file_1/b.csv", "headway:///files/file_1/b.csv"),
         ("/data/artifacts/exec_1/a", "headway:///exec_1/a"),
@@ -44,10 +44,10 @@ PLACES = Places(Path("/data"), "/data/artifacts")
         ("https://data/x, /database, /data-set/x, ü/data/x", None),
     ],
 )
-def test_a_path_is_told_without_where_it_is(told: str, shown: str | None) -> None:
-    expected = told if shown is None else shown
-    assert PLACES.shown_text(told) == expected
-    value = {"key": [told]}
+def test_a_path_is_shown_without_its_folder(text: str, shown: str | None) -> None:
+    expected = text if shown is None else shown
+    assert PLACES.shown_text(text) == expected
+    value = {"key": [text]}
     assert orjson.loads(PLACES.shown(orjson.dumps(value))) == {"key": [expected]}
 
 
@@ -70,14 +70,14 @@ def test_a_path_is_told_without_where_it_is(told: str, shown: str | None) -> Non
         "%2",
     ],
 )
-def test_a_long_folder_is_found_whatever_stands_before_it(before: str) -> None:
+def test_a_long_folder_is_found_after_any_text(before: str) -> None:
     places = Places(Path("/var/lib/headway"), "/var/lib/headway/artifacts")
-    told = (
+    text = (
         f"{before}/var/lib/headway/pg {before}/var/lib/headway/artifacts/a {before}/var/lib/headway"
     )
     expected = f"{before}…/pg {before}headway:///a {before}…/"
-    assert places.shown_text(told) == expected
-    for encoded in (orjson.dumps([told]), json.dumps([told]).encode()):
+    assert places.shown_text(text) == expected
+    for encoded in (orjson.dumps([text]), json.dumps([text]).encode()):
         assert orjson.loads(places.shown(encoded)) == [expected]
     other = f"{before}/var/lib/headway-2/x {before}/var/lib/headways"
     assert places.shown_text(other) == other
@@ -89,23 +89,23 @@ def test_folders_are_found_however_they_are_written(tmp_path: Path) -> None:
     linked = tmp_path / "linked"
     linked.symlink_to(folder)
     places = Places(linked, str(folder / "kept"))
-    for told in (f"{folder}/x", f"{linked}/x", f"{folder / 'kept'}/x", (folder / "x").as_uri()):
+    for text in (f"{folder}/x", f"{linked}/x", f"{folder / 'kept'}/x", (folder / "x").as_uri()):
         for shown in (
-            places.shown_text(told),
-            orjson.loads(places.shown(orjson.dumps([told])))[0],
+            places.shown_text(text),
+            orjson.loads(places.shown(orjson.dumps([text])))[0],
         ):
-            assert shown in ("…/x", "headway:///x"), told
+            assert shown in ("…/x", "headway:///x"), text
 
 
-@pytest.mark.parametrize("told", ["file:///", "file:///a,", "file:///a/exec_", "see /data/x "])
-def test_the_time_grows_with_the_length_of_an_answer(told: str) -> None:
-    """With its square, a megabyte would take a quarter of an hour, for which the whole server stands still."""
-    long = told * (1_000_000 // len(told))
+@pytest.mark.parametrize("text", ["file:///", "file:///a,", "file:///a/exec_", "see /data/x "])
+def test_the_time_grows_with_the_length_of_an_answer(text: str) -> None:
+    """With quadratic time a megabyte would take a quarter of an hour, during which the server would be blocked."""
+    long = text * (1_000_000 // len(text))
     assert PLACES.shown_text(long) == long.replace("/data/", "…/")
 
 
 def test_a_uri_that_a_message_cut_is_completed() -> None:
-    """Only within the path of the store; a URI of elsewhere stays."""
+    """Only within the path of the store; other URIs stay."""
     for cut in ("file:///", "file:///dat", "file:///data/artifacts"):
         (shown,) = PLACES.shown_errors([{"message": f"there is no '{cut}'; see the docs"}])
         assert shown == {"message": "there is no 'headway:///'; see the docs"}
@@ -114,9 +114,9 @@ def test_a_uri_that_a_message_cut_is_completed() -> None:
 
 
 def test_without_folders_all_stays() -> None:
-    told = "/ file:///data/x \ud800"
+    text = "/ file:///data/x \ud800"
     for places in (Places(), Places(Path("/"), "/")):
-        assert places.shown_text(told) == told
+        assert places.shown_text(text) == text
 
 
 async def test_pieces_are_shown_and_closed() -> None:
@@ -135,13 +135,13 @@ async def test_pieces_are_shown_and_closed() -> None:
     assert closed == [True]
 
 
-def test_what_answers_gave_is_understood() -> None:
-    told = {"inputs": {"data": ["headway:///a/b", 1, None]}, "search": 'input.data:"headway:///a"'}
+def test_uris_of_answers_are_accepted() -> None:
+    text = {"inputs": {"data": ["headway:///a/b", 1, None]}, "search": 'input.data:"headway:///a"'}
     meant = {
         "inputs": {"data": ["file:///data/artifacts/a/b", 1, None]},
         "search": 'input.data:"file:///data/artifacts/a"',
     }
-    assert PLACES.meant(told) == meant
+    assert PLACES.meant(text) == meant
     for source in (
         {"input": {"source": "default: headway:///a"}},
         {"source": "default: headway:///a"},
@@ -149,4 +149,4 @@ def test_what_answers_gave_is_understood() -> None:
         assert PLACES.meant(source) == source
     property = {"input": {"properties": {"source": "headway:///a"}}}
     assert PLACES.meant(property)["input"]["properties"]["source"] == "file:///data/artifacts/a"
-    assert Places(Path("/data")).meant(told) == told
+    assert Places(Path("/data")).meant(text) == text

@@ -34,7 +34,7 @@ def postmaster(data_dir: Path) -> psutil.Process:
 
 
 def has_ended(process: psutil.Process) -> bool:
-    """Also when nobody reaps it, as in a container without an init."""
+    """Holds also when nobody reaps the process, as in a container without an init."""
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
@@ -65,7 +65,7 @@ async def serve(data_dir: Path) -> tuple[asyncio.subprocess.Process, str]:
     return process, url
 
 
-async def test_it_starts_keeps_what_was_written_and_stops(data_dir: Path) -> None:
+async def test_postgresql_starts_keeps_its_data_and_stops(data_dir: Path) -> None:
     async with embedded_postgres(data_dir) as url:
         await post(url, "create table kept as select 42 as answer")
         assert await post(url, "show server_encoding") == "UTF8"
@@ -97,7 +97,7 @@ async def test_nothing_but_its_own_directory_changes_mode_or_owner(tmp_path: Pat
     assert modes(home) == before
 
 
-async def test_two_on_one_directory_are_refused(data_dir: Path) -> None:
+async def test_a_second_server_on_one_directory_is_refused(data_dir: Path) -> None:
     async with embedded_postgres(data_dir) as url:
         with pytest.raises(Fault, match="another Headway runs on"):
             await embedded_postgres(data_dir).__aenter__()
@@ -128,7 +128,7 @@ async def test_a_killed_server_recovers_what_was_committed(data_dir: Path) -> No
 
 
 async def test_a_pid_of_someone_else_is_not_taken_for_the_server(data_dir: Path) -> None:
-    """As after a reboot: the file says a pid that now is another process."""
+    """As after a reboot: the pid in the file belongs to another process."""
     async with embedded_postgres(data_dir):
         stale = (data_dir / "pg" / "data" / "postmaster.pid").read_text()
     stale = re.sub(r"^\d+", str(os.getpid()), stale)

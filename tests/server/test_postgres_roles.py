@@ -1,4 +1,4 @@
-"""What may be done by whoever reaches the embedded database, and how data directories of before are taken over."""
+"""What a client of the embedded database may do, and how older data directories are upgraded."""
 
 import asyncio
 import json
@@ -91,7 +91,7 @@ async def test_nobody_logs_in_without_a_password(data_dir: Path) -> None:
         passwords = json.loads(file.read_text())
         assert set(passwords) == {"headway", "headway_server"}
         assert len(set(passwords.values())) == 2
-        with pytest.raises(asyncpg.InvalidPasswordError):  # one is not good for the other
+        with pytest.raises(asyncpg.InvalidPasswordError):  # one is not valid for the other
             await asyncpg.connect(
                 host=sockets,
                 user="headway",
@@ -102,7 +102,7 @@ async def test_nobody_logs_in_without_a_password(data_dir: Path) -> None:
 
 @asynccontextmanager
 async def as_before(data_dir: Path) -> AsyncIterator[str]:
-    """The cluster as Headway made and served it when its one role was the superuser, whom the socket trusted."""
+    """Creates a cluster as older releases did: with one role, a superuser whom the socket trusted."""
     home = data_dir / "pg"
     home.mkdir(mode=0o700, parents=True)
     cluster = postgres._Cluster(home, data_dir)
@@ -177,7 +177,7 @@ async def test_a_takeover_that_was_cut_off_is_done_again(
 
 
 async def test_a_takeover_that_was_killed_is_done_again(data_dir: Path) -> None:
-    """PostgreSQL goes on without its Headway, and the next one finds it running."""
+    """PostgreSQL continues without its Headway, and the next one finds it running."""
     async with as_before(data_dir) as old:
         epoch = await post(old, "select epoch from meta")
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", SERVE, str(data_dir))

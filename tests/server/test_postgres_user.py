@@ -1,4 +1,4 @@
-"""PostgreSQL under a root that may make no user namespaces, as in most containers; others run it as themselves."""
+"""PostgreSQL under a root without user namespaces, as in most containers; others run it as themselves."""
 
 import os
 import shutil
@@ -28,7 +28,7 @@ def no_namespaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def open_directory() -> Iterator[Path]:
-    """Unlike pytest's own, one that every user may enter."""
+    """Creates a folder that every user may enter, unlike pytest's own."""
     directory = Path(tempfile.mkdtemp(prefix="headway-test-"))
     directory.chmod(0o755)
     yield directory

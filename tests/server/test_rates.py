@@ -1,4 +1,5 @@
-"""Rates in memory: each kind has its limit, and neither memory nor the cost of a hit grows with those known."""
+"""Rates in memory: each kind has its limit, and neither memory nor the cost of a hit grows with the number of
+clients."""
 
 import cProfile
 from collections.abc import AsyncIterator
@@ -15,7 +16,7 @@ SECONDS = 60
 
 @pytest.fixture
 async def clock(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[float]]:
-    """The seconds that the rates and the library read; soon after the beginning of a window at first."""
+    """The clock that the rates and the library read; at first soon after the beginning of a window."""
     now = [1_800_000_000.25]
     monkeypatch.setattr(rates, "time", lambda: now[0])
     monkeypatch.setattr("limits.aio.storage.memory.time.time", lambda: now[0])

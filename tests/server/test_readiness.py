@@ -1,4 +1,4 @@
-"""`/readyz` costs the engine nothing, however many ask, and tells the truth beside an engine that is busy."""
+"""`/readyz` costs the engine nothing, however many requests it gets, and is correct while the engine is busy."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -34,7 +34,7 @@ async def test_an_engine_that_is_busy_is_ready(parts: Runtime) -> None:
         assert await watched.found() == READY
 
 
-async def test_all_who_ask_share_one_look_on_one_connection(
+async def test_concurrent_probes_share_one_check_on_one_connection(
     parts: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(readiness, "_INTERVAL", 3600)
@@ -43,7 +43,7 @@ async def test_all_who_ask_share_one_look_on_one_connection(
         first = watched.found()
         assert await first == READY
         assert watched._own is not None
-        watched._own.add_query_logger(lambda asked: looks.append(asked.query))
+        watched._own.add_query_logger(lambda statement: looks.append(statement.query))
         assert await asyncio.gather(*(watched.found() for _ in range(500))) == [READY] * 500
         assert looks == []
         monkeypatch.setattr(readiness, "_INTERVAL", 0)
@@ -53,7 +53,7 @@ async def test_all_who_ask_share_one_look_on_one_connection(
         assert await watched.found() == READY | {"accepting": False}
 
 
-async def test_a_database_that_falls_silent_is_told_and_so_is_its_return(
+async def test_a_silent_database_and_its_return_are_reported(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(readiness, "_INTERVAL", 0)
@@ -66,19 +66,19 @@ async def test_a_database_that_falls_silent_is_told_and_so_is_its_return(
         assert await watched.found() == READY
         between.silence()
         assert (await watched.found()).items() >= AWAY.items()
-        await between.mend()
+        await between.restore()
         async with asyncio.timeout(30):
             while await watched.found() != READY:
                 pass
         await between.refuse()
         assert (await watched.found()).items() >= AWAY.items()
-        await between.mend()
+        await between.restore()
         async with asyncio.timeout(30):
             while await watched.found() != READY:
                 pass
 
 
-async def test_tables_that_are_not_those_of_this_code_are_told(
+async def test_tables_of_another_version_are_reported(
     parts: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(readiness, "_INTERVAL", 0)

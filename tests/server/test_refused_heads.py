@@ -1,4 +1,4 @@
-"""Heads of requests that are too large, or that are no HTTP: an answer that says so, before anybody has logged in."""
+"""Request heads that are too large, or not HTTP: answered with the reason, before authentication."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Reports are read back: what they say, in which letters, and that they stay small however much there is."""
+"""The text of reports: their contents, their fonts, and that they stay small for large executions."""
 
 import io
 from datetime import UTC, datetime, timedelta
@@ -30,12 +30,12 @@ def text_of(pdf: bytes) -> str:
 
 
 async def pdf_of(database: Database, *ids: UUID, scope: Scope = Scope()) -> bytes:  # noqa: B008
-    asked = [ExportRequest(typed("exec", id), scope) for id in ids]
-    return b"".join([piece async for piece in report(database.pool, asked, Places())])
+    requests = [ExportRequest(typed("exec", id), scope) for id in ids]
+    return b"".join([piece async for piece in report(database.pool, requests, Places())])
 
 
 async def furnish(database: Database, id: UUID, tasks: int = 3, points: int = 50) -> None:
-    """Tasks with two attempts each, two series, and what a failure leaves."""
+    """Adds tasks with two attempts each, two series, and the rows of a failure."""
     runs = [(new_id(), f"task-{number}") for number in range(tasks)]
     await database.pool.executemany(
         """insert into task_runs (id, execution_id, path, position, type, queue, state, attempt, started_at,
@@ -82,11 +82,11 @@ async def one(database: Database) -> UUID:
     return id
 
 
-async def test_a_report_tells_what_happened(database: Database) -> None:
+async def test_a_report_shows_what_happened(database: Database) -> None:
     id = await one(database)
     pdf = await pdf_of(database, id)
     assert pdf.startswith(b"%PDF-")
-    told = text_of(pdf)
+    text = text_of(pdf)
     for words in (
         typed("exec", id),
         "2026-03-01 11:30:00 UTC",
@@ -103,14 +103,14 @@ async def test_a_report_tells_what_happened(database: Database) -> None:
         "rows",
         "12",
     ):
-        assert words in told, words
-    assert "/srv/" not in told and "file:" not in told
+        assert words in text, words
+    assert "/srv/" not in text and "file:" not in text
 
 
 async def test_names_print_in_every_script(database: Database) -> None:
-    told = text_of(await pdf_of(database, await one(database)))
+    text = text_of(await pdf_of(database, await one(database)))
     for word in NAME.split():
-        assert word in told, word
+        assert word in text, word
     fonts = {font for font, _ in runs_of(NAME)}
     assert fonts == {"headway-plain", "STSong-Light", "HeiseiKakuGo-W5", "HYSMyeongJo-Medium"}
     assert "".join(piece for _, piece in runs_of("a\x07b\tc")) == "a\N{REPLACEMENT CHARACTER}b c"
@@ -120,11 +120,11 @@ async def test_a_comparison_has_all_of_them(database: Database) -> None:
     ids = await seeded(database, 5)
     for number, id in enumerate(ids):
         await furnish(database, id, points=2 + number)
-    told = text_of(await pdf_of(database, *ids))
-    assert "Comparison of executions" in told
-    flat = "".join(told.split())
+    text = text_of(await pdf_of(database, *ids))
+    assert "Comparison of executions" in text
+    flat = "".join(text.split())
     assert [typed("exec", id) for id in ids if typed("exec", id) not in flat] == []
-    assert "Properties" in told and "Metrics over time" in told and told.count("Tasks of ") == 5
+    assert "Properties" in text and "Metrics over time" in text and text.count("Tasks of ") == 5
 
 
 async def test_a_report_of_a_giant_is_bounded(database: Database) -> None:
@@ -142,12 +142,12 @@ async def test_a_report_of_a_giant_is_bounded(database: Database) -> None:
     assert facts.series["flat"][-1] == (4_999.0, 2.5)
     pdf = await pdf_of(database, id)
     assert len(pdf) < 1_000_000
-    told = text_of(pdf)
-    assert f"the first {MOST_TASKS} are shown" in told
+    text = text_of(pdf)
+    assert f"the first {MOST_TASKS} are shown" in text
     assert len(PdfReader(io.BytesIO(pdf)).pages) < 40
 
 
-async def test_series_are_told_apart_by_their_tags(database: Database) -> None:
+async def test_series_are_distinguished_by_their_tags(database: Database) -> None:
     id, *_ = await seeded(database, 1)
     await database.pool.executemany(
         """insert into metrics (execution_id, id, name, value, kind, step, at, path, tags)
@@ -163,14 +163,14 @@ async def test_series_are_told_apart_by_their_tags(database: Database) -> None:
     assert facts.series == {"loss (fit, split=test)": points, "loss (fit, split=train)": points}
 
 
-async def test_what_may_not_be_seen_is_not_there(database: Database) -> None:
+async def test_hidden_executions_are_not_in_a_report(database: Database) -> None:
     id, other, *_ = await seeded(database, 5)
     for ids in ((id,), (id, other)):
         with pytest.raises(Refused, match=f"no execution {typed('exec', id)}"):
             await pdf_of(database, *ids, scope=Scope(("nowhere",)))
 
 
-async def test_what_has_not_begun_has_a_report(database: Database) -> None:
+async def test_an_execution_that_has_not_begun_has_a_report(database: Database) -> None:
     ids = await seeded(database, 100)
     await database.pool.execute(
         "update executions set state = 'CREATED', started_at = null, ended_at = null where id = $1", ids[0]

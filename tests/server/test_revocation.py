@@ -1,4 +1,4 @@
-"""Connections that are open when what their credential is worth changes."""
+"""Open connections when the permissions of their credential change."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -23,7 +23,7 @@ from server.auth.auth import Door, Visitor
 from server.auth.guard import guarded
 from server.auth.revocations import Revocations
 from server.http.sending import DownloadAborted
-from tests.api.people import ASK, enrolled
+from tests.api.people import ORIGIN, enrolled
 from tests.server.doors import WITHIN, door_of, session_of
 from tests.server.graphql.serving import KEY, running
 
@@ -44,9 +44,9 @@ CHANGES = {
 async def test_open_connections_end_when_what_they_are_worth_changes(
     database: Database, tmp_path: Path, change: str, credential: str
 ) -> None:
-    """Whoever changes it, by whatever statement: the database notices."""
+    """The database reports a change, whoever makes it, by any statement."""
     pool = database.pool
-    await grants.save_role(pool, "reader", frozenset({Permission.VIEW_EXECUTION}), ASK)
+    await grants.save_role(pool, "reader", frozenset({Permission.VIEW_EXECUTION}), ORIGIN)
     token = await enrolled(pool, "maria", "operator")
     other = await enrolled(pool, "nina", "viewer")
     async with pool.acquire() as connection:
@@ -77,7 +77,7 @@ async def test_open_connections_end_when_what_they_are_worth_changes(
 
 
 async def test_a_connection_that_is_let_in_while_its_token_is_revoked(database: Database) -> None:
-    """The look-up reads the row before it is revoked and answers after that was noticed."""
+    """The look-up reads the row before it is revoked and returns after the revocation was received."""
     token = await enrolled(database.pool, "maria", "operator")
     reading, go_on = asyncio.Event(), asyncio.Event()
 
@@ -90,18 +90,18 @@ async def test_a_connection_that_is_let_in_while_its_token_is_revoked(database: 
             return found
 
     door = Door(Slow(database.reads), KEY)
-    asked = asyncio.create_task(door.by_token(token))
+    pending = asyncio.create_task(door.by_token(token))
     await asyncio.wait_for(reading.wait(), WITHIN)
     await database.pool.execute("update tokens set revoked_at = now()")
     await door.look_again()
     go_on.set()
-    assert await asyncio.wait_for(asked, WITHIN) is None
+    assert await asyncio.wait_for(pending, WITHIN) is None
 
 
-async def test_of_one_person_each_keeps_the_groups_that_a_provider_named_for_it(
+async def test_each_sign_in_of_a_person_keeps_its_own_groups(
     database: Database,
 ) -> None:
-    """Two who come at once by different proofs of one person are not taken for each other."""
+    """Two sign-ins at once with different credentials of one person are not mixed up."""
     await enrolled(database.pool, "maria", None)
     await database.pool.execute(
         """insert into role_grants (id, group_name, role, created_by)
@@ -154,7 +154,7 @@ async def test_a_service_that_one_makes_ends_no_connection(database: Database) -
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ("its token is revoked", "revoked"),
         ("the person is disabled", "revoked"),
@@ -162,9 +162,9 @@ async def test_a_service_that_one_makes_ends_no_connection(database: Database) -
     ],
 )
 async def test_a_body_that_is_whole_after_its_credential_has_ended_does_nothing(
-    database: Database, change: str, told: str
+    database: Database, change: str, message: str
 ) -> None:
-    """Whoever begins a mutation or an upload and keeps back its last bytes has nothing of it."""
+    """Clients that begin a mutation or an upload and hold back its last bytes gain nothing."""
     token = await enrolled(database.pool, "maria", "operator")
     door = door_of(database)
     done: list[bytes] = []
@@ -179,7 +179,7 @@ async def test_a_body_that_is_whole_after_its_credential_has_ended_does_nothing(
 
         async def body() -> AsyncGenerator[bytes, None]:
             yield b"{"
-            # Only once it is let in is this asked for.
+            # Only sent once the connection is accepted.
             await let_in.wait()
             await database.pool.execute(CHANGES[change])
             await door.look_again()
@@ -198,9 +198,9 @@ async def test_a_body_that_is_whole_after_its_credential_has_ended_does_nothing(
         headers = {"authorization": f"Bearer {token}"}
         refused = await http.post("/", content=body(), headers=headers)
         assert goes_on.is_set()
-        assert (refused.status_code, done) == (409 if told == "has changed" else 401, [])
-        assert told in refused.text
-        if told == "has changed":
+        assert (refused.status_code, done) == (409 if message == "has changed" else 401, [])
+        assert message in refused.text
+        if message == "has changed":
             assert (await http.post("/", content=b"{}", headers=headers)).status_code == 200
             assert done == [b"{}"]
 

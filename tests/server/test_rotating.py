@@ -1,4 +1,4 @@
-"""`headway rotate-session-key` takes another key of the very server, or says that it cannot."""
+"""`headway rotate-session-key` replaces the key of this server, or reports that it cannot."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ GIVEN = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 
 def rotated(key: Path) -> tuple[int, str, bool]:
-    """How it ends, what it says, and whether the key is another one."""
+    """Returns the exit code, the output, and whether the key has changed."""
     before = key.read_text() if key.exists() else None
     result = CliRunner().invoke(app, ["rotate-session-key"])
     after = key.read_text() if key.exists() else None
@@ -22,7 +22,7 @@ def rotated(key: Path) -> tuple[int, str, bool]:
 def test_a_key_that_a_setting_holds_is_not_rotated_in_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    """Whoever was told that it is done would go on with a key that others know."""
+    """After a false success the server would continue with a key that others know."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HEADWAY_DATA_DIR", str(tmp_path))
     (tmp_path / "session.key").write_text(GIVEN)
@@ -30,9 +30,9 @@ def test_a_key_that_a_setting_holds_is_not_rotated_in_a_file(
         monkeypatch.setenv("HEADWAY_SESSION_KEY", GIVEN)
     else:
         (tmp_path / "headway.toml").write_text(f'session_key = "{GIVEN}"')
-    code, told, is_other = rotated(tmp_path / "session.key")
+    code, output, is_other = rotated(tmp_path / "session.key")
     assert (code, is_other) == (1, False)
-    assert "the setting session_key" in told
+    assert "the setting session_key" in output
 
 
 def test_the_key_of_the_data_dir_that_the_settings_name_is_rotated(
@@ -44,9 +44,9 @@ def test_the_key_of_the_data_dir_that_the_settings_name_is_rotated(
     data = tmp_path / "data"
     (tmp_path / "headway.toml").write_text(f'data_dir = "{data}"')
     data.mkdir()
-    code, told, is_other = rotated(data / "session.key")
-    assert (code, is_other) == (1, False) and "holds no session.key" in told
+    code, output, is_other = rotated(data / "session.key")
+    assert (code, is_other) == (1, False) and "holds no session.key" in output
     (data / "session.key").write_text(GIVEN)
-    code, told, is_other = rotated(data / "session.key")
-    assert (code, is_other) == (0, True) and str(data) in told
+    code, output, is_other = rotated(data / "session.key")
+    assert (code, is_other) == (0, True) and str(data) in output
     assert not (tmp_path / "home").exists()

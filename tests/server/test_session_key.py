@@ -1,4 +1,4 @@
-"""The key that signs sessions of browsers: another one, none, and servers whose keys differ."""
+"""The key that signs browser sessions: another one, none, and servers whose keys differ."""
 
 import asyncio
 from pathlib import Path
@@ -20,7 +20,7 @@ from tests.server.graphql.serving import KEY
 async def test_another_key_of_sessions_ends_the_connections_that_cookies_began(
     database: Database, tmp_path: Path
 ) -> None:
-    """Those of tokens go on, and so does whoever signs in with the new key."""
+    """Connections of tokens continue, and so do those that sign in with the new key."""
     token = await admin(database, tmp_path)
     holders, key = Holders(database.reads), session_key(Settings.read({"data_dir": tmp_path}))
     door = door_of(database, key=key)
@@ -33,7 +33,7 @@ async def test_another_key_of_sessions_ends_the_connections_that_cookies_began(
     async with Revocations(door, holders):
         assert await door.again(by_cookie) == by_cookie
         rotate(tmp_path)
-        # A handshake of before that comes to its login only now.
+        # An earlier handshake whose authentication completes only now.
         assert await door.again(by_cookie) is None
         anew = await door.by_session(await session_of(database, door, token))
         assert anew
@@ -64,13 +64,14 @@ async def test_without_its_key_a_session_is_refused_for_now(
         assert (await http.get("/", headers=cookie)).status_code == 200
 
 
-async def test_servers_of_one_database_that_sign_with_different_keys_are_told_of(
+async def test_servers_that_sign_with_different_keys_are_reported(
     database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """By the one that starts, and by `doctor`, which reads `by_key`; none while they sign with the same."""
+    """The server that starts reports it, and so does `doctor`, which reads `by_key`; not while the keys are the
+    same."""
     pool, other = database.pool, SessionKey(key=b"o" * 32)
 
-    async def told(key: SessionKey) -> list[str]:
+    async def warnings(key: SessionKey) -> list[str]:
         caplog.clear()
         async with SharedKey(pool, key), asyncio.timeout(WITHIN):
             while await pool.fetchval("select count(*) from servers") < 2:
@@ -82,8 +83,8 @@ async def test_servers_of_one_database_that_sign_with_different_keys_are_told_of
         return [one.message for one in caplog.records if "another key" in one.message]
 
     async with SharedKey(pool, KEY):
-        assert await told(KEY) == []
-        (warning,) = await told(other)
+        assert await warnings(KEY) == []
+        (warning,) = await warnings(other)
     assert "give all servers of a database the same session.key" in warning
     assert await pool.fetchval("select count(*) from servers") == 0
     assert KEY.id and other.id and KEY.id != other.id

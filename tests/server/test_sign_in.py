@@ -1,4 +1,4 @@
-"""Ways in and out of a browser: links, tokens, sessions and the key that signs them."""
+"""Signing in and out in a browser: links, tokens, sessions and the key that signs them."""
 
 import asyncio
 import hmac
@@ -20,11 +20,11 @@ from server.auth.session_key import SessionKey, rotate, session_key
 from server.http.plain_page import page
 from server.http.rates import Allowed, Rate, Rates
 from server.settings.settings import Settings
-from tests.api.people import ASK
+from tests.api.people import ORIGIN
 from tests.server.doors import WITHIN, admin, behind, door_of, link_of, session_of
 
 TYPED = {"sec-fetch-site": "none"}
-"""As a browser says that no page led to an address."""
+"""The header of a browser for an address that no page led to."""
 
 
 async def test_the_login_link_works_once(database: Database, tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ async def test_the_login_link_works_once(database: Database, tmp_path: Path) -> 
         assert (await http.get("/", headers={"authorization": "Bearer x"})).status_code == 401
 
 
-async def test_two_who_open_one_link_at_once(database: Database, tmp_path: Path) -> None:
+async def test_a_link_opened_twice_at_once_works_once(database: Database, tmp_path: Path) -> None:
     code = await link_of(database, await admin(database, tmp_path))
     async with behind(database, door_of(database)) as http:
         opened = await asyncio.gather(
@@ -71,7 +71,7 @@ async def test_a_link_ends_with_its_time_and_with_its_token(
         assert late.status_code == 401
     row = await tokens.find(database.pool, digest_of(token))
     assert row
-    await tokens.revoke(database.pool, row["id"], ASK)
+    await tokens.revoke(database.pool, row["id"], ORIGIN)
     async with behind(database, door_of(database)) as http:
         late = await http.get("/login", params={"token": code}, headers=TYPED)
         assert late.status_code == 401
@@ -112,7 +112,7 @@ async def test_signing_in_with_a_token_and_out_again(database: Database, tmp_pat
 
 
 async def test_reading_the_database_signs_nobody_in(database: Database, tmp_path: Path) -> None:
-    """Everything that a dump holds is tried as a credential, and as the key of a forged session."""
+    """Everything in a dump is tried as a credential, and as the key of a forged session."""
     token = await admin(database, tmp_path)
     door = door_of(database)
     session = await session_of(database, door, token)
@@ -160,7 +160,7 @@ async def test_a_session_ends_with_its_time_its_token_its_key_and_any_change(
     assert await door.by_session(session) is not None
     row = await tokens.find(database.pool, digest_of(token))
     assert row
-    await tokens.revoke(database.pool, row["id"], ASK)
+    await tokens.revoke(database.pool, row["id"], ORIGIN)
     await door.look_again()
     assert await door.by_session(session) is None
 
@@ -232,15 +232,15 @@ async def test_login_leads_to_this_server_alone(
 async def test_a_page_signs_nobody_in_with_a_link_of_its_authors(
     database: Database, tmp_path: Path, site: str | None, accept: str
 ) -> None:
-    """Whoever is led here would go on as the author of that page, and leave there what is their own. A page of this
-    server leads to a `next` that somebody else may have written; over HTTP a browser names no site."""
+    """A user who is led here would continue as the author of that page, and enter their own data there. A page of this
+    server redirects to a `next` that another person may have written; over HTTP a browser sends no site."""
     code = await link_of(database, await admin(database, tmp_path))
     async with behind(database, door_of(database)) as http:
         led = {"accept": accept, **({"sec-fetch-site": site} if site else {})}
-        asked = await http.get("/login", params={"token": code, "next": "/x&y"}, headers=led)
-        assert asked.status_code == 200 and "set-cookie" not in asked.headers
-        assert 'method="post" action="/login"' in asked.text
-        fields = re.findall(r'name="([a-z]+)" value="([^"]+)"', asked.text)
+        response = await http.get("/login", params={"token": code, "next": "/x&y"}, headers=led)
+        assert response.status_code == 200 and "set-cookie" not in response.headers
+        assert 'method="post" action="/login"' in response.text
+        fields = re.findall(r'name="([a-z]+)" value="([^"]+)"', response.text)
         form = {name: unescape(value) for name, value in fields}
         assert form == {"link": code, "next": "/x&y"}
         foreign = await http.post("/login", data=form, headers={"origin": "https://evil.example"})
@@ -266,16 +266,14 @@ async def test_a_reader_who_is_not_signed_in_is_led_to_the_form_and_back(
         place = "/login?next=%2Fexecutions%3Fstate%3Dfailed"
         assert (led.status_code, led.headers["location"]) == (303, place)
         assert led.headers["cache-control"] == "no-store"
-        for site in (
-            "cross-site",
-            "same-site",
-        ):  # no strict cookie comes from there, but from the page that goes on
+        # The redirect has no strict cookie; the request of the page has one.
+        for site in ("cross-site", "same-site"):
             elsewhere = await http.get("/x?a=1&b=2", headers={**HTML, "sec-fetch-site": site})
             assert (
                 elsewhere.status_code == 200 and 'content="0;url=/x?a=1&amp;b=2"' in elsewhere.text
             )
-        asked = await http.get("/executions")
-        assert asked.status_code == 401 and "Not signed in" in asked.text
+        answer = await http.get("/executions")
+        assert answer.status_code == 401 and "Not signed in" in answer.text
         wrong = await http.get("/", headers={**HTML, "authorization": "Bearer x"})
         assert wrong.status_code == 401 and "This token is not valid" in wrong.text
         assert (await http.get("/favicon.ico", headers=HTML)).status_code != 401
@@ -290,7 +288,7 @@ async def test_a_reader_who_is_not_signed_in_is_led_to_the_form_and_back(
         assert 'name="token"' not in known.text
 
 
-async def test_who_is_wrong_too_often_gets_the_form_again(
+async def test_too_many_wrong_tokens_show_the_form_again(
     database: Database, tmp_path: Path
 ) -> None:
     token = await admin(database, tmp_path)
@@ -312,7 +310,7 @@ async def test_who_is_wrong_too_often_gets_the_form_again(
 
 
 @pytest.mark.parametrize("path", ["/login", "/logout", "/"])
-async def test_a_page_elsewhere_hears_why_it_is_refused(
+async def test_a_page_of_another_origin_gets_the_reason_of_its_refusal(
     database: Database, tmp_path: Path, path: str
 ) -> None:
     token = await admin(database, tmp_path)
@@ -320,10 +318,10 @@ async def test_a_page_elsewhere_hears_why_it_is_refused(
         await http.post("/login", data={"token": token})
         foreign = {"origin": "https://evil.example"}
         shown = await http.post(path, data={"token": token}, headers={**HTML, **foreign})
-        told = await http.post(path, json={"token": token}, headers=foreign)
-        assert (shown.status_code, told.status_code) == (403, 403)
+        answer = await http.post(path, json={"token": token}, headers=foreign)
+        assert (shown.status_code, answer.status_code) == (403, 403)
         assert "<h1>Requests from this origin are refused</h1>" in shown.text
-        (error,) = told.json()["errors"]
+        (error,) = answer.json()["errors"]
         assert error["extensions"] == {"code": "FORBIDDEN_ORIGIN"}
         for name in ("allowed_origins", "external_url", "trusted_proxies"):
             assert name in shown.text and name in error["message"]

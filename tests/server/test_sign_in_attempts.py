@@ -1,4 +1,4 @@
-"""Attempts to sign in through an issuer: how many at once, and the cookie of one behind a proxy."""
+"""Attempts to sign in through an issuer: how many at once, and the cookie behind a proxy."""
 
 import asyncio
 
@@ -24,10 +24,10 @@ async def test_behind_a_proxy_that_speaks_tls_the_cookie_of_an_attempt_is_for_it
         assert "Secure" in answer.headers["set-cookie"]
 
 
-async def test_strangers_have_the_issuer_asked_about_so_many_codes_at_once(
+async def test_strangers_cause_a_bounded_number_of_requests_to_the_issuer(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each is a connection to the issuer. Whoever is told to wait comes again with the same code."""
+    """Each attempt is a connection to the issuer. A client that has to wait repeats the request with the same code."""
     monkeypatch.setattr("server.auth.single_sign_on.MOST_OF_NETWORK", 2)
     async with both(database) as (house, issuer), asyncio.timeout(20):
         issuer.answers = asyncio.Event()
@@ -39,12 +39,12 @@ async def test_strangers_have_the_issuer_asked_about_so_many_codes_at_once(
             ways.append((way, {"cookie": cookie}))
         house.http.cookies.clear()
         begun = [asyncio.create_task(house.http.get(way, headers=own)) for way, own in ways[:2]]
-        while issuer.asked["token"] < 2:
+        while issuer.requests["token"] < 2:
             await asyncio.wait(begun, timeout=0.01)
         way, own = ways[2]
         refused = await house.http.get(way, headers=own)
         assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
-        assert issuer.asked["token"] == 2
+        assert issuer.requests["token"] == 2
         issuer.answers.set()
         assert [(await one).status_code for one in begun] == [200, 200]
         assert (await house.http.get(way, headers=own)).status_code == 200

@@ -1,4 +1,4 @@
-"""Signing people in through a real issuer, and every way in which somebody could come in wrongly."""
+"""Signing people in through a real issuer, and every attack on it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ import pytest
 from models.access.viewer import Permission, PrincipalKind
 from runner.store.access import principals
 from runner.store.postgres.database import Database
-from tests.api.people import ASK, enrolled
+from tests.api.people import ORIGIN, enrolled
 from tests.server.issuer import Issuer, issuing
 from tests.server.single_sign_on import FORGERIES, Forging, House, housed, settings_for
 
@@ -34,9 +34,9 @@ async def test_a_person_signs_in_through_the_issuer(database: Database) -> None:
             "Sign in with Acme" in form.text
             and "/login/oidc?next=%2Fx%3Fa%3D1%26b%3D2" in form.text
         )
-        asked = parse_qs(urlsplit(await house.begin()).query)
-        assert asked["scope"] == ["openid email profile"]
-        assert asked["redirect_uri"] == [f"{house.own}/login/oidc/callback"]
+        parameters = parse_qs(urlsplit(await house.begin()).query)
+        assert parameters["scope"] == ["openid email profile"]
+        assert parameters["redirect_uri"] == [f"{house.own}/login/oidc/callback"]
         answer = await house.sign_in("/executions?tab=logs")
         assert answer.status_code == 200
         assert 'http-equiv="refresh" content="0;url=/executions?tab=logs"' in answer.text
@@ -56,7 +56,7 @@ async def test_a_person_signs_in_through_the_issuer(database: Database) -> None:
             "select actor, data from audit_log where action = 'SIGN_IN'"
         )
         assert signed and signed["actor"] == "user:maria" and '"OIDC"' in signed["data"]
-        # The groups of the next sign-in are those of then.
+        # The groups of the next sign-in are those of that time.
         issuer.claims = {"groups": []}
         house.http.cookies.clear()
         await house.sign_in()
@@ -175,20 +175,20 @@ async def test_the_way_back_is_of_the_browser_that_began_and_works_once(
                 f"/login/oidc/callback?{urlencode(query)}", headers=headers
             )
             assert answer.status_code == 401, query
-        assert issuer.asked["token"] == 0
+        assert issuer.requests["token"] == 0
         assert await house.holds() == before
         assert (await house.http.get(back, headers=headers)).status_code == 200
         jar.clear()
         after = await house.holds()
         again = await house.http.get(back, headers=headers)
         assert again.status_code == 401 and "works once" in again.text
-        assert issuer.asked["token"] == 1
+        assert issuer.requests["token"] == 1
         assert await house.holds() == after
         assert await house.who() is None
 
 
 async def test_a_code_is_good_for_one_attempt(database: Database) -> None:
-    """Whoever saw a code of somebody else's has another verifier; and the issuer takes a code once."""
+    """An attacker who has seen a code lacks its verifier; and the issuer accepts a code once."""
     async with both(database) as (house, issuer):
         theirs = parse_qs(urlsplit(await house.back()).query)["code"][0]
         house.http.cookies.clear()
@@ -235,7 +235,7 @@ async def test_the_issuer_says_no(database: Database) -> None:
         "/" + "x" * 3000,
     ],
 )
-async def test_it_leads_to_this_server_alone(database: Database, target: str) -> None:
+async def test_sign_in_redirects_to_this_server_only(database: Database, target: str) -> None:
     async with both(database) as (house, _):
         answer = await house.sign_in(target)
         assert 'content="0;url=/"' in answer.text and "evil" not in answer.text
@@ -247,7 +247,7 @@ async def test_a_path_is_never_markup(database: Database) -> None:
 
 
 async def test_a_host_of_somebody_else_begins_nothing(database: Database) -> None:
-    """The way back would lead there."""
+    """The redirect would lead there."""
     async with both(database) as (house, _):
         answer = await house.http.get("/login/oidc", headers={"host": "evil.example"})
         assert answer.status_code == 403
@@ -255,8 +255,8 @@ async def test_a_host_of_somebody_else_begins_nothing(database: Database) -> Non
 
 async def test_the_external_address_is_the_one_to_come_back_to(database: Database) -> None:
     async with both(database, external_url="https://headway.example/") as (house, _):
-        asked = parse_qs(urlsplit(await house.begin()).query)
-        assert asked["redirect_uri"] == ["https://headway.example/login/oidc/callback"]
+        parameters = parse_qs(urlsplit(await house.begin()).query)
+        assert parameters["redirect_uri"] == ["https://headway.example/login/oidc/callback"]
 
 
 @pytest.mark.parametrize(
@@ -282,7 +282,7 @@ async def test_metadata_that_is_not_right_is_not_used(
         assert "set-cookie" not in answer.headers
 
 
-async def test_nobody_becomes_somebody_else_by_a_name(database: Database) -> None:
+async def test_a_name_does_not_give_access_to_another_account(database: Database) -> None:
     await enrolled(database.pool, "admin", "admin")
     await enrolled(database.pool, "ci", "operator", kind=PrincipalKind.SERVICE)
     await enrolled(database.pool, "nina", "operator")
@@ -297,7 +297,7 @@ async def test_nobody_becomes_somebody_else_by_a_name(database: Database) -> Non
             assert await house.who() is None
         assert await house.holds() == before
         assert await house.refusals("the name admin belongs to somebody else")
-        # The other way round, who has come before is known by the subject, whatever the name is now.
+        # Conversely, a person who signed in before is recognised by the subject, whatever the name is now.
         issuer.claims = {"sub": "u-1", "preferred_username": "admin"}
         assert (await house.sign_in()).status_code == 200
         assert await house.who() == "user:maria"
@@ -310,9 +310,11 @@ async def test_admin_is_nobodys_even_without_a_trace_of_one(database: Database) 
         assert not await database.pool.fetchval("select count(*) from principals")
 
 
-async def test_who_was_given_a_role_beforehand_is_claimed_once(database: Database) -> None:
+async def test_a_person_with_a_role_before_the_first_login_is_claimed_once(
+    database: Database,
+) -> None:
     async with database.pool.acquire() as connection:
-        made = await principals.ensure(connection, PrincipalKind.PERSON, "maria", ASK.actor)
+        made = await principals.ensure(connection, PrincipalKind.PERSON, "maria", ORIGIN.actor)
     async with both(database) as (house, issuer):
         issuer.claims = {"sub": "u-3", "preferred_username": "Maria"}
         assert (await house.sign_in()).status_code == 401
@@ -328,8 +330,8 @@ async def test_who_was_given_a_role_beforehand_is_claimed_once(database: Databas
         assert '"claimed": true' in claimed or '"claimed":true' in claimed
 
 
-async def test_two_who_come_at_once_for_the_first_time(database: Database) -> None:
-    """The same person twice is one; of two with one name one is refused."""
+async def test_two_concurrent_first_sign_ins(database: Database) -> None:
+    """The same person twice is one; of two people with one name one is refused."""
     async with both(database) as (house, issuer):
 
         async def come(sub: str) -> int:
@@ -343,7 +345,7 @@ async def test_two_who_come_at_once_for_the_first_time(database: Database) -> No
         assert await database.pool.fetchval("select count(*) from principals") == 1
 
 
-async def test_whoever_is_disabled_stays_out(database: Database) -> None:
+async def test_a_disabled_person_cannot_sign_in(database: Database) -> None:
     async with both(database) as (house, issuer):
         await house.sign_in()
         await database.pool.execute("update principals set disabled_at = now()")
@@ -366,7 +368,7 @@ async def test_signing_out_leads_on_to_the_issuer(database: Database) -> None:
             await database.pool.fetchval("select count(*) from sign_ins where ended_at is null")
             == 0
         )
-        # One who came with a token is no business of the issuer's.
+        # A person who came with a token is independent of the issuer.
         token = await enrolled(database.pool, "nina", "viewer")
         await house.http.post("/login", data={"token": token})
         answer = await house.http.post("/logout", headers=headers)

@@ -1,4 +1,4 @@
-"""Signing in through an issuer on another site, in a real browser: strict cookies must be there at once."""
+"""Signing in through an issuer on another site, in a real browser: strict cookies must work at once."""
 
 import asyncio
 import json
@@ -24,8 +24,8 @@ class Browser:
 
     async def post(self, method: str, **parameters: Any) -> Any:
         self._number += 1
-        told = {"id": self._number, "method": method, "params": parameters}
-        await self._connection.send(json.dumps(told))
+        message = {"id": self._number, "method": method, "params": parameters}
+        await self._connection.send(json.dumps(message))
         while True:
             answer = json.loads(await self._connection.recv())
             if answer.get("id") == self._number:

@@ -1,4 +1,4 @@
-"""Pages of a sign-in elsewhere that does not come off: each says why, and has a way back."""
+"""The pages of failed sign-ins through an issuer: each states the reason, and links back."""
 
 import pytest
 

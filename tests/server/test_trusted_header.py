@@ -1,4 +1,4 @@
-"""People whom a proxy names: believed from trusted proxies alone, and never but when it is set."""
+"""People named by a proxy: accepted from trusted proxies only, and only when configured."""
 
 import os
 from typing import Any
@@ -22,7 +22,7 @@ TRUSTING: dict[str, Any] = {
 }
 
 
-async def test_a_trusted_proxy_names_who_asks(database: Database) -> None:
+async def test_a_trusted_proxy_names_the_user(database: Database) -> None:
     await database.pool.execute(
         """insert into role_grants (id, group_name, role, created_by)
            values (gen_random_uuid(), 'ops', 'operator', 'x')"""
@@ -40,7 +40,7 @@ async def test_a_trusted_proxy_names_who_asks(database: Database) -> None:
         }
         visitor = await house.door.visitor(scope)
         assert visitor and visitor.viewer.may_everywhere(Permission.RUN_FLOW)
-        # A page elsewhere comes through the proxy as well.
+        # A page of another origin comes through the proxy as well.
         foreign = {**NAMED, "origin": "https://evil.example"}
         assert (await house.http.post("/who", headers=foreign)).status_code == 403
         assert (await house.http.post("/who", headers=NAMED)).status_code == 403
@@ -76,7 +76,7 @@ async def test_the_word_of_anybody_else_counts_for_nothing(
 async def test_the_word_of_what_may_be_a_task_counts_for_nothing(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A task comes from the address of a proxy that is on its machine."""
+    """A task has the address of a proxy on its machine."""
     async with housed(database, {**TRUSTING, "task_isolation": "auto"}) as house:
         before = await house.holds()
         assert (await house.http.get("/who", headers=NAMED)).status_code == 401
@@ -105,7 +105,7 @@ async def test_a_name_that_is_not_one_name_or_somebody_elses(database: Database)
             ["maria", "maria"],
         ):
             headers = [("x-forwarded-user", name) for name in names]
-            # Nor is it the session of the browser: the proxy says that somebody else is there.
+            # The session of the browser does not count either: the proxy names another person.
             assert (await house.http.get("/who", headers=headers)).status_code == 401, names
         assert await house.holds() == before
         assert await house.refusals()

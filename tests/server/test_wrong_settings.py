@@ -1,4 +1,4 @@
-"""`headway serve` with settings that do not go together says so in one line."""
+"""`headway serve` reports contradictory settings in one line."""
 
 import asyncio
 import os

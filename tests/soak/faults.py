@@ -1,4 +1,4 @@
-"""What is done to the processes of a soak. Each fault is made good before it returns."""
+"""Faults of the processes of a soak test. Each fault is repaired before its method returns."""
 
 import asyncio
 import json
@@ -87,7 +87,7 @@ class Faults:
             await asyncio.sleep(self.random.uniform(2, 11))
 
     async def hold_locks_and_freeze(self) -> None:
-        """A process that stops in a transaction, until PostgreSQL has ended its session."""
+        """Stops a process in a transaction, until PostgreSQL has ended its session."""
         kind = self.random.choice([each for each in holder.KINDS if each != "key"])
         id = self.random.choice(list(self.load.tally.created.values()))[1]
         process = await asyncio.create_subprocess_exec(
@@ -117,7 +117,7 @@ class Faults:
     async def flood_with_queries(self) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(10):
-                await asyncio.gather(*(self._ask_often(one) for one in [_LIST, SCHEMA] * 10))
+                await asyncio.gather(*(self._query_often(one) for one in [_LIST, SCHEMA] * 10))
 
     async def flood_with_subscriptions(self) -> None:
         tasks = [asyncio.create_task(self._subscribe_often(n)) for n in range(10)]
@@ -147,7 +147,7 @@ class Faults:
         await asyncio.sleep(seconds)
         process.send(signal.SIGCONT)
 
-    async def _ask_often(self, query: str) -> None:
+    async def _query_often(self, query: str) -> None:
         headers = {"authorization": f"Bearer {self.stage.token}"}
         async with httpx.AsyncClient(verify=False, timeout=20, headers=headers) as http:
             for _ in range(10):
@@ -175,7 +175,7 @@ class Faults:
                     self._accept_no_refusal(STATS, message["payload"])
 
     def _accept_no_refusal(self, query: str, errors: list[dict[str, Any]]) -> None:
-        """A flood that is refused for what it asks is none."""
+        """Records a flood that is refused because of its queries: this is a mistake of the test."""
         codes = {error["extensions"]["code"] for error in errors}
         if codes - PASSING:
             self.load.tally.wrong.append(f"no flood: {query:.60} is refused: {codes}")
@@ -186,4 +186,4 @@ FAULTS: Mapping[str, Fault] = {
     for name, fault in vars(Faults).items()
     if not name.startswith("_")
 }
-"""By name, every public method of Faults."""
+"""Every public method of Faults, by name."""

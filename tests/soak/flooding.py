@@ -1,7 +1,7 @@
-"""Floods: one user, task or stranger that asks for as much as it can, from a process of its own.
+"""Floods: one user, task or unauthenticated client sends as many requests as possible, from a process of its own.
 
 `python -m tests.soak.flooding NAME URL TOKEN EXECUTION`, where the execution has a long log, floods until its input
-ends, and then says as JSON how it was answered.
+ends, and then prints the counted responses as JSON.
 """
 
 import asyncio
@@ -53,21 +53,21 @@ TAIL = "subscription ($id: ID!) { logs(executionId: $id) { lines { text } } }"
 
 ACCEPTED = "accepted"
 _FIRST_ANSWER = 20
-"""Seconds, after the flood, until the first of its answers must have come."""
+"""Seconds after the start of the flood within which its first response must come."""
 _HALF_OPEN, _HELD = 2000, 1.0
-"""Connections, more than one address may have; and seconds after which one was accepted."""
+"""The number of connections, more than one address may have; and seconds after which one was accepted."""
 
 
 class Flooder:
-    """One that does not mind what it is answered, and counts it."""
+    """Sends requests regardless of the responses, and counts these."""
 
     def __init__(self, url: str, token: str, execution: str) -> None:
         self.url, self.token, self.execution = url, token, execution
         self.headers = {"authorization": f"Bearer {token}"}
         self.answers: Counter[str] = Counter()
-        """By the code of a refusal; `ACCEPTED` are the others."""
+        """The number of responses by the code of the refusal; `ACCEPTED` for the others."""
 
-    async def _ask_for_ever(self, query: str, accepted: str = ACCEPTED) -> None:
+    async def _query_forever(self, query: str, accepted: str = ACCEPTED) -> None:
         async with httpx.AsyncClient(verify=False, timeout=60, headers=self.headers) as http:
             while True:
                 with self._counting():
@@ -78,14 +78,14 @@ class Flooder:
 
     @contextmanager
     def _counting(self) -> Iterator[None]:
-        """Connections that cannot be had, or end, are counted by the name of the exception."""
+        """Counts connections that fail or end by the name of the exception."""
         try:
             yield
         except (httpx.HTTPError, OSError, WebSocketException, TimeoutError) as error:
             self.answers[type(error).__name__] += 1
 
     def _count(self, answer: httpx.Response, accepted: str = ACCEPTED) -> None:
-        """`accepted` is the code of errors that were asked for."""
+        """Counts a response; `accepted` is the expected error code."""
         if answer.headers.get("content-type", "").startswith("application/json"):
             errors = orjson.loads(answer.content).get("errors", [])
             codes = {error.get("extensions", {}).get("code", "no code") for error in errors}
@@ -95,10 +95,10 @@ class Flooder:
         self.answers[ACCEPTED if code == accepted else code] += 1
 
     async def introspection(self) -> None:
-        await asyncio.gather(*(self._ask_for_ever(SCHEMA) for _ in range(10)))
+        await asyncio.gather(*(self._query_forever(SCHEMA) for _ in range(10)))
 
     async def lists(self) -> None:
-        await asyncio.gather(*(self._ask_for_ever(LISTS) for _ in range(20)))
+        await asyncio.gather(*(self._query_forever(LISTS) for _ in range(20)))
 
     async def large_answers(self) -> None:
         pages = " ".join(
@@ -106,7 +106,7 @@ class Flooder:
             for n in range(1, 91)
         )
         await asyncio.gather(
-            *(self._ask_for_ever(LOG % (self.execution, pages)) for _ in range(10))
+            *(self._query_forever(LOG % (self.execution, pages)) for _ in range(10))
         )
 
     async def errors(self) -> None:
@@ -114,11 +114,11 @@ class Flooder:
             f'e{n}: logs(after: "no cursor") {{ nodes {{ text }} }}' for n in range(90)
         )
         await asyncio.gather(
-            *(self._ask_for_ever(LOG % (self.execution, wrong), "VALIDATION") for _ in range(10))
+            *(self._query_forever(LOG % (self.execution, wrong), "VALIDATION") for _ in range(10))
         )
 
     async def log_readers(self) -> None:
-        """Half of them on sockets, half download."""
+        """Half of the readers use sockets, half downloads."""
         await asyncio.gather(
             *(self._subscribed(TAIL, [{"id": self.execution}]) for _ in range(30)),
             *(self._downloaded() for _ in range(30)),
@@ -138,7 +138,7 @@ class Flooder:
                 await asyncio.sleep(0.2)
 
     async def subscriptions(self) -> None:
-        """2 000, all different, as far as one user may."""
+        """Opens 2 000 different subscriptions, as many as one user may have."""
         wanted = [{"search": f"label.some:{n}"} for n in range(50)]
         await asyncio.gather(*(self._subscribed([STATS, LIST][n % 2], wanted) for n in range(40)))
 
@@ -207,7 +207,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "half_open": ("503", "closed"),
     TASK: ("not understood",),
 }
-"""By the flood that has to reach one, how it is refused then: at once, or after a while."""
+"""The refusals of each flood that has to reach a limit: at once, or after a while."""
 _KEPT = """
 select (select count(*) from metrics where execution_id = $1) as metrics,
   (select count(*) from logs where execution_id = $1 and text like 'message not understood%') as refused
@@ -215,7 +215,7 @@ select (select count(*) from metrics where execution_id = $1) as metrics,
 
 
 async def prepared(served: Served) -> tuple[str, dict[str, str]]:
-    """An execution with a long log, and tokens of a viewer and an operator."""
+    """Creates an execution with a long log, and tokens of a viewer and an operator."""
     raw = await asyncpg.connect(served.database_url)
     id, _ = await seed(raw, LINES)
     await raw.close()
@@ -226,7 +226,7 @@ async def prepared(served: Served) -> tuple[str, dict[str, str]]:
 
 @contextmanager
 def flooded(served: Served, name: str, token: str, execution: str) -> Iterator[None]:
-    """It floods all the while; raises AssertionError when it was not answered as a flood is."""
+    """Floods until the block ends; raises AssertionError when the responses are not those to a flood."""
     with (_task if name == TASK else _process)(served, name, token, execution) as answers:
         yield
     print(f"{name}: {dict(answers)}")
@@ -256,7 +256,7 @@ def _process(served: Served, name: str, token: str, execution: str) -> Iterator[
 
 @contextmanager
 def _task(served: Served, *_: str) -> Iterator[Counter[str]]:
-    """Accepted are its metrics, refused are messages that are none."""
+    """Returns the counts: accepted are the task's metrics, refused are its invalid messages."""
     answers: Counter[str] = Counter()
     id = asyncio.run(served.client.run(LOUD))["id"]
     try:
@@ -287,7 +287,7 @@ async def flood(name: str, url: str, token: str, execution: str) -> None:
         [flooding, asyncio.ensure_future(asyncio.to_thread(sys.stdin.read))],
         return_when=asyncio.FIRST_COMPLETED,
     )
-    for _ in range(_FIRST_ANSWER * 10):  # others went first, so far
+    for _ in range(_FIRST_ANSWER * 10):  # earlier users go first, so far
         if flooder.answers[ACCEPTED]:
             break
         await asyncio.sleep(0.1)

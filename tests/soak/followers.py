@@ -1,4 +1,4 @@
-"""People who follow executions to their ends on sockets; they subscribe again when they are cut off, and go on."""
+"""People who follow executions to their ends on sockets; after a disconnect they subscribe again and continue."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ from logs where execution_id = any($1::uuid[]) group by 1
 
 
 def _gap(numbers: Sequence[int]) -> Sequence[int]:
-    """Those around the first that is not one more than the one before it, from 1 on; nothing when there is none."""
+    """Returns the numbers around the first gap in 1, 2, 3, ...; empty if there is none."""
     for at, number in enumerate(numbers):
         if number != at + 1:
             return numbers[max(at - 3, 0) : at + 3]
@@ -38,7 +38,7 @@ def _gap(numbers: Sequence[int]) -> Sequence[int]:
 
 @dataclass
 class Events:
-    """Those of one execution, as a subscriber saw them."""
+    """The events of one execution, as a subscriber received them."""
 
     id: str
     query: ClassVar[str] = EVENTS
@@ -52,7 +52,7 @@ class Events:
         self.seen.append(data["executionEvents"]["seq"])
 
     def differences(self, ended: int, last: int) -> list[str]:
-        """Each once and in order, up to the end or one that came after it."""
+        """Checks that each event came once and in order, up to the terminal one or a later one."""
         found = []
         if gap := _gap(self.seen):
             found.append(f"the events of {self.id} came as {gap}")
@@ -72,7 +72,7 @@ class Lines:
     after: str | None = None
     numbers: list[int] = field(default_factory=list)
     text: Any = field(default_factory=sha256)
-    told: tuple[int, str] | None = None
+    reported_end: tuple[int, str] | None = None
 
     def take(self, data: dict[str, Any]) -> None:
         batch = data["logs"]
@@ -81,15 +81,17 @@ class Lines:
             self.text.update(f"{line['text']}\n".encode())
         self.after = batch["cursor"]
         if batch["complete"]:
-            self.told = (batch["lineCount"], batch["sha256"])
+            self.reported_end = (batch["lineCount"], batch["sha256"])
 
     def differences(self, lines: int, text: str) -> list[str]:
         found = []
         if gap := _gap(self.numbers):
             found.append(f"the lines of {self.id} came as {gap}")
         read = (len(self.numbers), self.text.hexdigest())
-        if not read == self.told == (lines, text):
-            found.append(f"of {self.id} were read {read}, told {self.told}, kept {(lines, text)}")
+        if not read == self.reported_end == (lines, text):
+            found.append(
+                f"of {self.id} were read {read}, reported {self.reported_end}, stored {(lines, text)}"
+            )
         return found
 
 
@@ -99,10 +101,10 @@ class Followers:
         self._stage, self._tally, self._random = load.stage, load.tally, load.random
         self.events: list[Events] = []
         self.logs: list[Lines] = []
-        """Those that were followed to their ends."""
+        """Streams that were followed to their ends."""
 
     async def follow_for_ever(self) -> None:
-        """One execution after the other, the newest each time."""
+        """Follows one execution after the other, the newest each time."""
         await self._load.begun.wait()
         while not self._load.over.is_set():
             _, id = list(self._tally.created.values())[-1]
@@ -111,7 +113,7 @@ class Followers:
                 self.events.append(events)
 
     async def read_for_ever(self) -> None:
-        """The same of logs; long ones rather than others."""
+        """Reads one log after the other, long ones first."""
         await self._load.begun.wait()
         read: set[str] = set()
         while not self._load.over.is_set():
@@ -123,7 +125,7 @@ class Followers:
                 self.logs.append(lines)
 
     async def differences(self, raw: "asyncpg.Connection[Any]") -> list[str]:
-        """Between what they were told and what there is."""
+        """Returns the differences between the received and the stored data."""
         found: list[str] = []
         last = {row["id"]: row for row in await raw.fetch(_LAST_EVENTS)}
         for events in self.events:
@@ -135,22 +137,24 @@ class Followers:
             found += lines.differences(*kept.get(id, (0, sha256().hexdigest())))
         return found
 
-    async def _follow(self, told: Events | Lines) -> bool:
-        """Whether its end was told in time."""
+    async def _follow(self, received: Events | Lines) -> bool:
+        """Returns whether the end was received in time."""
         while True:
             try:
                 async with asyncio.timeout(_ENDED_WITHIN):
-                    if await self._follow_on(told):
+                    if await self._follow_on(received):
                         return True
             except (OSError, websockets.WebSocketException):
                 self._tally.refused["socket"] += 1
             except TimeoutError:
-                self._tally.wrong.append(f"no end of {told.id} was told after {told.after}")
+                self._tally.wrong.append(
+                    f"no end of {received.id} was received after {received.after}"
+                )
                 return False
             await asyncio.sleep(0.1)
 
-    async def _follow_on(self, told: Events | Lines) -> bool:
-        """True when the stream completed."""
+    async def _follow_on(self, received: Events | Lines) -> bool:
+        """Returns True when the stream completed."""
         url = self._random.choice(self._stage.urls)
         async with websockets.connect(
             f"{url.replace('http', 'ws')}/graphql",
@@ -161,7 +165,10 @@ class Followers:
             await socket.send(
                 json.dumps({"type": "connection_init", "payload": {"token": self._stage.token}})
             )
-            payload = {"query": told.query, "variables": {"id": told.id, "after": told.after}}
+            payload = {
+                "query": received.query,
+                "variables": {"id": received.id, "after": received.after},
+            }
             async for text in socket:
                 message = json.loads(text)
                 if message["type"] == "connection_ack":
@@ -176,5 +183,5 @@ class Followers:
                     return False
                 elif message["type"] == "next":
                     self._tally.messages += 1
-                    told.take(message["payload"]["data"])
+                    received.take(message["payload"]["data"])
         return False

@@ -1,4 +1,5 @@
-"""The work of a soak: executions of every kind, created again until accepted, and people who act on them."""
+"""The load of a soak test: executions of every kind, whose creation is repeated until accepted, and actions of
+people."""
 
 import asyncio
 import json
@@ -123,7 +124,7 @@ TASKS = {
     "long": 1,
     "loud": 1,
 }
-"""How many task runs of an execution of a kind leave a mark."""
+"""The number of task runs that leave a mark, for an execution of each kind."""
 CREATE = """mutation ($input: CreateExecutionInput!) { createExecution(input: $input) {
   execution { id } problems { code message } } }"""
 APPROVALS = "{ approvals(where: {state: [PENDING]}, first: 100) { nodes { id } } }"
@@ -135,24 +136,24 @@ _MUTATIONS = {
     "approve": "DecideInput",
 }
 PASSING = {"UNAVAILABLE", "TOO_MANY_REQUESTS", "DEADLINE_EXCEEDED"}
-"""Codes of answers after which one asks again."""
+"""Error codes after which a request is repeated."""
 
 
 def flows(marks: Path) -> list[str]:
-    """Their sources; tasks leave marks in the folder `marks`."""
+    """Returns the sources of the flows; tasks write marks to the folder `marks`."""
     return FLOWS.format(mark=MARK.format(marks=marks), loud=LOUD).split("---\n")
 
 
 @dataclass
 class Tally:
     created: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """By the name of an execution its kind and id."""
+    """The kind and id of each execution, by its name."""
     cancelled: set[str] = field(default_factory=set)
     acts: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
-    """Answers that were not data, by their kind."""
+    """The number of responses without data, by their kind."""
     latencies: list[float] = field(default_factory=list)
-    """Seconds of creations that were answered at once."""
+    """Seconds of creations that were accepted at the first request."""
     messages: int = 0
     wrong: list[str] = field(default_factory=list)
 
@@ -174,7 +175,7 @@ class Load:
             assert not data["saveFlow"]["problems"], data
 
     async def insist(self, query: str, **variables: Any) -> dict[str, Any]:
-        """The data, asked of one server after the other until one gives it."""
+        """Returns the data; sends the request to one server after the other until one returns it."""
         for n in count(self.random.randrange(len(self.stage.urls))):
             answer = await self.post(self.stage.urls[n % len(self.stage.urls)], query, variables)
             if answer is not None:
@@ -229,7 +230,7 @@ class Load:
             await asyncio.sleep(self.random.uniform(0, 0.4))
 
     async def decide_for_ever(self) -> None:
-        """Also when the load is over: somebody must."""
+        """Continues when the load is over, so that all executions can end."""
         while True:
             found = await self.insist(APPROVALS)
             for one in found["approvals"]["nodes"]:

@@ -1,4 +1,4 @@
-"""An ended execution with a log of as many lines as one likes, written by PostgreSQL itself."""
+"""Creates an ended execution with a log of any length, written by PostgreSQL itself."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,5 @@
-"""The record of a soak: in what it differs from what the flows give, and from what subscribers were told."""
+"""Compares the stored results of a soak test with those that the flows must have, and with what subscribers
+received."""
 
 import json
 from collections import Counter
@@ -14,22 +15,22 @@ import asyncpg
 from models.ids import typed
 
 LOUD = 20_000
-"""Lines, and metrics, of a task that is loud."""
+"""The number of lines, and of metrics, of a loud task."""
 _SHOWN = 5
-"""Lines of one attempt in a complaint."""
+"""The number of lines that are printed for an attempt."""
 
 
 @dataclass(frozen=True)
 class Given:
-    """By a task run whose last attempt succeeded."""
+    """The expected results of a task run whose last attempt succeeded."""
 
     lines: Sequence[str] = ()
     metrics: Sequence[tuple[str, float]] = ()
     outputs: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
-    def told(self) -> dict[str, Any]:
-        """As `_TASK_RUNS` tells it."""
+    def reported(self) -> dict[str, Any]:
+        """Returns the values in the form of `_TASK_RUNS`."""
         texts = sorted(f"{name} {value:.1f}" for name, value in self.metrics)
         return {
             "state": "SUCCESS",
@@ -42,7 +43,7 @@ class Given:
 
 
 def digest(texts: Iterable[str]) -> str:
-    """As a stream of log lines tells it."""
+    """Returns the digest as a stream of log lines computes it."""
     return sha256("".join(f"{text}\n" for text in texts).encode()).hexdigest()
 
 
@@ -53,7 +54,7 @@ APPROVED: Mapping[str, Any] = {
     "comment": None,
     "form": {},
 }
-"""All but the moment."""
+"""The outputs of an approval, without the time of the decision."""
 GIVEN: Mapping[str, Mapping[str, Given]] = {
     "steps": {
         "first": Given([f"line {n}" for n in range(1, 11)], [("loss", 0.5)], ROWS),
@@ -77,12 +78,12 @@ GIVEN: Mapping[str, Mapping[str, Given]] = {
         )
     },
 }
-"""By the key of a flow and the path of a task run."""
+"""The expected results, by the key of a flow and the path of a task run."""
 PROPERTIES: Mapping[str, Mapping[str, Any]] = {"steps": {"rate": 0.1}}
-"""Of executions; those of the other flows have none."""
+"""The properties of executions; those of the other flows have none."""
 
 _TASK_RUNS = """
-with told as (
+with stored_lines as (
   select task_run_id, attempt, count(*) as lines,
     encode(sha256(convert_to(string_agg(text || E'\\n', '' order by line), 'UTF8')), 'hex') as digest
   from logs group by 1, 2),
@@ -92,15 +93,16 @@ measured as (
   from (select task_run_id, attempt, (name || ' ' || value::numeric(12, 1)) collate "C" as text from metrics) texts
   group by 1, 2)
 select e.id, e.flow_key, e.properties, r.path, r.id as task_run_id, r.attempt, coalesce(a.state, r.state) as state,
-  r.outputs - 'decidedAt' as outputs, coalesce(told.lines, 0) as lines, coalesce(told.digest, $1) as text,
+  r.outputs - 'decidedAt' as outputs, coalesce(stored_lines.lines, 0) as lines,
+  coalesce(stored_lines.digest, $1) as text,
   coalesce(measured.metrics, 0) as metrics, coalesce(measured.digest, $1) as values
 from executions e join task_runs r on r.execution_id = e.id
 left join attempts a on a.task_run_id = r.id and a.number = r.attempt
-left join told on told.task_run_id = r.id and told.attempt = r.attempt
+left join stored_lines on stored_lines.task_run_id = r.id and stored_lines.attempt = r.attempt
 left join measured on measured.task_run_id = r.id and measured.attempt = r.attempt
 where e.namespace = 'soak' and e.state = 'SUCCESS' order by e.id, r.position
 """
-# All lines of one attempt differ, whatever became of it.
+# All lines of one attempt differ, whatever its end.
 _TWICE = """
 select e.id, e.flow_key, l.path, l.attempt, count(*) as lines, min(l.text) as text
 from (select execution_id, path, attempt, text from logs group by 1, 2, 3, 4 having count(*) > 1) l
@@ -113,7 +115,7 @@ where (task_run_id, attempt) in (select * from unnest($1::uuid[], $2::int[])) or
 
 
 async def differences(raw: "asyncpg.Connection[Any]") -> list[str]:
-    """Of executions that succeeded; and lines that stand twice in whatever attempt."""
+    """Compares successful executions; and finds lines that are stored twice, in any attempt."""
     found: list[str] = []
     logs: list[Any] = []
     rows = await raw.fetch(_TASK_RUNS, digest(()))
@@ -142,16 +144,16 @@ def _of_execution(task_runs: Sequence[Any]) -> Iterator[str]:
 
 def _of_task_run(row: Any) -> dict[str, str]:
     given = GIVEN[row["flow_key"]].get(row["path"], Given())
-    told = {**row, "outputs": json.loads(row["outputs"])}
+    stored = {**row, "outputs": json.loads(row["outputs"])}
     return {
-        name: f"{told[name]}, not {wanted}"
-        for name, wanted in given.told.items()
-        if told[name] != wanted
+        name: f"{stored[name]}, not {wanted}"
+        for name, wanted in given.reported.items()
+        if stored[name] != wanted
     }
 
 
 async def _of_logs(raw: "asyncpg.Connection[Any]", rows: Sequence[Any]) -> list[str]:
-    """Which lines are missing and which are too many; in another order when neither are."""
+    """Returns the missing and the excess lines; both are empty when the order differs."""
     ids, attempts = [row["task_run_id"] for row in rows], [row["attempt"] for row in rows]
     texts: dict[Any, Counter[str]] = {id: Counter() for id in ids}
     for id, text in await raw.fetch(_TEXTS, ids, attempts):

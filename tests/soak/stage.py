@@ -1,4 +1,4 @@
-"""The processes of a soak: one PostgreSQL, two servers and three workers on it."""
+"""The processes of a soak test: one PostgreSQL, two servers and three workers on it."""
 
 import asyncio
 import os
@@ -24,7 +24,7 @@ ENV = {"HEADWAY_CONCURRENCY": "8", "HEADWAY_DRAIN_TIMEOUT": "2"}
 
 @dataclass
 class Process:
-    """One that is started again after each end."""
+    """A process that is started again after each end."""
 
     name: str
     folder: Path
@@ -50,7 +50,7 @@ class Process:
             self.running.send_signal(number)
 
     async def end(self, number: signal.Signals) -> int:
-        """Its exit code; whatever it does, it is gone in the end."""
+        """Ends the process, with SIGKILL if necessary; returns its exit code."""
         assert self.running
         self.send(signal.SIGCONT)
         self.send(number)
@@ -70,7 +70,7 @@ class Stage:
     servers: list[Process]
     workers: list[Process]
     exits: list[str] = field(default_factory=list)
-    """Those that should not have been."""
+    """Unexpected exit codes."""
 
     @property
     def everyone(self) -> list[Process]:
@@ -81,7 +81,7 @@ class Stage:
         return self.folder / "postgres"
 
     async def until_ready(self) -> None:
-        """All servers, and PostgreSQL with them."""
+        """Waits until all servers, and PostgreSQL, are ready."""
         async with asyncio.timeout(120), httpx.AsyncClient(verify=False, timeout=10) as http:
             for url in self.urls:
                 while not await _is_ready(http, url):
@@ -90,13 +90,13 @@ class Stage:
             self.revive()
 
     def revive(self) -> None:
-        """As a supervisor does: a process that finds no database as it starts ends with exit code 4."""
+        """Restarts ended processes, as a supervisor does: one that finds no database at its start exits with code 4."""
         for process in self.everyone:
             if process.running and process.running.poll() is not None:
                 process.start()
 
     def leftovers(self) -> list[str]:
-        """Processes and working folders of attempts that nobody has any more."""
+        """Returns processes and work folders of attempts that no worker runs any more."""
         folders = [
             str(path) for one in self.everyone for path in (one.folder / "work").rglob("att_*")
         ]
@@ -151,7 +151,7 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
 
 
 def _first_start(folder: Path, env: dict[str, str]) -> Served:
-    """It makes the tables and the token; its port is kept from then on."""
+    """Creates the tables and the token; its port is used from then on."""
     return start(folder, "--no-worker", env=env)
 
 

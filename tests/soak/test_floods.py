@@ -1,4 +1,5 @@
-"""One user, task or stranger floods: another user's executions are accepted and run, and no lease is lost."""
+"""One user, task or unauthenticated client floods: another user's executions are accepted and run, and no lease is
+lost."""
 
 import asyncio
 from collections.abc import Iterator
@@ -29,9 +30,9 @@ tasks:
 NOOP = "id: noop\nnamespace: flooded\ntasks: [{id: a, type: log, message: hi}]\n"
 CREATIONS = 100
 MEDIAN, P99 = 0.25, 1.0
-"""Seconds that a creation may take."""
+"""The limits of the seconds that a creation takes."""
 RATIO = 5.0
-"""How many times as long as without a flood it may take where that is more, on a machine that others use too."""
+"""The limit as a multiple of the time without a flood, where that is more, on a machine that others use too."""
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def flooded_server(
 
 
 async def violations(database_url: str, since: UUID | None) -> list[Violation]:
-    """Those of the execution with the long log, which has no events, are among them."""
+    """Returns all violations, including those of the execution with the long log, which has no events."""
     async with asyncpg.create_pool(database_url, min_size=1, max_size=2) as pool:
         return await invariants.verify(pool, since)
 
@@ -70,14 +71,14 @@ def test_a_flood_holds_up_nobody_else(
     ended = asyncio.run(served.client.until_ended(held["id"]))
     assert ended["state"] == "SUCCESS"
     assert len(task(ended, "hold")["attempts"]) == 1, "its lease was kept"
-    print(f"{name}: {told(took)}; idle {told(idle)}; ratio {median(took) / median(idle):.1f}")
+    print(f"{name}: {summary(took)}; idle {summary(idle)}; ratio {median(took) / median(idle):.1f}")
     assert median(took) <= max(MEDIAN, RATIO * median(idle))
     assert p99(took) <= max(P99, RATIO * p99(idle))
     assert asyncio.run(violations(served.database_url, before)) == seeded
 
 
 async def create(client: Client) -> tuple[list[float], list[str]]:
-    """As another user does, one after the other: the seconds that each answer took, and the ids."""
+    """Creates executions as another user, one after the other; returns the seconds of each response, and the ids."""
     took, ids = [], []
     for _ in range(CREATIONS):
         began = perf_counter()
@@ -95,5 +96,5 @@ def p99(took: list[float]) -> float:
     return sorted(took)[ceil(len(took) * 0.99) - 1]
 
 
-def told(took: list[float]) -> str:
+def summary(took: list[float]) -> str:
     return f"median {median(took) * 1e3:.0f} ms, p99 {p99(took) * 1e3:.0f} ms"

@@ -1,6 +1,6 @@
-"""Two servers and three workers under load, while everything that can happen to them happens, at random.
+"""Two servers and three workers under load, with random faults of all kinds.
 
-`make soak`; HEADWAY_SOAK_SECONDS is how long it goes on (600), HEADWAY_SOAK_SEED chooses the same faults again.
+`make soak`; HEADWAY_SOAK_SECONDS is its duration (600), HEADWAY_SOAK_SEED repeats the same faults.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ async def test_nothing_is_lost_and_nothing_is_done_twice(tmp_path: Path) -> None
         followers = Followers(load)
         done = await under_load(stage, load, followers)
         states = await states_of(stage, load.tally)
-        table = [*rows(load, states, done), *marks_of(load, states), *told_to(followers)]
+        table = [*rows(load, states, done), *marks_of(load, states), *received_by(followers)]
         print("\n".join(table))
         load.tally.wrong += await wrong_in(stage, followers)
         assert load.tally.wrong == []
@@ -48,7 +48,7 @@ async def test_nothing_is_lost_and_nothing_is_done_twice(tmp_path: Path) -> None
 
 
 async def under_load(stage: Stage, load: Load, followers: Followers) -> Counter[str]:
-    """The faults that were made; returns when all that was created has ended."""
+    """Returns the number of each fault, when all created executions have ended."""
     done: Counter[str] = Counter()
     async with asyncio.TaskGroup() as group:
         deciding = group.create_task(load.decide_for_ever())
@@ -73,7 +73,7 @@ async def make_faults(stage: Stage, load: Load, done: Counter[str]) -> None:
     faults, until = Faults(stage, load, random), loop.time() + SECONDS
     waiting: list[str] = []
     while loop.time() < until:
-        # Each comes before any comes again.
+        # Each fault comes before any comes again.
         waiting = waiting or random.sample(list(FAULTS), len(FAULTS))
         name = waiting.pop()
         print(f"{loop.time() - until + SECONDS:6.1f} s  {name}", flush=True)
@@ -98,7 +98,7 @@ async def count(stage: Stage, query: str) -> int:
 
 
 async def wrong_in(stage: Stage, followers: Followers) -> list[str]:
-    """In the record of what succeeded, and in what was told of it."""
+    """Returns the differences in stored results of successful executions, and in the data of subscribers."""
     connection = await asyncpg.connect(stage.database_url)
     try:
         return await differences(connection) + await followers.differences(connection)
@@ -107,7 +107,7 @@ async def wrong_in(stage: Stage, followers: Followers) -> list[str]:
 
 
 async def states_of(stage: Stage, tally: Tally) -> dict[str, str]:
-    """By the name of each execution that was accepted; `gone` for one that there is not."""
+    """Returns the state of each accepted execution by its name; `gone` if it does not exist."""
     connection = await asyncpg.connect(stage.database_url)
     found = {
         row["id"]: row["state"]
@@ -143,7 +143,7 @@ def rows(load: Load, states: dict[str, str], done: Counter[str]) -> list[str]:
 
 
 def marks_of(load: Load, states: dict[str, str]) -> list[str]:
-    """Tasks of executions that succeeded and left no mark, and attempts that left two."""
+    """Counts tasks of successful executions without a mark, and attempts with two."""
     lost = twice = 0
     for name, (kind, _) in load.tally.created.items():
         file = load.marks / name
@@ -156,7 +156,7 @@ def marks_of(load: Load, states: dict[str, str]) -> list[str]:
     return [f"tasks lost {lost}, attempts run twice {twice}"]
 
 
-def told_to(followers: Followers) -> list[str]:
+def received_by(followers: Followers) -> list[str]:
     return [
         f"followed to the end {len(followers.events)}, logs read to the end {len(followers.logs)} "
         f"({sum(len(one.numbers) for one in followers.logs)} lines)"

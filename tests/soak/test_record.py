@@ -1,4 +1,4 @@
-"""The checks of a soak see what they are for: each loss, and each thing twice, is made here by hand."""
+"""The checks of a soak test find their errors: each loss, and each duplicate, is made here by hand."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -14,7 +14,7 @@ from tests.soak.load import flows
 from tests.soak.record import differences, digest
 
 KINDS = ("steps", "fan", "parent", "gate", "again")
-"""Those that take no time of their own."""
+"""Kinds of executions that end at once."""
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +32,8 @@ async def run(served: Served, sources: list[str]) -> None:
     for source in sources:
         await client.save(source)
     ids = [(await client.create(f"soak/{kind}", inputs={"name": kind}))["id"] for kind in KINDS]
-    asked = await client.until(ids[KINDS.index("gate")], ask="WAITING_FOR_APPROVAL")
-    (approval,) = [one["approval"]["id"] for one in asked["taskRuns"] if one["approval"]]
+    shown = await client.until(ids[KINDS.index("gate")], ask="WAITING_FOR_APPROVAL")
+    (approval,) = [one["approval"]["id"] for one in shown["taskRuns"] if one["approval"]]
     await client.mutate("approve", approvalId=approval)
     for id in ids:
         assert (await client.until_ended(id))["state"] == "SUCCESS"
@@ -41,7 +41,7 @@ async def run(served: Served, sources: list[str]) -> None:
 
 @asynccontextmanager
 async def changed(served: Served, statement: str) -> AsyncIterator["asyncpg.Connection[Any]"]:
-    """A connection that sees it changed; nobody else does, and it is undone."""
+    """Returns a connection that sees the change; other sessions do not, and it is rolled back."""
     raw = await asyncpg.connect(served.database_url)
     try:
         transaction = raw.transaction()
@@ -54,7 +54,7 @@ async def changed(served: Served, statement: str) -> AsyncIterator["asyncpg.Conn
         await raw.close()
 
 
-async def test_what_is_as_it_should_be_is_no_difference(ran: Served) -> None:
+async def test_correct_results_have_no_differences(ran: Served) -> None:
     async with changed(ran, "") as raw:
         assert await differences(raw) == []
 
@@ -67,7 +67,7 @@ from logs where {OF_FIRST} and text = 'line 7'
 
 
 @pytest.mark.parametrize(
-    ("statement", "told"),
+    ("statement", "reported_end"),
     [
         (f"delete from logs where {OF_FIRST} and text = 'line 7'", "lost 1 ['line 7']"),
         (ANOTHER_LINE.format(text="text"), "too many 1 ['line 7']"),
@@ -82,13 +82,15 @@ from logs where {OF_FIRST} and text = 'line 7'
         ("update attempts set state = 'LOST' where number = 2", "state LOST, not SUCCESS"),
     ],
 )  # fmt: skip
-async def test_what_is_lost_or_twice_is_told(ran: Served, statement: str, told: str) -> None:
+async def test_lost_and_duplicate_rows_are_reported(
+    ran: Served, statement: str, reported_end: str
+) -> None:
     async with changed(ran, statement) as raw:
         found = await differences(raw)
-        assert [one for one in found if told in one], found
+        assert [one for one in found if reported_end in one], found
 
 
-def test_a_subscriber_that_missed_something_is_told() -> None:
+def test_a_subscriber_that_missed_something_is_reported() -> None:
     whole = Events("exec_1", [1, 2, 3])
     assert whole.differences(ended=3, last=3) == whole.differences(ended=2, last=5) == []
     assert whole.differences(ended=4, last=4) and whole.differences(ended=1, last=2)
@@ -96,21 +98,27 @@ def test_a_subscriber_that_missed_something_is_told() -> None:
     assert Events("exec_1", [1, 3]).differences(ended=3, last=3)
 
 
-def read(*texts: str, told: tuple[int, str]) -> Lines:
-    """By a subscriber who came once, and was told in the end how many and which they were."""
+def read(*texts: str, reported_end: tuple[int, str]) -> Lines:
+    """Returns the lines as a subscriber received them, with the count and digest that were reported at the end."""
     lines = Lines("exec_1")
     numbered = [{"line": n, "text": text} for n, text in enumerate(texts, 1)]
-    last = {"cursor": "c", "complete": True, "lineCount": told[0], "sha256": told[1], "lines": []}
+    last = {
+        "cursor": "c",
+        "complete": True,
+        "lineCount": reported_end[0],
+        "sha256": reported_end[1],
+        "lines": [],
+    }
     lines.take({"logs": {"lines": numbered, "cursor": "c", "complete": False}})
     lines.take({"logs": last})
     return lines
 
 
-def test_a_reader_of_a_log_that_missed_something_is_told() -> None:
+def test_a_log_reader_that_missed_something_is_reported() -> None:
     whole = (2, digest(("a", "b")))
-    assert read("a", "b", told=whole).differences(*whole) == []
-    assert read("a", told=whole).differences(*whole)
-    assert read("a", "c", told=whole).differences(*whole)
-    assert read("a", "b", told=(3, whole[1])).differences(*whole)
-    assert read("a", "b", told=whole).differences(3, digest(("a", "b", "b")))
-    assert Lines("exec_1").differences(0, digest(())), "its end was not told"
+    assert read("a", "b", reported_end=whole).differences(*whole) == []
+    assert read("a", reported_end=whole).differences(*whole)
+    assert read("a", "c", reported_end=whole).differences(*whole)
+    assert read("a", "b", reported_end=(3, whole[1])).differences(*whole)
+    assert read("a", "b", reported_end=whole).differences(3, digest(("a", "b", "b")))
+    assert Lines("exec_1").differences(0, digest(())), "its end was not received"

@@ -1,4 +1,4 @@
-// Relay's rules over the committed contract. A connection has `nodes` beside its edges, and other lists are no
+// Relay's rules over the committed contract. A connection has `nodes` next to its edges, and other lists are no
 // connections: so a list may hold what is no edge.
 import graphql from "@graphql-eslint/eslint-plugin";
 

@@ -1,4 +1,4 @@
-"""The contract under the tools of Relay: its lint rules, its compiler, and its store."""
+"""The contract with the tools of Relay: its lint rules, its compiler, and its store."""
 
 import json
 import shutil
@@ -45,7 +45,7 @@ graphql`subscription PagedEventsSubscription($id: ID!) {{ executionEvents(id: $i
 
 
 async def lint(schema: Path) -> set[str]:
-    """The names of the rules that are broken; a file that cannot be read is found by no rule."""
+    """Returns the names of broken rules; checks that every file could be read."""
     config = str(HERE / "eslint.config.mjs")
     found = await output("env", f"SCHEMA={schema}", "node", "-e", LINT, config, str(schema))
     return {str(message["ruleId"]).partition("/")[2] for message in json.loads(found)}
@@ -71,7 +71,7 @@ def name_of(kind: str, field: str) -> str:
 
 
 async def compiled(folder: Path) -> Path:
-    """A fragment for every connection, with the query that pages on, through relay-compiler."""
+    """Compiles a fragment for every connection, with its pagination query, with relay-compiler."""
     source = folder / "source"
     source.mkdir()
     (folder / "package.json").write_text('{"type": "commonjs"}')
@@ -99,7 +99,7 @@ async def compiled(folder: Path) -> Path:
 
 @asynccontextmanager
 async def served(asker: Asker) -> AsyncIterator[str]:
-    """The URL of the real API over the database of the test."""
+    """Returns the URL of the real API over the database of the test."""
     operations, tokens = create_operations(asker.parts), MemoryHolders()
     tokens.add("admin", TOKEN)
     door = Door(tokens, KEY)

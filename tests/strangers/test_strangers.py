@@ -1,4 +1,4 @@
-"""Audits and clients that other people wrote."""
+"""Third-party audits and clients."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The cause that is chosen of what tools really wrote: the folder `outputs` holds it, word by word."""
+"""The cause that is chosen from the output of real tools; the folder `outputs` has the output, unchanged."""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _PARTS = re.compile(r"^#### (cause|stderr|stdout)\n(.*?)(?=^#### |\Z)", re.DOTAL
 
 NAMES = sorted(file.stem for file in _OUTPUTS.iterdir())
 NO_MORE_THAN_AN_ENDING = {"only-progress", "make-silent", "bash-silent", "npm-exit"}
-"""What these say weighs no more than what may come after it."""
+"""Outputs whose best line ranks no higher than the lines that may follow it."""
 
 
 def tail(lines: Sequence[str]) -> list[str]:
@@ -30,7 +30,7 @@ def cause(stderr: str = "", stdout: str = "") -> str | None:
 
 
 def written(name: str) -> tuple[str, str, str | None]:
-    """Stderr, stdout, and the cause that they are of; None when they name none."""
+    """Returns stderr, stdout, and their cause; None when they name none."""
     parts = dict(_PARTS.findall((_OUTPUTS / f"{name}.txt").read_text()))
     return parts.get("stderr", ""), parts.get("stdout", ""), parts["cause"].strip() or None
 
@@ -57,11 +57,11 @@ ENDINGS = (
     "\n\n",
     "goroutine 1 [running]:\nmain.main()\n\t/srv/job/main.go:5 +0x1d",
 )
-"""What is written after the line that counts, and must not win."""
+"""Lines that are written after the cause, and must not be chosen."""
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - NO_MORE_THAN_AN_ENDING))
-def test_what_comes_after_the_error_does_not_win(name: str) -> None:
+def test_lines_after_the_error_are_not_the_cause(name: str) -> None:
     stderr, stdout, expected = written(name)
     for ending in ENDINGS:
         assert cause(f"{stderr}\n{ending}", stdout) == expected
@@ -94,7 +94,7 @@ def test_stdout_counts_less_than_an_error_on_stderr() -> None:
     assert cause("starts", "failed") == "starts"
 
 
-def test_it_is_bounded_however_long_the_lines_are() -> None:
+def test_the_cause_is_bounded_with_lines_of_any_length() -> None:
     found = cause(f'Traceback (most recent call last):\n  File "x"\nValueError: {"x" * 100_000}')
     assert found and found.startswith("ValueError: xxx") and len(found) <= LONGEST
     many = "\n".join(f"  | ValueError: {'y' * 90} {n}" for n in range(60))
@@ -147,5 +147,5 @@ def test_the_exit_code_is_shown_beside(message: str, exit_code: int | None, show
     "line", ["a " * 200, "/" * 400, "-" * 400, "a.b." * 100, " at " * 100, "{" * 400, "A" * 400]
 )
 def test_no_line_takes_long_to_read(line: str) -> None:
-    """It would stand still for minutes where a pattern tried every way to split it."""
+    """A pattern that tried every way to split the line would take minutes."""
     assert cause("\n".join([line] * KEPT), "\n".join([line] * KEPT)) != ""

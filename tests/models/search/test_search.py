@@ -1,4 +1,4 @@
-"""The search language: what each term means, and what is said of what cannot be read."""
+"""The search language: the meaning of each term, and the errors for invalid searches."""
 
 import re
 from datetime import UTC, datetime
@@ -140,7 +140,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("text", MEANINGS)
-def test_what_a_search_means(text: str) -> None:
+def test_the_meaning_of_searches(text: str) -> None:
     assert parse_search(text) == MEANINGS[text]
 
 
@@ -152,14 +152,14 @@ def refusal(text: str) -> Problem:
 
 
 @pytest.mark.parametrize("text", MISTAKES)
-def test_what_is_said_of_a_mistake(text: str) -> None:
+def test_messages_of_errors(text: str) -> None:
     problem, (column, sentence) = refusal(text), MISTAKES[text]
     assert (problem.code, problem.path) == (ProblemCode.VALIDATION, ("search",))
     assert (problem.line, problem.column) == (1, column)
     assert sentence in problem.message and f"(column {column})" in problem.message
 
 
-def test_what_is_too_large_is_refused() -> None:
+def test_too_large_searches_are_refused() -> None:
     assert refusal("NOT " * 30 + "a").message.startswith("nested too deeply: at most 20 levels")
     assert refusal("a " * 101).message == "101 terms are too many; at most 100"
 

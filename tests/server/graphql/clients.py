@@ -1,4 +1,4 @@
-"""Raw clients: what goes over the wire is written in the test, not by a library."""
+"""Raw clients: the tests write the bytes on the wire themselves, without a library."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -36,7 +36,7 @@ class Raw:
         await self.say({"id": identity, "type": "subscribe", "payload": payload})
 
     async def closed(self) -> tuple[int, str]:
-        """Code and reason of the close that comes next, after whatever messages."""
+        """Returns the code and reason of the next close, after any messages."""
         with suppress(ConnectionClosed):
             while True:
                 await self.connection.recv()

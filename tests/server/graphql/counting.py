@@ -1,4 +1,4 @@
-"""A schema to try transports with: it counts, it fails in every way, it can be held up."""
+"""A schema for tests of the transports: it counts, fails in every way, and can be blocked."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ from server.graphql.fanout import Policy
 
 @dataclass
 class Counting:
-    """What the tests hold in their hands: how often sources were opened, from where, and the newest number."""
+    """Controls and counters of the tests: how often sources were opened, from which cursor, and the newest number."""
 
     opened: list[tuple[str, Any]] = field(default_factory=list)
     closed: int = 0
@@ -25,9 +25,9 @@ class Counting:
     released: asyncio.Event = field(default_factory=asyncio.Event)
     held: int = 0
     away: int = 0
-    """How often the database is still away."""
+    """The number of reads for which the database is still unreachable."""
     late: int = 0
-    """How often what is `timely` does not come at all."""
+    """The number of times that `timely` does not answer at all."""
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     def close(self) -> None:
@@ -100,7 +100,7 @@ class Query:
 
     @strawberry.field
     async def stuck(self, info: strawberry.Info[Context]) -> str:
-        """Answers when `released` is set; `held` counts those that wait."""
+        """Answers when `released` is set; `held` counts the waiting ones."""
         counting = info.context.counting
         counting.held += 1
         try:
@@ -146,7 +146,7 @@ class Mutation:
 
     @strawberry.mutation
     def bump_slowly(self, seconds: float) -> int:
-        """It keeps the event loop busy."""
+        """Keeps the event loop busy."""
         _keep_busy(seconds)
         return 1
 
@@ -157,7 +157,7 @@ class Subscription:
     async def count(
         self, info: strawberry.Info[Context], to: int, after: int = 0, size: int = 1
     ) -> AsyncIterator[Tick]:
-        """Every number up to `to`, as fast as it is read."""
+        """Yields every number up to `to`, as fast as it is read."""
         counting = info.context.open("count")
         start = after if info.context.resume is None else int(info.context.resume)
         try:
@@ -171,7 +171,7 @@ class Subscription:
     async def follow(
         self, info: strawberry.Info[Context], to: int, after: int = 0, size: int = 1
     ) -> AsyncIterator[Tick]:
-        """Every number up to `to`, when it has been reached."""
+        """Yields every number up to `to`, when it has been reached."""
         counting = info.context.open("follow")
         number = after if info.context.resume is None else int(info.context.resume)
         try:
@@ -187,7 +187,7 @@ class Subscription:
     async def state(
         self, info: strawberry.Info[Context], to: int, size: int = 1
     ) -> AsyncIterator[Tick]:
-        """The number now, then whenever it changed."""
+        """Yields the current number, then the number after each change."""
         counting = info.context.open("state")
         number = counting.newest
         yield Tick(number=number, text="x" * size)
@@ -199,7 +199,7 @@ class Subscription:
     async def window(
         self, info: strawberry.Info[Context], to: int, size: int = 1
     ) -> AsyncIterator[Tick]:
-        """First a negative number, which is a reset, then what was added to it."""
+        """Yields first a negative number, which is a reset, then what was added to it."""
         counting = info.context.open("window")
         number = counting.newest
         yield Tick(number=-1 - number, text="reset")

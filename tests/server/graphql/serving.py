@@ -1,4 +1,4 @@
-"""A real uvicorn around the transports, with a small schema of its own and tokens that live in memory."""
+"""A real uvicorn around the transports, with a small schema of its own and tokens in memory."""
 
 import asyncio
 import socket
@@ -68,7 +68,7 @@ class MemoryHolders(Holders):
 
 @dataclass
 class Serving:
-    """A server that runs, and what it is made of."""
+    """A running server, and its parts."""
 
     port: int
     tokens: MemoryHolders
@@ -98,14 +98,14 @@ class Setting:
     door: DoorSettings = field(default_factory=DoorSettings)
     allowance: Allowance = field(default_factory=Allowance)
     rates: Mapping[Rate, Allowed] | None = None
-    """None, as most tests have it: no limits, and no word of the cost in answers."""
+    """None in most tests: no limits, and no costs in answers."""
     page: ASGIApp | None = None
     policy: DocumentPolicy = field(default_factory=DocumentPolicy)
     policies: Mapping[str, Policy] = field(default_factory=lambda: POLICIES)
 
 
 class Server(uvicorn.Server):
-    """Says when it has started, and leaves the signals to pytest."""
+    """Reports when it has started, and leaves the signals to pytest."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -157,7 +157,7 @@ async def serving(setting: Setting | None = None) -> AsyncIterator[Serving]:
 
 @asynccontextmanager
 async def running(app: Any) -> AsyncIterator[int]:
-    """The port of a real server for the app."""
+    """Yields the port of a real server for the app."""
     config = uvicorn.Config(
         app,
         ws="websockets-sansio",

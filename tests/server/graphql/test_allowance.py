@@ -38,7 +38,7 @@ async def until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0)
 
 
-# Errors of one query over each transport.
+# Returns the errors of one query, over each transport.
 
 
 async def over_http(server: Serving, query: str) -> list[dict[str, Any]]:
@@ -138,11 +138,11 @@ async def test_a_socket_stays_open_unless_it_goes_on() -> None:
     rates = {Rate.OPERATIONS: Allowed(1, 3600)}
     async with serving(Setting(rates=rates)) as server, initialised(server) as client:
         await client.subscribe("{ hello }", "0")
-        heard = [(await client.hear())["type"] for _ in range(2)]
+        types = [(await client.hear())["type"] for _ in range(2)]
         for number in range(1, 101):
             await client.subscribe("{ hello }", str(number))
-            heard.append((await client.hear())["type"])
-        assert heard == ["next", "complete"] + ["error"] * 100
+            types.append((await client.hear())["type"])
+        assert types == ["next", "complete"] + ["error"] * 100
         await client.subscribe("{ hello }", "101")
         code, reason = await client.closed()
         assert code == 4429
@@ -166,7 +166,7 @@ async def test_open_subscriptions_of_one_user_are_counted_over_sockets_and_event
             response = await http.post("/graphql/stream", json={"query": follow})
             assert response.status_code == 429
             await first.say({"type": "complete", "id": "1"})
-            # Its answer comes after whatever was said before it.
+            # Its answer comes after all earlier messages.
             await first.say({"type": "ping"})
             assert await first.hear() == {"type": "pong"}
             ended = "subscription { count(to: 1) { number } }"
@@ -215,18 +215,18 @@ async def test_queries_of_one_user_take_turns_and_another_does_not_wait() -> Non
         mine = await stack.enter_async_context(http_of(server))
         others = await stack.enter_async_context(http_of(server, OTHER))
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
-        asked = [
+        pending = [
             tasks.create_task(mine.post("/graphql", json={"query": "{ stuck }"})) for _ in range(6)
         ]
-        await until(lambda: any(task.done() for task in asked))
-        (refused,) = [task.result() for task in asked if task.done()]
+        await until(lambda: any(task.done() for task in pending))
+        (refused,) = [task.result() for task in pending if task.done()]
         assert refused.status_code == 429
         assert refused.json()["errors"][0]["extensions"]["limit"] == "queries_at_once"
         assert server.counting.held == 2
         response = await others.post("/graphql", json={"query": "{ hello }"})
         assert response.json() == {"data": {"hello": "world"}}
         server.counting.released.set()
-        answers = [await task for task in asked]
+        answers = [await task for task in pending]
         assert sorted(answer.status_code for answer in answers) == [200] * 5 + [429]
 
 
@@ -246,7 +246,7 @@ async def test_an_address_is_slowed_after_wrong_tokens_and_right_ones_go_on() ->
             assert (await client.closed())[0] == 4429
         async with raw(server, additional_headers={"authorization": "Bearer guess"}) as client:
             assert (await client.closed())[0] == 4429
-        # A token that was right before, from the same address, and no token at all.
+        # A token that was valid before, from the same address, and no token at all.
         assert (await right.get("/graphql?query={hello}")).status_code == 200
         async with httpx.AsyncClient(base_url=server.url) as nobody:
             assert (await nobody.get("/graphql")).status_code == 401

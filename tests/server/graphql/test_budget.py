@@ -1,4 +1,4 @@
-"""The size of an answer is counted while it grows, whichever way its values are read."""
+"""The size of an answer is counted while it grows, however its values are read."""
 
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
@@ -18,7 +18,7 @@ from server.graphql.requests import Request
 VIEWER = Viewer.holding("user:test", frozenset(), channel=Channel.API)
 LONG = "x" * 1000
 READ: list[int] = []
-"""Numbers of the objects that were looked at."""
+"""The numbers of the objects that were read."""
 
 
 @strawberry.type
@@ -42,7 +42,7 @@ class Row:
 
 
 class Watched(Row):
-    """Its text says when it is read."""
+    """Records when its text is read."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -115,8 +115,8 @@ def operations(limit: int) -> Operations:
 
 async def post(text: str, limit: int) -> Answer:
     READ.clear()
-    asked = operations(limit)
-    return await asked.execute(asked.prepare(Request(text)), VIEWER)
+    limited = operations(limit)
+    return await limited.execute(limited.prepare(Request(text)), VIEWER)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -128,12 +128,14 @@ async def test_an_answer_that_gets_too_large_is_given_up_while_it_grows(
     assert [error["extensions"]["code"] for error in answer.errors] == ["ANSWER_TOO_LARGE"]
     assert b'"data":null' in answer.body
     assert "50000 bytes (max_answer_size)" in answer.errors[0]["message"]
-    # Those that fit. Resolvers that wait are all started before the first of them answers.
+    # The objects that fit. Resolvers that wait are all started before the first of them answers.
     assert len(set(READ)) < 60 or way == "only a resolver"
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_what_fits_is_answered_and_what_is_counted_is_near_its_size(way: str) -> None:
+async def test_answers_within_the_limit_are_sent_and_their_counted_size_is_accurate(
+    way: str,
+) -> None:
     free = await post(WAYS[way] % 30, 10**9)
     assert free.errors == ()
     assert (await post(WAYS[way] % 30, len(free.body))).body == free.body
@@ -156,9 +158,9 @@ async def test_a_mutation_says_what_was_done() -> None:
 
 
 async def test_each_message_of_a_subscription_has_its_own_size() -> None:
-    asked = operations(2000)
-    prepared = asked.prepare(Request("subscription { texts(sizes: [1500, 3000, 1500]) }"))
-    bodies = [delivery.body async for delivery in asked.subscribe(prepared, VIEWER)]
+    limited = operations(2000)
+    prepared = limited.prepare(Request("subscription { texts(sizes: [1500, 3000, 1500]) }"))
+    bodies = [delivery.body async for delivery in limited.subscribe(prepared, VIEWER)]
     assert [b"ANSWER_TOO_LARGE" in body for body in bodies] == [False, True, False]
 
 

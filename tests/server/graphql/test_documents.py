@@ -1,4 +1,4 @@
-"""The cache of documents and what it refuses."""
+"""The cache of documents and its refusals."""
 
 import gc
 import tracemalloc
@@ -57,7 +57,7 @@ def test_a_wrong_document_is_never_persisted() -> None:
 
 
 def nested(levels: int, alias: str) -> str:
-    """Valid, and of many tokens for its length."""
+    """Returns a valid document with many tokens for its length."""
     parts = "...{hello hello hello}" * 8
     return "{" + f"{alias}:hello again{{{parts}" * levels + "hello" + "}" * levels + "}"
 

@@ -1,4 +1,4 @@
-"""The fast executor gives the stock executor's answers, for every kind of field."""
+"""The fast executor gives the same answers as graphql-core's, for every kind of field."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -92,7 +92,7 @@ class Leafy(Named):
 
 @strawberry.type
 class Ahead:
-    """Of one in two the word was read already."""
+    """For every second object the word was read in advance."""
 
     number: int
 
@@ -137,7 +137,7 @@ def leafy(**changes: Any) -> Leafy:
 
 @dataclass
 class Pretender:
-    """Has some attributes of the type, as plain rows do."""
+    """An object with some attributes of the type, like a plain row."""
 
     name: str = "row"
     number: int = 3
@@ -235,14 +235,14 @@ async def settled(result: Any) -> ExecutionResult:
     return found
 
 
-async def test_what_was_read_ahead_is_not_resolved_again() -> None:
-    asked: list[int] = []
+async def test_fields_read_in_advance_are_not_resolved_again() -> None:
+    calls: list[int] = []
 
     @strawberry.type
     class Counted:
         @read_ahead("ready")
         async def word(self) -> str:
-            asked.append(1)
+            calls.append(1)
             return "resolved"
 
         ready = "read"
@@ -263,4 +263,4 @@ async def test_what_was_read_ahead_is_not_resolved_again() -> None:
             fields=Fields(schema),
         )
     )
-    assert (found.data, asked) == ({"all": [{"word": "read"}, {"word": "read"}]}, [])
+    assert (found.data, calls) == ({"all": [{"word": "read"}, {"word": "read"}]}, [])

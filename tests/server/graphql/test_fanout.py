@@ -21,7 +21,7 @@ SMALL = RingLimits(messages=8, size=1_000_000, kept=1_000_000, ahead=1_000_000)
 
 
 async def numbers(client: Raw, field: str) -> list[int]:
-    """The numbers of one subscription until it completes."""
+    """Returns the numbers of one subscription until it completes."""
     found = []
     while (message := await client.hear())["type"] == "next":
         found.append(message["payload"]["data"][field]["number"])
@@ -36,7 +36,7 @@ async def test_200_sockets_get_each_message_once_in_order_from_one_execution() -
         async with asyncio.TaskGroup() as tasks:
             reading = []
             for place, client in enumerate(clients):
-                # Spaces, names of operations aside: it is the same document.
+                # It is the same document, apart from spaces and operation names.
                 query = "subscription { follow(to: 40) { number } }" + " " * (place % 3)
                 await client.subscribe(query, f"id{place}")
                 reading.append(tasks.create_task(numbers(client, "follow")))
@@ -52,7 +52,7 @@ async def test_variables_that_the_operation_does_not_declare_do_not_keep_it_apar
         query = "subscription ($to: Int!) { follow(to: $to) { number } }"
         for number, client in enumerate((one, other)):
             await client.subscribe(query, variables={"x": number, "to": 2})
-        # Its answer comes after whatever was said before it.
+        # Its answer comes after all earlier messages.
         for client in (one, other):
             await client.say({"type": "ping"})
             assert await client.hear() == {"type": "pong"}
@@ -61,7 +61,7 @@ async def test_variables_that_the_operation_does_not_declare_do_not_keep_it_apar
         assert len(server.counting.opened) == 1
 
 
-async def test_one_who_comes_late_gets_all_from_the_ring() -> None:
+async def test_a_late_subscriber_gets_all_messages_from_the_ring() -> None:
     async with serving() as server, initialised(server) as first, initialised(server) as late:
         query = "subscription { follow(to: 5) { number } }"
         await first.subscribe(query)
@@ -76,7 +76,7 @@ async def test_one_who_comes_late_gets_all_from_the_ring() -> None:
         assert len(server.counting.opened) == 1
 
 
-async def test_one_who_comes_after_the_ring_moved_on_gets_a_source_of_their_own() -> None:
+async def test_a_subscriber_behind_the_ring_gets_its_own_source() -> None:
     async with (
         serving(Setting(ring=SMALL)) as server,
         initialised(server) as first,
@@ -138,7 +138,7 @@ class Slow:
         return found
 
     async def number(self) -> int | None:
-        """The next message's number; None at a clean end."""
+        """Returns the next message's number; None at a clean end."""
         found = await self.one()
         if isinstance(found, Ended):
             assert not found.errors
@@ -268,7 +268,7 @@ async def test_stopping_says_so() -> None:
 
 @pytest.mark.parametrize("field", ["count", "follow"])
 async def test_a_socket_that_does_not_read_costs_no_memory_and_resumes_exactly(field: str) -> None:
-    """20 MB pass a reader that sleeps; it gets all of them when it wakes up."""
+    """20 MB pass a reader that sleeps; it gets all of them when it continues."""
     total, size = 4000, 5000
     query = f"subscription {{ {field}(to: {total}, size: {size}) {{ number text }} }}"
     async with (
@@ -300,7 +300,7 @@ async def test_a_socket_that_never_reads_is_let_go_and_the_others_go_on() -> Non
         query = "subscription { count(to: 3000, size: 20000) { number text } }"
         await dead.subscribe(query)
         await fast.subscribe("subscription { follow(to: 10) { number } }")
-        # The source stands still when the dead one's buffers are full, and is closed when it is let go.
+        # The source stops when the buffers of the dead reader are full, and is closed when the reader is released.
         await asyncio.wait_for(server.counting.shut.wait(), 10)
         assert server.counting.read < 3000
         await server.counting.rise(10)

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: what is answered, with which status, and what is refused."""
+"""GraphQL over HTTP: answers, their status codes, and refusals."""
 
 import gzip
 from collections.abc import AsyncIterator
@@ -127,7 +127,7 @@ async def test_the_media_type_is_negotiated(
     assert response.json() == {"data": {"hello": "world"}}
 
 
-async def test_what_cannot_be_answered_as_wanted_is_406(http: httpx.AsyncClient) -> None:
+async def test_an_unsupported_accept_header_is_406(http: httpx.AsyncClient) -> None:
     response = await http.post(
         "/graphql", json={"query": "{ hello }"}, headers={"accept": "image/png"}
     )
@@ -226,15 +226,15 @@ async def test_limits_of_documents(code: str) -> None:
         assert (response.status_code, codes(response)) == (400, [code])
 
 
-async def test_cost_counts_the_page_that_a_variable_asks_for() -> None:
+async def test_cost_counts_the_page_size_of_a_variable() -> None:
     query = "query($n: Int) { ticks(first: $n) { number text } }"
     async with (
         serving(Setting(limits=Limits(cost=150))) as server,
         httpx.AsyncClient(base_url=server.url, headers=server.headers) as http,
     ):
         for size, fine in ((10, True), (150, False), (10, True), (74, True), (75, False)):
-            asked = {"query": query, "variables": {"n": size}}
-            response = await http.post("/graphql", json=asked)
+            body = {"query": query, "variables": {"n": size}}
+            response = await http.post("/graphql", json=body)
             assert ("errors" not in response.json()) is fine
 
 

@@ -1,4 +1,5 @@
-"""Introspection has its true price, one tree a document; its answers are kept and made beside the event loop."""
+"""Introspection is priced correctly, one tree for each document; answers are cached and computed outside the event
+loop."""
 
 import asyncio
 from collections.abc import Iterator
@@ -56,12 +57,12 @@ def fields_in(value: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-async def test_what_clients_ask_passes_at_its_true_price(client: str) -> None:
+async def test_queries_of_clients_pass_at_their_true_price(client: str) -> None:
     query = CLIENTS[client] or BY_VARIABLE
     variables = {} if CLIENTS[client] else {"name": "Query"}
-    asked = operations()
-    prepared = asked.prepare(Request(query, None, variables))
-    answer = await asked.execute(prepared, VIEWER)
+    served = operations()
+    prepared = served.prepare(Request(query, None, variables))
+    answer = await served.execute(prepared, VIEWER)
     assert answer.errors == ()
     found = orjson.loads(answer.body)["data"]
     assert prepared.price == len(list(fields_in(found)))
@@ -69,13 +70,13 @@ async def test_what_clients_ask_passes_at_its_true_price(client: str) -> None:
 
 
 async def test_the_name_in_a_variable_has_its_own_price_and_answer() -> None:
-    asked = operations()
-    told = []
+    served = operations()
+    answers = []
     for name in ("Query", "PageInfo", "Nothing", "Query"):
-        prepared = asked.prepare(Request(BY_VARIABLE, None, {"name": name}))
-        told.append((prepared.price, (await asked.execute(prepared, VIEWER)).body))
-    assert told[0] == told[3]
-    assert len(set(told)) == 3
+        prepared = served.prepare(Request(BY_VARIABLE, None, {"name": name}))
+        answers.append((prepared.price, (await served.execute(prepared, VIEWER)).body))
+    assert answers[0] == answers[3]
+    assert len(set(answers)) == 3
 
 
 FLOODS = {
@@ -84,7 +85,7 @@ FLOODS = {
     "many trees": "{" + " ".join(f"a{n}: __schema {{ types {{ name }} }}" for n in range(2)) + "}",
     "trees of two kinds": '{ __schema { types { name } } __type(name: "Query") { name } }',
     "in a fragment": "{ ...A a: __schema { types { name } } } fragment A on Query { __schema { types { name } } }",
-    "beside other fields": FULL.replace("__schema", "viewer { actor { name } } __schema", 1),
+    "with other fields": FULL.replace("__schema", "viewer { actor { name } } __schema", 1),
     "aliases of it": "{ __schema { types { fields { "
     + " ".join(f"t{n}: type {{ kind name description }}" for n in range(50))
     + " } } } }",
@@ -96,45 +97,45 @@ def test_a_flood_is_refused_before_anything_is_executed(flood: str) -> None:
     with pytest.raises(Rejected) as refused:
         operations().prepare(Request(FLOODS[flood]))
     codes = [error["extensions"]["code"] for error in refused.value.errors]
-    # The library knows some of them.
+    # The library has rules for some of them.
     assert codes in (["TOO_COSTLY"], ["GRAPHQL_VALIDATION_FAILED"])
 
 
-def test_a_little_introspection_may_stand_beside_other_fields() -> None:
+def test_a_little_introspection_is_allowed_with_other_fields() -> None:
     query = '{ viewer { actor { name } } __type(name: "PageInfo") { fields { name } } }'
     assert operations().prepare(Request(query)).price < 20
 
 
 async def test_an_answer_is_made_once() -> None:
-    asked = operations()
-    first = await asked.execute(asked.prepare(Request(FULL)), VIEWER)
-    again = await asked.execute(asked.prepare(Request(FULL.replace("\n", " "))), VIEWER)
+    served = operations()
+    first = await served.execute(served.prepare(Request(FULL)), VIEWER)
+    again = await served.execute(served.prepare(Request(FULL.replace("\n", " "))), VIEWER)
     assert again.body is first.body
 
 
-async def test_an_answer_that_several_ask_for_at_once_is_made_once() -> None:
-    asked = operations()
-    prepared = asked.prepare(Request(FULL))
-    answers = await asyncio.gather(*(asked.execute(prepared, one) for one in (VIEWER, OTHER)))
+async def test_an_answer_to_concurrent_equal_requests_is_made_once() -> None:
+    served = operations()
+    prepared = served.prepare(Request(FULL))
+    answers = await asyncio.gather(*(served.execute(prepared, one) for one in (VIEWER, OTHER)))
     assert answers[0].body is answers[1].body
 
 
 async def test_the_event_loop_goes_on_meanwhile() -> None:
-    asked = operations()
-    prepared = asked.prepare(Request(FULL))
-    work = asyncio.ensure_future(asked.execute(prepared, VIEWER))
+    served = operations()
+    prepared = served.prepare(Request(FULL))
+    work = asyncio.ensure_future(served.execute(prepared, VIEWER))
     turns = 0
     while not work.done():
         await asyncio.sleep(0)
         turns += 1
-    # It takes one turn where nobody else gets any.
+    # It takes one turn if no others get any.
     assert turns > 5
 
 
 async def test_variables_that_the_document_does_not_declare_change_nothing() -> None:
-    asked = operations()
+    served = operations()
     bodies = [
-        (await asked.execute(asked.prepare(Request(FULL, None, {"x": number})), VIEWER)).body
+        (await served.execute(served.prepare(Request(FULL, None, {"x": number})), VIEWER)).body
         for number in range(2)
     ]
     assert bodies[0] is bodies[1]
@@ -145,33 +146,33 @@ def different(number: int) -> Request:
 
 
 @pytest.mark.parametrize("is_kept", [True, False])
-async def test_nobody_waits_for_the_flood_of_another_user(is_kept: bool) -> None:
-    asked = operations()
-    mine = asked.prepare(Request(CLIENTS["names"]))
+async def test_no_user_waits_for_the_flood_of_another(is_kept: bool) -> None:
+    served = operations()
+    mine = served.prepare(Request(CLIENTS["names"]))
     if is_kept:
-        await asked.execute(mine, OTHER)
+        await served.execute(mine, OTHER)
     flood = [
-        asyncio.ensure_future(asked.execute(asked.prepare(different(number)), VIEWER))
+        asyncio.ensure_future(served.execute(served.prepare(different(number)), VIEWER))
         for number in range(5)
     ]
     await asyncio.sleep(0)
-    answer = await asked.execute(mine, OTHER)
+    answer = await served.execute(mine, OTHER)
     under_way = [work.done() for work in flood].count(False)
     await asyncio.gather(*flood)
     assert answer.errors == ()
     assert under_way >= (5 if is_kept else 3)
 
 
-async def test_it_ends_at_the_deadline() -> None:
-    asked = operations(Allowance(deadline=0.001))
-    answer = await asked.execute(asked.prepare(Request(FULL)), VIEWER)
+async def test_introspection_ends_at_the_deadline() -> None:
+    served = operations(Allowance(deadline=0.001))
+    answer = await served.execute(served.prepare(Request(FULL)), VIEWER)
     assert [error["extensions"]["code"] for error in answer.errors] == ["DEADLINE_EXCEEDED"]
 
 
 async def test_no_more_of_one_user_wait_than_may() -> None:
-    asked = operations(Allowance(waiting=1))
+    served = operations(Allowance(waiting=1))
     answers = await asyncio.gather(
-        *(asked.execute(asked.prepare(different(number)), VIEWER) for number in range(4))
+        *(served.execute(served.prepare(different(number)), VIEWER) for number in range(4))
     )
     assert [answer.retry_after is not None for answer in answers] == [False, False, True, True]
 

@@ -1,5 +1,5 @@
-"""Whoever asks is counted before the request is read, large ones are read beside the event loop, and what is done for
-a user is paid for."""
+"""Requests are counted before they are read, large ones are read outside the event loop, and work for a user is charged
+to the user."""
 
 import asyncio
 import json
@@ -41,7 +41,7 @@ LARGE = {"numbers": (NUMBERS, 200), "a long number": (LONG_NUMBER, 400), "terms"
 
 
 async def longest_step(work: "asyncio.Future[Any]") -> float:
-    """Seconds that the event loop's own thread computes between two of its turns, at most."""
+    """Returns the longest CPU time of the event loop's thread between two of its turns, in seconds."""
     longest, before = 0.0, thread_time()
     while not work.done():
         await asyncio.sleep(0)
@@ -93,7 +93,7 @@ async def test_before_its_login_a_client_sends_little() -> None:
 
 
 @pytest.mark.parametrize("path", ["/graphql", "/graphql/stream"])
-async def test_what_cannot_be_read_counts(path: str) -> None:
+async def test_unreadable_requests_count(path: str) -> None:
     rates = {Rate.OPERATIONS: Allowed(2, 60)}
     async with serving(Setting(rates=rates)) as server, http_client(server) as http:
         found = [
@@ -139,7 +139,7 @@ async def test_more_values_than_any_batch_has_are_refused() -> None:
 
 
 @pytest.mark.parametrize("escape", [b"\\u0000", b"\\\\u0000"])
-async def test_a_nul_is_found_wherever_it_stands(escape: bytes) -> None:
+async def test_a_nul_is_found_at_any_position(escape: bytes) -> None:
     written = b'{"b": ["x' + escape + b'"]}'
     async with serving() as server, http_client(server) as http:
         for padding in ("1", ",".join(["1"] * 20_000)):
@@ -149,7 +149,7 @@ async def test_a_nul_is_found_wherever_it_stands(escape: bytes) -> None:
             assert ("character NUL" in response.text) is not escape.startswith(b"\\\\")
 
 
-# What is done for a user is paid for.
+# Work for a user is charged to the user.
 
 
 def keep_busy(seconds: float = CREDIT * 2) -> None:
@@ -159,9 +159,9 @@ def keep_busy(seconds: float = CREDIT * 2) -> None:
 
 
 class SlowPlaces(Places):
-    def shown(self, told: bytes) -> bytes:
+    def shown(self, text: bytes) -> bytes:
         keep_busy()
-        return told
+        return text
 
 
 def operations(places: Places | None = None, allowance: Allowance | None = None) -> Operations:
@@ -177,20 +177,20 @@ def slowly() -> Request:
 
 
 async def reading(size: int) -> Operations:
-    asked = operations()
-    await asked.read(Unread(size, slowly), VIEWER)
-    return asked
+    served = operations()
+    await served.read(Unread(size, slowly), VIEWER)
+    return served
 
 
 async def writing(query: str) -> Operations:
-    asked = operations(SlowPlaces())
-    prepared = await asked.admit(Request(query), VIEWER)
+    served = operations(SlowPlaces())
+    prepared = await served.admit(Request(query), VIEWER)
     if query.startswith("subscription"):
-        async for _ in asked.subscribe(prepared, VIEWER):
+        async for _ in served.subscribe(prepared, VIEWER):
             pass
     else:
-        await asked.execute(prepared, VIEWER)
-    return asked
+        await served.execute(prepared, VIEWER)
+    return served
 
 
 PAID: dict[str, Callable[[], Any]] = {
@@ -205,9 +205,9 @@ PAID: dict[str, Callable[[], Any]] = {
 
 @pytest.mark.parametrize("what", PAID)
 async def test_the_user_pays_for(what: str) -> None:
-    asked = await PAID[what]()
+    served = await PAID[what]()
     for actor, waits in ((VIEWER.actor, True), ("user:other", False)):
-        with asked._work._precedence.operation(actor) as operation:
+        with served._work._precedence.operation(actor) as operation:
             assert operation.waits is waits
 
 
@@ -247,11 +247,11 @@ async def test_a_mutation_that_ends_as_its_deadline_passes_is_answered() -> None
 
 
 async def test_a_source_that_does_not_open_ends_its_stream() -> None:
-    asked = operations(allowance=Allowance(deadline=0.1))
-    prepared = await asked.admit(Request("subscription { sealed }"), VIEWER)
+    served = operations(allowance=Allowance(deadline=0.1))
+    prepared = await served.admit(Request("subscription { sealed }"), VIEWER)
     with pytest.raises(Rejected, match="operation_deadline") as refused:
         async with asyncio.timeout(20):
-            await anext(asked.subscribe(prepared, VIEWER))
+            await anext(served.subscribe(prepared, VIEWER))
     assert refused.value.retry_after
 
 
@@ -263,8 +263,8 @@ async def test_a_message_past_its_deadline_comes_again_whole() -> None:
     async with serving(setting) as server, initialised(server) as client:
         server.counting.late = 2
         await client.subscribe(TICKS)
-        heard = [(await client.hear())["payload"] for _ in range(3)]
-        assert heard == [
+        payloads = [(await client.hear())["payload"] for _ in range(3)]
+        assert payloads == [
             {"data": {"count": {"number": number, "timely": f"of {number}"}}}
             for number in (1, 2, 3)
         ]
@@ -282,7 +282,7 @@ async def test_a_message_that_is_late_each_time_ends_its_stream() -> None:
         assert error["message"].endswith("or subscribe again after the last message received")
 
 
-async def test_one_whose_request_takes_too_long_to_read_is_told_when_to_come_again() -> None:
+async def test_a_request_that_takes_too_long_to_read_is_answered_with_retry_after() -> None:
     setting = Setting(allowance=Allowance(deadline=0.001))
     async with serving(setting) as server, http_client(server) as http:
         for path in ("/graphql", "/graphql/stream"):

@@ -1,4 +1,4 @@
-"""Documents by id, servers that answer only documents of a list, and who may ask about the schema."""
+"""Documents by id, servers that accept only listed documents, and who may use introspection."""
 
 import json
 import re
@@ -67,23 +67,23 @@ async def test_only_documents_of_the_list_are_answered(tmp_path: Path, other: st
     code = "GRAPHQL_PARSE_FAILED" if other == "no GraphQL" else "DOCUMENT_NOT_LISTED"
     extensions = {"persistedQuery": {"version": 1, "sha256Hash": hash_of(text)}}
     async with only(tmp_path) as server, http_client(server) as http:
-        for asked in (
+        for body in (
             {"query": text},
             {"query": text, "operationName": "Hello"},
             {"query": text, "extensions": extensions},
         ):
-            response = await http.post("/graphql", json=asked)
+            response = await http.post("/graphql", json=body)
             assert code_of(response.json()) == code, response.text
             assert "data" not in response.json()
-            response = await http.post("/graphql/stream", json=asked)
+            response = await http.post("/graphql/stream", json=body)
             assert (response.status_code, code_of(response.json())) == (400, code)
         for path in ("/graphql", "/graphql/stream"):
             response = await http.get(path, params={"query": text})
             assert code_of(response.json()) == code
         async with initialised(server) as client:
             await client.subscribe(text)
-            heard = await client.hear()
-            assert (heard["type"], heard["payload"][0]["extensions"]["code"]) == ("error", code)
+            message = await client.hear()
+            assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", code)
         by_id: tuple[dict[str, Any], ...] = (
             {"extensions": extensions},
             {"documentId": f"sha256:{hash_of(text)}"},
@@ -95,7 +95,7 @@ async def test_only_documents_of_the_list_are_answered(tmp_path: Path, other: st
 
 
 @pytest.mark.parametrize("is_only", [False, True])
-async def test_documents_of_the_list_are_asked_by_id_and_by_text(
+async def test_documents_of_the_list_are_answered_by_id_and_by_text(
     tmp_path: Path, is_only: bool
 ) -> None:
     persisted = Persisted(listed(tmp_path), only=is_only)
@@ -104,19 +104,19 @@ async def test_documents_of_the_list_are_asked_by_id_and_by_text(
         serving(Setting(policy=DocumentPolicy(persisted=persisted))) as server,
         http_client(server) as http,
     ):
-        for asked in (
+        for body in (
             {"documentId": "hello"},
             {"documentId": f"sha256:{hash_of(HELLO)}", "operationName": "Hello"},
             {"query": HELLO},
             {"query": "fragment Words on Query{hello} query Hello{...Words,}#other form"},
             {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": hash_of(HELLO)}}},
         ):
-            response = await http.post("/graphql", json=asked)
-            assert response.json() == answer, asked
-            response = await http.post("/graphql/stream", json=asked)
+            response = await http.post("/graphql", json=body)
+            assert response.json() == answer, body
+            response = await http.post("/graphql/stream", json=body)
             assert '{"data":{"hello":"world"}}' in response.text
             async with initialised(server) as client:
-                await client.say({"id": "1", "type": "subscribe", "payload": asked})
+                await client.say({"id": "1", "type": "subscribe", "payload": body})
                 assert (await client.hear())["payload"] == answer
         for path in ("/graphql", "/graphql/stream"):
             response = await http.get(path, params={"documentId": "hello"})
@@ -125,12 +125,12 @@ async def test_documents_of_the_list_are_asked_by_id_and_by_text(
             assert (response.status_code, code_of(response.json())) == (405, "METHOD_NOT_ALLOWED")
         async with initialised(server) as client:
             await client.say({"id": "1", "type": "subscribe", "payload": {"documentId": "count"}})
-            heard = [await client.hear() for _ in range(3)]
-            assert [one["type"] for one in heard] == ["next", "next", "complete"]
+            message = [await client.hear() for _ in range(3)]
+            assert [one["type"] for one in message] == ["next", "next", "complete"]
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "body",
     [
         {"documentId": 1},
         {"documentId": ["hello"]},
@@ -142,13 +142,13 @@ async def test_documents_of_the_list_are_asked_by_id_and_by_text(
         {"documentId": None},
     ],
 )
-async def test_malformed_ids(tmp_path: Path, asked: dict[str, Any]) -> None:
+async def test_malformed_ids(tmp_path: Path, body: dict[str, Any]) -> None:
     async with only(tmp_path) as server, http_client(server) as http:
         for path in ("/graphql", "/graphql/stream"):
-            response = await http.post(path, json=asked)
+            response = await http.post(path, json=body)
             assert (response.status_code, code_of(response.json())) == (400, "BAD_REQUEST")
         async with initialised(server) as client:
-            await client.say({"id": "1", "type": "subscribe", "payload": asked})
+            await client.say({"id": "1", "type": "subscribe", "payload": body})
             assert (await client.closed())[0] == 4400
 
 
@@ -163,7 +163,7 @@ async def test_ids_that_are_not_there(tmp_path: Path, id: str) -> None:
         assert len(response.text) < 1000
 
 
-def test_nobody_can_put_another_text_in_the_place_of_one() -> None:
+def test_the_text_of_a_persisted_document_cannot_be_replaced() -> None:
     documents = Documents(SCHEMA, persisted=Persisted(count=3))
     good, evil = "{ hello }", "{ actor }"
     extensions = {"persistedQuery": {"version": 1, "sha256Hash": hash_of(good)}}
@@ -220,12 +220,12 @@ def test_lists_are_read_in_every_form(tmp_path: Path) -> None:
         (json.dumps({f"sha256:{'0' * 64}": HELLO}), f"is {hash_of(HELLO)}"),
     ],
 )
-def test_a_wrong_list_is_told(tmp_path: Path, content: str, sentence: str) -> None:
+def test_a_wrong_list_is_reported(tmp_path: Path, content: str, sentence: str) -> None:
     file = tmp_path / "list.json"
     file.write_text(content)
-    with pytest.raises(ValueError, match=re.escape(sentence)) as told:
+    with pytest.raises(ValueError, match=re.escape(sentence)) as error:
         Listed.read([file])
-    assert str(file) in str(told.value)
+    assert str(file) in str(error.value)
 
 
 def test_places_without_documents_are_told(tmp_path: Path) -> None:
@@ -259,13 +259,13 @@ async def test_who_may_ask_about_the_schema(introspection: Introspection) -> Non
     setting = Setting(policy=DocumentPolicy(introspection=introspection))
     writer = VIEWER
     reader = Viewer.holding("user:ada", set(Permission) - {Permission.UPDATE_FLOW})
-    asked = Request('{ hello ...A } fragment A on Query { __type(name: "Query") { name } }')
+    body = Request('{ hello ...A } fragment A on Query { __type(name: "Query") { name } }')
     async with serving(setting) as server:
         for who, may in (
             (writer, introspection is not Introspection.OFF),
             (reader, introspection is Introspection.EVERYONE),
         ):
-            for request in (asked, Request("{ __schema { queryType { name } } }")):
+            for request in (body, Request("{ __schema { queryType { name } } }")):
                 if may:
                     assert (await server.operations.admit(request, who)).document.queries_schema
                     continue
@@ -276,7 +276,7 @@ async def test_who_may_ask_about_the_schema(introspection: Introspection) -> Non
 
 
 def misspelt() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Wrong names of everything that a document can name, each near a right one."""
+    """Wrong names of everything that a document can name, each similar to a valid one."""
     yield "{ viewr { version } }", {}
     yield "{ viewer { versin } }", {}
     yield "{ executions(frst: 1) { nodes { id } } }", {}

@@ -1,4 +1,4 @@
-"""Those who ask for little go before those who ask for much."""
+"""Users with small requests go before users with large ones."""
 
 import asyncio
 import gc
@@ -14,7 +14,8 @@ from server.graphql.precedence import CREDIT, Operation, Precedence
 
 @pytest.fixture(autouse=True)
 def own_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Counts the time of this process alone: others of a busy machine would use up the credit of the test's users."""
+    """Counts the time of this process alone: other processes of a busy machine would use up the credit of the test's
+    users."""
     monkeypatch.setattr(precedence_module, "perf_counter", thread_time)
 
 
@@ -39,7 +40,7 @@ async def run(
         return await operation.stepwise(steps(count, seconds, made, actor))
 
 
-async def test_one_who_asks_for_little_passes_one_who_asks_for_much() -> None:
+async def test_a_user_with_small_requests_goes_before_one_with_large_requests() -> None:
     precedence, made = Precedence(), list[str]()
     much = [asyncio.create_task(run(precedence, "much", made, 10, CREDIT / 4)) for _ in range(8)]
     while made.count("much") < 16:
@@ -71,7 +72,7 @@ async def test_credit_comes_back() -> None:
                 await asyncio.sleep(0)
 
 
-async def test_one_without_credit_goes_on_while_others_come_all_the_time() -> None:
+async def test_a_user_without_credit_progresses_while_others_arrive() -> None:
     precedence, made = Precedence(), list[str]()
     much = asyncio.create_task(run(precedence, "much", made, 20, CREDIT / 4))
     others = 0
@@ -82,7 +83,7 @@ async def test_one_without_credit_goes_on_while_others_come_all_the_time() -> No
     assert await much == "much"
 
 
-async def test_one_that_waits_for_something_for_long_is_let_pass_no_more() -> None:
+async def test_an_operation_that_waits_for_long_loses_its_precedence() -> None:
     precedence, made = Precedence(), list[str]()
     with precedence.operation("waits") as waits:
         assert waits in precedence._ahead
@@ -93,7 +94,7 @@ async def test_one_that_waits_for_something_for_long_is_let_pass_no_more() -> No
 
 
 async def test_parts_of_one_operation_make_their_steps_together() -> None:
-    """So that loaders load for all of them at once."""
+    """Lets loaders load for all of them at once."""
     operation, rounds = await an_operation(waits=True), list[int]()
     loop = asyncio.get_running_loop()
     ready = 0
@@ -130,7 +131,7 @@ async def test_a_mutation_goes_ahead_until_its_user_is_far_in_debt() -> None:
     assert made.count("mutation") >= 8
 
 
-async def test_users_without_credit_take_turns_however_much_each_asks() -> None:
+async def test_users_without_credit_take_turns_whatever_their_request_counts() -> None:
     precedence, made = Precedence(), list[str]()
     for actor in "ab":
         await run(precedence, actor, made, 1, CREDIT * 2)
@@ -187,7 +188,7 @@ async def test_a_cancellation_reaches_the_work(waits: bool) -> None:
     assert cleaned == ["cleaned"]
 
 
-async def test_one_that_is_cancelled_in_the_line_leaves_it() -> None:
+async def test_a_cancelled_operation_leaves_the_queue() -> None:
     operation = await an_operation(waits=True)
     task = asyncio.ensure_future(operation.stepwise(steps(1, 0, [], "never")))
     other = asyncio.ensure_future(operation.stepwise(steps(1, 0, [], "other")))
@@ -227,7 +228,7 @@ async def test_parts_within_a_part_are_measured_once() -> None:
 
 
 async def test_parts_with_long_steps_do_not_make_them_in_one_round() -> None:
-    """A hundred steps of 5 ms each: the event loop has its round after each of them."""
+    """Has a hundred steps of 5 ms each: the event loop has a round after each of them."""
     precedence, made = Precedence(), list[str]()
     rounds = 0
 

@@ -1,4 +1,4 @@
-"""Documents and their prices are worked out once, beside the event loop, and counting ends at the limit."""
+"""Documents and their prices are computed once, outside the event loop, and counting ends at the limit."""
 
 import asyncio
 from collections.abc import Iterator
@@ -77,7 +77,7 @@ def test_fragments_that_spread_fragments_are_visited_once() -> None:
     assert visits.nodes == written
 
 
-def test_whether_an_operation_asks_about_the_schema_only_is_decided_once() -> None:
+def test_whether_an_operation_is_introspection_only_is_decided_once() -> None:
     document = Documents(SCHEMA).find(Request(FULL))
     assert document.node is not None
     visits, operation = Visits(document.node), document.operation(None)
@@ -92,7 +92,7 @@ DEEP = "{ executions { nodes { " + "parent { " * 20 + "id" + " }" * 20 + " } } }
 COSTLY = "{ executions(first: 200) { nodes { children(first: 9000) { children(first: 9000) { id } } } } }"
 REFUSED = {
     "nested": FLOODS["nested"],
-    "beside other fields": FLOODS["beside other fields"],
+    "with other fields": FLOODS["with other fields"],
     "the same under many aliases": MANY_TIMES,
     "too deep": DEEP,
     "lists of lists": COSTLY,
@@ -147,7 +147,7 @@ def hashed(query: str, *, is_whole: bool) -> Request:
 
 
 LONG = "{ " + " ".join(f"a{n}: viewer {{ actor {{ name }} }}" for n in range(90)) + " }"
-READ_BESIDE = {
+READ_IN_THREAD = {
     "long": Request(LONG),
     "long, with its hash": hashed(LONG, is_whole=True),
     "long, by its hash, forgotten": hashed(LONG, is_whole=False),
@@ -159,7 +159,7 @@ READ_BESIDE = {
 
 
 async def turns_during(work: "asyncio.Future[Any]") -> int:
-    """Turns that others get of the event loop until the work is done."""
+    """Returns the turns of other tasks in the event loop until the work is done."""
     turns = 0
     while not work.done():
         await asyncio.sleep(0)
@@ -167,38 +167,38 @@ async def turns_during(work: "asyncio.Future[Any]") -> int:
     return turns
 
 
-@pytest.mark.parametrize("kind", READ_BESIDE)
-async def test_it_is_read_and_priced_beside_the_event_loop(kind: str) -> None:
-    asked = operations(count=1)
-    # The hash of the last text is kept, its document is not.
-    await asked.admit(hashed(LONG, is_whole=True), VIEWER)
-    await asked.admit(Request("{ __typename }"), VIEWER)
-    work = asyncio.ensure_future(asked.admit(READ_BESIDE[kind], VIEWER))
+@pytest.mark.parametrize("kind", READ_IN_THREAD)
+async def test_large_documents_are_read_and_priced_outside_the_event_loop(kind: str) -> None:
+    served = operations(count=1)
+    # The hash of the last text is cached, its document is not.
+    await served.admit(hashed(LONG, is_whole=True), VIEWER)
+    await served.admit(Request("{ __typename }"), VIEWER)
+    work = asyncio.ensure_future(served.admit(READ_IN_THREAD[kind], VIEWER))
     turns = await turns_during(work)
     assert (work.exception() is not None) == kind.startswith("too costly")
-    # It takes one or two turns where nobody else gets any.
+    # It takes one or two turns if no others get any.
     assert turns > 5
 
 
 @pytest.mark.parametrize("query", [FULL, MANY_TIMES])
-async def test_a_known_document_with_an_unknown_price_is_priced_beside_the_event_loop(
+async def test_a_known_document_with_an_unknown_price_is_priced_outside_the_event_loop(
     query: str,
 ) -> None:
     documents = Documents(SCHEMA, bounds=priced_lists(SCHEMA))
-    asked = Operations(SCHEMA, lambda viewer: SimpleNamespace(), documents)
+    served = Operations(SCHEMA, lambda viewer: SimpleNamespace(), documents)
     documents.find(Request(query))
-    work = asyncio.ensure_future(asked.admit(Request(query), VIEWER))
+    work = asyncio.ensure_future(served.admit(Request(query), VIEWER))
     turns = await turns_during(work)
     work.exception()
     assert turns > 5
 
 
-@pytest.mark.parametrize("kind", READ_BESIDE)
-async def test_what_is_known_is_admitted_at_once(kind: str) -> None:
-    asked = operations()
+@pytest.mark.parametrize("kind", READ_IN_THREAD)
+async def test_known_documents_are_admitted_at_once(kind: str) -> None:
+    served = operations()
     request = hashed(LONG, is_whole=True)
-    for each in (request, READ_BESIDE[kind], READ_BESIDE[kind]):
-        work = asyncio.ensure_future(asked.admit(each, VIEWER))
+    for each in (request, READ_IN_THREAD[kind], READ_IN_THREAD[kind]):
+        work = asyncio.ensure_future(served.admit(each, VIEWER))
         turns = await turns_during(work)
         work.exception()
     assert turns <= 3

@@ -144,15 +144,15 @@ async def test_a_subscription_that_breaks_is_an_error_without_its_secret(server:
         assert "secret" not in str(message)
 
 
-async def test_a_message_waits_for_the_database_until_it_can_be_told_whole(
+async def test_a_message_waits_for_the_database_until_it_is_complete(
     server: Serving,
 ) -> None:
     server.counting.away = 3
     async with initialised(server) as client:
         await client.subscribe("subscription { count(to: 2) { number fetched } }")
         for number in (1, 2):
-            told = {"number": number, "fetched": f"of {number}"}
-            assert (await client.hear())["payload"] == {"data": {"count": told}}
+            message = {"number": number, "fetched": f"of {number}"}
+            assert (await client.hear())["payload"] == {"data": {"count": message}}
     assert server.counting.away == 0
 
 

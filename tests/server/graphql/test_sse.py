@@ -24,8 +24,8 @@ async def http(server: Serving) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def test_a_subscription_ends_with_complete(http: httpx.AsyncClient) -> None:
-    asked = {"query": "subscription { count(to: 3) { number } }"}
-    response = await http.post("/graphql/stream", json=asked)
+    body = {"query": "subscription { count(to: 3) { number } }"}
+    response = await http.post("/graphql/stream", json=body)
     assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
     events = "".join(
         f'event: next\ndata: {{"data":{{"count":{{"number":{number}}}}}}}\n\n'
@@ -72,10 +72,10 @@ async def test_heartbeats_and_leaving() -> None:
     ):
         params = {"query": "subscription { follow(to: 5) { number } }"}
         async with http.stream("GET", "/graphql/stream", params=params) as response:
-            heard = 0
+            received = 0
             async for line in response.aiter_lines():
-                heard += line == ":"
-                if heard == 3:
+                received += line == ":"
+                if received == 3:
                     break
         await server.counting.shut.wait()
         assert server.fanout.drivers == 0

@@ -1,4 +1,4 @@
-"""`greet`: greets whoever is named, so many times."""
+"""`greet`: greets a person so many times."""
 
 import time
 from pathlib import Path
@@ -17,7 +17,7 @@ class Manner(BaseModel, extra="forbid"):
 
 
 class Greet(Task):
-    """Greets `name`, `times` over, and keeps the greetings as an artifact."""
+    """Greets `name` `times` times, and stores the greetings as an artifact."""
 
     type: Literal["greet"]
     name: Text

@@ -1,4 +1,4 @@
-"""Both backends, through the Broadcast that uses them; then what only the one over PostgreSQL has to survive."""
+"""Both backends of the Broadcast; then failures that only the one over PostgreSQL has."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -35,7 +35,7 @@ def backend(request: pytest.FixtureRequest) -> BroadcastBackend:
 
 
 @asynccontextmanager
-async def heard(broadcast: Broadcast) -> AsyncIterator[Hear]:
+async def subscribed(broadcast: Broadcast) -> AsyncIterator[Hear]:
     async with broadcast.subscribe(CHANNEL) as subscriber:
 
         async def hear() -> str:
@@ -46,7 +46,7 @@ async def heard(broadcast: Broadcast) -> AsyncIterator[Hear]:
 
 
 class Connecting:
-    """Remembers its connections' backends: the first listens, the second sends."""
+    """Records the backends of its connections: the first listens, the second sends."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -64,11 +64,11 @@ class Connecting:
         assert killed is True
 
 
-async def test_every_subscriber_hears_every_message_in_order(backend: BroadcastBackend) -> None:
+async def test_every_subscriber_receives_every_message_in_order(backend: BroadcastBackend) -> None:
     async with (
         Broadcast(backend=backend) as broadcast,
-        heard(broadcast) as one,
-        heard(broadcast) as other,
+        subscribed(broadcast) as one,
+        subscribed(broadcast) as other,
     ):
         expected = [f"message {number}" for number in range(50)]
         for message in expected:
@@ -79,22 +79,22 @@ async def test_every_subscriber_hears_every_message_in_order(backend: BroadcastB
 
 async def test_concurrent_first_subscribers_all_hear(backend: BroadcastBackend) -> None:
     async with Broadcast(backend=backend) as broadcast, AsyncExitStack() as stack:
-        ways = [heard(broadcast) for _ in range(20)]
-        hears = await asyncio.gather(*(way.__aenter__() for way in ways))
+        ways = [subscribed(broadcast) for _ in range(20)]
+        receivers = await asyncio.gather(*(way.__aenter__() for way in ways))
         for way in ways:
             stack.push_async_exit(way)
         await broadcast.publish(CHANNEL, "to all")
-        assert [await hear() for hear in hears] == ["to all"] * 20
+        assert [await hear() for hear in receivers] == ["to all"] * 20
 
 
 async def test_concurrent_publishers_lose_nothing(backend: BroadcastBackend) -> None:
-    async with Broadcast(backend=backend) as broadcast, heard(broadcast) as hear:
+    async with Broadcast(backend=backend) as broadcast, subscribed(broadcast) as hear:
         await asyncio.gather(*(broadcast.publish(CHANNEL, str(number)) for number in range(100)))
         assert {await hear() for _ in range(100)} == {str(number) for number in range(100)}
 
 
 async def test_the_longest_message_arrives(backend: BroadcastBackend) -> None:
-    async with Broadcast(backend=backend) as broadcast, heard(broadcast) as hear:
+    async with Broadcast(backend=backend) as broadcast, subscribed(broadcast) as hear:
         await broadcast.publish(CHANNEL, "x" * LONGEST)
         assert await hear() == "x" * LONGEST
 
@@ -104,14 +104,14 @@ async def test_there_is_one_channel(backend: BroadcastBackend) -> None:
         await backend.subscribe("another")
 
 
-async def test_it_can_be_entered_again(backend: BroadcastBackend) -> None:
+async def test_a_broadcast_can_be_entered_again(backend: BroadcastBackend) -> None:
     for turn in ("first", "second"):
-        async with Broadcast(backend=backend) as broadcast, heard(broadcast) as hear:
+        async with Broadcast(backend=backend) as broadcast, subscribed(broadcast) as hear:
             await broadcast.publish(CHANNEL, turn)
             assert await hear() == turn
 
 
-async def test_what_is_not_read_in_time_becomes_one_resync() -> None:
+async def test_messages_not_read_in_time_become_one_resync() -> None:
     mailbox = Mailbox()
     for number in range(ROOM + 3):
         mailbox.put(str(number))
@@ -134,12 +134,12 @@ def test_a_topic_too_long_to_send_becomes_a_resync() -> None:
     assert list(pack("me", [])) == ["me"]
 
 
-async def test_a_killed_listener_comes_back_and_a_resync_tells_of_the_gap(
+async def test_a_killed_listener_reconnects_and_a_resync_reports_the_gap(
     database: Database,
 ) -> None:
     connecting = Connecting(database)
     hints = PostgresHints(connecting)
-    async with Broadcast(backend=hints) as broadcast, heard(broadcast) as hear:
+    async with Broadcast(backend=hints) as broadcast, subscribed(broadcast) as hear:
         await connecting.kill(0)
         assert await hear() == RESYNC
         await broadcast.publish(CHANNEL, "after it")
@@ -149,7 +149,7 @@ async def test_a_killed_listener_comes_back_and_a_resync_tells_of_the_gap(
 async def test_a_killed_sender_loses_nothing_after_it(database: Database) -> None:
     connecting = Connecting(database)
     hints = PostgresHints(connecting)
-    async with Broadcast(backend=hints) as broadcast, heard(broadcast) as hear:
+    async with Broadcast(backend=hints) as broadcast, subscribed(broadcast) as hear:
         await broadcast.publish(CHANNEL, "first")
         assert await hear() == "first"
         for number in range(1, 20):
@@ -161,7 +161,7 @@ async def test_a_killed_sender_loses_nothing_after_it(database: Database) -> Non
 async def test_a_listener_that_falls_silent_is_noticed(database_url: str, tmp_path: Path) -> None:
     async with proxy_to(tmp_path, database_url) as proxy:
         hints = PostgresHints(proxy.connect)
-        async with Broadcast(backend=hints) as broadcast, heard(broadcast) as hear:
+        async with Broadcast(backend=hints) as broadcast, subscribed(broadcast) as hear:
             await proxy.somebody_connects()
             proxy.fall_silent()
             async with asyncio.timeout(10):

@@ -1,4 +1,4 @@
-"""What running tasks say, on its way to the tables: masked, stored once, and never a reason for a task to fail."""
+"""Reports of running tasks on their way to the tables: masked, stored once, and never a reason for a task to fail."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -87,7 +87,7 @@ async def test_a_secret_value_gets_through_in_no_kind_of_message(
         assert await tables_that_hold(pool, "****")
 
 
-async def test_what_is_stored_whose_answer_was_lost_is_stored_once(
+async def test_reports_are_stored_once_after_a_lost_response(
     database_url: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost: list[str] = []
@@ -118,7 +118,7 @@ async def test_what_is_stored_whose_answer_was_lost_is_stored_once(
         assert await pool.fetchval("select count(*) from artifact_uses") == 1
 
 
-async def test_a_metric_that_cannot_be_stored_is_dropped_alone_and_told_of(
+async def test_a_metric_that_cannot_be_stored_is_dropped_alone_and_reported(
     database_url: str, data_dir: Path
 ) -> None:
     async with open_floor(database_url, data_dir) as floor:
@@ -129,23 +129,21 @@ async def test_a_metric_that_cannot_be_stored_is_dropped_alone_and_told_of(
         assert execution.tasks["a"].state is TaskRunState.SUCCESS
         names = await pool.fetch("select name from metrics order by name")
         assert [name for (name,) in names] == ["m1", "m3"]
-        told = [
+        reported = [
             line for line in await floor.lines(execution.id) if "could not be stored" in line.text
         ]
-        assert [(line.level, line.text.partition(":")[0]) for line in told] == [
+        assert [(line.level, line.text.partition(":")[0]) for line in reported] == [
             (LogLevel.ERROR, "m2 could not be stored")
         ]
 
 
-async def test_a_message_with_nul_is_kept_and_the_task_is_told(
-    database_url: str, data_dir: Path
-) -> None:
+async def test_a_message_with_nul_is_kept_and_reported(database_url: str, data_dir: Path) -> None:
     async with open_floor(database_url, data_dir) as floor:
         execution = await say_plainly(floor, '{"progress": 0.5, "message": "a\\u0000b"}')
         task = execution.tasks["a"]
         assert (task.state, task.message) == (TaskRunState.SUCCESS, "a\ufffdb")
-        (told,) = [line for line in await floor.lines(execution.id) if "NUL" in line.text]
-        assert told.level is LogLevel.WARN
+        (reported,) = [line for line in await floor.lines(execution.id) if "NUL" in line.text]
+        assert reported.level is LogLevel.WARN
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-"""A list looks when it may gain, lose or move a row; one that stays in its place it is told, and of others nothing."""
+"""A list queries again when it may gain, lose or move a row; a row that stays in place is sent; other changes are
+ignored."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -59,7 +60,7 @@ orders = st.sampled_from(ExecutionOrder) | values | texts
 
 @st.composite
 def moves(draw: st.DrawFn) -> tuple[Candidate, Candidate]:
-    """An execution before and after: any of its attributes may have changed, but its names do not."""
+    """Draws an execution before and after a change: any attribute may differ, except its names."""
     one, other = (filter_rows.candidate(draw(rows()), {}, {}) for _ in range(2))
     changed = draw(st.sets(st.sampled_from(NAMES), max_size=3))
     return one, replace(one, **{name: getattr(other, name) for name in changed})
@@ -73,7 +74,7 @@ def row_of(one: Candidate, seq: int) -> dict[str, Any]:
 
 
 def place_of(one: Candidate, order: Order) -> object:
-    """What tells where it stands, as far as it may change."""
+    """Returns the values that determine the row's position and may change."""
     if not isinstance(order, ByValue):
         return [getattr(one, key) for key in KEYS.get(order.column, ())]
     if order.field in (Field.BRANCH, Field.COMMIT):
@@ -103,7 +104,7 @@ def listing(
     scope: Scope = ANYWHERE,
     order: Order = ExecutionOrder.CREATED_DESC,
 ) -> Iterator[LiveQuery]:
-    """It looked once."""
+    """Opens a list that was refreshed once."""
     with LiveQuery(audience, where, scope, order) as interest:
         interest.begin_refresh()
         interest.end_refresh([row_of(one, 1) for one in shown], room, datetime.now(UTC))
@@ -120,18 +121,16 @@ async def audience() -> AsyncIterator[LiveQueryIndex]:
 
 @settings(max_examples=1000, deadline=None)
 @given(rows(), filters, scopes)
-def test_whatever_matches_bears_a_mark_that_is_asked_for(
-    row: dict[str, Any], where: Filter, scope: Scope
-) -> None:
+def test_every_match_has_a_required_key(row: dict[str, Any], where: Filter, scope: Scope) -> None:
     one = filter_rows.candidate(row, {}, {})
-    asked = required_keys(where)
+    required = required_keys(where)
     if matches(where, one, NOW):
-        assert asked is None or not asked.isdisjoint(keys_of(one))
+        assert required is None or not required.isdisjoint(keys_of(one))
 
 
 @settings(max_examples=600, deadline=None)
 @given(moves(), filters, scopes, orders, st.booleans(), st.booleans(), st.sampled_from([0, inf]))
-def test_a_list_looks_when_it_must_and_is_told_the_row_when_that_is_all(
+def test_a_list_queries_again_when_it_must_and_else_gets_the_row(
     move: tuple[Candidate, Candidate],
     where: Filter,
     scope: Scope,
@@ -144,7 +143,7 @@ def test_a_list_looks_when_it_must_and_is_told_the_row_when_that_is_all(
     now = datetime.now(UTC)
     was, is_ = (scope.covers(one.namespace) and listed(where, one, now) for one in move)
     moved = place_of(before, order) != place_of(after, order)
-    unheard = Field.METRIC in (
+    unseen = Field.METRIC in (
         *(term.field for term in terms_of(where)),
         getattr(order, "field", None),
     )
@@ -152,30 +151,30 @@ def test_a_list_looks_when_it_must_and_is_told_the_row_when_that_is_all(
     row, settled = row_of(after, 2), not moves_by_itself(where)
     room = 50 if whole else 0
 
-    async def hears() -> None:
+    async def receives() -> None:
         audience = LiveQueryIndex(lambda: None)
         with listing(audience, where, *shown, room=room, scope=scope, order=order) as interest:
             audience.publish([change_of(before, after, since=since)], now)
-            heard = interest.drain()
-            if unheard:
-                assert heard is None or not (was or is_)
+            news = interest.drain()
+            if unseen:
+                assert news is None or not (was or is_)
             elif shown and is_:
-                assert heard == (None if moved else showing(row))
+                assert news == (None if moved else showing(row))
             elif was and not is_:
-                assert heard == (Delta(left={after.id: False}) if whole and settled else None)
+                assert news == (Delta(left={after.id: False}) if whole and settled else None)
             elif is_ and not was:
-                told = whole and settled and order.column == "CREATED"
-                assert heard == (showing(row) if told else None)
+                in_place = whole and settled and order.column == "CREATED"
+                assert news == (showing(row) if in_place else None)
             elif was and moved:
-                assert heard is None
+                assert news is None
             elif whole or since:
-                # One that is ordered by a label may look in vain when another label changes.
-                assert heard == Delta() or (heard is None and isinstance(order, ByValue))
+                # A list that is ordered by a label may query again for nothing when another label changes.
+                assert news == Delta() or (news is None and isinstance(order, ByValue))
 
-    asyncio.run(hears())
+    asyncio.run(receives())
 
 
-async def test_one_of_many_lists_is_found_by_what_it_asks_for(audience: LiveQueryIndex) -> None:
+async def test_one_of_many_lists_is_found_by_its_filter(audience: LiveQueryIndex) -> None:
     wheres = [Term(Field.LABEL, Operator.EQ, str(number), "n") for number in range(100)]
     seven = replace(ONE, labels={"n": "7"})
     interests = [
@@ -195,7 +194,7 @@ async def test_one_of_many_lists_is_found_by_what_it_asks_for(audience: LiveQuer
     assert audience._found(change_of(ONE, seven)) == set()
 
 
-async def test_what_the_list_read_itself_is_not_told_again(audience: LiveQueryIndex) -> None:
+async def test_a_row_that_the_list_has_read_is_not_sent_again(audience: LiveQueryIndex) -> None:
     progress = replace(ONE, progress=0.5)
     with listing(audience, EVERYTHING, ONE) as interest:
         audience.publish([change_of(ONE, progress, seq=1)], NOW)
@@ -206,7 +205,7 @@ async def test_what_the_list_read_itself_is_not_told_again(audience: LiveQueryIn
         assert interest.drain() == Delta()
 
 
-async def test_what_is_heard_during_a_look_is_judged_by_what_the_look_found(
+async def test_a_change_during_a_query_is_evaluated_against_its_result(
     audience: LiveQueryIndex,
 ) -> None:
     other = replace(ONE, id=new_id())
@@ -225,7 +224,7 @@ async def test_what_is_heard_during_a_look_is_judged_by_what_the_look_found(
         assert interest.drain() == Delta(left={ONE.id: False})
 
 
-async def test_what_may_be_older_than_a_look_neither_enters_nor_leaves(
+async def test_a_change_older_than_the_query_neither_adds_nor_removes_rows(
     audience: LiveQueryIndex,
 ) -> None:
     with listing(audience, FAILED_ONLY) as interest:
@@ -245,7 +244,7 @@ async def test_a_list_that_is_about_to_be_full_looks(audience: LiveQueryIndex) -
         assert interest.drain() is None
 
 
-async def test_who_leaves_and_enters_between_two_questions_is_there(
+async def test_a_row_that_leaves_and_returns_between_two_queries_stays(
     audience: LiveQueryIndex,
 ) -> None:
     with listing(audience, FAILED_ONLY, FAILED) as interest:
@@ -270,7 +269,7 @@ async def test_an_unknown_past_concerns_the_lists_that_do_not_show_all_there_is(
         assert entered.drain() == shown.drain() == showing(unknown.row)
 
 
-async def test_what_stays_beyond_the_window_is_nothing_to_it_once_it_was_judged_as_it_was(
+async def test_a_row_beyond_the_window_is_ignored_once_its_earlier_version_was_evaluated(
     audience: LiveQueryIndex,
 ) -> None:
     dark = replace(ONE, labels={"shade": "dark"})
@@ -282,7 +281,7 @@ async def test_what_stays_beyond_the_window_is_nothing_to_it_once_it_was_judged_
         assert interest.drain() is None
 
 
-async def test_what_was_deleted_leaves(audience: LiveQueryIndex) -> None:
+async def test_a_deleted_row_leaves(audience: LiveQueryIndex) -> None:
     with (
         listing(audience, EVERYTHING, ONE) as shown,
         listing(audience, EVERYTHING, ONE, room=0) as full,
@@ -293,10 +292,10 @@ async def test_what_was_deleted_leaves(audience: LiveQueryIndex) -> None:
         assert (full.drain(), other.drain()) == (None, Delta())
 
 
-async def test_a_list_that_is_told_rows_all_the_time_looks_when_it_is_due(
+async def test_a_list_that_gets_rows_all_the_time_queries_again_when_due(
     audience: LiveQueryIndex,
 ) -> None:
-    """What time alone moves would stay away otherwise."""
+    """Changes that only the passing of time causes would otherwise be missed."""
     recent = Term(Field.DURATION, Operator.EXISTS, True)
     started = replace(ONE, started_at=NOW)
     with listing(audience, recent, started, room=0) as interest:

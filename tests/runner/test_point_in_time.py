@@ -1,4 +1,5 @@
-"""The past, read from the events, is what the tables held then: a trigger kept what each commit left."""
+"""The past, computed from the events, equals the former rows of the tables: a trigger stored the rows of each
+commit."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -51,7 +52,7 @@ create constraint trigger keep after insert or update on executions
 """
 OF_THE_MOMENT = {"results", "source_execution", "kept_at", "lease", "lease_expires_at", "moved_xid"}
 OF_THE_MOMENT |= {"lines_at_end", "seen_at_end"}
-RETOLD = ReplayCache()
+REPLAY_CACHE = ReplayCache()
 """Of all tests here: each moment is folded from the one before."""
 JSON = {
     "inputs",
@@ -85,11 +86,12 @@ def plain(row: Any) -> dict[str, Any]:
 async def past_at(floor: Floor, id: UUID, seq: int) -> HistoricalView:
     pool = floor.parts.database.pool
     row = await pool.fetchrow("select * from executions where id = $1", id)
-    return await read_past(pool, floor.parts.engine.plans, row, seq, RETOLD)
+    return await read_past(pool, floor.parts.engine.plans, row, seq, REPLAY_CACHE)
 
 
 async def check_every_moment(floor: Floor, id: UUID) -> int:
-    """Each commit's rows are those of the past; between commits each event's state holds. How many commits."""
+    """Checks that the rows after each commit equal those of the past, and each event's state. Returns the number of
+    commits."""
     pool: Pool = floor.parts.database.pool
     kept = await pool.fetch("select * from kept_executions where id = $1 order by kept_at", id)
     for row in kept:
@@ -103,8 +105,8 @@ async def check_every_moment(floor: Floor, id: UUID) -> int:
             past.seq, id,
         )  # fmt: skip
         approvals = past.rows["approvals"](id)
-        told = [vote for one in approvals for vote in past.rows["votes"](one["id"])]
-        assert list(map(plain, told)) == list(map(plain, votes))
+        listed = [vote for one in approvals for vote in past.rows["votes"](one["id"])]
+        assert list(map(plain, listed)) == list(map(plain, votes))
     for event in await events_after(pool, id, 0):
         past = await past_at(floor, id, event.seq)
         of = past.execution.tasks[event.path] if event.path else past.execution
@@ -118,11 +120,13 @@ async def check_rows(pool: Pool, past: HistoricalView, table: str, order: str, i
         f"select * from kept_{table} where kept_at = $1 and execution_id = $2 order by {order}",
         past.seq, id,
     )  # fmt: skip
-    told = past.rows[table](id) if table != "attempts" else _attempts(past, id)
+    shown = past.rows[table](id) if table != "attempts" else _attempts(past, id)
     key = (lambda row: row["id"]) if table == "attempts" else None
-    told, wanted = list(map(plain, told)), list(map(plain, wanted))
-    assert (sorted(told, key=key) if key else told) == (sorted(wanted, key=key) if key else wanted)
-    assert all(past_of(row["id"]) is past for row in told)
+    shown, wanted = list(map(plain, shown)), list(map(plain, wanted))
+    assert (sorted(shown, key=key) if key else shown) == (
+        sorted(wanted, key=key) if key else wanted
+    )
+    assert all(past_of(row["id"]) is past for row in shown)
 
 
 def _attempts(past: HistoricalView, id: UUID) -> list[Any]:
@@ -150,7 +154,7 @@ async def test_a_retried_execution_with_progress_labels_and_notes(floor: Floor) 
     assert await check_every_moment(floor, id) > 5
 
 
-async def test_one_that_was_paused_resumed_and_cancelled(floor: Floor) -> None:
+async def test_an_execution_that_was_paused_resumed_and_cancelled(floor: Floor) -> None:
     id = await floor.begin("  - {id: long, type: shell, run: sleep 600, kill_grace: 0.1s}\n")
     await floor.until_running(id, "long")
     await floor.submit(id, Pause())

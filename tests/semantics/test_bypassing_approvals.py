@@ -1,6 +1,6 @@
-"""An operator tries every door to have what comes after an approval run without a decision.
+"""An operator tries every mutation to run the tasks after an approval without a decision.
 
-The doors are the mutations of the contract, so that a new one cannot be forgotten. `load` leaves a line when it runs.
+The mutations are read from the contract, so that new ones are included. `load` writes a line when it runs.
 """
 
 import asyncio
@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from tests.api.client import states
-from tests.semantics.scene import PLAN, People, act, acted, does, ended, flow
-from tests.semantics.walking import (
+from tests.semantics.bypassing import (
     DRAFT,
     FAILS,
     HEAD,
@@ -26,6 +25,7 @@ from tests.semantics.walking import (
     refusal,
     request_of,
 )
+from tests.semantics.scene import PLAN, People, act, acted, does, ended, flow
 
 SDL = Path(__file__).parents[2] / "schema" / "schema.graphql"
 
@@ -39,7 +39,7 @@ async def disables_it(scene: Scene) -> None:
 
 
 async def reruns_with_others(scene: Scene) -> None:
-    """With other inputs, with outputs made anew, another revision, and a rejection taken for an approval."""
+    """Disables it with other inputs, with new outputs, with another revision, and after a rejection."""
     source = await scene.approved()
     assert scene.ran == 1
     rerun = creation(scene, rerunOf=source, reason="in a hurry", disabledTasks=["extract", "ask"])
@@ -63,12 +63,12 @@ async def reruns_another_flow(scene: Scene) -> None:
     other = await ended(scene.admin, flow(f"{scene.key}b", tasks))
     for tasks_off in ([], ["extract", "ask"]):
         input = creation(scene, rerunOf=other["id"], disabledTasks=tasks_off)
-        told = await is_refused(scene, "createExecution", "VALIDATION", "rerunOf", **input)
-        assert "of the same flow" in told
+        refusal = await is_refused(scene, "createExecution", "VALIDATION", "rerunOf", **input)
+        assert "of the same flow" in refusal
 
 
 async def runs_an_older_revision(scene: Scene) -> None:
-    """From before the approval was there, and from when it asked somebody else."""
+    """Uses an execution from before the approval existed, and one from when others had to decide."""
     tasks = TASKS.replace("type: approval", "type: log") % ("", LOAD)
     await scene.admin.save(flow(scene.key, tasks.replace("MARKED", str(scene.mark)), HEAD))
     old = await scene.otto_runs(flow(scene.key, tasks.replace("MARKED", str(scene.mark)), HEAD))
@@ -84,17 +84,17 @@ async def runs_an_older_revision(scene: Scene) -> None:
         scene, revision=1, rerunOf=old, disabledTasks=["extract", "ask"], reason="in a hurry"))  # fmt: skip
 
 
-async def is_asked_each_time(scene: Scene) -> None:
+async def is_requested_each_time(scene: Scene) -> None:
     source = await scene.approved(scene.text(approval="reuse: never"))
     rerun = creation(scene, rerunOf=source, disabledTasks=["extract", "ask"])
-    told = await is_refused(scene, "createExecution", "FORBIDDEN", "disabledTasks", **rerun)
-    assert "reuse: never" in told
+    refusal = await is_refused(scene, "createExecution", "FORBIDDEN", "disabledTasks", **rerun)
+    assert "reuse: never" in refusal
     begun = await acted(scene.otto, "replayExecution", id=source, fromTask="load")
-    await scene.stands(begun["id"])
+    await scene.awaits_decision(begun["id"])
     assert scene.ran == 1
 
 
-async def disables_the_subflow_that_asks(scene: Scene) -> None:
+async def disables_the_subflow_with_the_approval(scene: Scene) -> None:
     await scene.admin.save(scene.text())
     tasks = f"""
   - {{id: sub, type: subflow, flow: {scene.key}}}
@@ -115,18 +115,18 @@ async def disables_the_subflow_that_asks(scene: Scene) -> None:
 
 
 async def replays_from_after_it(scene: Scene) -> None:
-    """What does not stand is asked again, and nothing runs before that."""
+    """A decision that is no longer valid is requested again, and nothing runs before it."""
     source = await scene.approved()
     assert scene.ran == 1
     for start in ("mid", "load"):
         replay = {"id": source, "fromTask": start, "inputs": {"day": "tuesday"}, "reason": "a"}
         plan = (await does(scene.otto, "replayExecution", PLAN, plan=True, **replay))["plan"]
-        told = {one["key"]: one["plan"] for one in plan["tasks"]}
-        assert told == {"extract": "REUSE", "ask": "RUN", "mid": "RUN", "load": "RUN"}
-        await scene.stands((await acted(scene.otto, "replayExecution", **replay))["id"])
+        refusal = {one["key"]: one["plan"] for one in plan["tasks"]}
+        assert refusal == {"extract": "REUSE", "ask": "RUN", "mid": "RUN", "load": "RUN"}
+        await scene.awaits_decision((await acted(scene.otto, "replayExecution", **replay))["id"])
     await scene.admin.save(scene.text(approval="description: changed"))
     replay = {"id": source, "fromTask": "load", "revision": "LATEST"}
-    await scene.stands((await acted(scene.otto, "replayExecution", **replay))["id"])
+    await scene.awaits_decision((await acted(scene.otto, "replayExecution", **replay))["id"])
     override: dict[str, Any] = {
         "id": source,
         "fromTask": "load",
@@ -148,8 +148,8 @@ async def prepares_it(scene: Scene) -> None:
     source = await scene.approved()
     await scene.admin.save(scene.text(approval="description: changed"))
     draft = (await does(scene.otto, "prepareExecution", DRAFT, id=source))["draft"]
-    told = {one["key"]: (one["enabled"], one["mustAsk"] is None) for one in draft["tasks"]}
-    assert told["ask"] == (True, False)
+    refusal = {one["key"]: (one["enabled"], one["mustAsk"] is None) for one in draft["tasks"]}
+    assert refusal["ask"] == (True, False)
     begun = await acted(scene.otto, "createExecution", **draft["createInput"])
     await request_of(scene.admin, begun["id"])
     sent = {**draft["createInput"], "disabledTasks": ["extract", "ask"]}
@@ -159,7 +159,7 @@ async def prepares_it(scene: Scene) -> None:
 async def restarts_it(scene: Scene) -> None:
     id = await scene.rejected()
     await acted(scene.otto, "restartExecution", id=id, reason="in a hurry")
-    await scene.stands(id)
+    await scene.awaits_decision(id)
     id = await scene.approved(scene.text(FAILS, "reuse: never"))
     assert scene.ran == 1
     await acted(scene.otto, "restartExecution", id=id)
@@ -170,11 +170,11 @@ async def restarts_it(scene: Scene) -> None:
     assert scene.ran == 1
     await acted(scene.otto, "cancelExecution", id=id)
     await acted(scene.otto, "restartExecution", id=id)
-    await scene.stands(id)
+    await scene.awaits_decision(id)
 
 
 async def forces_it(scene: Scene) -> None:
-    id, _ = await scene.asked()
+    id, _ = await scene.waiting()
     (problem,) = (await act(scene.otto, "forceRun", id=id))["problems"]
     assert problem["code"] == "INVALID_STATE"
     await acted(scene.otto, "pauseExecution", id=id)
@@ -182,11 +182,11 @@ async def forces_it(scene: Scene) -> None:
     assert states(await scene.admin.show(id))["load"] == "CREATED"
     await acted(scene.otto, "pauseExecution", id=id)
     await acted(scene.otto, "resumeExecution", id=id)
-    await scene.stands(id)
+    await scene.awaits_decision(id)
 
 
 async def cancels_and_corrects(scene: Scene) -> None:
-    id, request = await scene.asked()
+    id, request = await scene.waiting()
     assert (await act(scene.otto, "approve", approvalId=request))["problems"]
     assert (await act(scene.otto, "approve", approvalId=request, override=True, comment="a"))[
         "problems"
@@ -202,14 +202,14 @@ async def cancels_and_corrects(scene: Scene) -> None:
 
 
 async def overrides_as_an_approver(scene: Scene, people: People) -> None:
-    """Who may decide may not decide past the policy."""
-    id, request = await scene.asked(scene.text(approval="users: [nobody]"))
+    """Approvers may not decide against the policy."""
+    id, request = await scene.waiting(scene.text(approval="users: [nobody]"))
     anna = await people(f"anna{scene.key}")
     problem = await refusal(
         scene, anna, "approve", approvalId=request, override=True, comment="why"
     )
     assert (problem["code"], "OVERRIDE_APPROVAL" in problem["message"]) == ("FORBIDDEN", True)
-    await scene.stands(id)
+    await scene.awaits_decision(id)
 
 
 async def replays_many(scene: Scene) -> None:
@@ -228,7 +228,7 @@ async def replays_many(scene: Scene) -> None:
         query = """query ($key: String!) { executions(where: {flow: {eq: $key}}, first: 1) {
           nodes { id } } }"""
         found = (await scene.admin.post(query, key=scene.key))["executions"]["nodes"]
-        await scene.stands(found[0]["id"])
+        await scene.awaits_decision(found[0]["id"])
     assert scene.ran == 1
 
 
@@ -247,7 +247,7 @@ async def tests_it(scene: Scene, people: People) -> None:
     await is_refused(scene, "runTest", "FORBIDDEN", source=scene.text())
     edith = await people(f"edith{scene.key}", "editor")
     begun = await acted(edith, "runTest", source=scene.text())
-    await scene.stands(begun["id"])
+    await scene.awaits_decision(begun["id"])
 
 
 async def schedules_it(scene: Scene) -> None:
@@ -262,14 +262,14 @@ async def schedules_it(scene: Scene) -> None:
         **{"from": "2026-01-01T00:00:00Z", "to": "2026-01-01T12:00:00Z"},
     )  # fmt: skip
     (tick,) = ticks["ticks"]
-    await scene.stands(tick["execution"]["id"])
+    await scene.awaits_decision(tick["execution"]["id"])
 
 
-async def tells_what_it_did_not_do(scene: Scene) -> None:
-    """As one tells of what ran elsewhere; and events, labels, notes."""
-    id, _ = await scene.asked()
-    told = {"executionId": id, "key": "ask", "state": "SUCCESS"}
-    (problem,) = (await act(scene.otto, "recordTaskRun", "", **told))["problems"]
+async def reports_what_it_did_not_do(scene: Scene) -> None:
+    """Reports results as for an external run; and tries events, labels and notes."""
+    id, _ = await scene.waiting()
+    refusal = {"executionId": id, "key": "ask", "state": "SUCCESS"}
+    (problem,) = (await act(scene.otto, "recordTaskRun", "", **refusal))["problems"]
     assert problem["code"] == "INVALID_STATE"
     end = {"executionId": id, "state": "SUCCESS"}
     (problem,) = (await act(scene.otto, "finishExecution", "", **end))["problems"]
@@ -277,12 +277,12 @@ async def tells_what_it_did_not_do(scene: Scene) -> None:
     query = "mutation ($input: SendEventInput!) { sendEvent(input: $input) { problems { code } } }"
     await scene.otto.post(query, input={"name": "ask", "executionId": id})
     await acted(scene.otto, "setLabels", id=id, labels=[{"key": "approved", "value": "yes"}])
-    await scene.stands(id)
+    await scene.awaits_decision(id)
 
 
 async def changes_the_labels_that_load_reads(scene: Scene) -> None:
     text = scene.text(LOAD.replace("echo ran", "echo {{ labels.to }}"))
-    id, request = await scene.asked(text, labels=[{"key": "to", "value": "staging"}])
+    id, request = await scene.waiting(text, labels=[{"key": "to", "value": "staging"}])
     for mode, labels in (
         ("MERGE", [{"key": "to", "value": "production"}]),
         ("REMOVE", [{"key": "to", "value": ""}]),
@@ -302,17 +302,17 @@ async def changes_the_labels_that_load_reads(scene: Scene) -> None:
     assert scene.mark.read_text() == "staging\n"
 
 
-async def is_not_asked_by_a_cache(scene: Scene) -> None:
-    """The flow's own key does not tell apart what was decided on, and a parent would go on."""
+async def is_not_requested_by_a_cache(scene: Scene) -> None:
+    """The flow's own key does not distinguish what was decided on, and a parent would continue."""
     head = HEAD + "cache: {ttl: 1d, key: same}\n"
     await scene.approved(scene.text(head=head))
     other = await scene.otto_runs(scene.text(head=head), inputs={"day": "tuesday"})
-    await scene.stands(other)
+    await scene.awaits_decision(other)
     same = await scene.otto_runs(scene.text(head=head))
     assert (await scene.admin.until_ended(same))["state"] == "CACHED"
     never = scene.text(head=head, approval="reuse: never")
     await scene.approved(never)
-    await scene.stands(await scene.otto_runs(never))
+    await scene.awaits_decision(await scene.otto_runs(never))
     assert scene.ran == 2
 
 
@@ -320,9 +320,9 @@ Attack = Callable[..., Awaitable[None]]
 DOORS: dict[str, tuple[Attack, ...]] = {
     "createExecution": (
         disables_it, reruns_with_others, reruns_another_flow, runs_an_older_revision,
-        is_asked_each_time, is_not_asked_by_a_cache, disables_the_subflow_that_asks,
+        is_requested_each_time, is_not_requested_by_a_cache, disables_the_subflow_with_the_approval,
     ),
-    "replayExecution": (replays_from_after_it, is_asked_each_time),
+    "replayExecution": (replays_from_after_it, is_requested_each_time),
     "prepareExecution": (prepares_it,),
     "restartExecution": (restarts_it,),
     "retryFailed": (restarts_it,),
@@ -338,10 +338,10 @@ DOORS: dict[str, tuple[Attack, ...]] = {
     "runTest": (tests_it,),
     "saveSchedule": (schedules_it,),
     "backfillSchedule": (schedules_it,),
-    "recordTaskRun": (tells_what_it_did_not_do,),
-    "finishExecution": (tells_what_it_did_not_do,),
-    "sendEvent": (tells_what_it_did_not_do,),
-    "setLabels": (tells_what_it_did_not_do, changes_the_labels_that_load_reads),
+    "recordTaskRun": (reports_what_it_did_not_do,),
+    "finishExecution": (reports_what_it_did_not_do,),
+    "sendEvent": (reports_what_it_did_not_do,),
+    "setLabels": (reports_what_it_did_not_do, changes_the_labels_that_load_reads),
 }  # fmt: skip
 NO_DOORS = {
     "saveFlow": "a new revision is for those who may change flows",
@@ -387,10 +387,10 @@ ATTACKS = list(dict.fromkeys(attack for attacks in DOORS.values() for attack in 
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=[attack.__name__ for attack in ATTACKS])
-async def test_what_comes_after_an_approval_does_not_run_without_a_decision(
+async def test_tasks_after_an_approval_do_not_run_without_a_decision(
     scene: Scene, people: People, attack: Attack
 ) -> None:
     wants_people = "people" in signature(attack).parameters
     await (attack(scene, people) if wants_people else attack(scene))
-    told = [one for one in await scene.audited() if "overriddenApprovals" in one["data"]]
-    assert told == []
+    refusal = [one for one in await scene.audited() if "overriddenApprovals" in one["data"]]
+    assert refusal == []

@@ -1,6 +1,6 @@
-"""No answer, export or report tells a path of the server's disk, wherever a task, a file or an error put one.
+"""No answer, export or report shows a path of the server's disk, wherever a task, a file or an error put one.
 
-The queries are made from the contract: what is added to it is asked here too.
+The queries are generated from the contract, so new fields are included.
 """
 
 import asyncio
@@ -50,17 +50,17 @@ tasks:
       pwd; echo "got $DATA"; >&2 echo "env $HEADWAY_INPUT $PYTHONPATH"
       printf '\\033[36m%s/cyan\\033[0m\\ngcc -I%s/include é%s/accent\\n' "$PWD" "$PWD" "$PWD"
       cp "${DATA#file://}" "copy of.csv"
-      tell() { echo "$1" >&"$HEADWAY_FD"; }
-      tell '{"output": {"place": "'"$PWD"'", "data": "'"$DATA"'", "deep": [{"'"$PWD"'": ["'"$DATA"'"]}]}}'
-      tell '{"property": {"place": "'"$PWD"'/model"}}'
-      tell '{"label": {"place": "'"$PWD"'"}}'
-      tell '{"progress": 0.5, "message": "reading '"$DATA"'"}'
-      tell '{"metric": {"name": "m", "value": 1, "tags": {"file": "'"$DATA"'"}}}'
-      tell '{"artifact": {"path": "copy of.csv", "properties": {"from": "'"$DATA"'"}}}'
-      tell '{"artifact": {"uri": "'"$DATA"'", "name": "used", "direction": "IN"}}'
-      tell '{"artifact": {"uri": "file://'"$PWD"'/x", "name": "named"}}'
-      tell '{"git": {"commit": "abc", "repository": "file://'"$PWD"'"}}'
-      tell '{"artifact": {"path": "'"$PWD"'/none"}}' || true
+      report() { echo "$1" >&"$HEADWAY_FD"; }
+      report '{"output": {"place": "'"$PWD"'", "data": "'"$DATA"'", "deep": [{"'"$PWD"'": ["'"$DATA"'"]}]}}'
+      report '{"property": {"place": "'"$PWD"'/model"}}'
+      report '{"label": {"place": "'"$PWD"'"}}'
+      report '{"progress": 0.5, "message": "reading '"$DATA"'"}'
+      report '{"metric": {"name": "m", "value": 1, "tags": {"file": "'"$DATA"'"}}}'
+      report '{"artifact": {"path": "copy of.csv", "properties": {"from": "'"$DATA"'"}}}'
+      report '{"artifact": {"uri": "'"$DATA"'", "name": "used", "direction": "IN"}}'
+      report '{"artifact": {"uri": "file://'"$PWD"'/x", "name": "named"}}'
+      report '{"git": {"commit": "abc", "repository": "file://'"$PWD"'"}}'
+      report '{"artifact": {"path": "'"$PWD"'/none"}}' || true
   - {id: said, type: log, needs: [everywhere], message: "{{ outputs.everywhere.place }}"}
   - id: each
     type: foreach
@@ -80,9 +80,9 @@ _DEPTH = 3
 
 
 def selection(kind: GraphQLObjectType, depth: int) -> str:
-    """All fields that need no argument, so deep."""
+    """Selects all fields without required arguments, down to this depth."""
     fields = "".join(
-        part for name, field in kind.fields.items() if (part := asked(name, field, depth))
+        part for name, field in kind.fields.items() if (part := selected(name, field, depth))
     )
     return f"{{ __typename {fields} }}"
 
@@ -93,8 +93,8 @@ def of(kind: str, depth: int) -> str:
     return selection(found, depth)
 
 
-def asked(name: str, field: GraphQLField, depth: int) -> str:
-    """Empty where it cannot be asked, or goes too deep."""
+def selected(name: str, field: GraphQLField, depth: int) -> str:
+    """Returns the selection of a field; empty if it needs arguments or is too deep."""
     if any(is_required_argument(argument) for argument in field.args.values()):
         return ""
     kind = get_named_type(field.type)
@@ -104,23 +104,23 @@ def asked(name: str, field: GraphQLField, depth: int) -> str:
     # The nodes of a page are in its edges too.
     if not isinstance(kind, GraphQLObjectType) or not depth or name == "edges":
         return ""
-    # Of executions and flows within others only what is their own: the rest is asked of themselves.
+    # Executions and flows within others show their own fields only: the rest is selected on them directly.
     below = 0 if kind.name in ("Execution", "Flow") else depth - 1
     return f"{name}{page} {selection(kind, below)} "
 
 
 def parts_of(kind: str, depth: int) -> Iterator[tuple[str, str]]:
-    """Of a type, each of its fields as a selection of its own: together they would cost too much."""
+    """Returns each field of a type as a selection of its own: together they would cost too much."""
     found = CONTRACT.get_type(kind)
     assert isinstance(found, GraphQLObjectType)
     for name, field in found.fields.items():
-        if part := asked(name, field, depth):
+        if part := selected(name, field, depth):
             yield name, part
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the executions of one session are asked by, and what must not be in an answer."""
+class Executions:
+    """The ids with which the queries select executions, and the texts that must not be in an answer."""
 
     execution: dict[str, Any]
     beginning: str
@@ -129,19 +129,21 @@ class Told:
     def check(self, answer: str, what: str) -> None:
         for folder in self.folders:
             at = answer.find(folder)
-            assert at < 0, f"{what} tells {answer[max(0, at - 200) : at + 200]!r}"
+            assert at < 0, f"{what} shows {answer[max(0, at - 200) : at + 200]!r}"
 
 
 @pytest.fixture(scope="module")
-def told(served: Served) -> Told:
-    """Once, for it is only read."""
+def shown_executions(served: Served) -> Executions:
+    """Creates the executions once: tests only read them."""
     with asyncio.Runner() as runner:
-        return runner.run(_told(served.client, served))
+        return runner.run(_executions(served.client, served))
 
 
-async def _told(client: Client, served: Served) -> Told:
-    async with http(served) as asking:
-        file = (await asking.post("/files", params={"name": "orders.csv"}, content=b"a,b\n")).json()
+async def _executions(client: Client, served: Served) -> Executions:
+    async with http(served) as http_client:
+        file = (
+            await http_client.post("/files", params={"name": "orders.csv"}, content=b"a,b\n")
+        ).json()
         folder = str(served.data_dir)
         assert file["uri"] == f"headway:///files/{file['id']}/orders.csv"
     await client.save(CHILD)
@@ -156,7 +158,7 @@ async def _told(client: Client, served: Served) -> Told:
     await client.mutate("approve", approvalId=approval, comment=f"{folder}/artifacts/y is fine")
     ended = await client.until_ended(id)
     await client.mutate("replayExecution", id=id, fromTask="said")
-    return Told(
+    return Executions(
         ended, begun["execution"]["cursor"], (folder, str(Path(folder).resolve()), "file:///")
     )
 
@@ -167,10 +169,10 @@ def http(served: Served) -> httpx.AsyncClient:
     )
 
 
-async def test_no_part_of_an_execution_tells_a_path(
-    client: Client, served: Served, told: Told
+async def test_no_part_of_an_execution_shows_a_path(
+    client: Client, served: Served, shown_executions: Executions
 ) -> None:
-    id, seen = told.execution["id"], ""
+    id, seen = shown_executions.execution["id"], ""
     for name, part in parts_of("Execution", _DEPTH):
         for query in (
             f"execution(id: $id) {{ {part} }}",
@@ -179,7 +181,7 @@ async def test_no_part_of_an_execution_tells_a_path(
             answer = await client.answer(f"query ($id: ID!) {{ {query} }}", id=id)
             assert "errors" not in answer, (name, answer["errors"])
             seen += json.dumps(answer, ensure_ascii=False)
-    told.check(seen, "the execution")
+    shown_executions.check(seen, "the execution")
     for said in (
         "…/work/", "got headway:///files/", "headway:///exec_", "/everywhere/1/copy of.csv",
         "Release headway:///files/",
@@ -203,17 +205,21 @@ async def test_no_part_of_an_execution_tells_a_path(
         'debugExpression(taskRunId: $run, expression: "inputs.data") %ExpressionResult 1%',
     ],
 )
-async def test_no_other_query_tells_a_path(client: Client, told: Told, query: str) -> None:
-    other = (await client.post(REPLAYS, id=told.execution["id"]))["executions"]["nodes"][0]["id"]
-    run = task(told.execution, "everywhere")["id"]
+async def test_no_other_query_shows_a_path(
+    client: Client, shown_executions: Executions, query: str
+) -> None:
+    other = (await client.post(REPLAYS, id=shown_executions.execution["id"]))["executions"][
+        "nodes"
+    ][0]["id"]
+    run = task(shown_executions.execution, "everywhere")["id"]
     query = re.sub(r"%(\w+) (\d)%", lambda found: of(found[1], int(found[2])), query)
     head = "query ($id: ID!, $other: ID!, $run: ID!) { execution(id: $id) { id } "
     head += "a: execution(id: $other) { id } node(id: $run) { id } "
     answer = await client.answer(
-        f"{head} {query} }}", id=told.execution["id"], other=other, run=run
+        f"{head} {query} }}", id=shown_executions.execution["id"], other=other, run=run
     )
     assert "errors" not in answer, answer["errors"]
-    told.check(json.dumps(answer, ensure_ascii=False), query[:40])
+    shown_executions.check(json.dumps(answer, ensure_ascii=False), query[:40])
 
 
 @pytest.mark.parametrize(
@@ -226,53 +232,55 @@ async def test_no_other_query_tells_a_path(client: Client, told: Told, query: st
         "/executions/{id}/logs.txt?order=task&ansi=true",
     ],
 )
-async def test_no_export_tells_a_path(served: Served, told: Told, path: str) -> None:
-    async with http(served) as asking:
-        answer = await asking.get(path.format(id=told.execution["id"]))
+async def test_no_export_shows_a_path(
+    served: Served, shown_executions: Executions, path: str
+) -> None:
+    async with http(served) as http_client:
+        answer = await http_client.get(path.format(id=shown_executions.execution["id"]))
     assert answer.status_code == 200, answer.text
-    told.check(answer.text, path)
+    shown_executions.check(answer.text, path)
     assert "headway:///files/file_" in answer.text
 
 
-async def test_no_report_tells_a_path(served: Served, told: Told) -> None:
-    async with http(served) as asking:
-        answer = await asking.get(f"/executions/{told.execution['id']}/report.pdf")
+async def test_no_report_shows_a_path(served: Served, shown_executions: Executions) -> None:
+    async with http(served) as http_client:
+        answer = await http_client.get(f"/executions/{shown_executions.execution['id']}/report.pdf")
     text = "".join(page.extract_text() for page in PdfReader(BytesIO(answer.content)).pages)
-    told.check("".join(text.split()), "the report")
+    shown_executions.check("".join(text.split()), "the report")
     assert "orders.csv" in text
 
 
-async def test_no_stream_tells_a_path(client: Client, told: Told) -> None:
-    id = told.execution["id"]
+async def test_no_stream_shows_a_path(client: Client, shown_executions: Executions) -> None:
+    id = shown_executions.execution["id"]
     texts: list[str] = []
     async with client.subscribe(LOGS, id=id) as messages:
         async for data in messages:
-            told.check(json.dumps(data, ensure_ascii=False), "the log")
+            shown_executions.check(json.dumps(data, ensure_ascii=False), "the log")
             texts += [line["text"] for line in data["logs"]["lines"]]
     digest = sha256("".join(f"{text}\n" for text in texts).encode()).hexdigest()
     assert data["logs"]["sha256"] == digest
     events = f"subscription ($id: ID!) {{ executionEvents(id: $id) {of('ExecutionEvent', 1)} }}"
     async with client.subscribe(events, id=id) as messages:
         async for data in messages:
-            told.check(json.dumps(data, ensure_ascii=False), "an event")
+            shown_executions.check(json.dumps(data, ensure_ascii=False), "an event")
     changes = (
         "subscription ($id: ID!, $after: String) { executionChanges(id: $id, after: $after) "
         f"{of('ExecutionChange', 1)} }}"
     )
     seen = ""
-    async with client.subscribe(changes, id=id, after=told.beginning) as messages:
+    async with client.subscribe(changes, id=id, after=shown_executions.beginning) as messages:
         async for data in messages:
             seen += json.dumps(data, ensure_ascii=False)
             # Files may come in a message of their own after the last event.
-            is_last = data["executionChanges"]["seq"] >= told.execution["seq"]
+            is_last = data["executionChanges"]["seq"] >= shown_executions.execution["seq"]
             if is_last and "headway:///exec_" in seen:
                 break
-    told.check(seen, "a change")
+    shown_executions.check(seen, "a change")
     assert "headway:///exec_" in seen
 
 
 def refused() -> Iterator[tuple[str, str]]:
-    """Each text argument of a query or subscription with an URI of a file, as a document with `$file`."""
+    """Yields each text argument of a query or subscription with a file URI, as a document with `$file`."""
     for kind in (CONTRACT.query_type, CONTRACT.subscription_type):
         assert kind is not None
         for name, field in kind.fields.items():
@@ -295,14 +303,16 @@ def is_list(kind: Any) -> bool:
     return is_list_type(get_nullable_type(kind))
 
 
-async def test_no_refusal_tells_a_path(client: Client, served: Served, told: Told) -> None:
+async def test_no_refusal_shows_a_path(
+    client: Client, served: Served, shown_executions: Executions
+) -> None:
     seen = []
     for kind, document in refused():
         if kind == "query":
             answer = json.dumps(await client.answer(document, file="headway:///x"))
         else:
             answer = await first_message(client, document, file="headway:///x")
-        told.check(answer, document)
+        shown_executions.check(answer, document)
         seen.append(answer)
     assert any("no execution" in answer for answer in seen), seen
     assert sum("headway:///x" in answer for answer in seen) > 5
@@ -310,18 +320,18 @@ async def test_no_refusal_tells_a_path(client: Client, served: Served, told: Tol
         "query ($names: [String!]!) { executions(first: 1) { nodes { columns(names: $names) } } }"
     )
     answer = json.dumps(await client.answer(columns, names=["headway:///x and headway:///exec_"]))
-    told.check(answer, "columns")
+    shown_executions.check(answer, "columns")
     assert "there is no column" in answer
-    async with http(served) as asking:
+    async with http(served) as http_client:
         for name in ("columns", "orderBy", "orderByValue", "search", "where"):
-            refusal = await asking.get(
+            refusal = await http_client.get(
                 "/executions/export.csv", params={name: "headway:///x and headway:///exec_"}
             )
-            told.check(refusal.text, name)
+            shown_executions.check(refusal.text, name)
 
 
 async def first_message(client: Client, document: str, **variables: Any) -> str:
-    """The first message of a subscription, its error where it has one."""
+    """Returns the first message of a subscription; its error if it has one."""
     try:
         async with asyncio.timeout(2), client.subscribe(document, **variables) as messages:
             return json.dumps(await anext(messages, None))
@@ -331,18 +341,19 @@ async def first_message(client: Client, document: str, **variables: Any) -> str:
         return str(refusal)
 
 
-async def test_what_is_shown_of_a_file_is_what_finds_it(
-    client: Client, served: Served, told: Told
+async def test_the_shown_uri_of_a_file_finds_it(
+    client: Client, served: Served, shown_executions: Executions
 ) -> None:
-    shown = told.execution["inputs"]["data"]
+    shown = shown_executions.execution["inputs"]["data"]
     found = await client.post(
         "query ($search: String!) { executions(search: $search) { nodes { id } } }",
         search=f'input.data:"{shown}"',
     )
-    assert told.execution["id"] in [one["id"] for one in found["executions"]["nodes"]]
-    async with http(served) as asking:
-        log = await asking.get(
-            f"/executions/{told.execution['id']}/logs.txt", params={"text": f"got {shown}"}
+    assert shown_executions.execution["id"] in [one["id"] for one in found["executions"]["nodes"]]
+    async with http(served) as http_client:
+        log = await http_client.get(
+            f"/executions/{shown_executions.execution['id']}/logs.txt",
+            params={"text": f"got {shown}"},
         )
     assert f"got {shown}" in log.text
     again = await client.create("acme.paths/child-of-paths", inputs={"data": shown})

@@ -1,4 +1,4 @@
-"""A flow with an approval, an operator who would like to go past it, and how that is refused."""
+"""A flow with an approval, an operator who tries to bypass it, and the refusals."""
 
 import asyncio
 from dataclasses import dataclass
@@ -43,8 +43,8 @@ class Scene:
     def ran(self) -> int:
         return len(self.mark.read_text().splitlines()) if self.mark.exists() else 0
 
-    async def asked(self, text: str | None = None, **input: Any) -> tuple[str, str]:
-        """An execution that waits at its approval, and the request."""
+    async def waiting(self, text: str | None = None, **input: Any) -> tuple[str, str]:
+        """Creates an execution that waits at its approval; returns its id and the request's."""
         begun = await self.otto_runs(text, **input)
         return begun, await request_of(self.admin, begun)
 
@@ -56,20 +56,20 @@ class Scene:
         return str(begun["id"])
 
     async def rejected(self, text: str | None = None) -> str:
-        id, request = await self.asked(text)
+        id, request = await self.waiting(text)
         await does(self.admin, "reject", approvalId=request, comment="no")
         await self.admin.until_ended(id)
         return id
 
     async def approved(self, text: str | None = None, **input: Any) -> str:
-        """One whose approval was given, at its end."""
-        id, request = await self.asked(text, **input)
+        """Returns an ended execution whose approval was given."""
+        id, request = await self.waiting(text, **input)
         await does(self.admin, "approve", approvalId=request)
         await self.admin.until_ended(id)
         return id
 
-    async def stands(self, id: str) -> None:
-        """The execution waits for a new decision, and nothing has run of what comes after it."""
+    async def awaits_decision(self, id: str) -> None:
+        """Checks that the execution waits for a new decision, and that nothing after the approval has run."""
         await request_of(self.admin, id)
         assert states(await self.admin.show(id))["load"] == "CREATED"
         await acted(self.admin, "cancelExecution", id=id)
@@ -81,13 +81,13 @@ class Scene:
         return int(found["executions"]["totalCount"]["value"])
 
     async def until_quiet(self) -> None:
-        """Wait until each execution of this flow has ended or waits for a person: nothing changes by itself."""
+        """Waits until each execution of this flow has ended or waits for a person."""
         async with asyncio.timeout(self.admin.timeout):
             while await self.count(state={"in": MOVING}):
                 pass
 
     async def audited(self) -> list[dict[str, Any]]:
-        """What the log tells of executions of this flow, newest first."""
+        """Returns the audit log's entries about executions of this flow, newest first."""
         query = """{ auditLog(where: {namespace: "semantics"}, first: 200) {
           nodes { action reason actor { name } targetName data } } }"""
         nodes = (await self.admin.post(query))["auditLog"]["nodes"]
@@ -95,13 +95,14 @@ class Scene:
 
 
 async def request_of(client: Client, id: str) -> str:
-    """The request that it asks, once it does."""
+    """Waits for the approval request of the execution; returns its id."""
     found = await client.until(id, ask="WAITING_FOR_APPROVAL")
     return str(task(found, "ask")["approval"]["id"])
 
 
 async def refusal(scene: Scene, who: Client, name: str, what: str = RUN, **input: Any) -> Any:
-    """The problem of an attempt, after which there is no new execution, no new act in the log, and nothing ran."""
+    """Returns the problem of an attempt, after checking that no execution was created, nothing was logged, and nothing
+    ran."""
     await scene.until_quiet()
     before = scene.ran, await scene.count(), await scene.audited()
     (problem,) = (await act(who, name, what, **input))["problems"]

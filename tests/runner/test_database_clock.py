@@ -1,4 +1,4 @@
-"""Whose clock counts."""
+"""The database's clock determines all times."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +20,7 @@ def test_ids_of_another_time_are_in_order() -> None:
     assert (ids[0].version, ids[0].variant) == (7, new_id().variant)
 
 
-def test_a_clock_goes_on_from_what_it_was_told() -> None:
+def test_a_clock_continues_from_the_given_time() -> None:
     clock = DatabaseClock()
     told = datetime(2020, 1, 1, tzinfo=UTC)
     clock.set(told)

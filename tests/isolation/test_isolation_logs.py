@@ -1,4 +1,5 @@
-"""A worker tells what its machine cannot do, as it starts and by `headway doctor`; where it must, nothing starts."""
+"""A worker reports the isolation that its machine lacks, at its start and in `headway doctor`; if required, it does not
+start."""
 
 import os
 import subprocess
@@ -21,7 +22,7 @@ def _log(served: Served) -> str:
 @pytest.mark.parametrize(
     ("way", "lacks"), [("namespaces", ""), ("landlock", SOCKETS), ("none", ALL)]
 )
-async def test_the_way_and_what_it_leaves_is_told(way: str, lacks: str) -> None:
+async def test_the_isolation_mode_and_its_gaps_are_logged(way: str, lacks: str) -> None:
     with serving_as(way) as served:
         code, output, errors = await headway(served, "doctor")
         assert (code, errors) == (0, "")
@@ -34,7 +35,7 @@ async def test_the_way_and_what_it_leaves_is_told(way: str, lacks: str) -> None:
             assert "task isolation" not in _log(served) + output
 
 
-def test_where_it_is_required_and_cannot_be_had_nothing_starts() -> None:
+def test_a_worker_without_required_isolation_does_not_start() -> None:
     with folder_for_all() as folder:
         data_dir = folder / "data"
         command = [str(HEADWAY), "serve", "--port", "0", "--data-dir", str(data_dir)]

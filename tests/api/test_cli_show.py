@@ -1,4 +1,4 @@
-"""What the command line tells: everything of an execution, and the mend of whatever it refuses."""
+"""What the command line prints: all details of an execution, and the fix for whatever it refuses."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -12,8 +12,8 @@ from tests.api.test_cli import headway
 from tests.api.test_cli_actions import done, refused
 from tests.api.test_recording import record
 
-TELLS = """id: tells
-namespace: tells
+DETAILED = """id: details
+namespace: details
 tasks:
   - id: fit
     type: shell
@@ -28,10 +28,10 @@ tasks:
 """
 
 
-async def test_show_tells_outputs_metrics_properties_git_and_artifacts(
+async def test_show_prints_outputs_metrics_properties_git_and_artifacts(
     client: Client, served: Served
 ) -> None:
-    id = (await client.run(TELLS))["id"]
+    id = (await client.run(DETAILED))["id"]
     assert (await client.until_ended(id))["state"] == "SUCCESS"
     lines = [line.split() for line in (await done(served, "show", id)).splitlines()]
     assert ["properties", '{"lr":', "0.1}"] in lines
@@ -39,15 +39,15 @@ async def test_show_tells_outputs_metrics_properties_git_and_artifacts(
     assert ["fit", '{"rows":', "1250,"] in [line[:3] for line in lines]
     assert ["loss", "0.3", "step", "3,", "3", "values", "fit"] in lines
     assert ["OUT", "model.pkl"] in [line[:2] for line in lines]
-    told = json.loads(await done(served, "show", id, "--json"))
-    assert [one["value"] for one in told["metrics"]] == [0.1, 0.2, 0.3]
-    assert (told["properties"], told["git"]["commit"]) == ({"lr": 0.1}, "a3f9e2b7")
-    assert told["artifacts"][0]["name"] == "model.pkl"
-    assert told["taskRuns"][0]["outputs"]["rows"] == 1250
+    details = json.loads(await done(served, "show", id, "--json"))
+    assert [one["value"] for one in details["metrics"]] == [0.1, 0.2, 0.3]
+    assert (details["properties"], details["git"]["commit"]) == ({"lr": 0.1}, "a3f9e2b7")
+    assert details["artifacts"][0]["name"] == "model.pkl"
+    assert details["taskRuns"][0]["outputs"]["rows"] == 1250
 
 
-async def test_show_tells_what_was_recorded_from_elsewhere(client: Client, served: Served) -> None:
-    id = (await record(client, "told-there", properties={"gpu": "T4"}, git={"commit": "beef"}))[
+async def test_show_prints_an_external_run(client: Client, served: Served) -> None:
+    id = (await record(client, "recorded-there", properties={"gpu": "T4"}, git={"commit": "beef"}))[
         "id"
     ]
     metric = {"name": "accuracy", "value": 0.97}
@@ -73,7 +73,7 @@ async def test_show_tells_what_was_recorded_from_elsewhere(client: Client, serve
 async def test_nothing_is_cut_where_no_terminal_has_a_width(client: Client, served: Served) -> None:
     cause = f"Error: {'no such bucket, ' * 20}and that is all"
     source = f"""id: wordy
-namespace: tells
+namespace: details
 tasks: [{{id: a, type: shell, run: "echo '{cause}' >&2; exit 3"}}]
 """
     id = (await client.until_ended((await client.run(source))["id"]))["id"]
@@ -82,10 +82,10 @@ tasks: [{{id: a, type: shell, run: "echo '{cause}' >&2; exit 3"}}]
     assert not [line for line in shown if line != line.rstrip()]
 
 
-async def test_a_correction_is_told_by_show_and_as_the_failure(
+async def test_show_prints_a_correction_and_it_is_the_failure(
     client: Client, served: Served
 ) -> None:
-    source = "id: corrected\nnamespace: tells\ntasks: [{id: a, type: log, message: a}]\n"
+    source = "id: corrected\nnamespace: details\ntasks: [{id: a, type: log, message: a}]\n"
     id = (await client.until_ended((await client.run(source))["id"]))["id"]
     assert "is FAILED" in await done(served, "change-state", id, "failed", "--reason", "data wrong")
     shown = await done(served, "show", id)
@@ -96,16 +96,16 @@ async def test_a_correction_is_told_by_show_and_as_the_failure(
         "set from SUCCESS to FAILED by admin: data wrong",
     )
     await done(served, "change-state", id, "warning", "--reason", "not so bad")
-    told = json.loads(await done(served, "show", id, "--json"))
-    assert told["failure"] is None
+    details = json.loads(await done(served, "show", id, "--json"))
+    assert details["failure"] is None
     assert "changed from FAILED to WARNING by admin" in await done(served, "show", id)
 
 
-async def test_a_rejection_that_skips_is_told_with_who_and_why(
+async def test_a_rejection_that_skips_is_printed_with_actor_and_reason(
     client: Client, served: Served
 ) -> None:
     source = """id: skips
-namespace: tells
+namespace: details
 tasks:
   - {id: ok, type: approval, message: go, on_reject: SKIP_DOWNSTREAM}
   - {id: after, type: log, needs: [ok], message: a}
@@ -121,7 +121,7 @@ tasks:
 
 
 async def test_a_wait_that_is_over_no_longer_waits(client: Client, served: Served) -> None:
-    source = "id: waited\nnamespace: tells\ntasks: [{id: w, type: wait, event: go}]\n"
+    source = "id: waited\nnamespace: details\ntasks: [{id: w, type: wait, event: go}]\n"
     id = (await client.run(source))["id"]
     await client.until(id, w="RUNNING")
     await done(served, "send-event", "go", "--execution", id)
@@ -151,13 +151,13 @@ async def test_a_wait_that_is_over_no_longer_waits(client: Client, served: Serve
 async def test_a_wrong_word_is_answered_with_the_right_ones(
     client: Client, served: Served, arguments: tuple[str, ...], words: str
 ) -> None:
-    source = "id: worded\nnamespace: tells\ntasks: [{id: a, type: log, message: a}]\n"
+    source = "id: worded\nnamespace: details\ntasks: [{id: a, type: log, message: a}]\n"
     id = (await client.until_ended((await client.run(source))["id"]))["id"]
     await done(served, "set-labels", id, "team=data")
     await done(
         served,
         "cancel",
-        (await client.create("tells/worded", scheduledAt="2100-01-01T00:00:00Z"))["id"],
+        (await client.create("details/worded", scheduledAt="2100-01-01T00:00:00Z"))["id"],
     )
     errors = await refused(served, *(id if one == "ID" else one for one in arguments))
     assert errors.startswith("error: ") and words in errors
@@ -170,7 +170,7 @@ async def test_the_list_by_qualified_flow_times_and_archive(client: Client, serv
         (await client.until_ended((await client.run(source.format(namespace=namespace)))["id"]))[
             "id"
         ]
-        for namespace in ("tells.one", "tells.two")
+        for namespace in ("details.one", "details.two")
     ]
 
     async def listed(*options: str) -> list[str]:
@@ -180,7 +180,7 @@ async def test_the_list_by_qualified_flow_times_and_archive(client: Client, serv
     today = f"{datetime.now().astimezone():%Y-%m-%d}"
     tomorrow = f"{datetime.now().astimezone() + timedelta(days=1):%Y-%m-%d}"
     assert await listed("--flow", "dated") == ids[::-1]
-    assert await listed("--flow", "tells.one/dated") == ids[:1]
+    assert await listed("--flow", "details.one/dated") == ids[:1]
     assert await listed("--flow", "dated", "--since", today, "--until", today) == ids[::-1]
     assert await listed("--flow", "dated", "--since", tomorrow) == []
     now = datetime.now(UTC).isoformat()
@@ -194,7 +194,7 @@ async def test_the_list_by_qualified_flow_times_and_archive(client: Client, serv
 async def test_bulk_does_nothing_where_nothing_would_be_done(
     client: Client, served: Served
 ) -> None:
-    source = "id: idle\nnamespace: tells\ntasks: [{id: a, type: log, message: a}]\n"
+    source = "id: idle\nnamespace: details\ntasks: [{id: a, type: log, message: a}]\n"
     id = (await client.until_ended((await client.run(source))["id"]))["id"]
     before = await client.show(id)
     code, output, errors = await headway(served, "bulk", "approve", id)
@@ -207,7 +207,9 @@ async def test_bulk_does_nothing_where_nothing_would_be_done(
 
 async def test_labels_are_removed_by_their_keys(client: Client, served: Served) -> None:
     labels = "labels: {team: data, tier: gold}\n"
-    source = f"id: labelled\nnamespace: tells\n{labels}tasks: [{{id: a, type: log, message: a}}]\n"
+    source = (
+        f"id: labelled\nnamespace: details\n{labels}tasks: [{{id: a, type: log, message: a}}]\n"
+    )
     id = (await client.until_ended((await client.run(source))["id"]))["id"]
     await done(served, "set-labels", id, "team", "--mode", "remove")
     assert (await client.show(id))["labels"] == [{"key": "tier", "value": "gold"}]
@@ -219,7 +221,7 @@ async def test_a_path_for_a_file_names_how_to_upload_it(
     client: Client, served: Served, tmp_path: Path
 ) -> None:
     await client.save(
-        "id: filed\nnamespace: tells\ninputs: [{id: f, type: FILE}, {id: s, type: STRING}]\n"
+        "id: filed\nnamespace: details\ninputs: [{id: f, type: FILE}, {id: s, type: STRING}]\n"
         "tasks: [{id: a, type: log, message: a}]\n"
     )
     (tmp_path / "data.csv").write_text("a\n")
@@ -229,11 +231,11 @@ async def test_a_path_for_a_file_names_how_to_upload_it(
     await done(served, "run", "tells/filed", "-i", f"f=@{path}", "-i", f"s={path}")
 
 
-async def test_what_was_refused_of_a_task_is_not_offered_again(
+async def test_an_action_refused_for_a_task_is_not_suggested_again(
     client: Client, served: Served
 ) -> None:
     source = """id: offered
-namespace: tells
+namespace: details
 tasks:
   - {id: a, type: log, message: a}
   - {id: w, type: wait, event: never}
@@ -248,7 +250,9 @@ tasks:
 
 async def test_a_restart_can_be_followed(client: Client, served: Served, tmp_path: Path) -> None:
     go = tmp_path / "go"
-    source = f"id: again\nnamespace: tells\ntasks: [{{id: a, type: shell, run: 'test -e {go}'}}]\n"
+    source = (
+        f"id: again\nnamespace: details\ntasks: [{{id: a, type: shell, run: 'test -e {go}'}}]\n"
+    )
     id = (await client.until_ended((await client.run(source))["id"]))["id"]
     code, output, _ = await headway(served, "restart", id, "-f")
     assert (code, output.splitlines()[-1].split()[-1]) == (1, "FAILED")
@@ -258,9 +262,9 @@ async def test_a_restart_can_be_followed(client: Client, served: Served, tmp_pat
 
 
 async def test_a_disabled_flow_names_how_it_is_enabled(client: Client, served: Served) -> None:
-    await client.save("id: off\nnamespace: tells\ntasks: [{id: a, type: log, message: a}]\n")
-    await done(served, "flows", "disable", "tells/off")
-    errors = await refused(served, "run", "tells/off")
-    assert "disabled; enable it first: `headway flows enable tells/off`" in errors
-    await done(served, "flows", "enable", "tells/off")
-    await done(served, "run", "tells/off")
+    await client.save("id: off\nnamespace: details\ntasks: [{id: a, type: log, message: a}]\n")
+    await done(served, "flows", "disable", "details/off")
+    errors = await refused(served, "run", "details/off")
+    assert "disabled; enable it first: `headway flows enable details/off`" in errors
+    await done(served, "flows", "enable", "details/off")
+    await done(served, "run", "details/off")

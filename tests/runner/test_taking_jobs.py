@@ -1,4 +1,5 @@
-"""Jobs between the queue and their attempts: whatever ends a worker's taking, they begin, here or elsewhere, once."""
+"""Jobs between the queue and their attempts: whatever interrupts a worker, they begin once, there or on another
+worker."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -38,12 +39,12 @@ async def floor(database_url: str, data_dir: Path) -> AsyncIterator[Floor]:
 async def test_jobs_that_a_draining_worker_had_taken_are_begun_by_another(
     floor: Floor, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It was asking which of them need a slot; the query does not come back before the drain."""
-    works, asked = workers.task_types, asyncio.Event()
+    """The worker was querying which jobs need a slot; the query does not return before the drain."""
+    works, queried = workers.task_types, asyncio.Event()
 
     async def does_not_come_back_at_first(*arguments: Any) -> Any:
-        if not asked.is_set():
-            asked.set()
+        if not queried.is_set():
+            queried.set()
             await asyncio.Event().wait()
         return await works(*arguments)
 
@@ -53,7 +54,7 @@ async def test_jobs_that_a_draining_worker_had_taken_are_begun_by_another(
         await floor.until_running(holding, "hold")
         id = await floor.begin(LIGHT)
         async with asyncio.timeout(DEADLINE):
-            await asked.wait()
+            await queried.wait()
         drain = asyncio.create_task(draining.drain(600))
         async with make_worker(floor.parts, data_dir, ("other",), 2, 0):
             assert (await floor.until_ended(id)).state is ExecutionState.SUCCESS
@@ -66,15 +67,15 @@ async def test_jobs_that_a_draining_worker_had_taken_are_begun_by_another(
 async def test_an_attempt_that_starts_when_the_time_of_a_drain_is_over_is_handed_back(
     floor: Floor, data_dir: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its execution is locked by another session; that the time is over shows in an attempt that runs already."""
+    """Another session locks its execution; an attempt that already runs shows that the drain timeout is over."""
     execute, starts = floor.parts.engine.execute, asyncio.Queue[Any]()
 
-    async def tells_of_starts(id: Any, command: Any, *others: Any) -> Any:
+    async def signals_starts(id: Any, command: Any, *others: Any) -> Any:
         if isinstance(command, Start):
             starts.put_nowait(id)
         return await execute(id, command, *others)
 
-    monkeypatch.setattr(floor.parts.engine, "execute", tells_of_starts)
+    monkeypatch.setattr(floor.parts.engine, "execute", signals_starts)
     running, late = await floor.begin(LONG), await floor.begin(LONG)
     other = await asyncpg.connect(database_url)
     try:

@@ -1,4 +1,4 @@
-"""Which errors of the database are outages: by the classes of their codes, so that a new one is not forgotten."""
+"""The database errors that count as outages: by the class of their code, so that new ones are included."""
 
 from collections.abc import Iterator
 
@@ -29,7 +29,7 @@ OUTAGES = [kind for kind in CODED if code(kind).startswith(PASSING) or code(kind
 
 
 @pytest.mark.parametrize("kind", OUTAGES)
-def test_what_passes_is_an_outage(kind: type[asyncpg.PostgresError]) -> None:
+def test_transient_errors_are_outages(kind: type[asyncpg.PostgresError]) -> None:
     assert issubclass(kind, UNREACHABLE)
     message, extensions = explained(kind("why"))
     assert extensions == {"code": UNAVAILABLE}
@@ -39,17 +39,17 @@ def test_what_passes_is_an_outage(kind: type[asyncpg.PostgresError]) -> None:
 def test_nothing_else_is() -> None:
     assert len(OUTAGES) > 25
     others = [kind for kind in CODED if kind not in OUTAGES and issubclass(kind, UNREACHABLE)]
-    # A wrong use of the protocol is told by the same class as a broken connection.
+    # The same exception class stands for a wrong use of the protocol and a broken connection.
     assert others == []
 
 
-def test_what_is_made_again_at_once_has_changed_nothing() -> None:
+def test_immediate_retries_have_changed_nothing() -> None:
     assert set(ROLLED_BACK) <= set(UNREACHABLE)
     for kind in (asyncpg.ConnectionDoesNotExistError, asyncpg.AdminShutdownError):
         assert not issubclass(kind, ROLLED_BACK), "whether it was committed is not known"
 
 
-def test_each_says_how_to_mend_it() -> None:
+def test_each_says_how_to_fix_it() -> None:
     sentences = {
         NoRoom("full"): "free some space",
         asyncpg.DiskFullError("full"): "free some space",

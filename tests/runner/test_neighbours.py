@@ -1,4 +1,4 @@
-"""Whatever compares an execution with others compares like with like: the same flow, or recorded pipeline, and kind."""
+"""Executions are compared with others of the same flow or recorded pipeline, and the same kind."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -41,7 +41,7 @@ async def store(
 
 
 async def compared(database: Database, subject: UUID) -> Mapping[str, Any]:
-    """All that an execution says of others."""
+    """Returns the executions with which this one is compared."""
     everyone, pool = Scope(), database.pool
     row = (await history.executions_by_id(pool, everyone, [subject]))[subject]
     anchors = [anchor_of(row)]
@@ -64,7 +64,8 @@ async def compared(database: Database, subject: UUID) -> Mapping[str, Any]:
 
 @pytest.mark.parametrize("flow", SUBJECTS.values(), ids=SUBJECTS)
 async def test_like_is_compared_with_like(database: Database, flow: UUID | None) -> None:
-    """Around it stands every other line that differs in something, nearer than those of its own, and rerun of it."""
+    """Around the execution are others that differ in one of these, nearer than its real neighbours, and reruns of
+    it."""
     own: Facts = (flow, "acme", "nightly", "train")
     others = [
         one

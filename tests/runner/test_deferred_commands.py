@@ -1,4 +1,4 @@
-"""The courier against a real database: what cannot be carried out ends its execution and nothing else."""
+"""Deferred commands on a real database: one that cannot run ends its execution and affects nothing else."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -30,12 +30,12 @@ from runner.store.json import dump
 from runner.store.plans import Plans
 from runner.store.postgres.database import Database
 
-ASK = CommandOrigin("user:maria", Channel.API, "because")
+ORIGIN = CommandOrigin("user:maria", Channel.API, "because")
 WAITS = "id: w\nnamespace: acme\ntasks:\n  - {id: w, type: wait, duration: 0s}\n"
 
 
 class Office:
-    """An engine with its courier; `deliver` has one at work until the execution has ended."""
+    """An engine with a runner of deferred commands; `deliver` runs it until the execution has ended."""
 
     def __init__(self, database: Database, engine: Engine, feed: Feed, evaluator: Evaluator):
         self.database, self.engine = database, engine
@@ -45,7 +45,7 @@ class Office:
         async with self.database.pool.acquire() as connection:
             _, revision, _ = await flows.save_flow(connection, parse_flow(source), source, "user:m")
             plan = await self.engine.plans.of(connection, revision["id"])
-        return (await self.engine.create(Create(plan), ASK)).execution.id
+        return (await self.engine.create(Create(plan), ORIGIN)).execution.id
 
     async def deliver(self, id: UUID) -> Execution:
         courier = DeferredCommandRunner(
@@ -60,7 +60,7 @@ class Office:
     async def look(self, id: UUID) -> Execution:
         return (await read_executions(self.database.pool, self.engine.plans, [id]))[id]
 
-    async def owed(self, id: UUID) -> list[str]:
+    async def pending(self, id: UUID) -> list[str]:
         rows = await self.database.pool.fetch(
             "select command ->> 'kind' as kind from deferred_commands where execution_id = $1", id
         )
@@ -69,7 +69,7 @@ class Office:
 
 @asynccontextmanager
 async def process(database: Database) -> AsyncIterator[Office]:
-    """What one process holds: its plans are its own."""
+    """One process, with compiled flows of its own."""
     async with AsyncExitStack() as stack:
         feed = await stack.enter_async_context(Feed(Broadcast(backend=MemoryHints())))
         engine = await stack.enter_async_context(Engine(database, feed, Plans()))
@@ -113,7 +113,7 @@ async def test_a_revision_that_cannot_be_read_ends_its_execution_in_error_and_no
         assert "uninstalled" in bad.failure.message
         assert bad.tasks["w"].state.value == "KILLED"
         assert (await office.deliver(good_id)).state is ExecutionState.SUCCESS
-        assert await office.owed(bad_id) == []
+        assert await office.pending(bad_id) == []
 
 
 async def test_an_execution_whose_revision_cannot_be_read_can_be_cancelled(
@@ -123,7 +123,7 @@ async def test_an_execution_whose_revision_cannot_be_read_can_be_cancelled(
         id = await before.begin(WAITS)
     await uninstall(database)
     async with process(database) as office:
-        await office.engine.execute(id, Cancel(), ASK)
+        await office.engine.execute(id, Cancel(), ORIGIN)
         assert (await office.look(id)).state is ExecutionState.ERROR
 
 
@@ -143,7 +143,7 @@ async def test_a_revision_that_cannot_be_read_is_not_started_and_says_why(
     assert problem.message.startswith("revision 1 of acme/w cannot be read")
 
 
-async def test_a_promise_that_fails_again_and_again_ends_its_execution(
+async def test_a_deferred_command_that_fails_repeatedly_ends_its_execution(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fails(*_: Any) -> None:
@@ -157,7 +157,7 @@ async def test_a_promise_that_fails_again_and_again_ends_its_execution(
     assert found.failure
     assert found.failure.code == "PROMISE"
     assert found.failure.message == ("Evaluate failed 5 times: of the fifth kind")
-    assert await office.owed(id) == []
+    assert await office.pending(id) == []
 
 
 async def test_a_promise_that_no_version_can_read_ends_its_execution(

@@ -1,4 +1,4 @@
-"""Moments of an execution, whatever was looked at before: what folding its events from the first on gives."""
+"""Past moments of an execution, in any order, equal a fold of its events from the first on."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,28 +29,28 @@ async def floor(database_url: str, data_dir: Path) -> AsyncIterator[Floor]:
 
 
 class Late:
-    """A connection whose answers wait until they are let through."""
+    """A connection whose responses wait until the test releases them."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
-        self.asked, self.let = asyncio.Event(), asyncio.Event()
+        self.queried, self.let = asyncio.Event(), asyncio.Event()
 
     async def fetch(self, *arguments: Any) -> Any:
         rows = await self._connection.fetch(*arguments)
-        self.asked.set()
+        self.queried.set()
         await self.let.wait()
         return rows
 
 
 class Counting:
-    """A connection that tells how many statements it was asked."""
+    """A connection that counts its statements."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
-        self.asked = 0
+        self.statements = 0
 
     async def fetch(self, *arguments: Any) -> Any:
-        self.asked += 1
+        self.statements += 1
         return await self._connection.fetch(*arguments)
 
 
@@ -63,8 +63,8 @@ async def test_moments_in_any_order_are_what_folding_gives(floor: Floor) -> None
     async with floor.parts.database.pool.acquire() as connection:
         facts, _ = await facts_after(connection, id, 0, execution.seq)
         for seq in seqs:
-            for retold in (kept, none):
-                moment = await retold.at(connection, plan, id, seq)
+            for cache in (kept, none):
+                moment = await cache.at(connection, plan, id, seq)
                 assert moment
                 assert moment.execution == fold(plan, facts[:seq])
                 assert moment.events == facts[:seq]
@@ -76,10 +76,10 @@ async def test_events_are_read_once_for_all_moments(floor: Floor) -> None:
     id, plan = execution.id, execution.plan
     async with floor.parts.database.pool.acquire() as connection:
         counting: Any = Counting(connection)
-        retold = ReplayCache()
+        cache = ReplayCache()
         for seq in (5, 3, 5, 1, 8, 7):
-            await retold.at(counting, plan, id, seq)
-        assert counting.asked == 2
+            await cache.at(counting, plan, id, seq)
+        assert counting.statements == 2
 
 
 async def test_long_events_are_not_kept(floor: Floor) -> None:
@@ -88,42 +88,44 @@ async def test_long_events_are_not_kept(floor: Floor) -> None:
     longer = """update events set data = jsonb_set(data, '{given_labels}', jsonb_build_object('long', repeat('x', $2)))
       where execution_id = $1 and seq = 1"""
     async with floor.parts.database.pool.acquire() as connection:
-        for length, asked in ((1_000, 1), (100_000, 2)):
+        for length, statements in ((1_000, 1), (100_000, 2)):
             await connection.execute(longer, id, length)
             counting: Any = Counting(connection)
-            retold = ReplayCache(room=50_000)
+            cache = ReplayCache(room=50_000)
             for _ in range(2):
-                await retold.at(counting, plan, id, execution.seq)
-            assert counting.asked == asked
+                await cache.at(counting, plan, id, execution.seq)
+            assert counting.statements == statements
 
 
-async def test_what_nobody_looks_at_any_more_is_forgotten(floor: Floor) -> None:
+async def test_unused_entries_are_evicted(floor: Floor) -> None:
     execution = await floor.run(TASKS)
     id, plan = execution.id, execution.plan
     async with floor.parts.database.pool.acquire() as connection:
-        for age, asked in ((60, 1), (0, 2)):
+        for age, statements in ((60, 1), (0, 2)):
             counting: Any = Counting(connection)
-            retold = ReplayCache(age=age)
-            await retold.at(counting, plan, id, 5)
+            cache = ReplayCache(age=age)
+            await cache.at(counting, plan, id, 5)
             due = asyncio.Event()
             asyncio.get_running_loop().call_later(0, due.set)
             await due.wait()
-            await retold.at(counting, plan, id, 5)
-            assert counting.asked == asked
+            await cache.at(counting, plan, id, 5)
+            assert counting.statements == statements
 
 
 @pytest.mark.parametrize(("early", "late"), [(1, 2), (2, 1), (3, 9), (9, 3), (4, 4)])
-async def test_two_who_ask_at_once_get_their_moments(floor: Floor, early: int, late: int) -> None:
+async def test_two_concurrent_requests_get_their_moments(
+    floor: Floor, early: int, late: int
+) -> None:
     execution = await floor.run(TASKS)
     id, plan = execution.id, execution.plan
     async with floor.parts.database.pool.acquire() as connection:
         facts, _ = await facts_after(connection, id, 0, execution.seq)
-        retold, waiting = ReplayCache(), Late(connection)
-        asked: Any = waiting
-        answer = asyncio.create_task(retold.at(asked, plan, id, late))
-        await waiting.asked.wait()
+        cache, waiting = ReplayCache(), Late(connection)
+        late_connection: Any = waiting
+        answer = asyncio.create_task(cache.at(late_connection, plan, id, late))
+        await waiting.queried.wait()
         async with floor.parts.database.pool.acquire() as other:
-            moment = await retold.at(other, plan, id, early)
+            moment = await cache.at(other, plan, id, early)
         waiting.let.set()
         for found, seq in ((moment, early), (await answer, late)):
             assert found

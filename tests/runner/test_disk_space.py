@@ -1,4 +1,4 @@
-"""An attempt that finds its disk full is no failure of the task."""
+"""A full disk is not counted as a failure of the task."""
 
 import asyncio
 from pathlib import Path
@@ -48,17 +48,17 @@ PROMISED = """
     run: head -c 300000 /dev/zero > large
     artifacts: [{path: large}]
 """
-TOLD = """
+REPORTED = """
   - id: a
     type: shell
     run: |
       head -c 300000 /dev/zero > large
       echo '{"artifact": {"path": "large"}}' >&"$HEADWAY_FD"
 """
-TOLD_BY_FILE = TOLD.replace('>&"$HEADWAY_FD"', '>> "$HEADWAY_FILE"')
+REPORTED_BY_FILE = REPORTED.replace('>&"$HEADWAY_FD"', '>> "$HEADWAY_FILE"')
 
 
-@pytest.mark.parametrize("task", [PROMISED, TOLD, TOLD_BY_FILE])
+@pytest.mark.parametrize("task", [PROMISED, REPORTED, REPORTED_BY_FILE])
 async def test_an_attempt_without_room_for_its_artifact_is_handed_back(
     database_url: str, tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch, task: str
 ) -> None:

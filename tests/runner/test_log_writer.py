@@ -1,4 +1,4 @@
-"""The logbook against writers that fail and do not keep up."""
+"""The log writer with stores that fail or are slow."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ DEADLINE = 10.0
 
 
 class Shelf:
-    """Keeps what is written; refuses as long as it is closed."""
+    """Stores lines; refuses them while it is closed."""
 
     def __init__(self) -> None:
         self.lines: list[NewLine] = []
@@ -49,7 +49,7 @@ async def test_flushed_means_stored() -> None:
         assert shelf.lines[-1].stream is LogStream.SYSTEM
 
 
-async def test_what_cannot_be_stored_now_is_stored_later() -> None:
+async def test_lines_that_cannot_be_stored_now_are_stored_later() -> None:
     shelf = Shelf()
     async with LogWriter(shelf.write) as book:
         page = page_of(book)
@@ -71,7 +71,7 @@ async def test_one_bad_line_does_not_take_the_others_with_it() -> None:
     assert shelf.texts == ["a", "b", "c"]
 
 
-async def test_who_writes_too_much_waits() -> None:
+async def test_a_task_that_writes_too_much_waits() -> None:
     shelf = Shelf()
     async with LogWriter(shelf.write) as book:
         page = page_of(book)
@@ -91,7 +91,7 @@ async def _write(page: AttemptLog, texts: list[str]) -> None:
         await page.add([text], LogStream.STDOUT, LogLevel.INFO)
 
 
-async def test_the_limit_is_told_once_and_the_rest_dropped() -> None:
+async def test_the_limit_is_reported_once_and_the_rest_dropped() -> None:
     shelf = Shelf()
     async with LogWriter(shelf.write, Limits(lines=3)) as book:
         page = page_of(book)

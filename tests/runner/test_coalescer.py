@@ -1,4 +1,4 @@
-"""Questions that come together are asked together, and each is answered by what was read after it."""
+"""Concurrent queries share a statement, and each is answered by a statement that began after it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,17 +12,17 @@ POOL: Any = object()
 
 
 class Table:
-    """Answers one statement at a time, when it is let to."""
+    """Answers one statement at a time, when the test releases it."""
 
     def __init__(self) -> None:
-        self.asked: list[list[str]] = []
+        self.batches: list[list[str]] = []
         self.release = asyncio.Semaphore(0)
         self.broken = False
         self.rows = {"a": 1, "b": 2}
 
     async def read(self, pool: Any, keys: Sequence[str]) -> dict[str, int]:
         assert pool is POOL
-        self.asked.append(sorted(keys))
+        self.batches.append(sorted(keys))
         await self.release.acquire()
         if self.broken:
             raise ConnectionError("away")
@@ -40,14 +40,18 @@ async def post(gathered: Coalescer[str, int], *keys: str) -> "asyncio.Task[dict[
     return task
 
 
-async def test_those_who_come_meanwhile_share_the_next_statement() -> None:
+async def test_callers_that_arrive_meanwhile_share_the_next_statement() -> None:
     table = Table()
     gathered = Coalescer(table.read)
-    asked = [await post(gathered, "a"), await post(gathered, "b"), await post(gathered, "b", "c")]
+    requests = [
+        await post(gathered, "a"),
+        await post(gathered, "b"),
+        await post(gathered, "b", "c"),
+    ]
     table.release.release()
     table.release.release()
-    assert await asyncio.gather(*asked) == [{"a": 1}, {"b": 2}, {"b": 2}]
-    assert table.asked == [["a"], ["b", "c"]]
+    assert await asyncio.gather(*requests) == [{"a": 1}, {"b": 2}, {"b": 2}]
+    assert table.batches == [["a"], ["b", "c"]]
 
 
 async def test_nothing_is_kept() -> None:
@@ -61,7 +65,7 @@ async def test_nothing_is_kept() -> None:
 
 
 @pytest.mark.parametrize("under_way", [True, False])
-async def test_who_asked_for_all_may_go(under_way: bool) -> None:
+async def test_the_caller_that_requested_all_may_leave(under_way: bool) -> None:
     table = Table()
     gathered = Coalescer(table.read)
     before = [] if under_way else [await post(gathered, "a")]
@@ -75,27 +79,27 @@ async def test_who_asked_for_all_may_go(under_way: bool) -> None:
     await asyncio.gather(*before)
 
 
-async def test_who_joined_may_go_too() -> None:
+async def test_a_caller_that_joined_may_leave_too() -> None:
     table = Table()
     gathered = Coalescer(table.read)
-    asked = [await post(gathered, "a"), await post(gathered, "a"), await post(gathered, "b")]
-    asked[2].cancel()
+    requests = [await post(gathered, "a"), await post(gathered, "a"), await post(gathered, "b")]
+    requests[2].cancel()
     table.release.release()
     table.release.release()
-    assert await asked[0] == await asked[1] == {"a": 1}
+    assert await requests[0] == await requests[1] == {"a": 1}
     with pytest.raises(asyncio.CancelledError):
-        await asked[2]
+        await requests[2]
 
 
-async def test_a_fault_is_told_to_all_who_asked_and_the_next_asks_again() -> None:
+async def test_an_error_reaches_all_callers_and_the_next_call_reads_again() -> None:
     table = Table()
     gathered = Coalescer(table.read)
-    asked = [await post(gathered, "a"), await post(gathered, "a"), await post(gathered, "b")]
+    requests = [await post(gathered, "a"), await post(gathered, "a"), await post(gathered, "b")]
     table.broken = True
     table.release.release()
     table.release.release()
-    told = await asyncio.gather(*asked, return_exceptions=True)
-    assert [type(each) for each in told] == [ConnectionError] * 3
+    results = await asyncio.gather(*requests, return_exceptions=True)
+    assert [type(each) for each in results] == [ConnectionError] * 3
     table.broken = False
     table.release.release()
     assert await gathered.find(POOL, ["b"]) == {"b": 2}

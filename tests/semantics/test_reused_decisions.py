@@ -1,12 +1,11 @@
-"""Who may have an approval passed by, and which decisions stand for another execution."""
+"""Who may override an approval, and which decisions another execution reuses."""
 
 from typing import Any
 
 import pytest
 
 from tests.api.client import Client, states, task
-from tests.semantics.scene import People, Promises, acted, child_of, does, events, flow, read
-from tests.semantics.walking import (
+from tests.semantics.bypassing import (
     DRAFT,
     FAILS,
     HEAD,
@@ -18,6 +17,7 @@ from tests.semantics.walking import (
     refusal,
     request_of,
 )
+from tests.semantics.scene import People, Tables, acted, child_of, does, events, flow, read
 
 
 async def marks(client: Client, id: str) -> list[tuple[Any, ...]]:
@@ -27,7 +27,7 @@ async def marks(client: Client, id: str) -> list[tuple[Any, ...]]:
     ]
 
 
-async def test_one_with_the_permission_and_a_reason_overrides_it_and_is_marked(
+async def test_an_override_with_permission_and_reason_is_marked(
     scene: Scene,
 ) -> None:
     source = await scene.approved()
@@ -62,13 +62,13 @@ async def test_the_state_of_a_task_run_and_of_an_execution_is_overridden_with_a_
     assert states(found)["load"] == "SUCCESS" and scene.ran == 1
     assert await marks(scene.admin, id) == [(["ask"], "ann is away")]
     again = await acted(scene.otto, "replayExecution", id=id, fromTask="load")
-    await scene.stands(again["id"])
+    await scene.awaits_decision(again["id"])
     id = await scene.rejected()
     await acted(scene.admin, "changeState", id=id, state="SUCCESS", reason="all is well")
     assert await marks(scene.admin, id) == [(["ask"], "all is well")]
 
 
-async def test_on_the_same_a_decision_stands_from_one_execution_to_the_next(scene: Scene) -> None:
+async def test_on_the_same_data_a_decision_is_reused_by_the_next_execution(scene: Scene) -> None:
     source = await scene.approved()
     replayed = await acted(scene.otto, "replayExecution", id=source, fromTask="load")
     await scene.admin.until_ended(replayed["id"])
@@ -84,17 +84,17 @@ async def test_on_the_same_a_decision_stands_from_one_execution_to_the_next(scen
         assert task(await scene.admin.show(id), "ask")["approval"] is None
         assert await marks(scene.admin, id) == []
     anew = await acted(scene.otto, "replayExecution", id=replayed["id"])
-    await scene.stands(anew["id"])
+    await scene.awaits_decision(anew["id"])
 
 
-async def test_what_failed_after_it_is_restarted_without_asking(scene: Scene) -> None:
+async def test_a_restart_of_later_tasks_requests_no_new_decision(scene: Scene) -> None:
     id = await scene.approved(scene.text(FAILS))
     await acted(scene.otto, "restartExecution", id=id)
     await scene.admin.until_ended(id)
     assert scene.ran == 2
 
 
-async def test_who_has_it_overridden_leaves_no_decision_to_the_next(scene: Scene) -> None:
+async def test_an_override_is_not_reused_as_a_decision(scene: Scene) -> None:
     await scene.admin.save(scene.text())
     begun = await acted(
         scene.admin, "createExecution", **creation(scene, disabledTasks=["ask"], reason="away")
@@ -102,22 +102,22 @@ async def test_who_has_it_overridden_leaves_no_decision_to_the_next(scene: Scene
     await scene.admin.until_ended(begun["id"])
     for more in ({}, {"fromTask": "load"}):
         again = await acted(scene.otto, "replayExecution", id=begun["id"], **more)
-        await scene.stands(again["id"])
+        await scene.awaits_decision(again["id"])
 
 
 @pytest.mark.parametrize("keys", ["on_timeout: SKIP", "on_timeout: APPROVE"])
-async def test_what_nobody_decided_is_never_taken_for_approved(
-    scene: Scene, promises: Promises, keys: str
+async def test_undecided_requests_are_never_reused_as_approved(
+    scene: Scene, tables: Tables, keys: str
 ) -> None:
-    id, _ = await scene.asked(scene.text(approval=f"timeout: 1h, {keys}"))
-    await promises.keep(id, "ApprovalDue", "TIMEOUT")
+    id, _ = await scene.waiting(scene.text(approval=f"timeout: 1h, {keys}"))
+    await tables.make_due(id, "ApprovalDue", "TIMEOUT")
     await scene.admin.until_ended(id)
     assert scene.ran == 1
     again = await acted(scene.otto, "replayExecution", id=id, fromTask="load")
-    await scene.stands(again["id"])
+    await scene.awaits_decision(again["id"])
     rerun = creation(scene, rerunOf=id, disabledTasks=["extract", "ask"])
-    told = await is_refused(scene, "createExecution", "FORBIDDEN", "disabledTasks", **rerun)
-    assert "it is EXPIRED" in told
+    message = await is_refused(scene, "createExecution", "FORBIDDEN", "disabledTasks", **rerun)
+    assert "it is EXPIRED" in message
 
 
 async def test_the_condition_of_an_approval_is_not_met_with_results_of_other_inputs(
@@ -140,7 +140,7 @@ async def test_the_condition_of_an_approval_is_not_met_with_results_of_other_inp
     assert "is requested depending on extract, which would not run" in told
     replay = {"id": begun["id"], "fromTask": "load", "inputs": {"amount": 1000}}
     again = await acted(scene.otto, "replayExecution", **replay)
-    await scene.stands(again["id"])
+    await scene.awaits_decision(again["id"])
     same = await acted(scene.otto, "replayExecution", id=begun["id"], fromTask="load")
     assert (await scene.admin.until_ended(same["id"]))["state"] == "SUCCESS"
 
@@ -160,13 +160,13 @@ async def test_the_decisions_of_a_child_stand_for_its_parent_on_the_same(scene: 
     assert (found["state"], scene.ran) == ("SUCCESS", 1)
     replay = {"id": parent["id"], "fromTask": "last", "inputs": {"day": "tuesday"}}
     other = await acted(scene.otto, "replayExecution", **replay)
-    asks = await child_of(scene.admin, other["id"])
-    await request_of(scene.admin, asks)
+    child_shown = await child_of(scene.admin, other["id"])
+    await request_of(scene.admin, child_shown)
     assert states(await scene.admin.show(other["id"]))["last"] == "CREATED"
     await acted(scene.otto, "cancelExecution", id=other["id"])
 
 
-async def test_a_foreach_with_approvals_is_reused_when_each_of_them_stands(scene: Scene) -> None:
+async def test_a_foreach_with_approvals_is_reused_when_each_decision_is_valid(scene: Scene) -> None:
     tasks = f"""
   - id: each
     type: foreach
@@ -193,10 +193,10 @@ async def test_a_foreach_with_approvals_is_reused_when_each_of_them_stands(scene
     await acted(scene.otto, "cancelExecution", id=other["id"])
 
 
-async def test_what_may_not_be_changed_is_not_offered(scene: Scene, people: People) -> None:
+async def test_forbidden_changes_are_not_offered(scene: Scene, people: People) -> None:
     id = await scene.rejected()
     what = "taskRuns { key availableActions { action allowed } }"
     for who, expected in ((scene.admin, True), (scene.otto, False)):
         for run in (await read(who, id, what))["taskRuns"]:
-            told = {one["action"]: one["allowed"] for one in run["availableActions"]}
-            assert told["CHANGE_TASK_RUN_STATE"] is expected
+            message = {one["action"]: one["allowed"] for one in run["availableActions"]}
+            assert message["CHANGE_TASK_RUN_STATE"] is expected

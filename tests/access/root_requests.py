@@ -1,4 +1,4 @@
-"""How each root is asked, and what it needs: tables beside the SDL, which fail for a root that they do not know."""
+"""Tables with the arguments and permissions of each root field. The tests fail for a root that is missing here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,9 +14,10 @@ FLOW_TEXT: Final = "id: $key\nnamespace: $namespace\ntasks: [{id: a, type: log, 
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The input of a mutation, in which `$name` stands for an id or name of what it is about, and the permissions that
-    it takes. `of_all` is of names that the whole installation shares: that one is taken cannot be hidden."""
+class RootRequest:
+    """The input of a mutation, in which `$name` stands for an id or name of its object, and the permissions that the
+    mutation needs. `of_all` is set for names that are unique in the whole installation: that one is taken cannot be
+    hidden."""
 
     needs: tuple[Permission, ...]
     input: dict[str, Any] = field(default_factory=dict)
@@ -30,73 +31,75 @@ _FLOW: Final = {"namespace": "$namespace", "key": "$key"}
 _ACT, _RUN = (P.ACT_ON_EXECUTION,), (P.RUN_FLOW,)
 _GRANT: Final = {"to": "service:svc", "role": "viewer", "namespace": "$namespace"}
 _SECRET: Final = {"namespace": "$namespace", "name": "$secret"}
-MUTATIONS: Final[Mapping[str, Asked]] = {
-    "createToken": Asked(
+MUTATIONS: Final[Mapping[str, RootRequest]] = {
+    "createToken": RootRequest(
         (P.MANAGE,), {"name": "new", "principal": "service:$service"}, of_all=True
     ),
-    "revokeToken": Asked((P.MANAGE,), {"id": "$tok"}),
-    "grantRole": Asked((P.MANAGE,), _GRANT),
-    "revokeRole": Asked((P.MANAGE,), {**_GRANT, "to": "group:$group"}),
-    "saveRole": Asked((P.MANAGE,), {"name": "own", "permissions": ["LIST_FLOWS"]}),
-    "deleteRole": Asked((P.MANAGE,), {"name": "unused"}),
-    "savePrincipal": Asked((P.MANAGE,), {"kind": "SERVICE", "name": "$service"}, of_all=True),
-    "createLoginLink": Asked((), {}),
-    "recordExecution": Asked(
+    "revokeToken": RootRequest((P.MANAGE,), {"id": "$tok"}),
+    "grantRole": RootRequest((P.MANAGE,), _GRANT),
+    "revokeRole": RootRequest((P.MANAGE,), {**_GRANT, "to": "group:$group"}),
+    "saveRole": RootRequest((P.MANAGE,), {"name": "own", "permissions": ["LIST_FLOWS"]}),
+    "deleteRole": RootRequest((P.MANAGE,), {"name": "unused"}),
+    "savePrincipal": RootRequest((P.MANAGE,), {"kind": "SERVICE", "name": "$service"}, of_all=True),
+    "createLoginLink": RootRequest((), {}),
+    "recordExecution": RootRequest(
         (P.RECORD,), {"namespace": "$namespace", "pipeline": "p", "started": True}
     ),
-    "recordTaskRun": Asked((P.RECORD,), {**_RECORD, "key": "a"}),
-    "recordProperties": Asked((P.RECORD,), {**_RECORD, "properties": {"a": 1}}),
-    "recordMetrics": Asked(
+    "recordTaskRun": RootRequest((P.RECORD,), {**_RECORD, "key": "a"}),
+    "recordProperties": RootRequest((P.RECORD,), {**_RECORD, "properties": {"a": 1}}),
+    "recordMetrics": RootRequest(
         (P.RECORD,), {**_RECORD, "metrics": [{"name": "m", "value": 1, "kind": "GAUGE"}]}
     ),
-    "recordLogs": Asked((P.RECORD,), {**_RECORD, "lines": [{"text": "a", "stream": "STDOUT"}]}),
-    "recordArtifacts": Asked(
+    "recordLogs": RootRequest(
+        (P.RECORD,), {**_RECORD, "lines": [{"text": "a", "stream": "STDOUT"}]}
+    ),
+    "recordArtifacts": RootRequest(
         (P.RECORD,),
         {**_RECORD, "artifacts": [{"uri": "https://a", "direction": "OUT", "type": "file"}]},
     ),
-    "finishExecution": Asked((P.RECORD,), {**_RECORD, "state": "SUCCESS"}),
-    "heartbeat": Asked((P.RECORD,), _RECORD),
-    "deleteFlow": Asked((P.UPDATE_FLOW,), _FLOW),
-    "setFlowEnabled": Asked((P.UPDATE_FLOW,), {**_FLOW, "enabled": False}),
-    "runTest": Asked((P.UPDATE_FLOW, P.RUN_FLOW), {"source": FLOW_TEXT}),
-    "saveFilter": Asked((P.VIEW_EXECUTION,), {"id": "$filt", "name": "n", "search": "x"}),
-    "deleteFilter": Asked((P.VIEW_EXECUTION,), {"id": "$filt"}),
-    "saveFlow": Asked((P.UPDATE_FLOW,), {"source": FLOW_TEXT}),
-    "createExecution": Asked(_RUN, {"namespace": "$namespace", "flow": "$key"}),
-    "cancelExecution": Asked(_ACT, _ACTION),
-    "pauseExecution": Asked(_ACT, _ACTION),
-    "resumeExecution": Asked(_ACT, _ACTION),
-    "retryFailed": Asked(_ACT, _ACTION),
-    "restartExecution": Asked(_ACT, _ACTION),
-    "replayExecution": Asked(_RUN, _ACTION),
-    "prepareExecution": Asked(_RUN, _ACTION),
-    "forceRun": Asked(_ACT, _ACTION),
-    "changeState": Asked((P.CHANGE_STATE,), {**_ACTION, "state": "SUCCESS", "reason": "r"}),
-    "changeTaskRunState": Asked(
+    "finishExecution": RootRequest((P.RECORD,), {**_RECORD, "state": "SUCCESS"}),
+    "heartbeat": RootRequest((P.RECORD,), _RECORD),
+    "deleteFlow": RootRequest((P.UPDATE_FLOW,), _FLOW),
+    "setFlowEnabled": RootRequest((P.UPDATE_FLOW,), {**_FLOW, "enabled": False}),
+    "runTest": RootRequest((P.UPDATE_FLOW, P.RUN_FLOW), {"source": FLOW_TEXT}),
+    "saveFilter": RootRequest((P.VIEW_EXECUTION,), {"id": "$filt", "name": "n", "search": "x"}),
+    "deleteFilter": RootRequest((P.VIEW_EXECUTION,), {"id": "$filt"}),
+    "saveFlow": RootRequest((P.UPDATE_FLOW,), {"source": FLOW_TEXT}),
+    "createExecution": RootRequest(_RUN, {"namespace": "$namespace", "flow": "$key"}),
+    "cancelExecution": RootRequest(_ACT, _ACTION),
+    "pauseExecution": RootRequest(_ACT, _ACTION),
+    "resumeExecution": RootRequest(_ACT, _ACTION),
+    "retryFailed": RootRequest(_ACT, _ACTION),
+    "restartExecution": RootRequest(_ACT, _ACTION),
+    "replayExecution": RootRequest(_RUN, _ACTION),
+    "prepareExecution": RootRequest(_RUN, _ACTION),
+    "forceRun": RootRequest(_ACT, _ACTION),
+    "changeState": RootRequest((P.CHANGE_STATE,), {**_ACTION, "state": "SUCCESS", "reason": "r"}),
+    "changeTaskRunState": RootRequest(
         (P.CHANGE_STATE,), {"taskRunId": "$run", "state": "SUCCESS", "reason": "r"}
     ),
-    "sendEvent": Asked(_ACT, {**_RECORD, "name": "e"}),
-    "setLabels": Asked(_ACT, {**_ACTION, "labels": [{"key": "k", "value": "v"}]}),
-    "addNote": Asked(_ACT, {**_ACTION, "text": "t"}),
-    "archiveExecutions": Asked(_ACT, _MANY),
-    "unarchiveExecutions": Asked(_ACT, _MANY),
-    "deleteExecutions": Asked(
+    "sendEvent": RootRequest(_ACT, {**_RECORD, "name": "e"}),
+    "setLabels": RootRequest(_ACT, {**_ACTION, "labels": [{"key": "k", "value": "v"}]}),
+    "addNote": RootRequest(_ACT, {**_ACTION, "text": "t"}),
+    "archiveExecutions": RootRequest(_ACT, _MANY),
+    "unarchiveExecutions": RootRequest(_ACT, _MANY),
+    "deleteExecutions": RootRequest(
         (P.MANAGE,), {**_MANY, "logs": True, "metrics": True, "artifacts": True}
     ),
-    "previewBulk": Asked((P.VIEW_EXECUTION,), {"action": "CANCEL", **_MANY}),
-    "runBulk": Asked(_ACT, {"previewId": "$preview", "mode": "EACH"}),
-    "cancelBulk": Asked(_ACT, {"id": "$bulk"}),
-    "approve": Asked((P.APPROVE,), {"approvalId": "$appr"}),
-    "reject": Asked((P.APPROVE,), {"approvalId": "$appr"}),
-    "saveSecret": Asked((P.MANAGE,), {**_SECRET, "value": "v"}),
-    "deleteSecret": Asked((P.MANAGE,), _SECRET),
-    "saveSchedule": Asked(
+    "previewBulk": RootRequest((P.VIEW_EXECUTION,), {"action": "CANCEL", **_MANY}),
+    "runBulk": RootRequest(_ACT, {"previewId": "$preview", "mode": "EACH"}),
+    "cancelBulk": RootRequest(_ACT, {"id": "$bulk"}),
+    "approve": RootRequest((P.APPROVE,), {"approvalId": "$appr"}),
+    "reject": RootRequest((P.APPROVE,), {"approvalId": "$appr"}),
+    "saveSecret": RootRequest((P.MANAGE,), {**_SECRET, "value": "v"}),
+    "deleteSecret": RootRequest((P.MANAGE,), _SECRET),
+    "saveSchedule": RootRequest(
         (P.UPDATE_FLOW,),
         {"namespace": "$namespace", "flow": "$key", "key": "often", "cron": "0 0 1 1 *"},
     ),
-    "deleteSchedule": Asked((P.UPDATE_FLOW,), {"id": "$sched"}),
-    "setScheduleEnabled": Asked((P.UPDATE_FLOW,), {"id": "$sched", "enabled": False}),
-    "backfillSchedule": Asked(_RUN, {"id": "$sched", **ENDS, "plan": True}),
+    "deleteSchedule": RootRequest((P.UPDATE_FLOW,), {"id": "$sched"}),
+    "setScheduleEnabled": RootRequest((P.UPDATE_FLOW,), {"id": "$sched", "enabled": False}),
+    "backfillSchedule": RootRequest(_RUN, {"id": "$sched", **ENDS, "plan": True}),
 }
 QUERIES: Final[Mapping[str, Permission | None]] = {
     "principals": P.MANAGE,
@@ -130,7 +133,8 @@ QUERIES: Final[Mapping[str, Permission | None]] = {
     "flowSchema": P.LIST_FLOWS,
     "secrets": P.MANAGE,
 }
-"""None for what everybody may ask, and is then answered of what they may see: `node` of whatever kind it is."""
+"""The permissions of each query. None: everybody may query it and gets what they may see; for `node` this holds for
+every kind."""
 SUBSCRIPTIONS: Final[Mapping[str, Permission]] = {
     "executionEvents": P.VIEW_EXECUTION,
     "execution": P.VIEW_EXECUTION,
@@ -146,15 +150,15 @@ GIVEN: Final = {
     "executionStats": 'since: "2026-01-01T00:00:00Z", bucket: DAY', "validateFlow": 'source: "id: a"',
     "executionHistogram": 'since: "2020-01-01T00:00:00Z", bars: 10', "flow": 'namespace: "$namespace", key: "$key"',
 }  # fmt: skip
-"""Arguments that a root cannot do without, besides ids."""
+"""Required arguments of a root, besides ids."""
 ID_KINDS: Final = {
     "Query.bulk": "bulk", "Query.debugExpression": "run", "Subscription.bulk": "bulk", "Subscription.logs": "exec",
 }  # fmt: skip
-"""What an id of a root is of, where it is of no execution."""
+"""The kind of object that an id of a root refers to, where it is not an execution."""
 
 
 def filled(template: Any, values: Mapping[str, str]) -> Any:
-    """With ids and names in place of `$name`."""
+    """Returns the input with ids and names in place of `$name`."""
     if isinstance(template, dict):
         return {name: filled(one, values) for name, one in template.items()}
     if isinstance(template, list):
@@ -165,10 +169,10 @@ def filled(template: Any, values: Mapping[str, str]) -> Any:
     return template
 
 
-def document(kind: str, name: str, asked: GraphQLField, selection: str, id: str = "$exec") -> str:
-    """Asks a root, every id of which is this one; ids and names still have to be filled in."""
+def document(kind: str, name: str, root: GraphQLField, selection: str, id: str = "$exec") -> str:
+    """Returns a document that queries a root with this id for every id; ids and names still have to be filled in."""
     given = [GIVEN[name]] if name in GIVEN else []
-    for argument, one in asked.args.items():
+    for argument, one in root.args.items():
         if get_named_type(one.type).name == "ID" and not (
             kind == "Subscription" and argument == "taskRunId"
         ):

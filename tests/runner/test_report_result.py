@@ -1,4 +1,4 @@
-"""The end of an attempt comes after everything that the attempt said before it."""
+"""The result of an attempt is stored after all its reports."""
 
 import asyncio
 from pathlib import Path
@@ -24,10 +24,10 @@ TASK = """
 async def test_the_end_does_not_overtake_a_report_with_outputs(
     database_url: str, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The engine puts off a report whose execution another process has locked, until the end waits or is there."""
+    """The engine delays a report whose execution another process has locked, until the result waits or is there."""
     end_waits_or_is_there = asyncio.Event()
 
-    class Telling(asyncio.Lock):
+    class WatchedLock(asyncio.Lock):
         async def acquire(self) -> Literal[True]:
             if self.locked():
                 end_waits_or_is_there.set()
@@ -36,7 +36,7 @@ async def test_the_end_does_not_overtake_a_report_with_outputs(
     class Watched(AttemptContext):
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
-            self.report_lock = Telling()
+            self.report_lock = WatchedLock()
 
     monkeypatch.setattr(job_executor, "AttemptContext", Watched)
     async with open_floor(database_url, data_dir) as floor:

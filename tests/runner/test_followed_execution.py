@@ -1,4 +1,4 @@
-"""Following an execution: nothing is left out and nothing told twice, wherever one is cut off."""
+"""Following an execution: nothing is left out or sent twice, wherever the client is disconnected."""
 
 import asyncio
 import tracemalloc
@@ -27,7 +27,7 @@ from tests.runner.stored import NOW, record, store_execution
 DEADLINE = 30
 ALL = {name: Weight(100) for name in ("task_runs", "events", "metrics", "children")}
 FEW_AT_ONCE = {name: Weight(BUDGET // 4) for name in ALL}
-"""Four rows are a part."""
+"""With these weights a part has four rows."""
 METRIC = """
 insert into metrics (execution_id, id, name, value, kind, at) select $1, id, 'loss', 1, 'GAUGE', $3
 from unnest($2::uuid[]) id
@@ -63,7 +63,7 @@ async def now_of(database: Database, id: UUID) -> StreamPosition:
 async def parts_from(
     database: Database, feed: Feed, id: UUID, place: StreamPosition | None, weights: Any = None
 ) -> list[Part]:
-    """Those of one look: to the one after which no more follows."""
+    """Returns the parts of one read: up to the one after which no more follow."""
     found: list[Part] = []
     async with (
         asyncio.timeout(DEADLINE),
@@ -77,7 +77,7 @@ async def parts_from(
 
 
 def ids(parts: list[Part], name: str) -> list[Any]:
-    """Of the rows that the parts tell, in their order."""
+    """Returns the ids of the rows in the parts, in order."""
     key = "seq" if name == "events" else "id"
     rows = [row for part in parts for row in part.rows.get(name, ())]
     return [getattr(row, key) if name == "events" else row[key] for row in rows]
@@ -90,7 +90,7 @@ async def measure(connection: Executes, id: UUID, count: int = 1) -> list[UUID]:
 
 
 async def add_iterations(database: Database, id: UUID, count: int) -> list[UUID]:
-    """As a foreach does: one event for all of them."""
+    """Adds iterations as a foreach does, with one event for all."""
     made = [new_id() for _ in range(count)]
     await database.pool.execute(TASK_RUNS, id, made)
     data = {"path": "each", "task_runs": {f"each[{n}].one": str(one) for n, one in enumerate(made)}}
@@ -103,9 +103,7 @@ async def add_iterations(database: Database, id: UUID, count: int) -> list[UUID]
     return made
 
 
-async def test_what_commits_late_is_told_once_and_not_left_out(
-    database: Database, feed: Feed
-) -> None:
+async def test_late_commits_are_sent_exactly_once(database: Database, feed: Feed) -> None:
     id = await store_execution(database.pool)
     place = await now_of(database, id)
     async with database.pool.acquire() as slow:
@@ -119,23 +117,23 @@ async def test_what_commits_late_is_told_once_and_not_left_out(
     assert ids(await parts_from(database, feed, id, first[-1].place), "metrics") == late
 
 
-async def test_a_look_that_finds_nothing_tells_nothing(database: Database, feed: Feed) -> None:
+async def test_a_read_that_finds_nothing_sends_nothing(database: Database, feed: Feed) -> None:
     id = await store_execution(database.pool)
     place = await now_of(database, id)
     async with (
         asyncio.timeout(DEADLINE),
         aclosing(follow(database.pool, feed, id, place, ALL)) as parts,
     ):
-        told = asyncio.ensure_future(anext(parts))
+        part = asyncio.ensure_future(anext(parts))
         await measure(database.pool, await store_execution(database.pool))
         feed.hint([f"e:{id}"])
         made = await measure(database.pool, id)
         feed.hint([f"m:{id}"])
-        assert ids([await told], "metrics") == made
+        assert ids([await part], "metrics") == made
 
 
 @pytest.mark.parametrize("more", [0, 3])
-async def test_one_who_is_cut_off_after_any_part_goes_on_from_there(
+async def test_a_client_that_is_disconnected_after_any_part_resumes_there(
     database: Database, feed: Feed, more: int
 ) -> None:
     id = await store_execution(database.pool)
@@ -152,10 +150,10 @@ async def test_one_who_is_cut_off_after_any_part_goes_on_from_there(
             if more or part.more
             else []
         )
-        told = [*parts[: number + 1], *rest]
-        assert ids(told, "events") == [2, 3, 4, 5]
-        assert set(ids(told, "task_runs")) == set(runs)
-        assert sorted(ids(told, "metrics")) == sorted([*metrics, *later])
+        received = [*parts[: number + 1], *rest]
+        assert ids(received, "events") == [2, 3, 4, 5]
+        assert set(ids(received, "task_runs")) == set(runs)
+        assert sorted(ids(received, "metrics")) == sorted([*metrics, *later])
         metrics += later
 
 
@@ -173,7 +171,7 @@ async def test_thousands_that_one_event_brings_come_in_parts_in_their_order(
         assert sum(ALL["task_runs"].of(row) for row in rows[:-1]) <= BUDGET
 
 
-async def test_a_row_is_as_heavy_as_what_is_asked_of_it() -> None:
+async def test_a_row_weighs_as_much_as_its_requested_columns() -> None:
     row = {"path": "load", "inputs": "x" * 1_000, "attempt": 3, "error": None}
     assert Weight(100).of(row) == 100 + 4 + 1_000
     del row["inputs"]
@@ -192,9 +190,7 @@ async def test_a_place_that_nobody_knows_is_begun_anew(database: Database, feed:
         assert part.place.seq == 1
 
 
-async def test_what_costs_more_to_tell_than_to_read_is_read_anew(
-    database: Database, feed: Feed
-) -> None:
+async def test_a_large_change_is_sent_as_a_reset(database: Database, feed: Feed) -> None:
     id = await store_execution(database.pool)
     place = await now_of(database, id)
     await record(database.pool, id, count=2_001)
@@ -205,9 +201,7 @@ async def test_what_costs_more_to_tell_than_to_read_is_read_anew(
     assert (await parts_from(database, feed, id, place))[0].reset
 
 
-async def test_rows_that_nobody_asks_for_are_no_reason_to_read_anew(
-    database: Database, feed: Feed
-) -> None:
+async def test_rows_that_nobody_requests_cause_no_reset(database: Database, feed: Feed) -> None:
     id = await store_execution(database.pool)
     place = await now_of(database, id)
     await measure(database.pool, id, TOO_MANY + 1)
@@ -250,7 +244,7 @@ def _text() -> str:
         ("children", "properties", _children),
     ],
 )
-async def test_who_waits_for_a_slow_reader_keeps_few_rows_and_no_columns_that_nobody_asks_for(
+async def test_waiting_for_a_slow_reader_keeps_few_rows_and_only_requested_columns(
     database: Database, feed: Feed, name: str, column: str, write: Any
 ) -> None:
     id = await store_execution(database.pool)
@@ -270,8 +264,8 @@ async def test_who_waits_for_a_slow_reader_keeps_few_rows_and_no_columns_that_no
     tracemalloc.stop()
 
 
-class Heard:
-    """A pool that tells the statements it was asked."""
+class RecordingPool:
+    """A pool that records its statements."""
 
     def __init__(self, pool: Any) -> None:
         self._pool = pool
@@ -286,13 +280,13 @@ class Heard:
 
 
 @pytest.mark.parametrize(("name", "read"), [("events", False), ("task_runs", True)])
-async def test_task_runs_are_read_only_for_who_asks_for_them(
+async def test_task_runs_are_read_only_for_clients_that_request_them(
     database: Database, feed: Feed, name: str, read: bool
 ) -> None:
     id = await store_execution(database.pool)
     place = await now_of(database, id)
     await add_iterations(database, id, 3)
-    pool: Any = Heard(database.pool)
+    pool: Any = RecordingPool(database.pool)
     async with (
         asyncio.timeout(DEADLINE),
         aclosing(follow(pool, feed, id, place, {name: Weight(10)})) as parts,
@@ -304,18 +298,18 @@ async def test_task_runs_are_read_only_for_who_asks_for_them(
     )
 
 
-async def test_it_ends_with_the_execution_s_removal(database: Database, feed: Feed) -> None:
+async def test_following_ends_when_the_execution_is_deleted(database: Database, feed: Feed) -> None:
     id = await store_execution(database.pool)
     place = await now_of(database, id)
     async with (
         asyncio.timeout(DEADLINE),
         aclosing(follow(database.pool, feed, id, place, ALL)) as parts,
     ):
-        told = asyncio.ensure_future(anext(parts, None))
+        part = asyncio.ensure_future(anext(parts, None))
         async with database.pool.acquire() as connection, connection.transaction():
             await remove(connection, {id: Delete()})
         feed.hint([f"e:{id}"])
-        assert await told is None
+        assert await part is None
 
 
 async def test_an_outage_only_delays(database: Database, feed: Feed, database_url: str) -> None:
@@ -325,7 +319,7 @@ async def test_an_outage_only_delays(database: Database, feed: Feed, database_ur
         asyncio.timeout(DEADLINE),
         aclosing(follow(database.pool, feed, id, place, ALL)) as parts,
     ):
-        told = asyncio.ensure_future(anext(parts))
+        part = asyncio.ensure_future(anext(parts))
         alone = await asyncpg.connect(database_url)
         for _ in range(20):
             await alone.execute(
@@ -336,4 +330,4 @@ async def test_an_outage_only_delays(database: Database, feed: Feed, database_ur
             await asyncio.sleep(0)
         made = await measure(alone, id)
         await alone.close()
-        assert ids([await told], "metrics") == made
+        assert ids([await part], "metrics") == made

@@ -1,4 +1,4 @@
-"""Encryption at rest: the right key, another, none; and where each secret is seen."""
+"""Encryption at rest: with the right key, another, none; and where each secret is visible."""
 
 import os
 from pathlib import Path
@@ -20,7 +20,7 @@ def vault() -> Cipher:
     return Cipher(key_from(new_key()))
 
 
-def test_what_is_sealed_opens_for_its_purpose_alone(vault: Cipher) -> None:
+def test_encrypted_values_decrypt_for_their_purpose_only(vault: Cipher) -> None:
     sealed = vault.seal("the value", "a")
     assert "the value" not in sealed
     assert vault.seal("the value", "a") != sealed
@@ -34,7 +34,7 @@ def test_what_is_sealed_opens_for_its_purpose_alone(vault: Cipher) -> None:
             vault.open(text, purpose)
 
 
-def test_another_key_and_none_are_said_in_a_sentence(vault: Cipher) -> None:
+def test_a_wrong_and_a_missing_key_are_reported(vault: Cipher) -> None:
     sealed = vault.seal("the value", "a")
     other = Cipher(key_from(new_key()))
     with pytest.raises(DecryptionFailed, match=r"with the secret key .* HEADWAY_SECRET_KEY"):
@@ -46,7 +46,7 @@ def test_another_key_and_none_are_said_in_a_sentence(vault: Cipher) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "short", "x" * 44, "A" * 43 + "=AAAA"])
-def test_what_is_no_key_is_refused(text: str) -> None:
+def test_invalid_keys_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="32 bytes in base64"):
         key_from(text)
 
@@ -90,7 +90,7 @@ async def test_the_nearest_of_a_name_is_seen(database: Database, vault: Cipher) 
         await secrets.decrypted(pool, vault, "c", names)
 
 
-async def test_secrets_of_another_key_are_told_of(
+async def test_secrets_of_another_key_are_reported(
     database: Database, vault: Cipher, caplog: pytest.LogCaptureFixture
 ) -> None:
     await secrets.save(database.pool, vault, "a", "X", "the value", PERSON)
