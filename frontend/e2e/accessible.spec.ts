@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expectAccessible } from "./axe";
 import { expect, test } from "./test";
 
-test("axe finds nothing in either theme, menus and dialogs open included", async ({ page, headway }) => {
+test("axe finds nothing in either theme, including open menus and dialogs", async ({ page, headway }) => {
   test.slow();
   const marker = join(mkdtempSync(join(tmpdir(), "headway-e2e-")), "marker");
   const failed = await headway.run("failing", { marker });

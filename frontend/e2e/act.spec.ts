@@ -3,14 +3,14 @@ import { expect, type Headway, test } from "./test";
 type Change = { actor: { name: string }; reason: string | null };
 
 async function reasonsOf(headway: Headway, id: string): Promise<(string | null)[]> {
-  const { execution } = await headway.server.ask<{ execution: { events: Change[] } }>(
+  const { execution } = await headway.server.graphql<{ execution: { events: Change[] } }>(
     "query ($id: ID!) { execution(id: $id) { events(last: 200) { reason } } }",
     { id },
   );
   return execution.events.map(({ reason }) => reason);
 }
 
-test("the key asks, shows the plan and takes a reason; the same stands in the palette", async ({
+test("the key opens a confirmation with the plan and a reason; the palette has the same action", async ({
   page,
   headway,
 }) => {
@@ -33,7 +33,7 @@ test("the key asks, shows the plan and takes a reason; the same stands in the pa
   await expect(page.getByRole("dialog", { name: "Start a replay?" })).toBeVisible();
 });
 
-test("nothing is disturbed by a single key: pause asks", async ({ page, headway }) => {
+test("a single key changes nothing: pause opens a confirmation", async ({ page, headway }) => {
   const run = await headway.run("slow");
   await page.goto(`${headway.server.url}/executions/${run.id}`);
   await expect(page.getByRole("button", { name: "Pause" })).toBeVisible();
@@ -54,7 +54,7 @@ test("nothing is disturbed by a single key: pause asks", async ({ page, headway 
   await headway.cancel(run.id);
 });
 
-test("it is run again with its inputs in the form; what was recorded says why not", async ({
+test("run again opens the form with the inputs; an external run says why it cannot be run again", async ({
   page,
   headway,
 }) => {
@@ -71,11 +71,12 @@ test("it is run again with its inputs in the form; what was recorded says why no
   await dialog.getByRole("button", { name: "Start" }).click();
   await expect(dialog.getByTestId("run-state")).toContainText("Success");
 
-  const { recordExecution } = await headway.server.ask<{ recordExecution: { execution: { id: string } } }>(
-    "mutation ($input: RecordExecutionInput!) { recordExecution(input: $input) { execution { id } } }",
-    { input: { namespace: "lab", pipeline: "elsewhere", kind: "train" } },
-  );
-  await headway.server.ask(
+  const { recordExecution } = await headway.server.graphql<{
+    recordExecution: { execution: { id: string } };
+  }>("mutation ($input: RecordExecutionInput!) { recordExecution(input: $input) { execution { id } } }", {
+    input: { namespace: "lab", pipeline: "elsewhere", kind: "train" },
+  });
+  await headway.server.graphql(
     "mutation ($input: FinishExecutionInput!) { finishExecution(input: $input) { problems { message } } }",
     { input: { executionId: recordExecution.execution.id, state: "FAILED" } },
   );
@@ -87,7 +88,7 @@ test("it is run again with its inputs in the form; what was recorded says why no
   await expect(page.getByRole("tooltip")).toContainText("ran elsewhere");
 });
 
-test("a new execution is prepared: what succeeded is not ticked", async ({ page, headway }) => {
+test("prepare a new execution: tasks that succeeded are not ticked", async ({ page, headway }) => {
   const run = await headway.run("once");
   await headway.ended(run.id);
   await page.goto(`${headway.server.url}/executions/${run.id}`);
@@ -101,10 +102,7 @@ test("a new execution is prepared: what succeeded is not ticked", async ({ page,
   await expect(dialog.getByTestId("run-state")).toContainText("Success");
 });
 
-test("a replay starts from the failed task; a note is kept; a state is corrected with a reason", async ({
-  page,
-  headway,
-}) => {
+test("replay from the failed task; add a note; correct a state with a reason", async ({ page, headway }) => {
   const run = await headway.run("once");
   await headway.ended(run.id);
   await page.goto(`${headway.server.url}/executions/${run.id}`);
@@ -122,7 +120,7 @@ test("a replay starts from the failed task; a note is kept; a state is corrected
   await expect(resume).toHaveAttribute("aria-disabled", "true");
   await expect(resume).toContainText("PAUSED");
   await page.getByRole("menuitem", { name: "Add note" }).click();
-  await dialog.getByLabel("Note").fill("asked the vendor");
+  await dialog.getByLabel("Note").fill("mailed the vendor");
   await dialog.getByRole("button", { name: "Add note" }).click();
   await expect(dialog).toBeHidden();
 

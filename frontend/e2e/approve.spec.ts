@@ -1,7 +1,10 @@
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "./test";
 
-test("an approval that asks for a comment leads to it, then is given with it", async ({ page, headway }) => {
+test("an approval that requires a comment moves the focus to it, then is sent with it", async ({
+  page,
+  headway,
+}) => {
   const run = await headway.run("asking");
   await page.goto(`${headway.server.url}/executions/${run.id}`);
   const card = page.getByRole("region", { name: "Approval needed: release" });
@@ -10,7 +13,7 @@ test("an approval that asks for a comment leads to it, then is given with it", a
   const approve = card.getByRole("button", { name: "Approve" });
   await expect(approve).toBeDisabled();
   await approve.click({ force: true });
-  await expect(card).toContainText("Write a comment first: this approval asks for one");
+  await expect(card).toContainText("Write a comment first: this approval requires one");
   await expect(card.getByLabel("Comment")).toBeFocused();
 
   await page.keyboard.press("Escape");
@@ -24,7 +27,7 @@ test("an approval that asks for a comment leads to it, then is given with it", a
   await expect(page).toHaveTitle(`✓ ${run.name} · Headway`);
 });
 
-test("a rejection ends it", async ({ page, headway }) => {
+test("a rejection ends the execution", async ({ page, headway }) => {
   const run = await headway.run("asking");
   await page.goto(`${headway.server.url}/executions/${run.id}`);
   const card = page.getByRole("region", { name: "Approval needed: release" });
@@ -36,7 +39,7 @@ test("a rejection ends it", async ({ page, headway }) => {
   await expect(ended).toContainText("not today");
 });
 
-test("where no comment is asked for, a rejection is asked about first", async ({ page, headway }) => {
+test("where no comment is required, a rejection is confirmed first", async ({ page, headway }) => {
   const run = await headway.run("gate");
   await page.goto(`${headway.server.url}/executions/${run.id}`);
   const card = page.getByRole("region", { name: "Approval needed: go" });
@@ -53,11 +56,14 @@ test("where no comment is asked for, a rejection is asked about first", async ({
   await expect(page.getByTestId("state")).toContainText("Rejected");
 });
 
-test("who is not asked is told so, and as an admin may override with a reason", async ({ page, headway }) => {
+test("a user who is not an approver sees why, and as an admin may override with a reason", async ({
+  page,
+  headway,
+}) => {
   const run = await headway.run("others");
   await page.goto(`${headway.server.url}/executions/${run.id}`);
   const card = page.getByRole("region", { name: "Approval needed: sign" });
-  await expect(card).toContainText("You cannot decide this one: only maria may decide this.");
+  await expect(card).toContainText("You cannot decide this request: only maria may decide this.");
   await expect(card.getByRole("button", { name: "Approve" })).toHaveCount(0);
   await card.getByRole("checkbox", { name: /^Override/ }).check();
   await expect(card.getByRole("button", { name: "Override and approve" })).toBeDisabled();

@@ -1,7 +1,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page } from "@playwright/test";
 
-/** Expects that axe finds nothing, in both themes, which differ in colours alone; what it finds is told in a line each. */
+/** Expects that axe finds nothing, in both themes, which differ in colours only; lists each finding on one line. */
 export async function expectAccessible(page: Page): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });

@@ -3,10 +3,10 @@ import { expect, type Headway, test } from "./test";
 const FAILED = 1_198;
 const RUNNING = 6;
 const SPACE = "e2e.bulk";
-/** A request may hold so many. */
+/** The most executions in one request. */
 const AT_ONCE = 100;
 
-test("1 198 of 1 204 are restarted: what would happen, how far it is, and what was refused", async ({
+test("1 198 of 1 204 are restarted: the preview, the progress, and what was refused", async ({
   page,
   headway,
 }) => {
@@ -39,9 +39,9 @@ test("1 198 of 1 204 are restarted: what would happen, how far it is, and what w
   await bulk(headway, { action: "CANCEL", search: `namespace:${SPACE} is:running`, where: {} });
 });
 
-/** Six that run, and the others, which their flow's limit ended; each time as many again as there are. */
+/** Six that run, and the rest, which their flow's limit ended; each call creates as many again as exist. */
 async function fill(headway: Headway): Promise<void> {
-  await headway.server.ask(
+  await headway.server.graphql(
     "mutation ($source: String!) { saveFlow(input: { source: $source }) { problems { message } } }",
     { source: CROWDED },
   );
@@ -49,7 +49,7 @@ async function fill(headway: Headway): Promise<void> {
   const ids = await create(headway, AT_ONCE);
   for (let there = ids.length; there < FAILED; ) {
     const more = Math.min(there, FAILED - there);
-    const { executions } = await headway.server.ask<{ executions: { nodes: { id: string }[] } }>(
+    const { executions } = await headway.server.graphql<{ executions: { nodes: { id: string }[] } }>(
       `{ executions(search: "namespace:${SPACE} state:failed", first: 200) { nodes { id } } }`,
     );
     const some = executions.nodes.slice(0, more).map(({ id }) => id);
@@ -61,27 +61,30 @@ async function fill(headway: Headway): Promise<void> {
 async function create(headway: Headway, count: number): Promise<string[]> {
   const one = `createExecution(input: { namespace: "${SPACE}", flow: "crowded" }) { execution { id } }`;
   const all = Array.from({ length: count }, (_, at) => `e${at}: ${one}`);
-  const made = await headway.server.ask<Record<string, { execution: { id: string } }>>(
+  const made = await headway.server.graphql<Record<string, { execution: { id: string } }>>(
     `mutation { ${all.join(" ")} }`,
   );
   return Object.values(made).map(({ execution }) => execution.id);
 }
 
 async function bulk({ server }: Headway, input: Record<string, unknown>): Promise<void> {
-  const { previewBulk } = await server.ask<{ previewBulk: { preview: { id: string } } }>(
+  const { previewBulk } = await server.graphql<{ previewBulk: { preview: { id: string } } }>(
     "mutation ($input: PreviewBulkInput!) { previewBulk(input: $input) { preview { id } } }",
     { input },
   );
   const { id } = previewBulk.preview;
-  await server.ask(
+  await server.graphql(
     "mutation ($id: ID!) { runBulk(input: { previewId: $id, mode: EACH }) { problems { message } } }",
     {
       id,
     },
   );
   const state = async () =>
-    (await server.ask<{ bulk: { state: string } }>("query ($id: ID!) { bulk(id: $id) { state } }", { id }))
-      .bulk.state;
+    (
+      await server.graphql<{ bulk: { state: string } }>("query ($id: ID!) { bulk(id: $id) { state } }", {
+        id,
+      })
+    ).bulk.state;
   await expect.poll(state, { timeout: 120_000 }).toBe("DONE");
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "./test";
 
-test("cancel asks, takes a reason, and the page says who did it and what is possible then", async ({
+test("cancel asks for confirmation and a reason; the page shows who cancelled and the next actions", async ({
   page,
   headway,
 }) => {
@@ -26,11 +26,11 @@ test("cancel asks, takes a reason, and the page says who did it and what is poss
   await headway.cancel(run.id);
 });
 
-test("what its subflows started is left alone when that is asked for", async ({ page, headway }) => {
+test("executions of subflows keep running when cascading is switched off", async ({ page, headway }) => {
   const run = await headway.run("parent");
   await page.goto(`${headway.server.url}/executions/${run.id}`);
   const childOf = async () => {
-    const { execution } = await headway.server.ask<{
+    const { execution } = await headway.server.graphql<{
       execution: { children: { id: string; state: string }[] };
     }>("query ($id: ID!) { execution(id: $id) { children { id state } } }", { id: run.id });
     return execution.children[0];
@@ -48,7 +48,7 @@ test("what its subflows started is left alone when that is asked for", async ({ 
   await headway.cancel(child.id);
 });
 
-test("labels lead to the list that has them; the row's menu cancels too", async ({ page, headway }) => {
+test("a label links to the list filtered by it; the row's menu cancels too", async ({ page, headway }) => {
   const run = await headway.run("slow");
   await page.goto(`${headway.server.url}/executions/${run.id}`);
   await page.getByRole("button", { name: /^More for/ }).click();

@@ -2,7 +2,7 @@ import { expectAccessible } from "./axe";
 import { recordTraining } from "./recorded";
 import { expect, test } from "./test";
 
-test("three training runs stand side by side, with their curves over each other", async ({
+test("three training runs are shown side by side, with their curves in one chart", async ({
   page,
   headway,
 }) => {
@@ -63,13 +63,13 @@ test("three training runs stand side by side, with their curves over each other"
   await expectAccessible(page);
 });
 
-test("what is compared is chosen on the page too", async ({ page, headway }) => {
+test("executions to compare can be chosen on the page too", async ({ page, headway }) => {
   const one = await recordTraining(headway, { learningRate: 0.1, steps: 3, floor: 0.2 });
   const other = await recordTraining(headway, { learningRate: 0.2, steps: 3, floor: 0.3 });
   await page.goto(`${headway.server.url}/compare?ids=${one}`);
   await expect(page.getByText("Choose one more with Add.")).toBeVisible();
   await page.getByRole("button", { name: "Add", exact: true }).click();
-  const { execution } = await headway.server.ask<{ execution: { name: string } }>(
+  const { execution } = await headway.server.graphql<{ execution: { name: string } }>(
     "query ($id: ID!) { execution(id: $id) { name } }",
     { id: other },
   );

@@ -1,4 +1,4 @@
-/** The flows that the specs run, each as small as its story allows. */
+/** The flows that the specs run, each as small as its test allows. */
 export const FLOWS = {
   quick: `
 id: quick
@@ -22,7 +22,7 @@ concurrency: {limit: 1, behavior: QUEUE}
 tasks:
   - {id: only, type: shell, run: sleep 600}
 `,
-  // Fails while a file is missing; goes on beside it, until a second file is there, so that it stays FAILED_FINISHING.
+  // Fails while a file is missing; a second task runs until another file exists, so that it stays FAILED_FINISHING.
   failing: `
 id: failing
 namespace: e2e
@@ -39,7 +39,7 @@ tasks:
       if [ ! -e "$MARKER" ]; then echo "connection to db-2 refused" >&2; exit 3; fi
       echo recovered
   - {id: load, type: shell, needs: [extract], run: echo loaded}
-  - id: beside
+  - id: sibling
     type: shell
     env: {MARKER: "{{ inputs.marker }}"}
     run: while [ ! -e "$MARKER.end" ]; do read -rt 0.2 <> <(:) || true; done
@@ -87,7 +87,7 @@ namespace: e2e
 tasks:
   - {id: talk, type: shell, run: "for i in $(seq 1 300); do echo \\"early $i\\"; done; for i in $(seq 1 4000); do echo \\"late $i\\"; sleep 0.02; done"}
 `,
-  // Makes files and values; fails on every day but one, after two attempts.
+  // Makes files and values; fails on every day but monday, after two attempts.
   delivery: `
 id: delivery
 namespace: e2e
@@ -124,7 +124,7 @@ tasks:
   - {id: call, type: subflow, flow: quick}
   - {id: sign, type: approval, needs: [call], message: "Publish it?"}
 `,
-  // Fails as pipelines do: a retried task, a few iterations, many quiet successes, and what needs them never runs.
+  // Fails as pipelines do: a retried task, a few iterations, many successful tasks, and tasks that never run.
   orders: `
 id: orders
 namespace: e2e
@@ -149,7 +149,7 @@ ${["mart_orders", "mart_returns", "mart_margin", "quality"].map((id) => `  - {id
   - {id: publish_to_the_warehouse_with_a_very_long_name_that_nobody_can_read, type: log, needs: [quality], message: never}
   - {id: notify, type: log, needs: [each], message: never}
 `,
-  // A training that asks in the middle, with a sweep of several tasks a turn.
+  // A training with an approval in the middle, and a foreach of several tasks.
   sweep: `
 id: sweep
 namespace: e2e
@@ -169,7 +169,7 @@ tasks:
   - {id: final, type: log, needs: [runs, review], message: done}
   - {id: register, type: log, needs: [final], message: done}
 `,
-  // One of its iterations fails, so that what needs them does not run.
+  // One of its iterations fails, so that the tasks that need them do not run.
   parts: `
 id: parts
 namespace: e2e
@@ -181,11 +181,11 @@ tasks:
       - {id: fetch, type: shell, run: "echo part {{ index }} is read; test {{ index }} != 1"}
   - {id: load, type: log, needs: [each], message: never}
 errors:
-  - {id: tell, type: log, message: told}
+  - {id: print, type: log, message: printed}
 finally:
   - {id: clean, type: log, message: cleaned}
 `,
-  // 500 turns of two tasks each.
+  // 500 iterations of two tasks each.
   fan: `
 id: fan
 namespace: e2e
@@ -198,7 +198,7 @@ tasks:
       - {id: fetch, type: shell, run: sleep 0.2}
       - {id: load, type: log, needs: [fetch], message: "{{ item }}"}
 `,
-  // A pipeline as people have them: what its pictures show.
+  // A realistic pipeline for the screenshots.
   warehouse: `
 id: orders-etl
 namespace: acme.data
@@ -239,7 +239,7 @@ tasks:
   - {id: mart_returns, type: shell, needs: [transform], run: "echo done"}
   - {id: notify, type: log, needs: [mart_orders, mart_returns, each], message: "done"}
 `,
-  // Goes well while a file is there; fails the moment another one comes.
+  // Succeeds once a file exists; fails as soon as another one exists.
   breaks: `
 id: breaks
 namespace: e2e
@@ -276,7 +276,7 @@ tasks:
       head -c 12000 /dev/zero | tr '\\0' 'x'; echo
       seq -f 'row %.0f' 120003 200000
 `,
-  // Fails at its third try, beside a task that is well; each try writes some lines, the last ones on stderr.
+  // Fails at its third attempt, while another task runs; each attempt writes some lines, the last ones to stderr.
   thrice: `
 id: thrice
 namespace: e2e

@@ -1,6 +1,6 @@
 import { expect, test } from "./test";
 
-test("a foreach shows the lines of its iterations, finds text in them, and says where Esc leads", async ({
+test("a foreach shows and searches the log lines of its iterations, and says where Esc leads", async ({
   page,
   headway,
 }) => {
@@ -25,5 +25,5 @@ test("a foreach shows the lines of its iterations, finds text in them, and says 
   await expect(page).toHaveURL(/task=each(&|$)/);
 
   await page.getByRole("tab", { name: /^Events/ }).click();
-  await expect(page.getByText(/What happened in its iterations stands with each task/)).toBeVisible();
+  await expect(page.getByText(/Events of its iterations are shown with each of their tasks/)).toBeVisible();
 });

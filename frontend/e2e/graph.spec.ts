@@ -1,6 +1,6 @@
 import { expect, test } from "./test";
 
-test("the graph: the same selection, walked with the arrow keys, and nothing moves while it runs", async ({
+test("the graph keeps the selection, follows the arrow keys, and does not move while the flow runs", async ({
   page,
   headway,
 }) => {
@@ -46,7 +46,7 @@ test("the graph: the same selection, walked with the arrow keys, and nothing mov
   expect(refused).toEqual([]);
 });
 
-test("a subflow leads to the execution that it started", async ({ page, headway }) => {
+test("a subflow links to the execution that it started", async ({ page, headway }) => {
   const run = await headway.run("sweep");
   await page.goto(`${headway.server.url}/executions/${run.id}?view=graph`);
   const child = page.getByRole("region", { name: "Tasks" }).getByRole("link", { name: /slow-/ });

@@ -1,10 +1,13 @@
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "./test";
 
-test("an approval appears in the inbox live, is given there, and leaves", async ({ page, headway }) => {
+test("an approval appears in the inbox live, is approved there, and disappears", async ({
+  page,
+  headway,
+}) => {
   await headway.cancelAllThatWait();
   await page.goto(`${headway.server.url}/approvals`);
-  await expect(page.getByText("Nothing waits for you.")).toBeVisible();
+  await expect(page.getByText("No approvals are waiting for you.")).toBeVisible();
   const entry = page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: /^Approvals/ });
   await expect(entry).toHaveAccessibleName("Approvals");
 
@@ -38,7 +41,7 @@ test("an approval appears in the inbox live, is given there, and leaves", async 
   await expect(entry).toHaveAccessibleName("Approvals");
 });
 
-test("what somebody else decides is told to who has it open", async ({ page, headway }) => {
+test("a user with the request open sees that somebody else decided it", async ({ page, headway }) => {
   const run = await headway.run("asking");
   await page.goto(`${headway.server.url}/approvals`);
   const request = page.getByRole("listitem").filter({ hasText: run.name });

@@ -15,12 +15,13 @@ const TABS = [
 
 const STATE = "query ($id: ID!) { execution(id: $id) { state seq approvals { id } } }";
 
-/** Once the execution stands: it has ended, or waits for a person. */
+/** Returns once the execution has ended or waits for a person. */
 async function settled(headway: Headway, id: string): Promise<void> {
   const states = ["SUCCESS", "FAILED", "WAITING_FOR_APPROVAL"];
   await expect
     .poll(
-      async () => (await headway.server.ask<{ execution: { state: string } }>(STATE, { id })).execution.state,
+      async () =>
+        (await headway.server.graphql<{ execution: { state: string } }>(STATE, { id })).execution.state,
     )
     .toMatch(new RegExp(states.join("|")));
 }
@@ -34,7 +35,7 @@ async function delivered(headway: Headway, inputs = {}) {
 const inspector = (page: Page) => page.getByRole("region", { name: "Inspector" });
 const panel = (page: Page) => inspector(page).getByRole("tabpanel");
 
-test("outputs are read, a file is looked at, an expression is tried", async ({ page, headway }) => {
+test("read outputs, preview a file, evaluate an expression", async ({ page, headway }) => {
   const run = await delivered(headway);
   await page.goto(run.at("task="));
   await inspector(page).getByRole("tab", { name: "Outputs" }).click();
@@ -63,7 +64,7 @@ test("outputs are read, a file is looked at, an expression is tried", async ({ p
   await expect(panel(page).getByRole("status")).toContainText("nowhere");
 });
 
-test("of a failed task one sees its attempts, what changed, its lines and its history", async ({
+test("a failed task shows its attempts, what changed, its log lines and its events", async ({
   page,
   headway,
 }) => {
@@ -115,7 +116,7 @@ test("lineage is a graph, and a table; a tab that could not be loaded is loaded 
   await expect(panel(page).getByRole("listitem").first()).toBeVisible();
 });
 
-test("a note and a label that somebody else adds are there at once", async ({ page, headway, context }) => {
+test("a note and a label that somebody else adds appear at once", async ({ page, headway, context }) => {
   const run = await delivered(headway);
   await page.goto(run.at("task=&tab=overview"));
   const other = await context.newPage();
@@ -125,14 +126,17 @@ test("a note and a label that somebody else adds are there at once", async ({ pa
   await page.getByRole("dialog").getByLabel("Note").fill("The **day** was wrong.");
   await page.getByRole("dialog").getByRole("button", { name: "Add note" }).click();
   await expect(panel(other).getByRole("region", { name: "Notes" })).toContainText("The day was wrong.");
-  await headway.server.ask(
+  await headway.server.graphql(
     `mutation ($id: ID!) { setLabels(input: { id: $id, labels: [{ key: "seen", value: "yes" }], mode: MERGE }) { problems { message } } }`,
     { id: run.id },
   );
   await expect(panel(other).getByRole("region", { name: "Labels" })).toContainText("seen=yes");
 });
 
-test("an execution knows its subflow's, and shows who approved it", async ({ page, headway }) => {
+test("an execution links to its subflow's execution, and shows who approved it", async ({
+  page,
+  headway,
+}) => {
   const run = await headway.run("outer");
   await settled(headway, run.id);
   const address = `${headway.server.url}/executions/${run.id}`;
@@ -148,7 +152,7 @@ test("an execution knows its subflow's, and shows who approved it", async ({ pag
   await expect(panel(page).getByRole("list", { name: "Votes" })).toContainText("it is good");
 });
 
-test("a history of two thousand events opens at its end, and leads back to its beginning", async ({
+test("a history of two thousand events opens at its end, and scrolls back to its beginning", async ({
   page,
   headway,
 }) => {
@@ -158,7 +162,7 @@ test("a history of two thousand events opens at its end, and leads back to its b
     `l${at}: setLabels(input: { id: $id, labels: [{ key: "turn", value: "${at}" }], mode: MERGE }) { problems { message } }`;
   for (let turn = 0; turn < 2000; turn += 25) {
     const many = Array.from({ length: 25 }, (_, at) => once(turn + at)).join(" ");
-    await headway.server.ask(`mutation ($id: ID!) { ${many} }`, { id: run.id });
+    await headway.server.graphql(`mutation ($id: ID!) { ${many} }`, { id: run.id });
   }
   let requests = 0;
   page.on("request", (request) => {

@@ -1,6 +1,6 @@
 import { expect, test } from "./test";
 
-test("a failed run is found, understood and restarted by keys alone", async ({ page, headway }) => {
+test("a failed run is found, understood and restarted with the keyboard only", async ({ page, headway }) => {
   const run = await headway.run("once");
   await headway.ended(run.id);
   await page.goto(`${headway.server.url}/executions`);
@@ -19,7 +19,7 @@ test("a failed run is found, understood and restarted by keys alone", async ({ p
 
   await expect(page.getByRole("button", { name: "Restart failed tasks" })).toBeVisible();
 
-  // Escape leaves the failed task for the whole execution.
+  // Escape goes from the failed task to the whole execution.
   await page.keyboard.press("Escape");
   await expect(page).toHaveURL(/task=/);
   await page.keyboard.press("r");
@@ -31,10 +31,9 @@ test("a failed run is found, understood and restarted by keys alone", async ({ p
   await expect(dialog).toHaveCount(0);
   await expect
     .poll(async () => {
-      const { execution } = await headway.server.ask<{ execution: { events: { reason: string | null }[] } }>(
-        "query ($id: ID!) { execution(id: $id) { events(last: 100) { reason } } }",
-        { id: run.id },
-      );
+      const { execution } = await headway.server.graphql<{
+        execution: { events: { reason: string | null }[] };
+      }>("query ($id: ID!) { execution(id: $id) { events(last: 100) { reason } } }", { id: run.id });
       return execution.events.map(({ reason }) => reason);
     })
     .toContain("by keys");

@@ -1,7 +1,7 @@
 import { tick } from "./rows";
 import { expect, test } from "./test";
 
-test("what starts elsewhere shows without a reload, and filters live in the address", async ({
+test("executions started elsewhere appear without a reload, and filters are kept in the URL", async ({
   page,
   headway,
 }) => {
@@ -40,12 +40,12 @@ test("what starts elsewhere shows without a reload, and filters live in the addr
   await expect(row).toBeVisible();
 
   await page.goto(`${headway.server.url}/?flow=nowhere`);
-  await expect(page.getByText("Nothing matches these filters.")).toBeVisible();
+  await expect(page.getByText("No executions match these filters.")).toBeVisible();
   await page.getByRole("button", { name: "Remove “Flow: nowhere”" }).click();
   await expect(row).toBeVisible();
 });
 
-test("the order stands still under the pointer; what is new waits behind a button", async ({
+test("the order does not change under the pointer; new rows wait behind a button", async ({
   page,
   headway,
 }) => {
@@ -62,7 +62,7 @@ test("the order stands still under the pointer; what is new waits behind a butto
   await expect(page.locator(`[data-execution="${second.id}"]`)).toBeVisible();
 });
 
-test("a row that no longer matches is dimmed, then goes", async ({ page, headway }) => {
+test("a row that no longer matches is dimmed, then removed", async ({ page, headway }) => {
   const run = await headway.run("slow");
   await page.goto(`${headway.server.url}/?flow=slow&state=RUNNING`);
   const row = page.locator(`[data-execution="${run.id}"]`);
@@ -73,7 +73,7 @@ test("a row that no longer matches is dimmed, then goes", async ({ page, headway
   await expect(row).toHaveCount(0);
 });
 
-test("one that waits for a slot says so in its row, until it has it", async ({ page, headway }) => {
+test("the row of an execution that waits for a slot says so until it gets one", async ({ page, headway }) => {
   const first = await headway.run("single");
   const second = await headway.run("single");
   await page.goto(`${headway.server.url}/?flow=single`);
@@ -87,7 +87,7 @@ test("one that waits for a slot says so in its row, until it has it", async ({ p
   await headway.cancel(second.id);
 });
 
-test("keys move and open", async ({ page, headway }) => {
+test("keys move through the rows and open one", async ({ page, headway }) => {
   const run = await headway.run("quick");
   await page.goto(headway.server.url);
   await expect(page.locator(`[data-execution="${run.id}"]`)).toBeVisible();

@@ -2,7 +2,7 @@ import { expect, test as plain } from "@playwright/test";
 import { Server } from "./server";
 import { Headway } from "./test";
 
-plain("the page works on a server that answers only documents of a list", async ({ page }) => {
+plain("the page works on a server that accepts only listed documents", async ({ page }) => {
   const server = new Server();
   try {
     await server.start();
@@ -15,15 +15,15 @@ plain("the page works on a server that answers only documents of a list", async 
     await expect(headway.run("quick")).rejects.toThrow("only documents of its list");
 
     const refusals: string[] = [];
-    let asked = 0;
-    const hear = (text: string) => {
-      asked += 1;
+    let seen = 0;
+    const count = (text: string) => {
+      seen += 1;
       if (text.includes("DOCUMENT_NOT_LISTED")) refusals.push(text);
     };
     page.on("response", async (response) => {
-      if (new URL(response.url()).pathname === "/graphql") hear(await response.text().catch(() => ""));
+      if (new URL(response.url()).pathname === "/graphql") count(await response.text().catch(() => ""));
     });
-    page.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => hear(payload.toString())));
+    page.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => count(payload.toString())));
     await server.signIn(page);
     await expect(page.locator(`[data-execution="${id}"]`)).toContainText("Success");
     await page.goto(`${server.url}/executions/${id}?tab=logs`);
@@ -40,7 +40,7 @@ plain("the page works on a server that answers only documents of a list", async 
     await page.getByRole("dialog").getByLabel("Reason").press("Enter");
     await expect(page.getByRole("dialog", { name: /^quick-\w+ Success$/ })).toBeVisible();
     expect(refusals).toEqual([]);
-    expect(asked).toBeGreaterThan(10);
+    expect(seen).toBeGreaterThan(10);
   } finally {
     await server.stop();
   }

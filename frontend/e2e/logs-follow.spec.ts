@@ -7,7 +7,7 @@ const newLines = (page: Page) => page.getByRole("button", { name: /new lines?/ }
 const wrap = (page: Page) => page.getByRole("button", { name: "Wrap lines" });
 
 for (const wraps of [true, false]) {
-  test(`the log follows, stops on upward scroll, and goes on, ${wraps ? "wrapped" : "not wrapped"}`, async ({
+  test(`the log follows, stops on upward scroll, and resumes, ${wraps ? "wrapped" : "not wrapped"}`, async ({
     page,
     headway,
   }) => {
@@ -40,10 +40,7 @@ for (const wraps of [true, false]) {
   });
 }
 
-test("what is written while one searches is found too, and no line is doubled or missing", async ({
-  page,
-  headway,
-}) => {
+test("a search finds lines written meanwhile, without duplicates or gaps", async ({ page, headway }) => {
   const run = await headway.run("chatty");
   await page.goto(`${headway.server.url}/executions/${run.id}?tab=logs`);
   await expect(page.getByLabel("Log lines")).toContainText(/late \d+/);

@@ -15,7 +15,7 @@ async function run(headway: Headway, flow: "lengthy" | "thrice"): Promise<string
   const { id } = await headway.run(flow);
   const state = async () =>
     (
-      await headway.server.ask<{ execution: { state: string } }>(
+      await headway.server.graphql<{ execution: { state: string } }>(
         "query ($id: ID!) { execution(id: $id) { state } }",
         { id },
       )
@@ -25,7 +25,7 @@ async function run(headway: Headway, flow: "lengthy" | "thrice"): Promise<string
   return id;
 }
 
-/** The requests that read the log from now on. */
+/** Collects the requests that read the log from now on. */
 function countReads(page: Page): () => number {
   let count = 0;
   page.on("request", (request) => {
@@ -37,7 +37,7 @@ function countReads(page: Page): () => number {
 test.describe("200 000 lines", () => {
   test.setTimeout(150_000);
 
-  test("an address with a line opens there with few requests, and any other place is near", async ({
+  test("an address with a line opens there with few requests, and so does any other line", async ({
     page,
     headway,
   }) => {
@@ -69,7 +69,7 @@ test.describe("200 000 lines", () => {
     expect(reads() - before).toBeLessThanOrEqual(7);
   });
 
-  test("is searched by the server, and stepped through", async ({ page, headway }) => {
+  test("the server searches the log, and the page steps through the matches", async ({ page, headway }) => {
     await page.goto(`${headway.server.url}/executions/${await run(headway, "lengthy")}?tab=logs`);
     await expect(line(page, 200_000)).toBeInViewport();
     await page.keyboard.press("/");
@@ -98,7 +98,7 @@ test.describe("200 000 lines", () => {
     await expect(page).not.toHaveURL(/find/);
   });
 
-  test("is filtered by stream, and a very long line opens whole", async ({ page, headway }) => {
+  test("the log is filtered by stream, and a very long line opens in full", async ({ page, headway }) => {
     await page.goto(`${headway.server.url}/executions/${await run(headway, "lengthy")}?tab=logs`);
     await expect(line(page, 200_000)).toBeInViewport();
     await page.getByRole("button", { name: "All levels" }).click();
@@ -117,7 +117,7 @@ test.describe("200 000 lines", () => {
     await expect(page.getByRole("dialog").getByText(/^x{12000}$/)).toBeVisible();
   });
 
-  test("copies say what they copied", async ({ page, headway }) => {
+  test("copying says what was copied", async ({ page, headway }) => {
     const address = `${headway.server.url}/executions/${await run(headway, "lengthy")}?tab=logs`;
     await page.goto(`${address}#L100000-L100010`);
     await expect(line(page, 100_000)).toBeInViewport();
@@ -139,7 +139,7 @@ test.describe("200 000 lines", () => {
   });
 });
 
-test("a failed task opens at its cause; lines and ranges are links", async ({ page, headway }) => {
+test("a failed task's log opens at the cause; lines and ranges are links", async ({ page, headway }) => {
   await page.goto(`${headway.server.url}/executions/${await run(headway, "thrice")}?tab=logs`);
   const cause = lines(page).locator("[data-error]").last();
   await expect(cause).toBeInViewport();
@@ -161,7 +161,7 @@ test("a failed task opens at its cause; lines and ranges are links", async ({ pa
   await expect(line(page, last)).toBeInViewport();
 });
 
-test("attempts are told apart, and the whole log is grouped by task", async ({ page, headway }) => {
+test("attempts are separated, and the whole log can be grouped by task", async ({ page, headway }) => {
   const address = `${headway.server.url}/executions/${await run(headway, "thrice")}`;
   await page.goto(`${address}?task=load&attempt=2`);
   await expect(lines(page)).toContainText("refused");
@@ -176,7 +176,7 @@ test("attempts are told apart, and the whole log is grouped by task", async ({ p
   await page.getByRole("menuitemradio", { name: "By task and attempt" }).click();
   await page.keyboard.press("Escape");
   await expect(lines(page)).toContainText(/attempt \d, started/);
-  // The grouped log comes when it is read; until then a scroll is of the log before.
+  // The grouped log is loaded on demand; until then a scroll moves the previous log.
   await expect
     .poll(async () => {
       await lines(page).evaluate((box) => box.scrollTo(0, 0));
@@ -191,7 +191,7 @@ test("attempts are told apart, and the whole log is grouped by task", async ({ p
   await expect(line(page, 150)).toBeInViewport();
 });
 
-test("a download is what the filter shows", async ({ page, headway }) => {
+test("a download contains what the filter shows", async ({ page, headway }) => {
   const address = `${headway.server.url}/executions/${await run(headway, "thrice")}`;
   const saved = async (click: () => Promise<void>) => {
     const [download] = await Promise.all([page.waitForEvent("download"), click()]);
@@ -200,9 +200,7 @@ test("a download is what the filter shows", async ({ page, headway }) => {
   await page.goto(`${address}?task=load&attempt=3&level=WARN`);
   await expect(page.getByText(/^2 of \d+ lines$/)).toBeVisible();
   const shown = await lines(page).locator("[data-line]").count();
-  const filtered = await saved(() =>
-    page.getByRole("link", { name: "Download what the filter shows" }).click(),
-  );
+  const filtered = await saved(() => page.getByRole("link", { name: "Download the filtered lines" }).click());
   expect(filtered).toHaveLength(shown);
   for (const one of filtered) expect(one).toMatch(/load#3: .*refused/);
 
@@ -217,7 +215,7 @@ test("a download is what the filter shows", async ({ page, headway }) => {
   ]);
 });
 
-test("the choice to wrap is kept, and is kept to where one looks", async ({ page, headway }) => {
+test("the choice to wrap lines is saved, and the scroll position stays", async ({ page, headway }) => {
   await page.goto(`${headway.server.url}/executions/${await run(headway, "thrice")}?tab=logs`);
   await expect(lines(page).locator("[data-error]").last()).toBeInViewport();
   const wrap = page.getByRole("button", { name: "Wrap lines" });

@@ -4,12 +4,12 @@ import { expect, test } from "./test";
 const RECORD = `mutation ($input: RecordExecutionInput!) {
   recordExecution(input: $input) { execution { id } problems { message } } }`;
 
-test("menus hold what was only recorded, and the 201st is found by typing", async ({ page, headway }) => {
+test("menus list external runs too, and typing finds the 201st value", async ({ page, headway }) => {
   const ids = new Map<string, string>();
   const pipelines = Array.from({ length: 201 }, (_, index) => `cmf-${String(index + 1).padStart(3, "0")}`);
   const record = async (pipeline: string) => {
     const input = { namespace: "lab.recorded", pipeline, kind: "evaluate" };
-    const { recordExecution } = await headway.server.ask<{
+    const { recordExecution } = await headway.server.graphql<{
       recordExecution: { execution: { id: string } | null; problems: { message: string }[] };
     }>(RECORD, { input });
     expect(recordExecution.problems).toEqual([]);
@@ -23,7 +23,7 @@ test("menus hold what was only recorded, and the 201st is found by typing", asyn
   const find = (name: string) => page.getByRole("textbox", { name: `Find ${name}` });
   await menu("Namespace").click();
   await find("namespace").fill("REC");
-  await expect(page.getByText("1 in what is filtered")).toBeVisible();
+  await expect(page.getByText("1 in the current filter")).toBeVisible();
   await tick(page.getByRole("checkbox", { name: /^lab\.recorded/ }));
   await expect(page).toHaveURL(/namespace:lab\.recorded/);
   await page.keyboard.press("Escape");

@@ -3,13 +3,13 @@ import { expect, test } from "./test";
 
 const NAMES = Array.from({ length: 10 }, (_, at) => `metric_${at}`);
 
-test("2 000 steps of ten metrics are drawn, and what comes then appears by itself", async ({
+test("2 000 steps of ten metrics are drawn, and new values appear by themselves", async ({
   page,
   headway,
 }) => {
   const { server } = headway;
   const ask = (root: string, kind: string, input: unknown, fields = "problems { message }") =>
-    server.ask<Record<string, { execution: { id: string } }>>(
+    server.graphql<Record<string, { execution: { id: string } }>>(
       `mutation ($input: ${kind}!) { ${root}(input: $input) { ${fields} } }`,
       { input },
     );
@@ -20,14 +20,14 @@ test("2 000 steps of ten metrics are drawn, and what comes then appears by itsel
     "execution { id }",
   );
   const executionId = recorded.recordExecution!.execution.id;
-  const tell = (from: number, to: number) => {
+  const record = (from: number, to: number) => {
     const steps = Array.from({ length: to - from }, (_, at) => from + at);
     const metrics = steps.flatMap((step) =>
       NAMES.map((name, at) => ({ name, step, value: Math.exp(-step / (200 + 20 * at)) })),
     );
     return ask("recordMetrics", "RecordMetricsInput", { executionId, metrics });
   };
-  for (let from = 0; from < 2000; from += 100) await tell(from, from + 100);
+  for (let from = 0; from < 2000; from += 100) await record(from, from + 100);
 
   await page.goto(`${server.url}/executions/${executionId}?tab=metrics`);
   const row = page.locator('[data-metric="metric_9"]');
@@ -40,9 +40,9 @@ test("2 000 steps of ten metrics are drawn, and what comes then appears by itsel
   page.on("request", (request) => {
     if (request.postData()?.includes("ExecutionMetrics")) queries.push(request.url());
   });
-  await tell(2000, 2001);
+  await record(2000, 2001);
   await expect(row.getByRole("cell").last()).toHaveText(/^2.001$/);
-  expect(queries).toEqual([]); // only what is new travels
+  expect(queries).toEqual([]); // only new values are sent
 
   const plot = page.locator(".u-over");
   const box = (await plot.boundingBox())!;
@@ -57,9 +57,9 @@ test("2 000 steps of ten metrics are drawn, and what comes then appears by itsel
   await page.mouse.move(box.x + (3 * box.width) / 4, box.y + 50, { steps: 4 });
   await page.mouse.up();
   await expect.poll(firstStep).toBeGreaterThan(900);
-  await tell(2001, 2002);
+  await record(2001, 2002);
   await expect(row.getByRole("cell").last()).toHaveText(/^2.002$/);
-  expect(await firstStep()).toBeGreaterThan(900); // what comes leaves the part that is looked at
+  expect(await firstStep()).toBeGreaterThan(900); // new values do not change the zoomed range
   await plot.dblclick({ position: { x: box.width / 2, y: 50 } });
   await expect.poll(firstStep).toBeLessThan(100);
 

@@ -6,7 +6,7 @@ test.use({ viewport: { width: 375, height: 800 }, hasTouch: true });
 const fits = (page: Page) =>
   page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth);
 
-test("at 375 pixels nothing runs off the side, and a decision is made from the execution", async ({
+test("at 375 pixels nothing overflows sideways, and an approval works from the execution page", async ({
   page,
   headway,
 }) => {
@@ -73,7 +73,7 @@ test("at 375 pixels a failure shows the log before the tasks, a running executio
   await headway.cancel(slow.id);
 });
 
-test("at 375 pixels no part of the path stands on another", async ({ page, headway }) => {
+test("at 375 pixels the parts of the breadcrumb do not overlap", async ({ page, headway }) => {
   const run = await headway.run("parts");
   await headway.ended(run.id);
   await page.goto(`${headway.server.url}/executions/${run.id}?task=each[1].fetch&tab=logs`);

@@ -3,7 +3,7 @@ import { expect, test } from "./test";
 
 const link = (page: Page) => page.getByRole("banner").getByRole("status");
 
-/** How often the page has asked to follow this subscription. */
+/** How often the page has sent this subscription. */
 function followsOf(page: Page, name: string): () => number {
   let count = 0;
   page.on("websocket", (socket) =>
@@ -30,9 +30,9 @@ test("after a crash of the server the page is live again, with nothing missing",
   await expect(link(page)).toContainText("Reconnecting");
   await expect(page.getByRole("main")).toHaveAttribute("data-stale", "true");
   await expect(link(page)).toContainText("Offline since");
-  await expect(page.getByRole("heading", { level: 1 }), "what is known stays").toHaveText(run.name);
+  await expect(page.getByRole("heading", { level: 1 }), "loaded data stays visible").toHaveText(run.name);
 
-  // Nobody repeats a mutation, so nothing may say so.
+  // The page never repeats a mutation by itself, so no message may say so.
   await page.getByRole("button", { name: "Cancel", exact: true }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByRole("button", { name: "Cancel execution" }).click();
@@ -77,7 +77,7 @@ for (const [how, end] of [
     for (const screen of [page, list]) {
       await expect(link(screen)).toContainText("Live");
     }
-    // Both follow again; only then can an error be one that stays.
+    // Both subscriptions run again; only then can an error be one that stays.
     await expect.poll(followed).toBeGreaterThan(before[0]!);
     await expect.poll(listed).toBeGreaterThan(before[1]!);
     for (const screen of [page, list]) await expect(screen.getByRole("alert")).toHaveCount(0);

@@ -9,7 +9,7 @@ export async function recordTraining(
   { learningRate, steps, floor }: Training,
 ): Promise<string> {
   const ask = async <Answer extends Refusals>(root: string, kind: string, input: unknown, fields = "") => {
-    const answer = await server.ask<Record<string, Answer>>(
+    const answer = await server.graphql<Record<string, Answer>>(
       `mutation ($input: ${kind}!) { ${root}(input: $input) { ${fields} problems { message } } }`,
       { input },
     );

@@ -26,7 +26,7 @@ const REFUSALS = {
 };
 const SAYS = { 429: "Requests refused", 503: "Not answering" };
 
-/** Refuses what is asked over HTTP until it is opened again; answers with how often it refused. */
+/** Refuses HTTP requests until it is opened again; returns how many were refused. */
 async function refusing(page: Page, status: 429 | 503) {
   let open = false;
   let count = 0;
@@ -41,7 +41,7 @@ async function refusing(page: Page, status: 429 | 503) {
   return { open: admit, count: () => count };
 }
 
-test("an execution that is refused while it opens says when it is asked again, and opens then", async ({
+test("an execution whose load is refused says when the page retries, and opens then", async ({
   page,
   headway,
 }) => {
@@ -53,14 +53,17 @@ test("an execution that is refused while it opens says when it is asked again, a
   await expect(alert).toContainText("The server refuses requests for now: user:admin has used all 30 operations");
   await expect(alert).toContainText("This page tries again in 3 s.");
   await expect(link(page)).toContainText("Requests refused");
-  await expect.poll(server.count, "it is asked again by itself").toBeGreaterThan(2);
+  await expect.poll(server.count, "the page retries by itself").toBeGreaterThan(2);
   server.open();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(run.name);
   await expect(link(page)).toContainText("Live");
   await expect(page.getByRole("alert")).toHaveCount(0);
 });
 
-test("the button asks at once, also for what does not wait any more", async ({ page, headway }) => {
+test("the button retries at once, also requests that no longer retry by themselves", async ({
+  page,
+  headway,
+}) => {
   const run = await headway.run("quick");
   await headway.ended(run.id);
   let refused = true;
@@ -100,7 +103,7 @@ for (const status of [429, 503] as const) {
       await expect(link(page).filter({ visible: true })).toContainText(SAYS[status]);
       await expect(
         page.getByRole("alert").filter({ hasText: "Other parts of this page could not be loaded either." }),
-        "the saved filters have no place of their own for a sentence",
+        "the saved filters have no place of their own for an error",
       ).toBeVisible();
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
       expect(wide, "nothing is wider than the screen").toBeLessThanOrEqual(width);
@@ -112,10 +115,7 @@ for (const status of [429, 503] as const) {
   }
 }
 
-test("an action that was refused says that it was not done, and can be taken again", async ({
-  page,
-  headway,
-}) => {
+test("a refused action says that it was not done, and can be repeated", async ({ page, headway }) => {
   const run = await headway.run("asking");
   await page.goto(`${headway.server.url}/executions/${run.id}`);
   await expect(page.getByTestId("state")).toContainText("Needs approval");

@@ -20,7 +20,7 @@ function check(problems: { message: string }[]): void {
   if (problems.length) throw new Error(problems.map((problem) => problem.message).join("; "));
 }
 
-/** An execution that ran elsewhere and ended: a row without the time that running takes. */
+/** An external run that has ended: a row without waiting for a run. */
 export async function record(
   headway: Headway,
   namespace: string,
@@ -29,13 +29,15 @@ export async function record(
   const [key, value] = given.label ?? [];
   const labels = key && value ? [{ key, value }] : [];
   const input = { namespace, pipeline: given.pipeline, kind: "recorded", labels, startedAt: given.startedAt };
-  const { recordExecution } = await headway.server.ask<{ recordExecution: Answer }>(RECORD, { input });
+  const { recordExecution } = await headway.server.graphql<{ recordExecution: Answer }>(RECORD, { input });
   check(recordExecution.problems);
   const execution = recordExecution.execution!;
   if (given.metric !== undefined) {
     const metrics = [{ name: "loss", value: given.metric }];
-    const asked = { input: { executionId: execution.id, metrics } };
-    check((await headway.server.ask<{ recordMetrics: Answer }>(METRICS, asked)).recordMetrics.problems);
+    const variables = { input: { executionId: execution.id, metrics } };
+    check(
+      (await headway.server.graphql<{ recordMetrics: Answer }>(METRICS, variables)).recordMetrics.problems,
+    );
   }
   const error = given.failed ? { code: "EXIT_CODE", message: given.failed } : null;
   const end = {
@@ -45,12 +47,13 @@ export async function record(
     endedAt: new Date().toISOString(),
   };
   check(
-    (await headway.server.ask<{ finishExecution: Answer }>(FINISH, { input: end })).finishExecution.problems,
+    (await headway.server.graphql<{ finishExecution: Answer }>(FINISH, { input: end })).finishExecution
+      .problems,
   );
   return execution;
 }
 
-/** Many at once, eight at a time. */
+/** Creates many executions, eight at a time. */
 export async function recordMany(headway: Headway, namespace: string, all: readonly Recorded[]) {
   const rows: { id: string; name: string }[] = [];
   for (let at = 0; at < all.length; at += 8) {
@@ -61,7 +64,7 @@ export async function recordMany(headway: Headway, namespace: string, all: reado
   return rows;
 }
 
-/** Ticks a box whose state is in the address: the box follows when the navigation is done. */
+/** Ticks a checkbox whose state is in the URL: it changes when the navigation is done. */
 export async function tick(box: Locator): Promise<void> {
   await box.click();
   await expect(box).toBeChecked();

@@ -1,6 +1,6 @@
 import { expect, test } from "./test";
 
-test("a flow is run with keys alone, and the dialog tells how it ended as the page does", async ({
+test("run a flow with the keyboard only; the dialog shows how it ended as the page does", async ({
   page,
   headway,
 }) => {
@@ -23,7 +23,7 @@ test("a flow is run with keys alone, and the dialog tells how it ended as the pa
   await expect(tasks).not.toContainText("Cancelled");
 });
 
-test("one's own new execution enters the list at once, though the pointer rests on it", async ({
+test("the viewer's own new execution appears in the list at once, even with the pointer on it", async ({
   page,
   headway,
 }) => {

@@ -12,7 +12,7 @@ const SIZES = [
   { width: 375, height: 812 },
 ];
 
-/** What a tab of the failed task shows once it is loaded. */
+/** Text of each tab of the failed task, once it is loaded. */
 const SHOWN: Record<string, string> = {
   overview: "Needed by",
   outputs: "Debug expression",
@@ -21,11 +21,11 @@ const SHOWN: Record<string, string> = {
   lineage: "",
 };
 
-// The pictures of docs/screens. They are no comparison: a person looks at them. SCREENS=1 writes them anew.
+// The screenshots of docs/screens, for a person to look at, not compared by the test. SCREENS=1 rewrites them.
 test.skip(!process.env.SCREENS, "SCREENS=1 writes docs/screens");
 test.setTimeout(300_000);
 
-/** Pictures of what is open, at every size and in both themes. */
+/** Takes screenshots of the current screen, at every size and in both themes. */
 async function picture(page: Page, name: string): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
   for (const size of SIZES) {

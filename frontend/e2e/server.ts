@@ -15,14 +15,14 @@ export class Server {
   private child: ChildProcess | undefined;
   private readonly folder = mkdtempSync(join(tmpdir(), "headway-e2e-"));
 
-  /** On the port that it had, when it ran before; with `settings` as its variables. */
+  /** On the same port as before, if it ran before; with `settings` as its environment variables. */
   async start(settings: Record<string, string> = {}): Promise<void> {
     const port = this.url ? new URL(this.url).port : "0";
     const ready = join(this.folder, "server.json");
     rmSync(ready, { force: true });
     const child = spawn(PROGRAM, ["serve", "--port", port, "--data-dir", this.folder], {
       stdio: ["ignore", "inherit", "inherit"],
-      // Flows of these tests wait for files in folders that are closed to other users.
+      // Flows of these tests wait for files in folders that other users cannot open.
       env: { ...process.env, HEADWAY_TASK_ISOLATION: "off", ...settings },
     });
     this.child = child;
@@ -40,7 +40,7 @@ export class Server {
     this.token = token;
   }
 
-  /** As a person does with a token. */
+  /** Signs in with a token, as a person does. */
   async signIn(page: Page): Promise<void> {
     const answer = await page.request.post(`${this.url}/login`, { form: { token: this.token } });
     if (!answer.ok()) throw new Error(`nobody is signed in: ${answer.status()}`);
@@ -51,7 +51,7 @@ export class Server {
     return this.end("SIGKILL");
   }
 
-  /** As an operator restarts it: it ends its streams and leaves; its folder stays for the next start. */
+  /** Stops it as an operator's restart does: it ends its streams and exits; its folder stays for the next start. */
   leave(): Promise<void> {
     return this.end("SIGTERM");
   }
@@ -61,7 +61,7 @@ export class Server {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  async ask<Data>(query: string, variables: Record<string, unknown> = {}): Promise<Data> {
+  async graphql<Data>(query: string, variables: Record<string, unknown> = {}): Promise<Data> {
     const response = await fetch(`${this.url}/graphql`, {
       method: "POST",
       headers: { "content-type": "application/json", authorization: `Bearer ${this.token}` },

@@ -1,7 +1,7 @@
 import { expectAccessible } from "./axe";
 import { expect, test } from "./test";
 
-test("the palette goes to an execution, and runs a flow", async ({ page, headway }) => {
+test("the palette opens an execution, and runs a flow", async ({ page, headway }) => {
   const run = await headway.run("quick");
   await page.goto(headway.server.url);
   await expect(page).toHaveURL(/\/executions$/);
@@ -28,7 +28,7 @@ test("the palette goes to an execution, and runs a flow", async ({ page, headway
   await box.fill("typed");
   const executions = page.getByRole("button", { name: /^Executions of typed/ });
   await expect(executions).toBeVisible();
-  // How many lines stand before it depends on the executions of this flow that other specs have started.
+  // How many lines are before it depends on the executions of this flow that other specs have started.
   await expect(async () => {
     await box.press("ArrowDown");
     await expect(executions).toHaveAttribute("data-selected", "true", { timeout: 100 });
@@ -37,11 +37,14 @@ test("the palette goes to an execution, and runs a flow", async ({ page, headway
   await expect(page).toHaveURL(/\/executions\?q=namespace/);
 });
 
-test("`?` lists the keys of the screen, and keys can be switched off", async ({ page, headway }) => {
+test("`?` lists the keyboard shortcuts of the screen, and they can be switched off", async ({
+  page,
+  headway,
+}) => {
   await page.goto(`${headway.server.url}/approvals`);
   await expect(page.getByRole("heading", { name: "Approvals" })).toBeVisible();
   await page.keyboard.press("?");
-  const dialog = page.getByRole("dialog", { name: "Keys on this page" });
+  const dialog = page.getByRole("dialog", { name: "Keyboard shortcuts" });
   await expect(dialog).toContainText("go to executions");
   await expectAccessible(page);
   await page.keyboard.press("Escape");
@@ -50,7 +53,7 @@ test("`?` lists the keys of the screen, and keys can be switched off", async ({ 
   await expect(page).toHaveURL(/\/executions$/);
 
   await page.getByRole("button", { name: "Preferences" }).click();
-  await page.getByRole("switch", { name: "Single keys do something" }).press("Space");
+  await page.getByRole("switch", { name: "Single-key shortcuts" }).press("Space");
   await page.keyboard.press("Escape");
   await page.keyboard.press("2");
   await page.keyboard.press("?");
@@ -58,7 +61,7 @@ test("`?` lists the keys of the screen, and keys can be switched off", async ({ 
   await expect(page).toHaveURL(/\/executions$/);
 });
 
-test("times are local or UTC everywhere by one choice, kept in this browser", async ({ page, headway }) => {
+test("one preference shows all times as local or UTC, saved in this browser", async ({ page, headway }) => {
   await headway.run("quick");
   await page.emulateMedia({ reducedMotion: "reduce" });
   await page.goto(headway.server.url);
@@ -75,7 +78,7 @@ test("times are local or UTC everywhere by one choice, kept in this browser", as
   await expect(page.getByText("UTC", { exact: true })).toBeVisible();
 });
 
-test("an address that is none says so in words", async ({ page, headway }) => {
+test("an unknown address shows a message", async ({ page, headway }) => {
   await page.goto(`${headway.server.url}/nowhere`);
   await expect(page.getByText("There is no page at this address.")).toBeVisible();
   await page.goto(`${headway.server.url}/executions/exec_00000000000000000000000000`);

@@ -1,6 +1,6 @@
 import { expect, test } from "./test";
 
-test("one signs in with a token, goes on where one wanted to, and out again", async ({ page, headway }) => {
+test("sign in with a token, return to the requested page, and sign out", async ({ page, headway }) => {
   const { url, token } = headway.server;
   await page.context().clearCookies();
   await page.goto(`${url}/approvals`);
@@ -27,13 +27,13 @@ test("one signs in with a token, goes on where one wanted to, and out again", as
   await expect(page.getByRole("heading", { name: "Sign in to Headway" })).toBeVisible();
 });
 
-test("a session that is ended elsewhere ends here, and leads to the sign-in", async ({
+test("a session that is ended elsewhere ends here, and links to the sign-in", async ({
   page,
   headway,
   browser,
 }) => {
   await expect(page.getByText("Live", { exact: true }).first()).toBeVisible();
-  // Before it ends: what is loaded later is for those who are signed in.
+  // Before the session ends: parts that are loaded later need a signed-in user.
   await page.getByRole("button", { name: "Preferences" }).first().click();
   await expect(page.getByText("Signed in as admin")).toBeVisible();
   const [cookie] = await page.context().cookies();

@@ -6,7 +6,7 @@ import { expect, test } from "./test";
 const names = (page: Page) => page.locator("[data-execution] a").allTextContents();
 const address = (page: Page) => new URL(page.url()).searchParams;
 
-test("a metric becomes a column, orders the list, and both are in the address", async ({ page, headway }) => {
+test("a metric becomes a column, sorts the list, and both are in the URL", async ({ page, headway }) => {
   const space = "e2e.metric";
   const losses = { first: 0.5, second: 0.1, third: 0.9 };
   const made: Record<string, string> = {};
@@ -52,7 +52,7 @@ test("a metric becomes a column, orders the list, and both are in the address", 
   await expect.poll(() => names(page)).toEqual([better.name, made.second, made.first, made.third, made.none]);
 });
 
-test("the search is completed from what there is; box, chips and menus are one filter", async ({
+test("the search completes existing values; box, chips and menus edit one filter", async ({
   page,
   headway,
 }) => {
@@ -80,7 +80,7 @@ test("the search is completed from what there is; box, chips and menus are one f
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowDown");
-  await expect(page.getByRole("option", { name: /every flow that starts so/ })).toHaveAttribute(
+  await expect(page.getByRole("option", { name: /every flow that starts with this/ })).toHaveAttribute(
     "aria-selected",
     "true",
   );
@@ -110,7 +110,7 @@ test("the search is completed from what there is; box, chips and menus are one f
   await expect(page.getByRole("alert")).toContainText("did you mean `state`?");
 });
 
-test("a stretch of the histogram is picked by the keyboard and by the pointer", async ({ page, headway }) => {
+test("a time range of the histogram is selected by keyboard and by pointer", async ({ page, headway }) => {
   const space = "e2e.times";
   const hour = 3_600_000;
   const at = (ago: number) => new Date(Date.now() - ago * hour).toISOString();
@@ -182,7 +182,7 @@ test("300 rows are loaded, one is opened, and Back shows the same rows at the sa
   expect(await names(page)).toEqual(shown);
 });
 
-test("the list is a timeline too: one switch, one filter, walked by the keyboard", async ({
+test("the list can be shown as a timeline: one switch, the same filter, keyboard navigation", async ({
   page,
   headway,
 }) => {
@@ -219,7 +219,7 @@ test("the list is a timeline too: one switch, one filter, walked by the keyboard
   await expect(page).toHaveURL(new RegExp(old!.id));
 });
 
-test("three are picked and compared", async ({ page, headway }) => {
+test("three executions are selected and compared", async ({ page, headway }) => {
   const space = "e2e.compare";
   const [one, two, three] = await recordMany(headway, space, [
     { pipeline: "a" },
@@ -238,7 +238,7 @@ test("three are picked and compared", async ({ page, headway }) => {
   await expect(page).toHaveURL(`${headway.server.url}/compare?ids=${one!.id},${two!.id},${three!.id}`);
 });
 
-test("a filter is kept as a view with its count, renamed, and forgotten", async ({ page, headway }) => {
+test("a filter is saved as a view with its count, renamed, and deleted", async ({ page, headway }) => {
   const space = "e2e.kept";
   await record(headway, space, { pipeline: "a" });
   await page.goto(`${headway.server.url}/executions?namespace=${space}`);

@@ -4,7 +4,7 @@ import { Server } from "./server";
 
 type Run = { id: string; name: string };
 
-/** Where a flow of ours is saved, as its document says. */
+/** The namespace and key of a test flow, from its document. */
 function addressOf(name: FlowName): { namespace: string; flow: string } {
   const [, flow] = /^id: (\S+)/m.exec(FLOWS[name])!;
   const [, namespace] = /^namespace: (\S+)/m.exec(FLOWS[name])!;
@@ -16,7 +16,7 @@ export class Headway {
 
   async saveFlows(): Promise<void> {
     for (const source of Object.values(FLOWS)) {
-      const { saveFlow } = await this.server.ask<{ saveFlow: { problems: { message: string }[] } }>(
+      const { saveFlow } = await this.server.graphql<{ saveFlow: { problems: { message: string }[] } }>(
         "mutation ($source: String!) { saveFlow(input: { source: $source }) { problems { message } } }",
         { source },
       );
@@ -26,7 +26,7 @@ export class Headway {
   }
 
   async run(flow: FlowName, inputs: Record<string, unknown> = {}): Promise<Run> {
-    const { createExecution } = await this.server.ask<{
+    const { createExecution } = await this.server.graphql<{
       createExecution: { execution: Run | null; problems: { message: string }[] };
     }>(
       `mutation ($input: CreateExecutionInput!) {
@@ -39,13 +39,13 @@ export class Headway {
     return createExecution.execution;
   }
 
-  /** As another person's browser would. */
+  /** Decides the execution's first approval through the API, as another person would. */
   async decide(id: string, decision: "approve" | "reject", comment: string): Promise<void> {
-    const { execution } = await this.server.ask<{ execution: { approvals: { id: string }[] } }>(
+    const { execution } = await this.server.graphql<{ execution: { approvals: { id: string }[] } }>(
       "query ($id: ID!) { execution(id: $id) { approvals { id } } }",
       { id },
     );
-    const answer = await this.server.ask<Record<typeof decision, { problems: { message: string }[] }>>(
+    const answer = await this.server.graphql<Record<typeof decision, { problems: { message: string }[] }>>(
       `mutation ($input: DecideInput!) { ${decision}(input: $input) { problems { message } } }`,
       { input: { approvalId: execution.approvals[0]!.id, comment } },
     );
@@ -53,32 +53,33 @@ export class Headway {
     if (problems.length) throw new Error(problems.map((problem) => problem.message).join("; "));
   }
 
-  /** The comments of its votes. */
+  /** The comments of the execution's votes. */
   async commentsOf(id: string): Promise<(string | null)[]> {
-    const { execution } = await this.server.ask<{
+    const { execution } = await this.server.graphql<{
       execution: { approvals: { votes: { comment: string | null }[] }[] };
     }>("query ($id: ID!) { execution(id: $id) { approvals { votes { comment } } } }", { id });
     return execution.approvals.flatMap(({ votes }) => votes.map(({ comment }) => comment));
   }
 
-  /** Waits until it has ended. */
+  /** Waits until the execution has ended. */
   async ended(id: string): Promise<void> {
-    const asked = "query ($id: ID!) { execution(id: $id) { endedAt } }";
+    const document = "query ($id: ID!) { execution(id: $id) { endedAt } }";
     const endedAt = async () =>
-      (await this.server.ask<{ execution: { endedAt: string | null } }>(asked, { id })).execution.endedAt;
+      (await this.server.graphql<{ execution: { endedAt: string | null } }>(document, { id })).execution
+        .endedAt;
     await expect.poll(endedAt, { timeout: 30_000 }).not.toBeNull();
   }
 
-  /** What earlier specs left waiting. */
+  /** Cancels the executions that earlier specs left waiting for approvals. */
   async cancelAllThatWait(): Promise<void> {
-    const { approvals } = await this.server.ask<{ approvals: { nodes: { execution: { id: string } }[] } }>(
-      "{ approvals(where: { state: [PENDING] }) { nodes { execution { id } } } }",
-    );
+    const { approvals } = await this.server.graphql<{
+      approvals: { nodes: { execution: { id: string } }[] };
+    }>("{ approvals(where: { state: [PENDING] }) { nodes { execution { id } } } }");
     for (const { execution } of approvals.nodes) await this.cancel(execution.id);
   }
 
   async cancel(id: string): Promise<void> {
-    await this.server.ask(
+    await this.server.graphql(
       "mutation ($id: ID!) { cancelExecution(input: { id: $id, force: true }) { problems { message } } }",
       { id },
     );

@@ -4,7 +4,7 @@ import { expect, type Headway, test } from "./test";
 
 const pane = (page: Page) => page.getByRole("region", { name: "Tasks" });
 const row = (page: Page, key: string) => pane(page).locator(`[data-task="${key}"]`);
-/** What the lines say, from the first. */
+/** The text of each line, in order. */
 const names = (page: Page) =>
   pane(page)
     .locator("[data-row]")
@@ -20,7 +20,7 @@ async function failedOrders(headway: Headway) {
   return run;
 }
 
-test("a failed execution: failed first, successes folded, what did not run says what it needs", async ({
+test("a failed execution: failures first, successes folded, tasks that did not run say what they need", async ({
   page,
   headway,
 }) => {
@@ -49,7 +49,7 @@ test("a failed execution: failed first, successes folded, what did not run says 
   await expect(page).toHaveURL(/show=failed/);
 });
 
-test("a task is selected by click, by keyboard and by address", async ({ page, headway }) => {
+test("a task is selected by click, by keyboard and by URL", async ({ page, headway }) => {
   const run = await failedOrders(headway);
   await page.goto(`${headway.server.url}/executions/${run.id}`);
   await row(page, "extract").click();
@@ -76,7 +76,7 @@ test("a task is selected by click, by keyboard and by address", async ({ page, h
   await expect(page).toHaveURL(/task=load.*tab=outputs/);
 });
 
-test("a drag over the axis, or a key, looks at a part of the time", async ({ page, headway }) => {
+test("a drag over the axis, or a key, zooms into a part of the time", async ({ page, headway }) => {
   const run = await failedOrders(headway);
   await page.goto(`${headway.server.url}/executions/${run.id}`);
   const bar = row(page, "extract").locator('[data-kind="good"]');
@@ -94,22 +94,22 @@ test("a drag over the axis, or a key, looks at a part of the time", async ({ pag
   await page.keyboard.press("+");
   await expect.poll(async () => (await bar.boundingBox())!.width).toBeGreaterThan(before * 1.9);
   await page.keyboard.press("?");
-  await expect(page.getByRole("dialog")).toContainText("closer to the selected task");
+  await expect(page.getByRole("dialog")).toContainText("zoom in on the selected task");
   await page.keyboard.press("Escape");
   await expect(page.getByRole("dialog")).toBeHidden();
   await page.keyboard.press("0");
   await expect.poll(async () => (await bar.boundingBox())!.width).toBeCloseTo(before, 0);
 });
 
-/** In the page, in milliseconds, without polling: from an event, and from the change that tells it, to the screen. */
+/** Latencies measured in the page without polling, in ms: from the event, and from the change that reports it, to the screen. */
 type Watched = { waits: { event: number; change: number }[] };
 
-test("a foreach of 500 x 2 is watched while it runs", async ({ page, headway }) => {
+test("a foreach of 500 x 2 tasks is shown live", async ({ page, headway }) => {
   test.setTimeout(180_000);
   await page.addInitScript(() => {
     const watched: Watched = { waits: [] };
     Object.assign(window, { watched });
-    let oldest: { at: number; arrived: number } | undefined; // what has come and is not on the screen yet
+    let oldest: { at: number; arrived: number } | undefined; // the oldest change that arrived and is not on the screen yet
     const Plain = window.WebSocket;
     window.WebSocket = class extends Plain {
       constructor(...given: ConstructorParameters<typeof Plain>) {
@@ -169,7 +169,7 @@ test("a foreach of 500 x 2 is watched while it runs", async ({ page, headway }) 
 });
 
 for (const colorScheme of ["light", "dark"] as const) {
-  test(`axe finds nothing in the tasks, and nothing runs off the side, ${colorScheme}`, async ({
+  test(`axe finds nothing in the tasks, and nothing overflows sideways, ${colorScheme}`, async ({
     page,
     headway,
   }) => {

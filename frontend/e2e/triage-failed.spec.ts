@@ -6,7 +6,7 @@ import { expect, type Headway, test } from "./test";
 const marker = () => join(mkdtempSync(join(tmpdir(), "headway-e2e-")), "marker");
 const icon = (name: string) => new RegExp(`/favicon-${name}\\.svg$`);
 
-test("from the list a failed run is found, understood and restarted in two clicks", async ({
+test("a failed run is found in the list, understood and restarted in two clicks", async ({
   page,
   headway,
 }) => {
@@ -50,7 +50,7 @@ async function failedAfterSuccess(headway: Headway) {
   return { success, other, failed };
 }
 
-test("what changed, the last runs and the same error elsewhere lead on", async ({ page, headway }) => {
+test("links lead to what changed, the last runs and the same error elsewhere", async ({ page, headway }) => {
   const { success, other, failed } = await failedAfterSuccess(headway);
   const address = `${headway.server.url}/executions/${failed.id}`;
   await page.goto(address);
@@ -80,7 +80,7 @@ test("what changed, the last runs and the same error elsewhere lead on", async (
   await expect(page.locator("[data-execution]")).toHaveCount(1);
 });
 
-test("the verdict comes the moment it fails, and the flow's executions are stepped through by keys", async ({
+test("the summary appears as soon as it fails, and keys step through the flow's executions", async ({
   page,
   headway,
 }) => {
@@ -102,7 +102,7 @@ test("the verdict comes the moment it fails, and the flow's executions are stepp
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(first.name);
 });
 
-test("an earlier moment says that it is one, and Esc leads back to the end", async ({ page, headway }) => {
+test("an earlier moment is marked as such, and Esc leads back to the end", async ({ page, headway }) => {
   const { failed } = await failedAfterSuccess(headway);
   await page.goto(`${headway.server.url}/executions/${failed.id}?at=3`);
   const past = page.getByRole("region", { name: "An earlier moment" });
@@ -115,7 +115,7 @@ test("an earlier moment says that it is one, and Esc leads back to the end", asy
   await expect(page.getByRole("region", { name: "Why it failed" })).toBeVisible();
 });
 
-test("the room is divided by hand and stays so; the page itself does not scroll", async ({
+test("the split between the panes can be dragged and is kept; the page itself does not scroll", async ({
   page,
   headway,
 }) => {

@@ -3,7 +3,7 @@ import { afterEach } from "vitest";
 
 afterEach(cleanup);
 
-// What jsdom lacks and Mantine asks for.
+// APIs that Mantine needs and jsdom lacks.
 window.matchMedia ??= (query) =>
   ({
     matches: false,
@@ -24,5 +24,5 @@ window.scrollTo = () => {};
 Element.prototype.scrollIntoView ??= () => {};
 Object.defineProperty(document, "fonts", { value: new EventTarget(), configurable: true });
 
-// The machines that tests run on are shared: what is waited for comes, though not always within a second.
+// Test machines are shared: elements appear, but not always within a second.
 configure({ asyncUtilTimeout: 10_000 });

@@ -2,7 +2,7 @@ import { Suspense } from "react";
 import { closeDialog, type DialogRequest, useDialog } from "@/shared/lib/dialogs";
 import { lazily } from "@/shared/ui/lazily";
 
-/** A dialog has no place on the page to say that it could not be loaded. */
+/** A dialog has no place of its own on the page for the message that it could not be loaded. */
 const FLOATING = { closing: () => closeDialog };
 
 const RunDialog = lazily(() => import("@/features/run/RunDialog").then((page) => page.RunDialog), FLOATING);

@@ -5,16 +5,16 @@ import { useEntries } from "@/shared/lib/registry";
 import { Dialog } from "@/shared/ui/Dialog";
 import classes from "./KeysDialog.module.css";
 
-/** Every key that does something on this screen, as the screen's own parts offer them. */
+/** Lists the keyboard shortcuts of this screen, as its mounted components register them. */
 export function KeysDialog({ onClose }: { onClose: () => void }) {
   const groups = byName(useEntries(keyGroups));
   const { keys } = usePreferences();
   return (
-    <Dialog onClose={onClose} title="Keys on this page" size="lg">
+    <Dialog onClose={onClose} title="Keyboard shortcuts" size="lg">
       <Stack gap="md">
         <Switch
-          label="Single keys do something"
-          description="Switch this off if you use your voice or if keys get in your way. Ctrl K works either way."
+          label="Single-key shortcuts"
+          description="Switch this off if you use voice input or press keys by accident. Ctrl K always works."
           checked={keys}
           onChange={(event) => preferences.set({ keys: event.currentTarget.checked })}
         />
@@ -42,7 +42,7 @@ export function KeysDialog({ onClose }: { onClose: () => void }) {
   );
 }
 
-/** Parts of a screen may offer keys under one name: they stand together. */
+/** Merges groups of keys that several parts of a screen register under one name. */
 function byName(groups: readonly KeyGroup[]) {
   return [...new Set(groups.map(({ name }) => name))].map((name) => ({
     name,

@@ -6,7 +6,7 @@ import { usePreferences } from "@/shared/lib/preferences";
 import { formatTime } from "@/shared/lib/time";
 import { sentenceOf } from "@/shared/ui/ErrorState";
 
-/** How the page stands to the server. A link that lives is no use while the server answers no questions. */
+/** The state of the connection. A live link does not help while the server refuses queries. */
 export function LinkIndicator() {
   const link = useLink();
   const held = useFailures().find(({ error }) => isHeldUp(error))?.error;
@@ -22,12 +22,12 @@ export function LinkIndicator() {
     "signed-out": "Signed out",
   }[phase];
   const title = {
-    connecting: "Opening the connection",
-    live: `Every change shows at once; connected since ${since}`,
+    connecting: "Connecting",
+    live: `Changes appear live; connected since ${since}`,
     held: `What you see may be out of date. ${held ? sentenceOf(held) : ""}`,
     reconnecting: `The connection was lost at ${since}. What you see may be out of date`,
-    offline: "What you see is out of date. This page keeps trying",
-    "signed-out": "The server does not know this browser any more",
+    offline: "What you see is out of date. This page keeps trying to reconnect",
+    "signed-out": "You have been signed out",
   }[phase];
   return (
     <span className={classes.indicator} data-phase={phase} role="status" title={title}>

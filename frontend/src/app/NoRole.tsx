@@ -3,7 +3,7 @@ import { MayRunDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { EmptyState } from "@/shared/ui/EmptyState";
 
-/** The screens, or one sentence for who has no role yet and would be refused each part of them. */
+/** Draws the screens, or one message for a viewer without a role, who would be refused every part of them. */
 export function UnlessNoRole({ children }: { children: ReactNode }) {
   const { data } = useRead(MayRunDocument, {});
   if (!data || data.viewer.permissions.length > 0) return children;

@@ -4,7 +4,7 @@ import { EmptyState } from "@/shared/ui/EmptyState";
 
 export function PageError({ error, reset }: ErrorComponentProps) {
   return (
-    <EmptyState title="This page broke.">
+    <EmptyState title="Something went wrong on this page.">
       <code className="hw-mono">{error instanceof Error ? error.message : String(error)}</code>
       <Button onClick={reset}>Try again</Button>
     </EmptyState>

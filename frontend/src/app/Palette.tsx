@@ -5,7 +5,7 @@ import { IconList, IconPlayerPlay, IconSearch } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useEffectEvent, useMemo, useState } from "react";
 import { useWhyNotRun } from "@/entities/flow/useWhyNotRun";
-import { useTold } from "@/shared/graphql/failures";
+import { useShownError } from "@/shared/graphql/failures";
 import { JumpDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { commandGroups } from "@/shared/lib/commands";
@@ -14,20 +14,20 @@ import { useEntries } from "@/shared/lib/registry";
 import { sentenceOf } from "@/shared/ui/ErrorState";
 import { StateBadge } from "@/shared/ui/StateBadge";
 import { AREAS } from "./areas";
-import { useAsked } from "./openPalette";
+import { usePaletteRequests } from "./openPalette";
 import classes from "./Palette.module.css";
 
 const MOST = 6;
 const SHORTEST = 2;
 const [store, palette] = createSpotlight();
 
-/** Ctrl K: go somewhere, run a flow, or do something with what is on the screen. */
+/** Ctrl K: go to a page, run a flow, or act on what is on the screen. */
 export function Palette() {
-  const asked = useAsked();
+  const requests = usePaletteRequests();
   const [query, setQuery] = useState("");
   useEffect(() => {
-    if (asked) palette.open();
-  }, [asked]);
+    if (requests) palette.open();
+  }, [requests]);
   const found = useFound(query);
   useFirstSelected(found.groups);
   const offered = useEntries(commandGroups);
@@ -56,7 +56,7 @@ export function Palette() {
       attributes={{ content: { "aria-label": "Search or jump" } }}
       searchProps={{
         leftSection: <IconSearch size={18} stroke={1.75} aria-hidden />,
-        placeholder: "Go to an execution or a flow, run a flow, act on this",
+        placeholder: "Find an execution or a flow, run a flow, act on this page",
         "aria-label": "Search or jump",
       }}
     />
@@ -76,15 +76,15 @@ function useAreas(): SpotlightActionGroupData[] {
           onClick: () => void navigate({ to: area.to, search: {} }),
         })),
         { id: "preferences", label: "Preferences", onClick: () => openDialog({ kind: "preferences" }) },
-        { id: "keys", label: "Keys on this page", onClick: () => openDialog({ kind: "keys" }) },
+        { id: "keys", label: "Keyboard shortcuts", onClick: () => openDialog({ kind: "keys" }) },
       ],
     },
   ];
 }
 
 /**
- * Selects the first line again when an answer of the server adds lines, so that Enter takes it. Spotlight selects once,
- * when a key is pressed. Whoever has moved on with an arrow stays where they are.
+ * Selects the first line again when an answer of the server adds lines, so that Enter takes it. Spotlight selects only
+ * when a key is pressed. The selection of a user who has moved on with an arrow key stays.
  */
 function useFirstSelected(found: unknown) {
   const { opened, listId, selected } = useSpotlight(store);
@@ -95,13 +95,13 @@ function useFirstSelected(found: unknown) {
     list?.querySelector("[data-action]")?.setAttribute("data-selected", "true");
     store.updateState((state) => ({ ...state, selected: 0 }));
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another answer selects anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new answer resets the selection
   useEffect(() => first(), [found, listId]);
 }
 
 type Found = { groups: SpotlightActionGroupData[]; words: string };
 
-/** Executions whose name begins with what is typed, and flows that hold it. */
+/** Executions whose name begins with the typed text, and flows whose key contains it. */
 function useFound(query: string): Found {
   const navigate = useNavigate();
   const whyNotRun = useWhyNotRun();
@@ -143,11 +143,11 @@ function useFound(query: string): Found {
       { group: "Flows", actions: lists },
     ];
   }, [data, text, navigate, whyNotRun]);
-  useTold(data ? undefined : error);
+  useShownError(data ? undefined : error);
   if (error && !data) return { groups, words: sentenceOf(error) };
   const words =
     loading && text.length >= SHORTEST
       ? "Searching …"
-      : "Nothing found: no execution has a name that begins so, and no flow a key with these letters.";
+      : "Nothing found: no execution name starts with this, and no flow key contains it.";
   return { groups, words };
 }

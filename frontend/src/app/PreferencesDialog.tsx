@@ -16,14 +16,14 @@ import { Dialog } from "@/shared/ui/Dialog";
 const SCHEMES = [
   { value: "light", label: "Light" },
   { value: "dark", label: "Dark" },
-  { value: "auto", label: "As the system" },
+  { value: "auto", label: "Same as system" },
 ];
 const ZONES = [
   { value: "local", label: "Local" },
   { value: "utc", label: "UTC" },
 ];
 
-/** Who is signed in here, and the way out: a form of the browser's own, for what it leads to is no screen of this page. */
+/** Who is signed in, and the sign-out: a plain HTML form, because it leads to a page outside this app. */
 function Session() {
   const { data } = useRead(MyselfDocument, {});
   const actor = data?.viewer.actor;
@@ -39,7 +39,7 @@ function Session() {
   );
 }
 
-/** What one person chooses for this browser: theme, time zone, keys. */
+/** The viewer's preferences for this browser: theme, time zone, keyboard shortcuts. */
 export function PreferencesDialog({ onClose }: { onClose: () => void }) {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const { zone, keys } = usePreferences();
@@ -69,7 +69,7 @@ export function PreferencesDialog({ onClose }: { onClose: () => void }) {
           />
         </div>
         <Switch
-          label="Single keys do something"
+          label="Single-key shortcuts"
           checked={keys}
           onChange={(event) => preferences.set({ keys: event.currentTarget.checked })}
         />

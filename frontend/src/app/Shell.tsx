@@ -12,15 +12,15 @@ import { Brand } from "./Brand";
 import { Dialogs } from "./Dialogs";
 import { LinkIndicator } from "./LinkIndicator";
 import { UnlessNoRole } from "./NoRole";
+import { OtherFailures } from "./OtherFailures";
 import { forgetPalette, openPalette, usePaletteKey, useWasOpened } from "./openPalette";
 import classes from "./Shell.module.css";
-import { Untold } from "./Untold";
 
 const Palette = lazily(() => import("./Palette").then((page) => page.Palette), {
   closing: () => forgetPalette,
 });
 
-/** What stands around every screen: the rail with the areas, or a bar at the bottom of a phone. */
+/** The frame of every screen: the rail with the areas, or a bar at the bottom on a phone. */
 export function Shell() {
   const { phase } = useLink();
   const navigate = useNavigate();
@@ -28,7 +28,7 @@ export function Shell() {
   useKeyboard();
   usePaletteKey();
   useKeys("Everywhere", [
-    { key: "?", words: "list the keys", run: () => openDialog({ kind: "keys" }) },
+    { key: "?", words: "list the keyboard shortcuts", run: () => openDialog({ kind: "keys" }) },
     ...AREAS.map((area) => ({
       key: area.key,
       words: `go to ${area.name.toLowerCase()}`,
@@ -50,7 +50,7 @@ export function Shell() {
       </header>
       <main id="main" className={classes.main} data-stale={isLost(phase) || undefined} data-phase={phase}>
         <SignedOut />
-        <Untold />
+        <OtherFailures />
         <div className={classes.screen}>
           <UnlessNoRole>
             <Outlet />

@@ -13,13 +13,13 @@ import { UnlessNoRole } from "./NoRole";
 
 const drawn = (content: React.ReactNode) => render(<MantineProvider env="test">{content}</MantineProvider>);
 
-// Before the formats of the page are made, so that local time is not UTC on any machine.
+// Before the page's formats are created, so that local time differs from UTC on every machine.
 vi.hoisted(() => {
   process.env.TZ = "Asia/Tokyo";
 });
 afterEach(() => preferences.set({ zone: "local" }));
 
-it("says since when it is offline in the zone that was chosen", () => {
+it("shows since when it is offline in the chosen time zone", () => {
   const lost = Date.now();
   link.move({ type: "opened", at: lost - 1 });
   link.move({ type: "lost", at: lost });
@@ -33,7 +33,7 @@ it("says since when it is offline in the zone that was chosen", () => {
   expect(screen.getByRole("status").textContent).toBe(`Offline since ${formatTime(at, "local")}`);
 });
 
-it("lists keys of one name together", () => {
+it("merges key groups of one name", () => {
   const nothing = () => {};
   renderHook(() => {
     useKeys("Log", [{ key: "n", words: "next match", run: nothing }]);
@@ -54,17 +54,21 @@ it("lists keys of one name together", () => {
 });
 
 it.each([
-  { permissions: [], told: true },
-  { permissions: ["VIEW_EXECUTION"], told: false },
-])("tells one who has $permissions of a missing role: $told", async ({ permissions, told }) => {
-  const viewer = vi.fn(() => ({ actor: { kind: "USER", name: "nina" }, permissions }));
-  drawn(
-    <Provider value={clientOf({ viewer })}>
-      <UnlessNoRole>the screen</UnlessNoRole>
-    </Provider>,
-  );
-  if (told) expect((await screen.findByRole("status")).textContent).toContain("You are signed in as nina.");
-  await vi.waitFor(() => expect(viewer).toHaveBeenCalled());
-  await act(async () => {});
-  expect(screen.queryByText("the screen") === null).toBe(told);
-});
+  { permissions: [], shown: true },
+  { permissions: ["VIEW_EXECUTION"], shown: false },
+])(
+  "a viewer with permissions $permissions sees the message about a missing role: $shown",
+  async ({ permissions, shown }) => {
+    const viewer = vi.fn(() => ({ actor: { kind: "USER", name: "nina" }, permissions }));
+    drawn(
+      <Provider value={clientOf({ viewer })}>
+        <UnlessNoRole>the screen</UnlessNoRole>
+      </Provider>,
+    );
+    if (shown)
+      expect((await screen.findByRole("status")).textContent).toContain("You are signed in as nina.");
+    await vi.waitFor(() => expect(viewer).toHaveBeenCalled());
+    await act(async () => {});
+    expect(screen.queryByText("the screen") === null).toBe(shown);
+  },
+);

@@ -7,13 +7,13 @@ export type Area = {
   name: string;
   to: "/executions" | "/approvals";
   icon: ReactNode;
-  /** How many there are that somebody should know of; live. */
+  /** A live count of items that need attention. */
   count?: ReactNode;
-  /** The key that goes there: digits, since letters are for what a screen does. */
+  /** The key that opens it: a digit, because letters belong to the actions of a screen. */
   key: string;
 };
 
-/** The areas of the page, in the order of the rail: the rail, the phone's bar and the palette are made of this. */
+/** The areas of the page, in order, for the rail, the phone's bar and the palette. */
 export const AREAS: readonly Area[] = [
   {
     name: "Executions",

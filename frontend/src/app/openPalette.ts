@@ -1,36 +1,36 @@
 import { useEffect, useSyncExternalStore } from "react";
 
-// The palette is loaded when it is first asked for, so who asks for it must not import it.
-let asked = 0;
+// The palette is loaded when it is first opened, so its openers must not import it.
+let requests = 0;
 const listeners = new Set<() => void>();
 
 export function openPalette(): void {
-  asked += 1;
+  requests += 1;
   for (const listener of listeners) listener();
 }
 
-/** As if it had not been asked for: what could not be loaded is loaded when it is asked for again. */
+/** Resets the count, so that a palette that failed to load is loaded when it is opened again. */
 export function forgetPalette(): void {
-  asked = 0;
+  requests = 0;
   for (const listener of listeners) listener();
 }
 
-/** How often the palette was asked for. */
-export function useAsked(): number {
+/** How many times the palette has been opened. */
+export function usePaletteRequests(): number {
   return useSyncExternalStore(
     (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    () => asked,
+    () => requests,
   );
 }
 
 export function useWasOpened(): boolean {
-  return useAsked() > 0;
+  return usePaletteRequests() > 0;
 }
 
-/** Ctrl K, or ⌘ K on a Mac, also while somebody types. */
+/** Registers Ctrl K, or ⌘ K on a Mac, which also works while the user types. */
 export function usePaletteKey(): void {
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {

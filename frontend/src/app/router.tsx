@@ -5,7 +5,7 @@ import { routeTree } from "@/routes/tree";
 import { Missing, PageError } from "./PageError";
 import { Shell } from "./Shell";
 
-/** A test gives a history of its own, and draws the screens without the shell. */
+/** Tests pass a history of their own, and draw the screens without the shell. */
 export function makeRouter(history?: RouterHistory, component: ComponentType = Shell) {
   root.update({
     component: component as typeof Shell,
@@ -18,15 +18,15 @@ export function makeRouter(history?: RouterHistory, component: ComponentType = S
     defaultPreload: "intent",
     defaultErrorComponent: PageError,
     scrollRestoration: true,
-    // Plain `?state=FAILED,ERROR&flow=etl`: an address that people read, type and share.
+    // Plain `?state=FAILED,ERROR&flow=etl`: URLs that people read, type and share.
     parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
     stringifySearch: (search) => {
-      // No task at all is something else than nothing said about tasks: the whole execution is meant.
+      // An empty task differs from an absent one: it selects the whole execution.
       const kept = Object.entries(search).filter(
         ([key, value]) => value !== undefined && (value !== "" || key === "task"),
       );
       const written = new URLSearchParams(kept as [string, string][]).toString();
-      // Both may stand in a query as they are; browsers would write `<` and `>` as `%3C` and `%3E` again.
+      // Both are allowed in a query; browsers would write `<` and `>` as `%3C` and `%3E` again.
       const text = written.replaceAll("%2C", ",").replaceAll("%3A", ":");
       return text ? `?${text}` : "";
     },

@@ -42,7 +42,7 @@ const danger: MantineColorsTuple = [
   "#6b1612",
 ];
 
-// Mantine draws its dark surfaces and lines from these: text, dim text, lines, then grounds from light to dark.
+// Mantine draws its dark surfaces and borders from these: text, dim text, borders, then backgrounds from light to dark.
 const dark: MantineColorsTuple = [
   "#e7ebf2",
   "#b4bdcb",
@@ -56,7 +56,7 @@ const dark: MantineColorsTuple = [
   "#0b0e13",
 ];
 
-/** A filled control of ink has ink's own text, which is dark in the dark theme. */
+/** A filled control of ink needs ink's own text colour, which is dark in the dark theme. */
 const colours: VariantColorsResolver = (input) => {
   const resolved = defaultVariantColorsResolver(input);
   const isInk = !input.color || input.color === "ink";
@@ -69,7 +69,7 @@ const colours: VariantColorsResolver = (input) => {
   };
 };
 
-/** Colours that people see come from tokens.css; these tuples only let Mantine compute its own variants. */
+/** Visible colours come from tokens.css; these tuples only let Mantine compute its own variants. */
 export const theme = createTheme({
   primaryColor: "ink",
   primaryShade: { light: 7, dark: 0 },
@@ -84,11 +84,11 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     Button: { defaultProps: { size: "xs", variant: "default" } },
-    // What is chosen has the accent; only the one filled button of a screen is ink.
+    // Selected items use the accent; only the one filled button of a screen uses ink.
     Switch: { defaultProps: { color: "accent", size: "sm" } },
     Checkbox: { defaultProps: { color: "accent" } },
     Radio: { defaultProps: { color: "accent" } },
-    // Enter takes the first of what typing has found.
+    // Enter takes the first match.
     Select: { defaultProps: { selectFirstOptionOnChange: true } },
     MultiSelect: { defaultProps: { selectFirstOptionOnChange: true } },
     Menu: {
@@ -104,7 +104,7 @@ export const theme = createTheme({
         events: { hover: true, focus: true, touch: true },
       },
     },
-    // Mantine draws a <header>, which outside of a sectioning element is a second banner of the page.
+    // Mantine draws a <header>, which outside a sectioning element is a second banner of the page.
     ModalHeader: { defaultProps: { role: "presentation" } },
     DrawerHeader: { defaultProps: { role: "presentation" } },
     Modal: { defaultProps: { centered: true, radius: 10, closeButtonProps: { "aria-label": "Close" } } },

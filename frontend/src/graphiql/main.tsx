@@ -15,7 +15,7 @@ const fetcher = createGraphiQLFetcher({
   wsClient: createClient({ url: socket.href, connectionParams: { channel: "ui" }, lazy: true }),
 });
 
-const welcome = `# Everything that the page shows comes from this API. Ctrl-Enter runs the operation under the cursor.
+const welcome = `# All data of the page comes from this API. Ctrl-Enter runs the operation under the cursor.
 
 query LatestExecutions {
   executions(first: 10) {

@@ -6,11 +6,11 @@ import { root } from "./root";
 const optional = <Schema extends z.ZodMiniType>(schema: Schema) => z.catch(z.optional(schema), undefined);
 
 const search = z.object({
-  /** Ids of two to five executions, between commas. */
+  /** The ids of two to five executions, separated by commas. */
   ids: optional(z.string()),
-  /** The id of the one that the others are measured by; the first without it. */
+  /** The id of the baseline; by default the first one. */
   baseline: optional(z.string()),
-  /** `equal` shows what does not differ too. */
+  /** `equal` also shows rows without differences. */
   show: optional(z.enum(["equal"])),
 });
 

@@ -26,7 +26,7 @@ const Screen: RouteComponent = lazily(() =>
   import("@/features/executions/ExecutionsPage").then((page) => page.ExecutionsPage),
 );
 
-/** Links may name a state, flow, namespace, kind or trigger; the list knows them as parts of its search. */
+/** Links may name a state, flow, namespace, kind or trigger; they become terms of the search. */
 export const executionsRoute = createRoute({
   getParentRoute: () => root,
   path: "/executions",

@@ -1,7 +1,7 @@
 import { createRoute, redirect } from "@tanstack/react-router";
 import { root } from "./root";
 
-/** The bare address leads to the executions. */
+/** The root URL redirects to the executions. */
 export const homeRoute = createRoute({
   getParentRoute: () => root,
   path: "/",

@@ -5,7 +5,7 @@ import { executionsRoute } from "./executions";
 import { homeRoute } from "./home";
 import { root } from "./root";
 
-/** Every address of the page. */
+/** All routes of the page. */
 export const routeTree = root.addChildren([
   homeRoute,
   executionsRoute,

@@ -6,7 +6,7 @@ import type { aRow } from "./fixtures";
 import { Stream, show, type World } from "./world";
 
 type Message = { executionList: Partial<Change> & { cursor: string } };
-type Asked = {
+type ListArgs = {
   search: string | null;
   orderBy: string | null;
   orderByValue: unknown;
@@ -15,20 +15,20 @@ type Asked = {
 };
 type Row = ReturnType<typeof aRow>;
 
-/** As the server answers: values by name. */
+/** Values by name, as the server returns them. */
 export const served = ({ values, ...row }: Row) => ({ ...row, columns: () => values });
 
 export const SOME = { value: 1, exact: true };
 
-/** What the server of the list answers; its streams are fed by the test. */
+/** The mocked server of the list; the test feeds its streams. */
 export function world() {
-  const lists: { args: Asked; stream: Stream<Message> }[] = [];
+  const lists: { args: ListArgs; stream: Stream<Message> }[] = [];
   const bulks: unknown[] = [];
-  const asked: unknown[] = [];
+  const requests: unknown[] = [];
   const ran = { id: "bulk_1", action: "RESTART", state: "DONE", progress: 1 };
   const counts = { total: 61, done: 60, refused: 1, left: 0 };
   const results = (args: { outcome: string; after: string | null }) => {
-    asked.push(args);
+    requests.push(args);
     const isRefused = args.outcome === "REFUSED";
     const problem = {
       __typename: "InvalidState",
@@ -44,7 +44,7 @@ export function world() {
     };
   };
   return {
-    asked,
+    requests,
     lists,
     bulks,
     send: (change: Partial<Change>) =>
@@ -82,7 +82,7 @@ export function world() {
         ["etl", "orders"]
           .filter((value) => value.includes(contains ?? ""))
           .map((value) => ({ key: null, value, search: `flow:${value}`, count: { value: 7, exact: true } })),
-      executionList: (args: Asked) => {
+      executionList: (args: ListArgs) => {
         const stream = new Stream<Message>();
         lists.push({ args, stream });
         return stream;
@@ -136,7 +136,7 @@ export function world() {
   };
 }
 
-/** The rows of an address are remembered: each test asks for rows of its own, by this word. */
+/** Rows of a URL are cached: each test needs rows of its own, by this word. */
 let number = 0;
 export const ownWord = () => `t${number}`;
 beforeEach(() => {
@@ -144,7 +144,7 @@ beforeEach(() => {
   localStorage.clear();
 });
 
-/** The list at an address, with what a test does to it. */
+/** Renders the list at a URL; returns what a test needs to control it. */
 export async function opened(query = "", q = "", answers: World = {}) {
   const made = world();
   Object.assign(made.root, answers);

@@ -4,7 +4,7 @@ import { parse, subscribe } from "graphql";
 import type { Resume } from "@/shared/graphql/client";
 import { schema, type World } from "./world";
 
-/** As `clientOf`, with subscriptions as over the page's socket: they end, and go on where `resume` says. */
+/** As `clientOf`, with subscriptions as over the page's socket: they end, and resume with the variables of `resume`. */
 export function socketClientOf(world: World): Client {
   const socket = subscriptionExchange({
     forwardSubscription: ({ query, variables }, { context }) => ({

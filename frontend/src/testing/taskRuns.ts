@@ -3,16 +3,16 @@ import { aTask } from "./fixtures";
 
 export const START = Date.parse("2026-01-14T02:00:00Z");
 
-/** The time so many seconds after the start, as the API writes it. */
+/** The time so many seconds after the start, in the API's format. */
 export function timeOf(seconds: number): string {
   return new Date(START + seconds * 1000).toISOString();
 }
 
-type Told = Parameters<typeof aTask>[1] & { needs?: string[]; type?: string; section?: TaskSection };
+type Fields = Parameters<typeof aTask>[1] & { needs?: string[]; type?: string; section?: TaskSection };
 
-/** A task run by its history: states and the seconds after the start at which it came to them. */
-export function aRun(key: string, history: [TaskRunState, number][] = [], told: Told = {}) {
-  const { needs = [], type = "shell", section = "TASKS", ...over } = told;
+/** A task run by its history: states and the seconds after the start at which they began. */
+export function aRun(key: string, history: [TaskRunState, number][] = [], fields: Fields = {}) {
+  const { needs = [], type = "shell", section = "TASKS", ...over } = fields;
   const started = history.find(([state]) => state === "RUNNING");
   const last = history.at(-1);
   const ended =
@@ -30,16 +30,16 @@ export function aRun(key: string, history: [TaskRunState, number][] = [], told: 
 }
 
 /** One that succeeded. */
-export function done(key: string, from: number, to: number, told: Told = {}) {
-  return aRun(key, [["QUEUED", from], ["RUNNING", from], ["SUCCESS", to]], told); // biome-ignore format: one line
+export function done(key: string, from: number, to: number, fields: Fields = {}) {
+  return aRun(key, [["QUEUED", from], ["RUNNING", from], ["SUCCESS", to]], fields); // biome-ignore format: one line
 }
 
 /** One that failed. */
-export function failed(key: string, from: number, to: number, told: Told = {}) {
-  return aRun(key, [["QUEUED", from], ["RUNNING", from], ["FAILED", to]], told); // biome-ignore format: one line
+export function failed(key: string, from: number, to: number, fields: Fields = {}) {
+  return aRun(key, [["QUEUED", from], ["RUNNING", from], ["FAILED", to]], fields); // biome-ignore format: one line
 }
 
 /** One that never ran. */
-export function notRun(key: string, told: Told = {}) {
-  return aRun(key, [], { state: "CANCELLED", endedAt: timeOf(100), ...told });
+export function notRun(key: string, fields: Fields = {}) {
+  return aRun(key, [], { state: "CANCELLED", endedAt: timeOf(100), ...fields });
 }

@@ -20,7 +20,7 @@ for (const name of ["Node", "Problem"]) {
     value.__typename;
 }
 
-/** Root fields by name: functions of their arguments. The real SDL validates every document and every answer. */
+/** Root fields by name: functions of their arguments. Every document and answer is validated against the real SDL. */
 export type World = Record<string, (args: never) => unknown>;
 
 /** A subscription that a test feeds. */
@@ -64,7 +64,7 @@ function Keyboard() {
   return null;
 }
 
-/** The page at an address, in a world. */
+/** Renders the page at a URL, in a world. */
 export function show(address: string, world: World) {
   link.move({ type: "opened", at: Date.now() });
   const client = clientOf(world);

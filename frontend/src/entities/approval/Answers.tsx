@@ -5,10 +5,10 @@ import type { Decision } from "./useDecision";
 
 type Props = {
   busy: Decision | null;
-  /** On the two buttons: approve, reject. */
+  /** The words on the two buttons: approve, reject. */
   words: readonly [string, string];
   unsaid: Unsaid;
-  /** A file of the form is not there yet: an approval would go without it. */
+  /** A file of the form is still being uploaded; an approval would be sent without it. */
   uploading: boolean;
   onUnsaid: () => void;
   asksFirst: boolean;
@@ -16,7 +16,7 @@ type Props = {
   reject: () => void;
 };
 
-/** The two answers to a request, each with the reason while it cannot be given. */
+/** The Approve and Reject buttons, each with the reason while it is disabled. */
 export function Answers({ busy, words, unsaid, uploading, onUnsaid, asksFirst, approve, reject }: Props) {
   const [yes, no] = words;
   return (

@@ -6,7 +6,7 @@ import { LazyDecisionForm } from "./LazyDecisionForm";
 import { whoMayDecide } from "./rules";
 import { Votes } from "./Votes";
 
-/** The question, who may answer, who has; a decision is shown only when the server has made it. */
+/** The request, its approvers and votes; a decision is shown only after the server has confirmed it. */
 export function ApprovalCard({ approval }: { approval: ApprovalViewFragment }) {
   return (
     <Panel
@@ -14,7 +14,7 @@ export function ApprovalCard({ approval }: { approval: ApprovalViewFragment }) {
       tone="ask"
       aside={
         <span className={classes.age}>
-          asked <Time at={approval.requestedAt} />
+          requested <Time at={approval.requestedAt} />
         </span>
       }
     >

@@ -5,14 +5,14 @@ import { Time } from "@/shared/ui/Time";
 import classes from "./ApprovalCard.module.css";
 import { Votes } from "./Votes";
 
-/** A question that is closed: how, when, and who said what. */
+/** A closed request: its decision, its time, and the votes. */
 export function DecidedApproval({ approval }: { approval: ApprovalViewFragment }) {
   return (
     <Panel title={`Approval of ${approval.taskRun.key}`} aside={<StateBadge state={approval.state} plain />}>
       <div className={classes.body}>
         <p className={classes.question}>{approval.message}</p>
         <p className={classes.rule}>
-          asked <Time at={approval.requestedAt} />
+          requested <Time at={approval.requestedAt} />
           {approval.decidedAt && (
             <>
               , closed <Time at={approval.decidedAt} />

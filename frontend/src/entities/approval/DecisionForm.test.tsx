@@ -9,8 +9,8 @@ import { anApproval } from "@/testing/fixtures";
 import { clientOf } from "@/testing/world";
 import { DecisionForm } from "./DecisionForm";
 
-/** What the server is asked, by its mutation; it accepts all. */
-function asked(over: Partial<ApprovalViewFragment>) {
+/** Mocks of the mutations the form sends, by name; the server accepts all. */
+function rendered(over: Partial<ApprovalViewFragment>) {
   const accepted = () => ({ execution: null, problems: [] });
   const approve = vi.fn((_: unknown) => accepted());
   const reject = vi.fn((_: unknown) => accepted());
@@ -24,16 +24,16 @@ function asked(over: Partial<ApprovalViewFragment>) {
   return { approve, reject };
 }
 
-it("says why one may not decide, and offers nothing then", () => {
-  asked({ canDecide: false, cannotDecideReason: "only maria may decide this" });
-  expect(screen.getByText("You cannot decide this one: only maria may decide this.")).toBeTruthy();
+it("says why the viewer may not decide, and shows no buttons", () => {
+  rendered({ canDecide: false, cannotDecideReason: "only maria may decide this" });
+  expect(screen.getByText("You cannot decide this request: only maria may decide this.")).toBeTruthy();
   expect(screen.queryByRole("button")).toBeNull();
   expect(screen.queryByRole("checkbox")).toBeNull();
 });
 
 it("lets an admin override with a reason, and only with one", async () => {
   const user = userEvent.setup();
-  const { approve: sent } = asked({
+  const { approve: sent } = rendered({
     canDecide: false,
     cannotDecideReason: "only maria may decide this",
     canOverride: true,
@@ -52,12 +52,12 @@ it("lets an admin override with a reason, and only with one", async () => {
   });
 });
 
-it("asks before it rejects where no comment is needed, which may be given there", async () => {
+it("confirms a rejection that needs no comment, and offers an optional one", async () => {
   const user = userEvent.setup();
-  const { reject: sent } = asked({ comment: "NEVER", onReject: "SKIP_DOWNSTREAM" });
+  const { reject: sent } = rendered({ comment: "NEVER", onReject: "SKIP_DOWNSTREAM" });
   await user.click(screen.getByRole("button", { name: "Reject" }));
   const first = await screen.findByRole("dialog", { name: "Reject it?" });
-  expect(first.textContent).toContain("The task and what needs it are skipped");
+  expect(first.textContent).toContain("The task and its dependents are skipped");
   await user.click(within(first).getByRole("button", { name: "Leave it open" }));
   expect(sent).not.toHaveBeenCalled();
   await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
@@ -69,17 +69,17 @@ it("asks before it rejects where no comment is needed, which may be given there"
   expect(sent.mock.calls[0]![0]).toMatchObject({ input: { comment: "wrong day" } });
 });
 
-it("rejects at once where a comment is needed, which was written for it", async () => {
+it("rejects at once where a comment is required and written", async () => {
   const user = userEvent.setup();
-  const { reject: sent } = asked({ comment: "ON_REJECT" });
+  const { reject: sent } = rendered({ comment: "ON_REJECT" });
   await user.type(screen.getByLabelText("Comment"), "wrong day");
   await user.click(screen.getByRole("button", { name: "Reject" }));
   await waitFor(() => expect(sent).toHaveBeenCalledOnce());
 });
 
-it("leads to the comment that it cannot go without, and says why", async () => {
+it("focuses a required comment, and says why", async () => {
   const user = userEvent.setup();
-  const { approve: sent } = asked({ comment: "ALWAYS" });
+  const { approve: sent } = rendered({ comment: "ALWAYS" });
   const approve = screen.getByRole("button", { name: "Approve" });
   expect(approve.getAttribute("aria-disabled")).toBe("true");
   expect(screen.queryByText(/^Write a comment first/)).toBeNull();

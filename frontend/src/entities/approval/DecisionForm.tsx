@@ -14,11 +14,11 @@ import { type Decision, useDecision } from "./useDecision";
 type Props = {
   approval: ApprovalViewFragment;
   onDecided?: (decision: Decision) => void;
-  /** Only the two buttons where nothing has to be written; a rejection then asks for its comment. */
+  /** Only the two buttons, unless something has to be written; a rejection then asks for its comment. */
   compact?: boolean;
 };
 
-/** The request's form, a comment and the two answers; what the server has decided meanwhile is told instead. */
+/** The request's form, a comment and the two buttons; or how the request was decided meanwhile. */
 export function DecisionForm({ approval, onDecided, compact = false }: Props) {
   const decision = useDecision(approval, onDecided);
   const { overriding, problems } = decision;
@@ -88,11 +88,11 @@ function Answering({ approval, decision, writes }: AnsweringProps) {
 }
 
 type FieldsProps = AnsweringProps & {
-  /** By the field's id. */
+  /** Problems by the field's id. */
   faults: Record<string, string>;
-  /** Said of the comment once somebody has tried to answer without it. */
+  /** The problem of the comment, once the viewer has tried to answer without one. */
   missing: string | null;
-  /** Where the comment is written. */
+  /** The id of the comment field. */
   field: Ref<HTMLTextAreaElement>;
 };
 
@@ -133,16 +133,16 @@ function mustWrite({ comment, form }: ApprovalViewFragment): boolean {
 }
 
 function WhyNot({ reason }: { reason: string | null }) {
-  return <p className={classes.rule}>You cannot decide this one{reason ? `: ${reason}` : ""}.</p>;
+  return <p className={classes.rule}>You cannot decide this request{reason ? `: ${reason}` : ""}.</p>;
 }
 
-/** The way past the policy for who has it. */
+/** The override of the approval policy, for viewers with the permission. */
 function Override({ checked, onChange }: { checked: boolean; onChange: (checked: boolean) => void }) {
   return (
     <Checkbox
       className={classes.override}
       size="xs"
-      label="Override: decide it past the policy"
+      label="Override the approval policy"
       checked={checked}
       onChange={(event) => onChange(event.currentTarget.checked)}
     />
@@ -158,9 +158,9 @@ function TooLate({ request }: { request: Decided }) {
   );
 }
 
-const OVERRIDE_RULE = "Needed; it is kept with your vote, which is marked as an override";
+const OVERRIDE_RULE = "Required; stored with your vote, which is marked as an override";
 const COMMENT_RULES = {
   NEVER: "Optional",
-  ON_REJECT: "Needed to reject",
-  ALWAYS: "Needed to approve and to reject",
+  ON_REJECT: "Required to reject",
+  ALWAYS: "Required to approve and to reject",
 };

@@ -4,7 +4,7 @@ import type { DecisionForm as Form } from "./DecisionForm";
 
 const DecisionForm = lazily(() => import("./DecisionForm").then((form) => form.DecisionForm));
 
-/** The form of a decision, loaded where there is something to decide: it brings the fields of all inputs with it. */
+/** The decision form, loaded only where there is something to decide: it includes the fields of all inputs. */
 export function LazyDecisionForm(props: ComponentProps<typeof Form>) {
   return (
     <Suspense fallback={null}>

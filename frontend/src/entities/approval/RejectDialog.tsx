@@ -8,13 +8,13 @@ import { useSubmit } from "@/shared/lib/useSubmit";
 
 type Props = {
   approval: Pick<ApprovalViewFragment, "message" | "onReject" | "comment">;
-  /** What was written before somebody chose to reject. */
+  /** The comment written before the viewer chose to reject. */
   comment: string;
   onClose: () => void;
   onReject: (comment: string) => Promise<Outcome>;
 };
 
-/** Asks about a rejection: one is enough, and it stands. */
+/** Confirms a rejection: one is enough, and it is final. */
 export function RejectDialog({ approval, comment: written, onClose, onReject }: Props) {
   const [comment, setComment] = useState(written);
   const { submit, busy, problems } = useSubmit<string, Refusal, Outcome>(onReject, onClose);
@@ -35,12 +35,12 @@ export function RejectDialog({ approval, comment: written, onClose, onReject }: 
         {approval.message}
       </Text>
       <Text size="sm" c="dimmed">
-        One rejection is enough, and it stands. {THEN[approval.onReject]}
+        One rejection is enough, and it is final. {THEN[approval.onReject]}
       </Text>
       <Textarea
         data-autofocus
         label="Comment"
-        description={needed ? "Needed; it is kept with your vote" : "Optional"}
+        description={needed ? "Required; stored with your vote" : "Optional"}
         required={needed}
         autosize
         minRows={1}
@@ -55,5 +55,5 @@ export function RejectDialog({ approval, comment: written, onClose, onReject }: 
 const THEN: Record<ApprovalViewFragment["onReject"], string> = {
   REJECT: "The execution ends Rejected.",
   FAIL: "The task fails.",
-  SKIP_DOWNSTREAM: "The task and what needs it are skipped; the rest goes on.",
+  SKIP_DOWNSTREAM: "The task and its dependents are skipped; the rest continues.",
 };

@@ -11,7 +11,7 @@ import { Requests } from "./Requests";
 const request = (key: string, over: Partial<ApprovalViewFragment> = {}) =>
   anApproval({ id: `appr_${key}`, taskRun: { id: `run_${key}`, key }, ...over });
 
-it("leaves a request in its place when it is decided", () => {
+it("keeps a request in its place when it is decided", () => {
   const client = clientOf({});
   const shown = (approvals: ApprovalViewFragment[]) => (
     <MantineProvider theme={theme} env="test">

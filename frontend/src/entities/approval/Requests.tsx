@@ -4,8 +4,8 @@ import { ApprovalCard } from "./ApprovalCard";
 import { DecidedApproval } from "./DecidedApproval";
 
 /**
- * What waits for an answer, then what was answered before this was opened, the latest first. A request that is
- * answered meanwhile stays where it is: no other one takes its place under the pointer.
+ * Pending requests, then those that were decided before this was opened, the latest first. A request that is decided
+ * meanwhile keeps its place, so that no other one moves under the pointer.
  */
 export function Requests({ approvals }: { approvals: readonly ApprovalViewFragment[] }) {
   const [before] = useState(() => new Set(approvals.filter(isDecided).map(({ id }) => id)));

@@ -65,11 +65,11 @@ it.each([
 
 it.each([
   [[], "You approved"],
-  [TWO_GROUPS, "You approved; security has still to sign: maria"],
+  [TWO_GROUPS, "You approved; security still has to approve: maria"],
   [[group(3, 1, ["omar", "admin"], [])], "You approved; 2 more approvals are needed: omar"],
-  [[group(3, 1, [], [], "ops")], "You approved; 2 more approvals are needed of ops"],
+  [[group(3, 1, [], [], "ops")], "You approved; 2 more approvals are needed from ops"],
   [[group(1, 1, [], [])], "You approved"],
-])("an approval with %o left is told as %s", (groups, words) => {
+])("an approval with %o left reads %s", (groups, words) => {
   expect(resultWords("APPROVE", { groups, votes: [{ actor: { name: "admin" } }] })).toBe(words);
   expect(resultWords("APPROVE", null)).toBe("You approved");
   expect(resultWords("REJECT", null)).toBe("You rejected");

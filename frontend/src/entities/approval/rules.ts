@@ -6,7 +6,7 @@ import { STATE_TOKENS } from "@/shared/ui/stateTokens";
 type Policy = Pick<ApprovalViewFragment, "groups">;
 type Group = Policy["groups"][number];
 
-/** "1 of 2 approvals given. By maria, omar or the role operator.", or so for each group by its name. */
+/** "1 of 2 approvals given. By maria, omar or the role operator."; with groups, one sentence pair for each by its name. */
 export function whoMayDecide({ groups }: Policy): string {
   return groups.map(sentenceOf).join(" ");
 }
@@ -19,13 +19,13 @@ function sentenceOf(group: Group): string {
   return `${name ? `${name}: ` : ""}${count}${who ? ` By ${who}.` : ""}`;
 }
 
-/** "maria, omar or the role operator"; null for anybody with the permission. */
+/** "maria, omar or the role operator"; null for anyone with the permission. */
 function peopleOf({ users, roles }: Group): string | null {
   const who = [...users, ...roles.map((role) => `the role ${role}`)];
   return who.length > 1 ? `${who.slice(0, -1).join(", ")} or ${who.at(-1)}` : (who[0] ?? null);
 }
 
-/** "1 of 3": the approvals that are given, of all that are required. */
+/** "1 of 3": the given approvals of the required ones. */
 export function seatsOf({ groups }: Policy): string {
   const given = groups.reduce((sum, group) => sum + group.given, 0);
   const required = groups.reduce((sum, group) => sum + group.required, 0);
@@ -43,7 +43,7 @@ export function signersOf({ groups }: Policy): string {
 
 type Signed = Policy & { votes: readonly { actor: { name: string } }[] };
 
-/** "You approved; security has still to sign: omar or maria". Without the request nothing is told of the others. */
+/** "You approved; security still has to approve: omar or maria". Without the request, nothing about the others. */
 export function resultWords(decision: "APPROVE" | "REJECT", request: Signed | null): string {
   if (decision === "REJECT") return "You rejected";
   const signed = new Set(request?.votes.map((vote) => vote.actor.name));
@@ -55,8 +55,8 @@ function missingWords(group: Group, signed: ReadonlySet<string>): string {
   const who = peopleOf({ ...group, users: group.users.filter((user) => !signed.has(user)) });
   const count = group.required - group.given;
   const more = count === 1 ? "1 more approval is needed" : `${count} more approvals are needed`;
-  const words = group.name && count === 1 ? `${group.name} has still to sign` : more;
-  const of = group.name && count > 1 ? ` of ${group.name}` : "";
+  const words = group.name && count === 1 ? `${group.name} still has to approve` : more;
+  const of = group.name && count > 1 ? ` from ${group.name}` : "";
   return `${words}${of}${who ? `: ${who}` : ""}`;
 }
 
@@ -69,7 +69,7 @@ const AT_THE_END: Record<InboxItemFragment["onTimeout"], string> = {
   ESCALATE: "then escalated",
 };
 
-/** "in 2h 03m, then rejected"; null without a limit of time. */
+/** "in 2h 03m, then rejected"; null without a timeout. */
 export function dueWords(
   { expiresAt, onTimeout }: Pick<InboxItemFragment, "expiresAt" | "onTimeout">,
   now: number,
@@ -93,7 +93,7 @@ export function decidedWords({ state, decidedAt, votes }: Decided, now: number):
   return `${STATE_TOKENS[state].word}${by.length ? ` by ${by.join(", ")}` : ""}${ago}`;
 }
 
-/** What must be written before an answer is given; null where nothing is missing. */
+/** The reasons that block each answer until something is written; null where nothing is missing. */
 export type Unsaid = { approve: string | null; reject: string | null };
 type CommentRule = ApprovalViewFragment["comment"] | "OVERRIDE";
 
@@ -104,9 +104,9 @@ export function unsaidOf(rule: CommentRule, comment: string): Unsaid {
 const NOTHING_UNSAID: Unsaid = { approve: null, reject: null };
 const UNSAID: Record<CommentRule, Unsaid> = {
   NEVER: NOTHING_UNSAID,
-  ON_REJECT: { approve: null, reject: "Write a comment first: a rejection needs one" },
-  ALWAYS: both("Write a comment first: this approval asks for one"),
-  OVERRIDE: both("Write the reason first: it is kept with the override"),
+  ON_REJECT: { approve: null, reject: "Write a comment first: a rejection requires one" },
+  ALWAYS: both("Write a comment first: this approval requires one"),
+  OVERRIDE: both("Write a reason first: it is stored with the override"),
 };
 
 function both(words: string): Unsaid {

@@ -8,7 +8,7 @@ import { useSubmit } from "@/shared/lib/useSubmit";
 
 export type Decision = "APPROVE" | "REJECT";
 
-/** What a person writes and answers to one request. */
+/** The state of one decision form: what the viewer writes and sends. */
 export function useDecision(approval: ApprovalViewFragment, onDecided?: (decision: Decision) => void) {
   const client = useClient();
   const [comment, setComment] = useState("");
@@ -47,7 +47,7 @@ export function useDecision(approval: ApprovalViewFragment, onDecided?: (decisio
       setAnswering(decision);
       void submit(decision);
     },
-    /** With the comment of the question that is asked before. */
+    /** With the comment from the confirmation dialog. */
     reject: async (words: string): Promise<Outcome> => {
       const outcome = await send("REJECT", words);
       if (!outcome.problems.length) decided("REJECT");

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { causeOf, howItFailed } from "./failure";
 
-describe("how and when it failed", () => {
+describe("the summary of a failure", () => {
   const at = "02:59:16";
   it.each([
     [null, null, at, "failed at 02:59:16"],
@@ -14,7 +14,7 @@ describe("how and when it failed", () => {
   ])("attempt %s, exit code %s, at %s", (attempt, exitCode, clock, sentence) =>
     expect(howItFailed({ attempt, exitCode, message: "connection refused" }, clock)).toBe(sentence),
   );
-  it("does not repeat the exit code where the message is nothing else", () =>
+  it("omits the exit code where the message is only the exit code", () =>
     expect(howItFailed({ attempt: 1, exitCode: 3, message: "exit code 3" }, null)).toBe(
       "failed at its first attempt",
     ));

@@ -3,12 +3,12 @@ import type { Head } from "./record";
 
 type Failure = NonNullable<Head["failure"]>;
 
-/** "failed after 3 attempts, exit code 3, the last at 02:59:16": what counts first, since a phone cuts the rest off. */
+/** "failed after 3 attempts, exit code 3, the last at 02:59:16": the most important first, since a phone cuts the rest off. */
 export function howItFailed(
   { attempt, message, exitCode }: Pick<Failure, "attempt" | "message" | "exitCode">,
   clock: string | null,
 ): string {
-  const code = exitCodeBeside({ message, exitCode });
+  const code = extraExitCode({ message, exitCode });
   const isLast = attempt !== null && attempt > 1;
   const time = clock && (isLast ? `, the last at ${clock}` : `${code ? "," : ""} at ${clock}`);
   return [attempts(attempt), code && `, ${code}`, time].filter(Boolean).join("");
@@ -19,13 +19,13 @@ function attempts(attempt: Failure["attempt"]): string {
   return attempt === 1 ? "failed at its first attempt" : `failed after ${attempt} attempts`;
 }
 
-/** The exit code, unless the message is nothing else; a signal stands in the message by its name. */
-function exitCodeBeside({ message, exitCode }: Pick<Failure, "message" | "exitCode">): string | null {
+/** "exit code 3", unless the message says only that; a signal is named in the message. */
+function extraExitCode({ message, exitCode }: Pick<Failure, "message" | "exitCode">): string | null {
   const text = `exit code ${exitCode}`;
   return exitCode && exitCode > 0 && message !== text ? text : null;
 }
 
-/** A message of many lines as the one that names the cause: of a call stack the innermost exception. */
+/** The line of a message that names the cause: in a call stack, the innermost exception. */
 export function causeOf(message: string): string {
   const lines = readError(message).sentence.split("\n");
   return (lines.find((line) => line.trim()) ?? message).trim();

@@ -1,4 +1,4 @@
-/** Executions that were started from this page, the newest last: the viewer looks for them, so no list holds them back. */
+/** Executions started from this page, newest last. Lists show them at once, even while their order is frozen. */
 const KEPT = 100;
 
 let own: ReadonlySet<string> = new Set();

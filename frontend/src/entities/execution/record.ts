@@ -14,7 +14,7 @@ import { newer } from "@/shared/lib/newer";
 import { joined } from "@/shared/lib/sequence";
 import type { ActedOn } from "./actions/registry";
 
-/** Readers take events as they come; one that reads later reads the others itself. */
+/** The number of events kept; readers that need earlier ones read them from the server. */
 const EVENTS_KEPT = 200;
 
 export type TaskRunRow = TaskRunRowFragment;
@@ -22,12 +22,12 @@ export type Head = ExecutionHeadFragment;
 export type Snapshot = NonNullable<ExecutionSnapshotQuery["execution"]>;
 export type Change = ExecutionChangesSubscription["executionChanges"];
 
-/** One execution as the page knows it: a snapshot, then every change folded into it. Lists are by id, in order. */
+/** One execution as the page has it: a snapshot with every later change folded in. Lists are by id, in order. */
 export type ExecutionRecord = {
   head: Head;
-  /** Where the changes go on after this record; null when they cannot: a new snapshot has to be read first. */
+  /** The cursor after which changes resume; null when a new snapshot has to be read first. */
   cursor: string | null;
-  /** The seq up to which the changes are in it. */
+  /** The seq of the last change that was folded in. */
   seq: number;
   taskRuns: ReadonlyMap<string, TaskRunRow>;
   approvals: ReadonlyMap<string, ApprovalViewFragment>;
@@ -36,7 +36,7 @@ export type ExecutionRecord = {
   children: ReadonlyMap<string, ExecutionLinkFragment>;
   /** The seq of the snapshot. */
   since: number;
-  /** The last events that arrived after the snapshot, by seq; earlier ones are kept or read by who needs them. */
+  /** The last events that arrived after the snapshot, by seq; components that need earlier ones keep or read them. */
   events: readonly EventMarkFragment[];
 };
 
@@ -56,21 +56,21 @@ export function recordOf(snapshot: Snapshot): ExecutionRecord {
   };
 }
 
-/** A snapshot replaces only a record that wants one, also by a lower seq: the server may have been restored. */
+/** A snapshot replaces only an outdated record, even with a lower seq: the server may have been restored. */
 export function replaced(known: ExecutionRecord | undefined, snapshot: Snapshot): ExecutionRecord {
   return !known || known.cursor === null ? recordOf(snapshot) : known;
 }
 
-/** The same record, shown on until a new snapshot replaces it. */
+/** The same record, marked as outdated and shown until a new snapshot replaces it. */
 export function outdated(record: ExecutionRecord): ExecutionRecord {
   return { ...record, cursor: null };
 }
 
-/** Folds one change in. Parts that it does not name stay the very same objects, so that nothing draws them again. */
+/** Folds in one change. Parts that the change does not name keep their identity, so that they are not rendered again. */
 export function fold(record: ExecutionRecord, change: Change): ExecutionRecord {
-  if (record.cursor === null) return record; // something lies between
+  if (record.cursor === null) return record; // changes are missing in between
   if (change.reset) return outdated(record);
-  if (change.seq < record.seq) return record; // a newer snapshot overtook it
+  if (change.seq < record.seq) return record; // a newer snapshot was read meanwhile
   return {
     head: newer(record.head, change.execution),
     cursor: change.cursor,
@@ -85,7 +85,7 @@ export function fold(record: ExecutionRecord, change: Change): ExecutionRecord {
   };
 }
 
-/** What an action answered shows at once; the change that follows says the same. */
+/** Folds in the result of an action at once; the change that follows has the same content. */
 export function afterAction(record: ExecutionRecord, acted: ActedOn): ExecutionRecord {
   if (acted.seq <= record.head.seq) return record;
   return { ...record, head: { ...record.head, seq: acted.seq, state: acted.state as ExecutionState } };

@@ -3,20 +3,20 @@ import * as z from "zod/mini";
 const optional = <Schema extends z.ZodMiniType>(schema: Schema) => z.catch(z.optional(schema), undefined);
 const whole = optional(z.coerce.number().check(z.int(), z.nonnegative()));
 
-/** What is selected on an execution's page: nothing is the whole execution as it is now. */
+/** The selection on an execution's page; an empty one is the whole execution as it is now. */
 export const executionSearch = z.object({
   /** The key of a task run, as `each[3].fetch`. */
   task: optional(z.coerce.string()),
   attempt: whole,
   tab: optional(z.string()),
   view: optional(z.enum(["timeline", "graph"])),
-  /** The task runs that the timeline is narrowed to, by how they stand. */
+  /** The group of task runs that the timeline is filtered to. */
   show: optional(z.enum(["waiting", "running", "failed", "done", "notRun"])),
-  /** The seq of an event: the page as it was after it. */
+  /** The seq of an event: the page shows the execution as it was after it. */
   at: whole,
   level: optional(z.enum(["TRACE", "DEBUG", "INFO", "WARN", "ERROR"])),
   stream: optional(z.enum(["STDOUT", "STDERR", "SYSTEM"])),
-  /** What is looked for in the log. */
+  /** The text searched for in the log. */
   find: optional(z.coerce.string()),
 });
 

@@ -35,9 +35,9 @@ function changed(seq: number, over: object = {}) {
   return { executionChanges: { reset: false, cursor, seq, execution, ...lists, ...over } };
 }
 
-/** A server whose answers a test gives, one by one, and whose streams it feeds. */
+/** A server whose responses and streams are controlled by the test. */
 function opened({ moment, gone = false }: { moment?: number; gone?: boolean } = {}) {
-  const asked: {
+  const reads: {
     answer: (snapshot: object | null) => void;
     fail: (error: Error) => void;
     at: number | null;
@@ -45,7 +45,7 @@ function opened({ moment, gone = false }: { moment?: number; gone?: boolean } = 
   const streams: { after: string | null; stream: Stream<object> }[] = [];
   const world = {
     execution: (args: { at: number | null }) =>
-      new Promise<object | null>((answer, fail) => asked.push({ answer, fail, at: args.at ?? null })),
+      new Promise<object | null>((answer, fail) => reads.push({ answer, fail, at: args.at ?? null })),
     executionChanges: ({ after }: { after: string | null }) => {
       if (gone) throw new GraphQLError("no execution exec_2", { extensions: { code: "NOT_FOUND" } });
       const stream = new Stream<object>();
@@ -58,7 +58,7 @@ function opened({ moment, gone = false }: { moment?: number; gone?: boolean } = 
     initialProps: { at: moment },
     wrapper: ({ children }) => <Provider value={client}>{children}</Provider>,
   });
-  return { ...hook, asked, streams };
+  return { ...hook, reads, streams };
 }
 
 const settle = (ms = 0) => act(async () => void (await vi.advanceTimersByTimeAsync(ms)));
@@ -76,17 +76,17 @@ afterEach(() => {
   records.delete("exec_2");
 });
 
-/** Shown, whole, and followed. */
+/** Loaded and subscribed. */
 async function followed() {
   const world = opened();
   await settle();
-  await does(() => world.asked[0]!.answer(at(3, { taskRuns: [aTask("load", { state: "RUNNING" })] })));
+  await does(() => world.reads[0]!.answer(at(3, { taskRuns: [aTask("load", { state: "RUNNING" })] })));
   expect(world.result.current.record?.seq).toBe(3);
   return world;
 }
 
-it("turns the stream off at a reset, shows the record on, and goes on from the new snapshot", async () => {
-  const { result, asked, streams } = await followed();
+it("stops the stream at a reset, keeps showing the record, and resumes from the new snapshot", async () => {
+  const { result, reads, streams } = await followed();
   const { stream } = streams[0]!;
   const ended = vi.spyOn(stream, "return");
   await does(() => {
@@ -95,28 +95,28 @@ it("turns the stream off at a reset, shows the record on, and goes on from the n
   });
   expect(ended).toHaveBeenCalled();
   expect([...result.current.record!.taskRuns.keys()], "nothing is folded over the gap").toEqual(["run_load"]);
-  expect([asked.length, streams.length]).toEqual([2, 1]);
+  expect([reads.length, streams.length]).toEqual([2, 1]);
 
-  await does(() => asked[1]!.answer(at(10, { taskRuns: [aTask("load"), aTask("after")] })));
+  await does(() => reads[1]!.answer(at(10, { taskRuns: [aTask("load"), aTask("after")] })));
   expect(result.current.record).toMatchObject({ seq: 10, cursor: "cursor-10" });
   expect(result.current.record!.taskRuns.size).toBe(2);
-  expect([asked.length, streams[1]?.after]).toEqual([2, "cursor-10"]);
+  expect([reads.length, streams[1]?.after]).toEqual([2, "cursor-10"]);
   await does(() => streams[1]!.stream.push(changed(11)));
   expect(result.current.record!.seq).toBe(11);
 });
 
-it("takes the snapshot after a reset also when the server was set back, and goes on from there", async () => {
-  const { result, asked, streams } = await followed();
+it("accepts a snapshot with a lower seq after a reset, and resumes from it", async () => {
+  const { result, reads, streams } = await followed();
   await does(() => streams[0]!.stream.push(changed(7)));
   await does(() => streams[0]!.stream.push(changed(9, { reset: true })));
-  await does(() => asked[1]!.answer(at(5)));
+  await does(() => reads[1]!.answer(at(5)));
   expect(result.current.record).toMatchObject({ seq: 5, cursor: "cursor-5" });
   expect(streams[1]?.after).toBe("cursor-5");
   await does(() => streams[1]!.stream.push(changed(6)));
   expect(result.current.record?.seq).toBe(6);
 });
 
-it("keeps the last events only, however many come", () => {
+it("keeps only the last events", () => {
   let record = recordOf(at(3));
   for (let seq = 4; seq < 304; seq += 1) {
     const event = { seq, at: "2026-01-14T02:00:00Z", type: "PROGRESS_REPORTED", toState: null };
@@ -125,45 +125,45 @@ it("keeps the last events only, however many come", () => {
   expect(record.events.map(({ seq }) => seq)).toEqual(Array.from({ length: 200 }, (_, index) => 104 + index));
 });
 
-it("tells why a snapshot that is wanted could not be read, and asks again later each time", async () => {
-  const { result, asked, streams } = await followed();
+it("reports why a snapshot could not be read, and retries with growing delays", async () => {
+  const { result, reads, streams } = await followed();
   await does(() => streams[0]!.stream.push(changed(9, { reset: true })));
-  await does(() => asked[1]!.fail(new Error("the database is away")));
+  await does(() => reads[1]!.fail(new Error("the database is away")));
   expect(result.current.record?.seq).toBe(3);
   expect(result.current.error?.message).toContain("the database is away");
   await settle(1_999);
-  expect(asked).toHaveLength(2);
+  expect(reads).toHaveLength(2);
   await settle(1);
-  expect(asked).toHaveLength(3);
-  await does(() => asked[2]!.fail(new Error("still away")));
+  expect(reads).toHaveLength(3);
+  await does(() => reads[2]!.fail(new Error("still away")));
   await settle(3_999);
-  expect(asked).toHaveLength(3);
+  expect(reads).toHaveLength(3);
   await settle(1);
-  await does(() => asked[3]!.answer(at(9)));
+  await does(() => reads[3]!.answer(at(9)));
   expect(result.current.error).toBeUndefined();
   expect(result.current.record?.seq).toBe(9);
   await settle(60_000);
-  expect([asked.length, streams.length]).toEqual([4, 2]);
+  expect([reads.length, streams.length]).toEqual([4, 2]);
 });
 
-it("reads a remembered record anew when a reset was outstanding, and only then", async () => {
+it("reads a cached record again only if a reset was pending", async () => {
   const first = await followed();
   first.unmount();
   const whole = opened();
   await settle();
-  expect([whole.asked.length, whole.streams[0]?.after]).toEqual([0, "cursor-3"]);
+  expect([whole.reads.length, whole.streams[0]?.after]).toEqual([0, "cursor-3"]);
   await does(() => whole.streams[0]!.stream.push(changed(9, { reset: true })));
   whole.unmount();
 
   const back = opened();
   await settle();
-  expect(back.result.current.record?.seq, "shown until the new one is there").toBe(3);
-  expect([back.asked.length, back.streams.length]).toEqual([1, 0]);
-  await does(() => back.asked[0]!.answer(at(9)));
+  expect(back.result.current.record?.seq, "shown until the new one is loaded").toBe(3);
+  expect([back.reads.length, back.streams.length]).toEqual([1, 0]);
+  await does(() => back.reads[0]!.answer(at(9)));
   expect([back.result.current.record?.seq, back.streams.length]).toEqual([9, 1]);
 });
 
-it("takes out the artifacts of an attempt that then failed", async () => {
+it("removes the artifacts of an attempt that then failed", async () => {
   const { result, streams } = await followed();
   await does(() => streams[0]!.stream.push(changed(4, { artifacts: [FILE] })));
   expect([...result.current.record!.artifacts.keys()]).toEqual(["use_1"]);
@@ -171,36 +171,36 @@ it("takes out the artifacts of an attempt that then failed", async () => {
   expect(result.current.record!.artifacts.size).toBe(0);
 });
 
-it("says that it is gone when the stream ended and the server has it no more", async () => {
-  const { result, asked, streams } = await followed();
+it("reports a deleted execution when the stream ended and the server does not have it", async () => {
+  const { result, reads, streams } = await followed();
   await does(() => void streams[0]!.stream.return());
-  expect(result.current.missing, "until the server said so").toBe(false);
-  await does(() => asked[1]!.answer(null));
+  expect(result.current.missing, "until the server has answered").toBe(false);
+  await does(() => reads[1]!.answer(null));
   expect(result.current).toMatchObject({ missing: true, record: undefined });
   expect(records.get("exec_2")).toBeUndefined();
 });
 
-it("says that a remembered one is gone when its stream is refused", async () => {
+it("reports a deleted execution when the stream of a cached one is refused", async () => {
   (await followed()).unmount();
-  const { result, asked } = opened({ gone: true });
+  const { result, reads } = opened({ gone: true });
   await settle();
   expect(result.current.record?.seq).toBe(3);
-  await does(() => asked[0]!.answer(null));
+  await does(() => reads[0]!.answer(null));
   expect(result.current).toMatchObject({ missing: true, record: undefined });
 });
 
-it("goes on when the stream ended of an execution that is there", async () => {
-  const { result, asked, streams } = await followed();
+it("subscribes again when the stream of an existing execution ended", async () => {
+  const { result, reads, streams } = await followed();
   await does(() => void streams[0]!.stream.return());
-  await does(() => asked[1]!.answer(at(4)));
+  await does(() => reads[1]!.answer(at(4)));
   expect(result.current).toMatchObject({ missing: false, record: { seq: 4 } });
   expect(streams).toHaveLength(2);
 });
 
-it("keeps the moment before while another loads, and shows none for one that there is not", async () => {
-  const { result, asked, rerender } = opened({ moment: 2 });
+it("keeps the previous moment while another loads, and shows none for a missing one", async () => {
+  const { result, reads, rerender } = opened({ moment: 2 });
   await settle();
-  for (const one of asked.slice()) await does(() => one.answer(at(one.at ?? 5)));
+  for (const one of reads.slice()) await does(() => one.answer(at(one.at ?? 5)));
   expect(result.current).toMatchObject({ record: { seq: 2 }, live: { seq: 5 } });
   rerender({ at: 9999 });
   await settle();
@@ -208,12 +208,12 @@ it("keeps the moment before while another loads, and shows none for one that the
   const refusal = new GraphQLError("the execution has no event 9999: its events are numbered 1 to 5", {
     extensions: { code: "VALIDATION" },
   });
-  await does(() => asked.at(-1)!.fail(refusal));
-  expect(result.current.record, "the live one was not so at that moment").toBeUndefined();
+  await does(() => reads.at(-1)!.fail(refusal));
+  expect(result.current.record, "the live record is not shown for that moment").toBeUndefined();
   expect(result.current.error?.message).toContain("1 to 5");
-  const count = asked.length;
+  const count = reads.length;
   await settle(60_000);
-  expect(asked, "the same would be refused again").toHaveLength(count);
+  expect(reads, "a refused read is not repeated").toHaveLength(count);
   rerender({ at: undefined });
   expect(result.current).toMatchObject({ record: { seq: 5 }, error: undefined });
 });

@@ -13,30 +13,30 @@ import { afterAction, type ExecutionRecord, fold, outdated, recordOf, replaced }
 
 const KEPT = 12;
 
-/** Executions that were looked at lately, each as it was known last. */
+/** A cache of executions that were shown lately. */
 export const records = new Memory<ExecutionRecord>(KEPT);
 
 export type Reading = {
   record: ExecutionRecord | undefined;
-  /** As it is now, also while an earlier moment is shown. */
+  /** The record as it is now, even while an earlier moment is shown. */
   live: ExecutionRecord | undefined;
-  /** The server knows no such execution, or does not show it to the viewer. */
+  /** The execution does not exist, or the viewer may not see it. */
   missing: boolean;
   error: CombinedError | undefined;
-  /** Takes what an action answered. */
+  /** Folds in the result of an action. */
   learn: (acted: ActedOn) => void;
 };
 
 /**
- * An execution, live: from the memory when it was looked at before, else read once; then its changes are folded in.
- * A seq in `at` gives the execution as it was after that event instead, which does not change.
+ * An execution, live: from the cache if it was shown before, else read once; then its changes are folded in. With
+ * `at`, a seq, the execution as it was after that event instead, which does not change.
  */
 export function useRecord(id: string, at?: number): Reading {
   const live = useLiveRecord(id);
   const past = useMoment(id, at);
   if (at === undefined) return live;
   return {
-    record: past.record ?? (past.error ? undefined : live.record), // one moment is never shown as another
+    record: past.record ?? (past.error ? undefined : live.record), // never the live record in place of a moment
     live: live.record,
     missing: past.missing || live.missing,
     error: past.error,
@@ -44,7 +44,7 @@ export function useRecord(id: string, at?: number): Reading {
   };
 }
 
-/** The execution as far as somebody else on the screen follows it. */
+/** The cached execution, if another component subscribes to it. */
 export function useKnown(id: string): ExecutionRecord | undefined {
   return useSyncExternalStore(
     useCallback((listener) => records.subscribe(id, listener), [id]),
@@ -54,7 +54,7 @@ export function useKnown(id: string): ExecutionRecord | undefined {
 
 function useLiveRecord(id: string): Reading {
   const record = useKnown(id);
-  // Changes are folded into a whole record only: while a snapshot is wanted the stream is off.
+  // Changes are folded into a complete record only: the stream is off until a snapshot is read.
   const wanted = !record || record.cursor === null;
   const { data, error, loading } = useRead(
     ExecutionSnapshotDocument,
@@ -77,7 +77,7 @@ function useLiveRecord(id: string): Reading {
       paused: wanted,
       resume: () => ({ after: records.get(id)?.cursor ?? null }),
       onData: ({ executionChanges }) => change(id, (known) => fold(known, executionChanges)),
-      onEnd: () => change(id, outdated), // it was deleted, or is not shown any more: the snapshot says which
+      onEnd: () => change(id, outdated), // it was deleted or hidden: the snapshot says which
     },
   );
   const isGone = isOf(liveError, "NOT_FOUND");
@@ -108,7 +108,7 @@ function useMoment(id: string, at: number | undefined): Omit<Reading, "learn" | 
   const read = useMemo(() => data?.execution && recordOf(data.execution), [data]);
   const shown = useRef<ExecutionRecord>(undefined);
   if (at === undefined) shown.current = undefined;
-  else if (read) shown.current = read; // until then the moment before: the page stays while the knob moves on
+  else if (read) shown.current = read; // until then the previous moment stays on the page
   return {
     record: error ? undefined : shown.current,
     missing: !loading && !error && data !== undefined && !data.execution,

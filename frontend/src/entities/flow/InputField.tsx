@@ -21,10 +21,10 @@ const HINTS: Record<string, string> = {
   DATETIME: "as 2026-01-31T08:00:00Z",
   TIME: "as 08:30",
   DURATION: "as 10m, 1h30m or PT5M",
-  URI: "with its scheme, as https://…",
+  URI: "including the scheme, for example https://…",
 };
 
-/** One input of a flow, by its type; what is wrong with it is the server's to say. */
+/** The field of one input of a flow, by its type; the server validates the value. */
 export function InputField({ field, entry, error, onChange }: Props) {
   const common = {
     label: field.id,
@@ -107,7 +107,7 @@ export function InputField({ field, entry, error, onChange }: Props) {
 function descriptionOf(field: Field): string | undefined {
   const parts = [field.description, HINTS[field.type]];
   if (isExpression(field.default)) parts.push(`left empty: ${field.default}`);
-  if (field.dependsOn.length) parts.push(`asked for depending on ${field.dependsOn.join(", ")}`);
+  if (field.dependsOn.length) parts.push(`required depending on ${field.dependsOn.join(", ")}`);
   if (field.min !== null || field.max !== null) parts.push(`${field.min ?? "…"} to ${field.max ?? "…"}`);
   return parts.filter(Boolean).join("; ") || undefined;
 }
@@ -120,7 +120,7 @@ type FileProps = {
   onChange: (entry: Entry) => void;
 };
 
-/** Uploads what is chosen; of several choices the last one counts, whichever upload ends last. */
+/** Uploads the chosen file; of several choices the last one counts, whichever upload finishes last. */
 function FileField({ error, entry, description, onChange, ...common }: FileProps) {
   const [failed, setFailed] = useState<string>();
   const [name, setName] = useState<string>();

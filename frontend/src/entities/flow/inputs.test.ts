@@ -27,7 +27,7 @@ const FIELDS = [
 ];
 
 describe("the form", () => {
-  it("opens with defaults, not with expressions, and with what is given before both", () => {
+  it("opens with given values, else defaults, but no expressions", () => {
     expect(entriesOf(FIELDS, { day: "2026-01-31", extra: { a: 1 } })).toEqual({
       day: "2026-01-31",
       size: "500",
@@ -38,25 +38,25 @@ describe("the form", () => {
     });
   });
 
-  it("opens without the secret that was given to another run", () => {
+  it("opens without the secret of the previous run", () => {
     expect(entriesOf([field("password", "SECRET")], { password: "****" })).toEqual({ password: "" });
   });
 
-  it("sends what is filled in, and tells what is no JSON beside its field", () => {
+  it("sends the filled fields, and reports invalid JSON at its field", () => {
     const entries = { day: "2026-01-31", size: "7", full: false, regions: [], extra: "{", name: "" };
     const { values, faults } = readEntries(FIELDS, entries);
     expect(values).toEqual({ day: "2026-01-31", size: "7", full: false, regions: [] });
     expect(faults.extra).toContain("not JSON");
   });
 
-  it("puts the server's refusals at their fields", () => {
+  it("places the server's problems at their fields", () => {
     const day = { message: "day is required", path: ["inputs", "day"] };
     const other = { message: "the flow is disabled", path: ["flow"] };
     expect(placed([day, other], FIELDS)).toEqual({ byField: { day: "day is required" }, others: [other] });
   });
 });
 
-it("is told as a command line that a shell reads back", () => {
+it("is written as a command line that a shell parses", () => {
   expect(commandLine(["run", "acme/etl"], { day: "2026-01-31", note: "it's", list: [1] })).toBe(
     `headway run acme/etl -i day=2026-01-31 -i 'note=it'\\''s' -i 'list:=[1]'`,
   );

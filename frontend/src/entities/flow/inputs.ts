@@ -1,9 +1,9 @@
 import type { RunInputFragment } from "@/shared/graphql/gen/graphql";
 
 export type Field = RunInputFragment;
-/** What stands in the form: text for most, a truth for BOOL, a list for MULTISELECT, a file's id for FILE. */
+/** The value of a form field: text for most, a boolean for BOOL, a list for MULTISELECT, a file's id for FILE. */
 export type Entry = string | boolean | string[] | Uploading | null;
-/** A file on its way to the server: nothing is sent until it has its id. */
+/** A file being uploaded: the form is not sent until it has its id. */
 export type Uploading = { uploading: string };
 export type Entries = Record<string, Entry>;
 
@@ -11,17 +11,17 @@ export function isUploading(entry: Entry | undefined): entry is Uploading {
   return typeof entry === "object" && entry !== null && "uploading" in entry;
 }
 
-/** Whether a form has to wait for a file. */
+/** Whether the form has to wait for an upload. */
 export function uploads(entries: Entries): boolean {
   return Object.values(entries).some(isUploading);
 }
 
 const IN_TEXT = new Set(["JSON", "ARRAY"]);
 
-/** The form as it opens: the given values, else the defaults that are no expressions. */
+/** The initial form: the given values, else the defaults that are not expressions. */
 export function entriesOf(fields: readonly Field[], given: Record<string, unknown> = {}): Entries {
   return Object.fromEntries(
-    // A secret that was given is told to nobody: it is given again.
+    // A secret is never returned by the server, so it has to be entered again.
     fields.map((field) => [
       field.id,
       entryOf(field, (field.type === "SECRET" ? undefined : given[field.id]) ?? field.default),
@@ -43,7 +43,7 @@ export function isExpression(value: unknown): value is string {
 
 export type Read = { values: Record<string, unknown>; faults: Record<string, string> };
 
-/** The inputs to send; empty entries are left to their defaults. What is no JSON is told beside its field. */
+/** The inputs to send; empty fields are left to their defaults. Invalid JSON becomes a problem at its field. */
 export function readEntries(fields: readonly Field[], entries: Entries): Read {
   const values: Record<string, unknown> = {};
   const faults: Record<string, string> = {};
@@ -63,10 +63,10 @@ export function readEntries(fields: readonly Field[], entries: Entries): Read {
   return { values, faults };
 }
 
-type Told = { message: string; path: readonly string[] | null };
+type Problem = { message: string; path: readonly string[] | null };
 
-/** The server's refusals by field, and those that belong to none. */
-export function placed<Refusal extends Told>(problems: readonly Refusal[], fields: readonly Field[]) {
+/** The server's problems by field, and those that belong to no field. */
+export function placed<Refusal extends Problem>(problems: readonly Refusal[], fields: readonly Field[]) {
   const known = new Set(fields.map((field) => field.id));
   const byField: Record<string, string> = {};
   const others: Refusal[] = [];
@@ -78,7 +78,7 @@ export function placed<Refusal extends Told>(problems: readonly Refusal[], field
   return { byField, others };
 }
 
-/** The same on a command line, each value quoted for a shell; `options` are by name, each with all its values. */
+/** The equivalent command line, each value quoted for a shell; `options` are by name, each with all its values. */
 export function commandLine(
   words: readonly string[],
   values: Record<string, unknown>,

@@ -1,4 +1,4 @@
-/** Keeps a file on the server; the id is the value of a FILE input. Throws with the server's sentence. */
+/** Uploads a file; returns its id, the value of a FILE input. Throws with the server's message. */
 export async function upload(file: File): Promise<string> {
   const address = `/files?name=${encodeURIComponent(file.name)}`;
   const response = await fetch(address, {

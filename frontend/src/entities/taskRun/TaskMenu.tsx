@@ -8,24 +8,24 @@ import type { Actions } from "@/entities/execution/actions/useActions";
 import type { Head, TaskRunRow } from "@/entities/execution/record";
 import { useTaskRunActions } from "./useTaskRunActions";
 
-/** Where the menu leads: the inspector's tabs of the task, and the debug expression beside its outputs. */
+/** The targets of the menu: the inspector's tabs of the task, and the debug expression below its outputs. */
 export type TaskView = "logs" | "outputs" | "source" | "debug";
 
 type Props = {
   task: Pick<TaskRunRow, "id" | "key" | "state">;
   execution: Pick<Head, "id" | "name" | "labels">;
-  /** The page's one `useActions`: it asks, and shows the dialogs. */
+  /** The page's `useActions`, which shows the dialogs. */
   actions: Actions;
-  /** Selects the task and opens what is asked for; the page changes its address. */
+  /** Selects the task and opens the chosen tab, by changing the page's URL. */
   onShow: (view: TaskView) => void;
-  /** What opens the menu; three dots without it. It must take a ref and props, as Mantine's targets do. */
+  /** The button that opens the menu; three dots by default. It must take a ref and props, as Mantine's targets do. */
   children?: ReactNode;
-  /** To open it from outside, as a right click on a row does. */
+  /** Opens it from outside, for example on a right click. */
   opened?: boolean;
   onChange?: (opened: boolean) => void;
 };
 
-/** The one menu of a task run, the same wherever the task appears. What may be done is read when it opens. */
+/** The menu of a task run, the same everywhere. Its available actions are read when it opens. */
 export function TaskMenu(props: Props) {
   const { task, children, opened, onChange } = props;
   return (
@@ -49,7 +49,7 @@ export function TaskMenu(props: Props) {
   );
 }
 
-/** The lines of the menu alone, for a menu that is opened elsewhere. */
+/** Only the items of the menu, for a menu opened elsewhere. */
 export function TaskItems({ task, execution, actions, onShow }: Props) {
   const clipboard = useClipboard();
   const { replay, change } = useTaskRunActions(execution.id, task.key);
@@ -73,7 +73,7 @@ export function TaskItems({ task, execution, actions, onShow }: Props) {
         <ActionItem
           word={changing.word}
           icon={changing.icon}
-          tells={changing.tells}
+          description={changing.description}
           {...change.shown}
           onClick={() => actions.start(changing, { ...target, taskRun: task })}
         />

@@ -2,13 +2,13 @@ import { causeOf } from "@/entities/execution/failure";
 import type { TaskRunRow } from "@/entities/execution/record";
 import { Duration } from "@/shared/ui/Duration";
 import { StateBadge } from "@/shared/ui/StateBadge";
-import { inOrderOfConcern, tokenOf } from "./standing";
+import { inOrderOfConcern, tokenOf } from "./stateGroup";
 import classes from "./TaskSteps.module.css";
 import { branchesOf, countsOf, type Iteration } from "./tree";
 
 type Props = { tasks: readonly TaskRunRow[] /** The execution has ended. */; over: boolean };
 
-/** The tasks of an execution as a short list: a foreach is one line of counts. */
+/** The tasks of an execution as a short list; a foreach is one line of counts. */
 export function TaskSteps({ tasks, over }: Props) {
   return (
     <ul className={classes.steps} aria-label="Tasks">
@@ -24,7 +24,7 @@ export function TaskSteps({ tasks, over }: Props) {
   );
 }
 
-/** What a task says, why it failed, or how its iterations stand: which of them failed tells more than that some did. */
+/** A task's message, why it failed, or which iterations failed, else the counts of its iterations. */
 function factOf({ message, error }: TaskRunRow, iterations: readonly Iteration[]): string {
   if (iterations.length) {
     const counts = inOrderOfConcern(countsOf(iterations)).map(({ words }) => words);

@@ -18,7 +18,7 @@ it.each([
   [{ at: 7, attempt: 2 }, "load", "now"],
 ])("from %j of %s Esc leads to %s", (address, task, words) => expect(aboveWords(address, task)).toBe(words));
 
-it("knows what is inside a foreach", () => {
+it("recognises task runs inside a foreach", () => {
   expect(
     ["each[0].a", "each[1].in[0].a", "each", "each_2", "other[0].a"].map((key) => isInside(key, "each")),
   ).toEqual([true, true, false, false, false]);

@@ -9,7 +9,7 @@ function words({ task, iterations }: Branch): unknown {
   return [task.key, iterations.map(({ index, branches }) => [index, branches.map(words)])];
 }
 
-/** The iterations of a foreach, each with one task for each of its states. */
+/** The iterations of a foreach, each with one task for each given state. */
 function iterationsOf(...iterations: TaskRunState[][]) {
   const inside = iterations.flatMap((states, index) =>
     states.map((state, at) => aTask(`each[${index}].task${at}`, { state })),
@@ -18,7 +18,7 @@ function iterationsOf(...iterations: TaskRunState[][]) {
 }
 
 describe("task runs", () => {
-  it("of iterations stand under their foreach, also nested, in the order of their indexes", () => {
+  it("of iterations are under their foreach, also nested, in the order of their indexes", () => {
     const keys = ["each", "each[10].load", "each[2].load", "each[2].inner", "each[2].inner[0].deep", "after"];
     expect(branchesOf(keys.map((key) => aTask(key))).map(words)).toEqual([
       [
@@ -32,7 +32,7 @@ describe("task runs", () => {
     ]);
   });
 
-  it("whose foreach is not there stand by themselves", () => {
+  it("whose foreach is missing are at the top level", () => {
     expect(branchesOf([aTask("each[0].load")]).map(words)).toEqual(["each[0].load"]);
   });
 });

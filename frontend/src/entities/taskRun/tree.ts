@@ -2,12 +2,12 @@ import type { TaskRunRowFragment, TaskRunState } from "@/shared/graphql/gen/grap
 import { formatInteger } from "@/shared/lib/number";
 import { isEnded } from "@/shared/ui/stateTokens";
 
-/** A task run with what stands under it: the iterations of a foreach, each with task runs of its own. */
+/** A task run with its children: the iterations of a foreach, each with task runs of its own. */
 export type Branch = { task: TaskRunRowFragment; iterations: readonly Iteration[] };
 export type Iteration = { index: number; state: TaskRunState; branches: readonly Branch[] };
 export type Count = { state: TaskRunState; count: number; words: string };
 
-/** `each` and 3 of `each[3].load`, `a[1].b` and 2 of `a[1].b[2].c`. */
+/** `each` and 3 for `each[3].load`, `a[1].b` and 2 for `a[1].b[2].c`. */
 const INSIDE = /^(.*)\[(\d+)\]\.[^[\].]+$/;
 
 /** The task runs in the server's order, those of iterations under their foreach. */
@@ -45,13 +45,13 @@ const FAILED: readonly TaskRunState[] = ["FAILED", "ERROR", "REJECTED", "KILLED"
 const AT_WORK: readonly TaskRunState[] = ["KILLING", "WAITING_FOR_APPROVAL", "RETRYING", "RUNNING"];
 const ENDS: readonly TaskRunState[] = ["WARNING", "CANCELLED", "SUCCESS", "CACHED", "SKIPPED"];
 
-/** How an iteration stands, by its tasks: what failed tells most, then what is at work, then how it ended. */
+/** The state of an iteration, from its tasks: a failure first, then a task at work, then how it ended. */
 function stateOf(states: readonly TaskRunState[]): TaskRunState {
   const some = (wanted: readonly TaskRunState[]) => wanted.find((state) => states.includes(state));
   const telling = some([...FAILED, ...AT_WORK]);
   if (telling) return telling;
   if (states.every(isEnded)) return some(ENDS) ?? "SUCCESS";
-  // Between two of its tasks it is under way.
+  // Between two of its tasks it counts as running.
   return states.some(isEnded) ? "RUNNING" : (some(["QUEUED"]) ?? "CREATED");
 }
 
@@ -77,7 +77,7 @@ const WORDS: Record<TaskRunState, string> = {
   CANCELLED: "cancelled",
 };
 
-/** "997 succeeded", "2 failed", "1 running": how many stand where, always in this order. */
+/** "997 succeeded", "2 failed", "1 running": the counts by state, always in this order. */
 export function countsOf(iterations: readonly Iteration[]): Count[] {
   const counts = new Map<TaskRunState, number>();
   for (const { state } of iterations) counts.set(state, (counts.get(state) ?? 0) + 1);

@@ -10,13 +10,13 @@ import { Stream, show, type World } from "@/testing/world";
 type Message = { approvals: unknown };
 
 function world(more: World = {}) {
-  const asked: { where: unknown; stream: Stream<Message> }[] = [];
+  const subscriptions: { where: unknown; stream: Stream<Message> }[] = [];
   return {
-    asked,
+    subscriptions,
     root: {
       approvals: ({ where }: { where: unknown }) => {
         const stream = new Stream<Message>();
-        asked.push({ where, stream });
+        subscriptions.push({ where, stream });
         return stream;
       },
       ...more,
@@ -24,7 +24,9 @@ function world(more: World = {}) {
     send: (changed: InboxItemFragment[], over: { reset?: true; gone?: string[] } = {}) =>
       act(async () => {
         const totalCount = { value: changed.length, exact: true };
-        asked.at(-1)!.stream.push({ approvals: { reset: false, gone: [], totalCount, changed, ...over } });
+        subscriptions
+          .at(-1)!
+          .stream.push({ approvals: { reset: false, gone: [], totalCount, changed, ...over } });
       }),
   };
 }
@@ -35,36 +37,36 @@ const release = anInboxItem({ id: "appr_2", message: "Release it?", requestedAt:
 async function opened(address: string, more?: World) {
   const made = world(more);
   const shown = show(address, made.root);
-  await waitFor(() => expect(made.asked).toHaveLength(1));
+  await waitFor(() => expect(made.subscriptions).toHaveLength(1));
   return { ...made, ...shown };
 }
 
-it("asks for what waits for the viewer, and for all by the address", async () => {
+it("lists requests that the viewer may decide, or all, as the URL says", async () => {
   const user = userEvent.setup();
-  const { asked, send, router } = await opened("/approvals");
-  expect(asked[0]!.where).toMatchObject({ state: ["PENDING"], mine: true });
+  const { subscriptions, send, router } = await opened("/approvals");
+  expect(subscriptions[0]!.where).toMatchObject({ state: ["PENDING"], mine: true });
   await send([], { reset: true });
-  expect(await screen.findByText("Nothing waits for you.")).toBeTruthy();
+  expect(await screen.findByText("No approvals are waiting for you.")).toBeTruthy();
   await user.click(screen.getByRole("button", { name: "All" }));
-  await waitFor(() => expect(asked).toHaveLength(2));
+  await waitFor(() => expect(subscriptions).toHaveLength(2));
   expect(router.state.location.search).toEqual({ show: "all" });
-  expect(asked[1]!.where).toMatchObject({ state: ["PENDING"], mine: null });
+  expect(subscriptions[1]!.where).toMatchObject({ state: ["PENDING"], mine: null });
 });
 
-it("shows what is asked, and where; what is decided leaves", async () => {
+it("shows each request and its execution; a decided one disappears", async () => {
   const { send } = await opened("/approvals?show=all");
   await send([release, load], { reset: true });
   const rows = await screen.findAllByRole("listitem");
   expect(rows.map((row) => row.dataset.approval)).toEqual(["appr_1", "appr_2"]);
   expect(rows[0]!.textContent).toContain("acme.data / nightly-orders · ask");
-  expect(rows[0]!.textContent).toContain("Asked byadmin");
+  expect(rows[0]!.textContent).toContain("Requested byadmin");
   expect(rows[0]!.textContent).toContain("Votes0 of 1");
   expect(within(rows[0]!).getByRole("link").getAttribute("href")).toBe("/executions/exec_2");
   await send([], { gone: ["appr_1"] });
   expect(screen.getAllByRole("listitem").map((row) => row.dataset.approval)).toEqual(["appr_2"]);
 });
 
-it("has keys that the list of keys names, and that can be switched off", async () => {
+it("has keyboard shortcuts that are listed and can be switched off", async () => {
   const user = userEvent.setup();
   const { send } = await opened("/approvals");
   await send([load, release], { reset: true });
@@ -79,7 +81,7 @@ it("has keys that the list of keys names, and that can be switched off", async (
   expect(within(row).getByLabelText(/^Comment/)).toBeTruthy();
 });
 
-it("tells an answer that came too late what was decided, and by whom", async () => {
+it("shows the decision and its author when the viewer's answer came too late", async () => {
   const user = userEvent.setup();
   const votes = [{ actor: { name: "maria" }, decision: "APPROVE" }];
   const approve = vi.fn(() => ({
@@ -105,7 +107,7 @@ it("tells an answer that came too late what was decided, and by whom", async () 
   );
 });
 
-it("keeps an opened request when another decides it, tells it, and lets it go once it is closed", async () => {
+it("keeps an open request that another user decides, shows the decision, and removes it once closed", async () => {
   const user = userEvent.setup();
   const node = () => ({ __typename: "Approval", ...load, state: "REJECTED", decidedAt: null });
   const { send } = await opened("/approvals", { node });

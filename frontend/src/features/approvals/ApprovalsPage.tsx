@@ -9,7 +9,7 @@ import { PageHead } from "@/shared/ui/PageHead";
 import views from "@/shared/ui/Views.module.css";
 import classes from "./Inbox.module.css";
 import { InboxRow } from "./InboxRow";
-import { NothingWaits } from "./NothingWaits";
+import { NoApprovals } from "./NoApprovals";
 import { useInbox } from "./useInbox";
 
 const route = getRouteApi("/approvals");
@@ -62,7 +62,7 @@ function Inbox({ mine, onAll }: { mine: boolean; onAll: () => void }) {
   if (error && !inbox.loaded) return <ErrorState error={error} what="The inbox" />;
   if (!inbox.loaded)
     return <Skeleton className={classes.waiting} role="status" aria-label="Loading approvals" />;
-  if (!items.length) return <NothingWaits mine={mine} onAll={onAll} />;
+  if (!items.length) return <NoApprovals mine={mine} onAll={onAll} />;
   return (
     <>
       <ul className={classes.inbox} aria-label="Requests">

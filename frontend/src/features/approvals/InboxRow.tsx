@@ -20,7 +20,7 @@ type Props = {
   onDecided: () => void;
 };
 
-/** One request: the question and what one needs to know to weigh it; opened, the form in place. */
+/** One request: its message and context; opened, the form in place. */
 export function InboxRow({ item, gone, opened, selected, onToggle, onDecided }: Props) {
   const row = useRef<HTMLLIElement>(null);
   useEffect(() => {
@@ -81,7 +81,7 @@ function Facts({ item }: { item: InboxItemFragment }) {
   const due = dueWords(item, now);
   return (
     <dl className={classes.facts}>
-      <Fact name="Asked by">{item.execution.createdBy.name}</Fact>
+      <Fact name="Requested by">{item.execution.createdBy.name}</Fact>
       <Fact name="Waiting">
         <span title={`since ${formatExact(item.requestedAt)}`}>
           <Duration startedAt={item.requestedAt} endedAt={item.decidedAt} />
@@ -105,10 +105,11 @@ function Fact({ name, none, children }: { name: string; none?: boolean; children
   );
 }
 
-/** Decided by somebody else while one looked at it. */
+/** Shown when another user decided the request while it was open. */
 function Overtaken({ item }: { item: InboxItemFragment }) {
   const now = useNow(true);
-  const words = item.state === "PENDING" ? "This does not wait for you any more" : decidedWords(item, now);
+  const words =
+    item.state === "PENDING" ? "This request is no longer assigned to you" : decidedWords(item, now);
   return (
     <p className={classes.overtaken} role="status">
       {words}. Nothing is left to decide; it leaves the list when you close it.

@@ -3,7 +3,7 @@ import type { ApprovalsInboxSubscription, InboxItemFragment } from "@/shared/gra
 type Change = Omit<ApprovalsInboxSubscription["approvals"], "__typename">;
 type Item = InboxItemFragment;
 
-/** `gone` are ids that wait no longer and still show, since somebody is at work in them. */
+/** `gone` are ids that are no longer pending and still shown, because the viewer has them open. */
 export type Inbox = {
   loaded: boolean;
   items: readonly Item[];
@@ -12,7 +12,7 @@ export type Inbox = {
 };
 
 export type InboxStep =
-  /** `held` is the request that somebody has opened: it does not vanish under their hands. */
+  /** `held` is the request that the viewer has open: it does not disappear while they use it. */
   | { type: "changed"; change: Change; held: string | null }
   | { type: "decided"; item: Item }
   | { type: "closed" };
@@ -24,7 +24,7 @@ export const EMPTY_INBOX: Inbox = {
   total: { value: 0, exact: true },
 };
 
-/** What waits for a decision, the oldest first. What is decided leaves, or is told as decided while it is open. */
+/** The pending requests, oldest first. A decided request is removed, or shown as decided while it is open. */
 export function foldInbox(inbox: Inbox, step: InboxStep): Inbox {
   switch (step.type) {
     case "changed":

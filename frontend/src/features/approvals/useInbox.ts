@@ -5,7 +5,7 @@ import { useLive } from "@/shared/graphql/live";
 import { untilAnswered } from "@/shared/graphql/retry";
 import { EMPTY_INBOX, foldInbox } from "./inbox";
 
-/** What waits, live. The request that is `held` open stays to the end; the component is made anew for another choice. */
+/** The inbox, live. The request `held` open stays until closed; the component is remounted for another filter. */
 export function useInbox(mine: boolean, held: string | null) {
   const client = useClient();
   const [inbox, step] = useReducer(foldInbox, EMPTY_INBOX);

@@ -12,22 +12,22 @@ import { formatTime } from "@/shared/lib/time";
 import { type Finding, SearchSelect } from "@/shared/ui/SearchSelect";
 
 type Props = {
-  /** Executions of its flow are offered first. */
-  beside: { flowKey: string } | undefined;
+  /** The flow whose executions are offered first. */
+  like: { flowKey: string } | undefined;
   shown: readonly string[];
   onAdd: (id: string) => void;
 };
 
 const FOUND = 30;
 
-/** Finds one more execution to compare with: of the same flow, or by words of the search language. */
-export function AddExecution({ beside, shown, onAdd }: Props) {
+/** Finds one more execution to compare with: of the same flow, or by a search. */
+export function AddExecution({ like, shown, onAdd }: Props) {
   const [opened, setOpened] = useState(false);
   const { zone } = usePreferences();
   const finding: Finding<CompareChoicesQuery, CompareChoicesQueryVariables> = {
     document: CompareChoicesDocument,
     variables: (text) => ({
-      search: text.trim() ? text : beside ? `flow:${quoted(beside.flowKey)}` : "",
+      search: text.trim() ? text : like ? `flow:${quoted(like.flowKey)}` : "",
       first: FOUND,
     }),
     choices: ({ executions }) =>
@@ -49,7 +49,7 @@ export function AddExecution({ beside, shown, onAdd }: Props) {
       <Popover.Dropdown aria-label="Add an execution">
         <SearchSelect
           label="Execution"
-          placeholder={beside ? `Executions of ${beside.flowKey}, or a search` : "A search"}
+          placeholder={like ? `Executions of ${like.flowKey}, or a search` : "A search"}
           finding={finding}
           value={null}
           onChange={(id) => {

@@ -5,7 +5,7 @@ import { show } from "@/testing/world";
 
 vi.setConfig({ testTimeout: 30_000 });
 
-it("leads back to the list from executions that there are not", async () => {
+it("links back to the list when the executions do not exist", async () => {
   show("/compare?ids=exec_1,exec_2", {
     compareExecutions: () => {
       throw new GraphQLError("no execution exec_1", { extensions: { code: "NOT_FOUND" } });

@@ -13,24 +13,24 @@ import classes from "./ComparePage.module.css";
 import { CompareTable } from "./CompareTable";
 import { Curves } from "./Curves";
 import { reordered, sectionsOf } from "./sections";
-import { askedOrder, MOST, placesOf } from "./selection";
+import { baselineFirst, MOST, placesOf } from "./selection";
 
 const route = getRouteApi("/compare");
 
-/** Two to five executions side by side: what differs from the baseline, and their curves over each other. */
+/** Two to five executions side by side: the differences from the baseline, and their metric curves in shared charts. */
 export function ComparePage() {
   const search = route.useSearch();
   const ids = (search.ids ?? "").split(",").filter(Boolean);
   const navigate = route.useNavigate();
   const clipboard = useClipboard();
-  const asked = askedOrder(ids, search.baseline);
+  const ordered = baselineFirst(ids, search.baseline);
   const enough = ids.length >= 2 && ids.length <= MOST;
-  const { data, error } = useRead(CompareDocument, { ids: asked }, { paused: !enough });
+  const { data, error } = useRead(CompareDocument, { ids: ordered }, { paused: !enough });
   const comparison = data?.compareExecutions;
   const change = (next: readonly string[], baseline = search.baseline) =>
     void navigate({ search: { ...search, ids: next.join(","), baseline: baseline ?? "" } });
 
-  const places = placesOf(ids, asked);
+  const places = placesOf(ids, ordered);
   const executions = comparison && places.map((place) => comparison.executions[place]!);
   const lastSuccess = executions?.map((one) => one.lastSuccess).find((one) => one && !ids.includes(one.id));
   return (
@@ -52,7 +52,7 @@ export function ComparePage() {
               }
             />
             {ids.length < MOST && (
-              <AddExecution beside={executions?.[0]} shown={ids} onAdd={(id) => change([...ids, id])} />
+              <AddExecution like={executions?.[0]} shown={ids} onAdd={(id) => change([...ids, id])} />
             )}
             {lastSuccess && ids.length < MOST && (
               <Button onClick={() => change([...ids, lastSuccess.id])} title={`Adds ${lastSuccess.name}`}>
@@ -78,13 +78,13 @@ export function ComparePage() {
         <CompareTable
           executions={executions}
           sections={reordered(sectionsOf(comparison), places)}
-          baseline={asked[0]!}
+          baseline={ordered[0]!}
           equal={search.show === "equal"}
           onBaseline={(id) => change(ids, id)}
           onRemove={(id) =>
             change(
               ids.filter((one) => one !== id),
-              asked[0] === id ? "" : search.baseline,
+              ordered[0] === id ? "" : search.baseline,
             )
           }
           onEqual={() => void navigate({ search: { ...search, show: "equal" }, resetScroll: false })}

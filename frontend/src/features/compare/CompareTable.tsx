@@ -20,7 +20,7 @@ type Props = {
   onBaseline: (id: string) => void;
   onRemove: (id: string) => void;
   onEqual: () => void;
-  /** Stands after the first section. */
+  /** Content after the first section. */
   children: ReactNode;
 };
 
@@ -154,7 +154,7 @@ function BodyRow({ row, executions, base }: RowProps) {
   );
 }
 
-/** `base` is the place of the baseline; null for the baseline itself. */
+/** `base` is the index of the baseline; null for the baseline itself. */
 function Value({ cell, base }: { cell: Cell; base: number | null }) {
   return (
     <>

@@ -12,7 +12,7 @@ import type { Comparison } from "./sections";
 const LineChart = lazily(() => import("@/shared/ui/LineChart").then((chart) => chart.LineChart));
 const AXES: Record<Axis, string> = { step: "Step", time: "Time" };
 const SCALES = { linear: "Linear", log: "Log" } as const;
-/** Shown until somebody chooses. */
+/** The initial selection. */
 const FIRST = 4;
 
 type Props = {
@@ -21,7 +21,7 @@ type Props = {
   places: readonly number[];
 };
 
-/** The metrics over their steps, or over the seconds since the start, one chart each, with one read-out. */
+/** The metrics by step, or by seconds since the start, one chart each, with one shared read-out. */
 export function Curves({ comparison, executions, places }: Props) {
   const [axis, setAxis] = useState<Axis>("step");
   const [scale, setScale] = useState<keyof typeof SCALES>("linear");

@@ -3,7 +3,7 @@ import { type Point, runningSum } from "@/shared/lib/points";
 import { type Comparison, goodWay } from "./sections";
 
 export type Axis = "step" | "time";
-/** The curves of one metric, one for each execution in the order that they were asked for. */
+/** The curves of one metric, one for each execution in the order in which they were requested. */
 export type Curve = {
   name: string;
   kind: Metric["kind"];
@@ -14,7 +14,7 @@ type Metric = Comparison["metrics"][number];
 
 const HINTS = { lower: "lower is better", higher: "higher is better" };
 
-/** Metrics of which one execution has at least two values that the axis can place. */
+/** Metrics of which one execution has at least two values with a position on the axis. */
 export function curvesOf({ metrics }: Comparison, axis: Axis): Curve[] {
   return metrics.flatMap((metric) => {
     const sums = isSummed(metric);
@@ -29,7 +29,7 @@ export function curvesOf({ metrics }: Comparison, axis: Axis): Curve[] {
   });
 }
 
-/** A counter is drawn as it rises, to the sum that the table tells, unless points of it were left out. */
+/** A counter is drawn as a running sum, ending at the sum in the table, unless points were left out. */
 function isSummed({ kind, values }: Metric): boolean {
   return kind === "COUNTER" && values.every(({ points, number }) => points.length === number);
 }

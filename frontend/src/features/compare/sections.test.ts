@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { curvesOf } from "./curves";
 import { type Comparison, goodWay, reordered, sectionsOf } from "./sections";
-import { askedOrder, placesOf } from "./selection";
+import { baselineFirst, placesOf } from "./selection";
 
 type Metric = Comparison["metrics"][number];
 
@@ -46,9 +46,9 @@ function metric(name: string, curves: readonly (readonly number[])[], over: Part
 }
 
 describe("sectionsOf", () => {
-  it("leaves out what no execution has", () => expect(sectionsOf(comparison())).toEqual([]));
+  it("omits sections without data", () => expect(sectionsOf(comparison())).toEqual([]));
 
-  it("tells absent from null, and counts what differs", () => {
+  it("distinguishes absent from null, and counts differences", () => {
     const values = [
       { value: null, present: true, differs: false },
       { value: null, present: false, differs: true },
@@ -58,7 +58,7 @@ describe("sectionsOf", () => {
     expect(inputs!.rows[0]!.cells.map((cell) => cell.text)).toEqual(["null", "–"]);
   });
 
-  it("says of a metric whose name says which way is good whether it is better or worse", () => {
+  it("marks a metric as better or worse if its name implies a direction", () => {
     const [result] = sectionsOf(comparison({ metrics: [metric("val_loss", [[0.08], [0.1], [0.07]])] }));
     const [base, worse, better] = result!.rows[0]!.cells;
     expect(base).toEqual({ text: "0.08", differs: false });
@@ -66,12 +66,12 @@ describe("sectionsOf", () => {
     expect(better).toMatchObject({ tone: "better", best: true });
   });
 
-  it("judges no other metric", () => {
+  it("marks no other metric", () => {
     const [result] = sectionsOf(comparison({ metrics: [metric("rows", [[10], [20]])] }));
     expect(result!.rows[0]!.cells[1]).toEqual({ text: "20", differs: true, delta: "+10, 100 %" });
   });
 
-  it("puts the best value of a curve first, unless points of it were left out", () => {
+  it("puts the best value of a curve first, unless points were left out", () => {
     const curve = metric("val_loss", [
       [0.5, 0.1, 0.2],
       [0.5, 0.3, 0.05],
@@ -85,7 +85,7 @@ describe("sectionsOf", () => {
     ]);
   });
 
-  it("draws durations as shares of the longest", () => {
+  it("draws durations relative to the longest", () => {
     const values = [
       { value: 10, delta: null, percent: null, differs: false },
       { value: 20, delta: 10, percent: 100, differs: true },
@@ -98,7 +98,7 @@ describe("sectionsOf", () => {
     ]);
   });
 
-  it("tells a task that is not there from one that did not run", () => {
+  it("distinguishes a missing task from one that did not run", () => {
     const none = { attempts: 0, states: [], duration: null, delta: null, percent: null, differs: true };
     const values = [
       { ...none, taskRuns: 0 },
@@ -119,16 +119,16 @@ it.each([
 ])("%s is better %s", (name, way) => expect(goodWay(name)).toBe(way));
 
 describe("the baseline", () => {
-  it("is asked for first, and its column stays where it was", () => {
-    const asked = askedOrder(["a", "b", "c"], "c");
-    expect(asked).toEqual(["c", "a", "b"]);
-    const places = placesOf(["a", "b", "c"], asked);
-    const cells = asked.map((text) => ({ text, differs: false }));
+  it("is requested first, and its column keeps its place", () => {
+    const ordered = baselineFirst(["a", "b", "c"], "c");
+    expect(ordered).toEqual(["c", "a", "b"]);
+    const places = placesOf(["a", "b", "c"], ordered);
+    const cells = ordered.map((text) => ({ text, differs: false }));
     const [section] = reordered([{ name: "", note: "", rows: [{ key: "", differs: false, cells }] }], places);
     expect(section!.rows[0]!.cells.map((cell) => cell.text)).toEqual(["a", "b", "c"]);
   });
-  it("is the first one where it is not among them, and no id is asked for twice", () =>
-    expect(askedOrder(["a", "b", "a"], "x")).toEqual(["a", "b"]));
+  it("defaults to the first one if it is not among them, and no id is requested twice", () =>
+    expect(baselineFirst(["a", "b", "a"], "x")).toEqual(["a", "b"]));
 });
 
 describe("curvesOf", () => {
@@ -146,7 +146,7 @@ describe("curvesOf", () => {
       [2, 2],
     ]);
   });
-  it("draws a counter as it rises, unless points of it were left out", () => {
+  it("draws a counter as a running sum, unless points were left out", () => {
     const rows = metric("rows", [[10, 20, 5]], { kind: "COUNTER" });
     const [curve] = curvesOf(comparison({ metrics: [rows] }), "step");
     expect(curve!.hint).toBe("running sum");
@@ -157,6 +157,6 @@ describe("curvesOf", () => {
     expect(raw!.lines[0]!.map(([, y]) => y)).toEqual([10, 20, 5]);
   });
 
-  it("leaves out what is one number", () =>
+  it("leaves out metrics with a single value", () =>
     expect(curvesOf(comparison({ metrics: [metric("rows", [[1], [2]])] }), "step")).toEqual([]));
 });

@@ -7,12 +7,12 @@ export type Comparison = CompareQuery["compareExecutions"];
 type Metric = Comparison["metrics"][number];
 type Values = Comparison["inputs"];
 
-/** One value of one execution. `same` is said of what equals the baseline; `bar` is a share of the row's greatest. */
+/** One value of one execution. `same`: equals the baseline; `bar`: a share of the row's greatest value. */
 export type Cell = {
   text: string;
   differs: boolean;
   delta?: string;
-  /** Which way it went from the baseline, where it is known which way is good. */
+  /** The direction of the difference from the baseline, where it is known which direction is good. */
   tone?: "better" | "worse";
   best?: boolean;
   bar?: number;
@@ -22,7 +22,7 @@ export type Section = { name: string; note: string; rows: readonly Row[] };
 
 const NOTHING = "–";
 
-/** The comparison as rows of text, in the order that the executions are shown in. */
+/** The comparison as rows of text, in the order of the shown executions. */
 export function sectionsOf(comparison: Comparison): Section[] {
   const sections = [
     section("Result", comparison.metrics.flatMap(metricRows), "metric"),
@@ -54,12 +54,12 @@ function valueRow({ key, values, differs }: Values[number]): Row {
   };
 }
 
-/** The API's names as words: "createdBy" is "created by". */
+/** The API's names as words: "createdBy" becomes "created by". */
 function factRow(fact: Values[number]): Row {
   return { ...valueRow(fact), key: fact.key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`) };
 }
 
-/** A value in one line: text as it is, the rest as JSON. */
+/** A value on one line: text as it is, the rest as JSON. */
 export function valueWords(value: unknown): string {
   if (typeof value === "number") return formatNumber(value);
   return typeof value === "string" ? value : JSON.stringify(value);
@@ -69,13 +69,13 @@ const LOWER = /loss|error|perplexity|(^|_)(rmse|mae|mse|wer|cer)($|_)|latency|du
 const HIGHER =
   /accuracy|(^|_)(acc|auc|f1|r2|map|bleu|iou)($|_)|precision|recall|score|throughput|per_s(ec)?$/i;
 
-/** Which way a metric is better, as its name says in the field's usage; null where it does not. */
+/** The direction in which a metric is better, implied by its name; null where the name implies none. */
 export function goodWay(name: string): "lower" | "higher" | null {
   if (LOWER.test(name)) return "lower";
   return HIGHER.test(name) ? "higher" : null;
 }
 
-/** Of a curve the best value is what one looks for, so it goes first; exact while no point was left out. */
+/** The best value of a curve comes first, because readers look for it; exact unless points were left out. */
 function metricRows(metric: Metric): Row[] {
   const way = goodWay(metric.name);
   const whole = metric.values.every((one) => one.points.length === one.number);
@@ -141,7 +141,7 @@ function deltaOf(delta: number | null, percent: number | null, way: "lower" | "h
   } as const;
 }
 
-/** A difference in three digits, with its sign. */
+/** A signed difference with three digits. */
 function signed(value: number): string {
   return `${value > 0 ? "+" : ""}${formatNumber(Number(value.toPrecision(3)))}`;
 }
@@ -202,7 +202,7 @@ function artifactRow({ name, direction, differs, values }: Comparison["artifacts
   };
 }
 
-/** The same rows with their cells in another order: `places` holds where each shown execution was asked for. */
+/** The same rows with their cells in another order: `places` holds the index of each shown execution in the request. */
 export function reordered(sections: readonly Section[], places: readonly number[]): Section[] {
   return sections.map((section) => ({
     ...section,

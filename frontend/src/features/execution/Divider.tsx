@@ -4,7 +4,7 @@ import { LEAST, MOST, type PaneView, setPanes, USUAL, usePanes } from "./panes";
 
 const STEP = 0.02;
 
-/** Between the two panes: dragged, moved with the arrow keys, or put back to where it was by a double click. */
+/** The divider of the two panes: dragged, moved with the arrow keys, or reset by a double click. */
 export function Divider({ view }: { view: PaneView }) {
   const share = usePanes()[view];
   const divide = (part: number) => setPanes({ [view]: part });
@@ -37,7 +37,7 @@ export function Divider({ view }: { view: PaneView }) {
       aria-valuemax={percent(MOST)}
       tabIndex={0}
       className={classes.divider}
-      title="Drag to resize; double click for the usual parts"
+      title="Drag to resize; double click to reset"
       onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
       onPointerMove={drag}
       onKeyDown={press}

@@ -85,11 +85,11 @@ function opened(snapshot: object, facts: object = {}, search = "", then?: object
 }
 
 vi.setConfig({ testTimeout: 30_000 });
-// The route loads its screen when it is first shown, which takes longer than a test may.
+// The route loads its screen when it is first shown, which takes longer than the default timeout.
 beforeAll(() => import("@/routes/ExecutionScreen"), 60_000);
 afterEach(() => records.delete("exec_2"));
 
-it("tells who failed, why, what follows and one fix; the facts come later", async () => {
+it("shows the failed task, its cause, the consequences and one fix; other facts are added later", async () => {
   opened(FAILED, {
     lastSuccess: {
       id: "exec_1",
@@ -112,7 +112,7 @@ it("tells who failed, why, what follows and one fix; the facts come later", asyn
   expect(document.title).toBe("✗ nightly-orders-2 · Headway");
 });
 
-it("hides what the viewer's role never allows, and gives reasons for the rest", async () => {
+it("hides actions that the viewer's role never allows, and gives reasons for disabled ones", async () => {
   opened(FAILED);
   await userEvent.click(await screen.findByRole("button", { name: "More for nightly-orders-2" }));
   const pause = await screen.findByRole("menuitem", { name: /^Pause/ });
@@ -125,8 +125,8 @@ it.each([
   [{ allowed: true, code: null, reason: null }, null],
   [{ allowed: false, code: "INVALID_STATE", reason: "load still runs" }, "true"],
   [{ allowed: false, code: "FORBIDDEN", reason: "it needs the permission MANAGE" }, undefined],
-])("offers to change the failed task's state as the server allows: %o", async (told, disabled) => {
-  const availableActions = [{ action: "CHANGE_TASK_RUN_STATE", ...told }];
+])("offers to change the failed task's state as the server allows: %o", async (answer, disabled) => {
+  const availableActions = [{ action: "CHANGE_TASK_RUN_STATE", ...answer }];
   opened(FAILED, { task: { ...aTask("load"), availableActions } });
   await userEvent.click(await screen.findByRole("button", { name: "Other ways to run it again" }));
   await screen.findByRole("menuitem", { name: /^Replay from load/ });
@@ -134,7 +134,7 @@ it.each([
   await waitFor(() => expect(item()?.getAttribute("aria-disabled")).toBe(disabled));
 });
 
-it("asks about the execution as it is now, also at an earlier moment", async () => {
+it("confirms actions on the execution as it is now, even at an earlier moment", async () => {
   const then = { ...FAILED, labels: [], taskRuns: [aTask("load", { state: "RUNNING" })] };
   const availableActions = [allowed("CHANGE_TASK_RUN_STATE")];
   opened(FAILED, { task: { ...aTask("load"), availableActions } }, "?at=2&task=load", then);
@@ -147,7 +147,7 @@ it("asks about the execution as it is now, also at an earlier moment", async () 
   expect(await screen.findByPlaceholderText("now Failed")).toBeTruthy();
 });
 
-it("says of what ran at an earlier moment how long it had run by the time of the event", async () => {
+it("shows the duration of running tasks at an earlier moment, up to the event", async () => {
   const startedAt = "2026-01-14T02:00:00Z";
   const running = { state: "RUNNING", startedAt, endedAt: null };
   const attempts = [
@@ -164,14 +164,14 @@ it("says of what ran at an earlier moment how long it had run by the time of the
   expect(banner.textContent).toContain("Running16s");
 });
 
-it("says nothing over a quiet success, and why it may not be run again when the flow is gone", async () => {
+it("shows no summary for a success, and says why it cannot be run again when the flow was deleted", async () => {
   opened(aSnapshot({ state: "SUCCESS", endedAt: "2026-01-14T02:04:12Z" }), { flow: null });
   const again = await screen.findByRole("button", { name: "Run again" });
   expect(again.getAttribute("aria-disabled")).toBe("true");
   expect(screen.queryByRole("region", { name: /Why|ended|Approval/ })).toBeNull();
 });
 
-it("shows the verdict with the change that tells of the failure", async () => {
+it("shows the summary with the change that reports the failure", async () => {
   const { changes } = opened(aSnapshot({ taskRuns: [aTask("load", { state: "RUNNING" })] }));
   await screen.findByRole("heading", { name: "nightly-orders-2" });
   expect(screen.queryByRole("region", { name: "Why it failed" })).toBeNull();
@@ -195,11 +195,11 @@ it("shows the verdict with the change that tells of the failure", async () => {
   );
   await waitFor(() => expect(screen.getByRole("region", { name: "Why it failed" })).toBeTruthy());
   expect(screen.getByTestId("state").textContent).toContain("Failed");
-  // What one reads stays: only the strip tells.
+  // The selection does not change: only the strip reports the failure.
   expect(screen.getByRole("heading", { name: "Whole execution" })).toBeTruthy();
 });
 
-it("shows no other moment in the place of one that there is not, and leads back to now", async () => {
+it("shows no other moment in place of a missing one, and links back to now", async () => {
   const { router } = opened(FAILED, {}, "?at=999");
   const alert = await screen.findByRole("alert");
   expect(alert.textContent).toContain("as it was after event 999 could not be loaded");

@@ -30,7 +30,7 @@ import { Verdict } from "./verdict/Verdict";
 
 const route = getRouteApi("/executions/$id");
 
-/** What the log of an execution, or of one of its task runs, is drawn with. */
+/** The props of the log of an execution or of one of its task runs. */
 export type LogsProps = {
   record: ExecutionRecord;
   taskRun: TaskRunRow | undefined;
@@ -102,14 +102,14 @@ function Shown({ record, live, error, learn, Logs }: ShownProps) {
 
 type NoMomentProps = { error: CombinedError; at: number; select: Selection["select"] };
 
-/** The moment that the address names could not be read: no other is shown in its place. */
+/** Shown when the moment in the URL could not be read: no other moment is shown in its place. */
 function NoMoment({ error, at, select }: NoMomentProps) {
   const back = () => select({ at: undefined });
   useKeys("Selection", [{ key: "Escape", words: "back to now", run: back }]);
   return (
     <div className={classes.page}>
       <ErrorState error={error} what={`The execution as it was after event ${formatInteger(at)}`} />
-      <EmptyState title="This moment is not shown.">
+      <EmptyState title="This moment cannot be shown.">
         <Button onClick={back}>Back to now</Button>
       </EmptyState>
     </div>

@@ -12,7 +12,14 @@ import { formatAgo, formatExact, formatTime } from "@/shared/lib/time";
 import { Duration } from "@/shared/ui/Duration";
 import { StateBadge } from "@/shared/ui/StateBadge";
 import { isEnded } from "@/shared/ui/stateTokens";
-import { commitWords, labelSearch, progressOf, progressWords, type Told, triggerWords } from "./header/facts";
+import {
+  commitWords,
+  type HeaderFact,
+  labelSearch,
+  progressOf,
+  progressWords,
+  triggerWords,
+} from "./header/facts";
 import classes from "./header/Header.module.css";
 import { HeaderActions } from "./header/HeaderActions";
 import { ProgressLine } from "./header/ProgressLine";
@@ -25,18 +32,18 @@ type Props = {
   facts: Facts | undefined;
   offered: Offered;
   actions: Actions;
-  /** The earlier moment that is shown, and the execution as it is now. */
+  /** The record at the shown moment, and the execution as it is now. */
   past: Past | undefined;
 };
 
 type Past = { at: string | null; whole: Head };
 
-/** The first line: which execution, how it stands, what started it, and what may be done. */
+/** The first line: the execution's name, state, trigger and actions. */
 export function Header({ record, facts, offered, actions, past }: Props) {
   const { zone } = usePreferences();
   const { head } = record;
   const usual = usualOf(facts?.durationStats);
-  const asked = actions.asked?.id === head.id ? actions.asked.word : undefined;
+  const pending = actions.pending?.id === head.id ? actions.pending.word : undefined;
   const running = !isEnded(head.state) && head.startedAt !== null;
   const progress = running ? progressOf(record.taskRuns.values()) : null;
   return (
@@ -52,7 +59,7 @@ export function Header({ record, facts, offered, actions, past }: Props) {
         </h1>
         <span className={classes.state} data-testid="state" data-past={past && true}>
           {past?.at && <span className={classes.faint}>at {formatTime(past.at, zone)} </span>}
-          <StateBadge state={head.state} asked={asked} />
+          <StateBadge state={head.state} pending={pending} />
         </span>
         <div className={classes.meta}>
           {past ? <Until head={head} whole={past.whole} /> : <HowLong head={head} usual={usual} />}
@@ -63,9 +70,9 @@ export function Header({ record, facts, offered, actions, past }: Props) {
           {head.origin === "EXTERNAL" && (
             <span title="Ran outside Headway, which only recorded it">Recorded</span>
           )}
-          <Fact told={triggerWords(head)} />
-          {head.revision && <Fact told={revisionOf(head)} />}
-          <Fact told={commitWords(head.git)} />
+          <Fact fact={triggerWords(head)} />
+          {head.revision && <Fact fact={revisionOf(head)} />}
+          <Fact fact={commitWords(head.git)} />
           <Labels labels={head.labels} />
         </div>
         <HeaderActions offered={offered} actions={actions} />
@@ -75,7 +82,7 @@ export function Header({ record, facts, offered, actions, past }: Props) {
   );
 }
 
-/** "2m 55s of 4m 12s": how long it had taken at a moment. */
+/** "2m 55s of 4m 12s": the duration up to a moment. */
 function Until({ head, whole }: { head: Head; whole: Head }) {
   return (
     <span>
@@ -113,7 +120,7 @@ function Left({ head, progress, usual }: LeftProps) {
   return <span>{progressWords(progress, usual, seconds)}</span>;
 }
 
-/** "ended 5m ago", or when it was accepted. */
+/** "ended 5m ago", or when it was created. */
 function When({ head }: { head: Head }) {
   const now = useNow(true);
   const at = head.endedAt ?? head.createdAt;
@@ -124,15 +131,15 @@ function When({ head }: { head: Head }) {
   );
 }
 
-function revisionOf({ revision, flowKey, namespace }: Head): Told {
+function revisionOf({ revision, flowKey, namespace }: Head): HeaderFact {
   return { words: `rev ${revision?.number}`, search: { flow: flowKey, namespace } };
 }
 
-function Fact({ told }: { told: Told | null }): ReactNode {
-  if (!told) return null;
+function Fact({ fact }: { fact: HeaderFact | null }): ReactNode {
+  if (!fact) return null;
   return (
-    <Link to="/executions" search={told.search} title={`Executions: ${told.words}`}>
-      {told.words}
+    <Link to="/executions" search={fact.search} title={`Executions: ${fact.words}`}>
+      {fact.words}
     </Link>
   );
 }

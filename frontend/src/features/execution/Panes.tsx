@@ -12,18 +12,18 @@ import { useSelection } from "./useSelection";
 
 type Props = {
   record: ExecutionRecord;
-  /** As it is now, whatever moment is shown. */
+  /** The record as it is now, whatever moment is shown. */
   live: ExecutionRecord;
   taskRun: TaskRunRow | undefined;
   actions: Actions;
   Logs: ComponentType<LogsProps>;
-  /** After the inspector, where one stands below the other. */
+  /** Content after the inspector, where the panes are below each other. */
   below: ReactNode;
-  /** Which of them comes first where there is room for one only. */
+  /** Which pane comes first where there is room for one only. */
   first: "inspector" | "tasks";
 };
 
-/** The tasks beside what is selected of them; on a phone one below the other. */
+/** The tasks next to the inspector of the selection; on a phone below each other. */
 export function Panes({ record, live, taskRun, actions, Logs, below, first }: Props) {
   const { view = "timeline" } = useSelection();
   const { [view]: share, wide } = usePanes();
@@ -49,9 +49,9 @@ export function Panes({ record, live, taskRun, actions, Logs, below, first }: Pr
   );
 }
 
-/** Why there are no tasks, and will be none; null when there are some, or may be. */
+/** Why there are and will be no tasks; null when there are some, or may be. */
 function whyNoTasks({ head, taskRuns }: ExecutionRecord): string | null {
   if (taskRuns.size) return null;
-  if (head.origin === "EXTERNAL") return "It ran elsewhere, and no task of it was recorded.";
-  return isEnded(head.state) ? "It ended before a task was planned." : null;
+  if (head.origin === "EXTERNAL") return "This execution ran elsewhere, and no tasks were recorded.";
+  return isEnded(head.state) ? "This execution ended before any task was planned." : null;
 }

@@ -2,13 +2,13 @@ import { useSyncExternalStore } from "react";
 import { keep, kept } from "@/shared/lib/preferences";
 
 export type PaneView = "timeline" | "graph";
-/** How the room is divided: the tasks' share of the width by how they are drawn, and whether they have all of it. */
+/** The layout of the panes: the tasks' share of the width for each view, and whether they have all of it. */
 export type Panes = Record<PaneView, number> & { wide: boolean };
 
 const STORED = "headway.execution.panes";
 export const LEAST = 0.25;
 export const MOST = 0.75;
-/** A graph is wide: it gets five parts of eight. */
+/** A graph is wide: it gets five eighths. */
 export const USUAL: Record<PaneView, number> = { timeline: 0.5, graph: 0.625 };
 
 let panes: Panes = { ...USUAL, wide: false, ...kept<Partial<Panes>>(STORED) };
@@ -25,7 +25,7 @@ function within(share: number): number {
   return Math.min(MOST, Math.max(LEAST, share));
 }
 
-/** One person's choice for this browser, shared by all who draw it. */
+/** The viewer's layout in this browser, shared by all components. */
 export function usePanes(): Panes {
   return useSyncExternalStore(
     (listener) => {

@@ -5,7 +5,7 @@ import { useRead } from "@/shared/graphql/read";
 export type Facts = NonNullable<ExecutionFactsQuery["execution"]>;
 export type Known = { facts: Facts | undefined; permissions: readonly string[] | undefined };
 
-/** What the frame tells beside the record. It fills in when it is there; nothing waits for it. */
+/** Facts around the record. They are filled in when loaded; nothing waits for them. */
 export function useFacts({ id, state, endedAt }: Pick<Head, "id" | "state" | "endedAt">): Known {
   const { data } = useRead(ExecutionFactsDocument, { id }, { version: `${state}|${endedAt}` });
   return { facts: data?.execution ?? undefined, permissions: data?.viewer.permissions };

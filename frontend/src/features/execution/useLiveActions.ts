@@ -2,7 +2,7 @@ import { type Actions, type Target, useActions } from "@/entities/execution/acti
 import type { ExecutionRecord } from "@/entities/execution/record";
 import type { Reading } from "@/entities/execution/useRecord";
 
-/** The page's actions. They are about the execution as it is now, also where an earlier moment is shown. */
+/** The page's actions. They apply to the execution as it is now, even while an earlier moment is shown. */
 export function useLiveActions(live: ExecutionRecord, learn: Reading["learn"]): Actions {
   const actions = useActions(learn);
   return { ...actions, start: (spec, target, how) => actions.start(spec, asItIsNow(target, live), how) };

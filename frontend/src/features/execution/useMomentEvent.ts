@@ -3,7 +3,7 @@ import { useRead } from "@/shared/graphql/read";
 
 export type Moment = NonNullable<MomentOfQuery["execution"]>["events"][number];
 
-/** The event after which an earlier moment is shown; undefined while the page shows now. */
+/** The event of the shown moment; undefined while the page shows now. */
 export function useMomentEvent(id: string, at: number | undefined): Moment | undefined {
   const { data } = useRead(MomentOfDocument, { id, before: (at ?? 1) - 1 }, { paused: at === undefined });
   return at === undefined ? undefined : data?.execution?.events[0];

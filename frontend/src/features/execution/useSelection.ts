@@ -7,9 +7,9 @@ const route = getRouteApi("/executions/$id");
 
 export type { ExecutionSearch };
 
-/** What is selected on the page, as the address says; components change it by changing the address. */
+/** The selection of the page, from the URL; components change it by changing the URL. */
 export type Selection = ExecutionSearch & {
-  /** Changes parts of the address; what is undefined goes out of it. */
+  /** Changes parameters of the URL; undefined ones are removed. */
   select: (part: ExecutionSearch, how?: { hash?: string; replace?: boolean }) => void;
 };
 
@@ -25,8 +25,8 @@ export function useSelection(): Selection {
 }
 
 /**
- * The selected task run; where the address names none, the one that had failed when the page was opened. What fails
- * later is told by the strip, and does not take the place of what somebody reads.
+ * The selected task run; without one in the URL, the one that had failed when the page was opened. Later failures are
+ * shown by the strip and do not replace the viewer's selection.
  */
 export function useSelectedTask(record: ExecutionRecord, { task }: Selection): TaskRunRow | undefined {
   const [first] = useState(record.head.failure?.taskRun?.key);

@@ -4,7 +4,7 @@ import { useKeys } from "@/shared/lib/keys";
 
 import type { Selection } from "./useSelection";
 
-/** Esc: back to now, then from the attempt to its task, from an iteration to its foreach, then to the whole. */
+/** Esc: back to now, then from the attempt to its task, from an iteration to its foreach, then to the whole execution. */
 export function useUpKey(selection: Selection, taskRun: TaskRunRow | undefined): void {
   useKeys("Selection", [
     {

@@ -6,7 +6,7 @@ import { useActions } from "@/entities/execution/actions/useActions";
 import { useDialog } from "@/shared/lib/dialogs";
 import { formatInteger } from "@/shared/lib/number";
 import { ErrorState } from "@/shared/ui/ErrorState";
-import { askedOf, orderOf, ownOf, type Search, searchOf, sortedBy } from "./address";
+import { listQueryOf, orderOf, ownOf, type Search, searchOf, sortedBy } from "./address";
 import { BulkDialog } from "./bulk/BulkDialog";
 import { hasUsual, namesOf } from "./columns/columns";
 import { useColumns } from "./columns/useColumns";
@@ -27,7 +27,7 @@ import { useWaiting } from "./useWaiting";
 import { isShown, VIEWS } from "./views/views";
 
 const route = getRouteApi("/executions");
-/** In the view of what executes, what has just ended stays a while, dimmed. */
+/** In the view of active executions, those that have just ended stay for a while, dimmed. */
 const JUST_ENDED = 30_000;
 
 export function ExecutionsPage() {
@@ -40,7 +40,7 @@ export function ExecutionsPage() {
   );
   useLastList(search);
   const waiting = useWaiting();
-  const asked = useMemo(() => askedOf(search, waiting), [search, waiting]);
+  const query = useMemo(() => listQueryOf(search, waiting), [search, waiting]);
   const order = useMemo(() => orderOf(search), [search]);
   const { columns, choose } = useColumns(search, setSearch);
   const names = useMemo(() => namesOf(columns), [columns]);
@@ -54,7 +54,7 @@ export function ExecutionsPage() {
   const { hold, pointer } = useHold(isBusy);
   const paused = search.waiting !== undefined && waiting === undefined;
   const settleAfter = isShown(VIEWS[1]!, search) ? JUST_ENDED : SETTLE_AFTER;
-  const list = useRows({ ...asked, ...order, names, usual: hasUsual(columns), paused, settleAfter }, hold);
+  const list = useRows({ ...query, ...order, names, usual: hasUsual(columns), paused, settleAfter }, hold);
   const { rows, error } = list;
   const errors = useErrors(rows.byId);
   const text = searchOf(search) ?? "";
@@ -72,7 +72,7 @@ export function ExecutionsPage() {
     <>
       <ListHead
         search={search}
-        asked={asked}
+        query={query}
         order={order}
         columns={columns}
         waiting={waiting}
@@ -80,14 +80,14 @@ export function ExecutionsPage() {
       />
       <Overview
         search={search}
-        asked={asked}
+        query={query}
         version={rows}
         paused={paused || isRefused(error)}
         onChange={setSearch}
       />
       <Query
         search={search}
-        asked={asked}
+        query={query}
         columns={columns}
         error={error}
         errors={errors}
@@ -119,7 +119,7 @@ export function ExecutionsPage() {
         <SelectionBar
           selection={selection}
           total={rows.total}
-          asked={asked}
+          query={query}
           order={order}
           columns={columns}
           onAll={() => select({ type: "all" })}
@@ -132,7 +132,7 @@ export function ExecutionsPage() {
           action={bulk}
           selection={selection}
           total={rows.total.value}
-          asked={asked}
+          query={query}
           onClose={() => setBulk(null)}
           onDone={() => select({ type: "cleared" })}
         />
@@ -142,7 +142,7 @@ export function ExecutionsPage() {
   );
 }
 
-/** Messages by fingerprint, so that a chip says the error and not its number. The same map until one is added. */
+/** Error messages by fingerprint, so that a chip shows the message. The same map until one is added. */
 function useErrors(rows: ReturnType<typeof useRows>["rows"]["byId"]): ReadonlyMap<string, string> {
   const [errors, setErrors] = useState<ReadonlyMap<string, string>>(() => new Map());
   const added = [...rows.values()].flatMap(({ failure }) =>
@@ -156,12 +156,12 @@ function isRefused(error: CombinedError | undefined): boolean {
   return error !== undefined && faultOf(error) !== undefined;
 }
 
-/** What is wrong with the search stands below the search. */
+/** The error of the search, below the search box. */
 function ListError({ error }: { error: CombinedError | undefined }) {
   return error && !isRefused(error) ? <ErrorState error={error} what="The list" /> : null;
 }
 
-/** What waits above the rows while their order stands still: in the head, where it covers no row. */
+/** The button for new rows while the order is frozen: in the head, where it covers no row. */
 function News({ count, onShow }: { count: number; onShow: () => void }) {
   const words = `${formatInteger(count)} new`;
   return (

@@ -3,7 +3,7 @@ import { useWhyNotRun } from "@/entities/flow/useWhyNotRun";
 import { openDialog } from "@/shared/lib/dialogs";
 import { OfferButton } from "@/shared/ui/OfferButton";
 
-/** Beside the page's name: what `children` offer, and to run a flow. */
+/** The actions next to the page's title: those of `children`, and running a flow. */
 export function HeadActions({ children }: { children: React.ReactNode }) {
   const whyNotRun = useWhyNotRun();
   return (

@@ -34,7 +34,7 @@ type Props = {
   news: ReactNode;
 };
 
-/** The rows with their keys and the preview beside them; or what to do where there are none. */
+/** The rows with their keys and the preview next to them; a message where there are none. */
 export function List(props: Props) {
   const {
     list,
@@ -96,7 +96,7 @@ export function List(props: Props) {
           selection={selection}
           current={current}
           menu={props.menu}
-          asked={actions.asked}
+          pending={actions.pending}
           handlers={handlers}
           onSort={props.onSort}
           onPickPage={() => select({ type: "page", shown })}

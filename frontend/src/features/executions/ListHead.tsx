@@ -1,6 +1,6 @@
 import { memo } from "react";
 import { PageHead } from "@/shared/ui/PageHead";
-import type { Asked, Order, Search } from "./address";
+import type { ListQuery, Order, Search } from "./address";
 import type { Column } from "./columns/columns";
 import { ExportMenu } from "./exports/ExportMenu";
 import { HeadActions } from "./HeadActions";
@@ -8,21 +8,21 @@ import { Views } from "./views/Views";
 
 type Props = {
   search: Search;
-  asked: Asked;
+  query: ListQuery;
   order: Order;
   columns: readonly Column[];
   waiting: readonly string[] | undefined;
   onChange: (search: Search) => void;
 };
 
-/** The name of the page, its views and what may be done. Changes of rows do not render it anew. */
-export const ListHead = memo(function ListHead({ search, asked, order, columns, waiting, onChange }: Props) {
+/** The title of the page, its views and actions. Changes of rows do not render it again. */
+export const ListHead = memo(function ListHead({ search, query, order, columns, waiting, onChange }: Props) {
   return (
     <PageHead
       title="Executions"
       actions={
         <HeadActions>
-          <ExportMenu asked={asked} order={order} columns={columns} />
+          <ExportMenu query={query} order={order} columns={columns} />
         </HeadActions>
       }
     >

@@ -10,7 +10,7 @@ import { chipsOf } from "./filters/chips";
 
 const NO_ERRORS: ReadonlyMap<string, string> = new Map();
 
-/** Nothing matches, or nothing ever ran: either way the next step is one click. */
+/** Shown when nothing matches or nothing ever ran; either way the next step is one click away. */
 export function Nothing({ search, onChange }: { search: Search; onChange: (search: Search) => void }) {
   const { zone } = usePreferences();
   const chips = chipsOf(search, { now: Date.now(), zone, errors: NO_ERRORS });
@@ -22,9 +22,9 @@ export function Nothing({ search, onChange }: { search: Search; onChange: (searc
       </EmptyState>
     );
   }
-  if (search.waiting && chips.length === 1) return <EmptyState title="Nothing waits for you." />;
+  if (search.waiting && chips.length === 1) return <EmptyState title="No executions are waiting for you." />;
   return (
-    <EmptyState title="Nothing matches these filters.">
+    <EmptyState title="No executions match these filters.">
       <div className={classes.removals}>
         {chips.map((chip) => (
           <Button key={chip.key} onClick={() => onChange(chip.without)}>

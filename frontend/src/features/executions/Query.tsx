@@ -1,7 +1,7 @@
 import type { CombinedError } from "@urql/core";
 import { memo } from "react";
 import { Segments } from "@/shared/ui/Segments";
-import { type Asked, type Search, searchOf } from "./address";
+import { type ListQuery, type Search, searchOf } from "./address";
 import { ColumnsMenu } from "./columns/ColumnsMenu";
 import type { Column } from "./columns/columns";
 import classes from "./ExecutionsPage.module.css";
@@ -12,19 +12,19 @@ const FORMS = { list: "List", time: "Timeline" } as const;
 
 type Props = {
   search: Search;
-  asked: Asked;
+  query: ListQuery;
   columns: readonly Column[];
   error: CombinedError | undefined;
-  /** Messages by fingerprint. */
+  /** Error messages by fingerprint. */
   errors: ReadonlyMap<string, string>;
   onChange: (search: Search) => void;
   onColumns: (ids: readonly string[] | undefined) => void;
 };
 
-/** The search as text, how its rows are shown, and its filters. Changes of rows do not render it anew. */
+/** The search box, the display options and the filters. Changes of rows do not render it again. */
 export const Query = memo(function Query({
   search,
-  asked,
+  query,
   columns,
   error,
   errors,
@@ -36,7 +36,7 @@ export const Query = memo(function Query({
       <div className={classes.query}>
         <SearchBox
           value={searchOf(search) ?? ""}
-          asked={asked}
+          query={query}
           error={error}
           onChange={(q) => onChange({ ...search, q: q || undefined })}
         />
@@ -48,9 +48,9 @@ export const Query = memo(function Query({
             onChange={(form) => onChange({ ...search, view: form === "time" ? form : undefined })}
           />
         </div>
-        {!search.view && <ColumnsMenu columns={columns} asked={asked} onChoose={onColumns} />}
+        {!search.view && <ColumnsMenu columns={columns} query={query} onChoose={onColumns} />}
       </div>
-      <FilterBar search={search} asked={asked} errors={errors} onChange={onChange} />
+      <FilterBar search={search} query={query} errors={errors} onChange={onChange} />
     </>
   );
 });

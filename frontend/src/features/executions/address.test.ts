@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import {
-  askedOf,
   exportAddress,
   type Given,
+  listQueryOf,
   normal,
   orderOf,
   type Search,
@@ -15,7 +15,7 @@ import { isAll, shownTime, spanOf, withLast, withSpan } from "./search/dates";
 const NOW = Date.parse("2026-01-14T12:00:00Z");
 const HOUR = 3_600e3;
 
-describe("an address", () => {
+describe("a URL", () => {
   it.each<[Given, Search]>([
     [{}, {}],
     [{ state: "FAILED,ERROR" }, { q: "(state:failed OR state:error)" }],
@@ -29,16 +29,16 @@ describe("an address", () => {
       { view: "time", waiting: "me" },
     ],
     [{ state: "%%%", sort: "-started" }, { sort: "-started" }],
-  ])("that says %j means %j", (given, search) => expect(normal(given)).toEqual(search));
+  ])("with %j means %j", (given, search) => expect(normal(given)).toEqual(search));
 });
 
-it("read again means the same", () => {
+it("round-trips", () => {
   const given = { q: "a OR b", state: "FAILED,ERROR", flow: "etl" };
   expect(normal({ ...given, ...normal(given) })).toEqual(normal(given));
 });
 
 describe("the order", () => {
-  it("is the newest first unless it says so", () => {
+  it("is newest first by default", () => {
     expect(orderOf({})).toEqual({ orderBy: null, orderByValue: null });
     expect(sortOf({ sort: "nothing" })).toBeUndefined();
     expect(orderOf({ sort: "-duration" }).orderBy).toBe("DURATION_DESC");
@@ -54,21 +54,21 @@ describe("the order", () => {
     ["by", "createdBy"],
     ["branch", "branch"],
     ["commit", "commit"],
-  ])("of the column %s is by the value of %s", (sort, column) =>
+  ])("of the column %s sorts by the value of %s", (sort, column) =>
     expect(orderOf({ sort: `-${sort}` })).toEqual({
       orderBy: null,
       orderByValue: { column, direction: "DESC" },
     }),
   );
   it.each(["-duration", "started", "-metric.loss", "label.team", "-execution", "by", undefined])(
-    "%s is read back from what the server keeps",
+    "%s round-trips through the saved filter",
     (sort) => expect(sortTextOf(orderOf({ sort }))).toBe(sort),
   );
-  it("is left out where no column has it", () =>
+  it("is left out where no column has that value", () =>
     expect(
       sortTextOf({ orderBy: null, orderByValue: { column: "origin", direction: "ASC" } }),
     ).toBeUndefined());
-  it("turns with each click, and ends as it was", () => {
+  it("toggles with each click, and returns to the default", () => {
     const first = sortedBy({ q: "a" }, "started");
     expect(first.sort).toBe("-started");
     const second = sortedBy(first, "started");
@@ -78,18 +78,18 @@ describe("the order", () => {
   });
 });
 
-it("is exported with its order and columns", () => {
-  const asked = askedOf({ q: "state:failed" }, undefined);
-  const address = exportAddress("csv", asked, orderOf({ sort: "-metric.loss" }), ["name", 'label.a,"b"']);
+it("is part of the export, with the columns", () => {
+  const query = listQueryOf({ q: "state:failed" }, undefined);
+  const address = exportAddress("csv", query, orderOf({ sort: "-metric.loss" }), ["name", 'label.a,"b"']);
   const given = new URL(`http://x${address}`).searchParams;
   expect(given.get("search")).toBe("state:failed");
   expect(given.get("orderByValue")).toBe('{"column":"metric.loss","direction":"DESC"}');
   expect(given.get("columns")).toBe('name,"label.a,""b"""');
-  expect(askedOf({ waiting: "me" }, ["exec_1"])).toEqual({ where: { id: ["exec_1"] }, search: null });
+  expect(listQueryOf({ waiting: "me" }, ["exec_1"])).toEqual({ where: { id: ["exec_1"] }, search: null });
 });
 
 describe("a span of time", () => {
-  it("is read out of the search", () => {
+  it("is parsed from the search", () => {
     expect(spanOf("flow:a date>=2026-01-14T09:00:00Z date<2026-01-14T10:00:00Z", NOW)).toEqual({
       span: { since: NOW - 3 * HOUR, until: NOW - 2 * HOUR },
       rest: "flow:a",
@@ -99,7 +99,7 @@ describe("a span of time", () => {
   it.each(["date:today", "date>2026-01-01", "NOT date>-1h", "a OR b", "date<-1h"])("is not in %s", (text) =>
     expect(spanOf(text, NOW)).toEqual({ span: null, rest: text }),
   );
-  it("holds for the whole of a search that has an OR, and is read out of it again", () => {
+  it("applies to the whole of a search with an OR, and is parsed from it again", () => {
     const span = { since: NOW - HOUR, until: NOW };
     const text = withSpan("flow:a OR flow:b", span);
     expect(text).toBe("(flow:a OR flow:b) date>=2026-01-14T11:00:00Z date<2026-01-14T12:00:00Z");
@@ -109,7 +109,7 @@ describe("a span of time", () => {
     expect(withLast("flow:a OR flow:b", "6h")).toBe("(flow:a OR flow:b) date>-6h");
     expect(withLast(text, "6h")).toBe("(flow:a OR flow:b) date>-6h");
   });
-  it("is written into it, in place of the one before", () => {
+  it("replaces the previous one in the search", () => {
     const text = withSpan("date>-6h flow:a", { since: NOW - HOUR, until: null });
     expect(text).toBe("flow:a date>=2026-01-14T11:00:00Z");
     expect(withSpan(text, { since: NOW - HOUR, until: NOW })).toBe(
@@ -120,7 +120,7 @@ describe("a span of time", () => {
   });
 });
 
-describe("the time that is shown", () => {
+describe("the shown time", () => {
   it("is the range up to now", () => {
     expect(shownTime("1h", null, NOW)).toEqual({ since: NOW - HOUR, until: NOW });
     expect(shownTime(undefined, { since: NOW - HOUR, until: null }, NOW)).toEqual({
@@ -128,12 +128,12 @@ describe("the time that is shown", () => {
       until: NOW,
     });
   });
-  it("is around a span that lies before", () =>
+  it("surrounds an earlier span", () =>
     expect(shownTime("1h", { since: NOW - 50 * HOUR, until: NOW - 46 * HOUR }, NOW)).toEqual({
       since: NOW - 51 * HOUR,
       until: NOW - 45 * HOUR,
     }));
-  it("may be all of the span", () => {
+  it("may equal the span", () => {
     const shown = { since: NOW - HOUR, until: NOW };
     expect(isAll({ since: NOW - HOUR, until: null }, shown)).toBe(true);
     expect(isAll({ since: NOW - HOUR / 2, until: null }, shown)).toBe(false);

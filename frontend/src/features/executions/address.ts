@@ -2,23 +2,23 @@ import type { ExecutionFilter, ExecutionOrder, SortDirection } from "@/shared/gr
 import { quoted } from "@/shared/lib/searchTerm";
 import { and, partsOf } from "./search/language";
 
-/** The list as it stands in the URL: the only place that holds it. */
+/** The state of the list, which is kept only in the URL. */
 export type Search = {
   /** The filter, in the search language. */
   q?: string | undefined;
-  /** Only what waits for the viewer, which the language has no word for. */
+  /** Only executions that wait for the viewer, which the search language cannot express. */
   waiting?: "me" | undefined;
-  /** How the rows are shown: as a table, or as bars in time. */
+  /** The display: a table, or bars on a time axis. */
   view?: "time" | undefined;
-  /** How much time the histogram shows. */
+  /** The time range of the histogram. */
   range?: Range | undefined;
-  /** A column's id; with `-` before it the greatest first. */
+  /** A column's id to sort by; with `-` before it, descending. */
   sort?: string | undefined;
-  /** Ids of columns, between commas. */
+  /** Column ids, separated by commas. */
   cols?: string | undefined;
 };
 
-/** What links from elsewhere may say instead: `?state=FAILED,ERROR&flow=etl`, or `?view=waiting` for `?waiting=me`. */
+/** Alternative parameters for links: `?state=FAILED,ERROR&flow=etl`, or `?view=waiting` for `?waiting=me`. */
 export type Given = Omit<Search, "view"> & {
   view?: "time" | "waiting" | undefined;
   state?: string | undefined;
@@ -39,19 +39,19 @@ export const RANGES = {
 export type Range = keyof typeof RANGES;
 export const RANGE_NAMES = Object.keys(RANGES) as Range[];
 
-/** CANCELLED in capitals is that state alone; in small letters the language means KILLED as well. */
+/** CANCELLED in capitals is only that state; in lower case the search language includes KILLED. */
 export function stateTerm(state: string): string {
   return `state:${state.toUpperCase() === "CANCELLED" ? "CANCELLED" : state.toLowerCase()}`;
 }
 
-/** One filter, in one language: what a link says by name becomes a part of the search. */
+/** Converts the named parameters of a link into terms of the search. */
 export function normal(given: Given): Search {
   const { state, flow, namespace, kind, trigger, subflows, view, ...rest } = given;
   const named = Object.entries({ namespace, flow, kind, trigger }).map(([field, value]) =>
     fieldTerm(field, value),
   );
   const terms = [statesTerm(state), ...named, subflows === "hidden" ? "is:root" : ""];
-  // The router reads an address more than once: what is there already is not added again.
+  // The router parses a URL more than once: terms that are already in the search are not added again.
   const there = new Set(partsOf(rest.q ?? "").map((part) => part.text));
   const q = terms.filter((term) => term && !there.has(term)).reduce(and, rest.q ?? "");
   const shown = view === "waiting" ? { waiting: "me" } : { view };
@@ -59,7 +59,7 @@ export function normal(given: Given): Search {
   return Object.fromEntries(all.filter(([, value]) => value !== undefined));
 }
 
-/** Without what a link named beside: the router gives that as well, and the search has it already. */
+/** Removes the named parameters of a link: the router passes them on, and the search already has them. */
 export function ownOf({ q, waiting, view, range, sort, cols }: Search): Search {
   return { q, waiting, view, range, sort, cols };
 }
@@ -82,7 +82,7 @@ export function searchOf(search: Search): string | null {
 }
 
 const ORDERS = ["created", "started", "ended", "duration", "flow", "state", "progress"] as const;
-/** Columns that are ordered by what stands in them, as `orderByValue` calls them. */
+/** Columns that are ordered by their values, by the names of `orderByValue`. */
 const TEXTS: ReadonlyMap<string, string> = new Map([
   ["execution", "name"],
   ["namespace", "namespace"],
@@ -110,7 +110,7 @@ export function isValue(column: string): boolean {
   return VALUE.test(column);
 }
 
-/** A click on a header: the greatest first, the least first, then the newest first as ever. */
+/** A click on a header: descending, then ascending, then the default, newest first. */
 export function sortedBy(search: Search, column: string): Search {
   const sort = sortOf(search);
   const next = sort?.column !== column ? `-${column}` : sort.direction === "DESC" ? column : undefined;
@@ -130,7 +130,7 @@ export function orderOf(search: Search): Order {
   return { orderBy: `${sort.column.toUpperCase()}_${sort.direction}` as ExecutionOrder, orderByValue: null };
 }
 
-/** As `sort` writes an order; undefined is the newest first. */
+/** An order in the syntax of `sort`; undefined is newest first. */
 export function sortTextOf({ orderBy, orderByValue }: Order): string | undefined {
   const [, name, direction] = /^(.+)_(ASC|DESC)$/.exec(orderBy ?? "") ?? [];
   if (name) return named(name.toLowerCase(), direction as SortDirection);
@@ -143,22 +143,22 @@ function named(column: string, direction: SortDirection): string {
   return direction === "DESC" ? `-${column}` : column;
 }
 
-/** Everything that decides which rows there are. `waiting` are the ids of what waits for the viewer. */
-export type Asked = { where: ExecutionFilter | null; search: string | null };
+/** The filter of the rows. `waiting` are the ids of the executions that wait for the viewer. */
+export type ListQuery = { where: ExecutionFilter | null; search: string | null };
 
-export function askedOf(search: Search, waiting: readonly string[] | undefined): Asked {
+export function listQueryOf(search: Search, waiting: readonly string[] | undefined): ListQuery {
   return { where: search.waiting ? { id: [...(waiting ?? [])] } : null, search: searchOf(search) };
 }
 
 export function exportAddress(
   ending: "csv" | "json",
-  asked: Asked,
+  query: ListQuery,
   order: Order,
   columns: readonly string[],
 ): string {
   const given = new URLSearchParams();
-  if (asked.where) given.set("where", JSON.stringify(asked.where));
-  if (asked.search) given.set("search", asked.search);
+  if (query.where) given.set("where", JSON.stringify(query.where));
+  if (query.search) given.set("search", query.search);
   if (order.orderBy) given.set("orderBy", order.orderBy);
   if (order.orderByValue) given.set("orderByValue", JSON.stringify(order.orderByValue));
   if (columns.length)

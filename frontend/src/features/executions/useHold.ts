@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 
 const AT_TOP = 8;
 
-/** Whether the order must stand still: somebody reads further down, points at a row, or has picked one. */
+/** Whether the order must be frozen: the viewer has scrolled down, points at a row, or has selected one. */
 export function useHold(busy: boolean): {
   hold: boolean;
   pointer: { onPointerEnter: (event: { pointerType: string }) => void; onPointerLeave: () => void };

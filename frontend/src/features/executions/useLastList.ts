@@ -3,7 +3,7 @@ import { useEffectEvent, useLayoutEffect } from "react";
 import { lastList } from "@/shared/lib/lastList";
 import type { Search } from "./address";
 
-/** Remembers this list for the links that lead back to it, and goes on at its place when one of them was followed. */
+/** Stores this list for links back to it, and restores the scroll position when one of them was followed. */
 export function useLastList(search: Search): void {
   const router = useRouter();
   useLayoutEffect(() => {

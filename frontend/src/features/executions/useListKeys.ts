@@ -11,7 +11,7 @@ type Keys = {
   onClear: () => void;
 };
 
-/** j and k move, x picks, Space previews, Enter opens, Escape takes back one thing at a time. */
+/** Keys: j and k move, x selects, Space previews, Enter opens, Escape undoes one of these at a time. */
 export function useListKeys({
   ids,
   current,
@@ -23,7 +23,7 @@ export function useListKeys({
   onClear,
 }: Keys): void {
   const move = (step: number) => {
-    // Else Space and Enter would go on being those of the box that was clicked last.
+    // Else Space and Enter would still apply to the box that was clicked last.
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
     const at = current ? ids.indexOf(current) : -1;
     onCurrent(ids[Math.max(0, Math.min(ids.length - 1, at + step))] ?? null);

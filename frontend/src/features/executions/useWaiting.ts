@@ -2,7 +2,7 @@ import { useMemo, useState } from "react";
 import { WaitingForMyDecisionDocument } from "@/shared/graphql/gen/graphql";
 import { useLive } from "@/shared/graphql/live";
 
-/** The executions that wait for a decision of the viewer, live; undefined until they are known. */
+/** The executions that wait for a decision of the viewer, live; undefined until loaded. */
 export function useWaiting(): readonly string[] | undefined {
   const [requests, setRequests] = useState<ReadonlyMap<string, string>>();
   useLive(

@@ -6,7 +6,7 @@ import classes from "./LogFilter.module.css";
 type Props = {
   level: LogLevel | undefined;
   stream: LogStream | undefined;
-  /** Undefined where there is one task only. */
+  /** Undefined when the execution has only one task. */
   byTask: boolean | undefined;
   onLevel: (level: LogLevel | undefined) => void;
   onStream: (stream: LogStream | undefined) => void;
@@ -31,7 +31,7 @@ const ORDERS: readonly [string, string][] = [
   ["task", "By task and attempt"],
 ];
 
-/** Which lines, and in which order. */
+/** Filters the lines, and chooses their order. */
 export function LogFilter({ level, stream, byTask, onLevel, onStream, onByTask }: Props) {
   const isAll = !level && !stream && !byTask;
   return (

@@ -5,13 +5,13 @@ import { aboveWords } from "@/entities/taskRun/levels";
 import classes from "./LogsPanel.module.css";
 
 type Props = {
-  /** How many lines there are. */
+  /** The number of lines. */
   children: ReactNode;
   taskRun: TaskRunRow | undefined;
   attempt: number | undefined;
   /** The seq of a moment in the past. */
   at: number | undefined;
-  /** What has just been done, as "Copied 11 lines". */
+  /** A message about the last action, for example "Copied 11 lines". */
   said: string;
 };
 

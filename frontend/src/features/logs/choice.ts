@@ -2,7 +2,7 @@ import type { LogLevel, LogRowFragment, LogStream } from "@/shared/graphql/gen/g
 
 export type Line = LogRowFragment;
 
-/** Which lines are shown: all of an execution, or of them what a task run, attempt, level and stream narrow down to. */
+/** A filter of log lines: by task run, attempt, level and stream; empty for all lines of an execution. */
 export type Choice = {
   id: string;
   /** The seq of an event: the log as it was then. */
@@ -13,24 +13,24 @@ export type Choice = {
   stream: LogStream | null;
 };
 
-/** Neighbours in the log, with whether the log goes on before and after them. */
+/** Adjacent lines of the log, and whether there are more before and after them. */
 export type LinePage = { lines: readonly Line[]; hasOlder: boolean; hasNewer: boolean };
 /** Reads the lines of a choice that are nearest to a number. */
 export type ReadAround = (around: number, first: number) => Promise<LinePage | undefined>;
 
-/** More than any line's number and a valid Int of the API. */
+/** Greater than any line number, but a valid Int of the API. */
 export const THE_END = 2_000_000_000;
-/** How many lines one request reads. */
+/** The number of lines in one request. */
 export const PAGE = 600;
 
 export const LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"] as const satisfies readonly LogLevel[];
 
-/** Whether the choice leaves lines of the execution out. Only without one is a line's number its place. */
+/** Whether the choice excludes lines of the execution. Only without a filter is a line's number its index. */
 export function isNarrowed({ taskRunId, attempt, minLevel, stream }: Choice): boolean {
   return taskRunId !== null || attempt !== null || minLevel !== null || stream !== null;
 }
 
-/** The address of a file with every line of the choice; the parameters' names are those of the download. */
+/** The URL of a file with every line of the choice; the parameters are those of the download endpoint. */
 export function downloadOf(
   choice: Choice,
   { task, byTask, text }: { task?: string | undefined; byTask?: boolean; text?: string } = {},

@@ -20,7 +20,7 @@ export type Selected = {
 
 export type Count = { value: number; exact: boolean };
 
-/** The lines of what is selected. The only task of an execution wrote all of its log. */
+/** The choice for the selection. If an execution has only one task, all of the log is that task's. */
 export function choiceOf({ record, taskRun, attempt, level, stream, at }: Selected): Choice {
   const isAll = !taskRun || (record.taskRuns.size === 1 && attempt === undefined);
   return {
@@ -33,14 +33,14 @@ export function choiceOf({ record, taskRun, attempt, level, stream, at }: Select
   };
 }
 
-/** The key of what is selected, where task runs of iterations stand below it: its log is theirs. */
+/** The key of the selected foreach, whose log consists of the lines of its iterations. */
 export function foreachOf({ record, taskRun }: Pick<Selected, "record" | "taskRun">): string | undefined {
   if (!taskRun) return undefined;
   const keys = [...record.taskRuns.values()].map(({ key }) => key);
   return keys.some((key) => isInside(key, taskRun.key)) ? taskRun.key : undefined;
 }
 
-/** The line that tells why the execution failed, where it is among what is selected. */
+/** The line that caused the failure of the execution, if it is within the selection. */
 export function failureLineOf({ record, taskRun, attempt }: Selected): number | null {
   const { failure } = record.head;
   const failed = failure?.taskRun;
@@ -50,13 +50,13 @@ export function failureLineOf({ record, taskRun, attempt }: Selected): number | 
   return failure.logLine ?? null;
 }
 
-/** Whether more lines may come. */
+/** Whether more lines may be written. */
 export function isGrowing({ record, taskRun, at }: Selected, choice: Choice): boolean {
   if (at !== undefined) return false;
   return !isEnded(choice.taskRunId && taskRun ? taskRun.state : record.head.state);
 }
 
-/** The attempts of an execution, or of a foreach, one task after the other in the order in which they began. */
+/** The attempts of an execution, or of a foreach, task by task in the order of their starts. */
 export function groupsOf(record: ExecutionRecord, foreach?: string): Groups {
   const tasks = [...record.taskRuns.values()];
   const shown = foreach === undefined ? tasks : tasks.filter(({ key }) => isInside(key, foreach));
@@ -68,7 +68,7 @@ export function groupsOf(record: ExecutionRecord, foreach?: string): Groups {
   );
 }
 
-/** "attempt 3, started 02:59:04", before its task's name where there are several tasks. */
+/** "attempt 3, started 02:59:04", with the task's name in front if there are several tasks. */
 export function separatorWords(
   record: ExecutionRecord,
   { taskRunId, taskKey, attempt }: Line,
@@ -86,19 +86,19 @@ export function separatorWords(
 }
 
 export function emptyWords(choice: Choice, growing: boolean): string {
-  if (choice.minLevel || choice.stream) return "No line is of this level and stream.";
-  if (growing) return "No lines yet; they show here as they come.";
-  if (choice.moment !== null) return "Nothing had been logged by then.";
+  if (choice.minLevel || choice.stream) return "No lines of this level and stream.";
+  if (growing) return "No lines yet. New lines appear here live.";
+  if (choice.moment !== null) return "Nothing had been logged at that moment.";
   return "Nothing was logged.";
 }
 
-/** Why the lines of the address are not on the screen. */
+/** Why the lines of the URL are not shown. */
 export function missingWords({ from }: LineRange, choice: Choice, shown: LineRange): string {
   if (isNarrowed(choice)) return `Line ${from} is not among the lines shown, ${shown.from} to ${shown.to}.`;
   return `There is no line ${from}: the log has ${plural(shown.to, "line")}.`;
 }
 
-/** "152 lines", and "141 of 152 lines" where a task or a filter leaves some out: line numbers count all of them. */
+/** "152 lines", or "141 of 152 lines" where a task or a filter excludes some: line numbers count all of them. */
 export function totalWords(total: Count, whole: Count | undefined): string {
   const last = whole ?? total;
   const lines = last.value === 1 && last.exact ? "line" : "lines";

@@ -29,12 +29,12 @@ import { useWhole } from "./useWhole";
 
 const WRAP = "headway.logs.wrap";
 const BY_TASK = "headway.logs.byTask";
-/** The ruler has so few pixels that more would add nothing. */
+/** The most marks: the ruler has so few pixels that more would add nothing. */
 const MARKED_AT_MOST = 20_000;
 
 export type LogPanel = ReturnType<typeof useLogPanel>;
 
-/** What the log's panel shows and does, for what is selected on the page. */
+/** The state and the handlers of the log panel, for the selection of the page. */
 export function useLogPanel({ record, taskRun, attempt }: Pick<Selected, "record" | "taskRun" | "attempt">) {
   const { zone } = usePreferences();
   const address = useLogAddress();
@@ -115,7 +115,7 @@ export function useLogPanel({ record, taskRun, attempt }: Pick<Selected, "record
   };
 }
 
-/** Where a log opens: at what the address names, else where one was, else at the cause of the failure; null is the end. */
+/** The opening position: the line of the URL, else the previous position, else the cause of the failure; null for the end. */
 export function openingOf(
   named: number | null,
   place: (Seen & { following: boolean }) | null,
@@ -125,7 +125,7 @@ export function openingOf(
   return named ?? failureLine;
 }
 
-/** Tells when another line is the one that made the execution fail, as after a restart, and which it was before. */
+/** Reports when another line is the cause of the failure, as after a restart, and which one was before. */
 function useNextFailure(failureLine: number | null, failed: (before: number | null, line: number) => void) {
   const known = useRef(failureLine);
   const tell = useEffectEvent(failed);
@@ -136,21 +136,21 @@ function useNextFailure(failureLine: number | null, failed: (before: number | nu
   }, [failureLine]);
 }
 
-/** Where to go next. What was gone to in a log that is no longer open counts no more. */
+/** The current scroll target. A target of a log that is no longer open is ignored. */
 function useGoals(open: OpenLog | undefined, range: { from: number } | null, visit: string) {
-  const [asked, setAsked] = useState<{ key: string | undefined; goal: Goal } | null>(null);
+  const [target, setTarget] = useState<{ key: string | undefined; goal: Goal } | null>(null);
   const opening = useMemo<Goal | null>(() => (open && open.at !== null ? { line: open.at } : null), [open]);
-  const onGo = (goal: Goal) => setAsked({ key: open?.key, goal });
+  const onGo = (goal: Goal) => setTarget({ key: open?.key, goal });
   const visited = useEffectEvent(() => {
     if (range && open) onGo({ line: range.from, unlessSeen: true });
   });
   const first = useRef(true);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each visit of an address with lines goes there
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each visit of a URL with lines scrolls there
   useEffect(() => {
     if (!first.current) visited();
     first.current = false;
   }, [range, visit]);
-  return { goal: asked && asked.key === open?.key ? asked.goal : opening, onGo };
+  return { goal: target && target.key === open?.key ? target.goal : opening, onGo };
 }
 
 function useArrived(open: OpenLog | undefined): number {
@@ -166,7 +166,7 @@ function useMissing(open: OpenLog | undefined, line: number | null): boolean {
 
 const nothing = () => () => {};
 
-/** A choice that this browser keeps. */
+/** A choice that is saved in this browser. */
 function useKept<Value>(name: string, otherwise: Value): [Value, (value: Value) => void] {
   const [value, setValue] = useState(() => kept<Value>(name) ?? otherwise);
   const set = (next: Value) => {

@@ -6,8 +6,8 @@ import { type Choice, isNarrowed } from "./choice";
 import type { Count } from "./choose";
 
 /**
- * How many lines the whole log has, where only some of them are shown: their numbers count all. While the execution
- * runs, others may have come since it was asked, so it is no exact number then.
+ * The number of lines of the whole log, where only some are shown: line numbers count all of them. While the execution
+ * runs, more may have been written since it was read, so it is not exact then.
  */
 export function useWhole(choice: Choice, { head }: ExecutionRecord, seen: number): Count | undefined {
   const narrowed = isNarrowed(choice);

@@ -10,7 +10,7 @@ import { StateBadge } from "@/shared/ui/StateBadge";
 import { isEnded } from "@/shared/ui/stateTokens";
 import classes from "./LiveRun.module.css";
 
-/** What was just started, live in the dialog; closing that never stops it. */
+/** The new execution, live in the dialog; closing the dialog does not stop it. */
 export function LiveRun({ id, onClose }: { id: string; onClose: () => void }) {
   const { record } = useRecord(id);
   if (!record) return <p role="status">Started…</p>;
@@ -40,7 +40,7 @@ export function LiveRun({ id, onClose }: { id: string; onClose: () => void }) {
   );
 }
 
-/** The title of a dialog that shows what was started: its name and how it stands now. */
+/** The title of a dialog after the start: the execution's name and state. */
 export function LiveTitle({ id }: { id: string }) {
   const head = useKnown(id)?.head;
   if (!head) return "Started";
@@ -54,7 +54,7 @@ export function LiveTitle({ id }: { id: string }) {
   );
 }
 
-/** The cause as the execution's page tells it: of the innermost task that failed. */
+/** The cause, as on the execution's page: of the innermost task that failed. */
 function Cause({ failure }: { failure: NonNullable<Head["failure"]> }) {
   return (
     <div className={classes.cause} role="status" aria-label="Why it failed">

@@ -23,14 +23,14 @@ const prepared = (flow: () => unknown, world: World = {}) => {
   );
 };
 
-it("says why the form is not there, and that the flow is gone", async () => {
+it("shows why the form could not be loaded, and that the flow was deleted", async () => {
   const failing = prepared(() => {
     throw new GraphQLError("the database is away", { extensions: { code: "UNAVAILABLE" } });
   });
   expect((await screen.findByRole("alert")).textContent).toContain("the database is away");
   failing.unmount();
   prepared(() => null);
-  expect(await screen.findByText("The flow is not there any more.")).toBeTruthy();
+  expect(await screen.findByText("The flow no longer exists.")).toBeTruthy();
 });
 
 const asking = {
@@ -48,24 +48,24 @@ const opened = (permissions: string[]) =>
   });
 const box = async (name: string) => (await screen.findByRole("checkbox", { name })) as HTMLInputElement;
 
-it("does not offer to leave an approval out to who may not override it", async () => {
+it("does not allow excluding an approval without the permission to override it", async () => {
   opened(["RUN_FLOW"]);
   expect((await box("ask")).disabled).toBe(true);
   expect((await box("load")).disabled).toBe(false);
   expect(screen.getByText(/needs the permission OVERRIDE_APPROVAL/)).toBeTruthy();
 });
 
-it("asks who may override it for a reason", async () => {
+it("requires a reason to override it", async () => {
   opened(["RUN_FLOW", "OVERRIDE_APPROVAL"]);
   await vi.waitFor(async () => expect((await box("ask")).disabled).toBe(false));
   const reason = () => screen.getByRole("textbox", { name: /Reason/ }) as HTMLInputElement;
   expect(reason().required).toBe(false);
   fireEvent.click(await box("ask"));
   expect(reason().required).toBe(true);
-  expect(screen.getByText(/Needed to override ask/)).toBeTruthy();
+  expect(screen.getByText(/Required to override ask/)).toBeTruthy();
 });
 
-it("is told as the command that does the same, with what was ticked and what was not", async () => {
+it("is copied as the equivalent command, with the ticked and unticked tasks", async () => {
   const tasks = asking.tasks.map((task) => ({ ...task, mustAsk: null }));
   const writeText = vi.fn(async () => {});
   vi.stubGlobal("navigator", { ...navigator, clipboard: { writeText } });

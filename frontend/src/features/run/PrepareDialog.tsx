@@ -21,7 +21,7 @@ type Draft = NonNullable<PrepareExecutionMutation["answer"]["draft"]>;
 type Task = Draft["tasks"][number];
 type Props = { id: string; name: string; onClose: () => void };
 
-/** A new execution from an ended one: what succeeded is not ticked, its outputs are there to the rest. */
+/** A new execution from an ended one: successful tasks are not ticked, their outputs are reused. */
 export function PrepareDialog({ id, name, onClose }: Props) {
   const { draft, problems } = useDraft(id);
   const [started, setStarted] = useState<string | null>(null);
@@ -63,7 +63,7 @@ function Prepared({ id, draft, onStarted }: Drafted) {
   const mayOverride = useMayOverride();
   if (error && !data) return <ErrorState error={error} what="The form" />;
   if (!data) return <p role="status">Loading the form…</p>;
-  if (!data.flow) return <EmptyState title="The flow is not there any more." />;
+  if (!data.flow) return <EmptyState title="The flow no longer exists." />;
   const keys = draft.tasks.map((task) => task.key);
   const choose = (enabled: string[]) => setDisabled(new Set(keys.filter((key) => !enabled.includes(key))));
   const disabledTasks = keys.filter((key) => disabled.has(key));
@@ -85,7 +85,7 @@ function Prepared({ id, draft, onStarted }: Drafted) {
     >
       <Checkbox.Group
         label="Tasks"
-        description="Those that are ticked run"
+        description="Ticked tasks run"
         value={keys.filter((key) => !disabled.has(key))}
         onChange={choose}
       >
@@ -106,13 +106,13 @@ function Prepared({ id, draft, onStarted }: Drafted) {
 }
 
 function said(task: Task, off: boolean, mayOverride: boolean): string {
-  if (off) return task.mustAsk ? "not asked: you override the approval" : `not run: ${task.why}`;
+  if (off) return task.mustAsk ? "not requested: you override the approval" : `not run: ${task.why}`;
   if (!task.mustAsk || mayOverride) return task.why;
-  return `${task.why}. To leave it out needs the permission OVERRIDE_APPROVAL`;
+  return `${task.why}. Excluding it needs the permission OVERRIDE_APPROVAL`;
 }
 
-/** Overriding an approval is kept with its reason, so there is none without one. */
+/** An override of an approval is stored with its reason, which is therefore required. */
 function reasonFor(overridden: readonly Task[]): string | null {
   if (!overridden.length) return null;
-  return `Needed to override ${overridden.map((task) => task.key).join(", ")}; it is marked with it`;
+  return `Required to override ${overridden.map((task) => task.key).join(", ")}; stored with the override`;
 }

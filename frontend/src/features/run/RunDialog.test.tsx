@@ -54,17 +54,17 @@ const focusedLabel = () => {
   return element?.labels?.[0]?.textContent ?? element?.outerHTML;
 };
 
-it("has the focus in the field of the flow, so that one can type at once", async () => {
+it("focuses the field of the flow", async () => {
   opened();
   await waitFor(() => expect(focusedLabel()).toBe("Flow"));
 });
 
-it("has the focus in the first field of the form when the flow is given, whenever that comes", async () => {
+it("focuses the first field of the form when the flow is given, once it is loaded", async () => {
   opened({ namespace: "acme", key: "hello" });
   await waitFor(() => expect(focusedLabel()).toBe("name"));
 });
 
-it("takes the first match on Enter, found already or not yet", async () => {
+it("takes the first match on Enter, loaded already or not", async () => {
   opened();
   const user = userEvent.setup();
   const picker = await screen.findByRole<HTMLInputElement>("combobox", { name: "Flow" });

@@ -11,14 +11,14 @@ import { RunForm } from "./RunForm";
 
 type Chosen = { namespace: string; key: string };
 type Props = {
-  /** A flow that is chosen already. */
+  /** The flow, if it is chosen already. */
   flow?: Chosen | undefined;
-  /** An execution whose flow is run again, with the inputs it had. */
+  /** The execution whose flow is run again, with its inputs. */
   again?: { id: string; name: string; namespace: string; flowKey: string };
   onClose: () => void;
 };
 
-/** Choose a flow, fill in its inputs, start it, watch it. */
+/** Choose a flow, fill in its inputs, start it, and watch it. */
 export function RunDialog({ flow, again, onClose }: Props) {
   const [chosen, setChosen] = useState<Chosen | null>(flow ?? null);
   const [started, setStarted] = useState<string | null>(null);
@@ -55,7 +55,7 @@ const FLOWS: Finding<RunChoicesQuery, RunChoicesQueryVariables> = {
   most: MOST,
 };
 
-/** `acme/etl` is looked for on both sides of its slash, a text without one on either. */
+/** The search for `acme/etl`, on both sides of its slash; a text without a slash matches either. */
 function holding(text: string): FlowFilter {
   const slash = text.lastIndexOf("/");
   const key = { contains: text.slice(slash + 1) };

@@ -24,7 +24,7 @@ const field = {
 
 afterEach(() => vi.unstubAllGlobals());
 
-/** A form with a file; uploads end when a test says so. */
+/** A form with a file input; the test controls the end of uploads. */
 function opened() {
   const uploads = new Map<string, (answer: { id?: string; refused?: string }) => Promise<void>>();
   vi.stubGlobal("fetch", (address: string) => {
@@ -67,7 +67,7 @@ it("waits for an upload before it starts", async () => {
   await waitFor(() => expect(start.mock.calls[0]![0].input.inputs).toEqual({ data: "file_a" }));
 });
 
-it("takes the last choice, whichever upload ends last", async () => {
+it("uses the last choice, whichever upload finishes last", async () => {
   const { uploads, start, choose } = opened();
   await choose("a.csv");
   await choose("b.csv");
@@ -77,7 +77,7 @@ it("takes the last choice, whichever upload ends last", async () => {
   await waitFor(() => expect(start.mock.calls[0]![0].input.inputs).toEqual({ data: "file_b" }));
 });
 
-it("sends no other file in the place of one that was refused", async () => {
+it("sends no other file in place of a refused one", async () => {
   const { uploads, start, choose } = opened();
   await choose("a.csv");
   await uploads.get("a.csv")!({ refused: "the file is too large" });

@@ -18,18 +18,18 @@ import { useSubmit } from "@/shared/lib/useSubmit";
 
 type Props = {
   flow: { namespace: string; key: string; inputs: readonly Field[] };
-  /** Values that the form opens with, and the rest of the input that goes with them. */
+  /** The initial values, and the other input that is sent with them. */
   given?: Record<string, unknown>;
   rest?: Record<string, unknown>;
-  /** The command that does the same, with its options; `headway run` of the flow where it is not given. */
+  /** The equivalent command, with its options; `headway run` of the flow by default. */
   command?: { words: readonly string[]; options: Record<string, readonly string[]> };
   children?: ReactNode;
-  /** Why it cannot be started without a reason. */
+  /** Why a reason is required. */
   reasonFor?: string | null;
   onStarted: (id: string) => void;
 };
 
-/** A flow's inputs as a form. The server judges them; its words stand at the fields. */
+/** The form of a flow's inputs. The server validates them; its problems are shown at their fields. */
 export function RunForm({ flow, given, rest = {}, command, children, reasonFor, onStarted }: Props) {
   const client = useClient();
   const [entries, setEntries] = useState<Entries>(() => entriesOf(flow.inputs, given));
@@ -74,7 +74,7 @@ export function RunForm({ flow, given, rest = {}, command, children, reasonFor, 
         {children}
         <TextInput
           label="Reason"
-          description={reasonFor ?? "Optional; kept in the execution's history"}
+          description={reasonFor ?? "Optional; stored in the execution's history"}
           required={!!reasonFor}
           value={reason}
           onChange={(event) => setReason(event.currentTarget.value)}

@@ -5,29 +5,29 @@ const NOON = Date.UTC(2026, 0, 14, 12);
 const range = { from: NOON, to: NOON + 100_000 };
 
 describe("the axis", () => {
-  it("leads from times to percent and back", () => {
+  it("converts times to percent and back", () => {
     expect(percentOf(NOON + 25_000, range)).toBe(25);
     expect(timeAt(25, range)).toBe(NOON + 25_000);
   });
 
-  it("of what took no time at all still has a length", () => {
+  it("of an execution without duration still has a length", () => {
     const { from, to } = rangeOf(NOON, NOON);
     expect(to).toBeGreaterThan(from);
     expect(Number.isFinite(percentOf(NOON, { from, to }))).toBe(true);
   });
 
-  it("leaves room beside the last end", () => {
+  it("leaves a margin after the last end", () => {
     expect(percentOf(NOON + 60_000, rangeOf(NOON, NOON + 60_000))).toBeLessThan(100);
   });
 
-  it.each([0, 1, 9, 10, 11, 60, 3600, 86_400])("after %i s has room for what is to come", (seconds) => {
+  it.each([0, 1, 9, 10, 11, 60, 3600, 86_400])("after %i s has room to grow", (seconds) => {
     const until = NOON + seconds * 1000;
     const percent = percentOf(until, steppedRange(NOON, until));
     expect(percent).toBeLessThan(77.1);
     if (seconds > 10) expect(percent).toBeGreaterThan(58);
   });
 
-  it("grows in steps: within one it stays as it is", () => {
+  it("grows in steps: within one it does not change", () => {
     const steps = new Set(
       Array.from({ length: 600 }, (_, second) => steppedRange(NOON, NOON + second * 1000).to),
     );
@@ -51,7 +51,7 @@ describe("a segment", () => {
     [segment(-20, -10), undefined],
     [segment(110, 120), undefined],
     [segment(110, null), undefined],
-  ])("%# lies where its times are, cut at the edges", (given, place) =>
+  ])("%# is at its times, clipped at the edges", (given, place) =>
     expect(placed(given, range)).toEqual(place),
   );
 });
@@ -65,7 +65,7 @@ describe("ticks", () => {
     [60_000, ["12:00:00", "12:00:15", "12:00:30", "12:00:45", "12:01:00"]],
     [2_000, ["00:00.0", "00:00.5", "00:01.0", "00:01.5", "00:02.0"]],
     [7_200_000, ["12:00", "12:30", "13:00", "13:30", "14:00"]],
-  ])("of %i ms stand at round times", (span, expected) => expect(labels(span)).toEqual(expected));
+  ])("of %i ms are at round times", (span, expected) => expect(labels(span)).toEqual(expected));
 
   it.each([1, 17, 450, 1000, 5400, 86_400, 900_000, 40_000_000])("of %i s do not touch", (seconds) => {
     const ticks = ticksOf({ from: NOON + 777, to: NOON + 777 + seconds * 1000 }, 300, "utc");
@@ -74,7 +74,7 @@ describe("ticks", () => {
     expect(ticks.length).toBeGreaterThan(0);
   });
 
-  it("say as much as their distance asks for", () => {
+  it("are labelled as precisely as their distance requires", () => {
     expect(labelOf(NOON + 1234, 1, "utc")).toBe("00:01.234");
     expect(labelOf(NOON + 1234, 10, "utc")).toBe("00:01.23");
     expect(labelOf(NOON, 86_400_000, "utc")).toBe("Jan 14");
@@ -82,14 +82,14 @@ describe("ticks", () => {
   });
 });
 
-describe("a closer look", () => {
+describe("zooming in", () => {
   const whole = { from: 0, to: 8000 };
   it.each([
     ["closer in the middle", whole, 4000, 0.5, { from: 2000, to: 6000 }],
     ["closer at the start stays within", whole, 100, 0.5, { from: 0, to: 4000 }],
     ["closer at the end stays within", whole, 8000, 0.5, { from: 4000, to: 8000 }],
     ["elsewhere", { from: 0, to: 1000 }, 5000, 1, { from: 4500, to: 5500 }],
-    ["no closer than one can tell apart", { from: 0, to: 200 }, 100, 0.5, { from: 0, to: 200 }],
+    ["no closer than the minimum", { from: 0, to: 200 }, 100, 0.5, { from: 0, to: 200 }],
     ["wider", { from: 2000, to: 4000 }, 3000, 2, { from: 1000, to: 5000 }],
     ["as wide as all", { from: 2000, to: 6000 }, 4000, 2, null],
   ])("%s", (_, range, around, factor, shown) =>

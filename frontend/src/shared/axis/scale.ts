@@ -1,13 +1,13 @@
 import type { Preferences } from "@/shared/lib/preferences";
 import { formatDay } from "@/shared/lib/time";
 
-/** The times that the axis shows, in milliseconds since 1970. */
+/** The time range of the axis, in milliseconds since 1970. */
 export type Range = { from: number; to: number };
 
 const SHORTEST = 200;
 const FIRST_SPAN = 10_000;
 const STEP = 1.3;
-/** Beside the last end, so that its mark is not cut. */
+/** A margin after the last end, so that its mark is not clipped. */
 const MARGIN = 0.015;
 
 /** In percent of the axis. */
@@ -19,19 +19,19 @@ export function timeAt(percent: number, { from, to }: Range): number {
   return from + ((to - from) * percent) / 100;
 }
 
-/** The axis of what has ended: from its start to its end, and a little more. */
+/** The axis of an ended execution: from its start to its end, plus a margin. */
 export function rangeOf(from: number, to: number): Range {
   const span = Math.max(SHORTEST, to - from);
   return { from, to: from + span * (1 + MARGIN) };
 }
 
-/** The axis of what runs: it has room, and grows in steps, so that bars grow in place and not the axis under them. */
+/** The axis of a running execution: with room to grow, in steps, so that bars grow and the axis changes rarely. */
 export function steppedRange(from: number, until: number): Range {
   const steps = Math.ceil(Math.log(Math.max(1, (until - from) / FIRST_SPAN)) / Math.log(STEP));
   return { from, to: from + FIRST_SPAN * STEP ** (steps + 1) };
 }
 
-/** A shorter or longer time around a moment, within the whole; null for all of it. */
+/** A shorter or longer range around a moment, within the whole; null for the whole. */
 export function zoomedRange(range: Range, whole: Range, around: number, factor: number): Range | null {
   const span = Math.max(SHORTEST, (range.to - range.from) * factor);
   if (span >= whole.to - whole.from) return null;
@@ -39,11 +39,11 @@ export function zoomedRange(range: Range, whole: Range, around: number, factor: 
   return { from, to: from + span };
 }
 
-/** A stretch of time; one that lasts has no end. */
+/** A time range; a running one has no end. */
 export type Stretch = { from: number; to: number | null };
 export type Placed = { left: number; width: number };
 
-/** Where a stretch lies, cut at the edges; undefined when it is outside. One that lasts has no width of its own. */
+/** The position of a range, clipped at the edges; undefined when it is outside. A running one has no width of its own. */
 export function placed({ from, to }: Stretch, range: Range): Placed | undefined {
   const left = percentOf(from, range);
   const right = to === null ? Number.POSITIVE_INFINITY : percentOf(to, range);
@@ -67,17 +67,17 @@ const STEPS = [
   ...[1, 2, 3, 6, 12].map((count) => count * HOUR),
   ...[1, 2, 7, 14, 28, 56, 112, 365].map((count) => count * DAY),
 ];
-/** Between the ticks, so that their labels do not touch. */
+/** The gap between ticks, so that their labels do not touch. */
 const APART = 68;
 
-/** The least round step that is not shorter. */
+/** The smallest round step that is not shorter. */
 export function roundStep(least: number): number {
   return STEPS.find((one) => one >= least) ?? least;
 }
 
 export type Tick = { at: number; left: number; label: string };
 
-/** Ticks at round times, as many as have room for their labels. */
+/** Ticks at round times, as many as there is room for labels. */
 export function ticksOf(range: Range, width: number, zone: Preferences["zone"]): Tick[] {
   const span = range.to - range.from;
   const least = (span * APART) / Math.max(APART, width);
@@ -92,12 +92,12 @@ export function ticksOf(range: Range, width: number, zone: Preferences["zone"]):
 
 const two = (value: number, digits = 2) => String(value).padStart(digits, "0");
 
-/** What lasts ends at the now line, which moves by CSS. */
+/** Running bars end at the now line, which CSS moves. */
 export function untilNow(left: number): string {
   return `calc((clamp(0, var(--now, 100), 100) - ${left}) * 1%)`;
 }
 
-/** "02:55", "02:55:10", "02:55:10.2" or "Mar 4", which midnight is too: as exact as the step asks for. */
+/** "02:55", "02:55:10", "02:55:10.2" or, at midnight, "Mar 4": as precise as the step requires. */
 export function labelOf(at: number, step: number, zone: Preferences["zone"]): string {
   const date = new Date(at);
   if (step >= DAY) return formatDay(at, zone);

@@ -4,14 +4,14 @@ import { percentOf, type Range } from "./scale";
 const OFTEN = 16;
 const SELDOM = 1000;
 const CALM = 1000;
-/** From here on, in percent, the axis has too little room for what is to come. */
+/** The percentage from which on the axis has too little room to grow. */
 const FULL = 77;
 
 type Line = { now: number | null; ticking: boolean; width: number; onStep: () => void };
 
 /**
- * Keeps `--now`, in percent of the axis, on an element: bars that last end there by CSS, without being drawn anew. The
- * clock wakes only when the line moves by half a pixel.
+ * Keeps `--now`, in percent of the axis, on an element: running bars end there by CSS, without being rendered again.
+ * The clock wakes only when the line moves by half a pixel.
  */
 export function useNowLine(ref: RefObject<HTMLElement | null>, range: Range, line: Line): void {
   const { now, ticking, width, onStep } = line;

@@ -2,7 +2,7 @@ import { useCallback, useState } from "react";
 
 const ASSUMED = 300;
 
-/** The width of the element that the returned ref is given to, in whole pixels; also told to `onWidth`. */
+/** The width of the element with the returned ref, in whole pixels; `onWidth` is called with it, too. */
 export function useWidth(
   onWidth?: (width: number) => void,
 ): [(element: HTMLElement | null) => (() => void) | undefined, number] {

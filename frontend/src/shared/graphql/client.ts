@@ -2,10 +2,10 @@ import { Client, fetchExchange, mapExchange, subscriptionExchange } from "@urql/
 import type { Client as Socket } from "graphql-ws";
 import type { LinkStore } from "./link";
 
-/** In an operation's context: variables that a resumed subscription sends instead of its first ones. */
+/** In an operation's context: variables that a resumed subscription sends instead of its original ones. */
 export type Resume = { resume?: () => Record<string, unknown> };
 
-/** No cache: what is on the screen is fed by subscriptions and folded by seq, in each screen's own reducer. */
+/** Without a cache: subscriptions update the data on the screen, by seq, in each screen's own reducer. */
 export function makeClient(socket: Socket, link: LinkStore): Client {
   return new Client({
     url: "/graphql",
@@ -25,12 +25,12 @@ export function makeClient(socket: Socket, link: LinkStore): Client {
             const resume = (operation.context as Resume).resume;
             const payload = {
               query: request.query ?? "",
-              // Read anew each time graphql-ws sends it, so that after a reconnect it goes on behind the last cursor.
+              // Evaluated each time graphql-ws sends the subscription, so that after a reconnect it resumes after the last cursor.
               get variables() {
                 return { ...request.variables, ...resume?.() };
               },
             };
-            // urql takes a subscription for open while `hasNext` is not false, and one that is open cannot be asked again.
+            // urql regards a subscription as open while `hasNext` is not false, and does not send an open one again.
             const ending = {
               next: sink.next.bind(sink),
               complete: sink.complete.bind(sink),

@@ -1,52 +1,52 @@
 import type { CombinedError } from "@urql/core";
 import { useEffect, useSyncExternalStore } from "react";
 
-/** A read that failed and has no newer answer; `again` asks at once, where the server may answer next time. */
+/** A failed read without a newer answer; `again` retries at once, if the server may answer next time. */
 export type Failure = { error: CombinedError; again?: () => void };
 
-/** Every failed read of the page, and which of them something on the screen tells. */
+/** All failed reads of the page, and which of their errors are shown by a component. */
 export class FailureStore {
   private failures: readonly Failure[] = [];
-  private untold: readonly Failure[] = [];
-  private readonly told: CombinedError[] = [];
+  private hidden: readonly Failure[] = [];
+  private readonly shown: CombinedError[] = [];
   private readonly listeners = new Set<() => void>();
 
   readonly getAll = (): readonly Failure[] => this.failures;
 
-  readonly getUntold = (): readonly Failure[] => this.untold;
+  readonly getHidden = (): readonly Failure[] => this.hidden;
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   };
 
-  /** Until the returned function is called. */
+  /** Adds a failure until the returned function is called. */
   add(failure: Failure): () => void {
     this.change([...this.failures, failure]);
     return () => this.change(this.failures.filter((one) => one !== failure));
   }
 
-  /** Something on the screen tells this error, until the returned function is called. */
-  tell(error: CombinedError): () => void {
-    this.told.push(error);
+  /** Marks the error as shown by a component, until the returned function is called. */
+  markShown(error: CombinedError): () => void {
+    this.shown.push(error);
     this.change(this.failures);
     return () => {
-      this.told.splice(this.told.indexOf(error), 1);
+      this.shown.splice(this.shown.indexOf(error), 1);
       this.change(this.failures);
     };
   }
 
   private change(failures: readonly Failure[]): void {
     this.failures = failures;
-    this.untold = failures.filter(({ error }) => !this.told.includes(error));
+    this.hidden = failures.filter(({ error }) => !this.shown.includes(error));
     for (const listener of this.listeners) listener();
   }
 }
 
 export const failures = new FailureStore();
 
-/** Asks at once for everything that failed, wherever on the page it was asked. */
-export function askAgain(): void {
+/** Retries all failed reads of the page at once. */
+export function retryAll(): void {
   for (const { again } of failures.getAll()) again?.();
 }
 
@@ -54,12 +54,12 @@ export function useFailures(): readonly Failure[] {
   return useSyncExternalStore(failures.subscribe, failures.getAll);
 }
 
-/** Those that nothing on the screen tells. */
-export function useUntold(): readonly Failure[] {
-  return useSyncExternalStore(failures.subscribe, failures.getUntold);
+/** The failures whose error no component shows. */
+export function useHiddenFailures(): readonly Failure[] {
+  return useSyncExternalStore(failures.subscribe, failures.getHidden);
 }
 
-/** For what tells the error of a read: nothing else tells it then. */
-export function useTold(error: CombinedError | undefined): void {
-  useEffect(() => error && failures.tell(error), [error]);
+/** Marks the error of a read as shown by the calling component, so that no other one shows it. */
+export function useShownError(error: CombinedError | undefined): void {
+  useEffect(() => error && failures.markShown(error), [error]);
 }

@@ -52,13 +52,13 @@ describe("moveLink", () => {
     }
   }
 
-  it("says since when it was lost, also once it is overdue", () => {
+  it("reports since when it is lost, even when the reconnect is overdue", () => {
     const lost = moveLink({ phase: "live", since: 1, epoch: 0 }, { type: "lost", at: 10 });
     expect(moveLink(lost, { type: "overdue", at: 25 })).toEqual({ phase: "offline", since: 10, epoch: 0 });
   });
 });
 
-it("says why the session ended, until there is another one", () => {
+it("reports why the session ended, until there is another one", () => {
   const ended = moveLink(
     { phase: "live", since: 1, epoch: 0 },
     { type: "refused", at: 2, reason: "revoked" },
@@ -67,16 +67,16 @@ it("says why the session ended, until there is another one", () => {
   expect(moveLink(ended, { type: "opened", at: 4 })).toEqual({ phase: "live", since: 4, epoch: 1 });
 });
 
-it("tells its listeners only about changes", () => {
+it("notifies its listeners only about changes", () => {
   const store = new LinkStore();
-  const heard = vi.fn();
-  const stop = store.subscribe(heard);
+  const listener = vi.fn();
+  const stop = store.subscribe(listener);
   store.move({ type: "lost", at: 1 });
   expect(store.get()).toBe(NOT_YET_LINKED);
-  expect(heard).not.toHaveBeenCalled();
+  expect(listener).not.toHaveBeenCalled();
   store.move({ type: "opened", at: 2 });
-  expect(heard).toHaveBeenCalledTimes(1);
+  expect(listener).toHaveBeenCalledTimes(1);
   stop();
   store.move({ type: "lost", at: 3 });
-  expect(heard).toHaveBeenCalledTimes(1);
+  expect(listener).toHaveBeenCalledTimes(1);
 });

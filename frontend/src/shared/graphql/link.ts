@@ -1,12 +1,12 @@
 import { useSyncExternalStore } from "react";
 
-/** How the page stands to the server. `since` is when this began (for a loss: when the link was lost), in ms. */
+/** The state of the connection. `since`, in ms, is when this phase began (or when the connection was lost). */
 export type Link = {
   phase: "connecting" | "live" | "reconnecting" | "offline" | "signed-out";
   since: number;
-  /** Counts reconnections: what was read before this one may be stale. */
+  /** The number of reconnections: data that was read before the last one may be stale. */
   epoch: number;
-  /** Why the server ended the session, in its words, where it said so. */
+  /** The server's reason for ending the session, if it gave one. */
   reason?: string | undefined;
 };
 
@@ -32,12 +32,12 @@ export function moveLink(link: Link, change: LinkChange): Link {
   }
 }
 
-/** Whether what is on the screen may be out of date. */
+/** Whether the data on the screen may be out of date. */
 export function isLost(phase: Link["phase"]): boolean {
   return phase === "reconnecting" || phase === "offline" || phase === "signed-out";
 }
 
-/** The one link of the page; components read it with `useLink`. */
+/** The page's connection; components read it with `useLink`. */
 export class LinkStore {
   private link = NOT_YET_LINKED;
   private readonly listeners = new Set<() => void>();

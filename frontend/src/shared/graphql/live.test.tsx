@@ -15,7 +15,7 @@ const REFUSED = { message: "no such field", extensions: { code: "VALIDATION" } }
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-/** The page's own client over a socket of the test; `streams` are the subscriptions in the order they were asked. */
+/** The page's own client over a mocked socket; `streams` are the subscriptions in the order of their starts. */
 async function followed() {
   const streams: Sink<unknown>[] = [];
   const socket = {
@@ -26,13 +26,16 @@ async function followed() {
   } as unknown as Socket;
   const client = makeClient(socket, link);
   link.move({ type: "opened", at: 0 });
-  const heard: unknown[] = [];
-  const { result } = renderHook(() => useLive(DOCUMENT, VARIABLES, { onData: (data) => heard.push(data) }), {
-    wrapper: ({ children }) => <Provider value={client}>{children}</Provider>,
-  });
+  const received: unknown[] = [];
+  const { result } = renderHook(
+    () => useLive(DOCUMENT, VARIABLES, { onData: (data) => received.push(data) }),
+    {
+      wrapper: ({ children }) => <Provider value={client}>{children}</Provider>,
+    },
+  );
   await passed(0);
   const end = (error: unknown) => act(async () => streams.at(-1)!.error([error]));
-  return { streams, heard, result, end };
+  return { streams, received, result, end };
 }
 
 const passed = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
@@ -42,8 +45,8 @@ const linkedAgain = () =>
     link.move({ type: "opened", at: 2 });
   });
 
-it("asks a stream again that the server ended with an error, and forgets the error though it stays quiet", async () => {
-  const { streams, heard, result, end } = await followed();
+it("restarts a stream that the server ended with an error, and clears the error even if it stays quiet", async () => {
+  const { streams, received, result, end } = await followed();
   expect(streams).toHaveLength(1);
   await end(STOPPING);
   expect(result.current?.message).toContain("the server is stopping");
@@ -55,12 +58,12 @@ it("asks a stream again that the server ended with an error, and forgets the err
   expect(result.current).toBeUndefined();
 
   await act(async () => streams[1]!.next({ data: { changes: 7 } }));
-  expect(heard).toEqual([{ changes: 7 }]);
+  expect(received).toEqual([{ changes: 7 }]);
   await act(async () => streams[1]!.error([STOPPING as never]));
-  expect(heard, "nothing is told twice").toHaveLength(1);
+  expect(received, "nothing is delivered twice").toHaveLength(1);
 });
 
-it("waits longer each time, but not when the link is live again", async () => {
+it("waits longer each time, but not after a reconnect", async () => {
   const { streams, end } = await followed();
   for (const wait of [2_000, 4_000, 8_000]) {
     await end(STOPPING);
@@ -77,7 +80,7 @@ it("waits longer each time, but not when the link is live again", async () => {
   expect(streams, "once").toHaveLength(5);
 });
 
-it("does not ask again what was refused, and keeps saying so", async () => {
+it("does not restart a refused stream, and keeps the error", async () => {
   const { streams, result, end } = await followed();
   await end(REFUSED);
   await linkedAgain();
@@ -86,7 +89,7 @@ it("does not ask again what was refused, and keeps saying so", async () => {
   expect(result.current?.message).toContain("no such field");
 });
 
-it("does not ask again while nobody is signed in, and at once when somebody is", async () => {
+it("does not restart while signed out, and restarts at once after the sign-in", async () => {
   const { streams, end } = await followed();
   act(() => link.move({ type: "refused", at: 1 }));
   await end(STOPPING);

@@ -13,7 +13,7 @@ type Handlers<Data> = Resume & {
   onEnd?: () => void;
 };
 
-/** A stream may be quiet for hours: one that was asked again and has not failed by then is well. */
+/** A stream may be quiet for hours: if a restarted one has not failed after this many ms, it works. */
 const WELL_AFTER = 1_500;
 
 /** Whether the server answered with an error of this code. */
@@ -21,12 +21,12 @@ export function isOf(error: CombinedError | undefined, code: string): boolean {
   return error?.graphQLErrors.some(({ extensions }) => extensions?.code === code) ?? false;
 }
 
-/** Whether the question itself is wrong: the same again would be refused again. */
+/** Whether the operation itself is invalid: the server would refuse it again. */
 function isWrong(error: CombinedError): boolean {
   return isOf(error, "VALIDATION");
 }
 
-/** Follows a subscription for as long as the component lives. One that failed is asked again, later each time. */
+/** Subscribes for as long as the component is mounted. A failed subscription is restarted, with growing delays. */
 export function useLive<Data, Variables extends AnyVariables>(
   document: TypedDocumentNode<Data, Variables>,
   variables: Variables,
@@ -43,18 +43,18 @@ export function useLive<Data, Variables extends AnyVariables>(
   const end = useEffectEvent(() => handlers.onEnd?.());
   const resume = useEffectEvent(() => handlers.resume?.() ?? {});
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the round asks again; `key` stands for the variables
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new round restarts it; `key` represents the variables
   useEffect(() => {
     if (paused) return;
     let open = true;
     let failed: CombinedError | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const context = { resume: () => (open ? resume() : {}) } as Record<string, unknown>;
-    const heard = (result: OperationResult<Data, Variables>) => {
+    const received = (result: OperationResult<Data, Variables>) => {
       if (!open) return;
       failed = result.error;
       setError(result.error);
-      // With an error that ends the stream come the data of before.
+      // With an error that ends the stream, urql passes the data of before.
       if (result.data && result.hasNext) {
         delay.current = FIRST_RETRY;
         data(result.data);
@@ -65,13 +65,17 @@ export function useLive<Data, Variables extends AnyVariables>(
       if (!failed) return end();
       if (isWrong(failed)) return;
       waits.current = true;
-      // Until somebody signs in, each would be refused: the new epoch asks again.
+      // Until the viewer signs in, each attempt would be refused: the new epoch restarts it.
       if (link.get().phase === "signed-out") return;
       timer = setTimeout(() => setRound((before) => before + 1), pauseAfter(failed, delay.current));
       delay.current = Math.min(LAST_RETRY, delay.current * 2);
     };
     const well = setTimeout(() => open && !failed && setError(undefined), WELL_AFTER);
-    const followed = pipe(client.subscription(document, variables, context), onEnd(over), subscribe(heard));
+    const followed = pipe(
+      client.subscription(document, variables, context),
+      onEnd(over),
+      subscribe(received),
+    );
     return () => {
       open = false;
       waits.current = false;
@@ -81,18 +85,18 @@ export function useLive<Data, Variables extends AnyVariables>(
     };
   }, [client, document, key, paused, round]);
 
-  // A link that is live again is a reason not to wait any longer.
+  // A reconnect ends the delay.
   const { epoch } = useLink();
-  const askAgain = useEffectEvent(() => {
+  const restart = useEffectEvent(() => {
     if (!waits.current) return;
     delay.current = FIRST_RETRY;
     setRound((before) => before + 1);
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new epoch is a link that is live again
-  useEffect(() => askAgain(), [epoch]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new epoch means a reconnect
+  useEffect(() => restart(), [epoch]);
   useEffect(() => {
     if (!error || paused) return;
-    return failures.add(isWrong(error) ? { error } : { error, again: () => askAgain() });
+    return failures.add(isWrong(error) ? { error } : { error, again: () => restart() });
   }, [error, paused]);
 
   return error;

@@ -4,7 +4,7 @@ import { executeExchange } from "@urql/exchange-execute";
 import { buildSchema, GraphQLError, parse } from "graphql";
 import { Provider } from "urql";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { askAgain, failures } from "./failures";
+import { failures, retryAll } from "./failures";
 import { link } from "./link";
 import { useRead } from "./read";
 import { untilAnswered } from "./retry";
@@ -31,7 +31,7 @@ const refused = (code: string) => () => {
   throw new GraphQLError("no", { extensions: { code } });
 };
 
-/** A server that answers as `answer.now` says, and counts how often it was asked. */
+/** A server whose response is `answer.now`; counts its requests. */
 function serving(first: () => number) {
   const answer = { now: first, count: 0 };
   const count = () => {
@@ -57,10 +57,10 @@ async function read(first: () => number) {
   return { answer, result, rerender };
 }
 
-it("asks again what failed while the link lives, later each time, and goes on once it is answered", async () => {
+it("retries a failed read while the connection is live, with growing delays, until it is answered", async () => {
   const { answer, result } = await read(away);
   expect(result.current.error?.message).toContain("the database is away");
-  expect(result.current.data, "a null of a failure is no data").toBeUndefined();
+  expect(result.current.data, "a null with an error is no data").toBeUndefined();
   await passed(1_999);
   expect(answer.count).toBe(1);
   await passed(1);
@@ -74,7 +74,7 @@ it("asks again what failed while the link lives, later each time, and goes on on
   expect(answer.count, "only what failed").toBe(3);
 });
 
-it("does not ask again what the server refused, or what nobody wants now", async () => {
+it("does not retry a refused read, or one that is no longer needed", async () => {
   for (const code of ["VALIDATION", "FORBIDDEN", "NOT_FOUND", "TOO_COSTLY"]) {
     const { answer } = await read(refused(code));
     await passed(60_000);
@@ -92,7 +92,7 @@ const tooMany = (retryAfter: number) => () => {
   });
 };
 
-it("asks again what was too much as soon as the server says, however often, and at once when told to", async () => {
+it("retries a rate-limited read after the server's delay, however often, and at once on demand", async () => {
   const { answer, result } = await read(tooMany(3));
   for (const count of [1, 2, 3]) {
     await passed(2_999);
@@ -101,19 +101,19 @@ it("asks again what was too much as soon as the server says, however often, and 
   }
   expect(answer.count).toBe(4);
   answer.now = () => 7;
-  await act(async () => askAgain());
+  await act(async () => retryAll());
   await passed(0);
   expect(result.current).toMatchObject({ data: { count: 7 }, error: undefined });
   expect(failures.getAll()).toEqual([]);
 });
 
-it("knows every read that failed, and which nobody tells, until it is answered or nobody wants it", async () => {
+it("lists all failed reads, and which ones no component shows, until answered or no longer needed", async () => {
   const { answer, result, rerender } = await read(away);
-  expect(failures.getUntold().map(({ error }) => error)).toEqual([result.current.error]);
-  const untell = failures.tell(result.current.error!);
-  expect([failures.getAll().length, failures.getUntold().length]).toEqual([1, 0]);
+  expect(failures.getHidden().map(({ error }) => error)).toEqual([result.current.error]);
+  const untell = failures.markShown(result.current.error!);
+  expect([failures.getAll().length, failures.getHidden().length]).toEqual([1, 0]);
   untell();
-  expect(failures.getUntold()).toHaveLength(1);
+  expect(failures.getHidden()).toHaveLength(1);
   answer.now = () => 7;
   await passed(2_000);
   expect(failures.getAll()).toEqual([]);
@@ -124,8 +124,8 @@ it("knows every read that failed, and which nobody tells, until it is answered o
   expect(failures.getAll()).toEqual([]);
 });
 
-/** As in an event: one read that goes on until it is answered. */
-function asked(first: () => number) {
+/** A read in an event handler that is retried until it is answered. */
+function retried(first: () => number) {
   const { answer, client } = serving(first);
   const errors: (string | undefined)[] = [];
   const stop = new AbortController();
@@ -137,8 +137,8 @@ function asked(first: () => number) {
   return { answer, errors, stop, found };
 }
 
-it("reads until it is answered, and tells each failure and its end", async () => {
-  const { answer, errors, found } = asked(away);
+it("retries until it is answered, and reports each failure and its end", async () => {
+  const { answer, errors, found } = retried(away);
   await passed(2_000);
   expect(answer.count).toBe(2);
   answer.now = () => 7;
@@ -147,8 +147,8 @@ it("reads until it is answered, and tells each failure and its end", async () =>
   expect(errors.map(Boolean)).toEqual([true, true, false]);
 });
 
-it("reads at once when the link is live again, and never after it was stopped", async () => {
-  const { answer, errors, stop, found } = asked(away);
+it("retries at once after a reconnect, and never after it was stopped", async () => {
+  const { answer, errors, stop, found } = retried(away);
   await passed(0);
   await linkedAgain();
   await passed(0);
@@ -159,21 +159,21 @@ it("reads at once when the link is live again, and never after it was stopped", 
   expect([answer.count, errors.length]).toEqual([2, 2]);
 });
 
-it("gives up what the server refused", async () => {
-  const { answer, found } = asked(refused("VALIDATION"));
+it("gives up a refused read", async () => {
+  const { answer, found } = retried(refused("VALIDATION"));
   await passed(0);
   expect(await found).toBeUndefined();
   expect(answer.count).toBe(1);
 });
 
-it("waits in an event as long as the server says, or until it is told to ask", async () => {
-  const { answer, found } = asked(tooMany(60));
+it("waits as long as the server says, or until it is retried on demand", async () => {
+  const { answer, found } = retried(tooMany(60));
   await passed(59_999);
   expect(answer.count).toBe(1);
   await passed(1);
   expect(answer.count).toBe(2);
   answer.now = () => 7;
-  askAgain();
+  retryAll();
   expect(await found).toEqual({ count: 7 });
   expect(failures.getAll()).toEqual([]);
 });

@@ -9,9 +9,9 @@ export type Reading<Data> = { data: Data | undefined; error: CombinedError | und
 const NOTHING = { data: undefined, error: undefined, loading: true };
 
 /**
- * Asks a query, and again when the variables, the link's epoch or `version` change. At most one is in flight: while
- * one is, further changes are gathered into a single next one. What was read stays until its successor arrives.
- * One that failed is asked again, later each time, unless the server would refuse the same again.
+ * Runs a query, and again when the variables, the connection's epoch or `version` change. At most one request is in
+ * flight: changes during it are combined into a single next one. The data stays until the next one arrives. A failed
+ * read is retried with growing delays, unless the server would refuse it again.
  */
 export function useRead<Data, Variables extends AnyVariables>(
   document: TypedDocumentNode<Data, Variables>,
@@ -65,7 +65,7 @@ export function useRead<Data, Variables extends AnyVariables>(
   return state.key === key ? state : NOTHING;
 }
 
-/** With an error a null says only that the field failed: an answer of nothing else holds no data. */
+/** With an error, a null only means that the field failed: an answer of only nulls holds no data. */
 function foundIn<Data>({ data, error }: OperationResult<Data>): Data | undefined {
   const isEmpty = error && Object.values(data ?? {}).every((value) => value === null);
   return isEmpty ? undefined : data;

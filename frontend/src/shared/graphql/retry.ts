@@ -8,7 +8,7 @@ export const LAST_RETRY = 30_000;
 
 const UNAVAILABLE = "UNAVAILABLE";
 const TOO_MANY = "TOO_MANY_REQUESTS";
-/** Codes of failures that pass; an error without a code may pass too. */
+/** Codes of temporary failures; an error without a code may be temporary too. */
 const PASSING: ReadonlySet<unknown> = new Set([
   undefined,
   UNAVAILABLE,
@@ -16,10 +16,10 @@ const PASSING: ReadonlySet<unknown> = new Set([
   "SERVER_STOPPING",
   TOO_MANY,
 ]);
-/** Of answers that say nothing of the question, whatever their code. */
+/** HTTP statuses that do not depend on the request, whatever the code. */
 const PASSING_STATUS: ReadonlySet<unknown> = new Set([429, 502, 503, 504]);
 
-/** Whether the server would refuse the same again, so that asking again is of no use. */
+/** Whether the server would refuse the same request again, so that a retry is useless. */
 export function isRefusal(error: CombinedError): boolean {
   const status = error.response?.status;
   if (PASSING_STATUS.has(status)) return false;
@@ -27,39 +27,39 @@ export function isRefusal(error: CombinedError): boolean {
   return !error.graphQLErrors.some(({ extensions }) => PASSING.has(extensions?.code));
 }
 
-/** Whether more was asked than the server allows in so short a time: it has done nothing of it. */
+/** Whether the request was rate-limited: the server has not run it. */
 export function isTooMany(error: CombinedError): boolean {
   if (error.response?.status === 429) return true;
   return error.graphQLErrors.some(({ extensions }) => extensions?.code === TOO_MANY);
 }
 
-/** Whether the server takes no requests for now, whatever they are. */
+/** Whether the server currently accepts no requests at all. */
 export function isHeldUp(error: CombinedError): boolean {
   if (isTooMany(error) || PASSING_STATUS.has(error.response?.status)) return true;
   if (error.networkError) return error.response?.status !== 401;
   return isUnavailable(error);
 }
 
-/** Whether the server says that its database is away. */
+/** Whether the server reports that its database is unreachable. */
 export function isUnavailable(error: CombinedError): boolean {
   return error.graphQLErrors.some(({ extensions }) => extensions?.code === UNAVAILABLE);
 }
 
-/** After how many milliseconds the server says that it takes requests again. */
+/** The server's retry delay, in milliseconds. */
 export function waitOf(error: CombinedError): number | undefined {
   const header = (error.response as Response | undefined)?.headers?.get("retry-after");
-  const told = error.graphQLErrors.map(({ extensions }) => extensions?.retryAfter);
-  const seconds = [...told, header ?? undefined].map(Number).filter((one) => one > 0);
+  const delays = error.graphQLErrors.map(({ extensions }) => extensions?.retryAfter);
+  const seconds = [...delays, header ?? undefined].map(Number).filter((one) => one > 0);
   return seconds.length ? Math.max(...seconds) * 1_000 : undefined;
 }
 
-/** After too much was asked, as long as the server says; after all else not sooner than that, and later each time. */
+/** The delay of the next retry, in ms: if rate-limited, the server's delay; else at least that, and growing. */
 export function pauseAfter(error: CombinedError, delay: number): number {
-  const told = waitOf(error) ?? 0;
-  return isTooMany(error) && told ? told : Math.max(delay, told);
+  const wait = waitOf(error) ?? 0;
+  return isTooMany(error) && wait ? wait : Math.max(delay, wait);
 }
 
-/** Asks again after a read has failed, later each time. Each failure is an error of its own. */
+/** Retries a failed read with growing delays. Each failure must be a new error object. */
 export function useRetry(failed: CombinedError | undefined, again: () => void): void {
   const delay = useRef(FIRST_RETRY);
   const ask = useEffectEvent(again);
@@ -80,12 +80,12 @@ export function useRetry(failed: CombinedError | undefined, again: () => void): 
 }
 
 /**
- * Reads until there is an answer: later each time, and at once when the link is live again. Each failure is told, and
- * the answer takes it back. Undefined when the server refuses, or when `stopped` says that nobody waits any more.
+ * Retries a read until there is an answer: with growing delays, and at once after a reconnect. `report` gets each
+ * failure, and undefined with the answer. Returns undefined when the server refuses, or when `stopped` is aborted.
  */
 export async function untilAnswered<Data>(
   read: () => Promise<OperationResult<Data>>,
-  tell: (error: CombinedError | undefined) => void,
+  report: (error: CombinedError | undefined) => void,
   stopped: AbortSignal,
 ): Promise<Data | undefined> {
   let passed = () => {};
@@ -94,7 +94,7 @@ export async function untilAnswered<Data>(
       const { data, error } = await read();
       passed();
       if (stopped.aborted) return undefined;
-      tell(error);
+      report(error);
       if (!error) return data;
       if (isRefusal(error)) return undefined;
       const nap = new Nap(pauseAfter(error, delay), stopped);
@@ -107,7 +107,7 @@ export async function untilAnswered<Data>(
   }
 }
 
-/** Is over after a time, when the link is live again, when nobody waits any more, or when it is ended. */
+/** Ends after a delay, after a reconnect, when `stopped` is aborted, or when `end` is called. */
 class Nap {
   end: () => void = () => {};
   readonly over: Promise<void>;
@@ -117,12 +117,12 @@ class Nap {
     this.over = new Promise((resolve) => {
       this.end = () => {
         clearTimeout(timer);
-        deaf();
+        unsubscribe();
         stopped.removeEventListener("abort", this.end);
         resolve();
       };
       const timer = setTimeout(this.end, delay);
-      const deaf = link.subscribe(() => link.get().epoch !== epoch && this.end());
+      const unsubscribe = link.subscribe(() => link.get().epoch !== epoch && this.end());
       stopped.addEventListener("abort", this.end);
     });
   }

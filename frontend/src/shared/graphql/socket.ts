@@ -7,7 +7,7 @@ const OVERDUE_AFTER = 10_000;
 const FORBIDDEN = 4403;
 const UNAUTHORIZED = 4401;
 
-/** One socket for the page, always open, so that the link indicator tells the truth. */
+/** The page's only socket, always open, so that the link indicator is accurate. */
 export function openSocket(url: string, link: LinkStore): Client {
   let overdue: ReturnType<typeof setTimeout> | undefined;
   let pong: ReturnType<typeof setTimeout> | undefined;
@@ -30,7 +30,7 @@ export function openSocket(url: string, link: LinkStore): Client {
     keepAlive: PING_EVERY,
     retryAttempts: Number.POSITIVE_INFINITY,
     retryWait: backoff,
-    // Closed because what one may do has changed, or one's session ended: the next handshake tells which.
+    // Closed because the viewer's permissions have changed, or the session ended: the next handshake shows which.
     shouldRetry: (problem) => !(problem instanceof CloseEvent && isForeign(problem)),
     onNonLazyError: refused,
     on: {
@@ -43,7 +43,7 @@ export function openSocket(url: string, link: LinkStore): Client {
       closed: (problem) => {
         clearTimeout(pong);
         if (problem instanceof CloseEvent && problem.code === UNAUTHORIZED) return refused(problem);
-        // The next handshake tells whether this was the end of the session; it does not say why.
+        // The next handshake shows whether the session has ended, but not why.
         reason = problem instanceof CloseEvent && problem.code === FORBIDDEN ? problem.reason : undefined;
         link.move({ type: "lost", at: Date.now() });
         wait();
@@ -60,7 +60,7 @@ export function openSocket(url: string, link: LinkStore): Client {
   return client;
 }
 
-/** Nothing asks for as long as nobody is signed in; who comes back to the page may have signed in elsewhere. */
+/** Retries only on focus while signed out: the viewer may have signed in in another tab. */
 function lookOnReturn(client: Client, link: LinkStore): void {
   let looks = false;
   const over = () => {
@@ -75,12 +75,12 @@ function lookOnReturn(client: Client, link: LinkStore): void {
   document.addEventListener("visibilitychange", look);
 }
 
-/** Refused for where the page comes from, which coming again does not change. */
+/** Refused because of the page's origin, which a retry does not change. */
 function isForeign({ code, reason }: CloseEvent): boolean {
   return code === FORBIDDEN && reason.startsWith("Forbidden");
 }
 
-/** 0.3 s doubling to 5 s, with jitter; cut short when the browser is back on a network. */
+/** 0.3 s doubling to 5 s, with jitter; ends early when the browser is online again. */
 function backoff(retries: number): Promise<void> {
   const delay = Math.min(5_000, 300 * 2 ** retries) * (0.75 + Math.random() / 2);
   return new Promise((resolve) => {

@@ -25,7 +25,7 @@ describe("parseAnsi", () => {
       ],
     ],
     [
-      "several codes at once",
+      "several codes in one sequence",
       `${esc("1;4;92;41")}x`,
       [{ text: "x", style: { bold: true, underline: true, color: 10, background: 1 } }],
     ],
@@ -59,13 +59,13 @@ describe("parseAnsi", () => {
       ],
     ],
     ["tabs kept", "a\tb", [{ text: "a\tb", style: {} }]],
-    ["a sequence that was cut off", `a\u001b`, [{ text: "a", style: {} }]],
+    ["a truncated sequence", `a\u001b`, [{ text: "a", style: {} }]],
     ["markup as text", "<img onerror=x>", [{ text: "<img onerror=x>", style: {} }]],
   ])("gives %s", (_, line, spans) => {
     expect(parseAnsi(line)).toEqual(spans);
   });
 });
 
-it("strips everything for copying", () => {
+it("strips all sequences for copying", () => {
   expect(stripAnsi(`${esc("31")}red${esc("0")}\u001b]8;;x\u0007 link`)).toBe("red link");
 });

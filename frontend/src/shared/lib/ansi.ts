@@ -1,4 +1,4 @@
-/** SGR escape sequences become styled spans; every other control sequence is dropped. Never HTML. */
+/** Parses SGR escape sequences into styled spans; every other control sequence is dropped. Never produces HTML. */
 
 export type Style = {
   color?: number;
@@ -10,8 +10,8 @@ export type Style = {
 };
 export type Span = { text: string; style: Style };
 
-// CSI, OSC (ended by BEL or ST) and two-character escapes; then the other control characters but for the tab.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what this module is about
+// CSI, OSC (ended by BEL or ST) and two-character escapes; then the other control characters except the tab.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: this module parses escape sequences
 const ESCAPE = /\u001b\[([0-?]*)[ -/]*([@-~])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b[@-Z\\-_]?/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
 const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/g;
@@ -53,7 +53,7 @@ function applied(style: Style, parameters: string): Style {
   return next;
 }
 
-/** 256 colours show as the nearest of the 16; true colour keeps the default, which is readable in both themes. */
+/** 256 colours are mapped to the nearest of the 16; true colour uses the default, which is readable in both themes. */
 function extended(style: Style, key: "color" | "background", mode: number | undefined, code = 0): Style {
   return mode === 5 ? coloured(style, key, nearest(code)) : style;
 }

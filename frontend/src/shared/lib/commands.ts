@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { Registry } from "./registry";
 
-/** What Ctrl K offers: a place to go, or something to do with what is on the screen. */
+/** An entry of the palette (Ctrl K): a page to open, or an action on the current screen. */
 export type Command = {
   id: string;
   label: string;

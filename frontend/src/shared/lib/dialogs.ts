@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
 
-/** Dialogs that any screen may open; the shell draws them, so that features need not know each other. */
+/** Dialogs that any screen may open; the shell draws them, so that features do not import each other. */
 export type DialogRequest =
   | { kind: "run"; flow?: { namespace: string; key: string } }
   | { kind: "run-again"; execution: { id: string; name: string; namespace: string; flowKey: string } }

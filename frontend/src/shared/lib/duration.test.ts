@@ -38,7 +38,7 @@ describe("secondsBetween", () => {
   const start = "2026-01-01T00:00:00.250000Z";
   it("is null before the start", () => expect(secondsBetween(null, null, 0)).toBeNull());
   it("ends at the end", () => expect(secondsBetween(start, "2026-01-01T00:00:02.750000Z", 0)).toBe(2.5));
-  it("is as exact as the server's durations", () => {
+  it("is as precise as the server's durations", () => {
     expect(secondsBetween("2026-01-01T00:00:00.000999Z", "2026-01-01T00:00:00.154000Z", 0)).toBe(0.153001);
     expect(secondsBetween("2026-01-01T00:00:00.0009Z", "2026-01-01T00:00:01Z", 0)).toBe(0.9991);
     expect(secondsBetween("2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z", 0)).toBe(1);

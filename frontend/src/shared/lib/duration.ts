@@ -1,4 +1,4 @@
-/** "40ms", "1.4s", "12s", "3m 05s", "2h 07m", "3d 04h": two units at most, so that columns stay narrow. */
+/** "40ms", "1.4s", "12s", "3m 05s", "2h 07m", "3d 04h": at most two units, so that columns stay narrow. */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, seconds);
   if (whole < 1) return `${Math.floor(whole * 1000)}ms`;
@@ -9,7 +9,7 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(whole / 86_400)}d ${two((whole % 86_400) / 3600)}h`;
 }
 
-/** Without tenths: a number that ticks once a second must not show digits that it does not know. */
+/** Without tenths: a number that is updated once a second must not show digits that it cannot know. */
 export function formatTicking(seconds: number): string {
   const whole = Math.floor(Math.max(0, seconds));
   return whole < 10 ? `${whole}s` : formatDuration(whole);
@@ -22,7 +22,7 @@ export function secondsBetween(start: string | null, end: string | null, now: nu
   return Math.max(0, (until - microsOf(start)) / 1e6);
 }
 
-/** Date.parse cuts microseconds off: the server's own durations would then differ in the last digit. */
+/** Date.parse drops microseconds: durations would then differ from the server's in the last digit. */
 function microsOf(at: string): number {
   const beyond = /\.\d{3}(\d{1,3})/.exec(at)?.[1] ?? "";
   return Date.parse(at) * 1000 + Number(beyond.padEnd(3, "0"));

@@ -1,13 +1,13 @@
 const NAME = /^[A-Za-z_]\w*$/;
 
-/** One step into a value, as expressions write it: `.rows`, `[0]`, `['model.joblib']`. */
+/** One step into a value, in expression syntax: `.rows`, `[0]`, `['model.joblib']`. */
 export function stepInto(value: unknown, key: string): string {
   if (Array.isArray(value)) return `[${key}]`;
   return NAME.test(key) ? `.${key}` : `['${key.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}']`;
 }
 
 /**
- * What an expression calls the outputs of a task run: `outputs.load`. Of an iteration the foreach has the list of all:
+ * The expression for the outputs of a task run: `outputs.load`. For an iteration, the foreach has the list of all:
  * `outputs.each.fetch[3]`.
  */
 export function outputsPath(key: string): string {

@@ -3,7 +3,7 @@ import type { Tone } from "@/shared/ui/stateTokens";
 
 const PLAIN = "/favicon.svg";
 
-/** Shows a state in the browser's tab while the component lives; the files stand in public/. */
+/** Shows a state as the favicon while the component is mounted; the files are in public/. */
 export function useFavicon(tone: Tone | undefined): void {
   useEffect(() => {
     const link = document.querySelector<HTMLLinkElement>('link[rel="icon"]');

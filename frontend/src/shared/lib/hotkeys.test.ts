@@ -7,8 +7,8 @@ function press(markup: string, options: KeyboardEventInit = {}): boolean {
   let page: boolean | undefined;
   document.body.addEventListener(
     "keydown",
-    (heard) => {
-      page = isPageKey(heard);
+    (received) => {
+      page = isPageKey(received);
     },
     { once: true },
   );

@@ -1,13 +1,13 @@
 const NO_TEXT = new Set(["checkbox", "radio"]);
 
-/** True where typing means text: keys are then the field's, not the page's. */
+/** Whether the focus is in a text field, which then receives the keys. */
 export function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target instanceof HTMLInputElement && NO_TEXT.has(target.type)) return false;
   return target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName);
 }
 
-/** Space and Enter belong to the button, link or box that has the focus. */
+/** Whether a key (Space, Enter) belongs to the button, link or box that has the focus. */
 function isOfControl(event: KeyboardEvent): boolean {
   if (event.key !== " " && event.key !== "Enter") return false;
   return (
@@ -16,7 +16,7 @@ function isOfControl(event: KeyboardEvent): boolean {
   );
 }
 
-/** The page's keys never take a combination that belongs to the browser, nor one inside a dialog. */
+/** Whether the page handles a key: never the browser's key combinations, nor keys inside a dialog. */
 export function isPageKey(event: KeyboardEvent): boolean {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return false;
   if (event.target instanceof HTMLElement && event.target.closest("[role=dialog], [role=menu]")) return false;

@@ -3,15 +3,15 @@ import { isPageKey } from "./hotkeys";
 import { preferences } from "./preferences";
 import { Registry, useOffer } from "./registry";
 
-/** `key` is as `KeyboardEvent.key` gives it; several may do the same. `words` stand in the list of keys. */
+/** `key` is the value of `KeyboardEvent.key`, or several ones. `words` appear in the list of keyboard shortcuts. */
 export type Key = { key: string | readonly string[]; words: string; run: (event: KeyboardEvent) => void };
 export type KeyGroup = { name: string; keys: () => readonly Key[] };
 
 export const keyGroups = new Registry<KeyGroup>();
 
 /**
- * Keys that work while the component lives, shown by `?` under a name. The component that came last goes first,
- * so that a list within a page may use the page's keys for itself.
+ * Registers keys while the component is mounted; `?` lists them under `name`. The component mounted last has
+ * precedence, so that a list within a page may override the page's keys.
  */
 export function useKeys(name: string, keys: readonly Key[]): void {
   const current = useRef(keys);
@@ -22,7 +22,7 @@ export function useKeys(name: string, keys: readonly Key[]): void {
   useOffer(keyGroups, group);
 }
 
-/** The page's one listener: gives each key to the group that came last and knows it. */
+/** The page's only key listener: passes each key to the last mounted group that has it. */
 export function useKeyboard(): void {
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {

@@ -2,12 +2,12 @@ import "@tanstack/react-router";
 
 declare module "@tanstack/react-router" {
   interface HistoryState {
-    /** The list goes on at the place where it was left. */
+    /** Restores the scroll position of the list. */
     place?: boolean;
   }
 }
 
-/** The address of the list of executions. */
+/** The URL of the list of executions. */
 type ListSearch = {
   q?: string | undefined;
   waiting?: "me" | undefined;
@@ -17,10 +17,10 @@ type ListSearch = {
   cols?: string | undefined;
 };
 
-/** The list as it was left in this tab: its filter, order and columns, and how far down. */
+/** The last state of the list in this tab: its filter, order and columns, and the scroll position. */
 export const lastList: { search: ListSearch; top: number } = { search: {}, top: 0 };
 
-/** Leads back to the list as it was left; to the plain list when none was open before. */
+/** The link back to the list in its last state; to the default list if there is none. */
 export function toLastList() {
   const { search } = lastList;
   return { to: "/executions", search, state: { place: true }, resetScroll: false } as const;

@@ -14,6 +14,6 @@ it.each([
   ["a.b-c(d) a1b", "a.b-c(d)", ["<a.b-c(d)>", " a1b"]],
   ["größe und GRÖSSE", "GRÖSSE", ["größe und ", "<GRÖSSE>"]],
   ["İ then x", "x", ["İ then ", "<x>"]],
-])("%j looked through for %j", (text, find, expected) => {
+])("%j searched for %j", (text, find, expected) => {
   expect(shown(text, find)).toEqual(expected);
 });

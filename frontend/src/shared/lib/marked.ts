@@ -2,7 +2,7 @@ import type { Span } from "./ansi";
 
 export type MarkedSpan = Span & { isMarked?: true };
 
-/** Splits a line's spans where the text that is looked for stands, in upper or lower case and across colours. */
+/** Splits a line's spans at the matches of a search text, case-insensitively and across colours. */
 export function marked(spans: readonly Span[], find: string): readonly MarkedSpan[] {
   if (!find) return spans;
   const text = spans.map((span) => span.text).join("");

@@ -1,6 +1,6 @@
 /**
- * What screens have read, by key, kept when they close: coming back is warm. The keys used longest ago go first.
- * Readers subscribe to one key; a value is replaced, never changed in place.
+ * A cache of data that screens have read, by key, kept when they close. The least recently used keys are evicted.
+ * Components subscribe to one key; a value is replaced, never changed in place.
  */
 export class Memory<Value> {
   private readonly values = new Map<string, Value>();

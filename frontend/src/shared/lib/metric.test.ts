@@ -8,6 +8,4 @@ it.each([
   ],
   [{ name: "rows", taskKey: null, tags: {} }, "rows"],
   [{ name: "rows", taskKey: null, tags: null }, "rows"],
-])("names a metric by what tells it from others: %o", (metric, name) =>
-  expect(metricName(metric)).toBe(name),
-);
+])("names a metric uniquely: %o", (metric, name) => expect(metricName(metric)).toBe(name));

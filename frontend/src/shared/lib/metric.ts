@@ -8,8 +8,8 @@ export function tagWords(tags: unknown): string {
 
 type Named = { name: string; taskKey: string | null; tags: unknown };
 
-/** "train · loss {split=test}": as much of it as tells it from others. */
+/** "train · loss {split=test}": the parts that make a metric unique. */
 export function metricName({ name, taskKey, tags }: Named): string {
-  const told = tagWords(tags);
-  return `${taskKey ? `${taskKey} · ` : ""}${name}${told ? ` {${told}}` : ""}`;
+  const labels = tagWords(tags);
+  return `${taskKey ? `${taskKey} · ` : ""}${name}${labels ? ` {${labels}}` : ""}`;
 }

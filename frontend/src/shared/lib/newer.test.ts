@@ -9,7 +9,7 @@ it.each([
   expect(newer(known, arrived).seq).toBe(seq);
 });
 
-it("takes a fresh reading of the same state", () => {
+it("accepts a newer read of the same state", () => {
   const arrived = { seq: 2 };
   expect(newer({ seq: 2 }, arrived)).toBe(arrived);
 });

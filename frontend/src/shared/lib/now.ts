@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
 
-/** One clock of a second for the whole page; it runs only while somebody looks at it. */
+/** One clock with a tick per second for the whole page; it runs only while it has subscribers. */
 class Clock {
   private at = Date.now();
   private timer: ReturnType<typeof setInterval> | undefined;
@@ -29,7 +29,7 @@ class Clock {
 const clock = new Clock();
 const never = () => () => {};
 
-/** The shared second; with `ticking` false the time of the last look, and no re-rendering. */
+/** The current time, updated each second; with `ticking` false the last value, without rendering again. */
 export function useNow(ticking: boolean): number {
   return useSyncExternalStore(ticking ? clock.subscribe : never, clock.get);
 }

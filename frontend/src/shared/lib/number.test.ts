@@ -11,7 +11,7 @@ it.each([
   [-12345, "−12 345"],
 ])("%d is written %s", (value, text) => expect(plain(formatInteger(value))).toBe(text));
 
-it("says that counting stopped", () => {
+it("marks a capped count", () => {
   expect(plain(formatCount({ value: 10_000, exact: false }))).toBe("10 000+");
   expect(formatCount({ value: 7, exact: true })).toBe("7");
 });
@@ -36,7 +36,7 @@ describe("bytes", () => {
   ])("%d are %s", (bytes, text) => expect(plain(formatBytes(bytes))).toBe(text));
 });
 
-it("knows one from many", () => {
+it("distinguishes singular and plural", () => {
   expect(plural(1, "task")).toBe("1 task");
   expect(plural(2, "try", "tries")).toBe("2 tries");
 });

@@ -1,4 +1,4 @@
-// Numbers are written one way on the whole page: thousands apart by a thin space, a true minus, few digits.
+// Numbers have one format on the whole page: thin spaces between thousands, a true minus, few digits.
 const THIN = "\u2009";
 
 /** "1 204 117": a whole number. */
@@ -9,12 +9,12 @@ export function formatInteger(value: number): string {
     .replace(/\B(?=(\d{3})+$)/g, THIN);
 }
 
-/** "214", or "10 000+" where counting stopped. */
+/** "214", or "10 000+" for a capped count. */
 export function formatCount({ value, exact }: { value: number; exact: boolean }): string {
   return `${formatInteger(value)}${exact ? "" : "+"}`;
 }
 
-/** "0.0841", "1 840", "4.2e−9": a measured number in about four significant digits. */
+/** "0.0841", "1 840", "4.2e−9": a measured number with about four significant digits. */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);

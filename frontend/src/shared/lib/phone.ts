@@ -1,6 +1,6 @@
 import { useMediaQuery } from "@mantine/hooks";
 
-/** Whether the window is as narrow as a phone, as the style sheets say it; known at the first drawing. */
+/** Whether the window is as narrow as a phone, by the same limit as the style sheets; known at the first rendering. */
 export function usePhone(): boolean {
   return useMediaQuery("(max-width: 700px)", false, { getInitialValueInEffect: false });
 }

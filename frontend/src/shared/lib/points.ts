@@ -1,6 +1,6 @@
 export type Point = readonly [x: number, y: number];
 
-/** Each point as the sum of its value and of all before it: how a counter rises. */
+/** The running sum of the values: the curve of a counter. */
 export function runningSum(points: readonly Point[]): Point[] {
   let sum = 0;
   return points.map(([x, value]) => {

@@ -1,10 +1,10 @@
 import { useSyncExternalStore } from "react";
 
-/** What one person chose for this browser. */
+/** The viewer's preferences for this browser. */
 export type Preferences = {
-  /** How times are written everywhere. */
+  /** The time zone of all shown times. */
   zone: "local" | "utc";
-  /** Whether single keys do something. */
+  /** Whether single-key shortcuts are on. */
   keys: boolean;
 };
 
@@ -29,7 +29,7 @@ class Store {
   }
 }
 
-/** Reads what was kept under a name in this browser; undefined when nothing was, or storage is forbidden. */
+/** Reads a value stored under a name in this browser; undefined when there is none, or storage is not allowed. */
 export function kept<Value>(name: string): Value | undefined {
   try {
     return JSON.parse(localStorage.getItem(name) ?? "null") ?? undefined;
@@ -42,7 +42,7 @@ export function keep(name: string, value: unknown): void {
   try {
     localStorage.setItem(name, JSON.stringify(value));
   } catch {
-    // Storage may be forbidden or full: the choice then lasts until the page is left.
+    // Storage may be not allowed or full: the choice then lasts until the page is left.
   }
 }
 

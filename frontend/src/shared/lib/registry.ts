@@ -1,6 +1,6 @@
 import { useEffect, useSyncExternalStore } from "react";
 
-/** What mounted components offer at the moment, in the order in which they came: keys, commands. */
+/** Entries that mounted components currently provide, in the order of mounting: keys, commands. */
 export class Registry<Entry> {
   private entries: readonly Entry[] = [];
   private readonly listeners = new Set<() => void>();
@@ -27,7 +27,7 @@ export function useEntries<Entry>(registry: Registry<Entry>): readonly Entry[] {
   return useSyncExternalStore(registry.subscribe, registry.get);
 }
 
-/** Offers an entry while the component lives. The entry must keep its identity between renders. */
+/** Registers an entry while the component is mounted. The entry must keep its identity between renders. */
 export function useOffer<Entry>(registry: Registry<Entry>, entry: Entry): void {
   useEffect(() => registry.add(entry), [registry, entry]);
 }

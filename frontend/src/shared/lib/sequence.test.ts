@@ -3,11 +3,11 @@ import { joined } from "./sequence";
 
 const KNOWN = [{ seq: 1 }, { seq: 2 }];
 
-it("what is known and what arrives join without doubles", () => {
+it("known and new items are merged without duplicates", () => {
   expect(joined(KNOWN, [{ seq: 2 }, { seq: 3 }]).map(({ seq }) => seq)).toEqual([1, 2, 3]);
   expect(joined([], KNOWN)).toEqual(KNOWN);
 });
 
-it("nothing new leaves the very same array, so that nothing is drawn again", () => {
+it("without new items the array keeps its identity, so that nothing is rendered again", () => {
   expect(joined(KNOWN, [{ seq: 2 }])).toBe(KNOWN);
 });

@@ -1,4 +1,4 @@
-/** In order of seq, without doubles: a resumed stream may repeat some. The first array itself when nothing is new; of more than `most` the last. */
+/** Merges by seq, without duplicates: a resumed stream may repeat some. Returns the first array itself when nothing is new; keeps the last `most`. */
 export function joined<Numbered extends { seq: number }>(
   known: readonly Numbered[],
   more: readonly Numbered[],

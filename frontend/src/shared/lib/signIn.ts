@@ -1,4 +1,4 @@
-/** The address of the sign-in, which leads back to this place. */
+/** The URL of the sign-in, which returns to the current page. */
 export function signInHere(): string {
   const { pathname, search } = window.location;
   return `/login?next=${encodeURIComponent(`${pathname}${search}`)}`;

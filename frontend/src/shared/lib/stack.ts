@@ -5,20 +5,20 @@ const FRAME = /^\s+at (?:(.+?) ?\()?([^()]+?):(\d+)(?::\d+)?\)?(?: \{)?$/;
 const ANY_FRAME = /^\s+(at \S|\.\.\. \d+ )/;
 const EXCEPTION = /^(?:Uncaught |Exception in thread ".*" )?([\w$.]*(?:Error|Exception|Throwable)\b.*)$/;
 const CAUSE = /^\s*(?:Caused by|\[cause\]): (.*)$/;
-/** What failed beside it, as closing a file, and the causes of that. */
-const BESIDE = /^\s*Suppressed: |^\s+Caused by: /;
+/** A suppressed exception, as from closing a file, and its causes. */
+const SUPPRESSED = /^\s*Suppressed: |^\s+Caused by: /;
 const FOREIGN =
   /node_modules|^node:|^internal[\\/]|^(java|javax|jdk|sun|kotlin|kotlinx|scala|org\.apache|org\.springframework)\./;
 
-/** The exceptions of a JavaScript or JVM text, the innermost first; they print it last. */
+/** The exceptions of a JavaScript or JVM text, innermost first; the text has them last. */
 export function partsOfStack(message: string): Part[] {
   const lines = message.split("\n");
   if (!lines.some((line) => FRAME.test(line))) return [];
   const parts: Part[] = [];
   for (const { head, stack } of blocksOf(lines)) {
-    if (head.some((line) => BESIDE.test(line))) continue;
+    if (head.some((line) => SUPPRESSED.test(line))) continue;
     const frames = stack.flatMap(frameOf);
-    // One that is no cause of the one before begins a chain of its own: the last counts.
+    // An exception that is not the cause of the previous one begins a new chain: the last chain counts.
     if (!head.some((line) => CAUSE.test(line))) parts.length = 0;
     parts.unshift({ sentence: sentenceOf(head), frames, raised: frames });
   }
@@ -27,7 +27,7 @@ export function partsOfStack(message: string): Part[] {
 
 type Block = { head: string[]; stack: string[] };
 
-/** Lines that say something, each with the frames that follow. */
+/** Groups of lines, each with the frames that follow. */
 function blocksOf(lines: readonly string[]): Block[] {
   const blocks: Block[] = [{ head: [], stack: [] }];
   for (const line of lines) {
@@ -39,7 +39,7 @@ function blocksOf(lines: readonly string[]): Block[] {
   return blocks.filter(({ stack }) => stack.length);
 }
 
-/** From the line that names the exception on; before it there may be the line of code that threw it. */
+/** The text from the line that names the exception on; before it there may be the line of code that threw it. */
 function sentenceOf(head: readonly string[]): string {
   const caused = head.findLastIndex((line) => CAUSE.test(line));
   const start = caused >= 0 ? caused : head.findIndex((line) => EXCEPTION.test(line));

@@ -3,13 +3,13 @@ import { formatAgo, formatClock, formatExact, formatTime } from "./time";
 
 describe("formatTime", () => {
   const at = new Date(2026, 2, 4, 14, 3, 22);
-  it("is a clock time on the same day", () => {
+  it("is a time of day on the same day", () => {
     expect(formatTime(at.toISOString(), "local", at.getTime() + 1000)).toMatch(/^14:03:22$/);
   });
-  it("names the day otherwise", () => {
+  it("includes the day otherwise", () => {
     expect(formatTime(at.toISOString(), "local", at.getTime() + 86_400_000)).toMatch(/4.*14:03:22$/);
   });
-  it("names the year when it is not the current one", () => {
+  it("includes the year if it is not the current one", () => {
     expect(formatTime(at.toISOString(), "local", new Date(2026, 11, 31).getTime())).not.toContain("2026");
     expect(formatTime(at.toISOString(), "local", new Date(2027, 0, 1).getTime())).toMatch(
       /4.*2026.*14:03:22$/,
@@ -19,7 +19,7 @@ describe("formatTime", () => {
   });
 });
 
-it("writes UTC where that was chosen", () => {
+it("uses UTC if that was chosen", () => {
   expect(formatTime("2026-03-04T23:59:59.000Z", "utc", Date.parse("2026-03-04T00:00:00Z"))).toBe("23:59:59");
   expect(formatClock("2026-03-04T23:59:59.000Z", "utc")).toBe("23:59:59");
 });

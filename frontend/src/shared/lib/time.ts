@@ -29,7 +29,7 @@ export function formatTime(at: string, zone: Zone, now: number = Date.now()): st
   return `${named.format(date)} ${clock.format(date)}`;
 }
 
-/** "14:03:22": the time of day alone, as in a log. */
+/** "14:03:22": only the time of day, as in a log. */
 export function formatClock(at: string, zone: Zone): string {
   return FORMATS[zone].clock.format(new Date(at));
 }

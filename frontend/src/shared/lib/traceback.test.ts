@@ -35,7 +35,7 @@ Exception in thread "main" acme.LoadException: load failed
 \tat acme.Load.run(Load.java:88)
 \tSuppressed: java.io.IOException: close
 \t\tat acme.Load.close(Load.java:99)
-\tCaused by: java.io.EOFException: beside
+\tCaused by: java.io.EOFException: suppressed
 \t\tat acme.Load.close(Load.java:98)
 Caused by: java.net.ConnectException: Connection refused
 \tat java.base/sun.nio.ch.Net.connect(Native Method)
@@ -54,18 +54,18 @@ it.each([
   expect(led).toBe("MaxRetryError: retries exceeded");
 });
 
-it.each(["caused by", "while handling"])("reads a chain that the server has shortened: %s", (how) => {
+it.each(["caused by", "while handling"])("parses a chain that the server has shortened: %s", (how) => {
   const { sentence, led } = readError(`MaxRetryError: retries exceeded (${how} KeyError: 'db-2 (old)')`);
   expect([sentence, led]).toEqual(["KeyError: 'db-2 (old)'", "MaxRetryError: retries exceeded"]);
   expect(readError("it stopped (caused by hand").led).toBeNull();
 });
 
-it("takes the last of exceptions that are no chain", () => {
+it("uses the last exception of several that are not a chain", () => {
   const { sentence, led } = readError(`${INNER}\nnext try\n${OUTER}`);
   expect([sentence, led]).toEqual(["MaxRetryError: retries exceeded", null]);
 });
 
-it("reads what Node.js prints", () => {
+it("parses the output of Node.js", () => {
   const { sentence, place, others, led } = readError(NODE);
   expect(sentence).toBe("TypeError: rows is undefined\n  in part 3");
   expect(place).toEqual({ file: "/app/load.js", line: 88, name: "", code: null, own: true });
@@ -77,12 +77,12 @@ it("reads what Node.js prints", () => {
   expect(led).toBe("Error: load failed");
 });
 
-it("reads what a JVM prints", () => {
+it("parses the output of a JVM", () => {
   const { sentence, place, led } = readError(JAVA);
   expect(sentence).toBe("java.net.ConnectException: Connection refused");
   expect(place).toEqual({ file: "Load.java", line: 88, name: "acme.Load.run", code: null, own: true });
   expect(led).toBe("acme.LoadException: load failed");
 });
 
-it("does not take a sentence for a call stack", () =>
+it("does not mistake a sentence for a call stack", () =>
   expect(readError("it stopped\n  at noon, in part 3").sentence).toBe("it stopped\n  at noon, in part 3"));

@@ -1,13 +1,13 @@
 import { partsOfStack } from "./stack";
 
-/** One line of a call stack. `own` is the author's code, not a library's. */
+/** One frame of a call stack. `own`: it is the author's code, not a library's. */
 export type Frame = { file: string; line: number; name: string; code: string | null; own: boolean };
 
-/** One exception of a chain: its sentence and its frames, in the order of the text and from where it was raised. */
+/** One exception of a chain: its message and its frames, in the order of the text and from where it was raised. */
 export type Part = { sentence: string; frames: readonly Frame[]; raised: readonly Frame[] };
 
 /**
- * An error's text, taken apart: the sentence of the innermost exception, where it was raised in the author's code, the
+ * A parsed error text: the message of the innermost exception, the frame of the author's code where it was raised, the
  * other frames, and the exception that it led to.
  */
 export type ReadError = {
@@ -17,10 +17,10 @@ export type ReadError = {
   led: string | null;
 };
 
-/** How the server writes a chain of exceptions that it has found in a log. */
+/** The format in which the server writes a chain of exceptions that it has found in a log. */
 const SHORTENED = /^(.+) \((?:caused by|while handling) (.+)\)$/s;
 
-/** Of chained exceptions the innermost counts: it is the cause. A text without a call stack is its sentence. */
+/** Parses an error text. Of chained exceptions the innermost is the cause. A text without a call stack is only a message. */
 export function readError(message: string): ReadError {
   const python = partsOfTraceback(message);
   const parts = python.length ? python : partsOfStack(message);
@@ -40,7 +40,7 @@ export function readError(message: string): ReadError {
   };
 }
 
-/** The author's frame that is nearest to where the innermost exception was raised. */
+/** The author's frame nearest to where the innermost exception was raised. */
 function ownOf(parts: readonly Part[]): Frame | undefined {
   return parts.flatMap(({ raised }) => raised).find((frame) => frame.own);
 }
@@ -51,7 +51,7 @@ const CHAIN =
 const FRAME = /^\s*File "(.+?)", line (\d+)(?:, in (.+))?$/;
 const FOREIGN = /site-packages|dist-packages|[\\/]lib[\\/]python\d|^<frozen /;
 
-/** The exceptions of the last chain of tracebacks in a text, the innermost first, as Python prints them. */
+/** The exceptions of the last chain of tracebacks in a text, innermost first, as Python prints them. */
 function partsOfTraceback(message: string): Part[] {
   const [before, ...texts] = message.split(BEGIN);
   const start = texts.slice(0, -1).findLastIndex((text) => !CHAIN.test(text)) + 1;
@@ -71,7 +71,7 @@ function framesOf(lines: readonly string[]): Frame[] {
     const [, file, at, name = ""] = FRAME.exec(line) ?? [];
     const last = frames.at(-1);
     if (file) frames.push({ file, line: Number(at), name, code: null, own: !FOREIGN.test(file) });
-    // Below a line of code Python marks the part that is meant.
+    // Below a line of code Python may underline the relevant part.
     else if (last && last.code === null && !/^[\s~^]*$/.test(line)) last.code = line.trim();
   }
   return frames;

@@ -1,10 +1,10 @@
 import { useState } from "react";
 
-/** A refusal as a form shows it: beside the field that its path names, else above the buttons. */
+/** A problem as a form shows it: at the field that its path names, else above the buttons. */
 export type Refused = { message: string; path: readonly string[] | null };
 export type Answered<Problem extends Refused> = { problems: readonly Problem[] };
 
-/** What every dialog does: send once, show why it was refused, close when it was done. */
+/** The submit logic of every dialog: send once, show why it was refused, close when it succeeded. */
 export function useSubmit<Input, Problem extends Refused, Answer extends Answered<Problem>>(
   send: (input: Input) => Promise<Answer>,
   done: (answer: Answer) => void,

@@ -3,12 +3,12 @@ import classes from "./Count.module.css";
 
 type Props = {
   count: { value: number; exact: boolean };
-  /** What is counted, for those who hear the page: "executing". */
+  /** The counted things, for screen readers: "executing". */
   of: string;
   tone?: "ask";
 };
 
-/** A small number beside a name; nothing when there is none. */
+/** A small number next to a name; hidden when it is zero. */
 export function Count({ count, of, tone }: Props) {
   if (!count.value) return null;
   return (

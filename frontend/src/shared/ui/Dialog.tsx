@@ -4,7 +4,7 @@ import { SignedOut } from "./SignedOut";
 
 type Props = Omit<ModalProps, "opened">;
 
-/** The frame of every dialog. Whoever opens it can write at once: the first field has the focus as soon as it is there. */
+/** The frame of every dialog. The first field gets the focus as soon as it is rendered. */
 export function Dialog({ children, ...props }: Props) {
   const body = useCallback((element: HTMLElement | null) => (element ? focusFirst(element) : undefined), []);
   return (
@@ -15,12 +15,12 @@ export function Dialog({ children, ...props }: Props) {
   );
 }
 
-/** What is written into or chosen from; a switch acts at once and is not for a key that somebody presses to scroll. */
+/** Fields to type into or choose from; not switches, which act at once and must not react to a scroll key. */
 const FIELDS = "input:not([type='hidden'], [type='file'], [role='switch']), textarea, select, [data-field]";
-/** What the frame of the dialog focuses when it opens; without one it takes its close button. */
+/** The element that the dialog's frame focuses when it opens; by default its close button. */
 const FIRST = "data-autofocus";
 
-/** Gives the focus to the first field, which may come late, unless somebody has put it into the dialog meanwhile. */
+/** Focuses the first field, which may appear late, unless the user has moved the focus into the dialog meanwhile. */
 function focusFirst(body: HTMLElement): () => void {
   const look = () => {
     if (body.contains(document.activeElement)) return observer.disconnect();
@@ -45,7 +45,7 @@ function firstField(body: HTMLElement): HTMLElement | undefined {
   return fields.find((field) => field.type !== "radio" || field.checked) ?? fields[0];
 }
 
-/** What is filled in already, as the flow of a dialog that was opened for it, needs no first look. */
+/** Skips fields that are filled in already, as the flow of a dialog that was opened for it. */
 function isAnswered(field: HTMLElement): boolean {
   return field.closest("[data-answered]") !== null;
 }

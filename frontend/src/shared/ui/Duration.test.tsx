@@ -13,14 +13,14 @@ afterEach(() => vi.useRealTimers());
 
 const pass = (ms: number) => act(async () => vi.advanceTimersByTime(ms));
 
-it("ticks with the shared second while the page is live", async () => {
+it("is updated every second while the page is live", async () => {
   render(<Duration startedAt={START} endedAt={null} />);
   expect(screen.getByText("1m 01s")).toBeTruthy();
   await pass(2000);
   expect(screen.getByText("1m 03s")).toBeTruthy();
 });
 
-it("stands still, marked, when the link is lost", async () => {
+it("is frozen and marked when the connection is lost", async () => {
   render(<Duration startedAt={START} endedAt={null} />);
   await act(async () => link.move({ type: "lost", at: Date.now() }));
   const frozen = screen.getByTitle("not followed live").textContent;
@@ -29,7 +29,7 @@ it("stands still, marked, when the link is lost", async () => {
   expect(frozen).toMatch(/\+$/);
 });
 
-it("is exact once it has ended, and silent before it started", () => {
+it("is exact once it has ended, and empty before it started", () => {
   render(
     <>
       <Duration startedAt={START} endedAt="2026-01-14T02:00:01.400Z" />
@@ -38,6 +38,6 @@ it("is exact once it has ended, and silent before it started", () => {
     </>,
   );
   expect(screen.getByText("1.4s")).toBeTruthy();
-  expect(screen.getByText("12s"), "the day that it lay ended is left out").toBeTruthy();
+  expect(screen.getByText("12s"), "the day between its end and the restart is left out").toBeTruthy();
   expect(screen.getByTitle("not started").textContent).toBe("–");
 });

@@ -6,8 +6,8 @@ import { useNow } from "@/shared/lib/now";
 type Props = { startedAt: string | null; endedAt: string | null; idle?: number; follow?: boolean };
 
 /**
- * Without the `idle` seconds between an end and a restart. Ticks while it runs and the page is live; stands still, marked
- * as such, when nothing newer can be known. At an earlier moment it is how long it had taken then.
+ * A duration without the `idle` seconds between an end and a restart. Updated every second while it runs and the page
+ * is live; frozen and marked when the connection is lost. At an earlier moment, the duration up to then.
  */
 export function Duration({ startedAt, endedAt, idle = 0, follow = true }: Props) {
   const { phase } = useLink();

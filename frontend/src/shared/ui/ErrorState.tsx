@@ -1,11 +1,11 @@
 import { Button } from "@mantine/core";
 import type { CombinedError } from "@urql/core";
-import { askAgain, useTold } from "@/shared/graphql/failures";
+import { retryAll, useShownError } from "@/shared/graphql/failures";
 import { useLink } from "@/shared/graphql/link";
 import { isRefusal, isTooMany, isUnavailable, waitOf } from "@/shared/graphql/retry";
 import classes from "./States.module.css";
 
-/** What a read that failed says: the page repeats it by itself once the server is back. */
+/** The message of a failed read, which the page retries by itself. */
 export function sentenceOf(error: CombinedError): string {
   if (isTooMany(error)) return `${tooMany(error)} This page tries again ${whenOf(error) ?? "by itself"}.`;
   const away = isUnavailable(error) && error.graphQLErrors[0]?.message.replace(/; try again$/, "");
@@ -13,13 +13,13 @@ export function sentenceOf(error: CombinedError): string {
   return unreachable(error, "Headway cannot be reached. This page tries again by itself.");
 }
 
-/** What a question says that failed and that nobody asks again: it changes nothing. */
+/** The message of a failed query that is not retried by itself: it changed nothing. */
 export function answerSentenceOf(error: CombinedError): string {
   if (isTooMany(error)) return `${tooMany(error)} Try again${spaced(whenOf(error))}.`;
   return unreachable(error, "Headway cannot be reached. Try again.");
 }
 
-/** What a mutation that failed says: nobody repeats it, and whether the server did it is not always known. */
+/** The message of a failed mutation: it is not retried, and whether the server ran it is not always known. */
 export function mutationSentenceOf(error: CombinedError): string {
   if (isTooMany(error)) return `${tooMany(error)} This was not done; try again${spaced(whenOf(error))}.`;
   return unreachable(
@@ -28,7 +28,7 @@ export function mutationSentenceOf(error: CombinedError): string {
   );
 }
 
-/** Why the server waits with this user, in its own words where it gave some. */
+/** Why the server refuses this user's requests for now, in its own words if it gave some. */
 function tooMany(error: CombinedError): string {
   const why = error.graphQLErrors[0]?.message.replace(/; try again in \d+ s$/, "");
   return `The server refuses requests for now${why ? `: ${why}` : ""}.`;
@@ -43,7 +43,7 @@ function spaced(words: string | undefined): string {
   return words ? ` ${words}` : "";
 }
 
-/** A reader's sentence; the words of the transport are only for when there is nothing better. */
+/** A readable message; the transport's text only if there is nothing better. */
 function unreachable(error: CombinedError, sentence: string): string {
   if (error.response?.status === 401) return "You are signed out; sign in again.";
   if (error.networkError) return sentence;
@@ -52,25 +52,25 @@ function unreachable(error: CombinedError, sentence: string): string {
 
 type Props = { error: CombinedError; what: string };
 
-/** Tells of a read that failed, in the place of what it would show; the button asks at once. */
+/** The error of a failed read, in place of its data; the button retries at once. */
 export function ErrorState({ error, what }: Props) {
-  useTold(error);
+  useShownError(error);
   const { phase } = useLink();
-  // That is told once, with the way to sign in, and is the reason of this too.
+  // The sign-out is shown once, with the link to sign in, and is the reason for this error too.
   if (phase === "signed-out") return null;
   return (
     <div className={classes.error} role="alert">
       <p>
         <strong>{what} could not be loaded.</strong> {sentenceOf(error)}
       </p>
-      {!isRefusal(error) && <AskAgain />}
+      {!isRefusal(error) && <RetryButton />}
     </div>
   );
 }
 
-export function AskAgain() {
+export function RetryButton() {
   return (
-    <Button size="compact-sm" variant="default" onClick={askAgain}>
+    <Button size="compact-sm" variant="default" onClick={retryAll}>
       Try again
     </Button>
   );

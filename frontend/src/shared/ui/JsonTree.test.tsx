@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { expect, it } from "vitest";
 import { isEmpty, JsonTree } from "./JsonTree";
 
-it("opens the first level, deeper ones when asked", async () => {
+it("opens the first level, deeper ones on click", async () => {
   render(<JsonTree label="Outputs" value={{ rows: 1250, nested: { deeper: { leaf: "x" } } }} />);
   const tree = screen.getByRole("group", { name: "Outputs" });
   expect(tree.textContent).toContain("1250");

@@ -9,11 +9,11 @@ const SHOWN_AT_ONCE = 100;
 type Props = {
   value: unknown;
   label: string;
-  /** What an expression calls the value, as `outputs.load`: each part then offers its own expression to copy. */
+  /** The expression for the value, as `outputs.load`: each part then offers its own expression to copy. */
   root?: string;
 };
 
-/** A value that can be opened level by level; long lists show a part first. */
+/** A value that can be opened level by level; long lists are truncated first. */
 export function JsonTree({ value, label, root }: Props) {
   if (isEmpty(value)) return <p className={classes.none}>none</p>;
   return (

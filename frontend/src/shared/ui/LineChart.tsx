@@ -10,18 +10,18 @@ import { LineSample } from "./LineSample";
 
 type Props = {
   lines: readonly Line[];
-  /** What the chart is of, for those who cannot see it. */
+  /** The subject of the chart, for screen readers. */
   label: string;
-  /** The axis below: the steps, or the seconds since the start. */
+  /** The x axis: the steps, or the seconds since the start. */
   over: Over;
   formatY?: (y: number) => string;
   logarithmic?: boolean;
   height?: number;
-  /** Charts of one group show the value at the same place. */
+  /** Charts of one group show the value at the same x position. */
   group?: string;
 };
 
-/** Curves over one axis: drag to zoom, double click for the whole, the read-out follows the pointer. */
+/** Curves over one axis: drag to zoom, double click to reset, the read-out follows the pointer. */
 export function LineChart(props: Props) {
   const { lines, label, over, formatY = formatNumber, height = 200 } = props;
   const { logarithmic = false, group } = props;
@@ -33,7 +33,7 @@ export function LineChart(props: Props) {
   const aligned = useMemo(() => alignedOf(lines), [lines]);
   const shape = lines.map((line) => `${line.label}/${line.colour}`).join();
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `shape` stands for the lines without their points, the scheme for the colours
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `shape` represents the lines without their points, the scheme the colours
   useEffect(() => {
     if (!box.current || !width) return;
     const options = optionsOf(lines, { width, height, logarithmic, group, over, formatY, onPoint: setAt });

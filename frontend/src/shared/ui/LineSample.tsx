@@ -1,6 +1,6 @@
 type Props = { colour: string; dash: readonly number[] };
 
-/** A piece of a curve as it is drawn: colour and dash say which one it is. */
+/** A sample of a curve, with its colour and dash, for the legend. */
 export function LineSample({ colour, dash }: Props) {
   return (
     <svg viewBox="0 0 20 4" width="20" height="4" aria-hidden="true">

@@ -5,7 +5,7 @@ import classes from "./States.module.css";
 
 type Props = { again: () => void; onClose: (() => void) | undefined };
 
-/** Says that a part of the page could not be loaded, and offers what helps. */
+/** Says that a part of the page could not be loaded, and offers a retry or a reload. */
 export function LoadFailed({ again, onClose }: Props) {
   const [replaced, setReplaced] = useState(false);
   useEffect(() => {

@@ -3,7 +3,7 @@ import { parseAnsi, type Style } from "@/shared/lib/ansi";
 import { marked } from "@/shared/lib/marked";
 import classes from "./LogText.module.css";
 
-/** One line with its colours, as spans; nothing in it is ever markup. What is looked for is marked. */
+/** One line with its colours, as spans; never HTML. Matches of the search are marked. */
 export const LogText = memo(function LogText({ text, find = "" }: { text: string; find?: string }) {
   const spans = marked(parseAnsi(text), find);
   const first = spans[0];
@@ -25,7 +25,7 @@ function classNames(style: Style): string | undefined {
   return names.map((name) => classes[name]).join(" ") || undefined;
 }
 
-// Grounds are drawn as an inverse of the text's colour: every pair of 16 x 16 cannot be readable, these are.
+// Backgrounds are drawn as an inverse of the text's colour: not all 16 x 16 pairs are readable, these are.
 function colours(style: Style): { color?: string; background?: string } | undefined {
   if (style.background !== undefined) {
     return { color: "var(--hw-surface)", background: `var(--hw-ansi-${style.background % 8})` };

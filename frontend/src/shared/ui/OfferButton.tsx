@@ -4,11 +4,11 @@ type Props = ButtonProps & {
   allowed: boolean;
   reason: string | null;
   onClick: () => void;
-  /** Leads to what is missing, where that is on the page. */
+  /** Moves the focus to what is missing, where that is on the page. */
   onRefused?: () => void;
 };
 
-/** Greyed when it is not allowed, and still reached by who wants to know why. */
+/** Greyed out when it is not allowed, but still focusable, so that the reason can be read. */
 export function OfferButton({ allowed, reason, onClick, onRefused, ...rest }: Props) {
   return (
     <Tooltip label={reason} disabled={allowed || !reason}>

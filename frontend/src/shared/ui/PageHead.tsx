@@ -4,7 +4,7 @@ import classes from "./PageHead.module.css";
 
 type Props = { title: string; children?: ReactNode; actions?: ReactNode };
 
-/** The first line of a screen: its name, views or facts beside it, actions at the end. Also names the tab. */
+/** The first line of a screen: its title, views or facts next to it, actions at the end. Also sets the tab's title. */
 export function PageHead({ title, children, actions }: Props) {
   useTitle(title);
   return (

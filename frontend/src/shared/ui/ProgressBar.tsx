@@ -3,7 +3,7 @@ import { type AnyState, STATE_TOKENS } from "./stateTokens";
 
 type Props = { value: number; label: string; state: AnyState };
 
-/** How far something is, in the colour of how it stands. */
+/** A progress bar in the colour of the state. */
 export function ProgressBar({ value, label, state }: Props) {
   const percent = Math.floor(Math.min(1, Math.max(0, value)) * 100);
   return (

@@ -2,15 +2,15 @@ import { Select, type SelectProps } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import type { AnyVariables, TypedDocumentNode } from "@urql/core";
 import { type KeyboardEvent, useEffect, useEffectEvent, useState } from "react";
-import { useTold } from "@/shared/graphql/failures";
+import { useShownError } from "@/shared/graphql/failures";
 import { useRead } from "@/shared/graphql/read";
 import { sentenceOf } from "./ErrorState";
 import classes from "./SearchSelect.module.css";
 
-/** `label` is what is read in its stead; without it the value is. */
+/** `label` is shown instead of the value; by default the value is. */
 export type Choice = { value: string; label?: string; note?: string };
 
-/** How the server is asked for the choices that hold a text, and what it answered. It answers `most` at once. */
+/** The query for choices that contain a text, and how to read its answer, which has at most `most`. */
 export type Finding<Data, Variables extends AnyVariables> = {
   document: TypedDocumentNode<Data, Variables>;
   variables: (text: string) => Variables;
@@ -30,7 +30,7 @@ type Props<Data, Variables extends AnyVariables> = Omit<
 const MORE = "\u0000more";
 const TYPING = 150;
 
-/** A menu that the server searches, so that it is never cut: what is not among the first is found by typing. */
+/** A select with a search on the server: choices that are not among the first are found by typing. */
 export function SearchSelect<Data, Variables extends AnyVariables>({
   value,
   onChange,
@@ -41,17 +41,17 @@ export function SearchSelect<Data, Variables extends AnyVariables>({
   const [opened, setOpened] = useState(false);
   const [openings, setOpenings] = useState(0);
   const text = typed === (value ?? "") ? "" : typed.trim();
-  const [asked] = useDebouncedValue(text, TYPING);
-  const { data, error, loading } = useRead(finding.document, finding.variables(asked), {
+  const [searched] = useDebouncedValue(text, TYPING);
+  const { data, error, loading } = useRead(finding.document, finding.variables(searched), {
     paused: !opened,
     version: openings,
   });
-  useTold(error);
+  useShownError(error);
   const choices = data ? finding.choices(data) : [];
   const notes = new Map(choices.map((choice) => [choice.value, choice.note]));
   const isShown = (option: string) => notes.has(option) || option === MORE;
   const isCut = choices.length >= finding.most;
-  const isFound = text !== "" && asked === text && !loading;
+  const isFound = text !== "" && searched === text && !loading;
   const taking = useTakingFirst(opened && text !== "" && !isFound, () => {
     const [first] = choices;
     if (!first) return;
@@ -83,7 +83,7 @@ export function SearchSelect<Data, Variables extends AnyVariables>({
         taking.forget();
       }}
       filter={({ options }) => options.filter((option) => "value" in option && isShown(option.value))}
-      nothingFoundMessage={error ? sentenceOf(error) : loading || asked !== text ? "Searching…" : "None"}
+      nothingFoundMessage={error ? sentenceOf(error) : loading || searched !== text ? "Searching…" : "None"}
       renderOption={({ option }) => (
         <>
           <span className={classes.value}>{option.label}</span>{" "}
@@ -94,7 +94,7 @@ export function SearchSelect<Data, Variables extends AnyVariables>({
   );
 }
 
-/** Enter takes the first match. One that is pressed while the server still searches takes it as soon as it is found. */
+/** Enter takes the first match. Pressed during the search, it takes the match as soon as it is found. */
 function useTakingFirst(searching: boolean, onTake: () => void) {
   const [wanted, setWanted] = useState(false);
   const take = useEffectEvent(() => {

@@ -2,13 +2,13 @@ import { SegmentedControl } from "@mantine/core";
 
 type Props<Value extends string> = {
   label: string;
-  /** The words of each value, in the order in which they stand. */
+  /** The label of each value, in order. */
   options: Record<Value, string>;
   value: Value;
   onChange: (value: Value) => void;
 };
 
-/** A small switch between a few ways to show the same. */
+/** A small switch between a few displays of the same data. */
 export function Segments<Value extends string>({ label, options, value, onChange }: Props<Value>) {
   const data = (Object.keys(options) as Value[]).map((one) => ({ value: one, label: options[one] }));
   return (

@@ -3,8 +3,8 @@ import { signInHere } from "@/shared/lib/signIn";
 import classes from "./States.module.css";
 
 /**
- * Says that the session has ended, why, and where to sign in. In a dialog that is another tab, so that what was typed
- * stays: the page goes on by itself when one comes back.
+ * Says that the session has ended, why, and where to sign in. In a dialog the link opens another tab, so that typed
+ * text stays: the page resumes by itself when the viewer comes back.
  */
 export function SignedOut({ inDialog = false }: { inDialog?: boolean }) {
   const { phase, reason } = useLink();
@@ -16,7 +16,7 @@ export function SignedOut({ inDialog = false }: { inDialog?: boolean }) {
         <a href={signInHere()} target={inDialog ? "_blank" : undefined} rel="noreferrer">
           {inDialog ? "Sign in in a new tab" : "Sign in"}
         </a>{" "}
-        {inDialog ? "and come back; what you typed stays here." : "to go on here."}
+        {inDialog ? "and come back; what you typed stays here." : "to continue here."}
       </p>
     </div>
   );

@@ -4,24 +4,24 @@ import { type AnyState, STATE_TOKENS, type StateToken } from "./stateTokens";
 
 type Props = {
   state: AnyState;
-  /** How it is told here, where that differs from what the state is called. */
+  /** The token to show, where it differs from that of the state. */
   token?: StateToken;
-  asked?: string | undefined;
+  pending?: string | undefined;
   plain?: boolean;
 };
 
-/** Shape, word and colour. `asked` is what somebody just asked for and the server has not confirmed. */
-export function StateBadge({ state, token = STATE_TOKENS[state], asked, plain = false }: Props) {
+/** Shape, word and colour of a state. `pending` is the word for an action that the server has not confirmed yet. */
+export function StateBadge({ state, token = STATE_TOKENS[state], pending, plain = false }: Props) {
   return (
     <span
       className={classes.badge}
       data-tone={token.tone}
-      data-asked={asked ? true : undefined}
+      data-pending={pending ? true : undefined}
       data-plain={plain || undefined}
       data-state={state}
     >
       <StateGlyph shape={token.shape} />
-      {asked ?? token.word}
+      {pending ?? token.word}
     </span>
   );
 }

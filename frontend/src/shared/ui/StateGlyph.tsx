@@ -9,10 +9,10 @@ const line = {
   strokeLinejoin: "round",
 } as const;
 const body = { fill: "currentColor" };
-/** Drawn upon a filled body. */
+/** Drawn on top of a filled body. */
 const cut = { ...line, stroke: "var(--hw-surface)" };
 
-/** Every shape has an outline of its own, so that states are told apart without colour. */
+/** Every shape has a unique outline, so that states are distinguishable without colour. */
 const SHAPES: Record<Shape, ReactNode> = {
   dotted: <circle cx="8" cy="8" r="5.5" {...line} strokeDasharray="1 3.3" />,
   ring: <circle cx="8" cy="8" r="5.5" {...line} />,

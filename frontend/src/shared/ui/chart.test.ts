@@ -8,6 +8,6 @@ it.each([
   [[0, 5, 10], { min: 0, max: 8 }, true],
   [[], { min: 0, max: 8 }, false],
   [[1], {}, false],
-])("points at %j in a scale of %j are zoomed into: %s", (xs, scale, zoomed) =>
+])("points at %j in a scale of %j are zoomed: %s", (xs, scale, zoomed) =>
   expect(isZoomed(xs, scale)).toBe(zoomed),
 );

@@ -3,7 +3,7 @@ import { formatDuration } from "@/shared/lib/duration";
 import { formatNumber } from "@/shared/lib/number";
 import type { Point } from "@/shared/lib/points";
 
-/** `colour` names a token, as `--hw-s1`; `key` tells lines of one label apart. */
+/** `colour` names a token, as `--hw-s1`; `key` distinguishes lines with the same label. */
 export type Line = {
   key?: string;
   label: string;
@@ -12,7 +12,7 @@ export type Line = {
   points: readonly Point[];
 };
 
-/** Curves lie over the steps, or over the seconds since the start. */
+/** The x axis: steps, or seconds since the start. */
 export type Over = "step" | "time";
 const OVER: Record<Over, string> = { step: "step", time: "time since the start" };
 
@@ -27,7 +27,7 @@ export type ChartSettings = {
   group: string | undefined;
   over: Over;
   formatY: (y: number) => string;
-  /** Called with the place of the point under the pointer, null without one. */
+  /** Called with the index of the point under the pointer, null without one. */
   onPoint: (at: number | null) => void;
 };
 
@@ -41,14 +41,14 @@ export function alignedOf(lines: readonly Line[]): UPlot.AlignedData {
   return tables.length === 1 ? tables[0]! : UPlot.join(tables);
 }
 
-/** Takes other points: all of them show, or the part that somebody has zoomed to. */
+/** Replaces the points: all of them are shown, or the zoomed part. */
 export function update(chart: UPlot, points: UPlot.AlignedData): void {
   const zoomed = isZoomed(chart.data[0], chart.scales.x);
   chart.setData(points, !zoomed);
   if (zoomed) chart.redraw();
 }
 
-/** Whether the scale leaves out an end of the points. */
+/** Whether the scale excludes an end of the points. */
 export function isZoomed(
   xs: ArrayLike<number> | undefined,
   scale: { min?: number | undefined; max?: number | undefined } | undefined,

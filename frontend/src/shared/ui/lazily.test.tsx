@@ -7,7 +7,7 @@ import { lazily } from "./lazily";
 const Part = ({ name }: { name: string }) => <p>The part of {name}</p>;
 const LOST = new TypeError("Failed to fetch dynamically imported module");
 
-/** A part whose loads a test answers, in the order in which they are made. */
+/** A part whose loads are answered by the test, in their order. */
 function parts(answers: (typeof Part | Error)[], closing?: () => void) {
   let count = 0;
   const load = async () => {
@@ -36,11 +36,11 @@ beforeEach(() => {
   script.type = "module";
   script.setAttribute("src", "/assets/index-1.js");
   document.head.append(script);
-  vi.spyOn(console, "error").mockReturnValue(); // React tells what was caught
+  vi.spyOn(console, "error").mockReturnValue(); // React logs caught errors
 });
 afterEach(() => document.head.querySelector("script")?.remove());
 
-it("says in its place what could not be loaded, and loads it again", async () => {
+it("shows in its place that it could not be loaded, and retries", async () => {
   served('<script src="/assets/index-1.js">');
   const { Lazy } = parts([LOST, LOST, Part]);
   await drawn(<Lazy name="a" />);
@@ -61,7 +61,7 @@ it("offers to reload when the server has another build", async () => {
   expect(screen.queryByRole("button", { name: "Try again" })).toBeNull();
 });
 
-it("of a dialog can be closed, and is loaded when it is opened again", async () => {
+it("of a dialog can be closed, and is loaded when the dialog is opened again", async () => {
   served("");
   const closed = vi.fn();
   const { Lazy } = parts([LOST, Part], closed);
@@ -73,7 +73,7 @@ it("of a dialog can be closed, and is loaded when it is opened again", async () 
   expect(screen.getByText("The part of a")).toBeTruthy();
 });
 
-it("is drawn at once after it was preloaded, and a preload that fails is tried again", async () => {
+it("is rendered at once after a preload, and a failed preload is retried", async () => {
   const { Lazy, loads } = parts([LOST, Part]);
   await Lazy.preload();
   await Lazy.preload();
@@ -82,7 +82,7 @@ it("is drawn at once after it was preloaded, and a preload that fails is tried a
   expect(loads()).toBe(2);
 });
 
-it("stays what it was when it is drawn again", async () => {
+it("keeps its identity when it is rendered again", async () => {
   const { Lazy } = parts([Part]);
   const { rerender } = await act(async () => render(<Lazy name="a" />, { wrapper: Suspense }));
   const part = screen.getByText("The part of a");
@@ -90,7 +90,7 @@ it("stays what it was when it is drawn again", async () => {
   expect(screen.getByText("The part of b")).toBe(part);
 });
 
-it("leaves what breaks while it is drawn to the boundary around it", async () => {
+it("leaves rendering errors to the boundary around it", async () => {
   const Broken = () => {
     throw new Error("broken");
   };

@@ -1,17 +1,17 @@
 import { Component, type ComponentType, lazy, type ReactNode, useState } from "react";
 import { LoadFailed } from "./LoadFailed";
 
-/** A component. To ask for the type of what it draws would go in a circle: a screen is typed by the routes that load it. */
+/** A component. Its props are not typed further, which would be circular: the routes that load a screen type it. */
 type Drawing<Props> = (props: Props) => void;
 
 type Options<Props> = {
-  /** Of a dialog, which has no place of its own on the page: the notice floats, and this closes it. */
+  /** For a dialog, which has no place of its own on the page: the notice floats, and this closes it. */
   closing?: (props: Props) => () => void;
 };
 
 /**
- * React's `lazy`, which also loads before by `preload`. A component that cannot be loaded says so in its own
- * place and leaves the rest of the page as it is; each new try loads it anew.
+ * React's `lazy`, with a `preload`. A component that cannot be loaded shows that in its own place and does not affect
+ * the rest of the page; each retry loads it again.
  */
 export function lazily<Props extends object>(
   load: () => Promise<Drawing<Props>>,
@@ -25,14 +25,14 @@ export function lazily<Props extends object>(
     loaded = found as ComponentType<Props>;
     return { default: loaded };
   };
-  // React keeps a promise that was rejected, so each try needs a component of its own.
+  // React caches a rejected promise, so each retry needs a new component.
   let pending = lazy(find);
   const renew = () => {
     pending = lazy(find);
   };
   function Lazily(props: Props) {
     const [round, setRound] = useState(0);
-    // Chosen once: the same part as another component would begin anew.
+    // Chosen once: another component for the same part would lose its state.
     const [Content, choose] = useState<ComponentType<Props>>(() => loaded ?? pending);
     const again = () => {
       choose(() => loaded ?? pending);
@@ -54,7 +54,7 @@ class NotLoaded extends Error {}
 
 type BoundaryProps = { children: ReactNode; failed: ReactNode; onFailed: () => void };
 
-/** Catches what could not be loaded; whatever else breaks is for the page's own boundary. */
+/** Catches loading errors; all other errors are left to the page's own boundary. */
 class LoadBoundary extends Component<BoundaryProps, { error: unknown }> {
   override state: { error: unknown } = { error: undefined };
 

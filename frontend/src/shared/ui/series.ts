@@ -1,4 +1,4 @@
-/** Letter, colour and dash of each compared thing: told apart without colour too. */
+/** Letter, colour and dash of each compared item, so that they are distinguishable without colour. */
 export type SeriesStyle = { letter: string; colour: string; dash: readonly number[] };
 
 export const SERIES: readonly SeriesStyle[] = [

@@ -21,7 +21,7 @@ export type Shape =
 
 export type StateToken = { word: string; shape: Shape; tone: Tone };
 
-/** Each state by shape, word and tone; the tones' colours stand in tokens.css. */
+/** Shape, word and tone of each state; the tones' colours are in tokens.css. */
 export const STATE_TOKENS: Record<AnyState, StateToken> = {
   CREATED: { word: "Created", shape: "dotted", tone: "calm" },
   QUEUED: { word: "Queued", shape: "ring", tone: "calm" },

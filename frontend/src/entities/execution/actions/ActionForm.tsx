@@ -6,39 +6,43 @@ import type { Outcome } from "./perform";
 import { StateDialog } from "./StateDialog";
 import type { Open } from "./useActions";
 
-type Props = { open: Open; onClose: () => void; onAsk: (input: Record<string, unknown>) => Promise<Outcome> };
+type Props = {
+  open: Open;
+  onClose: () => void;
+  onSend: (input: Record<string, unknown>) => Promise<Outcome>;
+};
 
-/** The form that an action is asked in. */
-export function ActionForm({ open, onClose, onAsk }: Props) {
+/** The dialog form of an action. */
+export function ActionForm({ open, onClose, onSend }: Props) {
   const { spec, target } = open;
   switch (spec.form) {
     case "labels":
-      return <LabelsDialog target={target} onClose={onClose} onSave={onAsk} />;
+      return <LabelsDialog target={target} onClose={onClose} onSave={onSend} />;
     case "note":
-      return <NoteDialog target={target} onClose={onClose} onSave={onAsk} />;
+      return <NoteDialog target={target} onClose={onClose} onSave={onSend} />;
     case "state":
       return (
         <StateDialog
           title={`State of ${target.name}`}
-          text="Only the state changes: nothing runs, nothing is undone."
+          text="Only the state changes: nothing runs and nothing is undone."
           states={EXECUTION_ENDS}
           current={target.state}
           onClose={onClose}
-          onSave={onAsk}
+          onSave={onSend}
         />
       );
     case "task":
       return (
         <StateDialog
           title={`State of ${target.taskRun?.key} in ${target.name}`}
-          text="What did not run because of the task waits again, and the execution goes on from there."
+          text="Downstream tasks that were cancelled become pending again, and the execution continues."
           states={TASK_RUN_ENDS}
           current={target.taskRun?.state}
           onClose={onClose}
-          onSave={onAsk}
+          onSave={onSend}
         />
       );
     default:
-      return <ConfirmDialog spec={spec} target={target} onClose={onClose} onConfirm={onAsk} />;
+      return <ConfirmDialog spec={spec} target={target} onClose={onClose} onConfirm={onSend} />;
   }
 }

@@ -5,21 +5,21 @@ import classes from "./ActionItem.module.css";
 type Props = {
   word: string;
   icon: Icon;
-  /** A second line: why it is not possible, or how it differs from its neighbours. */
+  /** A second line: why the action is not possible, or how it differs from its neighbours. */
   note?: string | null | undefined;
-  /** How it differs from its neighbours, where there is no room for a second line each. */
-  tells?: string | undefined;
+  /** A tooltip with how it differs from its neighbours, where there is no room for a second line. */
+  description?: string | undefined;
   hotkey?: string;
   allowed?: boolean;
   danger?: boolean | undefined;
   onClick: () => void;
 };
 
-/** A line of a menu. One that is not possible now stays readable, with its reason, and is reached by keys. */
+/** A menu item. An item that is disabled now stays readable, with its reason, and reachable by keyboard. */
 export function ActionItem(props: Props) {
-  const { word, icon: Glyph, note, tells, hotkey, allowed = true, danger, onClick } = props;
+  const { word, icon: Glyph, note, description, hotkey, allowed = true, danger, onClick } = props;
   return (
-    <Tooltip label={tells} position="left" disabled={!tells}>
+    <Tooltip label={description} position="left" disabled={!description}>
       <Menu.Item
         className={classes.item}
         data-danger={(danger && allowed) || undefined}

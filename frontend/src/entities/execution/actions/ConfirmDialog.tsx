@@ -16,7 +16,7 @@ type Props = {
   onConfirm: (input: Confirmed) => Promise<Outcome>;
 };
 
-/** Asks before something is disturbed: what will happen, why it is done, and whether to subflows too. */
+/** Asks for confirmation: shows the plan, takes a reason, and offers to include subflows. */
 export function ConfirmDialog({ spec, target, onClose, onConfirm }: Props) {
   const [reason, setReason] = useState("");
   const [cascade, setCascade] = useState(true);
@@ -46,7 +46,7 @@ export function ConfirmDialog({ spec, target, onClose, onConfirm }: Props) {
       {reaches && (
         <Checkbox
           label={reaches}
-          description={`${target.children} of them have not ended`}
+          description={`${target.children} of them are still active`}
           checked={cascade}
           onChange={(event) => setCascade(event.currentTarget.checked)}
         />
@@ -54,7 +54,7 @@ export function ConfirmDialog({ spec, target, onClose, onConfirm }: Props) {
       <TextInput
         data-autofocus
         label="Reason"
-        description="Optional; kept in the execution's history"
+        description="Optional; stored in the execution's history"
         value={reason}
         onChange={(event) => setReason(event.currentTarget.value)}
       />

@@ -6,7 +6,7 @@ import type { Refusal } from "./registry";
 
 type Props = {
   title: ReactNode;
-  /** The word on the button that does it, and on the one that does not. */
+  /** The words on the button that submits, and on the one that closes. */
   verb: string;
   keep?: string;
   danger?: boolean | undefined;
@@ -18,7 +18,7 @@ type Props = {
   children: ReactNode;
 };
 
-/** The frame of every question: its fields, why it was refused, and the two buttons. */
+/** The frame of every action dialog: its fields, why the server refused, and the two buttons. */
 export function DialogForm(props: Props) {
   const {
     title,

@@ -13,9 +13,9 @@ export type { Label };
 type Line = Label & { id: number };
 type Props = { target: Target; onClose: () => void; onSave: (input: LabelChange) => Promise<Outcome> };
 
-/** Edits what people set; Headway's own labels (`system.`) are kept by the server and not shown. */
+/** Edits the labels that people set; Headway's own labels (`system.`) are kept by the server and not shown. */
 export function LabelsDialog({ target, onClose, onSave }: Props) {
-  // As they were when the dialog was opened: what others have changed since is not undone.
+  // The labels at the time the dialog was opened: later changes of others are not undone.
   const [before] = useState(() => target.labels.filter((label) => !label.key.startsWith("system.")));
   const [lines, setLines] = useState<Line[]>(() =>
     [...before, { key: "", value: "" }].map(({ key, value }, id) => ({ id, key, value })),

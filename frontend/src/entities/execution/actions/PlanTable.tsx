@@ -2,7 +2,7 @@ import { type AnyState, STATE_TOKENS } from "@/shared/ui/stateTokens";
 import classes from "./PlanTable.module.css";
 import type { PlannedTask } from "./registry";
 
-/** What a rerun does, task by task, in the server's words. */
+/** The plan of a rerun, one row per task, with the server's reasons. */
 export function PlanTable({ tasks }: { tasks: readonly PlannedTask[] }) {
   return (
     <div className={classes.scroll} role="region" aria-label="Plan" tabIndex={0}>
@@ -26,7 +26,7 @@ export function PlanTable({ tasks }: { tasks: readonly PlannedTask[] }) {
 
 const WORDS: Record<string, string> = { RUN: "runs", REUSE: "kept", CANNOT: "cannot" };
 
-/** The server names states by their codes; the page has words for them. */
+/** Replaces the server's state codes by the page's words. */
 function inWords(why: string): string {
   return why.replace(/\b[A-Z_]{6,}\b/g, (code) => STATE_TOKENS[code as AnyState]?.word ?? code);
 }

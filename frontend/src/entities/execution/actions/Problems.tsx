@@ -1,7 +1,7 @@
 import classes from "./Problems.module.css";
 import type { Refusal } from "./registry";
 
-/** The server's own sentences. */
+/** The server's error messages. */
 export function Problems({ problems }: { problems: readonly Refusal[] }) {
   if (!problems.length) return null;
   return (

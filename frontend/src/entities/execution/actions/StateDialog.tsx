@@ -16,7 +16,7 @@ type Props = {
   onSave: (input: Corrected) => Promise<Outcome>;
 };
 
-/** Corrects how something ended; the reason is asked for, since it stays with the event. */
+/** Corrects the terminal state of an execution or task; the reason is required, because it is stored with the event. */
 export function StateDialog({ title, text, states, current, onClose, onSave }: Props) {
   const [state, setState] = useState<string | null>(null);
   const [reason, setReason] = useState("");
@@ -49,7 +49,7 @@ export function StateDialog({ title, text, states, current, onClose, onSave }: P
       />
       <TextInput
         label="Reason"
-        description="Kept with the event"
+        description="Stored with the event"
         required
         value={reason}
         onChange={(event) => setReason(event.currentTarget.value)}

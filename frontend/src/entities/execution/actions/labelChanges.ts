@@ -4,8 +4,8 @@ export type Label = { key: string; value: string };
 export type LabelChange = { labels: Label[]; mode: LabelMode };
 
 /**
- * What leads from the labels as they were to those that are wanted. Others are left as they are, so that a label that
- * somebody else has set meanwhile stays.
+ * Returns the changes from the labels as they were to the wanted ones. Other labels are not named, so that a label
+ * that somebody else has set meanwhile stays.
  */
 export function labelChanges(before: readonly Label[], wanted: readonly Label[]): LabelChange[] {
   const earlier = new Map(before.map(({ key, value }) => [key, value]));

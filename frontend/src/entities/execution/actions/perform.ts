@@ -9,7 +9,7 @@ export type Outcome = {
   plan?: readonly PlannedTask[];
 };
 
-/** Asks for the action, whether its mutation answers with one execution or with several. */
+/** Sends the action's mutation, whether it returns one execution or several. */
 export async function perform(
   client: Client,
   spec: ActionSpec,

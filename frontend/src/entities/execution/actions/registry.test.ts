@@ -12,7 +12,7 @@ const available: Availability[] = [
   { action: "CHANGE_TASK_RUN_STATE", allowed: true, code: null, reason: null },
 ];
 
-it("offers the allowed first, the others with the server's reason, and two names of one wish once", () => {
+it("offers allowed actions first, the others with the server's reason, and only one of two equivalent actions", () => {
   expect(offersOf(available).map((offer) => [offer.spec.action, offer.allowed, offer.reason])).toEqual([
     ["RESTART", true, null],
     ["SET_LABELS", true, null],
@@ -22,12 +22,12 @@ it("offers the allowed first, the others with the server's reason, and two names
   expect(offersOf(finishing)[0]?.spec.action).toBe("RETRY_FAILED");
 });
 
-it("names each action once, and no key twice on one page but for pairs that exclude each other", () => {
+it("has each action once, and no key twice on one page except for pairs that exclude each other", () => {
   expect(new Set(ACTIONS.map((spec) => spec.action)).size).toBe(ACTIONS.length);
   expect(specOf("CANCEL").word).toBe("Cancel");
 });
 
-it("asks with one id, or with a list where the mutation takes one", () => {
+it("sends one id, or a list where the mutation takes one", () => {
   expect(inputOf(specOf("CANCEL"), "exec_1", { reason: null })).toEqual({ id: "exec_1", reason: null });
   expect(inputOf(specOf("ARCHIVE"), "exec_1", { reason: "old" })).toEqual({ ids: ["exec_1"], reason: "old" });
 });

@@ -20,21 +20,21 @@ export type Answer = {
     problems: Refusal[];
   };
 };
-type Told = NonNullable<ExecutionActionsQuery["execution"]>["availableActions"][number];
-/** What the server says of an action of its own, or the page of one of its. */
-export type Availability = Omit<Told, "action" | "__typename"> & { action: PageAction };
+type ServerAction = NonNullable<ExecutionActionsQuery["execution"]>["availableActions"][number];
+/** Whether an action is allowed: the server's answer, or the page's for its own action. */
+export type Availability = Omit<ServerAction, "action" | "__typename"> & { action: PageAction };
 
 export type Offer = { spec: ActionSpec; allowed: boolean; reason: string | null };
 
-/** Actions that a card or a task's menu asks for. */
+/** Actions that only a card or a task's menu offers. */
 const ELSEWHERE = new Set<ActionSpec["form"]>(["approval", "task"]);
-/** Two names of one wish: the first that is allowed stands for both, else the second. */
+/** Pairs of equivalent actions: the first that is allowed is offered, else the second. */
 const PAIRS: readonly [PageAction, PageAction][] = [
   ["RESTART", "RETRY_FAILED"],
   ["UNARCHIVE", "ARCHIVE"],
 ];
 
-/** Allowed ones first, the others with the server's reason. What the viewer's role never allows is left out. */
+/** Allowed actions first, the others with the server's reason. Actions that the viewer's role never allows are left out. */
 export function offersOf(available: readonly Availability[]): Offer[] {
   const hidden = new Set(PAIRS.map(([first, second]) => (isAllowed(available, first) ? second : first)));
   const offers = ACTIONS.filter((spec) => !ELSEWHERE.has(spec.form) && !hidden.has(spec.action)).flatMap(
@@ -55,7 +55,7 @@ export function specOf(action: PageAction): ActionSpec {
   return ACTIONS.find((spec) => spec.action === action)!;
 }
 
-/** What the mutation is asked with: most take one id, some a list. */
+/** The input of the mutation: most take one id, some a list. */
 export function inputOf(
   spec: ActionSpec,
   id: string,

@@ -3,12 +3,12 @@ import { mutationSentenceOf } from "@/shared/ui/ErrorState";
 import type { Refusal } from "./registry";
 
 type Problems = { problems: readonly Refusal[] };
-/** What was answered, or nothing but the problem that nothing was. */
+/** The mutation's result, or only problems when there was no answer. */
 export type Sent<Answer extends Problems> = Partial<Omit<Answer, "problems">> & Problems;
 
 /**
- * Asks for a mutation; a broken connection is one more problem with a sentence, not an exception. `sentenceOf` says what
- * is known then: a mutation that changes something may have done so.
+ * Sends a mutation; a broken connection becomes one more problem with a message, not an exception. `sentenceOf` says
+ * what is known then: the server may still have run the mutation.
  */
 export async function send<Answer extends Problems, Input>(
   client: Client,
@@ -18,6 +18,6 @@ export async function send<Answer extends Problems, Input>(
 ): Promise<Sent<Answer>> {
   const { data, error } = await client.mutation(mutation, { input }).toPromise();
   if (data) return data.answer;
-  const message = error ? sentenceOf(error) : "Nothing was answered.";
+  const message = error ? sentenceOf(error) : "The server sent no answer.";
   return { problems: [{ code: "UNAVAILABLE", message, path: null }] } as unknown as Sent<Answer>;
 }

@@ -39,50 +39,50 @@ import {
   UnarchiveExecutionsDocument,
 } from "@/shared/graphql/gen/graphql";
 
-/** The API's actions, and the page's own: the form of the flow, opened with the inputs of an execution. */
+/** The API's actions, and one of the page: opening the form of the flow with the inputs of an execution. */
 export type PageAction = Action | "RUN_AGAIN";
 
 export type ActionSpec = {
   action: PageAction;
   word: string;
   /** How it differs from the others: a sentence for tooltips, menus and the palette. */
-  tells: string;
+  description: string;
   icon: Icon;
-  /** The key that asks for it on an execution's page; empty where a single key would be too easily hit. */
+  /** The key that starts it on an execution's page; empty where a single key would be too easily hit. */
   key: string;
-  /** On the state's badge until the server has answered. */
-  asked?: string;
-  /** How it is started: at once, after a question with a reason, or in a form of its own. */
+  /** The word on the state badge until the server has answered. */
+  pending?: string;
+  /** How it is started: at once, after a confirmation with a reason, or in a form of its own. */
   form: "none" | "confirm" | "labels" | "approval" | "state" | "note" | "prepare" | "task" | "run-again";
   danger?: true;
-  /** Told by the server before it is confirmed: what runs and what is used again. */
+  /** The server previews it before it is confirmed: what runs and what is reused. */
   planned?: true;
-  /** It answers with another execution, which is shown then. */
+  /** It returns another execution, which is then shown. */
   startsAnother?: true;
   /** It takes a list of ids. */
   many?: true;
-  /** It reaches the executions that subflows started, unless it is told otherwise; the words ask for that. */
+  /** The label of the checkbox that includes the executions that subflows started, ticked by default. */
   cascade?: string;
-  /** The question, also of what a click does at once when a key asks for it. */
+  /** The confirmation, also of actions that a click runs at once, when a key starts them. */
   confirm?: { title: string; text: string; verb: string };
   // biome-ignore lint/suspicious/noExplicitAny: the inputs differ by action; each form builds its own
   mutation: TypedDocumentNode<any, any>;
 };
 
-/** Every action that a person can take, once: menus, buttons, keys, palette and forms read this table. */
+/** Every action that a person can take; menus, buttons, keys, palette and forms read this table. */
 export const ACTIONS: readonly ActionSpec[] = [
   {
     action: "RETRY_FAILED",
     word: "Restart failed tasks",
-    tells: "The same execution: what failed gets a new attempt now, the rest goes on untouched.",
+    description: "Same execution: failed tasks get a new attempt now; the rest continues untouched.",
     icon: IconRefresh,
     key: "r",
-    asked: "Restarting",
+    pending: "Restarting",
     form: "none",
     planned: true,
     confirm: {
-      title: "Restart what failed?",
-      text: "What failed gets a new attempt now, and what it kept from running waits for it again. The rest goes on.",
+      title: "Restart failed tasks?",
+      text: "Failed tasks get a new attempt now, and their dependents become pending again. The rest continues.",
       verb: "Restart failed tasks",
     },
     mutation: RetryFailedDocument,
@@ -90,15 +90,15 @@ export const ACTIONS: readonly ActionSpec[] = [
   {
     action: "RESTART",
     word: "Restart failed tasks",
-    tells: "The same execution goes on: what succeeded is kept, what failed or was stopped runs again.",
+    description: "Same execution: successful tasks are kept; failed, killed and cancelled tasks run again.",
     icon: IconRefresh,
     key: "r",
-    asked: "Restarting",
+    pending: "Restarting",
     form: "confirm",
     planned: true,
     confirm: {
-      title: "Restart what failed?",
-      text: "The same execution goes on: what succeeded is kept, what failed, was stopped or did not run runs again.",
+      title: "Restart failed tasks?",
+      text: "Same execution: successful tasks are kept; failed, killed and cancelled tasks run again.",
       verb: "Restart failed tasks",
     },
     mutation: RestartExecutionDocument,
@@ -106,27 +106,31 @@ export const ACTIONS: readonly ActionSpec[] = [
   {
     action: "RESUME",
     word: "Resume",
-    tells: "Goes on after a pause: what was held back happens now.",
+    description: "Continues after a pause: everything held back happens now.",
     icon: IconPlayerPlay,
     key: "u",
-    asked: "Resuming",
+    pending: "Resuming",
     form: "none",
     cascade: "Resume the executions that its subflows started too",
-    confirm: { title: "Resume this execution?", text: "What was held back happens now.", verb: "Resume" },
+    confirm: {
+      title: "Resume this execution?",
+      text: "Everything the pause held back happens now.",
+      verb: "Resume",
+    },
     mutation: ResumeExecutionDocument,
   },
   {
     action: "PAUSE",
     word: "Pause",
-    tells: "Starts nothing new until it is resumed; what runs goes on.",
+    description: "Starts nothing new until it is resumed; running tasks continue.",
     icon: IconPlayerPause,
     key: "p",
-    asked: "Pausing",
+    pending: "Pausing",
     form: "confirm",
     cascade: "Pause the executions that its subflows started too",
     confirm: {
       title: "Pause this execution?",
-      text: "Nothing new starts, retries included, until somebody resumes it. What runs goes on to its end.",
+      text: "Nothing new starts, including retries, until somebody resumes it. Running tasks finish.",
       verb: "Pause",
     },
     mutation: PauseExecutionDocument,
@@ -134,16 +138,16 @@ export const ACTIONS: readonly ActionSpec[] = [
   {
     action: "CANCEL",
     word: "Cancel",
-    tells: "Stops what runs and starts nothing more. Ended tasks keep their results.",
+    description: "Stops running tasks and starts no others. Ended tasks keep their results.",
     icon: IconPlayerStop,
     key: "c",
-    asked: "Cancelling",
+    pending: "Cancelling",
     form: "confirm",
     danger: true,
     cascade: "Cancel the executions that its subflows started too",
     confirm: {
       title: "Cancel this execution?",
-      text: "What runs is asked to stop, then stopped. What has not started will not start. Ended tasks keep their results.",
+      text: "Running tasks get a signal to stop, and are killed if they do not. Tasks that have not started will not start. Ended tasks keep their results.",
       verb: "Cancel execution",
     },
     mutation: CancelExecutionDocument,
@@ -151,7 +155,7 @@ export const ACTIONS: readonly ActionSpec[] = [
   {
     action: "RUN_AGAIN",
     word: "Run again",
-    tells: "A new execution of the newest revision: opens the form with these inputs.",
+    description: "New execution of the newest revision: opens the form with these inputs.",
     icon: IconPlayerPlay,
     key: "",
     form: "run-again",
@@ -160,7 +164,7 @@ export const ACTIONS: readonly ActionSpec[] = [
   {
     action: "REPLAY",
     word: "Replay",
-    tells: "A new execution of the same revision with the same inputs, from the start.",
+    description: "New execution of the same revision with the same inputs, from the start.",
     icon: IconRepeat,
     key: "y",
     form: "confirm",
@@ -168,7 +172,7 @@ export const ACTIONS: readonly ActionSpec[] = [
     startsAnother: true,
     confirm: {
       title: "Start a replay?",
-      text: "A new execution of the same revision with the same inputs, linked to this one. This one stays as it is.",
+      text: "A new execution of the same revision with the same inputs, linked to this one. This one does not change.",
       verb: "Start the replay",
     },
     mutation: ReplayExecutionDocument,
@@ -176,7 +180,7 @@ export const ACTIONS: readonly ActionSpec[] = [
   {
     action: "PREPARE_EXECUTION",
     word: "Prepare execution",
-    tells: "A new execution in which you choose the tasks and inputs: what succeeded here is used again.",
+    description: "New execution in which you choose the tasks and inputs: successful tasks are reused.",
     icon: IconListCheck,
     key: "",
     form: "prepare",
@@ -185,14 +189,14 @@ export const ACTIONS: readonly ActionSpec[] = [
   {
     action: "FORCE_RUN",
     word: "Run now",
-    tells: "Starts at once, past the flow's limit and any backoff, first in line.",
+    description: "Starts at once, ignoring the flow's limit and any backoff, at the front of the queue.",
     icon: IconBolt,
     key: "",
-    asked: "Starting",
+    pending: "Starting",
     form: "confirm",
     confirm: {
       title: "Run this execution now?",
-      text: "The execution starts at once, past the flow's limit and any backoff, and goes first in line.",
+      text: "The execution starts at once, ignoring the flow's limit and any backoff, at the front of the queue.",
       verb: "Run now",
     },
     mutation: ForceRunDocument,
@@ -200,7 +204,7 @@ export const ACTIONS: readonly ActionSpec[] = [
   {
     action: "CHANGE_STATE",
     word: "Change state",
-    tells: "Corrects how the execution ended. Nothing runs, nothing is undone.",
+    description: "Corrects the state in which the execution ended. Nothing runs and nothing is undone.",
     icon: IconPencil,
     key: "",
     form: "state",
@@ -209,7 +213,7 @@ export const ACTIONS: readonly ActionSpec[] = [
   {
     action: "CHANGE_TASK_RUN_STATE",
     word: "Change state",
-    tells: "Corrects how the task ended; what it kept from running goes on from there.",
+    description: "Corrects the state in which the task ended; cancelled dependents become pending again.",
     icon: IconPencil,
     key: "",
     form: "task",
@@ -218,7 +222,7 @@ export const ACTIONS: readonly ActionSpec[] = [
   {
     action: "SET_LABELS",
     word: "Set labels",
-    tells: "Changes the labels that the execution is found by.",
+    description: "Changes the labels that executions are filtered by.",
     icon: IconTags,
     key: "l",
     form: "labels",
@@ -227,7 +231,7 @@ export const ACTIONS: readonly ActionSpec[] = [
   {
     action: "ADD_NOTE",
     word: "Add note",
-    tells: "Writes a note beside the execution, for whoever looks next.",
+    description: "Adds a note to the execution, for its next reader.",
     icon: IconNote,
     key: "m",
     form: "note",
@@ -236,14 +240,14 @@ export const ACTIONS: readonly ActionSpec[] = [
   {
     action: "ARCHIVE",
     word: "Archive",
-    tells: "Hides the execution from lists and keeps it from pruning.",
+    description: "Hides the execution from lists and excludes it from pruning.",
     icon: IconArchive,
     key: "",
     form: "confirm",
     many: true,
     confirm: {
       title: "Archive this execution?",
-      text: "Lists hide the execution, and pruning spares it. Its address goes on working, and it can be unarchived.",
+      text: "It is hidden from lists and excluded from pruning. You can still open it by link, and unarchive it.",
       verb: "Archive",
     },
     mutation: ArchiveExecutionsDocument,
@@ -251,18 +255,18 @@ export const ACTIONS: readonly ActionSpec[] = [
   {
     action: "UNARCHIVE",
     word: "Unarchive",
-    tells: "Shows the execution in lists again.",
+    description: "Shows the execution in lists again.",
     icon: IconArchiveOff,
     key: "",
     form: "confirm",
     many: true,
-    confirm: { title: "Unarchive this execution?", text: "Lists show it again.", verb: "Unarchive" },
+    confirm: { title: "Unarchive this execution?", text: "It is shown in lists again.", verb: "Unarchive" },
     mutation: UnarchiveExecutionsDocument,
   },
   {
     action: "DELETE",
     word: "Delete",
-    tells: "Removes the execution for good, with its logs, metrics and artifacts.",
+    description: "Permanently deletes the execution, with its logs, metrics and artifacts.",
     icon: IconTrash,
     key: "",
     form: "confirm",
@@ -270,7 +274,7 @@ export const ACTIONS: readonly ActionSpec[] = [
     many: true,
     confirm: {
       title: "Delete this execution?",
-      text: "It goes for good, with its logs, metrics and artifacts. What others reuse of it is copied to them first.",
+      text: "It is permanently deleted, with its logs, metrics and artifacts. Outputs reused by other executions are copied first.",
       verb: "Delete execution",
     },
     mutation: DeleteExecutionsDocument,
@@ -278,7 +282,7 @@ export const ACTIONS: readonly ActionSpec[] = [
   {
     action: "APPROVE",
     word: "Approve",
-    tells: "Gives your approval, so that the task can go on.",
+    description: "Gives your approval, so that the task can continue.",
     icon: IconCheck,
     key: "a",
     form: "approval",
@@ -287,7 +291,7 @@ export const ACTIONS: readonly ActionSpec[] = [
   {
     action: "REJECT",
     word: "Reject",
-    tells: "Says no. One rejection is enough.",
+    description: "Rejects the request. One rejection is enough.",
     icon: IconX,
     key: "a",
     form: "approval",
@@ -296,9 +300,9 @@ export const ACTIONS: readonly ActionSpec[] = [
   },
 ];
 
-/** Replaying from a task is a replay, told in words of its own. */
+/** Replay from a task: the same mutation as replay, with words of its own. */
 export const REPLAY_FROM_TASK = {
   word: "Replay from here",
-  tells: "A new execution: this task and all after it run, what comes before is used again.",
+  description: "New execution: this task and all after it run; earlier tasks are reused.",
   icon: IconPlayerTrackNext,
 } as const;

@@ -6,11 +6,11 @@ import { useOffer } from "@/shared/lib/registry";
 import type { Offer } from "./registry";
 import type { Actions, Target } from "./useActions";
 
-/** The keys and the palette's commands of an execution: the same actions, each with its question. */
+/** Registers the keyboard shortcuts and palette commands of an execution's actions, each with its confirmation. */
 export function useActionKeys(offers: readonly Offer[], target: Target, { start }: Actions): void {
   const name = `Act on ${target.name}`;
   const ask = useEffectEvent(({ spec, allowed, reason }: Offer) => {
-    if (allowed) return start(spec, target, "ask");
+    if (allowed) return start(spec, target, "confirm");
     notifications.show({ title: `${spec.word}: not possible now`, message: reason, autoClose: 6000 });
   });
   useKeys(
@@ -27,7 +27,7 @@ export function useActionKeys(offers: readonly Offer[], target: Target, { start 
         .map((offer) => ({
           id: `act-${offer.spec.action}`,
           label: offer.spec.word,
-          description: offer.spec.tells,
+          description: offer.spec.description,
           icon: <offer.spec.icon size={18} stroke={1.75} aria-hidden />,
           run: () => ask(offer),
         })),

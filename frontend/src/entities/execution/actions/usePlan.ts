@@ -3,7 +3,7 @@ import { useClient } from "urql";
 import { type Outcome, perform } from "./perform";
 import type { ActionSpec } from "./registry";
 
-/** What the action would do, asked once when its dialog opens; null where it has no plan. */
+/** The plan of the action, read once when its dialog opens; null for actions without one. */
 export function usePlan(spec: ActionSpec, input: Record<string, unknown>): Outcome | null {
   const client = useClient();
   const [outcome, setOutcome] = useState<Outcome | null>(null);

@@ -21,7 +21,7 @@ const ROW = 30;
 
 const WHICH = { main: "Main events", all: "All" } as const;
 
-/** What happened, in order, the newest at the end; a click shows the page as it was then. */
+/** The events in order, newest last; a click shows the page as it was after that event. */
 export function EventsTab({ record, taskRun }: TabProps) {
   const [all, setAll] = useState(() => kept<boolean>(KEPT) ?? false);
   const history = useEvents(record, taskRun?.id);
@@ -48,12 +48,12 @@ export function EventsTab({ record, taskRun }: TabProps) {
       </div>
       {taskRun?.task.type === "foreach" && (
         <p className={classes.note}>
-          What happened in its iterations stands with each task of theirs, and with the whole execution.
+          Events of its iterations are shown with each of their tasks, and with the whole execution.
         </p>
       )}
       {error && <ErrorState error={error} what="Events" />}
       {loading && <TabWaiting label="Loading events" />}
-      {!loading && !error && !shown.length && <EmptyState title="Nothing has happened yet." />}
+      {!loading && !error && !shown.length && <EmptyState title="No events yet." />}
       {shown.length > 0 && (
         <EventList
           key={taskRun?.id}
@@ -71,9 +71,9 @@ export function EventsTab({ record, taskRun }: TabProps) {
 type Props = {
   events: readonly Event[];
   record: TabProps["record"];
-  /** Called near the beginning of the list, where there is more before it. */
+  /** Called near the beginning of the list, when earlier events may exist. */
   onStart: (() => void) | undefined;
-  /** Scrolled to when it is there. */
+  /** The seq of an event to scroll to once it is loaded. */
   wanted: Wanted | undefined;
   goTo: (seq: number) => void;
 };
@@ -92,11 +92,11 @@ function EventList({ events, record, onStart, wanted, goTo }: Props) {
   const last = events.at(-1)?.seq;
   const first = events[0]?.seq;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new last event is what it follows
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it follows the last event
   useLayoutEffect(() => {
     if (follows) list.scrollToIndex(events.length - 1, { align: "end" });
   }, [follows, last]);
-  // Earlier events come in above: what one looked at stays where it is.
+  // Earlier events are inserted above: the scroll position stays.
   const before = useRef(first);
   useLayoutEffect(() => {
     if (before.current !== undefined && first !== undefined && first < before.current)
@@ -106,14 +106,14 @@ function EventList({ events, record, onStart, wanted, goTo }: Props) {
       );
     before.current = first;
   }, [first, events, list]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it scrolls to a moment once, when that is chosen
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it scrolls to a moment once, when it is chosen
   useEffect(() => {
     const index = at === undefined ? -1 : events.findLastIndex((event) => event.seq <= at);
     if (index >= 0 && !list.getVirtualItems().some((item) => item.index === index))
       list.scrollToIndex(index, { align: "center" });
   }, [at]);
   const isThere = wanted !== undefined && events.some(({ seq }) => seq === wanted.seq);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it scrolls to an event once, when that is wanted and there
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it scrolls to an event once, when it is wanted and loaded
   useEffect(() => {
     if (!isThere) return;
     setFollows(false);

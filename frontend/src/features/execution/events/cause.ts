@@ -3,8 +3,8 @@ import { readError } from "@/shared/lib/traceback";
 import { type Event, isFailure } from "./events";
 
 /**
- * The first line of the error behind a failure, from what the record knows: the attempt's, the task's, or the
- * execution's own. A state of the whole execution that a task's failure brought about repeats no cause.
+ * The first line of the error behind a failure, from the record: the attempt's, the task's, or the execution's own.
+ * A state of the whole execution that a task's failure caused does not repeat the cause.
  */
 export function causeOf(
   event: Event,

@@ -28,12 +28,12 @@ function event(seq: number, over: Partial<Event> = {}): Event {
 const taskRun = { id: "run_1", key: "extract" };
 
 describe("sentenceOf", () => {
-  it.each(types)("%s is told without the words of the schema", (type) => {
+  it.each(types)("%s is described without the words of the schema", (type) => {
     const { words } = sentenceOf(event(1, { type, taskRun, attempt: 2 }));
     expect(words).toMatch(/^[a-z][^_]+$/);
   });
 
-  const told = (given: Event) => Object.values(sentenceOf(given)).join(" ");
+  const reading = (given: Event) => Object.values(sentenceOf(given)).join(" ");
   it.each([
     [event(1, { fromState: "CREATED", toState: "RUNNING" }), "The execution started"],
     [event(1, { toState: "FAILED_FINISHING" }), "The execution failed; running tasks may finish"],
@@ -49,7 +49,7 @@ describe("sentenceOf", () => {
       "extract failed in attempt 1 and will be retried",
     ],
     [event(1, { type: "NOTE_ADDED" }), "The execution got a note"],
-  ])("%#", (given, text) => expect(told(given)).toBe(text));
+  ])("%#", (given, text) => expect(reading(given)).toBe(text));
 });
 
 describe("isMain", () => {

@@ -59,7 +59,7 @@ function attemptEnded(event: Event): string {
   return `${moved(event)}${after}`;
 }
 
-/** What happened to the event's task, or to the execution. Each type has its own words, so that none is forgotten. */
+/** Describes the event of a task or of the execution. Every type has an entry, so that the compiler finds a missing one. */
 const WORDS: Record<EventType, (event: Event) => string> = {
   EXECUTION_CREATED: () => "was created",
   EXECUTION_STATE_CHANGED: moved,
@@ -70,17 +70,17 @@ const WORDS: Record<EventType, (event: Event) => string> = {
   PROPERTIES_SET: () => "set properties",
   LABELS_SET: () => "got new labels",
   PROGRESS_REPORTED: () => "reported its progress",
-  APPROVAL_REQUESTED: () => "asked for an approval",
+  APPROVAL_REQUESTED: () => "requested an approval",
   APPROVAL_VOTED: () => "received a vote",
   APPROVAL_CLOSED: () => "had its approval closed",
   APPROVAL_REMINDED: () => "reminded its approvers",
-  APPROVAL_ESCALATED: () => "asked more roles to approve",
+  APPROVAL_ESCALATED: () => "escalated its approval to more roles",
   APPROVAL_OVERRIDDEN: () => "had its approvals overridden",
   TASK_RUNS_ADDED: () => "got its iterations",
   CONDITION_ASKED: () => "is evaluating its condition",
   CONDITION_JUDGED: () => "evaluated its condition",
   CHILD_LINKED: () => "started an execution of its subflow",
-  CHILD_STATE_CHANGED: () => "saw its subflow change state",
+  CHILD_STATE_CHANGED: () => "had a state change in its subflow",
   SIGNAL_RECEIVED: () => "received an event",
   PRIORITY_CHANGED: () => "got a new priority",
   FAILURE_RECORDED: () => "failed",
@@ -93,7 +93,7 @@ const WORDS: Record<EventType, (event: Event) => string> = {
   UNARCHIVED: () => "was unarchived",
 };
 
-/** "load failed in attempt 2": a subject of its own, so that it can stand out, and the words about it. */
+/** "load failed in attempt 2": the subject apart, so that it can be emphasised, and the rest. */
 export function sentenceOf(event: Event): { subject: string; words: string } {
   return { subject: event.taskRun?.key ?? "The execution", words: WORDS[event.type](event) };
 }
@@ -105,14 +105,14 @@ const FAILURES: ReadonlySet<string> = new Set<ExecutionState | TaskRunState>([
   "FAILED_FINISHING",
 ]);
 
-/** Whether something went wrong here, a failed attempt that is tried again included. */
+/** Whether it is a failure, including a failed attempt that is retried. */
 export function isFailure(event: Event): boolean {
   if (event.type === "FAILURE_RECORDED") return true;
   if (event.type === "ATTEMPT_ENDED" && event.toState === "RETRYING") return true;
   return event.toState !== null && FAILURES.has(event.toState);
 }
 
-/** Types that a reader of a history does not look for; they show when all is asked for. */
+/** Types of minor events, shown only with "All events". */
 const QUIET: ReadonlySet<EventType> = new Set<EventType>([
   "PROGRESS_REPORTED",
   "OUTPUTS_SET",
@@ -134,10 +134,10 @@ export function isMain(event: Event): boolean {
 
 const QUIETLY = { shape: "dotted", tone: "calm" } as const;
 
-/** The shape and colour of an event: those of the state that came, else a quiet point. */
+/** The shape and colour of an event: those of its new state, else a muted dot. */
 export function markOf(event: Event): { shape: Shape; tone: Tone } {
   if (isFailure(event)) return { shape: event.toState === "RETRYING" ? "again" : "cross", tone: "bad" };
-  if (event.taskRun && event.toState === "CANCELLED") return QUIETLY; // what did not run
+  if (event.taskRun && event.toState === "CANCELLED") return QUIETLY; // it did not run
   return STATE_TOKENS[event.toState as AnyState] ?? QUIETLY;
 }
 
@@ -149,8 +149,8 @@ const CHANNELS: Record<Event["channel"], string> = {
 };
 
 /**
- * "by maria on the page", "by schedule nightly", "on vm-7"; nothing for the engine itself, and for what followed from
- * an event that says so already.
+ * "by maria on the page", "by schedule nightly", "on vm-7"; empty for the engine, and for an event caused by another
+ * that already names the actor.
  */
 export function whoDid({ actor, channel, causedBy }: Event): string {
   if (actor.kind === "ENGINE" || causedBy !== null) return "";

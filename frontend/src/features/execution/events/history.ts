@@ -1,15 +1,15 @@
 import type { Event } from "./events";
 
-/** As many as one request gives. */
+/** The number of events in one response. */
 export const PAGE = 1000;
 
 /**
- * Events of an execution or of one of its task runs, by seq, with none missing between the first and `to`. `whole`:
- * none came before the first.
+ * Events of an execution or of one of its task runs, by seq, without a gap from the first up to seq `to`. `whole`:
+ * there are none before the first.
  */
 export type History = { events: readonly Event[]; to: number; whole: boolean };
 
-/** With the newest page, which was asked for when the execution was at `asOf`; what lies before a hole is let go. */
+/** Adds the newest page, read when the execution was at seq `asOf`; drops the events before a gap. */
 export function withNewest(known: History | undefined, page: readonly Event[], asOf: number): History {
   const to = Math.max(asOf, page.at(-1)?.seq ?? 0);
   const first = page[0]?.seq;
@@ -18,21 +18,21 @@ export function withNewest(known: History | undefined, page: readonly Event[], a
   return { ...known, events: [...known.events.filter(({ seq }) => seq < first), ...page], to };
 }
 
-/** With the page before an event; it is of no use when that is no longer the first. */
+/** Adds the page before an event; ignored when that event is no longer the first. */
 export function withEarlier(known: History, page: readonly Event[], before: number): History {
   if (known.events[0]?.seq !== before) return known;
   return { ...known, events: [...page, ...known.events], whole: page.length < PAGE };
 }
 
-/** What the execution's changes brought: all events from the first of them up to `seq`. */
+/** Events from the execution's changes: all from the first of them up to `seq`. */
 export type Live = { events: readonly Event[]; seq: number };
 
-/** Whether events are missing between what is known and what came. */
+/** Whether events between the known and the live ones are missing. */
 export function hasHole(known: History, { events, seq }: Live): boolean {
   return (events[0]?.seq ?? seq + 1) > known.to + 1;
 }
 
-/** With what came, of one task run or of all; as it was when events are missing between. */
+/** Adds live events of one task run or of all; unchanged when events in between are missing. */
 export function withLive(known: History, live: Live, taskRunId: string | undefined): History {
   if (live.seq <= known.to || hasHole(known, live)) return known;
   const isOurs = (event: Event) =>

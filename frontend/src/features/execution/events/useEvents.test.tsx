@@ -27,7 +27,7 @@ const event = (seq: number) => ({
   channel: "API",
 });
 
-it("says that earlier events could not be read, and reads them once they can be", async () => {
+it("reports that earlier events could not be read, and retries until they are", async () => {
   const server = { back: false };
   const client = clientOf({
     execution: () => ({

@@ -10,19 +10,19 @@ import { type History, hasHole, withEarlier, withLive, withNewest } from "./hist
 const NONE: readonly Event[] = [];
 
 /**
- * The history of an execution, or of one of its task runs: the newest page, earlier ones when asked for, and what
- * comes. The record's own changes bring what is new, so that nothing is read twice.
+ * The events of an execution, or of one of its task runs: the newest page, earlier ones on demand, and live ones. Live
+ * ones come with the record's own changes, so that nothing is read twice.
  */
 export function useEvents(record: ExecutionRecord, taskRunId: string | undefined) {
   const client = useClient();
   const id = record.head.id;
   const key = `${id}/${taskRunId ?? ""}`;
   const [kept, setKept] = useState<{ key: string; history: History }>();
-  const [asked, setAsked] = useState(record.seq);
+  const [readAt, setReadAt] = useState(record.seq);
   const { data, error, loading } = useRead(
     ExecutionEventsDocument,
     { id, taskRunId: taskRunId ?? null, before: null as number | null },
-    { version: asked },
+    { version: readAt },
   );
   const newest = data?.execution?.events;
   const change = useCallback(
@@ -35,21 +35,21 @@ export function useEvents(record: ExecutionRecord, taskRunId: string | undefined
     [key],
   );
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what was asked belongs to the answer
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `readAt` belongs to the answer
   useEffect(() => {
-    if (newest) change((known) => withNewest(known, newest, asked));
+    if (newest) change((known) => withNewest(known, newest, readAt));
   }, [newest, change]);
 
   const { events: arrived, seq } = record;
   const live = useMemo(() => ({ events: arrived, seq }), [arrived, seq]);
   const known = kept?.key === key ? kept.history : undefined;
   const history = useMemo(() => known && withLive(known, live, taskRunId), [known, live, taskRunId]);
-  // The record forgets its events when it begins anew: they are kept here.
+  // The record drops its events when it is replaced: they are kept here.
   useEffect(() => change((before) => before && withLive(before, live, taskRunId)), [change, live, taskRunId]);
 
   const hole = known !== undefined && hasHole(known, live);
   useEffect(() => {
-    if (hole) setAsked(seq);
+    if (hole) setReadAt(seq);
   }, [hole, seq]);
 
   const events = history?.events ?? NONE;

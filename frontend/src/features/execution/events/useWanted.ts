@@ -5,8 +5,8 @@ import type { useEvents } from "./useEvents";
 export type Wanted = { seq: number };
 
 /**
- * The event that somebody wants to see: earlier pages are read until it is there. One that is not of the selected
- * task is shown with those of the whole execution.
+ * Reads earlier pages until the wanted event is loaded. An event that is not of the selected task is shown with those
+ * of the whole execution.
  */
 export function useWanted(
   { events, loading, hasEarlier, readEarlier }: ReturnType<typeof useEvents>,

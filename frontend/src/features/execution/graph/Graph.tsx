@@ -14,11 +14,11 @@ type Props = {
   text: string;
   onChoose: (key: string) => void;
   onTimeline: () => void;
-  /** An earlier moment is shown: what subflows did then is not known. */
+  /** An earlier moment is shown: the state of subflows at that time is not known. */
   past: boolean;
 };
 
-/** The tasks by what needs what. Nothing moves while they run: places come from the flow's shape alone. */
+/** The tasks by their needs. Nodes do not move while tasks run: positions depend only on the flow's shape. */
 export function Graph(props: Props) {
   const { record, onTimeline } = props;
   const [anyway, setAnyway] = useState(false);
@@ -57,7 +57,7 @@ export function Graph(props: Props) {
   );
 }
 
-/** With so many lines of a subflow; without it when there are none. */
+/** Sets the number of lines of an opened subflow; removes it when there are none. */
 function withRows(before: ReadonlyMap<string, number>, key: string, rows: number) {
   const after = new Map(before).set(key, rows);
   if (!rows) after.delete(key);

@@ -1,24 +1,24 @@
 import { Link } from "@tanstack/react-router";
 import { useEffect, useMemo } from "react";
 import { useRecord } from "@/entities/execution/useRecord";
-import { inOrderOfConcern, tokenOf } from "@/entities/taskRun/standing";
+import { inOrderOfConcern, tokenOf } from "@/entities/taskRun/stateGroup";
 import { formatInteger } from "@/shared/lib/number";
 import { StateGlyph } from "@/shared/ui/StateGlyph";
 import { isEnded } from "@/shared/ui/stateTokens";
 import classes from "./InnerTasks.module.css";
 
-/** So many lines show; of more, those of most concern. */
+/** The number of lines shown; with more tasks, the most important ones. */
 const MOST = 8;
 
 type Props = {
   /** The execution that a subflow started. */
   id: string;
   name: string;
-  /** Is told how many lines there are, so that the node is as high. */
+  /** Called with the number of lines, which is the height of the node. */
   onRows: (rows: number) => void;
 };
 
-/** The tasks of a subflow's execution, live, each a link to it there. */
+/** The tasks of a subflow's execution, live, each linked to that execution. */
 export function InnerTasks({ id, name, onRows }: Props) {
   const { record, missing, error } = useRecord(id);
   const tasks = useMemo(
@@ -28,7 +28,7 @@ export function InnerTasks({ id, name, onRows }: Props) {
   const shown = tasks.length > MOST ? inOrderOfConcern(tasks).slice(0, MOST - 1) : tasks;
   const more = tasks.length - shown.length;
   const rows = Math.max(1, shown.length + (more ? 1 : 0));
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the number is told, whoever listens
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only the number matters, not the callback
   useEffect(() => onRows(rows), [rows]);
   const over = record ? isEnded(record.head.state) : false;
   return (

@@ -26,18 +26,18 @@ const ARROWS: Record<string, Direction> = {
 type Props = {
   record: ExecutionRecord;
   selected: TaskRunRow | undefined;
-  /** What the names of nodes must contain, others are faint. */
+  /** Text that node names must contain; other nodes are faint. */
   text: string;
   onChoose: (key: string) => void;
   tasks: readonly TaskRunRow[];
   shape: Shape;
   onOpen: (stack: string) => void;
-  /** Opens a subflow to so many lines, or closes it with none. */
+  /** Opens a subflow with a number of lines, or closes it with none. */
   onUnfold: (key: string, rows: number) => void;
   past: boolean;
 };
 
-/** The drawn graph: nodes at the places of the layout, to be zoomed, moved and walked with the arrow keys. */
+/** The drawn graph: nodes at the positions of the layout; supports zoom, pan and arrow keys. */
 export function Picture(props: Props) {
   const { record, tasks, shape, selected, text, onChoose, onOpen, onUnfold, past } = props;
   const flow = useReactFlow();
@@ -87,7 +87,7 @@ export function Picture(props: Props) {
     [shape, routes, facts, chosen],
   );
 
-  /** All of it when it can be read then, else the part around what is selected. */
+  /** The view of the whole graph if it is readable then, else of the part around the selection. */
   const arrive = async () => {
     await flow.fitView(FIT);
     const box = layout.get(chosen ?? shape.nodes[0]?.id ?? "");

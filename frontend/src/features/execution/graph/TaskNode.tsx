@@ -2,7 +2,7 @@ import { IconChevronDown, IconChevronRight, IconSubtask } from "@tabler/icons-re
 import { Link } from "@tanstack/react-router";
 import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import { memo } from "react";
-import { tokenOf } from "@/entities/taskRun/standing";
+import { tokenOf } from "@/entities/taskRun/stateGroup";
 import type { ExecutionLinkFragment } from "@/shared/graphql/gen/graphql";
 import { formatInteger } from "@/shared/lib/number";
 import { Duration } from "@/shared/ui/Duration";
@@ -16,19 +16,19 @@ import classes from "./TaskNode.module.css";
 export type TaskNodeData = {
   facts: NodeFacts;
   kind: NodeKind;
-  /** Lines of a subflow that is opened. */
+  /** The number of lines of an opened subflow. */
   rows: number | undefined;
   section: LateSection | undefined;
-  /** The execution that it started, as it stands now. */
+  /** The execution that it started, in its current state. */
   child: ExecutionLinkFragment | null;
   over: boolean;
   selected: boolean;
   /** The filter does not match it. */
   faint: boolean;
-  /** The one that Tab leads to. */
+  /** The node that Tab focuses. */
   first: boolean;
   onChoose: (id: string) => void;
-  /** Opens or closes a subflow; null where it cannot be. */
+  /** Opens or closes a subflow; null where that is not possible. */
   onUnfold: ((key: string, rows: number) => void) | null;
 };
 export type TaskFlowNode = Node<TaskNodeData, "task">;
@@ -80,7 +80,7 @@ export const TaskNode = memo(function TaskNode({ id, data }: NodeProps<TaskFlowN
   );
 });
 
-/** Above the node of a task that waits for the end of all the others. */
+/** The label above the node of a task that waits for the end of all tasks of the sections before. */
 function When({ section }: { section: LateSection | undefined }) {
   return section && <span className={classes.section}>{SECTIONS[section]}</span>;
 }
@@ -129,7 +129,7 @@ function Child({ child }: { child: ExecutionLinkFragment | null }) {
 
 type InnerProps = { child: ExecutionLinkFragment; task: string; data: TaskNodeData };
 
-/** Opens a subflow to the tasks of the execution that it started. */
+/** Expands a subflow to the tasks of the execution that it started. */
 function Inner({ child, task, data: { rows, onUnfold } }: InnerProps) {
   const words = `${rows ? "Hide" : "Show"} the tasks of ${child.name}`;
   return (

@@ -9,7 +9,7 @@ export function Zoom() {
   useKeys("Graph", [
     { key: ["+", "="], words: "larger", run: () => void zoomIn() },
     { key: "-", words: "smaller", run: () => void zoomOut() },
-    { key: "0", words: "all of it", run: () => void fitView(FIT) },
+    { key: "0", words: "the whole graph", run: () => void fitView(FIT) },
   ]);
   return (
     <>

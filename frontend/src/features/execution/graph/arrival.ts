@@ -1,8 +1,8 @@
 import type { Box, Layout } from "./layout";
 
-/** The smallest zoom at which names can be read. */
+/** The smallest zoom at which names are readable. */
 export const READABLE = 0.85;
-/** So that the whole graph shows, but no node larger than it is. */
+/** Fits the whole graph, but enlarges no node. */
 export const FIT = { padding: 0.08, maxZoom: 1 };
 
 const MARGIN = 16;
@@ -10,8 +10,8 @@ const MARGIN = 16;
 type Size = { width: number; height: number };
 
 /**
- * Where the picture stands when all of it would be too small to be read: one node in the middle, as far as the graph
- * fills the room then.
+ * The initial view when the whole graph would be too small to read: one node in the middle, as far as the graph fills
+ * the pane then.
  */
 export function arrivalAt(box: Box, layout: Layout, room: Size) {
   const boxes = [...layout.values()];
@@ -28,7 +28,7 @@ export function arrivalAt(box: Box, layout: Layout, room: Size) {
   return { x: across, y: down, zoom: READABLE };
 }
 
-/** The offset along one axis: what fits is in the middle, of the rest no room beyond an end is left empty. */
+/** The offset along one axis: a graph that fits is centred, else there is no empty space beyond an end. */
 function along({ from, to }: { from: number; to: number }, centre: number, room: number): number {
   const [start, end] = [from * READABLE, to * READABLE];
   if (end - start + 2 * MARGIN <= room) return (room - start - end) / 2;

@@ -1,10 +1,10 @@
 import type { TaskRunRow } from "@/entities/execution/record";
-import { inOrderOfConcern, standingOf } from "@/entities/taskRun/standing";
+import { inOrderOfConcern, stateGroupOf } from "@/entities/taskRun/stateGroup";
 import { branchesOf, type Count, countsOf } from "@/entities/taskRun/tree";
 import { formatInteger, plural } from "@/shared/lib/number";
 import type { Shape, ShapeNode } from "./shape";
 
-/** What a node says: the task run that it selects, its name, and of many how they stand. */
+/** The content of a node: the task run that it selects, its name, and, for several tasks, the counts by state. */
 export type NodeFacts = { task: TaskRunRow; name: string; size: number; counts: readonly Count[] };
 
 /** The facts of each node, by its id. */
@@ -29,20 +29,20 @@ export function factsOf({ nodes }: Shape, tasks: readonly TaskRunRow[]): Readonl
   );
 }
 
-/** The one that failed, else one that runs, else the first. */
+/** The task that failed, else one that runs, else the first. */
 function telling(members: readonly TaskRunRow[]): TaskRunRow {
-  const of = (standing: string) => members.find((task) => standingOf(task, false) === standing);
+  const of = (group: string) => members.find((task) => stateGroupOf(task, false) === group);
   return of("failed") ?? of("running") ?? members[0]!;
 }
 
-/** "check_…" of tasks that begin alike, else "30 tasks". */
+/** "check_…" for tasks with a common prefix, else "30 tasks". */
 function nameOf({ keys }: ShapeNode): string {
   let same = keys[0]!;
   for (const key of keys) while (!key.startsWith(same)) same = same.slice(0, -1);
   return same.length > 2 ? `${same}…` : `${formatInteger(keys.length)} tasks`;
 }
 
-/** The one fact below the name, where the time does not stand: "foreach, 24", "30 tasks", "cached", or its type. */
+/** The fact below the name in place of a duration: "foreach, 24", "30 tasks", "cached", or its type. */
 export function factWords({ task, size }: NodeFacts, kind: ShapeNode["kind"]): string | null {
   if (kind === "stack") return `${formatInteger(size)} tasks`;
   if (size) return `foreach, ${formatInteger(size)}`;
@@ -54,7 +54,7 @@ export function triesWords(tries: number): string | null {
   return tries > 1 ? plural(tries, "try", "tries") : null;
 }
 
-/** Above this many nodes a list says more than a picture. */
+/** Above this many nodes a list is more useful than a graph. */
 export const MOST_NODES = 300;
 
 export function isMany({ nodes }: Shape): boolean {

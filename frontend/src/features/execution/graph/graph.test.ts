@@ -20,7 +20,7 @@ const shape = shapeOf(FLOW);
 const { layout } = drawingOf(shape);
 
 describe("the shape of a flow", () => {
-  it("has a node for each of its own tasks, and an edge for each need", () => {
+  it("has a node for each task, and an edge for each need", () => {
     expect(shape.nodes.map(({ id, kind }) => [id, kind])).toEqual([
       ["extract", "task"],
       ["schema", "task"],
@@ -33,7 +33,7 @@ describe("the shape of a flow", () => {
     expect(shape.edges).toHaveLength(6);
   });
 
-  it("stacks tasks that stand between the same others, until the stack is opened", () => {
+  it("stacks tasks with the same neighbours, until the stack is opened", () => {
     const checks = Array.from({ length: 30 }, (_, index) =>
       done(`check_${index}`, 0, 1, { needs: ["extract"] }),
     );
@@ -45,17 +45,17 @@ describe("the shape of a flow", () => {
     expect(shapeOf([...FLOW, ...checks], new Set(["stack of check_0"])).nodes).toHaveLength(36);
   });
 
-  it("leads from an iteration to its foreach", () => {
+  it("maps an iteration to its foreach", () => {
     expect(nodeOf(shape, "each[1].fetch")).toBe("each");
     expect(nodeOf(shape, undefined)).toBeUndefined();
   });
 
-  it("of needs that are not there has no edges", () => {
+  it("has no edges for missing needs", () => {
     expect(shapeOf([done("a", 0, 1, { needs: ["gone"] })]).edges).toEqual([]);
   });
 });
 
-describe("what runs on an error and at the end", () => {
+describe("tasks of `on_error` and `finally`", () => {
   const late = [
     ...FLOW,
     done("clean", 11, 12, { section: "FINALLY" }),
@@ -66,7 +66,7 @@ describe("what runs on an error and at the end", () => {
   const place = (id: string) => drawn.layout.get(id)!;
   const rightOf = (ids: readonly string[]) => Math.max(...ids.map((id) => place(id).x + place(id).width));
 
-  it("is marked, and stands after all whose end it waits for", () => {
+  it("are marked, and placed after all tasks that they wait for", () => {
     expect(shapeOf(late).nodes.filter(({ section }) => section)).toEqual([
       { id: "clean", kind: "task", keys: ["clean"], section: "FINALLY" },
       { id: "tell", kind: "task", keys: ["tell"], section: "ERRORS" },
@@ -80,14 +80,14 @@ describe("what runs on an error and at the end", () => {
     for (const id of main) expect(place(id).x, id).toBe(layout.get(id)!.x);
   });
 
-  it("is no stack with tasks of the flow", () => {
+  it("are not stacked with tasks of the flow", () => {
     const many = Array.from({ length: 5 }, (_, index) => done(`check_${index}`, 0, 1));
     expect(shapeOf([...many, notRun("tell", { section: "ERRORS" })]).nodes).toHaveLength(6);
   });
 });
 
 describe("the layout", () => {
-  it("is the same for the same shape, however the tasks stand", () => {
+  it("is the same for the same shape, whatever the states of the tasks", () => {
     const early = FLOW.map(({ key, task }) =>
       aRun(key, [["CREATED", 0]], { type: task.type, needs: task.needs }),
     );
@@ -96,7 +96,7 @@ describe("the layout", () => {
     expect(drawingOf(shapeOf(early.slice(0, 5))).layout).not.toEqual(layout);
   });
 
-  it("puts what needs something to the right of it, and nothing upon another", () => {
+  it("puts tasks to the right of their needs, without overlaps", () => {
     for (const { from, to } of shape.edges) {
       const need = layout.get(from)!;
       expect(layout.get(to)!.x).toBeGreaterThanOrEqual(need.x + need.width);
@@ -114,7 +114,7 @@ describe("the layout", () => {
     }
   });
 
-  it("leads an edge past the tasks between its ends, level beside them", () => {
+  it("leads an edge past the tasks between its ends, horizontally next to them", () => {
     const passed = shapeOf([
       done("a", 0, 1),
       done("b", 1, 2, { needs: ["a"] }),
@@ -123,18 +123,18 @@ describe("the layout", () => {
     const { layout: places, routes } = drawingOf(passed);
     const [a, b, c] = ["a", "b", "c"].map((id) => places.get(id)!);
     const passing = routes.get(routeId({ from: "a", to: "c" }))!;
-    expect(passing).toHaveLength(3); // one beside b, and one in each gap
-    const beside = passing.find(({ x }) => x > b!.x && x < b!.x + b!.width)!;
-    expect(beside.y < b!.y || beside.y > b!.y + b!.height).toBe(true);
+    expect(passing).toHaveLength(3); // one next to b, and one in each gap
+    const middle = passing.find(({ x }) => x > b!.x && x < b!.x + b!.width)!;
+    expect(middle.y < b!.y || middle.y > b!.y + b!.height).toBe(true);
     const path = pathOf({ x: a!.x + a!.width, y: 40 }, { x: c!.x, y: 40 }, passing);
     const [, level] = /H([\d.]+)C[^CH]+$/.exec(path)!;
     expect(Number(level)).toBeGreaterThanOrEqual(b!.x + b!.width);
-    expect(path).toContain(` ${beside.y}H`);
+    expect(path).toContain(` ${middle.y}H`);
     expect(routes.get(routeId({ from: "a", to: "b" }))).toHaveLength(1);
     expect(pathOf({ x: 0, y: 0 }, { x: 44, y: 10 }, [])).toBe("M0 0C22 0 22 10 44 10");
   });
 
-  it("of nothing and of one is well", () => {
+  it("handles no node and one node", () => {
     expect(drawingOf(shapeOf([])).layout.size).toBe(0);
     expect(drawingOf(shapeOf([done("only", 0, 1)])).layout.get("only")).toMatchObject({
       width: 128,
@@ -142,7 +142,7 @@ describe("the layout", () => {
     });
   });
 
-  it("of three hundred in a row takes no long time", () => {
+  it("of a chain of three hundred is fast", () => {
     const row = Array.from({ length: 300 }, (_, index) =>
       done(`t${index}`, 0, 1, { needs: index ? [`t${index - 1}`] : [] }),
     );
@@ -152,7 +152,7 @@ describe("the layout", () => {
   });
 });
 
-describe("the first look at a graph that is too wide", () => {
+describe("the initial view of a graph that is too wide", () => {
   const wide = shapeOf(
     Array.from({ length: 30 }, (_, at) => done(`t${at}`, 0, 1, { needs: at ? [`t${at - 1}`] : [] })),
   );
@@ -163,9 +163,9 @@ describe("the first look at a graph that is too wide", () => {
     const { x, y, zoom } = arrivalAt(box, places, room);
     return { left: box.x * zoom + x, middle: (box.y + box.height / 2) * zoom + y, zoom };
   };
-  it("begins at its first task, in the middle of the height", () =>
+  it("begins at its first task, vertically centred", () =>
     expect(shown("t0")).toEqual({ left: 16, middle: 200, zoom: READABLE }));
-  it("has the selected task in its middle", () =>
+  it("is centred on the selected task", () =>
     expect(shown("t15").left + (128 * READABLE) / 2).toBeCloseTo(300));
   it("ends at its last task", () => expect(shown("t29").left + 128 * READABLE).toBeCloseTo(600 - 16));
 });
@@ -200,21 +200,22 @@ describe("arrow keys", () => {
     expect(reached.size).toBe(shape.nodes.length);
   });
 
-  it("begin anywhere", () => expect(walk(shape, layout, "gone", "right")).toBe("extract"));
+  it("start at the first task without a selection", () =>
+    expect(walk(shape, layout, "gone", "right")).toBe("extract"));
 });
 
 describe("a node says", () => {
   const facts = factsOf(shape, FLOW);
-  it("how the iterations of a foreach stand, those that failed first", () => {
+  it("the states of a foreach's iterations, failed ones first", () => {
     const { counts } = facts.get("each")!;
     expect(counts.map(({ words }) => words)).toEqual(["1 failed", "1 succeeded"]);
     expect(factWords(facts.get("each")!, "fan")).toBe("foreach, 2");
   });
-  it("its type when it has not run, and its time when it has", () => {
+  it("its type before it has run, then its duration", () => {
     expect(factWords(facts.get("transform")!, "subflow")).toBe("subflow");
     expect(factWords(facts.get("load")!, "task")).toBeNull();
   });
-  it("of a stack how many, under the beginning of their names, and selects what failed", () => {
+  it("for a stack the number of tasks and their common prefix, and selects the failed one", () => {
     const tasks = Array.from({ length: 7 }, (_, index) =>
       (index === 4 ? failed : done)(`check_${index}`, 0, 1),
     );

@@ -1,11 +1,11 @@
 import { Graph, layout } from "@dagrejs/dagre";
 import type { LateSection, NodeKind, Shape, ShapeNode } from "./shape";
 
-/** The upper left corner and the size of a node, in pixels. */
+/** The top left corner and the size of a node, in pixels. */
 export type Box = { x: number; y: number; width: number; height: number };
 export type Layout = ReadonlyMap<string, Box>;
 export type Point = { x: number; y: number };
-/** Where an edge passes between the tasks that lie between its ends, by `routeId`. */
+/** The points where an edge passes the tasks between its ends, by `routeId`. */
 export type Routes = ReadonlyMap<string, readonly Point[]>;
 export type Drawing = { layout: Layout; routes: Routes };
 
@@ -15,7 +15,7 @@ export const SIZES: Record<NodeKind, { width: number; height: number }> = {
   stack: { width: 128, height: 68 },
   subflow: { width: 152, height: 76 },
 };
-/** A line of an opened subflow, with the room below it. */
+/** The height of a line of an opened subflow, including the gap below it. */
 const ROW = 26;
 const BELOW_ROWS = 8;
 
@@ -31,8 +31,8 @@ export function routeId({ from, to }: Shape["edges"][number]): string {
 }
 
 /**
- * Left to right by what needs what; then what runs on an error, then what runs at the end, since it waits for all
- * before it. The same shape gives the same places.
+ * Places tasks from left to right by their needs; then those of `on_error`, then those of `finally`, which wait for all
+ * before them. The same shape gives the same positions.
  */
 export function drawingOf({ nodes, edges }: Shape): Drawing {
   const parts = SECTIONS.map((section) => nodes.filter((node) => node.section === section))
@@ -61,7 +61,7 @@ function moved({ x, y }: Point, by: Point): Point {
   return { x: x + by.x, y: y + by.y };
 }
 
-/** One list of the flow by itself: needs do not lead from one list to another. */
+/** Lays out one section of the flow: needs do not cross sections. */
 function partOf(
   nodes: readonly ShapeNode[],
   all: Shape["edges"],
@@ -82,23 +82,23 @@ function partOf(
   });
   const routes = edges.map((edge): [string, Point[]] => {
     const { points = [] } = graph.edge(edge.from, edge.to) as { points?: Point[] };
-    // The first and the last lie on the edges of the nodes at its ends.
+    // The first and the last point are on the edges of the nodes at its ends.
     return [routeId(edge), points.slice(1, -1)];
   });
   const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
   return { layout: new Map(boxes), routes: new Map(routes), width, height };
 }
 
-/** Half of the widest node, and a little: beside a node an edge goes straight on. */
-const BESIDE = SIZES.subflow.width / 2 + 4;
+/** Half of the widest node plus a margin: within this distance of a passed node an edge is horizontal. */
+const CLEARANCE = SIZES.subflow.width / 2 + 4;
 
-/** The path of an edge from one point to another: level beside the nodes that it passes, curved only between them. */
+/** The SVG path of an edge between two points: horizontal next to the nodes that it passes, curved in between. */
 export function pathOf(from: Point, to: Point, passing: readonly Point[]): string {
   const stops = passing
-    .filter(({ x }) => x - BESIDE > from.x && x + BESIDE < to.x)
+    .filter(({ x }) => x - CLEARANCE > from.x && x + CLEARANCE < to.x)
     .flatMap(({ x, y }) => [
-      { x: x - BESIDE, y },
-      { x: x + BESIDE, y },
+      { x: x - CLEARANCE, y },
+      { x: x + CLEARANCE, y },
     ]);
   let path = `M${from.x} ${from.y}`;
   let here = from;

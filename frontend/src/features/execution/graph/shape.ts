@@ -2,11 +2,11 @@ import type { TaskRunRow } from "@/entities/execution/record";
 import type { TaskSection } from "@/shared/graphql/gen/graphql";
 
 export type NodeKind = "task" | "fan" | "subflow" | "stack";
-/** Lists of a flow whose tasks wait for the end of all those in the lists before. */
+/** Sections of a flow whose tasks wait for the end of all tasks in the sections before. */
 export type LateSection = Exclude<TaskSection, "TASKS">;
 /**
- * `keys`: the tasks that it stands for, more than one of a stack. `rows`: lines of an opened subflow. `section`: of a
- * task that waits for the end of all others before its list.
+ * `keys`: the tasks of the node, more than one for a stack. `rows`: lines of an opened subflow. `section`: for a task
+ * that waits for the end of all tasks of the sections before.
  */
 export type ShapeNode = {
   id: string;
@@ -15,15 +15,15 @@ export type ShapeNode = {
   rows?: number;
   section?: LateSection;
 };
-/** What a layout depends on: which tasks there are and which needs which, never how they stand. */
+/** The input of a layout: the tasks and their needs, independent of their states. */
 export type Shape = { nodes: readonly ShapeNode[]; edges: readonly { from: string; to: string }[] };
 
-/** So many tasks between the same others are drawn as one stack. */
+/** From this many tasks with the same neighbours on, they are drawn as one stack. */
 export const STACKED = 6;
 
 /**
- * The flow's own tasks: the iterations of a foreach are counts in its node. Tasks that need the same and are needed by
- * the same are one stack, unless its id is among the `opened`. `inner`: the lines of subflows that are opened.
+ * The flow's own tasks: the iterations of a foreach are counts in its node. Tasks with the same needs and dependents
+ * are one stack, unless its id is among the `opened`. `inner`: the number of lines of opened subflows.
  */
 export function shapeOf(
   tasks: Iterable<TaskRunRow>,
@@ -76,12 +76,12 @@ function kindOf({ task: { type } }: TaskRunRow): NodeKind {
   return type === "subflow" ? "subflow" : "task";
 }
 
-/** Equal for equal shapes, so that a layout is made once for each. */
+/** A key that is equal for equal shapes, so that each layout is computed once. */
 export function signatureOf(shape: Shape): string {
   return JSON.stringify(shape);
 }
 
-/** The node that a task run is in: its own, that of its foreach, or its stack. */
+/** The node of a task run: its own, that of its foreach, or its stack. */
 export function nodeOf({ nodes }: Shape, key: string | undefined): string | undefined {
   const top = key?.split("[")[0];
   return top === undefined ? undefined : nodes.find(({ keys }) => keys.includes(top))?.id;

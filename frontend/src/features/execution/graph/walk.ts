@@ -3,7 +3,7 @@ import type { Shape } from "./shape";
 
 export type Direction = "left" | "right" | "up" | "down";
 
-/** The node that an arrow leads to: along an edge to the left or right, else up or down among those beside it. */
+/** The node that an arrow key moves to: along an edge to the left or right, else the nearest one above or below. */
 export function walk(shape: Shape, layout: Layout, from: string, direction: Direction): string | undefined {
   const here = layout.get(from);
   if (!here) return shape.nodes[0]?.id;

@@ -10,7 +10,7 @@ import { MoreMenu } from "./MoreMenu";
 
 type Props = { offered: Offered; actions: Actions };
 
-/** What is most likely wanted as buttons, all the rest in the menu. */
+/** The most likely actions as buttons, the rest in the menu. */
 export function HeaderActions({ offered: { offers, target }, actions }: Props) {
   const wanted = wantedOf(target.state as ExecutionState);
   const buttons = wanted.flatMap((action) => offers.find(({ spec }) => spec.action === action) ?? []);
@@ -18,7 +18,7 @@ export function HeaderActions({ offered: { offers, target }, actions }: Props) {
   return (
     <div className={classes.acts}>
       {buttons.map((offer) => (
-        <Tooltip key={offer.spec.action} label={offer.spec.tells} disabled={!offer.allowed}>
+        <Tooltip key={offer.spec.action} label={offer.spec.description} disabled={!offer.allowed}>
           <span className={classes.wide}>
             <OfferButton
               className={classes.button}
@@ -37,7 +37,7 @@ export function HeaderActions({ offered: { offers, target }, actions }: Props) {
   );
 }
 
-/** One or two: how it is held or stopped while it runs, how it is done again once it has ended. */
+/** One or two actions: pausing or cancelling while it runs, restarting or replaying once it has ended. */
 export function wantedOf(state: ExecutionState): readonly PageAction[] {
   if (isEnded(state)) return ["RUN_AGAIN"];
   return state === "PAUSED" ? ["RESUME", "CANCEL"] : ["PAUSE", "CANCEL"];

@@ -13,10 +13,10 @@ const FILES = [
 
 type Props = { id: string; name: string; offers: readonly Offer[]; onStart: (offer: Offer) => void };
 
-/** All that may be done with the execution, what is not possible now with its reason; and its downloads. */
+/** All available actions of the execution, disabled ones with their reason; and its downloads. */
 export function MoreMenu({ id, name, offers, onStart }: Props) {
   const clipboard = useClipboard();
-  // The menu scrolls on a low screen, so its items must be reached by Tab, too.
+  // The menu scrolls on a low screen, so its items must be reachable by Tab, too.
   return (
     <Menu menuItemTabIndex={0} width={290} position="bottom-end" transitionProps={{ duration: 80 }}>
       <Menu.Target>
@@ -34,7 +34,7 @@ export function MoreMenu({ id, name, offers, onStart }: Props) {
             danger={offer.spec.danger}
             allowed={offer.allowed}
             note={offer.reason}
-            tells={offer.spec.tells}
+            description={offer.spec.description}
             onClick={() => onStart(offer)}
           />
         ))}

@@ -1,7 +1,7 @@
 import type { Progress } from "./facts";
 import classes from "./Header.module.css";
 
-/** A line below the header of what runs: how much has ended, and how; pale what is at work or waits for people. */
+/** The progress line below the header of a running execution: ended tasks by state; running and waiting ones pale. */
 export function ProgressLine({ progress }: { progress: Progress }) {
   const { ended, all, parts } = progress;
   const percent = all ? Math.floor((ended / all) * 100) : 0;

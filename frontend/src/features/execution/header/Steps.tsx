@@ -7,7 +7,7 @@ import classes from "./Header.module.css";
 
 type Neighbour = Facts["previous"];
 
-/** To the execution of the same flow that came before, and to the one that came after. */
+/** Links to the previous and the next execution of the same flow. */
 export function Steps({ facts }: { facts: Facts | undefined }) {
   const navigate = useNavigate();
   const go = (to: Neighbour | undefined) =>

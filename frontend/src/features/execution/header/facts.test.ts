@@ -10,7 +10,7 @@ import {
   triggerWords,
 } from "./facts";
 
-it("leads from a label to the list that has it", () => {
+it("links a label to the list filtered by it", () => {
   expect(labelSearch({ key: "team", value: "data" })).toEqual({ q: "label.team:data" });
   expect(labelSearch({ key: "my team", value: "a b" })).toEqual({ q: 'label."my team":"a b"' });
   expect(labelSearch({ key: "a=OR", value: "OR" })).toEqual({ q: 'label."a=OR":"OR"' });
@@ -25,11 +25,11 @@ it.each([
   ["RERUN", null, "prepared by admin", "by:admin"],
   ["MANUAL", null, "by admin", "by:admin"],
   ["API", null, "by admin", "by:admin"],
-] as const)("%s %j is told as %s", (triggerKind, trigger, words, q) => {
+] as const)("%s %j reads %s", (triggerKind, trigger, words, q) => {
   expect(triggerWords(aSnapshot({ triggerKind, trigger }))).toEqual({ words, search: { q } });
 });
 
-it("tells the code that ran", () => {
+it("names the commit that ran", () => {
   const git = { commit: "b77e1c0ffee1234", branch: "main", repository: null, author: null, message: null };
   expect(commitWords(git)?.words).toBe("b77e1c0 on main");
   expect(commitWords({ ...git, branch: null })?.words).toBe("b77e1c0");
@@ -45,7 +45,7 @@ it.each([
   ["CANCELLED", "• nightly-orders-2"],
 ] as const)("the tab of %s is %s", (state, title) => expect(titleOf(aSnapshot({ state }))).toBe(title));
 
-it("tells how far it is and how long that will take", () => {
+it("shows the progress and the remaining time", () => {
   const states = ["SUCCESS", "WARNING", "FAILED", "RUNNING", "CREATED"] as const;
   const progress = progressOf(states.map((state) => aTask(state, { state })));
   expect(progress.parts.map(({ tone, share, ended }) => [tone, share, ended])).toEqual([
@@ -59,12 +59,12 @@ it("tells how far it is and how long that will take", () => {
   expect(progressWords(progressOf([aTask("a", { state: "SUCCESS" })]), undefined, 4)).toBe("1 of 1 task");
 });
 
-it("counts no task that is not run, as what needs a failed one", () => {
+it("does not count tasks that are not run, such as dependents of a failed one", () => {
   const states = {
     plan: "SUCCESS",
     primary: "FAILED",
     verify: "CANCELLED",
-    told: "SKIPPED",
+    skipped: "SKIPPED",
     replica: "RUNNING",
   } as const;
   const progress = progressOf(Object.entries(states).map(([key, state]) => aTask(key, { state })));
@@ -72,20 +72,20 @@ it("counts no task that is not run, as what needs a failed one", () => {
   expect(progress.parts.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
 });
 
-it("says when nothing is left to run", () => {
+it("says when no task has to run", () => {
   const progress = progressOf([aTask("a", { state: "CANCELLED" })]);
   expect(progress).toEqual({ ended: 0, running: 0, all: 0, parts: [] });
   expect(progressWords(progress, undefined, 4)).toBe("no tasks to run");
 });
 
-it("counts the iterations of a foreach in its place", () => {
+it("counts the iterations of a foreach instead of the foreach", () => {
   const keys = ["each", "each[0].fetch", "each[0].inner", "each[0].inner[0].a", "each[1].fetch", "total"];
   const { all, running } = progressOf(keys.map((key) => aTask(key, { state: "RUNNING" })));
   expect([all, running]).toEqual([4, 4]);
   expect(progressOf([aTask("each", { state: "RUNNING" })])).toMatchObject({ all: 1, running: 1 });
 });
 
-it("the filled part of the bar is what the words count as ended", () => {
+it("the filled part of the bar matches the count of ended tasks", () => {
   const states = ["SUCCESS", "RETRYING", "WAITING_FOR_APPROVAL", "KILLED", "RUNNING", "QUEUED"] as const;
   const { ended, all, parts } = progressOf(states.map((state) => aTask(state, { state })));
   const filled = parts.filter((part) => part.ended).reduce((sum, { share }) => sum + share, 0);

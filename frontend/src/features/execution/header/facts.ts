@@ -7,16 +7,16 @@ import type { Tone } from "@/shared/ui/stateTokens";
 import { isEnded, STATE_TOKENS } from "@/shared/ui/stateTokens";
 import type { Known } from "../useFacts";
 
-/** What a fact of the header leads to: the list, narrowed by it. */
+/** A fact of the header, linked to the list filtered by it. */
 export type ListSearch = { q?: string; flow?: string; namespace?: string };
-export type Told = { words: string; search: ListSearch };
+export type HeaderFact = { words: string; search: ListSearch };
 
 export function labelSearch({ key, value }: { key: string; value: string }): ListSearch {
   return { q: labelTerm(key, value) };
 }
 
-/** "schedule nightly", "by omar", "replay by omar": what started it. */
-export function triggerWords(head: Pick<Head, "triggerKind" | "trigger" | "createdBy">): Told {
+/** "schedule nightly", "by omar", "replay by omar": what triggered it. */
+export function triggerWords(head: Pick<Head, "triggerKind" | "trigger" | "createdBy">): HeaderFact {
   const { triggerKind, createdBy } = head;
   const schedule = (head.trigger as { key?: unknown } | null)?.key;
   const by = { words: `by ${createdBy.name}`, search: { q: `by:${quoted(createdBy.name)}` } };
@@ -38,7 +38,7 @@ export function triggerWords(head: Pick<Head, "triggerKind" | "trigger" | "creat
 }
 
 /** "b77e1c0 on main". */
-export function commitWords(git: Head["git"]): Told | null {
+export function commitWords(git: Head["git"]): HeaderFact | null {
   if (!git?.commit && !git?.branch) return null;
   const commit = git.commit?.slice(0, 7);
   if (!commit) return { words: git.branch!, search: { q: `branch:${quoted(git.branch!)}` } };
@@ -50,25 +50,25 @@ export function commitWords(git: Head["git"]): Told | null {
 
 const MARKS: Partial<Record<string, string>> = { check: "✓", cross: "✗", play: "▸", hand: "?", pause: "‖" };
 
-/** "✗ orders-etl-e3ea11": as the browser's tab names it. */
+/** "✗ orders-etl-e3ea11": the title of the browser's tab. */
 export function titleOf({ state, name }: Pick<Head, "state" | "name">): string {
   const { shape, tone } = STATE_TOKENS[state];
   return `${MARKS[shape] ?? (tone === "bad" ? "✗" : "•")} ${name}`;
 }
 
-/** `ended`: it counts as done; what is at work or asks is drawn pale. */
+/** `ended`: it counts as done; running and waiting parts are drawn pale. */
 export type Part = { tone: Tone; share: number; ended: boolean };
 export type Progress = { ended: number; running: number; all: number; parts: Part[] };
 
 const ORDER: readonly Tone[] = ["good", "bad", "calm", "stop", "active", "warn", "ask"];
 
-/** Of what these are, nothing ran and nothing will, so long as they are this. */
+/** Task runs in these states have not run, and will not. */
 const NOT_RUN: ReadonlySet<TaskRunRow["state"]> = new Set(["CANCELLED", "SKIPPED"]);
 
 /**
- * How far a running execution is, by its task runs: what ended well, what failed, what is at work, what asks.
+ * The progress of a running execution, by the states of its task runs.
  *
- * What is not run does not count, and of a foreach its iterations count in its place.
+ * Task runs that are not run do not count, and a foreach counts as its iterations.
  */
 export function progressOf(tasks: Iterable<Pick<TaskRunRow, "key" | "state">>): Progress {
   const counts = new Map<TaskRunRow["state"], number>();
@@ -90,13 +90,13 @@ export function progressOf(tasks: Iterable<Pick<TaskRunRow, "key" | "state">>): 
   return { ended: sum(isEnded), running, all, parts: [...partsOf(true), ...partsOf(false)] };
 }
 
-/** What has not begun is not drawn. */
+/** Task runs that have not started are not drawn. */
 function shownTone(state: TaskRunRow["state"]): Tone | null {
   if (state === "CREATED" || state === "QUEUED") return null;
   return state === "WARNING" ? "good" : STATE_TOKENS[state].tone;
 }
 
-/** "19 of 33 tasks, 4 running, about 13m 02s left"; the rest of the usual time only while it is not used up. */
+/** "19 of 33 tasks, 4 running, about 13m 02s left"; the rest of the usual duration only until it is used up. */
 export function progressWords(
   { ended, running, all }: Progress,
   usual: number | undefined,
@@ -110,25 +110,26 @@ export function progressWords(
   return words.join(", ");
 }
 
-/** Whether the form of its flow may be opened with its inputs: an action of the page, not of the server. */
+/** Whether the form of its flow can be opened with its inputs: an action of the page, not of the server. */
 export function runAgainOf(
   { origin }: Pick<Head, "origin">,
   { facts, permissions }: Known,
 ): Availability | null {
-  const told = (code: Availability["code"], reason: string | null): Availability => ({
+  const availability = (code: Availability["code"], reason: string | null): Availability => ({
     action: "RUN_AGAIN",
     allowed: !code,
     code,
     reason,
   });
   if (!facts || !permissions) return null;
-  if (!permissions.includes("RUN_FLOW")) return told("FORBIDDEN", "This needs the permission RUN_FLOW.");
+  if (!permissions.includes("RUN_FLOW"))
+    return availability("FORBIDDEN", "This needs the permission RUN_FLOW.");
   if (origin === "EXTERNAL")
-    return told(
+    return availability(
       "INVALID_STATE",
-      "The execution ran elsewhere and was only recorded: run it again where it ran.",
+      "The execution ran elsewhere and is only recorded here: run it again where it ran.",
     );
-  if (!facts.flow) return told("INVALID_STATE", "The flow was deleted: save it again to run it.");
-  if (!facts.flow.enabled) return told("INVALID_STATE", "The flow is switched off: switch it on to run it.");
-  return told(null, null);
+  if (!facts.flow) return availability("INVALID_STATE", "The flow was deleted. Save it again to run it.");
+  if (!facts.flow.enabled) return availability("INVALID_STATE", "The flow is disabled. Enable it to run it.");
+  return availability(null, null);
 }

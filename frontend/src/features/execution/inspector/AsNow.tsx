@@ -1,6 +1,6 @@
 import classes from "./Section.module.css";
 
-/** Says that a tab does not follow the page to an earlier moment. */
+/** A note that a tab shows the current data, not that of the chosen earlier moment. */
 export function AsNow() {
   return (
     <p className={classes.now} role="note">

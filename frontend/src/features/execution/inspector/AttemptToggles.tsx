@@ -6,7 +6,7 @@ import { Glyph } from "./Links";
 
 type Props = { taskRun: TaskRunRow; attempt: number | undefined };
 
-/** The attempts by number; the last is the one that counts, so that choosing it clears the choice. */
+/** Toggles for the attempts by number; the last one is the default, so that choosing it clears the choice. */
 export function AttemptToggles({ taskRun, attempt }: Props) {
   const { select } = useSelection();
   const last = taskRun.attempts.at(-1)?.number;

@@ -5,7 +5,7 @@ import classes from "./Inspector.module.css";
 
 type Props = { name: string; taskRun: TaskRunRow | undefined; onSelect: (task: string) => void };
 
-/** Whole execution › foreach › task: each part leads to it, the last is what is shown. */
+/** Whole execution › foreach › task: each part links to it, the last is the shown one. */
 export function Breadcrumb({ name, taskRun, onSelect }: Props) {
   const crumbs = taskRun ? crumbsOf(taskRun.key) : [];
   return (

@@ -6,7 +6,7 @@ import type { EventMarkFragment } from "@/shared/graphql/gen/graphql";
 import { anApproval, aSnapshot, aTask, NO_LOGS } from "@/testing/fixtures";
 import { Stream, show, type World } from "@/testing/world";
 
-// The page is loaded part by part, each as its tab is opened.
+// The page is loaded part by part, each when its tab is opened.
 vi.setConfig({ testTimeout: 60_000 });
 beforeAll(() => import("@/routes/ExecutionScreen"), 60_000);
 
@@ -52,7 +52,7 @@ const load = aTask("load", {
 });
 const extract = aTask("extract");
 
-/** An execution with all that its tabs ask for. */
+/** An execution with the data of all tabs. */
 function execution(over: Record<string, unknown> = {}) {
   const { cursor, ...snapshot } = aSnapshot({ taskRuns: [extract, load] });
   return {
@@ -135,12 +135,12 @@ async function opened(search: string, over: Record<string, unknown> = {}, more: 
 beforeEach(() => {
   records.delete("exec_2");
   localStorage.clear();
-  // jsdom lays nothing out; a list draws what fits in a box.
+  // jsdom does no layout; a list draws only the rows that fit in its box.
   vi.spyOn(Element.prototype, "clientHeight", "get").mockReturnValue(400);
   vi.spyOn(Element.prototype, "clientWidth", "get").mockReturnValue(400);
 });
 
-it("keeps tab, task and attempt in the address, and goes up to the whole execution", async () => {
+it("keeps tab, task and attempt in the URL, and goes up to the whole execution", async () => {
   const user = userEvent.setup();
   const { inspector, router } = await opened("task=load");
   expect(inspector.getByRole("tab", { name: "Logs" }).getAttribute("aria-selected")).toBe("true");
@@ -156,7 +156,7 @@ it("keeps tab, task and attempt in the address, and goes up to the whole executi
   expect(inspector.getByRole("heading", { name: "Whole execution" })).toBeTruthy();
 });
 
-it("says of a task that never ran that it was not run", async () => {
+it("says that a task was not run", async () => {
   const late = aTask("late", { state: "CANCELLED", startedAt: null, endedAt: AT });
   const { inspector } = await opened("task=late&tab=overview", { state: "FAILED", taskRuns: [late] });
   const state = await inspector.findByRole("region", { name: "State" });
@@ -164,7 +164,7 @@ it("says of a task that never ran that it was not run", async () => {
   expect(state.textContent).not.toContain("Cancelled");
 });
 
-it("moves between tabs by arrows, and opens one when it is asked for", async () => {
+it("moves between tabs with the arrow keys, and opens one with Enter", async () => {
   const user = userEvent.setup();
   const { inspector, router } = await opened("task=");
   inspector.getByRole("tab", { name: "Overview" }).focus();
@@ -175,7 +175,7 @@ it("moves between tabs by arrows, and opens one when it is asked for", async () 
   await waitFor(() => expect(router.state.location.search).toEqual({ task: "", tab: "outputs" }));
 });
 
-it("marks inputs that changed since the last success; hides what a role never allows", async () => {
+it("marks inputs that changed since the last success; hides actions that a role never allows", async () => {
   const { inspector } = await opened("task=&tab=overview");
   const inputs = within(await inspector.findByRole("region", { name: "Inputs" }));
   expect(await inputs.findByText("1 of 2 changed since the last success")).toBeTruthy();
@@ -187,14 +187,14 @@ it("marks inputs that changed since the last success; hides what a role never al
   expect(inspector.queryByRole("button", { name: "Edit labels" })).toBeNull();
 });
 
-it("shows the id of the execution, to be copied for a command", async () => {
+it("shows the id of the execution, with a copy button", async () => {
   const { inspector } = await opened("task=&tab=overview");
   const shown = within(await inspector.findByRole("region", { name: "Id" }));
   shown.getByText("exec_2");
   shown.getByRole("button", { name: "Copy the id exec_2" });
 });
 
-it("shows notes, approvals and events as they come", async () => {
+it("shows notes, approvals and events live", async () => {
   const { inspector, change } = await opened("task=&tab=overview");
   expect(inspector.queryByRole("tab", { name: /Approvals/ })).toBeNull();
   await change({
@@ -206,7 +206,7 @@ it("shows notes, approvals and events as they come", async () => {
   expect(inspector.getByRole("tab", { name: /Approvals/ }).textContent).toContain("1");
 });
 
-it("tells failures with their cause, all events when asked, and leads to what an event follows from", async () => {
+it("lists failures with their cause, all events on request, and links to the cause of an event", async () => {
   const user = userEvent.setup();
   const history = [
     anEvent(1, { type: "EXECUTION_CREATED", actor, channel: "UI" }),
@@ -215,15 +215,15 @@ it("tells failures with their cause, all events when asked, and leads to what an
   ];
   const { inspector, change, router } = await opened("task=&tab=events", { events: () => history });
   const list = within(await inspector.findByRole("group", { name: "Events" }));
-  const told = () => list.getAllByRole("listitem").map((item) => item.querySelector("div")!.textContent);
+  const rows = () => list.getAllByRole("listitem").map((item) => item.querySelector("div")!.textContent);
   await waitFor(() =>
-    expect(told()).toEqual([
+    expect(rows()).toEqual([
       "The execution was created by maria on the page",
       "load failed in attempt 2refused 2",
     ]),
   );
   await change({ events: [anEvent(4, { type: "NOTE_ADDED", toState: null, actor, channel: "API" })] });
-  await waitFor(() => expect(told().at(-1)).toBe("The execution got a note by maria through the API"));
+  await waitFor(() => expect(rows().at(-1)).toBe("The execution got a note by maria through the API"));
   await user.click(list.getByRole("button", { name: "caused by event 2" }));
   expect(await list.findByText(/reported its progress/)).toBeTruthy();
   expect(inspector.getByRole("radio", { name: "Main events" })).toHaveProperty("checked", true);
@@ -231,7 +231,7 @@ it("tells failures with their cause, all events when asked, and leads to what an
   expect(router.state.location.search).toMatchObject({ at: "3" });
 });
 
-it("reads back to the event that caused another", async () => {
+it("reads earlier pages up to the event that caused another", async () => {
   const user = userEvent.setup();
   const height = vi.spyOn(HTMLElement.prototype, "offsetHeight", "get").mockReturnValue(30); // a row has one
   onTestFinished(() => height.mockRestore());
@@ -246,7 +246,7 @@ it("reads back to the event that caused another", async () => {
   expect(await list.findByText("“because of it”")).toBeTruthy();
 });
 
-it("shows what caused an event of a task with the events of the whole execution", async () => {
+it("shows the cause of a task's event among the events of the whole execution", async () => {
   const user = userEvent.setup();
   const history = [
     anEvent(1, { taskRun: extract, toState: "SUCCESS", type: "TASK_RUN_STATE_CHANGED" }),
@@ -260,7 +260,7 @@ it("shows what caused an event of a task with the events of the whole execution"
   expect(await inspector.findByText("extract")).toBeTruthy();
 });
 
-it("keeps the outputs that it has found when another task starts, and asks about that one", async () => {
+it("keeps loaded outputs when another task starts, and reads those of that task", async () => {
   const nodes = vi.fn(({ ids }: { ids: string[] }) =>
     ids.includes("run_extract") ? [{ ...extract, outputs: { rows: 7 } }] : new Promise(() => {}),
   );
@@ -273,7 +273,7 @@ it("keeps the outputs that it has found when another task starts, and asks about
   expect(inspector.getByRole("group", { name: "Outputs of extract" })).toBeTruthy();
 });
 
-it("tells the state of what a task was cached from as it is", async () => {
+it("shows the current state of the execution that a task was cached from", async () => {
   const cachedFrom = { __typename: "Execution", id: "exec_1", name: "orders-1", state: "WARNING" as const };
   const { inspector } = await opened("task=load&tab=overview", {
     taskRuns: [aTask("load", { state: "CACHED", startedAt: null, cachedFrom })],
@@ -281,12 +281,12 @@ it("tells the state of what a task was cached from as it is", async () => {
   expect(await inspector.findByRole("link", { name: /^Warning\s*orders-1$/ })).toBeTruthy();
 });
 
-it.each(["lineage", "dependencies"])("says that %s are shown as they are now", async (tab) => {
+it.each(["lineage", "dependencies"])("says that %s shows the current data", async (tab) => {
   const { inspector } = await opened(`task=&tab=${tab}&at=2`, {}, { lineage: () => NONE } as World);
   expect((await inspector.findByRole("note")).textContent).toContain("As it is now");
 });
 
-it("tells the place of a mistake in an expression", async () => {
+it("shows the position of an error in an expression", async () => {
   const user = userEvent.setup();
   const error = { message: "`nowhere` is not known here", line: 1, column: 4 };
   const { inspector } = await opened("task=load&tab=outputs", {}, {
@@ -304,9 +304,9 @@ it.each([
   ["outputs", "No outputs yet."],
   ["artifacts", "No artifacts made."],
   ["dependencies", "No related executions."],
-  ["events", "Nothing has happened yet."],
+  ["events", "No events yet."],
   ["lineage", "This execution did not use or make any artifacts."],
-])("says in words that %s has nothing", async (tab, words) => {
+])("shows a message when %s is empty", async (tab, words) => {
   const { inspector } = await opened(`task=&tab=${tab}`, {}, {
     nodes: () => [],
     lineage: () => NONE,
@@ -314,7 +314,7 @@ it.each([
   expect(await inspector.findByText(words)).toBeTruthy();
 });
 
-it("says in words what could not be read", async () => {
+it("shows a message when something could not be read", async () => {
   const refuse = () => {
     throw new Error("the database is away");
   };

@@ -36,10 +36,10 @@ const TAB_CONTENT: Record<Exclude<Tab, "logs">, ComponentType<TabProps>> = {
   source: lazily(() => import("./source/SourceTab").then((found) => found.SourceTab)),
   approvals: lazily(() => import("./approvals/ApprovalsTab").then((found) => found.ApprovalsTab)),
 };
-/** These scroll by themselves; the others grow and their pane scrolls. */
+/** Tabs that scroll by themselves; with the others, their pane scrolls. */
 const OWN_SCROLL: ReadonlySet<Tab> = new Set<Tab>(["logs", "events", "source", "lineage"]);
 
-/** Everything of what is selected, a tab each. */
+/** The details of the selection, in tabs. */
 export function Inspector({ record, taskRun, actions, Logs }: Props) {
   const { select, attempt: chosen, tab: wanted, at } = useSelection();
   const tab = useShownTab({ record, taskRun }, wanted);

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { tokenOf } from "@/entities/taskRun/standing";
+import { tokenOf } from "@/entities/taskRun/stateGroup";
 import type { ExecutionLinkFragment, TaskRunState } from "@/shared/graphql/gen/graphql";
 import { ExecutionStateLiveDocument } from "@/shared/graphql/gen/graphql";
 import { useLive } from "@/shared/graphql/live";
@@ -11,7 +11,7 @@ import classes from "./Links.module.css";
 
 type GlyphProps = { state: AnyState; size?: number; token?: StateToken };
 
-/** A state as its shape, with its word for who hears the page and under the pointer. */
+/** A state as its shape, with its name for screen readers and as a tooltip. */
 export function Glyph({ state, size = 14, token = STATE_TOKENS[state] }: GlyphProps) {
   const { word, shape, tone } = token;
   return (
@@ -24,7 +24,7 @@ export function Glyph({ state, size = 14, token = STATE_TOKENS[state] }: GlyphPr
 
 type Task = { key: string; state?: TaskRunState; startedAt?: string | null };
 
-/** A task run of this execution: choosing it selects it. `over`: the execution has ended. */
+/** A link that selects a task run of this execution. `over`: the execution has ended. */
 export function TaskLink({ task, over = false }: { task: Task; over?: boolean }) {
   const { select } = useSelection();
   return (
@@ -44,7 +44,7 @@ export function TaskLink({ task, over = false }: { task: Task; over?: boolean })
   );
 }
 
-/** Another execution with its state; `live` follows it while it has not ended. */
+/** A link to another execution with its state; `live` subscribes to it until it has ended. */
 export function ExecutionRef({
   execution,
   live = true,

@@ -3,7 +3,7 @@ import classes from "./Section.module.css";
 
 type Props = { title: string; note?: ReactNode; action?: ReactNode; children: ReactNode };
 
-/** One part of a tab: its name, a fact beside it, what can be done at the end. */
+/** A section of a tab: its title, a note next to it, and actions at the end. */
 export function Section({ title, note, action, children }: Props) {
   const id = useId();
   return (
@@ -24,12 +24,12 @@ export function None({ children }: { children: ReactNode }) {
   return <p className={classes.none}>{children}</p>;
 }
 
-/** Names, each with what belongs to it. */
+/** A list of names with their values. */
 export function Facts({ children }: { children: ReactNode }) {
   return <dl className={classes.facts}>{children}</dl>;
 }
 
-/** Nothing at all where there is nothing to tell. */
+/** Renders nothing when there is nothing to show. */
 export function Fact({ name, children }: { name: string; children: ReactNode }) {
   if (children === null || children === undefined || children === false || children === "") return null;
   return (

@@ -1,7 +1,7 @@
 import { Skeleton } from "@mantine/core";
 import classes from "./Inspector.module.css";
 
-/** What a tab shows until it has something. */
+/** The placeholder of a tab while it loads. */
 export function TabWaiting({ label = "Loading" }: { label?: string }) {
   return (
     <div role="status" aria-label={label} className={classes.waiting}>

@@ -5,7 +5,7 @@ import classes from "./Inspector.module.css";
 import { Glyph } from "./Links";
 import { workerName } from "./worker";
 
-/** "12s on vm-27312": of the shown attempt how long and where. */
+/** "12s on vm-27312": the duration and worker of the shown attempt. */
 export function TaskFacts({ taskRun, attempt }: { taskRun: TaskRunRow; attempt: number | undefined }) {
   const shown = taskRun.attempts.find((one) => one.number === attempt) ?? taskRun.attempts.at(-1);
   if (!shown) return null;

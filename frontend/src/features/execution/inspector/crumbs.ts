@@ -1,9 +1,9 @@
-/** A part of the path to a task run; `task` is what choosing it selects. */
+/** A part of the path to a task run; clicking it selects `task`. */
 export type Crumb = { words: string; task: string };
 
 const PART = /^(.*?)((?:\[\d+\])?)$/;
 
-/** `each[3].fetch` is `each [3]`, which leads to the foreach, then `fetch`. */
+/** The parts of `each[3].fetch`: `each [3]`, which selects the foreach, then `fetch`. */
 export function crumbsOf(key: string): Crumb[] {
   const parts = key.split(".");
   return parts.map((part, at) => {

@@ -31,7 +31,7 @@ const asks = aTask("ask", { state: "WAITING_FOR_APPROVAL", attempts });
 const record = recordOf(aSnapshot({ taskRuns: [asks], approvals: [anApproval()] }));
 const quiet = recordOf(aSnapshot());
 
-describe("the tab that shows first", () => {
+describe("the default tab", () => {
   it.each<[TaskRunState, string]>([
     ["FAILED", "logs"],
     ["ERROR", "logs"],
@@ -47,17 +47,18 @@ describe("the tab that shows first", () => {
   );
   it("of a task that failed before its first attempt: overview", () =>
     expect(defaultTab({ record: quiet, taskRun: aTask("a", { state: "FAILED" }) })).toBe("overview"));
-  it("of a task that asks: approvals", () => expect(defaultTab({ record, taskRun: asks })).toBe("approvals"));
+  it("of a task that waits for an approval: approvals", () =>
+    expect(defaultTab({ record, taskRun: asks })).toBe("approvals"));
   it("of the whole execution: overview", () =>
     expect(defaultTab({ record, taskRun: undefined })).toBe("overview"));
-  it("is the address's where there is such a tab", () => {
+  it("is the tab of the URL if it exists", () => {
     expect(shownTab({ record, taskRun: undefined }, "events")).toBe("events");
     expect(shownTab({ record: quiet, taskRun: undefined }, "approvals")).toBe("overview");
     expect(shownTab({ record: quiet, taskRun: undefined }, "nonsense")).toBe("overview");
   });
 });
 
-it("offers approvals only where something was asked, and counts what is known", () => {
+it("offers approvals only where one was requested, and shows known counts", () => {
   expect(tabsOf({ record, taskRun: undefined })).toEqual(Object.keys(TABS));
   expect(tabsOf({ record, taskRun: aTask("other") })).not.toContain("approvals");
   expect(countOf("approvals", { record, taskRun: undefined })).toBe(1);

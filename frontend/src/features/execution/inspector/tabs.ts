@@ -17,7 +17,7 @@ export const TABS = {
 } as const;
 export type Tab = keyof typeof TABS;
 
-/** What every tab is drawn with. `attempt` is the chosen one; without it the last counts. */
+/** The props of every tab. `attempt` is the chosen one; without it the last one. */
 export type TabProps = {
   record: ExecutionRecord;
   taskRun: TaskRunRow | undefined;
@@ -29,7 +29,7 @@ export type TabProps = {
 
 type Selected = Pick<TabProps, "record" | "taskRun">;
 
-/** States of a task in which one wants to read what it writes. */
+/** States of a task in which its log is the most useful tab. */
 const WRITES: ReadonlySet<TaskRunState> = new Set<TaskRunState>([
   "RUNNING",
   "RETRYING",
@@ -53,22 +53,22 @@ export function artifactsOf({ record, taskRun }: Selected) {
   return [...record.artifacts.values()].filter((one) => belongsTo(taskRun?.key, one.taskKey));
 }
 
-/** The tabs that there are: approvals only where something was asked. */
+/** The available tabs: approvals only where one was requested. */
 export function tabsOf(selected: Selected): Tab[] {
   const all = Object.keys(TABS) as Tab[];
   return approvalsOf(selected).length ? all : all.filter((tab) => tab !== "approvals");
 }
 
-/** The tab of the address where there is such a one, else what is likely wanted. */
+/** The tab of the URL if it exists, else the most likely one. */
 export function shownTab(selected: Selected, wanted: string | undefined): Tab {
   return tabsOf(selected).find((tab) => tab === wanted) ?? defaultTab(selected);
 }
 
-/** How much a tab holds, as far as that is known without asking. */
+/** The number of items in a tab, as far as the record has it. */
 export function countOf(tab: Tab, selected: Selected): number {
   if (tab === "artifacts") return artifactsOf(selected).length;
   if (tab === "approvals") return approvalsOf(selected).length;
-  // Events are numbered from 1 without a gap.
+  // Events are numbered from 1 without gaps.
   if (tab === "events" && !selected.taskRun) return selected.record.seq;
   return 0;
 }

@@ -1,12 +1,12 @@
 import { type RefObject, useEffect, useRef } from "react";
 
 /**
- * Scrolls a list of tabs sideways so that the chosen one is in its middle, whenever another is chosen or the list gets
- * another width. Only the list moves, never the page around it.
+ * Scrolls a list of tabs sideways so that the chosen one is in its middle, when another is chosen or the width of the
+ * list changes. Only the list scrolls, never the page around it.
  */
 export function useChosenInSight(chosen: string): RefObject<HTMLDivElement | null> {
   const list = useRef<HTMLDivElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab may be one that is scrolled away
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab may be out of view
   useEffect(() => {
     const element = list.current;
     if (!element) return;

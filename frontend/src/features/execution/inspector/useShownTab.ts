@@ -3,12 +3,12 @@ import { useState } from "react";
 import { useSelection } from "../useSelection";
 import { defaultTab, shownTab, type Tab, type TabProps } from "./tabs";
 
-/** The part of an address that names lines of the log, as `#L10-L20`. */
+/** The part of a URL that names lines of the log, as `#L10-L20`. */
 const LINE = /^#?L\d/;
 
 /**
- * The address's tab, else the log where the address speaks of it, else what is likely wanted of what is selected; that stays while the selection does, so that the
- * log which one reads does not go away when its task ends.
+ * The tab of the URL, else the log where the URL names log lines, else the most likely tab of the selection. The last
+ * one stays until the selection changes, so that the log does not close when its task ends.
  */
 export function useShownTab(selected: Pick<TabProps, "record" | "taskRun">, wanted: string | undefined): Tab {
   const of = selected.taskRun?.id;

@@ -17,13 +17,13 @@ const record = {
   ],
 };
 
-describe("what is read by a query of its own is read anew", () => {
-  it("after the last event that tells of it", () => expect(lastOf(record, GIVES_OUTPUTS)).toBe(10));
-  it("after an event of one of the task runs that are shown, and of no other", () => {
+describe("the version of data with a query of its own changes", () => {
+  it("with the last event that concerns it", () => expect(lastOf(record, GIVES_OUTPUTS)).toBe(10));
+  it("with an event of one of the given task runs, and of no other", () => {
     expect(lastOf(record, GIVES_OUTPUTS, new Set(["run_load", "run_extract"]))).toBe(9);
     expect(lastOf(record, GIVES_OUTPUTS, new Set(["run_load"]))).toBe(8);
     expect(lastOf(record, GIVES_OUTPUTS, new Set(["run_other"]))).toBe(7);
   });
-  it("after a new snapshot, before which anything may have been", () =>
+  it("with a new snapshot, because events before it are unknown", () =>
     expect(lastOf(snapshot, GIVES_OUTPUTS)).toBe(7));
 });

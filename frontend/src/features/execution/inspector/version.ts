@@ -1,11 +1,11 @@
 import type { ExecutionRecord } from "@/entities/execution/record";
 import type { EventType } from "@/shared/graphql/gen/graphql";
 
-type Told = Pick<ExecutionRecord, "events" | "since">;
+type Changes = Pick<ExecutionRecord, "events" | "since">;
 
-/** As `lastOf`, for each of some task runs by id. */
+/** As `lastOf`, for several task runs by id. */
 export function lastOfEach(
-  { events, since }: Told,
+  { events, since }: Changes,
   types: ReadonlySet<EventType>,
   ids: readonly string[],
 ): ReadonlyMap<string, number> {
@@ -17,11 +17,11 @@ export function lastOfEach(
 }
 
 /**
- * The seq of the last event of these types, or of the snapshot when none came since: what is read by a query of its
- * own is read anew when it grows. With task runs only the events about those count.
+ * The seq of the last event of these types, or of the snapshot when none came since: data with a query of its own is
+ * read again when it grows. With task runs only the events of those count.
  */
 export function lastOf(
-  { events, since }: Told,
+  { events, since }: Changes,
   types: ReadonlySet<EventType>,
   taskRuns?: ReadonlySet<string>,
 ): number {

@@ -1,4 +1,4 @@
-/** A worker by its name alone: `vm-27312` of `worker:vm-27312`. */
+/** The name of a worker: `vm-27312` of `worker:vm-27312`. */
 export function workerName(worker: string): string {
   return worker.replace(/^worker:/, "");
 }

@@ -16,7 +16,7 @@ import { MOST_VALUES, useMetrics } from "./useMetrics";
 const LineChart = lazily(() => import("@/shared/ui/LineChart").then((chart) => chart.LineChart));
 const AXES: Record<Axis, string> = { step: "Step", time: "Time" };
 const SCALES = { linear: "Linear", log: "Log" } as const;
-/** Curves in one chart: as many as there are colours. */
+/** The most curves in one chart: the number of colours. */
 const MOST = 5;
 
 type Props = {
@@ -25,12 +25,12 @@ type Props = {
   attempt: number | undefined;
 };
 
-/** The numbers that the tasks recorded: a chart of the chosen ones, and a table of all; live. */
+/** The metrics that the tasks recorded: a chart of the chosen ones, and a table of all; live. */
 export function MetricsTab({ record, taskRun, attempt }: Props) {
   const { at } = useSelection();
   const { store, version, startedAt, loaded, cut, error } = useMetrics(record.head.id, at);
   const shown = useDeferredValue(version);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `shown` says that the store has more
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `shown` changes when the store has more
   const series = useMemo(
     () => store.list({ task: taskRun?.key, attempt: taskRun && attempt }),
     [store, shown, taskRun?.key, attempt],

@@ -8,7 +8,7 @@ const KINDS = { GAUGE: "gauge", COUNTER: "counter", DURATION: "duration" } as co
 
 type Props = {
   series: readonly Series[];
-  /** The keys of those in the chart, in the order of their colours. */
+  /** The keys of the metrics in the chart, in the order of their colours. */
   drawn: readonly string[];
   byTask: boolean;
   onToggle: (key: string) => void;
@@ -69,7 +69,7 @@ function SeriesRow({ series, at, byTask, onToggle }: RowProps) {
           }
           checked={at >= 0}
           disabled={count < 2}
-          title={count < 2 ? "One value makes no curve" : undefined}
+          title={count < 2 ? "One value is not enough for a curve" : undefined}
           onChange={() => onToggle(series.key)}
           {...(at >= 0 && { color: `var(${seriesStyle(at).colour})` })}
         />

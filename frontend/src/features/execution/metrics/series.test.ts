@@ -26,17 +26,17 @@ function seriesOf(...rows: MetricRow[]) {
 }
 
 describe("MetricStore", () => {
-  it("takes each metric once, however often a resumed stream repeats it", () => {
+  it("adds each metric once, even if a resumed stream repeats it", () => {
     const store = new MetricStore();
-    const heard = vi.fn();
-    store.subscribe(heard);
+    const listener = vi.fn();
+    store.subscribe(listener);
     store.add([row("loss", 2), row("loss", 3)]);
     store.add([row("loss", 3)]);
     expect(store.list(ALL)[0]!.rows.map((one) => one.value)).toEqual([2, 3]);
-    expect(heard).toHaveBeenCalledTimes(1);
+    expect(listener).toHaveBeenCalledTimes(1);
   });
 
-  it("keeps the order in which they were measured, whatever the order in which they come", () => {
+  it("keeps the order of measurement, whatever the order of arrival", () => {
     const at = (second: string, step: number | null, id: string, value: number) =>
       row("rows", value, { at: `2026-01-14T02:00:${second}Z`, step, id, kind: "COUNTER" });
     const rows = [
@@ -69,7 +69,7 @@ describe("MetricStore", () => {
     ]);
   });
 
-  it("gives a foreach what its iterations recorded", () => {
+  it("returns the metrics of its iterations for a foreach", () => {
     const store = new MetricStore();
     for (const taskKey of ["each[0].fit", "each[1].fit", "each_more"])
       store.add([row(taskKey, 1, { taskKey })]);
@@ -77,7 +77,7 @@ describe("MetricStore", () => {
     expect(found.map(({ taskKey }) => taskKey)).toEqual(["each[0].fit", "each[1].fit"]);
   });
 
-  it("narrows to a task run and to an attempt", () => {
+  it("filters by task run and by attempt", () => {
     const store = new MetricStore();
     store.add([row("loss", 3), row("loss", 2, { attempt: 2 }), row("rows", 1, { taskKey: "prepare" })]);
     expect(store.list({ task: "train", attempt: undefined })[0]!.rows).toHaveLength(2);
@@ -98,15 +98,15 @@ describe("summaryOf", () => {
 });
 
 describe("pointsOf", () => {
-  it("places by step, and leaves out what has none", () => {
+  it("positions values by step, and leaves out values without one", () => {
     const [series] = seriesOf(row("x", 3, { step: 1 }), row("x", 2));
     expect(pointsOf(series!, "step", null)).toEqual([[1, 3]]);
   });
-  it("places by the seconds since the start", () => {
+  it("positions values by the seconds since the start", () => {
     const [series] = seriesOf(row("x", 3));
     expect(pointsOf(series!, "time", "2026-01-14T02:00:00Z")).toEqual([[10, 3]]);
   });
-  it("adds a counter up", () => {
+  it("sums up a counter", () => {
     const [series] = seriesOf(
       row("x", 3, { kind: "COUNTER", step: 1 }),
       row("x", 2, { kind: "COUNTER", step: 2 }),
@@ -116,7 +116,7 @@ describe("pointsOf", () => {
       [2, 5],
     ]);
   });
-  it("adds a counter up from left to right, though a later step was measured first", () => {
+  it("sums up a counter from left to right, even if a later step was measured first", () => {
     const [series] = seriesOf(
       row("x", 3, { kind: "COUNTER", step: 2, at: "2026-01-14T02:00:01Z" }),
       row("x", 2, { kind: "COUNTER", step: 1, at: "2026-01-14T02:00:02Z" }),
@@ -128,18 +128,18 @@ describe("pointsOf", () => {
   });
 });
 
-it("takes the axis that most of the curves have", () => {
+it("uses the axis that most of the curves have", () => {
   const stepped = seriesOf(row("a", 1, { step: 1 }), row("b", 1, { step: 1 }), row("c", 1));
   expect(usualAxis(stepped)).toBe("step");
   expect(usualAxis(seriesOf(row("a", 1), row("b", 1), row("c", 1, { step: 1 })))).toBe("time");
 });
 
-it("draws first what makes a curve", () => {
+it("draws metrics with enough values first", () => {
   const series = seriesOf(row("a", 1), row("b", 1), row("b", 2));
   expect(firstChoice(series, 5)).toEqual([series[1]!.key]);
 });
 
-it("draws curves of one kind first, which share a scale", () => {
+it("draws curves of one kind, which share a scale", () => {
   const counter = { kind: "COUNTER" } as const;
   const series = seriesOf(row("a", 1, counter), row("a", 2, counter), row("b", 1), row("b", 2));
   expect(firstChoice(series, 5)).toEqual([series[1]!.key]);

@@ -7,23 +7,23 @@ import { type Point, runningSum } from "@/shared/lib/points";
 
 export type MetricRow = MetricRowFragment;
 
-/** The values of one metric of one task with one set of tags, in the order in which they were measured. */
+/** The values of one metric of one task with one set of tags, in the order of measurement. */
 export type Series = {
   key: string;
   name: string;
   taskKey: string | null;
   /** "fold=2, part=train" */
   tags: string;
-  /** As a curve is named: "train · loss {split=test}". */
+  /** The name of the curve: "train · loss {split=test}". */
   label: string;
   kind: MetricRow["kind"];
   rows: readonly MetricRow[];
 };
 
-/** Which metrics are wanted: of one task and its iterations, of one attempt; undefined is all. */
+/** A filter of metrics: by a task and its iterations, by an attempt; undefined means all. */
 export type Wanted = { task: string | undefined; attempt: number | undefined };
 
-/** Gathers metrics as they come, each id once; a store of its own, since there are tens of thousands. */
+/** Collects metrics, each id once; a store outside React, because there are tens of thousands. */
 export class MetricStore {
   private readonly known = new Set<string>();
   private readonly series = new Map<string, Series & { rows: MetricRow[] }>();
@@ -54,7 +54,7 @@ export class MetricStore {
     for (const listener of this.listeners) listener();
   }
 
-  /** The series of what is wanted; those without a value there are left out. */
+  /** The series that match the filter; those without values are left out. */
   list({ task, attempt }: Wanted): Series[] {
     const wants = (row: MetricRow) =>
       belongsTo(task, row.taskKey) && (attempt === undefined || row.attempt === attempt);
@@ -65,7 +65,7 @@ export class MetricStore {
   }
 }
 
-/** The order in which the server finds the last value of a metric: by time, then step, none first, then id. */
+/** The order in which the server finds the last value of a metric: by time, then step (none first), then id. */
 function byMoment(one: MetricRow, other: MetricRow): number {
   return (
     compare(one.at.replace("Z", ""), other.at.replace("Z", "")) ||
@@ -94,7 +94,7 @@ function describe(row: MetricRow): Omit<Series, "key" | "rows"> {
 
 export type Summary = { headline: string; means: string; least: string; greatest: string; count: number };
 
-/** A gauge shows its last value, a counter its sum, a duration its total: `means` says which. */
+/** A gauge shows its last value, a counter its sum, a duration its total: `means` names it. */
 export function summaryOf({ kind, rows }: Series): Summary {
   const values = rows.map((row) => row.value);
   const words = kind === "DURATION" ? formatDuration : formatNumber;
@@ -111,7 +111,7 @@ export function summaryOf({ kind, rows }: Series): Summary {
 
 export type Axis = "step" | "time";
 
-/** Points over the steps, or over the seconds since `start`; a counter is drawn as its running sum from left to right. */
+/** Points by steps, or by seconds since `start`; a counter is drawn as its running sum from left to right. */
 export function pointsOf(series: Series, axis: Axis, start: string | null): Point[] {
   const from = Date.parse(start ?? series.rows[0]!.at);
   const points = series.rows.flatMap((row): [number, number][] => {
@@ -122,15 +122,15 @@ export function pointsOf(series: Series, axis: Axis, start: string | null): Poin
   return series.kind === "COUNTER" ? runningSum(points) : points;
 }
 
-/** Steps where most of the chosen have them, else time. */
+/** Steps if most of the chosen metrics have them, else time. */
 export function usualAxis(series: readonly Series[]): Axis {
   const stepped = series.filter(({ rows }) => rows.some((row) => row.step !== null)).length;
   return stepped * 2 >= series.length ? "step" : "time";
 }
 
 /**
- * The curves to draw until somebody chooses: the first with more than one value. They share an axis, so they are of one
- * kind: beside a sum that rises, other values would lie flat.
+ * The curves to draw until the viewer chooses: the first with more than one value. They share an axis, so they are of
+ * one kind: next to a growing sum, other values would look flat.
  */
 export function firstChoice(series: readonly Series[], most: number): string[] {
   const curves = series.filter(({ rows }) => rows.length > 1);

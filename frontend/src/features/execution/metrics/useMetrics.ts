@@ -7,21 +7,21 @@ import { MetricStore } from "./series";
 
 type Reading = {
   store: MetricStore;
-  /** Counts what came in: who shows metrics draws again with it. */
+  /** Grows with each new value: components that show metrics render again. */
   version: number;
   startedAt: string | null;
   loaded: boolean;
-  /** There may be more values than were read: what is read is from the beginning. */
+  /** There may be more values than were read; the first ones are shown. */
   cut: boolean;
   error: CombinedError | undefined;
 };
 
-/** As many values as one answer holds; those that come after them are told live. */
+/** The most values in one response; later ones arrive live. */
 export const MOST_VALUES = 50_000;
 
-/** The metrics of an execution: read once, then only new ones travel. With `at` as they were then. */
+/** The metrics of an execution: read once, then only new ones are sent. With `at`, as they were after that event. */
 export function useMetrics(id: string, at: number | undefined): Reading {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another moment is another store
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another moment needs another store
   const store = useMemo(() => new MetricStore(), [id, at]);
   const version = useSyncExternalStore(store.subscribe, store.getVersion);
   const [round, setRound] = useState(0);

@@ -17,19 +17,19 @@ import { useEventMarks } from "./useEventMarks";
 type Props = {
   record: ExecutionRecord;
   range: Range;
-  /** Time goes on, and the page follows it. */
+  /** The execution is running, and the page shows it live. */
   ticking: boolean;
 };
 
-/** A moment is read from the server: not each one that the knob passes. */
+/** A moment is read from the server once the knob rests, not for each position. */
 const SETTLED = 150;
 
-/** The newest event, also when others come: known events change while one aims, so an aim is never a place among them. */
+/** The newest event, even when others arrive: the events change while the user drags, so a target is never an index. */
 const END = "end";
 /** The seq of an event, or the end. */
 type Aim = number | typeof END;
 
-/** Every event as a tick below the axis of the bars; the knob shows the execution as it was after one of them. */
+/** All events as ticks below the time axis; the knob shows the execution as it was after one of them. */
 export function Scrubber({ record, range, ticking }: Props) {
   const { at, select } = useSelection();
   const { zone } = usePreferences();
@@ -39,7 +39,7 @@ export function Scrubber({ record, range, ticking }: Props) {
   const [measure, width] = useWidth();
   const last = events.at(-1)?.seq ?? 0;
   const [aimed, aim] = useAimed((to) => select({ at: to === END ? undefined : to }, { replace: true }));
-  const dragging = useRef(false); // also while it rests
+  const dragging = useRef(false); // also while the pointer rests
   const moment = aimed ?? at ?? END;
   const shown = moment === END ? last : moment;
   const event = events[indexOfSeq(events, shown)];
@@ -132,7 +132,7 @@ function placeOf(at: number, range: Range): string {
   return `${Math.min(100, Math.max(0, percentOf(at, range)))}%`;
 }
 
-/** Where a key of a slider leads to; undefined for other keys. */
+/** The event that a key of the slider moves to; undefined for other keys. */
 function stepped(key: string, from: number, last: number): Aim | undefined {
   const leap = Math.max(1, Math.round(last / 20));
   const steps: Record<string, number> = {
@@ -150,7 +150,7 @@ function stepped(key: string, from: number, last: number): Aim | undefined {
   return to >= last ? END : Math.max(1, to);
 }
 
-/** Where the knob stands before the address says so; it is told when the knob has rested. */
+/** The position of the knob before the URL changes, which happens once the knob rests. */
 function useAimed(settle: (aim: Aim) => void) {
   const [aimed, setAimed] = useState<Aim | null>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);

@@ -8,29 +8,29 @@ const seqs = (known: Known) => allOf(known).map(({ seq }) => seq);
 
 const ends = withOlder(withNewest(NOTHING, range(8, 10)), range(1, 3));
 
-it("knows both ends at once, and that something lies between", () => {
+it("has both ends at once, and a gap between them", () => {
   expect(seqs(ends)).toEqual([1, 2, 3, 8, 9, 10]);
   expect(isWhole(ends)).toBe(false);
 });
 
-it("is whole when the pages between meet the last ones, each event once", () => {
+it("is whole when the pages in between reach the last ones, each event once", () => {
   const all = withOlder(withOlder(ends, range(4, 6)), range(7, 9));
   expect(seqs(all)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   expect(isWhole(all)).toBe(true);
 });
 
-it("is whole at once when one page holds all", () =>
+it("is whole at once when one page has all events", () =>
   expect(isWhole(withNewest(NOTHING, range(1, 3)))).toBe(true));
 
-describe("what comes", () => {
-  it("is appended once", () => {
+describe("live events", () => {
+  it("are appended once", () => {
     const grown = withLive(ends, range(10, 12));
     expect(seqs(grown)).toEqual([1, 2, 3, 8, 9, 10, 11, 12]);
     expect(withLive(grown, range(10, 12))).toBe(grown);
   });
-  it("goes on behind the oldest page when the newest is missing", () =>
+  it("are appended to the oldest page when the newest is missing", () =>
     expect(seqs(withLive(withOlder(NOTHING, range(1, 3)), range(4, 5)))).toEqual([1, 2, 3, 4, 5]));
-  it("waits behind a gap until the newest page is read again", () => {
+  it("wait behind a gap until the newest page is read again", () => {
     expect(withLive(ends, range(15, 16))).toBe(ends);
     const again = withNewest(ends, range(14, 16));
     expect(seqs(again)).toEqual([1, 2, 3, 14, 15, 16]);
@@ -38,5 +38,5 @@ describe("what comes", () => {
   });
 });
 
-it("keeps the last ones when the newest page goes on behind them", () =>
+it("keeps the last ones when the newest page follows them", () =>
   expect(seqs(withNewest(ends, range(10, 12)))).toEqual([1, 2, 3, 8, 9, 10, 11, 12]));

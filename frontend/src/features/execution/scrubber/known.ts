@@ -1,23 +1,23 @@
 import { joined } from "@/shared/lib/sequence";
 import type { Event } from "./marks";
 
-/** As many as one request gives. */
+/** The number of events in one response. */
 export const PAGE = 1000;
 
-/** Events from the first on, and the last ones up to the newest; what lies between may not be known yet. */
+/** Events from the first one on, and the last ones up to the newest; those in between may not be loaded yet. */
 export type Known = { low: readonly Event[]; high: readonly Event[] };
 
 export const NOTHING: Known = { low: [], high: [] };
 
 export const lastOf = (events: readonly Event[]): number => events.at(-1)?.seq ?? 0;
 
-/** With the oldest page, or the one after those that are known from the first on. */
+/** Adds the oldest page, or the one after the loaded ones from the first on. */
 export function withOlder(known: Known, page: readonly Event[]): Known {
   const low = joined(known.low, page);
   return low === known.low ? known : { ...known, low };
 }
 
-/** With the newest page; the last ones before it go when others lie between. */
+/** Adds the newest page; earlier last ones are dropped if there is a gap. */
 export function withNewest({ low, high }: Known, page: readonly Event[]): Known {
   const first = page[0]?.seq;
   if (first === undefined) return { low, high };
@@ -25,7 +25,7 @@ export function withNewest({ low, high }: Known, page: readonly Event[]): Known 
   return { low, high: [...before, ...page] };
 }
 
-/** With what came, unless something lies between. */
+/** Adds live events, unless there is a gap. */
 export function withLive(known: Known, live: readonly Event[]): Known {
   const end = lastOf(known.high.length ? known.high : known.low);
   if (!live.length || live[0]!.seq > end + 1) return known;
@@ -33,7 +33,7 @@ export function withLive(known: Known, live: readonly Event[]): Known {
   return high === known.high ? known : { ...known, high };
 }
 
-/** Whether no event is missing between the first and the newest that is known. */
+/** Whether all events from the first to the newest loaded one are there. */
 export function isWhole({ low, high }: Known): boolean {
   return high.length > 0 && (high[0]!.seq <= 1 || lastOf(low) >= high[0]!.seq - 1);
 }

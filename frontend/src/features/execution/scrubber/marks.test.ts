@@ -21,21 +21,21 @@ it.each([
   [question(1, 1), "ask"],
   [event(1, 1, { toState: "WAITING_FOR_APPROVAL" }), "ask"],
   [event(1, 1, { toState: "SUCCESS" }), "plain"],
-])("%# is marked by what it is", (given, kind) => expect(kindOf(given)).toBe(kind));
+])("%# is marked by its kind", (given, kind) => expect(kindOf(given)).toBe(kind));
 
 describe("ticks", () => {
-  it("stand where their events are on the axis", () => {
+  it("are at the times of their events on the axis", () => {
     const marks = marksOf([event(1, 0), failure(2, 50), question(3, 75)], range, 200);
     expect(marks).toEqual({ plain: [0], bad: [100], ask: [150] });
   });
-  it("of many events are no more than there are places, and failures show over all", () => {
+  it("of many events are merged by pixel, and failures take precedence", () => {
     const events = Array.from({ length: 5000 }, (_, index) => event(index, index / 50));
     const marks = marksOf([...events, failure(5000, 50), question(5001, 50), event(5002, 50)], range, 300);
     expect(marks.plain.length).toBeLessThanOrEqual(101);
     expect(marks.bad).toEqual([150]);
     expect(marks.ask).toEqual([]);
   });
-  it("outside of the axis are left out", () => {
+  it("outside the axis are left out", () => {
     expect(marksOf([event(1, -5), event(2, 105)], range, 200).plain).toEqual([]);
   });
   it("are strokes of one path", () => expect(strokes([1, 5], 8, 8)).toBe("M1.5 8v8M5.5 8v8"));
@@ -59,5 +59,6 @@ describe("the event at a place", () => {
     [6, 2],
     [100, 3],
   ])("seq %i is the last up to it", (seq, index) => expect(indexOfSeq(events, seq)).toBe(index));
-  it("of none is none", () => expect([nearest([], START), indexOfSeq([], 4)]).toEqual([-1, -1]));
+  it("does not exist without events", () =>
+    expect([nearest([], START), indexOfSeq([], 4)]).toEqual([-1, -1]));
 });

@@ -3,12 +3,12 @@ import type { EventMarkFragment } from "@/shared/graphql/gen/graphql";
 
 export type MarkKind = "plain" | "bad" | "ask";
 export type Event = Pick<EventMarkFragment, "seq" | "at" | "type" | "toState">;
-/** Where ticks of a kind stand, in whole pixels from the start of the axis. */
+/** The positions of ticks of one kind, in whole pixels from the start of the axis. */
 export type Marks = Record<MarkKind, readonly number[]>;
 
 const BAD: ReadonlySet<string> = new Set(["FAILED", "ERROR", "REJECTED", "TIMED_OUT", "LOST", "KILLED"]);
 
-/** A failure or a question is seen before all else. */
+/** Failures and approval requests are drawn over everything else. */
 export function kindOf({ type, toState }: Event): MarkKind {
   if (toState && BAD.has(toState)) return "bad";
   return type === "APPROVAL_REQUESTED" || toState === "WAITING_FOR_APPROVAL" ? "ask" : "plain";
@@ -16,7 +16,7 @@ export function kindOf({ type, toState }: Event): MarkKind {
 
 const times = new WeakMap<Event, number>();
 
-/** The time of an event in ms, read from its text once: the marks are drawn again at each event that comes. */
+/** The time of an event in ms, parsed once: the marks are drawn again with each new event. */
 export function timeOf(event: Event): number {
   const known = times.get(event);
   if (known !== undefined) return known;
@@ -25,11 +25,11 @@ export function timeOf(event: Event): number {
   return at;
 }
 
-/** Above this many, ticks that would touch are one. */
+/** Above this number, ticks that would touch are merged. */
 export const FEW = 300;
 const APART = 3;
 
-/** One tick an event; of many events, one for each place, which shows what matters most there. */
+/** One tick per event; with many events one per pixel, for the most important event there. */
 export function marksOf(events: readonly Event[], range: Range, width: number): Marks {
   const apart = events.length > FEW ? APART : 1;
   const places = new Map<number, MarkKind>();
@@ -46,12 +46,12 @@ export function marksOf(events: readonly Event[], range: Range, width: number): 
   return marks;
 }
 
-/** The path of upright strokes at these places. */
+/** The SVG path of vertical strokes at these positions. */
 export function strokes(places: readonly number[], top: number, height: number): string {
   return places.map((x) => `M${x + 0.5} ${top}v${height}`).join("");
 }
 
-/** The index of the event whose time is nearest; of several at one time the last. */
+/** The index of the event nearest in time; of several at the same time, the last. */
 export function nearest(events: readonly Event[], at: number): number {
   const after = firstAfter(events, (event) => timeOf(event) > at);
   const before = events[after - 1];
@@ -60,7 +60,7 @@ export function nearest(events: readonly Event[], at: number): number {
   return firstAfter(events, (event) => event.at > next.at) - 1;
 }
 
-/** The index of the last event up to a seq; -1 when all come later. */
+/** The index of the last event up to a seq; -1 when all are later. */
 export function indexOfSeq(events: readonly Event[], seq: number): number {
   return firstAfter(events, (event) => event.seq > seq) - 1;
 }

@@ -9,7 +9,7 @@ import { allOf, isWhole, type Known, lastOf, NOTHING, PAGE, withLive, withNewest
 import type { Event } from "./marks";
 
 const KEPT = 12;
-/** What lies between both ends of a long history is read by then, also when nobody touches the knob. */
+/** After this delay the events between both ends are read, even if the knob is not used. */
 const IDLE_AFTER = 4_000;
 const NONE: readonly Event[] = [];
 
@@ -24,8 +24,8 @@ const learn = (id: string, change: (known: Known) => Known) =>
   marks.set(id, change(marks.get(id) ?? NOTHING));
 
 /**
- * The events of an execution: the newest page and the oldest at once, what lies between when it is `wanted` or the
- * page is idle, then those that its changes bring. They are kept when the page is left.
+ * The events of an execution: the newest page and the oldest at once, those in between when they are `wanted` or the
+ * page is idle, then live ones from its changes. They are cached when the page is left.
  */
 export function useEventMarks(id: string, wanted: boolean): readonly Event[] {
   const client = useClient();
@@ -45,13 +45,13 @@ export function useEventMarks(id: string, wanted: boolean): readonly Event[] {
     [client, id],
   );
   const hole = record !== undefined && (live[0]?.seq ?? record.seq + 1) > lastOf(allOf(known)) + 1;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new link asks again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new connection reads again
   useEffect(() => {
     if (!hole) return;
     const left = new AbortController();
     const ask = (variables: Parameters<Read>[0]) => read(variables, left.signal);
     void ask({ last: PAGE }).then((page) => page && learn(id, (before) => withNewest(before, page)));
-    // Else the newest page is all there is, or has its other end.
+    // Else the newest page has all events, or the oldest one is loaded.
     if (record.seq > PAGE && !marks.get(id)?.low.length)
       void ask({ first: PAGE }).then((page) => page && learn(id, (before) => withOlder(before, page)));
     return () => left.abort();
@@ -64,7 +64,7 @@ export function useEventMarks(id: string, wanted: boolean): readonly Event[] {
     return () => clearTimeout(timer);
   }, [id]);
   const fills = isPartial && (wanted || idle === id);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new link asks again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new connection reads again
   useEffect(() => {
     if (!fills) return;
     const left = new AbortController();
@@ -75,7 +75,7 @@ export function useEventMarks(id: string, wanted: boolean): readonly Event[] {
   return useMemo(() => allOf(grown), [grown]);
 }
 
-/** Reads on from the oldest page until there is no gap. */
+/** Reads page after page from the oldest on until there is no gap. */
 async function fill(id: string, read: Read, stopped: AbortSignal): Promise<void> {
   while (!stopped.aborted) {
     const known = marks.get(id) ?? NOTHING;

@@ -11,7 +11,7 @@ type Props = {
   width: number;
   measure: (element: HTMLElement | null) => (() => void) | undefined;
   measureHead: (element: HTMLElement | null) => (() => void) | undefined;
-  /** In percent, while it is drawn. */
+  /** In percent, during a drag. */
   brush: Brush | null;
   onBrush: (brush: Brush | null) => void;
   onZoom: (range: Range | null) => void;
@@ -19,10 +19,10 @@ type Props = {
   children: ReactNode;
 };
 
-/** Less than this, in percent, was a click. */
+/** A drag shorter than this, in percent, is a click. */
 const LEAST = 1;
 
-/** The time axis. Dragging over it shows only that time, a double click all again. */
+/** The time axis. A drag zooms into that range, a double click resets. */
 export function AxisHead(props: Props) {
   const { range, ticks, width, brush, onBrush, onZoom, ticking, children } = props;
   const [start, setStart] = useState<number | null>(null);
@@ -74,10 +74,10 @@ function edgeOf(left: number): "start" | "end" | undefined {
 
 type LabelsProps = { ticks: readonly Tick[]; range: Range; width: number; ticking: boolean };
 
-/** A label at an edge stands beside its line, not over it: nearer than this it would touch the next one. */
+/** A label at an edge is next to its line, not over it; within this distance it would touch the next one. */
 const APART_AT_EDGE = 84;
 const [SECOND, MINUTE] = [1_000, 60_000];
-/** Half of the label of now, and half of the one of a tick beside it. */
+/** Half of the width of the "now" label plus half of that of a tick label. */
 const TOUCHING = 66;
 
 function Labels({ ticks, range, width, ticking }: LabelsProps) {

@@ -8,7 +8,7 @@ import { segmentsOf } from "./segments";
 
 type BarProps = { task: TaskRunRow; range: Range; usual?: number | undefined };
 
-/** Queue, attempts and waits of one task run on the axis; a dashed mark where it usually ends. */
+/** The queue time, attempts and waits of one task run on the axis, with a dashed mark at its usual end. */
 export const Bar = memo(function Bar({ task, range, usual }: BarProps) {
   const usualEnd =
     usual && task.startedAt ? percentOf(Date.parse(task.startedAt) + usual * 1000, range) : null;
@@ -37,7 +37,7 @@ export const Bar = memo(function Bar({ task, range, usual }: BarProps) {
 
 type FanProps = { task: TaskRunRow; iterations: readonly Iteration[]; range: Range };
 
-/** A foreach: pale while it ran, after a restart once more, with a mark where iterations ended. */
+/** A foreach: pale while it ran, again after a restart, with a mark at each end of an iteration. */
 export const Fan = memo(function Fan({ task, iterations, range }: FanProps) {
   return (
     <>
@@ -66,7 +66,7 @@ export const Fan = memo(function Fan({ task, iterations, range }: FanProps) {
   );
 });
 
-/** Several task runs on one line, as of what is folded: their marks joined where they touch. */
+/** Several task runs on one line, for example folded ones: marks that touch are joined. */
 export const Spans = memo(function Spans({
   members,
   range,

@@ -10,12 +10,12 @@ type Props = {
   heights: readonly number[];
   range: Range;
   head: number;
-  /** What is drawn of the list, in pixels from its top. */
+  /** The drawn part of the list, in pixels from its top. */
   from: number;
   to: number;
 };
 
-/** Below the bar, within its row. */
+/** The line's position below the bar, within its row. */
 const BELOW = 22;
 
 /** The critical path: a line below each of its bars, joined where one task waited for the other. */

@@ -11,7 +11,7 @@ type Props = {
   head: number;
 };
 
-/** The lines of the axis through all rows, and the line of now or of the moment that is shown. */
+/** The vertical lines of the axis through all rows, and the line of now or of the shown moment. */
 export function Grid({ ticks, brush, ticking, height, head }: Props) {
   const moment = useMoment();
   return (

@@ -1,7 +1,7 @@
 import bar from "./Bar.module.css";
 import classes from "./Legend.module.css";
 
-/** What the marks of the timeline mean, those that are seen at the time. */
+/** The meaning of the marks of the timeline, as far as they are visible. */
 export function Legend({ critical, usual, live }: { critical: boolean; usual: boolean; live: boolean }) {
   return (
     <>

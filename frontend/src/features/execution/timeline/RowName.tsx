@@ -1,14 +1,14 @@
 import { IconSubtask } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { tokenOf } from "@/entities/taskRun/standing";
+import { tokenOf } from "@/entities/taskRun/stateGroup";
 import { formatInteger } from "@/shared/lib/number";
 import { StateGlyph } from "@/shared/ui/StateGlyph";
 import { STATE_TOKENS, type StateToken } from "@/shared/ui/stateTokens";
-import type { TaskLine, Told } from "./rows";
+import type { RunLine, TaskLine } from "./rows";
 import classes from "./TimelineRow.module.css";
 
-/** State, name and type, and at the end the one fact that matters: counts, tries, a decision that is asked for. */
-export function RowName({ row, over }: { row: Told; over: boolean }) {
+/** State, name and type, and at the end the most important fact: counts, attempts, a pending approval. */
+export function RowName({ row, over }: { row: RunLine; over: boolean }) {
   if (row.kind === "fold") return <span className={classes.text}>{row.name}</span>;
   const token = row.kind === "task" ? tokenOf(row.task, over) : STATE_TOKENS[row.state];
   return (
@@ -53,7 +53,7 @@ function Child({ line: { child } }: { line: TaskLine }) {
   );
 }
 
-/** Counts of a foreach; of a task how many attempts, or what it waits for from a person. */
+/** The counts of a foreach; for a task, its attempts or that it waits for an approval. */
 function Facts({ line: { task, counts } }: { line: TaskLine }) {
   if (counts.length)
     return counts.map(({ state, count, words }) => {

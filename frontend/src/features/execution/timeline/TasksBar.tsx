@@ -18,7 +18,7 @@ type Props = {
   legend: ReactNode;
 };
 
-/** Above the tasks: which picture of them, which of them, and how much room they get. */
+/** The toolbar above the tasks: the view, the filter, and the width. */
 export function TasksBar({
   view,
   onView,
@@ -33,7 +33,7 @@ export function TasksBar({
 }: Props) {
   const what = view === "graph" ? "Graph" : "Timeline";
   const width = wide
-    ? `Show the ${what.toLowerCase()} beside the details`
+    ? `Show the ${what.toLowerCase()} next to the details`
     : `Show the ${what.toLowerCase()} in full width`;
   return (
     <div className={classes.bar}>

@@ -23,7 +23,7 @@ const events = Array.from({ length: 12 }, (_, index) => ({
   taskRun: null,
 }));
 
-/** One that comes live. */
+/** A live event. */
 const arrived = (seq: number) => ({
   ...events[0]!,
   id: `evt_${seq}`,
@@ -95,7 +95,7 @@ async function opened(
   return { ...shown, pane, change };
 }
 
-/** The names of the lines, in their order. */
+/** The names of the lines, in order. */
 const lines = (pane: HTMLElement) =>
   [...pane.querySelectorAll<HTMLElement>("[data-row]")]
     .sort(
@@ -106,18 +106,18 @@ const lines = (pane: HTMLElement) =>
     .map((row) => row.querySelector("[role=gridcell]")?.textContent?.trim());
 const search = (router: { state: { location: { search: object } } }) => router.state.location.search;
 
-// The whole page is drawn in each, on machines that others use as well.
+// Each test draws the whole page, on machines that other jobs use as well.
 vi.setConfig({ testTimeout: 30_000 });
 
 beforeEach(() => {
   records.delete("exec_2");
-  // jsdom lays nothing out: the list must think that it has room.
+  // jsdom does no layout: the list is given a size.
   vi.spyOn(Element.prototype, "clientHeight", "get").mockReturnValue(900);
   vi.spyOn(Element.prototype, "clientWidth", "get").mockReturnValue(600);
 });
 
 describe("the tasks of a failed execution", () => {
-  it("are listed: failed first, successes and their bars folded, and what was needed", async () => {
+  it("are listed: failed first, successes and their bars folded, and needs of tasks that did not run", async () => {
     const { pane } = await opened(FAILED);
     expect(lines(pane)).toEqual([
       "Failed loadshell",
@@ -131,7 +131,7 @@ describe("the tasks of a failed execution", () => {
     expect(Number.parseFloat(bar.style.left)).toBeCloseTo(49, 0);
   });
 
-  it("are counted, and a count shows just those", async () => {
+  it("are counted by state, and a count filters by it", async () => {
     const { pane, router } = await opened(FAILED);
     await userEvent.click(within(pane).getByRole("button", { name: /^1 ?Failed$/ }));
     await waitFor(() => expect(search(router)).toMatchObject({ show: "failed" }));
@@ -142,7 +142,7 @@ describe("the tasks of a failed execution", () => {
     );
   });
 
-  it("are filtered by name; nothing left says so", async () => {
+  it("are filtered by name; an empty result shows a message", async () => {
     const { pane } = await opened(FAILED);
     const box = within(pane).getByPlaceholderText("Filter 28 tasks");
     await userEvent.type(box, "check_2");
@@ -152,7 +152,7 @@ describe("the tasks of a failed execution", () => {
     expect(lines(pane)).toHaveLength(5);
   });
 
-  it("are selected by click and by keyboard, in the address", async () => {
+  it("are selected by click and by keyboard, in the URL", async () => {
     const { pane, router } = await opened(FAILED);
     await userEvent.click(within(pane).getByText("extract"));
     await waitFor(() => expect(search(router)).toMatchObject({ task: "extract" }));
@@ -170,7 +170,7 @@ describe("the tasks of a failed execution", () => {
     expect(grid.getAttribute("aria-activedescendant")).toBe("timeline-run_publish");
   });
 
-  it("are zoomed into by a drag over the axis, and shown whole again", async () => {
+  it("are zoomed by a drag over the axis, and reset again", async () => {
     const { pane } = await opened(FAILED);
     const axis = within(pane).getByRole("group", { name: "Time axis" });
     vi.spyOn(axis, "getBoundingClientRect").mockReturnValue({ left: 0, width: 100 } as DOMRect);
@@ -182,14 +182,14 @@ describe("the tasks of a failed execution", () => {
     expect(within(pane).queryByRole("button", { name: "Whole time" })).toBeNull();
   });
 
-  it("may not be there", async () => {
+  it("may be missing", async () => {
     const { pane } = await opened([], "", { state: "RUNNING", endedAt: null });
     expect(within(pane).getByText("No task has been planned yet.")).toBeTruthy();
   });
 });
 
 describe("a change", () => {
-  it("draws only the lines that it names", async () => {
+  it("renders only the lines that it names", async () => {
     const each = aRun("each", [["RUNNING", 0]], { type: "foreach" });
     const turns = Array.from({ length: 8 }, (_, index) => aRun(`each[${index}].fetch`, [["RUNNING", 1]]));
     const { pane, change } = await opened([each, ...turns], "", { state: "RUNNING", endedAt: null });
@@ -210,12 +210,12 @@ describe("a change", () => {
     expect([...touched].filter((key) => key.includes("].fetch") && key !== "run_each[2].fetch")).toEqual([
       "run_each[0].fetch",
       "run_each[1].fetch",
-    ]); // the one that failed comes first: those before it move down, and nothing else
+    ]); // the failed one moves to the top: the ones before it move down, and nothing else changes
   });
 });
 
 describe("the scrubber", () => {
-  it("moves to any event by key, and back to the end", async () => {
+  it("moves to any event by keyboard, and back to the end", async () => {
     const { pane, router } = await opened(FAILED);
     const knob = within(pane).getByRole("slider", { name: "Moment shown" });
     await waitFor(() => expect(knob.getAttribute("aria-valuetext")).toContain("event 12 of 12"));
@@ -227,7 +227,7 @@ describe("the scrubber", () => {
     await waitFor(() => expect(search(router)).not.toHaveProperty("at"));
   });
 
-  it("goes to where the pointer is", async () => {
+  it("follows the pointer", async () => {
     const { pane, router } = await opened(FAILED);
     const knob = within(pane).getByRole("slider", { name: "Moment shown" });
     await waitFor(() => expect(knob.getAttribute("aria-valuemax")).toBe("12"));
@@ -235,14 +235,14 @@ describe("the scrubber", () => {
     vi.spyOn(track, "getBoundingClientRect").mockReturnValue({ left: 0, width: 100 } as DOMRect);
     fireEvent.pointerDown(track, { clientX: 41, pointerId: 1, buttons: 1 });
     await waitFor(() => expect(search(router)).toMatchObject({ at: "5" }));
-    fireEvent.pointerMove(track, { clientX: 61, pointerId: 1, buttons: 1 }); // it goes on where it rested
+    fireEvent.pointerMove(track, { clientX: 61, pointerId: 1, buttons: 1 }); // it continues where it rested
     fireEvent.pointerUp(track, { clientX: 61, pointerId: 1 });
     await waitFor(() => expect(search(router)).toMatchObject({ at: "7" }));
     fireEvent.pointerMove(track, { clientX: 21, pointerId: 1 });
     expect(knob.getAttribute("aria-valuenow")).toBe("7");
   });
 
-  it("stays at the end when events come while the pointer is down there", async () => {
+  it("stays at the end when events arrive while the pointer is pressed there", async () => {
     const { pane, router, change } = await opened(FAILED, "", { state: "RUNNING", endedAt: null });
     const knob = within(pane).getByRole("slider", { name: "Moment shown" });
     await waitFor(() => expect(knob.getAttribute("aria-valuemax")).toBe("12"));
@@ -259,7 +259,7 @@ describe("the scrubber", () => {
     expect(search(router)).not.toHaveProperty("at");
   });
 
-  it("keeps its event when the pages between are read", async () => {
+  it("keeps its event when the pages in between are read", async () => {
     const early = events.slice(0, 2);
     const late = Array.from({ length: 3 }, (_, at) => ({
       ...events[0]!,
@@ -301,10 +301,14 @@ describe("the scrubber", () => {
 });
 
 it.each([
-  ["recorded from elsewhere", { origin: "EXTERNAL" }, "It ran elsewhere, and no task of it was recorded."],
-  ["ended before its first task", { state: "FAILED" }, "It ended before a task was planned."],
+  [
+    "recorded from elsewhere",
+    { origin: "EXTERNAL" },
+    "This execution ran elsewhere, and no tasks were recorded.",
+  ],
+  ["ended before its first task", { state: "FAILED" }, "This execution ended before any task was planned."],
 ] as const)(
-  "of an execution %s there is a line, the scrubber, and the whole width for the rest",
+  "an execution %s shows a message, the scrubber, and the inspector in full width",
   async (_, given, words) => {
     const { pane } = await opened([], "", given);
     expect(pane.textContent).toContain(words);

@@ -1,7 +1,7 @@
 import { Suspense, useCallback, useMemo, useRef, useState } from "react";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
-import { countStandings } from "@/entities/taskRun/standing";
+import { countStateGroups } from "@/entities/taskRun/stateGroup";
 import { TaskMenu } from "@/entities/taskRun/TaskMenu";
 import type { Range } from "@/shared/axis/scale";
 import { EmptyState } from "@/shared/ui/EmptyState";
@@ -13,7 +13,7 @@ import { showing } from "../taskViews";
 import { useSelection } from "../useSelection";
 import { criticalPath } from "./critical";
 import { Legend } from "./Legend";
-import { StandingFilter } from "./StandingFilter";
+import { StateGroupFilter } from "./StateGroupFilter";
 import { TasksBar } from "./TasksBar";
 import classes from "./TasksPane.module.css";
 import { Timeline } from "./Timeline";
@@ -24,7 +24,7 @@ type Props = {
   record: ExecutionRecord;
   selected: TaskRunRow | undefined;
   actions: Actions;
-  /** Why there are no tasks and will be none. */
+  /** Why there are and will be no tasks. */
   none?: string | null;
 };
 
@@ -32,10 +32,10 @@ const Graph = lazily(() => import("../graph/Graph").then((module) => module.Grap
 
 /** The tasks as a timeline or as a graph, and the scrubber below. */
 export function TasksPane({ record, selected, actions, none = null }: Props) {
-  const { at, view: chosen = "timeline", show: standing = null, select } = useSelection();
+  const { at, view: chosen = "timeline", show: group = null, select } = useSelection();
   const pane = useRef<HTMLElement>(null);
   const [text, setText] = useState("");
-  const filter = useMemo(() => ({ text, standing }), [text, standing]);
+  const filter = useMemo(() => ({ text, group }), [text, group]);
   const [zoom, setZoom] = useState<Range | null>(null);
   const { wide } = usePanes();
   const [width, setWidth] = useState(300);
@@ -47,7 +47,7 @@ export function TasksPane({ record, selected, actions, none = null }: Props) {
     width,
   });
   const path = useMemo(() => criticalPath(taskRuns.values()), [taskRuns]);
-  const counts = useMemo(() => countStandings(taskRuns.values(), over), [taskRuns, over]);
+  const counts = useMemo(() => countStateGroups(taskRuns.values(), over), [taskRuns, over]);
   const { rows, toggle, pointer } = useRows(record, filter, { selected: selected?.key, path });
   const choose = useCallback((key: string) => select({ task: key, attempt: undefined }), [select]);
 
@@ -118,9 +118,9 @@ export function TasksPane({ record, selected, actions, none = null }: Props) {
             />
           )}
         >
-          <StandingFilter
+          <StateGroupFilter
             counts={counts}
-            chosen={standing}
+            chosen={group}
             onChoose={(next) => select({ show: next ?? undefined }, { replace: true })}
           />
         </Timeline>

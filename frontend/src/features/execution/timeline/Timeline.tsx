@@ -21,26 +21,26 @@ import { useZoomKeys } from "./useZoomKeys";
 type Props = {
   rows: readonly Row[];
   selected: TaskRunRow | undefined;
-  /** The time that is looked at when nothing is left out. */
+  /** The whole range of the axis, without zoom. */
   whole: Range;
   path: readonly Stretch[];
   view: TrackView;
   ticking: boolean;
-  /** The pointer's handlers that hold the order. */
+  /** The pointer's handlers that freeze the order. */
   pointer: object;
   onToggle: (id: string, open: boolean) => void;
   onChoose: (key: string) => void;
   onZoom: (range: Range | null) => void;
   onWidth: (width: number) => void;
   menuOf: (task: TaskRunRow) => ReactNode;
-  /** In the head, beside the axis. */
+  /** Content of the head, next to the axis. */
   children: ReactNode;
 };
 
 const HEAD = 32;
 const PHONE_HEAD = 44;
 
-/** The list of tasks that is the Gantt: lines of a fixed height, only those in sight drawn. */
+/** The list of tasks as a Gantt chart: lines of a fixed height; only visible ones are drawn. */
 export function Timeline(props: Props) {
   const { rows, whole, path, view, ticking, pointer, onToggle, onChoose, onZoom, children } = props;
   const selected = props.selected?.id;
@@ -116,7 +116,7 @@ export function Timeline(props: Props) {
   const [pointed, setPointed] = useState<string>();
   const over = ({ target }: { target: EventTarget }) => {
     const id = (target as Element).closest<HTMLElement>("[data-row]")?.dataset.row;
-    if (id !== undefined) setPointed(id); // not within an open menu, which is elsewhere
+    if (id !== undefined) setPointed(id); // not within an open menu, which is outside the list
   };
 
   const items = virtual.getVirtualItems();
@@ -180,7 +180,7 @@ export function Timeline(props: Props) {
   );
 }
 
-/** A line stands for the selected task run when it is that, or hides it. */
+/** Whether a line shows the selected task run, or has it folded. */
 function isSelected(row: Row, selected: string | undefined): boolean {
   if (selected === undefined || row.kind === "label" || row.kind === "fold") return false;
   if (row.kind === "task" && row.task.id === selected) return true;

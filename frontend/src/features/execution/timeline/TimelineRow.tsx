@@ -1,9 +1,9 @@
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import { memo, type ReactNode } from "react";
-import { tokenOf } from "@/entities/taskRun/standing";
+import { tokenOf } from "@/entities/taskRun/stateGroup";
 import { Duration } from "@/shared/ui/Duration";
 import { RowName } from "./RowName";
-import type { Row, Told } from "./rows";
+import type { Row, RunLine } from "./rows";
 import classes from "./TimelineRow.module.css";
 import { Track, type TrackView } from "./Track";
 
@@ -14,11 +14,11 @@ type Props = {
   selected: boolean;
   active: boolean;
   view: TrackView;
-  /** Only of the line that is pointed at, and of the selected one. */
+  /** Only for the line under the pointer, and for the selected one. */
   menu: ReactNode;
 };
 
-/** One line of the timeline. Drawn again only when what it says, its place or the axis changes. */
+/** One line of the timeline. Rendered again only when its content, its position or the axis changes. */
 export const TimelineRow = memo(function TimelineRow({
   row,
   index,
@@ -56,7 +56,7 @@ export const TimelineRow = memo(function TimelineRow({
   );
 });
 
-function Cells({ row, view, menu }: { row: Told; view: TrackView; menu: ReactNode }) {
+function Cells({ row, view, menu }: { row: RunLine; view: TrackView; menu: ReactNode }) {
   return (
     <>
       <span role="gridcell" className={classes.name} style={{ paddingLeft: row.depth * 22 }}>

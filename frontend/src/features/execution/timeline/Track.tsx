@@ -1,20 +1,20 @@
 import type { CSSProperties } from "react";
 import { percentOf, type Range } from "@/shared/axis/scale";
 import { Bar, Fan, Spans } from "./Bar";
-import type { TaskLine, Told } from "./rows";
+import type { RunLine, TaskLine } from "./rows";
 import classes from "./TimelineRow.module.css";
 
 export type TrackView = {
   range: Range;
   over: boolean;
-  /** On which side of the now line is room for a few words. */
+  /** The side of the now line that has room for a few words. */
   room: "before" | "after";
-  /** Seconds that tasks usually take, by their key. */
+  /** The usual durations of tasks in seconds, by key. */
   usual: ReadonlyMap<string, number>;
 };
 
-/** The bar of a line, or in its empty part what it needs. */
-export function Track({ row, view }: { row: Told; view: TrackView }) {
+/** The bar of a line or, where it is empty, the needs of its task. */
+export function Track({ row, view }: { row: RunLine; view: TrackView }) {
   const { range, usual } = view;
   if (row.kind === "iteration")
     return row.members.map((task) => <Bar key={task.id} task={task} range={range} />);
@@ -47,7 +47,7 @@ function sideOf({ task }: TaskLine, { over, room }: TrackView) {
   return !over && !task.endedAt ? room : "after";
 }
 
-/** Where there is room: beside the now line while it runs, else where the task that it needs began. */
+/** The position of the note: next to the now line while it runs, else where the needed task began. */
 function noteAt(line: TaskLine, view: TrackView): CSSProperties {
   const { task, needsFrom } = line;
   const { over, range, room } = view;

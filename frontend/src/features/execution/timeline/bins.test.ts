@@ -9,7 +9,7 @@ const bins = (tasks: ReturnType<typeof aRun>[], count?: number) =>
   binsOf(branchesOf([each, ...tasks])[0]!.iterations, range, count);
 
 describe("the ends of iterations", () => {
-  it("are a mark each where there is room", () => {
+  it("have a mark each where there is room", () => {
     const marks = bins([done("each[0].a", 0, 10), failed("each[1].a", 0, 50)], 100);
     expect(marks).toEqual([
       { left: 10, succeeded: 1, failed: 0, share: 1 },
@@ -17,7 +17,7 @@ describe("the ends of iterations", () => {
     ]);
   });
 
-  it("of thousands are no more marks than can be told apart, and none is lost", () => {
+  it("of thousands are merged into distinguishable marks, and all are counted", () => {
     const tasks = Array.from({ length: 3000 }, (_, index) => done(`each[${index}].a`, 0, 1 + (index % 97)));
     const marks = bins([...tasks, failed("each[3000].a", 0, 50)], 40);
     expect(marks.length).toBeLessThanOrEqual(41);
@@ -26,13 +26,13 @@ describe("the ends of iterations", () => {
     expect(Math.max(...marks.map(({ share }) => share))).toBe(1);
   });
 
-  it("count when the last of their tasks ended", () => {
+  it("count from the end of their last task", () => {
     expect(bins([done("each[0].a", 0, 10), done("each[0].b", 10, 30)], 100)[0]!.left).toBe(30);
     expect(bins([done("each[0].a", 0, 10), aRun("each[0].b", [["RUNNING", 10]])])).toEqual([]);
     expect(bins([aRun("each[0].a", [["CREATED", 0]])])).toEqual([]);
   });
 
-  it("outside of what the axis shows are left out", () => {
+  it("outside the axis are left out", () => {
     expect(bins([done("each[0].a", 0, 400)])).toEqual([]);
   });
 });

@@ -4,12 +4,12 @@ import { percentOf, type Range } from "@/shared/axis/scale";
 import { isEnded } from "@/shared/ui/stateTokens";
 import { endedAtOf } from "./segments";
 
-/** Ends of iterations at one place of the axis: `share` of the fullest place. One that failed shows over all others. */
+/** Ends of iterations at one pixel of the axis: `share` relative to the fullest one. A failure takes precedence. */
 export type Bin = { left: number; failed: number; succeeded: number; share: number };
 
 const BINS = 120;
 
-/** Where the iterations of a foreach ended, gathered so that thousands are as many marks as can be told apart. */
+/** The ends of a foreach's iterations, grouped so that thousands become distinguishable marks. */
 export function binsOf(iterations: readonly Iteration[], range: Range, bins = BINS): Bin[] {
   const found = new Map<number, { failed: number; succeeded: number }>();
   for (const iteration of iterations) {
@@ -33,7 +33,7 @@ export function binsOf(iterations: readonly Iteration[], range: Range, bins = BI
     }));
 }
 
-/** Undefined while one of its tasks has not ended, and when none of them ever started. */
+/** The end of an iteration; undefined while one of its tasks has not ended, and when none of them ever started. */
 function endOf({ branches }: Iteration): number | undefined {
   let last: number | undefined;
   for (const { task } of branches) {

@@ -1,16 +1,16 @@
 import type { TaskRunRow } from "@/entities/execution/record";
-import { standingOf } from "@/entities/taskRun/standing";
+import { stateGroupOf } from "@/entities/taskRun/stateGroup";
 import type { TaskRunState } from "@/shared/graphql/gen/graphql";
 import { isEnded } from "@/shared/ui/stateTokens";
 import { extentOf } from "./segments";
 
-/** `from`: when the one that failed, or runs, at the end of the chain began, in milliseconds. */
+/** `from`: when the failed or running task at the end of the chain started, in milliseconds. */
 export type Blocker = { key: string; from: number | null };
 
 const FAILED: ReadonlySet<TaskRunState> = new Set(["FAILED", "ERROR", "REJECTED", "KILLED"]);
 const FARTHEST = 50;
 
-/** What a task that has not run needs: the task that failed or did not run either, else the first that is to end yet. */
+/** The need that blocks a task: one that failed or did not run either, else the first that has not ended. */
 export function blockerOf(
   task: TaskRunRow,
   byKey: ReadonlyMap<string, TaskRunRow>,
@@ -32,7 +32,7 @@ function needOf(
   const needs = task.task.needs.flatMap((key) => byKey.get(scope + key) ?? []);
   return (
     needs.find(({ state }) => FAILED.has(state)) ??
-    needs.find((need) => standingOf(need, over) === "notRun") ??
+    needs.find((need) => stateGroupOf(need, over) === "notRun") ??
     needs.find(({ state }) => !isEnded(state))
   );
 }

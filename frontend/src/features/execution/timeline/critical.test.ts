@@ -11,7 +11,7 @@ const path = (...tasks: TaskRunRow[]) =>
   ]);
 
 describe("the critical path", () => {
-  it("goes back from the end through what was waited for last", () => {
+  it("goes back from the end through the need that ended last", () => {
     expect(
       path(
         done("extract", 0, 5),
@@ -28,7 +28,7 @@ describe("the critical path", () => {
     ]);
   });
 
-  it("ends with what still runs", () => {
+  it("ends with the running task", () => {
     expect(
       path(
         done("a", 0, 2),
@@ -42,11 +42,11 @@ describe("the critical path", () => {
     ]);
   });
 
-  it("begins where the need ended, not before", () => {
+  it("begins when the need ended, not before", () => {
     expect(path(done("a", 0, 5), done("b", 3, 9, { needs: ["a"] }))[1]).toEqual(["b", 5, 9]);
   });
 
-  it("takes a foreach as one", () => {
+  it("counts a foreach as one task", () => {
     expect(
       path(
         done("each", 0, 9, { type: "foreach" }),
@@ -59,10 +59,10 @@ describe("the critical path", () => {
   it.each([
     ["of nothing", []],
     ["of one task", [done("only", 0, 1)]],
-    ["of tasks side by side", [done("a", 0, 1), done("b", 0, 2)]],
-  ])("%s is none", (_, tasks) => expect(path(...tasks)).toEqual([]));
+    ["of parallel tasks", [done("a", 0, 1), done("b", 0, 2)]],
+  ])("%s is empty", (_, tasks) => expect(path(...tasks)).toEqual([]));
 
-  it("of a circle, which no flow has, ends", () => {
+  it("terminates for a cycle, which no flow has", () => {
     expect(path(done("a", 0, 1, { needs: ["b"] }), done("b", 0, 2, { needs: ["a"] }))).toHaveLength(2);
   });
 });

@@ -1,12 +1,12 @@
 import type { TaskRunRow } from "@/entities/execution/record";
 import { extentOf } from "./segments";
 
-/** A stretch of the critical path: the task run that everything after it waited for, and when. */
+/** A part of the critical path: the task run that all later ones waited for, and its time range. */
 export type Stretch = { id: string; from: number; to: number | null };
 
 /**
- * The chain of tasks that made the execution as long as it is, first to last: from the task that ended last, or still
- * runs, back through each one's latest need. Only tasks of the flow itself: a foreach counts as one.
+ * The chain of tasks that determined the duration of the execution, first to last: from the task that ended last, or
+ * still runs, back through each one's latest need. Only tasks of the flow itself: a foreach counts as one.
  */
 export function criticalPath(tasks: Iterable<TaskRunRow>): Stretch[] {
   const byKey = new Map<string, TaskRunRow>();
@@ -29,7 +29,7 @@ export function criticalPath(tasks: Iterable<TaskRunRow>): Stretch[] {
   return path.length > 1 ? path : [];
 }
 
-/** Of equal ends the first, so that the path does not jump. */
+/** The latest end; of equal ends the first, so that the path does not jump. */
 function latest(tasks: Iterable<TaskRunRow>): TaskRunRow | undefined {
   let found: TaskRunRow | undefined;
   for (const task of tasks) if (!found || endOf(task) > endOf(found)) found = task;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { countStandings } from "@/entities/taskRun/standing";
+import { countStateGroups } from "@/entities/taskRun/stateGroup";
 import { aRun, done, failed } from "@/testing/taskRuns";
 import { criticalPath } from "./critical";
 import { type Row, rowsOf } from "./rows";
@@ -7,12 +7,12 @@ import { reused } from "./steady";
 
 const TURNS = 5_000;
 const ROUNDS = 12;
-/** Milliseconds of the processor, whatever else runs on the machine. */
+/** CPU time in milliseconds, independent of the load of the machine. */
 const WITHIN = 150;
 
 const spent = (since?: NodeJS.CpuUsage) => process.cpuUsage(since);
 
-it("a change of 10 000 task runs is worked into the lines well within what one notices", () => {
+it("the lines of 10 000 task runs are updated fast enough not to be noticed", () => {
   const each = aRun("each", [["RUNNING", 0]], { type: "foreach" });
   const tasks = Array.from({ length: TURNS }, (_, index) => [
     (index % 97 ? done : failed)(`each[${index}].fetch`, index, index + 1),
@@ -33,7 +33,7 @@ it("a change of 10 000 task runs is worked into the lines well within what one n
     const all = [each, ...tasks];
     const start = spent();
     criticalPath(all);
-    countStandings(all, false);
+    countStateGroups(all, false);
     const rows = reused(known, rowsOf(all, view));
     known = new Map(rows.map((row) => [row.id, row]));
     return spent(start).user / 1000;

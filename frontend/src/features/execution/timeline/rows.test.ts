@@ -26,13 +26,13 @@ describe("the order", () => {
     failed("load", 1, 2),
     done("after", 3, 4),
   ];
-  it("puts first what failed or waits for a person, then the flow's", () => {
+  it("has failed tasks and pending approvals first, then the flow's order", () => {
     expect(names(rows(tasks))).toEqual(["ask", "load", "In the order of the flow", "extract", "after"]);
   });
-  it("puts the cause before all", () => {
+  it("has the cause at the top", () => {
     expect(names(rows(tasks, { cause: "load" })).slice(0, 2)).toEqual(["load", "ask"]);
   });
-  it("has no heading when nothing presses, or nothing else is there", () => {
+  it("has no heading when nothing needs attention, or everything does", () => {
     expect(names(rows([done("a", 0, 1), done("b", 0, 1)]))).toEqual(["a", "b"]);
     expect(names(rows([failed("a", 0, 1)]))).toEqual(["a"]);
     expect(rows([])).toEqual([]);
@@ -41,8 +41,8 @@ describe("the order", () => {
 
 describe("successes", () => {
   const successes = (count: number) => many(count, (index) => done(`check_${index}`, 0, 1));
-  it("up to twenty stand there all", () => expect(rows(successes(20))).toHaveLength(20));
-  it("beyond are one line, which opens", () => {
+  it("up to twenty are all shown", () => expect(rows(successes(20))).toHaveLength(20));
+  it("more than twenty are one line, which opens", () => {
     expect(names(rows(successes(21)))).toEqual(["21 succeeded"]);
     expect(names(rows(successes(21), open("fold:succeeded"))).slice(0, 3)).toEqual([
       "21 succeeded",
@@ -50,7 +50,7 @@ describe("successes", () => {
       "  check_1",
     ]);
   });
-  it("on the critical path, selected or held stay", () => {
+  it("on the critical path, selected or held are not folded", () => {
     const kept = {
       critical: new Set(["run_check_3"]),
       selected: "check_5",
@@ -58,7 +58,7 @@ describe("successes", () => {
     };
     expect(names(rows(successes(30), kept))).toEqual(["27 succeeded", "check_3", "check_5", "check_7"]);
   });
-  it("fold in place, with other ends named", () => {
+  it("are folded in place, with other terminal states named", () => {
     const tasks = [
       ...successes(20),
       aRun("old", [["CACHED", 0]]),
@@ -69,28 +69,28 @@ describe("successes", () => {
   });
 });
 
-describe("what did not run", () => {
+describe("a task that did not run", () => {
   const never = (count: number) =>
     many(count, (index) => notRun(`mart_${index}`, { needs: [index ? `mart_${index - 1}` : "load"] }));
   const [load] = [failed("load", 4, 9)];
-  it("says what it needs, and where that began", () => {
+  it("names its need, and when that started", () => {
     const found = rows([load!, ...never(2)]).slice(2);
     expect(found.map((row) => row.kind === "task" && [row.needs, row.needsFrom])).toEqual([
       ["load", START + 4000],
       ["mart_0", START + 4000],
     ]);
   });
-  it("is folded when it is much", () => {
+  it("is folded with many others", () => {
     expect(rows(never(8))).toHaveLength(8);
     expect(names(rows(never(12))).slice(6)).toEqual(["mart_6", "5 more did not run"]);
   });
-  it("is called not started while the execution lives", () => {
+  it("is called not started while the execution runs", () => {
     const later = many(12, (index) => aRun(`mart_${index}`, [["CREATED", 0]], { needs: ["load"] }));
     const found = rows([aRun("load", [["RUNNING", 0]]), ...later], { over: false });
     expect(names(found).at(-1)).toBe("5 more have not started");
     expect(found[1]).toMatchObject({ needs: "load" });
   });
-  it("says nothing of needs when it was skipped", () => {
+  it("names no need when it was skipped", () => {
     expect(rows([load!, aRun("off", [["SKIPPED", 5]], { needs: ["load"] })])[2]).toMatchObject({
       needs: null,
     });
@@ -102,12 +102,12 @@ describe("a foreach", () => {
     aRun("each", state === "RUNNING" ? [["RUNNING", 0]] : [["RUNNING", 0], [state, to]], { type: "foreach" }); // biome-ignore format: one line
   const turn = (index: number, make = done) => make(`each[${index}].fetch`, 0, 1);
 
-  it("that succeeded is one line of counts", () => {
+  it("that succeeded is one line with counts", () => {
     const [line] = rows([each("SUCCESS"), ...many(300, (index) => turn(index))]);
     expect(line).toMatchObject({ open: false, name: "each" });
     expect(line).toHaveProperty("counts.0.words", "300 succeeded");
   });
-  it("that failed opens: failed first, the rest folded", () => {
+  it("that failed is open: failed first, the rest folded", () => {
     const turns = many(24, (index) => turn(index, [3, 7, 11].includes(index) ? failed : done));
     expect(names(rows([each("FAILED"), ...turns]))).toEqual([
       "each",
@@ -117,11 +117,11 @@ describe("a foreach", () => {
       "  21 succeeded",
     ]);
   });
-  it("of which many failed shows five and says how many more", () => {
+  it("with many failures shows five and the number of others", () => {
     const turns = many(30, (index) => turn(index, index < 8 ? failed : done));
     expect(names(rows([each("FAILED"), ...turns])).at(-1)).toBe("  3 more failed, 22 succeeded");
   });
-  it("that runs shows what failed, then what runs", () => {
+  it("that runs shows failed iterations, then running ones", () => {
     const turns = many(500, (index) => {
       if (index === 400) return failed(`each[${index}].fetch`, 0, 1);
       if (index >= 490) return aRun(`each[${index}].fetch`, [["CREATED", 0]]);
@@ -140,13 +140,13 @@ describe("a foreach", () => {
       "  10 waiting, 484 succeeded",
     ]);
   });
-  it("shows the iteration that is selected, wherever it is", () => {
+  it("shows the selected iteration, wherever it is", () => {
     const found = rows([each("SUCCESS"), ...many(50, (index) => turn(index))], {
       selected: "each[33].fetch",
     });
     expect(names(found)).toEqual(["each", "  [33] item 33", "  49 more succeeded"]);
   });
-  it("of several tasks a turn has a line for the turn, which opens to them", () => {
+  it("with several tasks has a line for each iteration, which opens to them", () => {
     const turns = [0, 1].flatMap((index) => [
       done(`each[${index}].fetch`, 0, 1),
       (index ? failed : done)(`each[${index}].load`, 1, 2, { needs: ["fetch"] }),
@@ -164,7 +164,7 @@ describe("a foreach", () => {
       task: { key: "each[1].load" },
     });
   });
-  it("within a foreach nests", () => {
+  it("within a foreach is nested", () => {
     const nested = [
       each("FAILED"),
       aRun("each[0].inner", [["RUNNING", 0], ["FAILED", 5]], { type: "foreach" }), // biome-ignore format: one line
@@ -172,18 +172,18 @@ describe("a foreach", () => {
     ];
     expect(names(rows(nested))).toEqual(["each", "  [0] item 0", "    [4] item 4"]);
   });
-  it("closed by hand stays closed", () => {
+  it("that the viewer closed stays closed", () => {
     const view = { toggled: new Map([["run_each", false]]) };
     expect(names(rows([each("FAILED"), turn(0, failed)], view))).toEqual(["each"]);
   });
 });
 
-it("matching task runs are flat, under their full names, as many as were counted", () => {
+it("matching task runs are listed flat, under their full names, as many as were counted", () => {
   const tasks = [failed("each[2].fetch", 0, 1), failed("load", 0, 1)];
   expect(names(matchingRows(tasks, VIEW))).toEqual(["each[2].fetch", "load"]);
 });
 
-describe("lines from change to change", () => {
+describe("lines after a change", () => {
   const each = aRun("each", [["RUNNING", 0]], { type: "foreach" });
   const tasks = [
     done("a", 0, 1),
@@ -193,7 +193,7 @@ describe("lines from change to change", () => {
   const before = rows(tasks, { over: false });
   const known = new Map(before.map((row) => [row.id, row]));
 
-  it("are the very same where nothing changed", () => {
+  it("keep their identity where nothing changed", () => {
     const changed = done("each[2].fetch", 1, 2);
     const after = reused(
       known,
@@ -203,14 +203,14 @@ describe("lines from change to change", () => {
     expect(same).toEqual(["a", "[0] item 0", "[1] item 1", "[3] item 3", "[4] item 4", "[5] item 5"]);
   });
 
-  it("keep their places while they are held; new ones come last", () => {
+  it("keep their places while they are held; new ones are added last", () => {
     const held = ["run_b", "run_a", "gone"];
     const ordered = inOrder(rows([done("a", 0, 1), done("b", 0, 1), done("c", 0, 1)]), held);
     expect(names(ordered)).toEqual(["b", "a", "c"]);
   });
 });
 
-it("a subflow's line tells how the execution that it started stands now", () => {
+it("a subflow's line shows the current state of the execution that it started", () => {
   const started = {
     __typename: "Execution" as const,
     id: "exec_9",

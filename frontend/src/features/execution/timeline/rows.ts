@@ -1,5 +1,5 @@
 import type { TaskRunRow } from "@/entities/execution/record";
-import { inOrderOfConcern, isPressing, standingOf } from "@/entities/taskRun/standing";
+import { inOrderOfConcern, isPressing, stateGroupOf } from "@/entities/taskRun/stateGroup";
 import {
   type Branch,
   branchesOf,
@@ -15,54 +15,54 @@ import { blockerOf } from "./blocker";
 
 type Line = { id: string; depth: number };
 
-/** A task run; a foreach has its `iterations` and says in `counts` how they stand. */
+/** A task run; a foreach has its `iterations` and their `counts` by state. */
 export type TaskLine = Line & {
   kind: "task";
   task: TaskRunRow;
   name: string;
   type: string;
-  /** Whether what is under it shows; null when nothing is. */
+  /** Whether its children are shown; null when it has none. */
   open: boolean | null;
   iterations: readonly Iteration[];
-  /** The task runs under it, however deep. */
+  /** All task runs under it, at any depth. */
   members: readonly TaskRunRow[];
   counts: readonly Count[];
-  /** It has not run: the key of the task that it needs, and when that one started. */
+  /** For a task that has not run: the key of the task that it needs, and when that one started. */
   needs: string | null;
   needsFrom: number | null;
   critical: boolean;
-  /** The execution that it started, as it stands now. */
+  /** The execution that it started, in its current state. */
   child: ExecutionLinkFragment | null;
 };
-/** One turn of a foreach of several tasks. */
+/** One iteration of a foreach of several tasks. */
 export type IterationLine = Line & {
   kind: "iteration";
-  /** Its task run that tells most, which a click selects. */
+  /** Its most important task run, which a click selects. */
   task: TaskRunRow;
   state: Iteration["state"];
   name: string;
   open: boolean;
   members: readonly TaskRunRow[];
 };
-/** What is folded, in words; the bars of its `members` show together. */
+/** A fold with its description; the bars of its `members` are shown together. */
 export type FoldLine = Line & { kind: "fold"; name: string; open: boolean; members: readonly TaskRunRow[] };
 export type LabelLine = Line & { kind: "label"; name: string };
-/** A line that stands for task runs. */
-export type Told = TaskLine | IterationLine | FoldLine;
-export type Row = Told | LabelLine;
+/** A line for one or more task runs. */
+export type RunLine = TaskLine | IterationLine | FoldLine;
+export type Row = RunLine | LabelLine;
 
 export type View = {
-  /** The execution has ended. */
+  /** Whether the execution has ended. */
   over: boolean;
-  /** What somebody opened or closed, by the id of its line. */
+  /** Lines that the viewer opened or closed, by id. */
   toggled: ReadonlyMap<string, boolean>;
-  /** Ids of lines that stay, though they would be folded by now. */
+  /** Ids of lines that stay visible although they could be folded. */
   keep: ReadonlySet<string>;
-  /** The key of the selected task run: it is never folded away. */
+  /** The key of the selected task run, which is never folded. */
   selected: string | undefined;
   /** The executions that its tasks started, by id. */
   children: ReadonlyMap<string, ExecutionLinkFragment>;
-  /** The key of the task run that the execution failed of: it comes first. */
+  /** The key of the task run that failed the execution: it comes first. */
   cause: string | undefined;
   /** Ids of the task runs on the critical path. */
   critical: ReadonlySet<string>;
@@ -77,7 +77,7 @@ export const FLOW_ORDER = "label:flow";
 export const SUCCESSES = "fold:succeeded";
 export const NOT_RUN = "fold:notRun";
 
-/** The lines of the timeline: what failed or waits for a person, then the flow's order, with much of the same folded. */
+/** The lines of the timeline: failed tasks and pending approvals, then the flow's order; many similar ones are folded. */
 export function rowsOf(tasks: readonly TaskRunRow[], view: View): Row[] {
   const list = new Listing(tasks, view);
   const branches = branchesOf(tasks);
@@ -100,7 +100,7 @@ export function rowsOf(tasks: readonly TaskRunRow[], view: View): Row[] {
   return list.rows;
 }
 
-/** Whatever matches, flat and under its full name, in the flow's order: as many lines as the count says. */
+/** All matching task runs, flat and under their full names, in the flow's order: as many lines as the count shows. */
 export function matchingRows(tasks: readonly TaskRunRow[], view: View): Row[] {
   const list = new Listing(tasks, view);
   for (const task of tasks) list.task({ task, iterations: [] }, 0, task.key);
@@ -112,13 +112,13 @@ type Fold = { id: string; name: string; branches: Set<Branch>; said: boolean };
 function foldsOf(rest: readonly Branch[], list: Listing): Fold[] {
   const { over } = list.view;
   const may = rest.filter((branch) => !list.stays(branch));
-  const standing = (branch: Branch) => standingOf(branch.task, over);
+  const group = (branch: Branch) => stateGroupOf(branch.task, over);
   const folds: Fold[] = [];
-  const done = may.filter((branch) => standing(branch) === "done");
+  const done = may.filter((branch) => group(branch) === "done");
   if (done.length > FEW_SUCCESSES)
     folds.push({ id: SUCCESSES, name: doneWords(done), branches: new Set(done), said: false });
   const word = over ? "notRun" : "waiting";
-  const idle = may.filter((branch) => standing(branch) === word && !branch.task.startedAt);
+  const idle = may.filter((branch) => group(branch) === word && !branch.task.startedAt);
   if (idle.length > FEW_NOT_RUN) {
     const folded = idle.slice(FEW_NOT_RUN - 1);
     const name = over ? "more did not run" : "more have not started";
@@ -133,7 +133,7 @@ function doneWords(done: readonly Branch[]): string {
     .join(", ");
 }
 
-/** Collects lines. Lines are made anew each time; `reused` keeps those that say the same as before. */
+/** Collects lines. They are rebuilt each time; `reused` keeps the identity of those that did not change. */
 class Listing {
   readonly rows: Row[] = [];
   private byKey: Map<string, TaskRunRow> | undefined;
@@ -207,7 +207,7 @@ class Listing {
     if (open) for (const branch of branches) this.branch(branch, depth + 1);
   }
 
-  /** Those that failed, then those that run, as many as one looks at; the others behind a line of their counts. */
+  /** The failed and the running iterations, up to a limit; the others behind a line with their counts. */
   private shownOf(task: TaskRunRow, iterations: readonly Iteration[]) {
     if (iterations.length <= FEW_ITERATIONS) return { shown: iterations, rest: [] };
     const failed = iterations.filter(hasFailed).slice(0, SHOWN_FAILED);
@@ -227,10 +227,10 @@ class Listing {
     return this.view.toggled.get(id) ?? byItself;
   }
 
-  /** It has not run: not yet, or never. */
+  /** Whether it has not run: not yet, or never. */
   private hasToCome(task: TaskRunRow): boolean {
     if (task.startedAt) return false;
-    return task.state === "CREATED" || standingOf(task, this.view.over) === "notRun";
+    return task.state === "CREATED" || stateGroupOf(task, this.view.over) === "notRun";
   }
 
   private blockerOf(task: TaskRunRow) {
@@ -240,7 +240,7 @@ class Listing {
   }
 }
 
-/** A foreach that failed or is at work opens by itself, and the one around what is selected. */
+/** A failed or running foreach is open by default, and the one around the selection. */
 function opensByItself(task: TaskRunRow, iterations: readonly Iteration[], { selected }: View): boolean {
   if (selected?.startsWith(`${task.key}[`)) return true;
   return (!isEnded(task.state) && task.startedAt !== null) || iterations.some(hasFailed);
@@ -253,7 +253,7 @@ const AT_WORK: ReadonlySet<Iteration["state"]> = new Set([
   "WAITING_FOR_APPROVAL",
 ]);
 
-/** An iteration between two of its tasks counts as running; one whose tasks are all to come does not. */
+/** An iteration between two of its tasks counts as running; one whose tasks have not started does not. */
 function isAtWork({ state, branches }: Iteration): boolean {
   return AT_WORK.has(state) && branches.some(({ task }) => task.startedAt !== null);
 }
@@ -279,7 +279,7 @@ function telling(branches: readonly Branch[]): TaskRunRow {
   );
 }
 
-/** "2 more failed, 19 succeeded": more, where some of the same stand above. */
+/** "2 more failed, 19 succeeded": "more" where some of the same state are shown above. */
 function restWords(shown: readonly Iteration[], rest: readonly Iteration[]): string {
   const above = new Set(shown.map(({ state }) => state));
   const counts = inOrderOfConcern(countsOf(rest)).map(({ state, words }) =>

@@ -26,17 +26,17 @@ describe("the bar of a task run", () => {
       [["queued", 1, 2], ["good", 2, 5]],
     ],
     [
-      "that was tried again shows the attempt that failed and the wait",
+      "that was retried shows the failed attempt and the wait",
       [["RUNNING", 0], ["RETRYING", 2], ["RUNNING", 4], ["FAILED", 5]],
       [["failed", 0, 2], ["retry", 2, 4], ["failed", 4, 5]],
     ],
     [
-      "that went back to the queue, as when its worker was lost",
+      "that was requeued, as when its worker was lost",
       [["RUNNING", 0], ["QUEUED", 3], ["RUNNING", 4]],
       [["failed", 0, 3], ["queued", 3, 4], ["active", 4, null]],
     ],
     [
-      "that asks a person",
+      "that waits for an approval",
       [["RUNNING", 0], ["WAITING_FOR_APPROVAL", 1]],
       [["good", 0, 1], ["ask", 1, null]],
     ],
@@ -56,22 +56,22 @@ describe("the bar of a task run", () => {
     ["whose worker's clock runs behind ends no earlier than it starts", [["RUNNING", 5], ["SUCCESS", 3]], [["good", 5, 5]]],
   ])("%s", (_, history, expected) => expect(drawn(history)).toEqual(expected)); // biome-ignore format: a table
 
-  it("that waits for a time is hatched", () => {
+  it("that waits for a time has a pattern", () => {
     expect(drawn([["RUNNING", 0]], "wait")).toEqual([["time", 0, null]]);
   });
 
-  it("without a history goes from its start to its end", () => {
+  it("without a history is from its start to its end", () => {
     const task = aRun("load", [], { state: "SUCCESS", startedAt: timeOf(1), endedAt: timeOf(3) });
     expect(segmentsOf(task)).toEqual([{ kind: "good", from: START + 1000, to: START + 3000 }]);
   });
 
-  it("is worked out once for each row", () => {
+  it("is computed once for each row", () => {
     const task = aRun("load", [["RUNNING", 0]]);
     expect(segmentsOf(task)).toBe(segmentsOf(task));
   });
 });
 
-it("the extent of a bar goes from its queue to its last end", () => {
+it("the extent of a bar is from its queueing to its last end", () => {
   expect(extentOf(aRun("a", [["QUEUED", 1], ["RUNNING", 2], ["SUCCESS", 5]]))).toEqual({ from: START + 1000, to: START + 5000 }); // biome-ignore format: one line
   expect(extentOf(aRun("a", [["RUNNING", 2]]))?.to).toBeNull();
   expect(extentOf(aRun("a"))).toBeUndefined();

@@ -1,7 +1,7 @@
 import type { TaskRunRow } from "@/entities/execution/record";
 import type { TaskRunState } from "@/shared/graphql/gen/graphql";
 
-/** `ask`: waits for a person. `time`: waits for a time or an event. `failed`: an attempt that came to nothing. */
+/** `ask`: waits for an approval. `time`: waits for a time or an event. `failed`: a failed attempt. */
 export type SegmentKind =
   | "queued"
   | "ask"
@@ -13,12 +13,12 @@ export type SegmentKind =
   | "failed"
   | "stopped";
 
-/** A stretch of a bar, in milliseconds since 1970; without an end it lasts until now. */
+/** A part of a bar, in milliseconds since 1970; without an end it extends to now. */
 export type Segment = { kind: SegmentKind; from: number; to: number | null };
 
 const known = new WeakMap<TaskRunRow, readonly Segment[]>();
 
-/** The bar of a task run, from its history of states. Remembered by the row's identity. */
+/** The bar of a task run, from its state history. Cached by the row's identity. */
 export function segmentsOf(task: TaskRunRow): readonly Segment[] {
   let segments = known.get(task);
   if (!segments) {
@@ -35,14 +35,14 @@ function drawn(task: TaskRunRow): Segment[] {
     const kind = kindOf(state as TaskRunState, next?.state as TaskRunState | undefined, task.task.type);
     if (!kind) return [];
     const from = Date.parse(at);
-    // A worker's clock may run behind: nothing ends before it starts.
+    // A worker's clock may be behind: nothing ends before it starts.
     return [
       { kind, from, to: next ? Math.max(from, Date.parse(next.at)) : endOf(state as TaskRunState, from) },
     ];
   });
 }
 
-/** Of a task run that came without a history: from its start to its end. */
+/** For a task run without a history: one segment from its start to its end. */
 function recorded({ startedAt, endedAt, state }: TaskRunRow) {
   if (!startedAt) return [];
   return [{ state: "RUNNING", at: startedAt }, ...(endedAt ? [{ state, at: endedAt }] : [])];
@@ -82,14 +82,14 @@ function kindOf(state: TaskRunState, next: TaskRunState | undefined, type: strin
   }
 }
 
-/** Its first and last moment on the axis; undefined when it has none yet. */
+/** The first and last moment of the bar; undefined when it has none yet. */
 export function extentOf(task: TaskRunRow): { from: number; to: number | null } | undefined {
   const segments = segmentsOf(task);
   const first = segments[0];
   return first && { from: first.from, to: segments[segments.length - 1]!.to };
 }
 
-/** When it ended, in milliseconds; null when it has not. */
+/** The end of a task run, in milliseconds; null while it has not ended. */
 export function endedAtOf(task: TaskRunRow): number | null {
   return task.endedAt ? Date.parse(task.endedAt) : null;
 }

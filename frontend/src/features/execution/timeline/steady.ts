@@ -1,6 +1,6 @@
 import type { Row } from "./rows";
 
-/** The same lines, each the very object of before when it says the same: what is drawn from it is not drawn again. */
+/** The lines, each replaced by its previous object if unchanged, so that it is not rendered again. */
 export function reused(before: ReadonlyMap<string, Row>, rows: readonly Row[]): Row[] {
   return rows.map((row) => {
     const old = before.get(row.id);
@@ -8,7 +8,7 @@ export function reused(before: ReadonlyMap<string, Row>, rows: readonly Row[]): 
   });
 }
 
-/** What follows from `members` and `task`: it is the same when they are. */
+/** Fields derived from `members` and `task`: equal when those are. */
 const DERIVED: ReadonlySet<string> = new Set(["iterations", "counts"]);
 
 function saysTheSame(one: Row, other: Row): boolean {
@@ -22,7 +22,7 @@ function isSame(one: unknown, other: unknown): boolean {
   return one.every((value, index) => value === other[index]);
 }
 
-/** In the order that the lines had before; those that came since stand at the end, so that nothing moves. */
+/** Keeps the previous order of the lines; new ones are added at the end, so that nothing moves. */
 export function inOrder(rows: readonly Row[], held: readonly string[]): Row[] {
   const byId = new Map(rows.map((row) => [row.id, row]));
   const kept = held.flatMap((id) => byId.get(id) ?? []);

@@ -7,17 +7,17 @@ import { isEnded } from "@/shared/ui/stateTokens";
 import { extentOf, segmentsOf } from "./segments";
 
 export type Axis = {
-  /** From the start to the end, or as far as the bars may grow before the axis has to. */
+  /** From the start to the end, or to the limit that bars may reach before the axis has to grow. */
   whole: Range;
-  /** The moment that is shown, in milliseconds; null when it is the end of what has ended. */
+  /** The shown moment, in milliseconds; null at the end of an ended execution. */
   now: number | null;
-  /** Time goes on. */
+  /** Whether time passes: the execution runs and is shown live. */
   ticking: boolean;
-  /** Asks for an axis that has room again. */
+  /** Extends the axis. */
   onStep: () => void;
 };
 
-/** `usual`: when the tasks that run usually end, in milliseconds. In the past the axis stays as it was found. */
+/** `usual`: when the running tasks usually end, in milliseconds. At a past moment the axis does not change. */
 export function useAxis(record: ExecutionRecord, usual: number): Axis {
   const [, step] = useState(0);
   const whole = useRef<Range | undefined>(undefined);
@@ -51,7 +51,7 @@ function same(before: Range | undefined, next: Range): Range {
   return before && before.from === next.from && before.to === next.to ? before : next;
 }
 
-/** The first and the last moment that the record knows of. */
+/** The first and the last moment in the record. */
 export function boundsOf({ head, taskRuns }: Pick<ExecutionRecord, "head" | "taskRuns">) {
   let from = Date.parse(head.startedAt ?? head.createdAt);
   let until = Math.max(from, head.endedAt ? Date.parse(head.endedAt) : 0);

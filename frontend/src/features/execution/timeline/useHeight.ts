@@ -1,6 +1,6 @@
 import { useCallback, useState } from "react";
 
-/** The height of the element that the returned ref is given to, in whole pixels; `assumed` until it is laid out. */
+/** The height of the element with the returned ref, in whole pixels; `assumed` until it is laid out. */
 export function useHeight(
   assumed: number,
 ): [(element: HTMLElement | null) => (() => void) | undefined, number] {

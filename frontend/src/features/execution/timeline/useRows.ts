@@ -1,16 +1,16 @@
 import { useMemo, useRef, useState } from "react";
 import type { ExecutionRecord } from "@/entities/execution/record";
-import { type Standing, standingOf } from "@/entities/taskRun/standing";
+import { type StateGroup, stateGroupOf } from "@/entities/taskRun/stateGroup";
 import { isEnded } from "@/shared/ui/stateTokens";
 import type { Stretch } from "./critical";
 import { matchingRows, type Row, rowsOf } from "./rows";
 import { inOrder, reused } from "./steady";
 
-export type Filter = { text: string; standing: Standing | null };
+export type Filter = { text: string; group: StateGroup | null };
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** The lines of the timeline. While somebody points at them they keep their places, and what they say is live. */
+/** The lines of the timeline. While the pointer is over them they keep their places; their content stays live. */
 export function useRows(
   record: ExecutionRecord,
   filter: Filter,
@@ -26,7 +26,7 @@ export function useRows(
 
   const rows = useMemo(() => {
     const over = isEnded(record.head.state);
-    const shape = [filter.text, filter.standing, toggled, record.head.id];
+    const shape = [filter.text, filter.group, toggled, record.head.id];
     const hold = pointed && shape.every((part, index) => part === before.current.shape[index]);
     const held = hold ? before.current.rows.map(({ id }) => id) : [];
     const keep = hold ? new Set(held) : NONE;
@@ -56,15 +56,15 @@ export function useRows(
   return { rows, toggle, pointer };
 }
 
-export function isFiltering({ text, standing }: Filter): boolean {
-  return text.trim() !== "" || standing !== null;
+export function isFiltering({ text, group }: Filter): boolean {
+  return text.trim() !== "" || group !== null;
 }
 
-function matching(record: ExecutionRecord, { text, standing }: Filter, over: boolean) {
+function matching(record: ExecutionRecord, { text, group }: Filter, over: boolean) {
   const wanted = text.trim().toLowerCase();
   return [...record.taskRuns.values()].filter(
     (task) =>
-      (!standing || standingOf(task, over) === standing) &&
+      (!group || stateGroupOf(task, over) === group) &&
       (task.key.toLowerCase().includes(wanted) || task.iteration?.label.toLowerCase().includes(wanted)),
   );
 }

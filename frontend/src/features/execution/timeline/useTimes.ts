@@ -8,17 +8,17 @@ import type { TrackView } from "./Track";
 import { useAxis } from "./useAxis";
 import { useUsual, usualEnd } from "./useUsual";
 
-type Asked = { zoom: Range | null; width: number };
+type Viewport = { zoom: Range | null; width: number };
 
-/** The width of a few words beside the now line, in pixels. */
+/** The width reserved for a few words next to the now line, in pixels. */
 const NOTE = 110;
 const nothing = () => {};
 
-/** The times that are shown, and the clock that moves `--now` on the pane. */
+/** The shown time range, and the clock that moves `--now` on the pane. */
 export function useTimes(
   record: ExecutionRecord,
   pane: RefObject<HTMLElement | null>,
-  { zoom, width }: Asked,
+  { zoom, width }: Viewport,
 ) {
   const { phase } = useLink();
   const usual = useUsual(record.head.id);

@@ -10,7 +10,7 @@ type Tree = {
 
 const PAGE = 10;
 
-/** The keys of a tree: up and down, fold and unfold, choose. The cursor is a line; it need not be the selected one. */
+/** The keys of a tree: up and down, fold and unfold, select. The cursor is a line; it may differ from the selected one. */
 export function useTreeKeys({ rows, toggle, choose, scrollTo }: Tree) {
   const [cursor, setCursor] = useState<string | null>(null);
   const index = rows.findIndex(({ id }) => id === cursor);

@@ -3,7 +3,7 @@ import type { ExecutionRecord } from "@/entities/execution/record";
 import { UsualTaskDurationsDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 
-/** How long tasks usually take, in seconds, by their key. */
+/** The usual durations of tasks, in seconds, by key. */
 export function useUsual(id: string): ReadonlyMap<string, number> {
   const { data } = useRead(UsualTaskDurationsDocument, { id });
   return useMemo(
@@ -12,7 +12,7 @@ export function useUsual(id: string): ReadonlyMap<string, number> {
   );
 }
 
-/** When the last of the tasks that run usually ends, in milliseconds; 0 when nobody knows. */
+/** When the last of the running tasks usually ends, in milliseconds; 0 when unknown. */
 export function usualEnd({ taskRuns }: ExecutionRecord, usual: ReadonlyMap<string, number>): number {
   if (!usual.size) return 0;
   let last = 0;

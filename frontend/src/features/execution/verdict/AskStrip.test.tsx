@@ -75,7 +75,7 @@ function opened(approvals: ApprovalViewFragment[]) {
   return { approve, change };
 }
 
-it("puts no other request under the pointer: after a decision it tells the result, and the next comes by a click", async () => {
+it("shows the result after a decision, and the next request only after a click", async () => {
   const { approve, change } = opened([request("a"), request("b")]);
   const asks = await screen.findByRole("region", { name: "Approval needed: a" });
   await userEvent.click(await within(asks).findByRole("button", { name: "Approve" }));
@@ -83,16 +83,16 @@ it("puts no other request under the pointer: after a decision it tells the resul
   await change([
     request("a", { state: "APPROVED", votes: [{ ...vote, decision: "APPROVE", override: false }] }),
   ]);
-  const told = await screen.findByRole("region", { name: "Decision: a" });
-  expect(within(told).getByRole("status").textContent).toBe("You approved");
+  const result = await screen.findByRole("region", { name: "Decision: a" });
+  expect(within(result).getByRole("status").textContent).toBe("You approved");
   expect(screen.queryByRole("button", { name: "Approve" })).toBeNull();
-  await userEvent.click(within(told).getByRole("button", { name: "Next question: b" }));
+  await userEvent.click(within(result).getByRole("button", { name: "Next question: b" }));
   const next = await screen.findByRole("region", { name: "Approval needed: b" });
   await userEvent.click(await within(next).findByRole("button", { name: "Approve" }));
   await waitFor(() => expect(approve.mock.calls.at(-1)![0].input.approvalId).toBe("appr_b"));
 });
 
-it("tells who has still to sign", async () => {
+it("shows who still has to approve", async () => {
   const groups = [
     { name: "ops", users: [], roles: ["operator"], required: 1, given: 0 },
     { name: "security", users: ["omar", "maria"], roles: [], required: 1, given: 0 },
@@ -100,8 +100,8 @@ it("tells who has still to sign", async () => {
   const { change } = opened([request("a", { groups })]);
   const asks = await screen.findByRole("region", { name: "Approval needed: a" });
   await userEvent.click(await within(asks).findByRole("button", { name: "Approve" }));
-  const told = await screen.findByRole("region", { name: "Decision: a" });
-  expect(within(told).getByRole("status").textContent).toBe("You approved");
+  const result = await screen.findByRole("region", { name: "Decision: a" });
+  expect(within(result).getByRole("status").textContent).toBe("You approved");
   await change([
     request("a", {
       groups: [{ ...groups[0]!, given: 1 }, groups[1]!],
@@ -109,14 +109,14 @@ it("tells who has still to sign", async () => {
       votes: [{ ...vote, decision: "APPROVE", override: false }],
     }),
   ]);
-  expect(within(told).getByRole("status").textContent).toBe(
-    "You approved; security has still to sign: omar or maria",
+  expect(within(result).getByRole("status").textContent).toBe(
+    "You approved; security still has to approve: omar or maria",
   );
-  await userEvent.click(within(told).getByRole("button", { name: "Close" }));
+  await userEvent.click(within(result).getByRole("button", { name: "Close" }));
   expect(await screen.findByRole("region", { name: "Approval needed: a" })).toBeTruthy();
 });
 
-it("keeps a half-written comment when another request comes that one may decide", async () => {
+it("keeps a half-written comment when another request arrives that the viewer may decide", async () => {
   const { change } = opened([request("a", { comment: "ALWAYS", canDecide: false, canOverride: true })]);
   const asks = await screen.findByRole("region", { name: "Approval needed: a" });
   await userEvent.click(await within(asks).findByRole("checkbox", { name: /^Override/ }));
@@ -127,7 +127,7 @@ it("keeps a half-written comment when another request comes that one may decide"
   expect(await screen.findByRole("region", { name: "Approval needed: b" })).toBeTruthy();
 });
 
-it("tells how somebody else decided what is shown, and waits for a click to show the next", async () => {
+it("shows how another user decided the request, and the next one only after a click", async () => {
   const { change } = opened([request("a"), request("b")]);
   await screen.findByRole("region", { name: "Approval needed: a" });
   const votes = [
@@ -139,6 +139,6 @@ it("tells how somebody else decided what is shown, and waits for a click to show
     },
   ];
   await change([request("a", { state: "REJECTED", votes })]);
-  const told = await screen.findByRole("region", { name: "Decision: a" });
-  expect(within(told).getByRole("status").textContent).toBe("Rejected by maria");
+  const result = await screen.findByRole("region", { name: "Decision: a" });
+  expect(within(result).getByRole("status").textContent).toBe("Rejected by maria");
 });

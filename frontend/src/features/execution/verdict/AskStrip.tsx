@@ -18,7 +18,7 @@ type Props = {
   question: Question;
 };
 
-/** The question of an approval, who may answer, and the answer right here; then its result, in the same place. */
+/** An approval request with its approvers and the form; then its result, in the same place. */
 export function AskStrip({ id, approval, question }: Props) {
   const { others, given, show } = question;
   const isOpen = approval.state === "PENDING" && !given;
@@ -28,7 +28,7 @@ export function AskStrip({ id, approval, question }: Props) {
       key={approval.id}
       label={`${isOpen ? "Approval needed" : "Decision"}: ${approval.taskRun.key}`}
       tone="ask"
-      who={isOpen ? <Who id={id} approval={approval} /> : <Asked id={id} approval={approval} />}
+      who={isOpen ? <Who id={id} approval={approval} /> : <Decided id={id} approval={approval} />}
       cause={isOpen ? approval.message : <Result approval={approval} given={given} />}
       also={
         <>
@@ -71,7 +71,7 @@ function TaskLink({ id, approval: { taskRun } }: Omit<Props, "question">) {
   );
 }
 
-/** "review waits for ml-leads, you are one of them, 0 of 1 given · asked 6m ago, due in 54m 00s" */
+/** "review waits for ml-leads, you are one of them, 0 of 1 given · requested 6m ago, due in 54m 00s" */
 function Who({ id, approval }: Omit<Props, "question">) {
   const now = useNow(true);
   const { canDecide, expiresAt, requestedAt } = approval;
@@ -79,14 +79,14 @@ function Who({ id, approval }: Omit<Props, "question">) {
   return (
     <>
       <TaskLink id={id} approval={approval} /> waits for {signersOf(approval)}
-      {canDecide && ", you are one of them"}, {seatsOf(approval)} given · asked{" "}
+      {canDecide && ", you are one of them"}, {seatsOf(approval)} given · requested{" "}
       {formatAgo(Date.parse(requestedAt), now)}
       {left !== null && (left > 0 ? `, due in ${formatDuration(left)}` : ", overdue")}
     </>
   );
 }
 
-function Asked({ id, approval }: Omit<Props, "question">) {
+function Decided({ id, approval }: Omit<Props, "question">) {
   return (
     <>
       <TaskLink id={id} approval={approval} />: {approval.message}
@@ -94,7 +94,7 @@ function Asked({ id, approval }: Omit<Props, "question">) {
   );
 }
 
-/** "You approved; security has still to sign: omar or maria", or how others decided it. */
+/** "You approved; security still has to approve: omar or maria", or how others decided it. */
 function Result({ approval, given }: { approval: ApprovalViewFragment; given: Given | undefined }) {
   const now = useNow(true);
   const isLeft = approval.state === "PENDING" && given !== undefined && approval.votes.length > given.votes;

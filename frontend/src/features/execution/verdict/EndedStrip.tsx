@@ -9,40 +9,40 @@ import { warnedWords } from "./sentence";
 import { lastInto } from "./still";
 import type { VerdictProps } from "./Verdict";
 
-/** An end that somebody decided, or one with warnings: told quietly. */
+/** An execution that a person ended, or one that ended with warnings, in a quiet strip. */
 export function EndedStrip({ record, facts, offered, actions }: VerdictProps) {
   const { head } = record;
-  const told = useTold(record, facts);
-  if (!told) return null;
+  const summary = useSummary(record, facts);
+  if (!summary) return null;
   return (
     <Strip
       label="How it ended"
       tone={STATE_TOKENS[head.state].tone}
       quiet
-      who={told.who}
-      cause={told.why}
+      who={summary.who}
+      cause={summary.why}
       fix={head.state !== "WARNING" && <Fix offered={offered} actions={actions} word="Restart" />}
     />
   );
 }
 
 type Zone = "local" | "utc";
-type Told = { who: ReactNode; why: ReactNode };
+type Summary = { who: ReactNode; why: ReactNode };
 
-function useTold(record: ExecutionRecord, facts: VerdictProps["facts"]): Told | null {
+function useSummary(record: ExecutionRecord, facts: VerdictProps["facts"]): Summary | null {
   const { zone } = usePreferences();
   if (record.head.state === "WARNING") return warned(record);
   if (record.head.state === "REJECTED") return rejected(record, zone);
   return stopped(record, facts, zone);
 }
 
-function warned(record: ExecutionRecord): Told | null {
+function warned(record: ExecutionRecord): Summary | null {
   const words = warnedWords(record);
   const first = [...record.taskRuns.values()].find((task) => task.state === "WARNING");
   return words ? { who: words, why: first?.error?.message } : null;
 }
 
-function rejected({ approvals }: ExecutionRecord, zone: Zone): Told | null {
+function rejected({ approvals }: ExecutionRecord, zone: Zone): Summary | null {
   const closed = [...approvals.values()].find(({ state }) => state === "REJECTED");
   if (!closed) return null;
   const vote = closed.votes.find(({ decision }) => decision === "REJECT");
@@ -56,14 +56,14 @@ function rejected({ approvals }: ExecutionRecord, zone: Zone): Told | null {
   return { who, why: vote.comment ? `“${vote.comment}”` : closed.message };
 }
 
-function stopped({ head }: ExecutionRecord, facts: VerdictProps["facts"], zone: Zone): Told {
+function stopped({ head }: ExecutionRecord, facts: VerdictProps["facts"], zone: Zone): Summary {
   const history = facts?.stateHistory ?? [];
-  const asked = lastInto(history, ["KILLING"]) ?? lastInto(history, ["KILLED", "CANCELLED"]);
-  if (!asked) return { who: STATE_TOKENS[head.state].word, why: null };
+  const ending = lastInto(history, ["KILLING"]) ?? lastInto(history, ["KILLED", "CANCELLED"]);
+  if (!ending) return { who: STATE_TOKENS[head.state].word, why: null };
   const who = (
     <>
-      <b>{asked.actor.name}</b> cancelled it at {formatTime(asked.at, zone)}
+      <b>{ending.actor.name}</b> cancelled it at {formatTime(ending.at, zone)}
     </>
   );
-  return { who, why: asked.reason ? `“${asked.reason}”` : null };
+  return { who, why: ending.reason ? `“${ending.reason}”` : null };
 }

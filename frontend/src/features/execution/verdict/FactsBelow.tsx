@@ -4,7 +4,7 @@ import type { Facts } from "../useFacts";
 import { RunFacts } from "./RunFacts";
 import classes from "./RunFacts.module.css";
 
-/** On a phone the log at the error comes first, and the facts of a failure stand below it. */
+/** On a phone the log at the error comes first, and the facts of a failure are below it. */
 export function FactsBelow({ head, facts }: { head: Head; facts: Facts | undefined }) {
   const phone = usePhone();
   if (!phone || head.failure === null || head.state === "SUCCESS") return null;

@@ -18,7 +18,7 @@ import type { VerdictProps } from "./Verdict";
 
 type Failure = NonNullable<Head["failure"]>;
 
-/** Who failed, the cause, what it kept from running, and the fix. */
+/** The failed task, the cause, the tasks that did not run because of it, and the fix. */
 export function FailedStrip({ record, facts, offered, actions }: VerdictProps) {
   const { zone } = usePreferences();
   const { head, taskRuns } = record;
@@ -50,7 +50,7 @@ export function FailedStrip({ record, facts, offered, actions }: VerdictProps) {
   );
 }
 
-/** "5 more tasks failed and 12 did not run because of it", each leading to those. */
+/** "5 more tasks failed and 12 did not run because of it", each linked to those tasks. */
 function Consequences({ record }: Pick<VerdictProps, "record">): ReactNode {
   const { id } = record.head;
   const counts = consequencesOf(record);

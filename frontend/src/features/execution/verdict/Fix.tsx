@@ -11,16 +11,16 @@ import classes from "./Strip.module.css";
 type Props = {
   offered: Offered;
   actions: Actions;
-  /** The one that failed first: it can be replayed from, and its state be changed. */
+  /** The task that failed first, for replaying from it and for changing its state. */
   failed?: TaskRunRow | undefined;
-  /** On the button, where "Restart failed tasks" would not be true. */
+  /** The word on the button, where "Restart failed tasks" would not be true. */
   word?: string;
 };
 
 const FIXES: readonly PageAction[] = ["RETRY_FAILED", "RESTART"];
 const OTHERS: readonly PageAction[] = ["REPLAY", "PREPARE_EXECUTION", "RUN_AGAIN"];
 
-/** The one fix, done by a click, and the other ways behind its arrow, each with how it differs. */
+/** The suggested fix as a button, and the other ways behind its arrow, each with its difference. */
 export function Fix({ offered: { offers, target }, actions, failed, word }: Props) {
   const fix = offers.find(({ spec, allowed }) => allowed && FIXES.includes(spec.action));
   const others = OTHERS.flatMap((action) => offers.find(({ spec }) => spec.action === action) ?? []);
@@ -28,7 +28,7 @@ export function Fix({ offered: { offers, target }, actions, failed, word }: Prop
   const Glyph = fix.spec.icon;
   return (
     <span className={classes.split}>
-      <Tooltip label={fix.spec.tells}>
+      <Tooltip label={fix.spec.description}>
         <Button variant="filled" onClick={() => actions.start(fix.spec, target, "now")}>
           {word ?? fix.spec.word}
           <kbd className={classes.key} aria-hidden>
@@ -46,8 +46,8 @@ export function Fix({ offered: { offers, target }, actions, failed, word }: Prop
           <ActionItem
             word={`${word ?? fix.spec.word}, with the plan first`}
             icon={Glyph}
-            note={fix.spec.tells}
-            onClick={() => actions.start(fix.spec, target, "ask")}
+            note={fix.spec.description}
+            onClick={() => actions.start(fix.spec, target, "confirm")}
           />
           <Other offers={others} failed={failed} start={actions.start} target={target} />
         </Menu.Dropdown>
@@ -71,7 +71,7 @@ function Other({ offers, failed, start, target }: OtherProps) {
         <ActionItem
           word={`Replay from ${failed.key}`}
           icon={REPLAY_FROM_TASK.icon}
-          note={REPLAY_FROM_TASK.tells}
+          note={REPLAY_FROM_TASK.description}
           onClick={() => start(specOf("REPLAY"), { ...target, given: { fromTask: failed.key } })}
         />
       )}
@@ -81,7 +81,7 @@ function Other({ offers, failed, start, target }: OtherProps) {
           word={offer.spec.word}
           icon={offer.spec.icon}
           allowed={offer.allowed}
-          note={offer.allowed ? offer.spec.tells : offer.reason}
+          note={offer.allowed ? offer.spec.description : offer.reason}
           onClick={() => start(offer.spec, target)}
         />
       ))}
@@ -92,7 +92,7 @@ function Other({ offers, failed, start, target }: OtherProps) {
 
 type ChangeProps = Omit<OtherProps, "offers" | "failed"> & { failed: TaskRunRow };
 
-/** As the menu of the task has it: with the server's reason when it is not possible, absent when it never is. */
+/** As the menu of the task has it: disabled with the server's reason, absent when the viewer's role never allows it. */
 function ChangeState({ failed, start, target }: ChangeProps) {
   const { hidden, shown } = useTaskRunActions(target.id, failed.key).change;
   const spec = specOf("CHANGE_TASK_RUN_STATE");
@@ -102,7 +102,7 @@ function ChangeState({ failed, start, target }: ChangeProps) {
       word={`Change state of ${failed.key}`}
       icon={spec.icon}
       allowed={shown.allowed}
-      note={shown.allowed ? spec.tells : shown.note}
+      note={shown.allowed ? spec.description : shown.note}
       onClick={() => start(spec, { ...target, taskRun: failed })}
     />
   );

@@ -11,19 +11,19 @@ import type { Selection } from "../useSelection";
 import { RunFacts } from "./RunFacts";
 import { Strip } from "./Strip";
 import classes from "./Strip.module.css";
-import { momentWords, standingThen } from "./sentence";
+import { countsThen, momentWords } from "./sentence";
 
 type Props = {
   record: ExecutionRecord;
   live: ExecutionRecord | undefined;
   facts: Facts | undefined;
   at: number;
-  /** The event that made it so; undefined until it is read. */
+  /** The event of the shown moment; undefined until it is read. */
   event: Moment | undefined;
   select: Selection["select"];
 };
 
-/** Says that an earlier moment is shown, which one, and leads back. */
+/** Says that an earlier moment is shown, which one, and links back. */
 export function PastStrip({ record, live, facts, at, event, select }: Props) {
   const { zone } = usePreferences();
   const last = live?.seq ?? at;
@@ -41,7 +41,7 @@ export function PastStrip({ record, live, facts, at, event, select }: Props) {
         </>
       }
       cause={event ? `${formatTime(event.at, zone)}: ${momentWords(event)}` : "\u00a0"}
-      also={standingThen(record.taskRuns.values())}
+      also={countsThen(record.taskRuns.values())}
       fix={
         <>
           <Button

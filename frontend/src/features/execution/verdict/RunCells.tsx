@@ -11,7 +11,7 @@ import classes from "./RunFacts.module.css";
 
 const SHOWN = 20;
 
-/** The last executions of the flow as cells, the newest at the end; this one is framed. */
+/** The last executions of the flow as cells, newest last; this one is framed. */
 export function RunCells({ head }: { head: Head }) {
   const { zone } = usePreferences();
   const { data } = useRead(
@@ -50,7 +50,7 @@ function sameFlow({ namespace, flowKey, kind }: Head): ExecutionFilter {
   return { namespace: { eq: namespace }, flow: { eq: flowKey }, kind: { eq: kind } };
 }
 
-/** "Failed, Nov 28 02:55:04, 4m 12s": when, how long, in which state. */
+/** "Failed, Nov 28 02:55:04, 4m 12s": state, time and duration. */
 function wordsOf(run: RunCellFragment, zone: "local" | "utc"): string {
   const parts = [STATE_TOKENS[run.state].word, formatTime(run.startedAt ?? run.createdAt, zone)];
   if (run.duration !== null && isEnded(run.state)) parts.push(formatDuration(run.duration));
@@ -59,7 +59,7 @@ function wordsOf(run: RunCellFragment, zone: "local" | "utc"): string {
 
 const line = { fill: "none", stroke: "var(--hw-surface)", strokeWidth: 1.6, strokeLinecap: "round" } as const;
 
-/** A square by state: its fill says the tone, its mark the state, so that it is read without colour. */
+/** A square by state: its fill shows the tone, its mark the state, so that it is readable without colour. */
 function Cell({ run: { state } }: { run: RunCellFragment }) {
   const { tone, shape } = STATE_TOKENS[state];
   return (

@@ -10,13 +10,13 @@ import classes from "./RunFacts.module.css";
 
 type Props = { head: Head; facts: Facts | undefined };
 
-/** Below the hairline: how the flow went lately, what changed, and who else has the same error. */
+/** Below the line: the flow's last executions, what changed, and others with the same error. */
 export function RunFacts({ head, facts }: Props) {
   return (
     <div className={classes.facts}>
       <RunCells head={head} />
       {facts?.lastSuccess && <Changes head={head} facts={facts} then={facts.lastSuccess} />}
-      {facts && !facts.lastSuccess && <span>No success before it</span>}
+      {facts && !facts.lastSuccess && <span>No earlier success</span>}
       {facts?.resolvedBy && (
         <span>
           Solved by{" "}
@@ -34,20 +34,20 @@ export function RunFacts({ head, facts }: Props) {
 
 type ChangesProps = { head: Head; facts: Facts; then: NonNullable<Facts["lastSuccess"]> };
 
-/** So many changes fit into the strip; the others stand where both executions do. */
-const TOLD = 4;
+/** The most changes in the strip; the others are on the page that compares the two. */
+const MOST = 4;
 
-/** Each part leads to both executions side by side. */
+/** Each change links to the comparison of both executions. */
 function Changes({ head, facts, then }: ChangesProps) {
   const changes = changedSince(then, { inputs: facts.inputs, revision: head.revision, git: head.git });
-  const more = changes.length - TOLD;
+  const more = changes.length - MOST;
   const both = { ids: `${then.id},${head.id}`, baseline: then.id };
   return (
     <div className={classes.fact}>
       <span>
         {changes.length ? "Changed since the last success" : "Nothing changed since the last success"}
       </span>
-      {changes.slice(0, TOLD).map(({ name, words, whole }) => (
+      {changes.slice(0, MOST).map(({ name, words, whole }) => (
         <Link key={name} className={classes.change} to="/compare" search={both} title={whole}>
           {words}
         </Link>
@@ -59,7 +59,7 @@ function Changes({ head, facts, then }: ChangesProps) {
   );
 }
 
-/** How many others failed alike today, by the very search that its link opens. */
+/** The number of others with the same error today, by the same search that its link opens. */
 function SameError({ id, fingerprint }: { id: string; fingerprint: string }) {
   const search = `error:${fingerprint} date:today NOT id:${id}`;
   const { data } = useRead(SameErrorDocument, { search });

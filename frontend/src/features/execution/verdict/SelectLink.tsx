@@ -4,7 +4,7 @@ import type { ExecutionSearch } from "../useSelection";
 
 type Props = {
   id: string;
-  /** The parts of the address that change; the others stay. */
+  /** The URL parameters that change; the others stay. */
   part: ExecutionSearch;
   hash?: string;
   className?: string | undefined;
@@ -12,7 +12,7 @@ type Props = {
   children: ReactNode;
 };
 
-/** A link that selects something on the page; the address says what. */
+/** A link that selects something on the page, through the URL. */
 export function SelectLink({ id, part, hash, ...rest }: Props) {
   return <Link {...rest} {...selecting(id, part, hash)} />;
 }

@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { useSettled } from "@/entities/execution/useStanding";
+import { useSettled } from "@/entities/execution/useActionsAndWaits";
 import { useNow } from "@/shared/lib/now";
 import { formatAgo } from "@/shared/lib/time";
 import { STATE_TOKENS } from "@/shared/ui/stateTokens";
@@ -13,12 +13,12 @@ import type { VerdictProps } from "./Verdict";
 
 const STILL_AFTER = 2_000;
 
-/** Why nothing moves: who paused it, which worker, slot, moment or event is waited for. Quiet while something runs. */
+/** Why nothing progresses: who paused it, or which worker, slot, time or event is waited for. Hidden while a task runs. */
 export function StillStrip({ record, facts, offered, actions }: VerdictProps) {
   const { head } = record;
-  // What starts and ends within a moment is not worth a strip that comes and goes.
+  // A wait that lasts only a moment should not make a strip appear and disappear.
   const isSettled = useSettled(head.seq, STILL_AFTER) === head.seq;
-  const reasons = reasonsOf(record, offered.standing.waitingFor);
+  const reasons = reasonsOf(record, offered.actionsAndWaits.waitingFor);
   const paused = head.state === "PAUSED" ? lastInto(facts?.stateHistory ?? [], ["PAUSED"]) : null;
   if (head.state === "PAUSED") {
     const resume = offered.offers.find(({ spec }) => spec.action === "RESUME");
@@ -86,7 +86,7 @@ function WhoWaits({ id, reason: { keys } }: { id: string; reason: Reason }) {
   );
 }
 
-/** The server's sentence, with the time in the zone of the page. */
+/** The server's message, with the time in the page's time zone. */
 function Sentence({ reason: { message, until, execution } }: { reason: Reason }) {
   return (
     <>

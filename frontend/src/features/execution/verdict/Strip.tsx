@@ -6,19 +6,19 @@ import classes from "./Strip.module.css";
 type Props = {
   label: string;
   tone: Tone | "at";
-  /** For what one should know, but need not act upon at once. */
+  /** For information that needs no action at once. */
   quiet?: boolean;
-  /** On a phone it is short until it is opened, so that what stands below it is seen. */
+  /** On a phone it is short until it is opened, so that the content below it is visible. */
   folds?: boolean;
   who: ReactNode;
   cause?: ReactNode;
   also?: ReactNode;
-  /** What to do about it. */
+  /** The suggested action. */
   fix?: ReactNode;
   facts?: ReactNode;
 };
 
-/** The loudest thing on the page: who, the cause as the only large text, what follows from it, and one fix. */
+/** The most prominent part of the page: who, the cause as the only large text, the consequences, and one fix. */
 export function Strip({ label, tone, quiet, folds = false, who, cause, also, fix, facts }: Props) {
   const phone = usePhone();
   const [open, setOpen] = useState(false);

@@ -17,13 +17,13 @@ export type VerdictProps = {
 };
 
 type Props = VerdictProps & {
-  /** The key of the task that is selected: to select one shows its question. */
+  /** The key of the selected task: selecting one shows its approval request. */
   selected: string | undefined;
 };
 
 const QUIET_ENDS: ReadonlySet<string> = new Set(["KILLED", "CANCELLED", "WARNING"]);
 
-/** What happened and the fix, the question of an approval, or why nothing moves; nothing for a quiet success. */
+/** The failure and its fix, a pending approval, or why nothing progresses; nothing for a success. */
 export function Verdict({ selected, ...props }: Props) {
   const { head, approvals } = props.record;
   const question = useQuestion(approvals, selected);

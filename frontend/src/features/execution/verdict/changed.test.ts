@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Compared, changedSince, toldApart } from "./changed";
+import { abbreviated, type Compared, changedSince } from "./changed";
 
 const run = (number: number, commit: string | null, inputs: object, branch = "main"): Compared => ({
   inputs,
@@ -8,7 +8,7 @@ const run = (number: number, commit: string | null, inputs: object, branch = "ma
 });
 const words = (then: Compared, now: Compared) => changedSince(then, now).map((change) => change.words);
 
-it("tells what differs from the last success, in this order", () => {
+it("lists the differences from the last success, in this order", () => {
   expect(
     words(
       run(3, "a41f00112233", { day: "2026-01-13", size: 1 }),
@@ -17,12 +17,12 @@ it("tells what differs from the last success, in this order", () => {
   ).toEqual(["rev 3 → 4", "commit a41f001 → b77e1c0", "day: 2026-01-13 → 2026-01-14"]);
 });
 
-it("is silent about what is the same, whatever the order of keys", () => {
+it("omits equal values, whatever the order of keys", () => {
   expect(words(run(3, "a", { x: { a: 1, b: 2 } }), run(3, "a", { x: { b: 2, a: 1 } }))).toEqual([]);
   expect(words(run(3, "a", { gone: null }), run(3, "a", {}))).toEqual([]);
 });
 
-it("tells branches, code that only one of them names, and each input", () => {
+it("lists branches, commits that only one of them has, and each input", () => {
   expect(words(run(3, "a", {}), run(3, "a", {}, "fix"))).toEqual(["branch main → fix"]);
   expect(words(run(3, null, {}), run(3, "abcdef0123", {}))).toEqual([
     "commit none → abcdef0",
@@ -47,8 +47,8 @@ it.each([
     "…al-1/stage/orders/2026-11-27",
   ],
   ["short", `${LONG}x`, "short", "s3://warehouse.eu-central-1/…"],
-])("%s and %s are told apart", (one, other, left, right) => {
-  expect(toldApart(one, other)).toEqual([left, right]);
+])("%s and %s are abbreviated around their difference", (one, other, left, right) => {
+  expect(abbreviated(one, other)).toEqual([left, right]);
 });
 
 it("keeps both values in full", () => {

@@ -2,44 +2,44 @@ import type { ComparedRunFragment } from "@/shared/graphql/gen/graphql";
 import { inOneLine, inputRows } from "../inspector/overview/changed";
 
 export type Compared = Pick<ComparedRunFragment, "inputs" | "revision" | "git">;
-/** `words` are short, `whole` has both values in full. */
+/** `words` is short, `whole` has both values in full. */
 export type Change = { name: string; words: string; whole: string };
 
 const COMMIT = 7;
 
-/** What is different from an earlier execution of the flow: its revision, its code, each of its inputs. */
+/** The differences from an earlier execution of the flow: its revision, its commit, each of its inputs. */
 export function changedSince(then: Compared, now: Compared): Change[] {
   const changes: Change[] = [];
-  const tell = (name: string, from: string | null | undefined, to: string | null | undefined) => {
+  const add = (name: string, from: string | null | undefined, to: string | null | undefined) => {
     if ((from ?? null) === (to ?? null)) return;
     const words = `${name} ${from ?? "none"} → ${to ?? "none"}`;
     changes.push({ name, words, whole: words });
   };
-  tell("rev", then.revision?.number.toString(), now.revision?.number.toString());
-  tell("commit", then.git?.commit?.slice(0, COMMIT), now.git?.commit?.slice(0, COMMIT));
-  tell("branch", then.git?.branch, now.git?.branch);
+  add("rev", then.revision?.number.toString(), now.revision?.number.toString());
+  add("commit", then.git?.commit?.slice(0, COMMIT), now.git?.commit?.slice(0, COMMIT));
+  add("branch", then.git?.branch, now.git?.branch);
   for (const { name, value, before, changed } of inputRows(now.inputs, then.inputs ?? {})) {
     if (!changed) continue;
-    const [from, to] = [told(before), told(value)];
+    const [from, to] = [textOf(before), textOf(value)];
     changes.push({
       name,
-      words: `${name}: ${toldApart(from, to).join(" → ")}`,
+      words: `${name}: ${abbreviated(from, to).join(" → ")}`,
       whole: `${name}: ${from} → ${to}`,
     });
   }
   return changes;
 }
 
-function told(value: unknown): string {
+function textOf(value: unknown): string {
   return value === undefined || value === null ? "none" : inOneLine(value).replaceAll(/\s+/g, " ").trim();
 }
 
 const MOST = 28;
-/** So much of what is the same stays before it. */
+/** The number of equal characters kept before the difference. */
 const BEFORE = 8;
 
-/** Two values as far as one tells them apart: of long ones the part where they begin to differ. */
-export function toldApart(one: string, other: string): [string, string] {
+/** Two values, shortened to the part where they begin to differ if they are long. */
+export function abbreviated(one: string, other: string): [string, string] {
   if (one.length <= MOST && other.length <= MOST) return [one, other];
   let same = 0;
   while (same < one.length && same < other.length && one[same] === other[same]) same += 1;

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { recordOf } from "@/entities/execution/record";
-import { countStandings } from "@/entities/taskRun/standing";
+import { countStateGroups } from "@/entities/taskRun/stateGroup";
 import { aSnapshot, aTask } from "@/testing/fixtures";
 import { consequencesOf } from "./consequences";
 
@@ -16,17 +16,17 @@ const tasks = [
 ];
 const of = (state: string) => recordOf(aSnapshot({ state, failure, taskRuns: tasks } as never) as never);
 
-it("counts what the lists behind the links show, without the task that is told of", () => {
+it("counts as the lists behind the links do, without the task named in the strip", () => {
   const record = of("FAILED");
-  const listed = countStandings(record.taskRuns.values(), true);
+  const listed = countStateGroups(record.taskRuns.values(), true);
   expect(consequencesOf(record)).toEqual({ failed: listed.failed - 1, notRun: listed.notRun, because: true });
   expect(listed).toMatchObject({ failed: 3, notRun: 2 });
 });
 
-it("leaves out what may still run, and gives no cause for what has another", () =>
+it("leaves out tasks that may still run, and names no cause where there is another one", () =>
   expect(consequencesOf(of("FAILED_FINISHING"))).toEqual({ failed: 2, notRun: 1, because: false }));
 
-it("leaves out no task when the execution itself failed", () => {
+it("counts all tasks when the execution itself failed", () => {
   const record = of("FAILED");
   const head = { ...record.head, failure: { ...record.head.failure!, taskRun: null } };
   expect(consequencesOf({ ...record, head }).failed).toBe(3);

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { aTask } from "@/testing/fixtures";
-import { didNotRun, listed, momentWords, moreFailed, standingThen, warnedWords } from "./sentence";
+import { countsThen, didNotRun, listed, momentWords, moreFailed, warnedWords } from "./sentence";
 
-it("counts what failed beside it and what did not run, and says nothing of none", () => {
+it("counts other failed tasks and those that did not run, and omits zero", () => {
   expect([moreFailed(0), moreFailed(1), moreFailed(5)]).toEqual([
     null,
     "1 more task failed",
@@ -19,13 +19,13 @@ it.each([
   [["a", "b", "c", "d", "e"], "a, b, c and 2 more"],
 ])("%j is listed as %s", (names, text) => expect(listed(names)).toBe(text));
 
-it("tells how tasks stood at a moment", () => {
+it("counts the tasks by state at a moment", () => {
   const states = ["SUCCESS", "CACHED", "FAILED", "RUNNING", "RETRYING", "CREATED", "QUEUED"] as const;
   const tasks = states.map((state) => aTask(state, { state }));
-  expect(standingThen(tasks)).toBe("2 succeeded, 1 failed, 1 ran, 1 waited, 2 had not started");
+  expect(countsThen(tasks)).toBe("2 succeeded, 1 failed, 1 ran, 1 waited, 2 had not started");
   const never = aTask("x", { state: "CANCELLED", startedAt: null });
-  expect(standingThen([never, aTask("y", { state: "KILLED" })])).toBe("1 were stopped, 1 had not started");
-  expect(standingThen([])).toBe("no task was planned");
+  expect(countsThen([never, aTask("y", { state: "KILLED" })])).toBe("1 were stopped, 1 had not started");
+  expect(countsThen([])).toBe("no task was planned");
 });
 
 it.each([
@@ -33,11 +33,11 @@ it.each([
   [["TASK_RUN_STATE_CHANGED", "RETRYING", null, "load"], "load: Retrying"],
   [["EXECUTION_STATE_CHANGED", "WAITING_FOR_APPROVAL", null, null], "Needs approval"],
   [["LABELS_SET", null, null, null], "Labels set"],
-] as const)("%j is told as %s", ([type, toState, attempt, key], words) =>
+] as const)("%j reads %s", ([type, toState, attempt, key], words) =>
   expect(momentWords({ type, toState, attempt, taskRun: key ? { key } : null })).toBe(words),
 );
 
-it("names what ended with a warning", () => {
+it("names the tasks that ended with a warning", () => {
   const tasks = ["a", "b", "c"].map((key) => aTask(key, { state: key === "b" ? "SUCCESS" : "WARNING" }));
   expect(warnedWords({ taskRuns: new Map(tasks.map((task) => [task.id, task])) })).toBe(
     "2 tasks ended with a warning: a and c",

@@ -20,17 +20,17 @@ export function listed(names: readonly string[], most = 3): string {
   return shown.length < 2 ? (shown[0] ?? "") : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
 }
 
-/** "41 succeeded, 4 failed, 4 ran, 13 had not started": how the tasks stood at a moment. */
-export function standingThen(tasks: Iterable<Pick<TaskRunRow, "state" | "startedAt">>): string {
+/** "41 succeeded, 4 failed, 4 ran, 13 had not started": the tasks by state at a moment. */
+export function countsThen(tasks: Iterable<Pick<TaskRunRow, "state" | "startedAt">>): string {
   const counts = { succeeded: 0, failed: 0, "were stopped": 0, ran: 0, waited: 0, "had not started": 0 };
-  for (const task of tasks) counts[standing(task)] += 1;
-  const told = Object.entries(counts).flatMap(([word, count]) =>
+  for (const task of tasks) counts[groupThen(task)] += 1;
+  const parts = Object.entries(counts).flatMap(([word, count]) =>
     count ? [`${formatInteger(count)} ${word}`] : [],
   );
-  return told.join(", ") || "no task was planned";
+  return parts.join(", ") || "no task was planned";
 }
 
-function standing({ state, startedAt }: Pick<TaskRunRow, "state" | "startedAt">) {
+function groupThen({ state, startedAt }: Pick<TaskRunRow, "state" | "startedAt">) {
   const { tone } = STATE_TOKENS[state];
   if (tone === "good" || state === "WARNING" || state === "SKIPPED") return "succeeded";
   if (tone === "bad") return "failed";
@@ -48,7 +48,7 @@ type Moment = {
 
 const ATTEMPTS: Record<string, string> = { ATTEMPT_STARTED: "started", ATTEMPT_ENDED: "ended" };
 
-/** "load: attempt 2 started", "load: Retrying", "Running", "labels set": what an event told, in words. */
+/** "load: attempt 2 started", "load: Retrying", "Running", "labels set": describes an event. */
 export function momentWords({ type, toState, attempt, taskRun }: Moment): string {
   const verb = ATTEMPTS[type];
   const state = toState && toState in STATE_TOKENS ? STATE_TOKENS[toState as AnyState].word : null;

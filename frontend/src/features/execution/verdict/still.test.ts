@@ -20,7 +20,7 @@ const waits = (
   taskRun: key ? { id: `run_${key}`, key } : null,
 });
 
-it("gathers the tasks that wait for the same, the most telling reason first", () => {
+it("groups the tasks by reason, the most important reason first", () => {
   const reasons = reasonsOf(record({ a: "QUEUED", b: "QUEUED", c: "RETRYING", d: "CREATED" }), [
     waits("RETRY", "attempt 2 starts when its backoff is over", "c"),
     waits("WORKER", "no live worker on queue gpu", "a"),
@@ -33,19 +33,19 @@ it("gathers the tasks that wait for the same, the most telling reason first", ()
   ]);
 });
 
-it("says nothing while something runs, or once it has ended", () => {
+it("is empty while a task runs, or once it has ended", () => {
   const reasons = [waits("WORKER", "no live worker on queue gpu", "a")];
   expect(reasonsOf(record({ a: "QUEUED", b: "RUNNING" }), reasons)).toEqual([]);
   expect(reasonsOf(record({ a: "QUEUED" }, "FAILED"), reasons)).toEqual([]);
 });
 
-it("counts a subflow that waits below as standing still", () => {
+it("counts a subflow whose execution waits as waiting", () => {
   const below = [waits("EXECUTION", "the end of the execution that it started", "sub")];
   expect(reasonsOf(record({ sub: "RUNNING" }), below)).toHaveLength(1);
   expect(reasonsOf(record({ sub: "RUNNING", other: "RUNNING" }), below)).toEqual([]);
 });
 
-it("knows who did it last", () => {
+it("finds who did it last", () => {
   const change = (state: string, name: string) => ({ state, at: "", actor: { name }, reason: null });
   const history = [change("PAUSED", "omar"), change("RUNNING", "omar"), change("PAUSED", "maria")];
   expect(lastInto(history, ["PAUSED"])?.actor.name).toBe("maria");

@@ -2,12 +2,12 @@ import { useState } from "react";
 import type { Decision } from "@/entities/approval/useDecision";
 import type { ApprovalViewFragment } from "@/shared/graphql/gen/graphql";
 
-/** The viewer's answer, and how many votes there were before it. */
+/** The viewer's decision, and the number of votes before it. */
 export type Given = { decision: Decision; votes: number };
 
 export type Question = {
   shown: ApprovalViewFragment | undefined;
-  /** The rest of those that wait. */
+  /** The other pending requests. */
   others: readonly ApprovalViewFragment[];
   given: Given | undefined;
   show: (id: string | undefined) => void;
@@ -15,8 +15,8 @@ export type Question = {
 };
 
 /**
- * The request that is shown: those that the viewer may answer come first, then it stays until the viewer goes to
- * another one, also when it is decided meanwhile. A click never meets another request than the one that was read.
+ * The shown approval request: those that the viewer may decide come first. It stays until the viewer opens another one,
+ * even if it is decided meanwhile, so that a click never hits another request than the one that was read.
  */
 export function useQuestion(
   approvals: ReadonlyMap<string, ApprovalViewFragment>,

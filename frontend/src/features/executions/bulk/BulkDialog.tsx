@@ -2,7 +2,7 @@ import { useState } from "react";
 import type { BulkStateFragment } from "@/shared/graphql/gen/graphql";
 import { plural } from "@/shared/lib/number";
 import { Dialog } from "@/shared/ui/Dialog";
-import type { Asked } from "../address";
+import type { ListQuery } from "../address";
 import type { Selection } from "../selection/selection";
 import { BulkForm } from "./BulkForm";
 import { BulkResult } from "./BulkResult";
@@ -12,13 +12,13 @@ type Props = {
   action: BulkAction;
   selection: Selection;
   total: number;
-  asked: Asked;
+  query: ListQuery;
   onClose: () => void;
   onDone: () => void;
 };
 
-/** An action on many: what would happen, then how far it is and what was refused. Closing does not stop it. */
-export function BulkDialog({ action, selection, total, asked, onClose, onDone }: Props) {
+/** A bulk action: the preview, then the progress and what was refused. Closing does not stop it. */
+export function BulkDialog({ action, selection, total, query, onClose, onDone }: Props) {
   const [bulk, setBulk] = useState<BulkStateFragment | null>(null);
   const count = selection.all ? total : selection.ids.size;
   const close = () => {
@@ -30,7 +30,7 @@ export function BulkDialog({ action, selection, total, asked, onClose, onDone }:
       {bulk ? (
         <BulkResult started={bulk} onClose={close} />
       ) : (
-        <BulkForm action={action} selection={selection} asked={asked} onStarted={setBulk} onClose={close} />
+        <BulkForm action={action} selection={selection} query={query} onStarted={setBulk} onClose={close} />
       )}
     </Dialog>
   );

@@ -14,7 +14,7 @@ import {
 import { formatInteger } from "@/shared/lib/number";
 import { useSubmit } from "@/shared/lib/useSubmit";
 import { STATE_TOKENS } from "@/shared/ui/stateTokens";
-import type { Asked } from "../address";
+import type { ListQuery } from "../address";
 import type { Selection } from "../selection/selection";
 import { BulkReach } from "./BulkReach";
 import { type BulkAction, type Given, inputOf, isReady, labelsOf, MOST_ATOMIC } from "./bulk";
@@ -23,20 +23,20 @@ import { type BulkPreview, usePreviewBulk } from "./usePreviewBulk";
 type Props = {
   action: BulkAction;
   selection: Selection;
-  asked: Asked;
+  query: ListQuery;
   onStarted: (bulk: BulkStateFragment) => void;
   onClose: () => void;
 };
 type Ran = { bulk: BulkStateFragment | null; problems: readonly Refusal[] };
 type Sent = { previewId: string; mode: BulkMode; reason: string | null };
 
-export function BulkForm({ action, selection, asked, onStarted, onClose }: Props) {
+export function BulkForm({ action, selection, query, onStarted, onClose }: Props) {
   const [given, setGiven] = useState<Given>({});
   const [mode, setMode] = useState<BulkMode>("EACH");
   const [reason, setReason] = useState("");
   const input = useMemo(
-    () => (isReady(action.action, given) ? inputOf(action.action, selection, asked, given) : null),
-    [action, selection, asked, given],
+    () => (isReady(action.action, given) ? inputOf(action.action, selection, query, given) : null),
+    [action, selection, query, given],
   );
   const { preview, problems, loading } = usePreviewBulk(input);
   const run = useRun();
@@ -55,7 +55,7 @@ export function BulkForm({ action, selection, asked, onStarted, onClose }: Props
         {preview && preview.total > 1 && <Modes preview={preview} mode={mode} onMode={setMode} />}
         <TextInput
           label="Reason"
-          description="Kept in the history of each execution"
+          description="Stored in the history of each execution"
           required={needsReason}
           value={reason}
           onChange={(event) => setReason(event.currentTarget.value)}
@@ -92,12 +92,12 @@ function Modes({
     preview.total > MOST_ATOMIC
       ? `at most ${formatInteger(MOST_ATOMIC)}`
       : preview.wouldApply < preview.total
-        ? "only where each of them allows it"
+        ? "only if all of them allow it"
         : null;
   return (
     <Radio.Group label="How" value={mode} onChange={(value) => onMode(value as BulkMode)}>
       <Stack gap={6} mt={6}>
-        <Radio value="EACH" label="Each by itself: what is refused does not stop the others" />
+        <Radio value="EACH" label="Individually: refused ones do not stop the others" />
         <Radio value="ATOMIC" disabled={why !== null} label={`All or none${why ? `: ${why}` : ""}`} />
       </Stack>
     </Radio.Group>
@@ -111,7 +111,7 @@ function GivenFields({ action, onGiven }: { action: BulkAction; onGiven: (given:
         <Textarea
           data-autofocus
           label="Labels"
-          description="key=value, one a line; added to those that are there"
+          description="key=value, one per line; added to existing labels"
           autosize
           minRows={2}
           onChange={(event) => onGiven({ labels: labelsOf(event.currentTarget.value), mode: "MERGE" })}
@@ -122,7 +122,7 @@ function GivenFields({ action, onGiven }: { action: BulkAction; onGiven: (given:
         <NativeSelect
           data-autofocus
           label="State"
-          description="Only the state changes: nothing runs, nothing is undone."
+          description="Only the state changes: nothing runs and nothing is undone."
           data={[
             { value: "", label: "Choose one" },
             ...EXECUTION_ENDS.map((state) => ({ value: state, label: STATE_TOKENS[state].word })),

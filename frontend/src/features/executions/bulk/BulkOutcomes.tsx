@@ -15,10 +15,10 @@ import { OUTCOMES } from "./bulk";
 
 type Result = NonNullable<BulkResultsQuery["bulk"]>["results"]["nodes"][number];
 
-/** What came of each execution, a page at a time; first those that were refused, when there are any. */
+/** The outcome for each execution, a page at a time; refused ones first, if there are any. */
 export function BulkOutcomes({ bulk: { id, counts } }: { bulk: BulkStateFragment }) {
   const [chosen, setChosen] = useState<BulkOutcome | "ALL" | null>(null);
-  /** Where each page begins, up to the one that is shown. */
+  /** The cursors of the pages up to the shown one. */
   const [places, setPlaces] = useState<readonly (string | null)[]>([null]);
   const shown = chosen ?? (counts.refused ? "REFUSED" : "ALL");
   const { data, error } = useRead(

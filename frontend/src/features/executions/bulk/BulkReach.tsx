@@ -6,15 +6,15 @@ import type { BulkPreview } from "./usePreviewBulk";
 
 type Props = { preview: BulkPreview | null; loading: boolean; ready: boolean };
 
-/** "1 198 of 1 204 executions", and for those that are left out why, with some of them. */
+/** "1 198 of 1 204 executions", and the reasons for the excluded ones, with examples. */
 export function BulkReach({ preview, loading, ready }: Props) {
   if (!ready) return null;
-  if (!preview) return <p className={classes.reach}>{loading ? "Looking what would happen…" : ""}</p>;
+  if (!preview) return <p className={classes.reach}>{loading ? "Loading the preview…" : ""}</p>;
   return (
     <div role="status">
       <p className={classes.reach}>
         <strong>{reachOf(preview)}</strong>
-        {preview.wouldApply === 0 && ": none of them allows it now"}
+        {preview.wouldApply === 0 && ": the action is not possible for any of them now"}
       </p>
       <ul className={classes.reasons}>
         {preview.notAllowed.map(({ reason, count, samples }) => (
@@ -32,12 +32,12 @@ export function BulkReach({ preview, loading, ready }: Props) {
         ))}
         {preview.forbidden > 0 && (
           <li>
-            <b>{formatInteger(preview.forbidden)}</b> left out: you may not do this to them
+            <b>{formatInteger(preview.forbidden)}</b> excluded: you are not allowed to do this
           </li>
         )}
         {preview.notFound.length > 0 && (
           <li>
-            <b>{formatInteger(preview.notFound.length)}</b> are not there any more
+            <b>{formatInteger(preview.notFound.length)}</b> no longer exist
           </li>
         )}
       </ul>

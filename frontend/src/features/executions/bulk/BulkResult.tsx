@@ -14,7 +14,7 @@ import classes from "./Bulk.module.css";
 import { BulkOutcomes } from "./BulkOutcomes";
 import { resultOf } from "./bulk";
 
-/** How far it is, live, and what came of each. */
+/** The live progress and the outcomes. */
 export function BulkResult({ started, onClose }: { started: BulkStateFragment; onClose: () => void }) {
   const client = useClient();
   const [bulk, setBulk] = useState(started);
@@ -45,7 +45,7 @@ export function BulkResult({ started, onClose }: { started: BulkStateFragment; o
       <Group justify="flex-end" gap="xs">
         {isRunning && <Button onClick={() => void stop()}>Stop the rest</Button>}
         <Button variant={isRunning ? "default" : "filled"} onClick={onClose}>
-          {isRunning ? "Go on in the background" : "Close"}
+          {isRunning ? "Continue in the background" : "Close"}
         </Button>
       </Group>
     </Stack>

@@ -2,13 +2,13 @@ import { describe, expect, it } from "vitest";
 import { NOTHING } from "../selection/selection";
 import { BULK, inputOf, isReady, labelsOf, MORE, ON_THE_BAR, reachOf, resultOf } from "./bulk";
 
-describe("actions on many", () => {
-  it("are those of the registry that take a set, three of them on the bar", () => {
+describe("bulk actions", () => {
+  it("are the actions of the registry that take a list, three of them on the bar", () => {
     expect(ON_THE_BAR.map((one) => one.word)).toEqual(["Restart", "Cancel", "Labels"]);
     expect(MORE.map((one) => one.action)).toContain("DELETE");
     expect(BULK.map((one) => one.action)).not.toContain("PREPARE_EXECUTION");
   });
-  it("go to what is picked, or to all that match", () => {
+  it("apply to the selected executions, or to all that match", () => {
     const picked = { ...NOTHING, ids: new Set(["a", "b"]) };
     expect(inputOf("CANCEL", picked, { where: null, search: "x" }, {})).toEqual({
       action: "CANCEL",
@@ -21,7 +21,7 @@ describe("actions on many", () => {
       search: "x",
     });
   });
-  it("wait for what they need", () => {
+  it("require their inputs", () => {
     expect(isReady("CANCEL", {})).toBe(true);
     expect(isReady("SET_LABELS", { labels: [] })).toBe(false);
     expect(isReady("CHANGE_STATE", { state: "FAILED" })).toBe(true);
@@ -29,13 +29,13 @@ describe("actions on many", () => {
   });
 });
 
-it("reads labels line by line", () =>
+it("parses labels line by line", () =>
   expect(labelsOf("team=data\nnothing\n env = prod=eu \n=x")).toEqual([
     { key: "team", value: "data" },
     { key: "env", value: "prod=eu" },
   ]));
 
-it("says how far it reaches, and what came of it", () => {
+it("describe their reach and their outcome", () => {
   expect(reachOf({ wouldApply: 1198, total: 1204 })).toBe("1\u2009198 of 1\u2009204 executions");
   const counts = { total: 3, done: 1, refused: 1, left: 1 };
   expect(resultOf({ id: "b", action: "RESTART", state: "RUNNING", progress: 0.5, counts })).toBe(

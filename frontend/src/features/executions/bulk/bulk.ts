@@ -1,7 +1,7 @@
 import { ACTIONS, type ActionSpec, type PageAction } from "@/entities/execution/actions/registry";
 import type { Action, BulkStateFragment, PreviewBulkInput } from "@/shared/graphql/gen/graphql";
 import { formatInteger, plural } from "@/shared/lib/number";
-import type { Asked } from "../address";
+import type { ListQuery } from "../address";
 import type { Selection } from "../selection/selection";
 
 const ONE_BY_ONE: ReadonlySet<PageAction> = new Set([
@@ -11,10 +11,10 @@ const ONE_BY_ONE: ReadonlySet<PageAction> = new Set([
   "APPROVE",
   "REJECT",
 ]);
-/** On the bar itself; the others are behind More. */
+/** Actions on the bar itself; the others are in the menu "More". */
 const FIRST: readonly Action[] = ["RESTART", "CANCEL", "SET_LABELS"];
 
-/** On many at once the names say what each of them gets. */
+/** The words of bulk actions. */
 const WORDS: Partial<Record<Action, string>> = {
   RESTART: "Restart",
   SET_LABELS: "Labels",
@@ -35,7 +35,7 @@ function isForMany(action: PageAction): action is Action {
 export const ON_THE_BAR = FIRST.map((action) => BULK.find((one) => one.action === action)!);
 export const MORE = BULK.filter((one) => !FIRST.includes(one.action));
 
-/** What may have come of an execution, and where that is counted. */
+/** The possible outcomes for an execution, and the field with their count. */
 export const OUTCOMES = [
   { outcome: "ALL", word: "All", count: "total" },
   { outcome: "DONE", word: "Done", count: "done" },
@@ -45,10 +45,10 @@ export const OUTCOMES = [
 
 export const MOST_ATOMIC = 1_000;
 
-/** What an action needs beside the set. */
+/** The input of an action besides the selection. */
 export type Given = Pick<PreviewBulkInput, "labels" | "mode" | "state" | "text">;
 
-/** Whether enough is given to ask what would happen. */
+/** Whether the input is complete enough for a preview. */
 export function isReady(action: Action, given: Given): boolean {
   if (action === "SET_LABELS") return Boolean(given.labels?.length);
   if (action === "CHANGE_STATE") return Boolean(given.state);
@@ -56,9 +56,14 @@ export function isReady(action: Action, given: Given): boolean {
   return true;
 }
 
-export function inputOf(action: Action, selection: Selection, asked: Asked, given: Given): PreviewBulkInput {
+export function inputOf(
+  action: Action,
+  selection: Selection,
+  query: ListQuery,
+  given: Given,
+): PreviewBulkInput {
   const set = selection.all
-    ? { where: asked.where ?? {}, search: asked.search }
+    ? { where: query.where ?? {}, search: query.search }
     : { ids: [...selection.ids] };
   return { action, ...set, ...given };
 }
@@ -76,7 +81,7 @@ export function resultOf({ counts, state }: BulkStateFragment): string {
   return `${how}: ${parts.join(", ")}`;
 }
 
-/** `key=value`, a line each; a line without `=` is no label. */
+/** Parses `key=value` lines; a line without `=` is ignored. */
 export function labelsOf(text: string): { key: string; value: string }[] {
   return text.split("\n").flatMap((line) => {
     const at = line.indexOf("=");

@@ -16,7 +16,7 @@ export type Previewed = { preview: BulkPreview | null; problems: readonly Refusa
 const TYPING = 300;
 const NONE: Previewed = { preview: null, problems: [], loading: false };
 
-/** What an action would make of a set now; asked again when the input changes. */
+/** The preview of an action on a selection; read again when the input changes. */
 export function usePreviewBulk(input: PreviewBulkInput | null): Previewed {
   const client = useClient();
   const [key] = useDebouncedValue(
@@ -27,8 +27,8 @@ export function usePreviewBulk(input: PreviewBulkInput | null): Previewed {
   useEffect(() => {
     if (!key) return;
     let current = true;
-    const asked = JSON.parse(key) as PreviewBulkInput;
-    void send(client, PreviewBulkDocument, asked, answerSentenceOf).then(({ preview = null, problems }) => {
+    const request = JSON.parse(key) as PreviewBulkInput;
+    void send(client, PreviewBulkDocument, request, answerSentenceOf).then(({ preview = null, problems }) => {
       if (current) setFound({ key, preview, problems, loading: false });
     });
     return () => {

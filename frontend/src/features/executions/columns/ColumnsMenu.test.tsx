@@ -4,14 +4,14 @@ import { aRow } from "@/testing/fixtures";
 import { entering, opened } from "@/testing/list";
 
 describe("the order", { timeout: 20_000 }, () => {
-  it("is a header's, one after the other", async () => {
+  it("is set by the headers, one at a time", async () => {
     const { lists, send, user, router } = await opened();
     await send({ reset: true, enter: entering(aRow()) });
     await user.click(await screen.findByRole("button", { name: "Started" }));
     await waitFor(() => expect(lists.at(-1)!.args.orderBy).toBe("STARTED_DESC"));
     expect(router.state.location.search.sort).toBe("-started");
   });
-  it("may be that of a text, by its column's header", async () => {
+  it("can be by a text, with its column's header", async () => {
     const { lists, send, user } = await opened("&cols=state,execution,by,branch,commit,kind");
     await send({ reset: true, enter: entering(aRow()) });
     for (const [name, column] of [
@@ -27,7 +27,7 @@ describe("the order", { timeout: 20_000 }, () => {
       await send({ reset: true, enter: entering(aRow()) });
     }
   });
-  it("may be that of a metric", async () => {
+  it("can be by a metric", async () => {
     const { lists } = await opened("&cols=state,execution,metric.loss&sort=metric.loss");
     expect(lists[0]!.args).toMatchObject({
       orderBy: null,
@@ -37,7 +37,7 @@ describe("the order", { timeout: 20_000 }, () => {
 });
 
 describe("columns", { timeout: 20_000 }, () => {
-  it("are chosen, and kept in the address and for the person", async () => {
+  it("are chosen, and saved in the URL and for the viewer", async () => {
     const { user, router } = await opened();
     await user.click(screen.getByRole("button", { name: "Columns" }));
     const others = await screen.findByRole("group", { name: "Other columns" });

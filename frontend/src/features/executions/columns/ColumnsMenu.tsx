@@ -3,18 +3,18 @@ import { IconArrowDown, IconArrowUp, IconColumns3, IconPlus, IconX } from "@tabl
 import { type FormEvent, useState } from "react";
 import { ColumnNamesDocument, type ColumnNamesQuery } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
-import { type Asked, isValue } from "../address";
+import { isValue, type ListQuery } from "../address";
 import classes from "./ColumnsMenu.module.css";
 import { BUILT_IN_IDS, type Column, columnOf, FIXED, moved } from "./columns";
 
 type Props = {
   columns: readonly Column[];
-  asked: Asked;
+  query: ListQuery;
   onChoose: (ids: readonly string[] | undefined) => void;
 };
 
-/** Which columns there are and in which order; any label, property, input or metric may be one. */
-export function ColumnsMenu({ columns, asked, onChoose }: Props) {
+/** The columns and their order; any label, property, input or metric can be a column. */
+export function ColumnsMenu({ columns, query, onChoose }: Props) {
   const [opened, setOpened] = useState(false);
   return (
     <Popover opened={opened} onChange={setOpened} position="bottom-end" trapFocus returnFocus>
@@ -29,13 +29,13 @@ export function ColumnsMenu({ columns, asked, onChoose }: Props) {
         </Button>
       </Popover.Target>
       <Popover.Dropdown className={classes.menu} aria-label="Columns">
-        {opened && <Choices columns={columns} asked={asked} onChoose={onChoose} />}
+        {opened && <Choices columns={columns} query={query} onChoose={onChoose} />}
       </Popover.Dropdown>
     </Popover>
   );
 }
 
-function Choices({ columns, asked, onChoose }: Props) {
+function Choices({ columns, query, onChoose }: Props) {
   const ids = columns.map((column) => column.id);
   const others = BUILT_IN_IDS.filter((id) => !ids.includes(id));
   return (
@@ -90,27 +90,27 @@ function Choices({ columns, asked, onChoose }: Props) {
           ))}
         </div>
       )}
-      <AddValue asked={asked} taken={ids} onAdd={(id) => onChoose([...ids, id])} />
+      <AddValue query={query} taken={ids} onAdd={(id) => onChoose([...ids, id])} />
       <Button variant="subtle" color="gray" size="compact-sm" onClick={() => onChoose(undefined)}>
         Usual columns
       </Button>
-      <p className={classes.note}>A narrow window leaves out the last of them.</p>
+      <p className={classes.note}>In a narrow window the last ones are hidden.</p>
     </>
   );
 }
 
 function AddValue({
-  asked,
+  query,
   taken,
   onAdd,
 }: {
-  asked: Asked;
+  query: ListQuery;
   taken: readonly string[];
   onAdd: (id: string) => void;
 }) {
   const [text, setText] = useState("");
   const [fault, setFault] = useState<string | null>(null);
-  const { data } = useRead(ColumnNamesDocument, asked);
+  const { data } = useRead(ColumnNamesDocument, query);
   const add = (id: string) => {
     if (!isValue(id)) return setFault("Write label.KEY, property.KEY, input.KEY or metric.NAME.");
     setFault(null);
@@ -144,7 +144,7 @@ function AddValue({
 
 const KINDS = { metrics: "metric", properties: "property", inputs: "input" } as const;
 
-/** The names that the newest executions have, by kind. */
+/** The names that occur in the newest executions, by kind. */
 export function namesIn(data: ColumnNamesQuery | undefined): string[] {
   const names = (data?.executions.nodes ?? []).flatMap(({ labels, values }) => {
     const given = values as Record<keyof typeof KINDS, Record<string, unknown> | null>;

@@ -3,13 +3,13 @@ import { isSortable, isValue } from "../address";
 export type Column = {
   id: string;
   name: string;
-  /** The least pixels that it needs, and its part of what is left. */
+  /** The minimum width in pixels, and the share of the remaining width. */
   width: number;
   grows: number;
   align?: "right";
-  /** Goes first when the window gets narrow. */
+  /** Hidden first in a narrow window. */
   optional?: true;
-  /** As the export calls it. */
+  /** The name in exports. */
   exported: readonly string[];
 };
 
@@ -54,7 +54,7 @@ export const DEFAULT: readonly string[] = [
   "labels",
   "branch",
 ];
-/** Without these two a row says nothing. */
+/** Required columns: without these two a row is meaningless. */
 export const FIXED: readonly string[] = ["state", "execution"];
 const MOST = 30;
 
@@ -73,14 +73,14 @@ export function columnOf(id: string): Column | undefined {
   };
 }
 
-/** Columns as an address or a person's choice names them; names that mean nothing are dropped. */
+/** Parses columns from a URL or the viewer's saved choice; unknown names are dropped. */
 export function columnsOf(ids: string | readonly string[] | undefined): Column[] {
   const given = typeof ids === "string" ? split(ids) : (ids ?? DEFAULT);
   const wanted = [...new Set([...FIXED.filter((id) => !given.includes(id)), ...given])];
   return wanted.flatMap((id) => columnOf(id) ?? []).slice(0, MOST);
 }
 
-/** A comma in a name is written `%2C`. */
+/** A comma in a name is escaped as `%2C`. */
 function split(text: string): string[] {
   return text.split(",").map((id) => id.trim().replaceAll("%2C", ","));
 }
@@ -92,7 +92,7 @@ export function joinedColumns(ids: readonly string[]): string {
 export const PADDING = 12;
 const ENDS = 56 + 56;
 
-/** Those that a width has room for: optional ones go first, then others, each time the last one. */
+/** The columns that fit into a width: optional ones are hidden first, then others, each time the last one. */
 export function fitting(columns: readonly Column[], width: number): Column[] {
   const left = [...columns];
   const needed = () => left.reduce((sum, column) => sum + column.width + PADDING, ENDS);
@@ -116,7 +116,7 @@ export function tracksOf(columns: readonly Column[]): string {
   return ["var(--first)", ...columns.map(track), "var(--last)"].join(" ");
 }
 
-/** What the server is asked for beside the fields of every row. */
+/** The values to request in addition to the fields of every row. */
 export function namesOf(columns: readonly Column[]): string[] {
   const names = columns.filter((column) => isValue(column.id)).map((column) => column.id);
   return columns.some((column) => column.id === "by") ? ["schedule", ...names] : names;

@@ -6,8 +6,8 @@ import { type Column, columnsOf, DEFAULT, joinedColumns } from "./columns";
 const KEPT = "headway.executions.columns";
 
 /**
- * The columns of the address, else those that this person chose last, else the usual ones; and the value that orders
- * the list, which is seen wherever it does so.
+ * The columns of the URL, else the viewer's last choice, else the default ones; in addition the column that the list
+ * is sorted by.
  */
 export function useColumns(search: Search, onChange: (search: Search) => void) {
   const own = search.cols ?? joinedColumns(kept<string[]>(KEPT) ?? DEFAULT);

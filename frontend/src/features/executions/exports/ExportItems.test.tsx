@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { MOST_EXPORTED, NOTHING, type Selection } from "../selection/selection";
 import { ExportItems } from "./ExportItems";
 
-/** The line of the menu, once drawn. */
+/** The menu item, once rendered. */
 function csvOf(selection: Selection) {
   render(
     <MantineProvider env="test">
@@ -15,7 +15,7 @@ function csvOf(selection: Selection) {
         <Menu.Dropdown>
           <ExportItems
             selection={selection}
-            asked={{ where: null, search: "flow:etl" }}
+            query={{ where: null, search: "flow:etl" }}
             order={{ orderBy: "CREATED_DESC", orderByValue: null }}
             columns={[]}
           />
@@ -33,20 +33,20 @@ const picked = (count: number): Selection => ({
   ),
 });
 
-it("names what is picked in an address that any server takes", () => {
+it("lists the selected ids in a URL of acceptable length", () => {
   const { href } = csvOf(picked(MOST_EXPORTED));
   expect(JSON.parse(new URL(href).searchParams.get("where")!).id).toHaveLength(MOST_EXPORTED);
   expect(href.length).toBeLessThan(7_000);
 });
 
-it("says why not when an address does not hold them", () => {
+it("says why not when a URL cannot hold them", () => {
   const item = csvOf(picked(MOST_EXPORTED + 1));
   expect(item.getAttribute("aria-disabled")).toBe("true");
   expect(item.getAttribute("href")).toBeNull();
-  expect(item.textContent).toContain(`At most ${MOST_EXPORTED} picked executions`);
+  expect(item.textContent).toContain(`At most ${MOST_EXPORTED} selected executions`);
 });
 
-it("tells all that match as the filter", () => {
+it("exports all matches by the filter", () => {
   const { searchParams } = new URL(csvOf({ ...NOTHING, all: true }).href);
   expect([searchParams.get("where"), searchParams.get("search")]).toEqual([null, "flow:etl"]);
 });

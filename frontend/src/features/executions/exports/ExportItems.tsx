@@ -1,17 +1,17 @@
 import { Menu } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { ActionItem } from "@/entities/execution/actions/ActionItem";
-import { type Asked, exportAddress, type Order } from "../address";
+import { exportAddress, type ListQuery, type Order } from "../address";
 import type { Column } from "../columns/columns";
 import { type Selection, whyNotExported } from "../selection/selection";
 import { exportedOf } from "./ExportMenu";
 
-type Props = { selection: Selection; asked: Asked; order: Order; columns: readonly Column[] };
+type Props = { selection: Selection; query: ListQuery; order: Order; columns: readonly Column[] };
 
-/** Downloads of what is picked. */
-export function ExportItems({ selection, asked, order, columns }: Props) {
+/** Downloads of the selection. */
+export function ExportItems({ selection, query, order, columns }: Props) {
   const whyNot = whyNotExported(selection);
-  const chosen: Asked = selection.all ? asked : { where: { id: [...selection.ids] }, search: null };
+  const chosen: ListQuery = selection.all ? query : { where: { id: [...selection.ids] }, search: null };
   return (["csv", "json"] as const).map((ending) => {
     const word = `Export ${ending.toUpperCase()}`;
     if (whyNot)

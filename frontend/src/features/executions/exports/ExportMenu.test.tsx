@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { opened } from "@/testing/list";
 
 describe("export", { timeout: 20_000 }, () => {
-  it("takes all that the filter finds, with the columns that are shown", async () => {
+  it("exports all matches of the filter, with the shown columns", async () => {
     const { user, own } = await opened("&cols=state,execution,metric.loss&sort=-metric.loss");
     await user.click(screen.getByRole("button", { name: "Export" }));
     const file = new URL((await screen.findByRole<HTMLAnchorElement>("menuitem", { name: "CSV" })).href);

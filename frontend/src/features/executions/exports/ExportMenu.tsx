@@ -1,12 +1,12 @@
 import { ActionIcon, Menu, Tooltip } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
-import { type Asked, exportAddress, type Order } from "../address";
+import { exportAddress, type ListQuery, type Order } from "../address";
 import type { Column } from "../columns/columns";
 
-type Props = { asked: Asked; order: Order; columns: readonly Column[] };
+type Props = { query: ListQuery; order: Order; columns: readonly Column[] };
 
-/** All that the filter finds, not only the rows that are loaded, in the order and with the columns that are shown. */
-export function ExportMenu({ asked, order, columns }: Props) {
+/** Exports all matches of the filter, not only loaded rows, in the order and with the columns of the list. */
+export function ExportMenu({ query, order, columns }: Props) {
   const names = exportedOf(columns);
   return (
     <Menu width={220}>
@@ -18,10 +18,10 @@ export function ExportMenu({ asked, order, columns }: Props) {
         </Tooltip>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Item component="a" href={exportAddress("csv", asked, order, names)} download>
+        <Menu.Item component="a" href={exportAddress("csv", query, order, names)} download>
           CSV
         </Menu.Item>
-        <Menu.Item component="a" href={exportAddress("json", asked, order, names)} download>
+        <Menu.Item component="a" href={exportAddress("json", query, order, names)} download>
           JSON, one a line
         </Menu.Item>
       </Menu.Dropdown>
@@ -29,7 +29,7 @@ export function ExportMenu({ asked, order, columns }: Props) {
   );
 }
 
-/** The id and the error are always worth having. */
+/** The id and the error are always included. */
 export function exportedOf(columns: readonly Column[]): string[] {
   return [
     ...new Set(["id", ...columns.flatMap((column) => column.exported), "failureTask", "failureMessage"]),

@@ -2,13 +2,13 @@ import { Button, Checkbox, Popover, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconChevronDown, IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
-import { useTold } from "@/shared/graphql/failures";
+import { useShownError } from "@/shared/graphql/failures";
 import { type FacetField, FacetMenuDocument, type FacetMenuQuery } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { formatCount } from "@/shared/lib/number";
 import { StateBadge } from "@/shared/ui/StateBadge";
 import { type AnyState, STATE_TOKENS } from "@/shared/ui/stateTokens";
-import { type Asked, type Search, searchOf } from "../address";
+import { type ListQuery, type Search, searchOf } from "../address";
 import { hasTerm, partsOf, toggled, unquoted, without } from "../search/language";
 import classes from "./FilterBar.module.css";
 
@@ -19,10 +19,10 @@ type Choice = Facet | { value: string; search: string; key: string | null; count
 const MOST = 50;
 const TYPING = 150;
 
-type Props = { kind: FacetKind; search: Search; asked: Asked; onChange: (search: Search) => void };
+type Props = { kind: FacetKind; search: Search; query: ListQuery; onChange: (search: Search) => void };
 
-/** The values of a field among the executions that the other filters leave; several may be picked at once. */
-export function FacetMenu({ kind, search, asked, onChange }: Props) {
+/** The values of a field among the executions that match the other filters; several can be selected. */
+export function FacetMenu({ kind, search, query, onChange }: Props) {
   const [opened, setOpened] = useState(false);
   const text = searchOf(search) ?? "";
   const picked = picksOf(text, kind).length;
@@ -46,7 +46,7 @@ export function FacetMenu({ kind, search, asked, onChange }: Props) {
           <Values
             kind={kind}
             text={text}
-            asked={asked}
+            query={query}
             onText={(q) => onChange({ ...search, q: q || undefined })}
           />
         )}
@@ -62,16 +62,16 @@ function picksOf(text: string, kind: FacetKind): Choice[] {
     .map((term) => ({ value: unquoted(term.value), search: term.text, key: term.key || null, count: null }));
 }
 
-type ValuesProps = { kind: FacetKind; text: string; asked: Asked; onText: (text: string) => void };
+type ValuesProps = { kind: FacetKind; text: string; query: ListQuery; onText: (text: string) => void };
 
-function Values({ kind, text, asked, onText }: ValuesProps) {
+function Values({ kind, text, query, onText }: ValuesProps) {
   const [typed, setTyped] = useState("");
   const [contains] = useDebouncedValue(typed.trim(), TYPING);
-  // Of labels each key is a name of its own: those of others stay.
+  // Each label key is a filter of its own: the filters of other keys stay.
   const others = without(text, (part) => part.terms.length > 0 && part.terms[0]!.field === kind.term);
-  const variables = { field: kind.field, contains, where: asked.where, search: others || null, first: MOST };
+  const variables = { field: kind.field, contains, where: query.where, search: others || null, first: MOST };
   const { data, error } = useRead(FacetMenuDocument, variables);
-  useTold(data ? undefined : error);
+  useShownError(data ? undefined : error);
   const facets: readonly Choice[] = data?.facets ?? [];
   const rest = contains
     ? []
@@ -116,7 +116,7 @@ function footOf(count: number, isRead: boolean, failed: boolean): string {
   if (failed) return "The values could not be loaded.";
   if (!isRead) return "Searching…";
   if (!count) return "None";
-  return count >= MOST ? "Type to find others" : `${count} in what is filtered`;
+  return count >= MOST ? "Type to find others" : `${count} in the current filter`;
 }
 
 function Value({ kind, choice }: { kind: FacetKind; choice: Choice }) {

@@ -4,14 +4,14 @@ import { box, opened, world } from "@/testing/list";
 import { show } from "@/testing/world";
 
 describe("the filter", { timeout: 20_000 }, () => {
-  it("comes from the address, also as links from elsewhere name it", async () => {
+  it("comes from the URL, including named parameters of links", async () => {
     const { lists, own } = await opened("&state=FAILED,ERROR&flow=etl");
     expect(lists[0]!.args.search).toBe(`${own} (state:failed OR state:error) flow:etl`);
     expect(screen.getByLabelText("Active filters").textContent).toContain("State Failed or Error");
     expect(box().value).toBe(`${own} (state:failed OR state:error) flow:etl`);
   });
 
-  it("is written in the box, which `/` leads to, and completed by Tab", async () => {
+  it("is typed into the box, which `/` focuses, and completed by Tab", async () => {
     const { lists, router, own, user } = await opened();
     await user.keyboard("/");
     await user.keyboard("{End} flow:or");
@@ -38,13 +38,13 @@ describe("the filter", { timeout: 20_000 }, () => {
     expect(await screen.findByRole("dialog", { name: "All keys and words" })).toBeTruthy();
   });
 
-  it("loses a part with its chip", async () => {
+  it("is reduced by removing a chip", async () => {
     const { router, own, user } = await opened("", "flow:etl");
     await user.click(screen.getByRole("button", { name: "Remove filter Flow: etl" }));
     await waitFor(() => expect(router.state.location.search.q).toBe(own));
   });
 
-  it("takes several values of a menu", async () => {
+  it("accepts several values of a menu", async () => {
     const { router, own, user } = await opened();
     await user.click(screen.getByRole("button", { name: "Flow" }));
     await user.click(await screen.findByRole("checkbox", { name: /etl/ }));
@@ -60,8 +60,8 @@ describe("the filter", { timeout: 20_000 }, () => {
   });
 });
 
-describe("empty", { timeout: 20_000 }, () => {
-  it("gives the command to begin with when nothing ever ran", async () => {
+describe("an empty list", { timeout: 20_000 }, () => {
+  it("shows the first command when nothing ever ran", async () => {
     const made = world();
     show("/executions", made.root);
     await waitFor(() => expect(made.lists).toHaveLength(1));

@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
 import { usePreferences } from "@/shared/lib/preferences";
-import { type Asked, type Search, searchOf } from "../address";
+import { type ListQuery, type Search, searchOf } from "../address";
 import { hasTerm, toggled } from "../search/language";
 import { chipsOf } from "./chips";
 import { type FacetKind, FacetMenu } from "./FacetMenu";
@@ -22,13 +22,13 @@ const ROOTS = "is:root";
 
 type Props = {
   search: Search;
-  asked: Asked;
+  query: ListQuery;
   errors: ReadonlyMap<string, string>;
   onChange: (search: Search) => void;
 };
 
-/** The filter as chips, and menus that add to it. The box above is the same filter as text. */
-export function FilterBar({ search, asked, errors, onChange }: Props) {
+/** The filter as chips, and menus that add to it. The box above holds the same filter as text. */
+export function FilterBar({ search, query, errors, onChange }: Props) {
   const { zone } = usePreferences();
   const chips = chipsOf(search, { now: Date.now(), zone, errors });
   const text = searchOf(search) ?? "";
@@ -67,7 +67,7 @@ export function FilterBar({ search, asked, errors, onChange }: Props) {
       )}
       <div className={classes.facets} role="group" aria-label="Filters">
         {FACETS.map((kind) => (
-          <FacetMenu key={kind.field} kind={kind} search={search} asked={asked} onChange={onChange} />
+          <FacetMenu key={kind.field} kind={kind} search={search} query={query} onChange={onChange} />
         ))}
         <Button
           variant="subtle"

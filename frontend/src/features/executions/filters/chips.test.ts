@@ -10,7 +10,7 @@ const of = (q: string) => chipsOf({ q, sort: "-started" }, facts).map(({ name, v
 const rests = (q: string) => chipsOf({ q, sort: "-started" }, facts).map(({ without }) => without.q);
 
 describe("chips", () => {
-  it("read as a person does", () => {
+  it("are readable", () => {
     expect(
       of("(state:failed OR state:error) label.team:data is:root words duration>30m error:abc label:env"),
     ).toEqual([
@@ -23,12 +23,12 @@ describe("chips", () => {
       ["env", "any"],
     ]);
   });
-  it("take only their part out of the search, and leave the order", () => {
+  it("remove only their part of the search, and keep the order", () => {
     expect(rests("flow:a kind:b")).toEqual(["kind:b", "flow:a"]);
     expect(rests("flow:a")).toEqual([undefined]);
     expect(chipsOf({ q: "flow:a", sort: "-started" }, facts)[0]!.without.sort).toBe("-started");
   });
-  it("have one for the time", () => {
+  it("include one for the time", () => {
     expect(of("date>-24h flow:a")).toEqual([
       ["Started", "in the last 24 h"],
       ["Flow", "a"],
@@ -39,6 +39,6 @@ describe("chips", () => {
     expect(of("date>=2026-01-14T09:00:00Z")).toEqual([["Started", "after 09:00"]]);
     expect(rests("flow:a date>-24h")).toEqual(["flow:a", "date>-24h"]);
   });
-  it("say whose view it is", () =>
+  it("name the view", () =>
     expect(chipsOf({ waiting: "me" }, facts)).toMatchObject([{ value: "Waiting for me", without: {} }]));
 });

@@ -17,7 +17,7 @@ const WORDS: Record<string, string> = {
   ended: "Ended",
 };
 
-/** The search, part by part, as a person reads it. Each chip knows the search without it. */
+/** The search, part by part, in readable form. Each chip has the search without its part. */
 export function chipsOf(search: Search, facts: Facts): Chip[] {
   const text = searchOf(search) ?? "";
   const { span, rest } = spanOf(text, facts.now);
@@ -49,7 +49,7 @@ export function chipsOf(search: Search, facts: Facts): Chip[] {
   ];
 }
 
-/** The dates of a text behind another rest. */
+/** The dates of a search, combined with another rest. */
 function withDates(text: string, rest: string, other: string): string {
   if (text.trim() === rest.trim()) return other;
   const dates = partsOf(text).filter((part) => part.terms[0]?.field === "date");

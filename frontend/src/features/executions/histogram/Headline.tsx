@@ -9,13 +9,13 @@ import { edgesOf, FAILED_TERMS, type HistogramBar, tallyOf, usualOf, within } fr
 
 type Props = {
   bars: readonly HistogramBar[];
-  /** Marked in the histogram; null is all of it. */
+  /** The selected span of the histogram; null for all of it. */
   span: Span | null;
   search: Search;
   onChange: (search: Search) => void;
 };
 
-/** "26 failed of 214 between 23:00 and now, usual is 3": the number leads to those that failed. */
+/** "26 failed of 214 between 23:00 and now, usual is 3": the number links to the failed ones. */
 export function Headline({ bars, span, search, onChange }: Props) {
   const { zone } = usePreferences();
   const tally = tallyOf(within(bars, span));
@@ -28,7 +28,7 @@ export function Headline({ bars, span, search, onChange }: Props) {
       <span className={classes.words}>
         of {formatInteger(tally.total)} {when}
         {usual && (
-          <span title={`The median of the ${usual.of} spans of the same length before it`}>
+          <span title={`The median of the ${usual.of} previous spans of the same length`}>
             , usual is {formatInteger(usual.failed)}
           </span>
         )}
@@ -56,7 +56,7 @@ function Failed({ count, search, onChange }: { count: number } & Pick<Props, "se
       type="button"
       className={classes.loud}
       data-bad
-      title="Show only those that failed"
+      title="Show only failed executions"
       onClick={narrow}
     >
       {words}

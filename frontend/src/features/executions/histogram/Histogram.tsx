@@ -18,13 +18,13 @@ import {
 
 type Props = {
   bars: readonly HistogramBar[];
-  /** Of the bars, in pixels. */
+  /** The height of the bars, in pixels. */
   height: number;
   span: Span | null;
   onSpan: (span: Span | null) => void;
 };
 
-/** When executions started, by how they stand. Drag over it, or use the arrow keys with shift, to pick a time. */
+/** When executions started, by state. A drag, or the arrow keys with shift, select a time range. */
 export const Histogram = memo(function Histogram({ bars, height, span, onSpan }: Props) {
   const { zone } = usePreferences();
   const { ref, width } = useElementSize();
@@ -57,7 +57,7 @@ export const Histogram = memo(function Histogram({ bars, height, span, onSpan }:
         className={classes.slider}
         role="slider"
         tabIndex={0}
-        aria-label="Executions over time: arrow keys go from bar to bar, with shift they draw a stretch, Enter filters by it, Escape resets"
+        aria-label="Executions over time: arrow keys move from bar to bar, with Shift they select a range, Enter filters by it, Escape resets"
         aria-valuemin={0}
         aria-valuemax={Math.max(0, bars.length - 1)}
         aria-valuenow={at ?? Math.max(0, bars.length - 1)}

@@ -3,7 +3,7 @@ import { useMediaQuery } from "@mantine/hooks";
 import { IconChevronDown } from "@tabler/icons-react";
 import { type ComponentProps, useCallback } from "react";
 import { ErrorState } from "@/shared/ui/ErrorState";
-import { type Asked, RANGE_NAMES, type Range, type Search, searchOf } from "../address";
+import { type ListQuery, RANGE_NAMES, type Range, type Search, searchOf } from "../address";
 import { isAll, type Span, shownTime, spanOf, withLast, withSpan } from "../search/dates";
 import { Headline } from "./Headline";
 import { Histogram } from "./Histogram";
@@ -15,19 +15,19 @@ const NO_BARS: readonly HistogramBar[] = [];
 
 type Props = {
   search: Search;
-  asked: Asked;
+  query: ListQuery;
   version: unknown;
   paused: boolean;
   onChange: (search: Search) => void;
 };
 
-/** How it went: one sentence, and the histogram, which picks the time too. */
-export function Overview({ search, asked, version, paused, onChange }: Props) {
+/** A summary in one sentence, and the histogram, which also selects the time. */
+export function Overview({ search, query, version, paused, onChange }: Props) {
   const isPhone = useMediaQuery("(max-width: 700px)") ?? false;
   const text = searchOf(search) ?? "";
   const { span, rest } = spanOf(text, Date.now());
   const wanted = {
-    where: asked.where,
+    where: query.where,
     search: rest || null,
     range: search.range,
     span,
@@ -61,7 +61,7 @@ export function Overview({ search, asked, version, paused, onChange }: Props) {
 
 type BarsProps = Omit<ComponentProps<typeof Histogram>, "bars"> & ReturnType<typeof useHistogram>;
 
-/** The bars that are known; where they could not be read, a sentence in their place. */
+/** The loaded bars; an error message in their place if they could not be read. */
 function Bars({ bars, error, ...rest }: BarsProps) {
   if (bars || !error) return <Histogram bars={bars ?? NO_BARS} {...rest} />;
   return (

@@ -7,17 +7,17 @@ const press = (brush: Brush, ...keys: string[]) =>
     return stroke(before, { key: key.replace("+", ""), shiftKey }, 10)!.brush;
   }, brush);
 
-it("goes from bar to bar and stops at the ends", () => {
+it("moves from bar to bar and stops at the ends", () => {
   expect(press(NO_BRUSH, "ArrowLeft").at).toBe(9);
   expect(press(NO_BRUSH, "ArrowRight", "ArrowLeft").at).toBe(0);
   expect(press(NO_BRUSH, "End", "ArrowRight").at).toBe(9);
 });
-it("draws a stretch with shift, in either direction", () => {
+it("selects a range with Shift, in either direction", () => {
   const drawn = press(NO_BRUSH, "End", "+ArrowLeft", "+ArrowLeft");
   expect(stretchOf(drawn)).toEqual([7, 9]);
   expect(stretchOf(press(drawn, "ArrowLeft"))).toBeNull();
 });
-it("picks with Enter, and lets go with Escape one after the other", () => {
+it("applies with Enter, and undoes step by step with Escape", () => {
   expect(stroke(NO_BRUSH, { key: "Enter", shiftKey: false }, 10)).toBeNull();
   expect(stroke({ at: 3, from: null }, { key: "Enter", shiftKey: false }, 10)?.done).toBe("pick");
   expect(stroke({ at: 3, from: 1 }, { key: "Escape", shiftKey: false }, 10)).toEqual({

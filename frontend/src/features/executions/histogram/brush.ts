@@ -1,9 +1,9 @@
-/** The bar that is named, and the stretch that is being drawn. */
+/** The focused bar, and the range being selected. */
 export type Brush = { at: number | null; from: number | null };
 
 export const NO_BRUSH: Brush = { at: null, from: null };
 
-/** What a key does: moves, picks the stretch, or takes the pick away; null where the key is not the histogram's. */
+/** The effect of a key: moves, applies the range, or clears it; null for keys that the histogram does not use. */
 export type Stroke = { brush: Brush; done: "pick" | "reset" | null } | null;
 
 export function stroke(
@@ -35,7 +35,7 @@ function moved(at: number | null, key: string, count: number): number | null {
   }
 }
 
-/** First and last bar of the stretch; null while none is drawn. */
+/** The first and last bar of the range; null while there is none. */
 export function stretchOf({ at, from }: Brush): [number, number] | null {
   return at === null || from === null ? null : [Math.min(at, from), Math.max(at, from)];
 }

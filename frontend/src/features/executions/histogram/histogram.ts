@@ -4,13 +4,13 @@ import type { Span } from "../search/dates";
 
 export type HistogramBar = ExecutionHistogramQuery["executionHistogram"][number];
 
-/** The parts of a bar, from its base up. */
+/** The parts of a bar, from the bottom up. */
 const PARTS = ["failed", "asking", "active", "other"] as const;
 type BarPart = (typeof PARTS)[number];
 export type Tally = Record<BarPart | "total", number>;
 
 const FAILED: ReadonlySet<ExecutionState> = new Set(["FAILED", "ERROR", "FAILED_FINISHING"]);
-/** As terms: what the headline's number leads to. */
+/** The states as search terms, for the link of the headline's number. */
 export const FAILED_TERMS = "(state:failed OR state:failed_finishing OR state:error)";
 
 export function tallyOf(bars: readonly HistogramBar[]): Tally {
@@ -28,7 +28,7 @@ function partOf(state: ExecutionState): BarPart {
   return isEnded(state) ? "other" : "active";
 }
 
-/** "2 Failed, 1 Running, 14 Success": the most first. */
+/** "2 Failed, 1 Running, 14 Success": the largest count first. */
 export function factsOf(bar: HistogramBar): string {
   if (!bar.total) return "nothing";
   const states = [...bar.states].sort((a, b) => b.count.value - a.count.value);
@@ -44,7 +44,7 @@ export type Drawn = {
 const GAP = 1.5;
 const LEAST = 1.5;
 
-/** Bars within a width and a height, failed ones at the base so that they compare along one line. */
+/** The shapes of the bars in a box; failed ones at the bottom so that they are comparable along one line. */
 export function drawn(bars: readonly HistogramBar[], width: number, height: number): Drawn[] {
   const most = Math.max(1, ...bars.map((bar) => bar.total));
   const step = width / Math.max(1, bars.length);
@@ -66,7 +66,7 @@ export function edgesOf(bars: readonly HistogramBar[]): { since: number; until: 
   return { since: Date.parse(bars[0]!.start), until: Date.parse(bars.at(-1)!.end) };
 }
 
-/** Bars that begin within a span. */
+/** The bars that begin within a span. */
 export function within(bars: readonly HistogramBar[], span: Span | null): HistogramBar[] {
   if (!span) return [...bars];
   return bars.filter(
@@ -75,20 +75,20 @@ export function within(bars: readonly HistogramBar[], span: Span | null): Histog
   );
 }
 
-/** Bars `from` to `to` as a span; one to the last bar goes on, so that what comes is in it. */
+/** The span of bars `from` to `to`; up to the last bar it is open, so that new executions are in it. */
 export function spanOfBars(bars: readonly HistogramBar[], from: number, to: number): Span {
   const [first, last] = [Math.max(0, Math.min(from, to)), Math.min(bars.length - 1, Math.max(from, to))];
   const isLast = last === bars.length - 1;
   return { since: Date.parse(bars[first]!.start), until: isLast ? null : Date.parse(bars[last]!.end) };
 }
 
-/** First and last bar of a span; null where none is. */
+/** The first and last bar of a span; null where there is none. */
 export function barsOfSpan(bars: readonly HistogramBar[], span: Span): [number, number] | null {
   const inside = within(bars, span);
   return inside.length ? [bars.indexOf(inside[0]!), bars.indexOf(inside.at(-1)!)] : null;
 }
 
-/** How many failed in most spans of the same length before it: the median, of four at least. */
+/** The usual number of failures: the median of the previous spans of the same length, at least four. */
 export function usualOf(bars: readonly HistogramBar[], span: Span): { failed: number; of: number } | null {
   const found = barsOfSpan(bars, span);
   if (!found) return null;
@@ -117,7 +117,7 @@ const STEPS = [
   168 * HOUR,
 ];
 
-/** Round moments to name below the bars, at least `room` pixels apart. */
+/** Round times to label below the bars, at least `room` pixels apart. */
 export function ticksOf(
   edges: { since: number; until: number },
   width: number,

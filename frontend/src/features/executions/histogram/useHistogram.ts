@@ -4,7 +4,7 @@ import { ExecutionHistogramDocument } from "@/shared/graphql/gen/graphql";
 import { useLink } from "@/shared/graphql/link";
 import { useRetry } from "@/shared/graphql/retry";
 import { Memory } from "@/shared/lib/memory";
-import type { Asked, Range } from "../address";
+import type { ListQuery, Range } from "../address";
 import { type Span, shownTime, written } from "../search/dates";
 import type { HistogramBar } from "./histogram";
 
@@ -12,9 +12,9 @@ const KEPT = 8;
 const AT_MOST_EVERY = 2_000;
 const remembered = new Memory<readonly HistogramBar[]>(KEPT);
 
-type Wanted = Asked & { range: Range | undefined; span: Span | null; bars: number; paused: boolean };
+type Wanted = ListQuery & { range: Range | undefined; span: Span | null; bars: number; paused: boolean };
 
-/** The bars of a search without its span; read again when the list changed, at most once in two seconds. */
+/** The bars of a search without its span; read again when the list changes, at most every two seconds. */
 export function useHistogram(
   { where, search, range, span, bars, paused }: Wanted,
   version: unknown,
@@ -33,13 +33,13 @@ export function useHistogram(
     setReadAt({ key, at: Date.now() });
     const { since, until } = shownTime(range, span, Date.now());
     const isNow = until > Date.now() - 1_000;
-    const asked = { since: written(since), until: isNow ? null : written(until), bars, where, search };
-    const { data, error } = await client.query(ExecutionHistogramDocument, asked).toPromise();
+    const variables = { since: written(since), until: isNow ? null : written(until), bars, where, search };
+    const { data, error } = await client.query(ExecutionHistogramDocument, variables).toPromise();
     setFailed(error);
     if (data) remembered.set(key, data.executionHistogram);
   });
   const last = readAt.key === key ? readAt.at : 0;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the list is what makes it read again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the list triggers a new read
   useEffect(() => {
     if (paused) return;
     const wait = Math.max(0, last + AT_MOST_EVERY - Date.now());

@@ -14,7 +14,7 @@ import { extentOf, starterOf } from "../rows/rowFacts";
 import type { Row } from "../rows/rows";
 import classes from "./Preview.module.css";
 
-/** A row in some more words, beside the list: what changes while it runs comes with the row. The list keeps the keys: j and k go on from row to row. */
+/** More details of a row, next to the list; live values come with the row. The list keeps the keys: j and k move from row to row. */
 export function Preview({ row, live, onClose }: { row: Row; live: boolean; onClose: () => void }) {
   const { data, error } = useRead(ExecutionPreviewDocument, { id: row.id }, { version: row.state });
   const execution = data?.execution;

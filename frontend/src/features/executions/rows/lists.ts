@@ -1,12 +1,12 @@
 import { Memory } from "@/shared/lib/memory";
 import { foldRows, NO_ROWS, type Rows, type RowsAction } from "./rows";
 
-/** A list as it was left: its rows, and where it goes on. */
+/** The cached state of a list: its rows, and the cursors to continue from. */
 export type List = {
   rows: Rows;
-  /** Where the subscription goes on, and with which values its rows were read. */
+  /** The cursor of the subscription, and the values that its rows were read with. */
   cursor: { after: string; values: string } | null;
-  /** Where the next older page begins; null before the first. */
+  /** The cursor of the next older page; null before the first. */
   next: { after: string | null; before: string | null } | null;
   exhausted: boolean;
 };
@@ -14,7 +14,7 @@ export type List = {
 const KEPT = 8;
 export const NO_LIST: List = { rows: NO_ROWS, cursor: null, next: null, exhausted: false };
 
-/** Lists that were looked at lately, by what was asked: Back shows the same rows at once. */
+/** A cache of recent lists, by query: Back shows the same rows at once. */
 export const lists = new Memory<List>(KEPT);
 
 export function listOf(key: string): List {
@@ -30,7 +30,7 @@ export function foldList(key: string, action: RowsAction): void {
   const rows = foldRows(list.rows, action);
   if (rows === list.rows) return;
   const end = list.rows.tail.at(-1);
-  // The cursor of the next page goes on behind the last row: without that row it would leave some out.
+  // The cursor of the next page is after the last row: without that row it would skip some.
   const isCut = end !== undefined && rows.tail.at(-1) !== end;
   lists.set(key, { ...list, rows, ...(isCut && { next: null, exhausted: false }) });
 }

@@ -10,8 +10,8 @@ const failure = {
   taskRun: { id: "r", key: "load" },
 };
 
-describe("what started it", () => {
-  it("is the schedule where there was one", () =>
+describe("the trigger of a row", () => {
+  it("is the schedule if there was one", () =>
     expect(starterOf(aRow({ triggerKind: "SCHEDULE", values: { schedule: "nightly" } }))).toEqual({
       text: "schedule nightly",
       term: "schedule:nightly",
@@ -23,14 +23,14 @@ describe("what started it", () => {
   });
 });
 
-it("says how far a failure went", () => {
+it("counts the tasks of a failure", () => {
   expect(extentOf(failure)).toBe("");
   expect(extentOf({ ...failure, others: 5, skippedCount: 12 })).toBe("6 failed, 12 did not run");
   expect(extentOf({ ...failure, skippedCount: 1 })).toBe("1 failed, 1 did not run");
   expect(extentOf({ ...failure, taskRun: null, skippedCount: 2 })).toBe("2 did not run");
 });
 
-it("draws the usual time in the middle", () => {
+it("draws the usual duration in the middle", () => {
   expect(shareOf(10, 10)).toEqual({ width: 0.5, isLong: false });
   expect(shareOf(14, 10)).toEqual({ width: 0.7, isLong: true });
   expect(shareOf(99, 10).width).toBe(1);
@@ -44,7 +44,7 @@ it("gives a failed row a second line, on the phone one or two more", () => {
   expect(heightOf(aRow({ failure: long }), undefined, true) - heightOf(aRow(), undefined, true)).toBe(40);
 });
 
-it("gives one that waits a second line: by its state at once, while it runs when the reason is known", () => {
+it("gives a waiting row a second line: by its state at once, while it runs only when the reason is known", () => {
   const reason = { task: "load", text: "a worker of queue gpu", at: null, others: 0 };
   expect(heightOf(aRow({ state: "QUEUED" }), undefined, false)).toBe(58);
   expect(heightOf(aRow({ progress: 0 }), undefined, false)).toBe(36);

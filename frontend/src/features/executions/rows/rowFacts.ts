@@ -1,9 +1,9 @@
 import { plural } from "@/shared/lib/number";
 import { quoted } from "@/shared/lib/searchTerm";
-import { mayWait, type Reason, stands } from "../waits/reason";
+import { isStalled, mayWait, type Reason } from "../waits/reason";
 import type { Row } from "./rows";
 
-/** What started it, as a reader says it, and the term that finds the same. */
+/** The trigger of an execution, and the search term that finds the same. */
 export function starterOf(row: Row): { text: string; term: string } {
   const schedule = (row.values as Record<string, unknown> | null)?.schedule;
   if (typeof schedule === "string")
@@ -13,7 +13,7 @@ export function starterOf(row: Row): { text: string; term: string } {
   return { text: name, term: `by:${quoted(name)}` };
 }
 
-/** "6 failed, 12 did not run"; nothing where only one failed and all ran. */
+/** "6 failed, 12 did not run"; empty where only one failed and all others ran. */
 export function extentOf(failure: NonNullable<Row["failure"]>): string {
   const failed = failure.others + (failure.taskRun ? 1 : 0);
   const parts: string[] = [];
@@ -22,16 +22,16 @@ export function extentOf(failure: NonNullable<Row["failure"]>): string {
   return parts.join(", ");
 }
 
-/** The usual time stands in the middle of the bar. */
+/** The usual duration is in the middle of the bar. */
 export function shareOf(seconds: number, usual: number): { width: number; isLong: boolean } {
   if (usual <= 0) return { width: 1, isLong: false };
   return { width: Math.min(1, seconds / (2 * usual)), isLong: seconds > usual * 1.3 };
 }
 
-/** What stands below a row's values: why it failed, or why it waits. */
+/** The kind of second line below a row's values: why it failed, or why it waits. */
 export function secondLineOf(row: Row, reason: Reason | undefined): "failure" | "wait" | null {
   if (row.failure) return "failure";
-  return stands(row) || (reason && mayWait(row)) ? "wait" : null;
+  return isStalled(row) || (reason && mayWait(row)) ? "wait" : null;
 }
 
 export const HEIGHTS = { row: 36, two: 58 } as const;

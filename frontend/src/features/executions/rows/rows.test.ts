@@ -55,44 +55,44 @@ const settle = (rows: Rows) => foldRows(rows, { type: "settled" });
 const start = free(NO_ROWS, { reset: true, enter: [row("e5"), row("e4"), row("e3")] });
 
 describe("the first window", () => {
-  it("is shown at once, even while the pointer rests on the list", () => {
+  it("is shown at once, even with the pointer on the list", () => {
     const rows = frozen(NO_ROWS, { reset: true, enter: [row("e2"), row("e1")] });
     expect(rows.shown).toEqual(["e2", "e1"]);
     expect(rows.held).toEqual([]);
     expect(rows.loaded).toBe(true);
     expect(rows.total).toEqual({ value: 7, exact: true });
   });
-  it("may be empty", () => expect(free(NO_ROWS, { reset: true })).toMatchObject({ loaded: true, shown: [] }));
+  it("can be empty", () => expect(free(NO_ROWS, { reset: true })).toMatchObject({ loaded: true, shown: [] }));
 });
 
 describe("entering", () => {
-  it("goes to its place when nothing is held", () => {
+  it("inserts a row at its place when nothing is held", () => {
     expect(free(start, { enter: [row("e6")] }).shown).toEqual(["e6", "e5", "e4", "e3"]);
   });
-  it("waits while held, newest first, and shows nothing", () => {
+  it("is deferred while held, newest first", () => {
     const rows = frozen(frozen(start, { enter: [row("e6")] }), { enter: [row("e7")] });
     expect(rows.shown).toEqual(start.shown);
     expect(rows.held).toEqual(["e7", "e6"]);
   });
-  it("waits too when its place is between shown rows", () => {
+  it("is deferred too when its place is between shown rows", () => {
     expect(frozen(start, { enter: [row("e45")] })).toMatchObject({ shown: start.shown, held: ["e45"] });
   });
-  it("goes in below the last row at once, where it moves nothing", () => {
+  it("is immediate below the last row, where it moves nothing", () => {
     expect(frozen(start, { enter: [row("e1")] })).toMatchObject({
       shown: ["e5", "e4", "e3", "e1"],
       held: [],
     });
   });
-  it("brings in what waited with the next batch that is not held", () => {
+  it("inserts deferred rows with the next batch that is not held", () => {
     const rows = free(frozen(start, { enter: [row("e6")] }), { enter: [row("e7")] });
     expect(rows).toMatchObject({ shown: ["e7", "e6", "e5", "e4", "e3"], held: [] });
   });
-  it("does not double a row that is shown or held", () => {
+  it("does not duplicate a row that is shown or held", () => {
     const rows = frozen(frozen(start, { enter: [row("e6")] }), { enter: [row("e6", 2), row("e5", 2)] });
     expect(rows).toMatchObject({ shown: start.shown, held: ["e6"] });
     expect(rows.byId.get("e6")!.seq).toBe(2);
   });
-  it("brightens a row that matches again", () => {
+  it("restores a dimmed row that matches again", () => {
     const rows = free(frozen(start, { leave: [["e4", "NO_LONGER_MATCHES"]] }), { enter: [row("e4", 3)] });
     expect(rows.gone.size).toBe(0);
     expect(rows.shown).toEqual(start.shown);
@@ -111,7 +111,7 @@ describe("updating", () => {
     });
     expect(rows.byId.get("e4")!).toMatchObject({ seq: 5, state: "SUCCESS" });
   });
-  it("leaves the other rows as they were, so that they are not drawn again", () => {
+  it("keeps the identity of other rows, so that they are not rendered again", () => {
     expect(free(start, { update: [row("e4", 2)] }).byId.get("e5")).toBe(start.byId.get("e5"));
   });
 });
@@ -123,18 +123,18 @@ describe("leaving", () => {
     expect([...rows.gone]).toEqual(["e4"]);
     expect(settle(rows).shown).toEqual(["e5", "e3"]);
   });
-  it("forgets a row that left before it was shown", () => {
+  it("drops a row that left before it was shown", () => {
     const rows = frozen(frozen(start, { enter: [row("e6")] }), { leave: [["e6", "NO_LONGER_MATCHES"]] });
     expect(rows).toMatchObject({ held: [], shown: start.shown });
     expect(rows.gone.size).toBe(0);
   });
-  it("beyond the window keeps the row until settled, but it is no longer live", () => {
+  it("the window keeps the row until settled, but not live", () => {
     const rows = free(start, { enter: [row("e6")], leave: [["e3", "BEYOND_WINDOW"]] });
     expect(rows.shown).toEqual(["e6", "e5", "e4", "e3"]);
     expect(rows.live.has("e3")).toBe(false);
     expect(settle(rows).shown).toEqual(["e6", "e5", "e4"]);
   });
-  it("and entering in one message is a move: the row stays", () => {
+  it("and entering in one message is a move", () => {
     const rows = free(start, { leave: [["e4", "MOVED"]], enter: [row("e4", 2)] });
     expect(rows.shown).toEqual(start.shown);
     expect(rows.live.has("e4")).toBe(true);
@@ -143,13 +143,13 @@ describe("leaving", () => {
 });
 
 describe("a reset after a gap", () => {
-  it("updates, holds what is new and dims what is missing", () => {
+  it("updates rows, holds new ones and dims missing ones", () => {
     const rows = frozen(start, { reset: true, enter: [row("e7"), row("e5", 2), row("e3")] });
     expect(rows).toMatchObject({ shown: start.shown, held: ["e7"] });
     expect([...rows.gone]).toEqual(["e4"]);
     expect(rows.byId.get("e5")!.seq).toBe(2);
   });
-  it("takes rows as the server has them, also with a lower seq", () => {
+  it("accepts rows from the server even with a lower seq", () => {
     const known = free(start, { update: [row("e5", 9, { state: "SUCCESS" })] });
     const rows = free(known, { reset: true, enter: [row("e5", 4), row("e4"), row("e3")] });
     expect(rows.byId.get("e5")).toMatchObject({ seq: 4, state: "RUNNING" });
@@ -160,11 +160,11 @@ describe("a reset after a gap", () => {
     expect([...rows.live]).toEqual(["e9", "e8", "e7"]);
     expect(settle(rows).shown).toEqual(["e9", "e8", "e7"]);
   });
-  it("dims everything missing when the window is not full", () => {
+  it("dims all missing rows when the window is not full", () => {
     const rows = free(start, { reset: true, enter: [row("e5", 2)] });
     expect([...rows.gone].sort()).toEqual(["e3", "e4"]);
   });
-  it("drops what waited and is not there any more", () => {
+  it("drops deferred rows that no longer exist", () => {
     const rows = frozen(frozen(start, { enter: [row("e6")] }), {
       reset: true,
       enter: [row("e5"), row("e4")],
@@ -173,15 +173,15 @@ describe("a reset after a gap", () => {
   });
 });
 
-describe("many that arrive", () => {
-  /** One after the other, each pushing the last one out of the window. */
+describe("many new rows", () => {
+  /** Rows one after the other, each pushing the last one out of the window. */
   const arriving = (rows: Rows, count: number, fold: typeof free) => {
     let next = rows;
     for (let at = 0; at < count; at += 1)
       next = fold(next, { enter: [row(`f${1000 + at}`)], leave: [[next.window.at(-1)!, "BEYOND_WINDOW"]] });
     return next;
   };
-  it("while held are counted, and only those of the window are kept", () => {
+  it("are counted while held, and only those of the window are kept", () => {
     const rows = arriving(start, 500, frozen);
     expect(rows.shown).toEqual(start.shown);
     expect(rows.held.length + rows.passed).toBe(500);
@@ -189,7 +189,7 @@ describe("many that arrive", () => {
     expect(rows.byId.size).toBe(6);
     expect(settle(rows)).toMatchObject({ shown: ["f1499", "f1498", "f1497"], passed: 0, tail: [] });
   });
-  it("push out as many older rows as were not asked for, without a gap", () => {
+  it("push out older rows that were not requested, without a gap", () => {
     const paged = foldRows(start, { type: "older", rows: [row("e2"), row("e1")] });
     const rows = settle(arriving(paged, 500, free));
     expect(rows.shown).toEqual(["f1499", "f1498", "f1497", "f1496", "f1495"]);
@@ -201,10 +201,10 @@ describe("many that arrive", () => {
   });
 });
 
-describe("what the viewer has started", () => {
+describe("an execution that the viewer started", () => {
   const own = new Set(["e6"]);
   const change = (enter: Row[]) => message({ enter });
-  it("enters at its place while the others wait", () => {
+  it("is inserted at its place while others are deferred", () => {
     const rows = foldRows(start, {
       type: "changed",
       change: change([row("e7"), row("e6"), row("e45")]),
@@ -215,7 +215,7 @@ describe("what the viewer has started", () => {
     expect(rows).toMatchObject({ shown: ["e6", "e5", "e4", "e3"], held: ["e7", "e45"] });
     expect(settle(rows).shown).toEqual(["e7", "e6", "e5", "e45", "e4", "e3"]);
   });
-  it("enters too when it was told of before it was known to be one's own", () => {
+  it("is inserted too when its row arrived before the start was confirmed", () => {
     const rows = frozen(start, { enter: [row("e7"), row("e6")] });
     expect(foldRows(rows, { type: "admitted", own })).toMatchObject({
       shown: ["e6", "e5", "e4", "e3"],
@@ -230,7 +230,7 @@ describe("older pages", () => {
     type: "older",
     rows: [row("e3", 0, { name: "old" }), row("e2"), row("e1")],
   });
-  it("go below, without doubles and without overwriting what is newer", () => {
+  it("are appended, without duplicates and without overwriting newer states", () => {
     expect(paged.shown).toEqual(["e5", "e4", "e3", "e2", "e1"]);
     expect(paged.byId.get("e3")!.name).toBe("name e3");
     expect(paged.live.has("e2")).toBe(false);
@@ -243,7 +243,7 @@ describe("older pages", () => {
 
 describe("settling", () => {
   it("changes nothing when there is nothing to settle", () => expect(settle(start)).toBe(start));
-  it("brings in what waited and lets go what does not match", () => {
+  it("inserts deferred rows and removes those that do not match", () => {
     const rows = frozen(start, { enter: [row("e6")], leave: [["e5", "NO_LONGER_MATCHES"]] });
     expect(settle(rows)).toMatchObject({ shown: ["e6", "e4", "e3"], held: [] });
     expect([...settle(rows).byId.keys()]).toEqual(["e6", "e4", "e3"]);
@@ -252,21 +252,21 @@ describe("settling", () => {
 
 describe("the rows below the window", () => {
   const paged = foldRows(start, { type: "older", rows: [row("e2"), row("e1", 1, { state: "SUCCESS" })] });
-  it("are stale, those that have not ended above all", () => {
+  it("are stale, in particular those that have not ended", () => {
     expect(staleOf(paged, true)).toEqual(["e2", "e1"]);
     expect(staleOf(paged, false)).toEqual(["e2"]);
   });
-  it("change in place when they are read again; never to an older state", () => {
+  it("are updated in place when they are read again, never to an older state", () => {
     const ended = row("e2", 5, { state: "SUCCESS" });
-    const rows = foldRows(paged, { type: "reread", asked: ["e2"], rows: [ended, row("e9")] });
+    const rows = foldRows(paged, { type: "reread", requested: ["e2"], rows: [ended, row("e9")] });
     expect(rows.byId.get("e2")).toBe(ended);
     expect(rows.shown).toBe(paged.shown);
     expect(rows.byId.has("e9")).toBe(false);
-    const old = foldRows(rows, { type: "reread", asked: ["e2"], rows: [row("e2")] });
+    const old = foldRows(rows, { type: "reread", requested: ["e2"], rows: [row("e2")] });
     expect(old.byId.get("e2")).toBe(ended);
   });
-  it("are dimmed when the search finds them no longer, then go", () => {
-    const rows = foldRows(paged, { type: "reread", asked: ["e2", "e1", "e4"], rows: [row("e1")] });
+  it("are dimmed when they no longer match, then removed", () => {
+    const rows = foldRows(paged, { type: "reread", requested: ["e2", "e1", "e4"], rows: [row("e1")] });
     expect([...rows.gone]).toEqual(["e2"]);
     expect(settle(rows).shown).toEqual(["e5", "e4", "e3", "e1"]);
   });
@@ -286,23 +286,23 @@ describe("in another order", () => {
     reset: true,
     enter: [enter("b", "c"), enter("c", "a"), enter("a", null)],
   });
-  it("rows stand as the server has them", () => expect(first.shown).toEqual(["b", "c", "a"]));
-  it("a new one goes before the row that it names", () =>
+  it("rows are in the server's order", () => expect(first.shown).toEqual(["b", "c", "a"]));
+  it("a new one is inserted before the row that it names", () =>
     expect(ordered(first, { enter: [enter("z", "c")] }).shown).toEqual(["b", "z", "c", "a"]));
-  it("one that moved goes to its new place, and waits for that while held", () => {
+  it("a moved one goes to its new place, deferred while held", () => {
     const change = { leave: [{ id: "a", reason: "MOVED" as const }], enter: [enter("a", "b")] };
     expect(ordered(first, change).shown).toEqual(["a", "b", "c"]);
     const held = ordered(first, change, true);
     expect(held.shown).toEqual(["b", "c", "a"]);
     expect(foldRows(held, { type: "settled", sorted: true }).shown).toEqual(["a", "b", "c"]);
   });
-  it("one that is gone stays dimmed in its place until settled", () => {
+  it("a removed one stays dimmed in its place until settled", () => {
     const rows = ordered(first, { leave: [{ id: "c", reason: "NO_LONGER_MATCHES" }] });
     expect(rows.shown).toEqual(["b", "c", "a"]);
     expect([...rows.gone]).toEqual(["c"]);
     expect(foldRows(rows, { type: "settled", sorted: true }).shown).toEqual(["b", "a"]);
   });
-  it("pages follow below, and stay", () => {
+  it("pages are appended, and stay", () => {
     const paged = foldRows(first, { type: "older", rows: [row("a"), row("y"), row("x")], sorted: true });
     expect(paged.shown).toEqual(["b", "c", "a", "y", "x"]);
     const pushed = ordered(paged, {
@@ -314,7 +314,7 @@ describe("in another order", () => {
   });
 });
 
-it("an update alone changes neither the order nor what is live", () => {
+it("an update alone changes neither the order nor the live rows", () => {
   const rows = free(start, { update: [row("e4", 2)] });
   expect(rows.shown).toBe(start.shown);
   expect(rows.live).toBe(start.live);

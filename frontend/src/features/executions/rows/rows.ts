@@ -5,29 +5,29 @@ import { isEnded } from "@/shared/ui/stateTokens";
 export type Row = ExecutionRowFragment;
 export type Change = ExecutionsLiveSubscription["executionList"];
 
-/** The list as a person sees it. Newest first is by id: ids are made of the time of creation. */
+/** The rows of the list. Newest first is by id, because ids contain the time of creation. */
 export type Rows = {
   loaded: boolean;
   byId: ReadonlyMap<string, Row>;
-  /** What is on the screen, in the order in which it stays until it is settled. */
+  /** The rows on the screen, in their order until the list is settled. */
   shown: readonly string[];
-  /** Arrived above or among what is shown while the order is frozen. */
+  /** New rows that belong above or among the shown ones, deferred while the order is frozen. */
   held: readonly string[];
-  /** How many more arrived meanwhile and were pushed beyond what is kept. */
+  /** The number of further new rows that were dropped because they exceed the window. */
   passed: number;
-  /** Shown, but no longer matching: dimmed until settled. */
+  /** Rows that are shown but no longer match: dimmed until settled. */
   gone: ReadonlySet<string>;
-  /** Followed by the subscription, in its order. */
+  /** The rows of the subscription, in its order. */
   window: readonly string[];
   live: ReadonlySet<string>;
-  /** Below the window: older pages, and what was pushed out of it. As they were when they were read. */
+  /** Rows below the window: older pages, and rows pushed out of it, in the state in which they were read. */
   tail: readonly string[];
   total: { value: number; exact: boolean };
-  /** How many rows below the window somebody asked for: the tail is cut to so many when it is settled. */
+  /** The number of rows below the window that were requested: settling cuts the tail to it. */
   room: number;
 };
 
-/** Those that the viewer has started: they never wait, whoever else does. */
+/** Ids of executions that the viewer has started: they are never deferred. */
 type Own = ReadonlySet<string>;
 const NONE: Own = new Set();
 
@@ -35,7 +35,7 @@ export type RowsAction =
   | { type: "changed"; change: Change; hold: boolean; window: number; sorted?: boolean; own?: Own }
   | { type: "admitted"; own: Own; sorted?: boolean }
   | { type: "older"; rows: readonly Row[]; sorted?: boolean }
-  | { type: "reread"; asked: readonly string[]; rows: readonly Row[] }
+  | { type: "reread"; requested: readonly string[]; rows: readonly Row[] }
   | { type: "settled"; sorted?: boolean }
   | { type: "shortened" };
 
@@ -64,7 +64,7 @@ export function foldRows(rows: Rows, action: RowsAction): Rows {
     case "older":
       return older(rows, action.rows, action.sorted ?? false);
     case "reread":
-      return reread(rows, action.asked, action.rows);
+      return reread(rows, action.requested, action.rows);
     case "settled":
       return settled(rows, action.sorted ?? false);
     case "shortened":
@@ -76,7 +76,7 @@ type Changed = Extract<RowsAction, { type: "changed" }>;
 
 function changed(rows: Rows, { change, hold, window: size, sorted = false, own = NONE }: Changed): Rows {
   const byId = new Map(rows.byId);
-  // After a reset the server's word counts, though its seq is lower: it may have been restored.
+  // After a reset the server's rows count even with a lower seq: it may have been restored.
   const known = (id: string) => (change.reset ? undefined : byId.get(id));
   for (const row of [...change.enter.map(({ node }) => node), ...change.update])
     byId.set(row.id, newer(known(row.id), row));
@@ -105,7 +105,7 @@ function goneAfter(before: ReadonlySet<string>, change: Change): Set<string> {
   return gone;
 }
 
-/** The server's own list after a change: of a reset its rows, else each one before the row that it names. */
+/** The server's list after a change: at a reset its rows, else each one before the row that it names. */
 function windowAfter(before: readonly string[], change: Change, sorted: boolean): string[] {
   const left = new Set(change.leave.map(({ id }) => id));
   const entering = new Set(change.enter.map(({ node }) => node.id));
@@ -117,7 +117,7 @@ function windowAfter(before: readonly string[], change: Change, sorted: boolean)
   return sorted ? window : newestFirst(window);
 }
 
-/** After a reset: rows that the new window would hold if they still matched. In other orders only a window that is not full tells. */
+/** After a reset: rows that the new window would contain if they still matched. In other orders only a window that is not full shows this. */
 function missing(rows: Rows, window: readonly string[], size: number, sorted: boolean): string[] {
   const isFull = window.length >= size;
   if (isFull && sorted) return [];
@@ -126,7 +126,7 @@ function missing(rows: Rows, window: readonly string[], size: number, sorted: bo
   return [...rows.shown, ...rows.held].filter((id) => !there.has(id) && id > oldest);
 }
 
-/** New rows below the last one shown move nothing and go in at once; others wait while the order is frozen, but for own ones. */
+/** Inserts new rows below the last shown one, which moves nothing; defers others while the order is frozen, except own ones. */
 function placed(rows: Rows, hold: boolean, sorted: boolean, own: Own): Rows {
   const wanted = inOrder([...rows.window, ...rows.tail], sorted);
   if (!hold) return { ...rows, held: [], passed: 0, shown: woven(wanted, rows.shown, rows.gone) };
@@ -138,7 +138,7 @@ function placed(rows: Rows, hold: boolean, sorted: boolean, own: Own): Rows {
   return { ...rows, held, shown: entered(rows.shown, entering, wanted) };
 }
 
-/** Those that enter, each above the next row below it that stands there already; what stands keeps its order. */
+/** Inserts rows, each above the next row below it that is already shown; shown rows keep their order. */
 function entered(shown: readonly string[], entering: readonly string[], wanted: readonly string[]) {
   if (!entering.length) return shown;
   const next = [...shown];
@@ -150,7 +150,7 @@ function entered(shown: readonly string[], entering: readonly string[], wanted: 
   return next;
 }
 
-/** The wanted rows, and among them those that are gone, each below the row that it stood below. */
+/** The wanted rows, and among them the removed ones, each below the row that it was below. */
 function woven(wanted: readonly string[], before: readonly string[], gone: ReadonlySet<string>): string[] {
   if (!gone.size) return [...wanted];
   const there = new Set(wanted);
@@ -178,12 +178,14 @@ function older(rows: Rows, page: readonly Row[], sorted: boolean): Rows {
   };
 }
 
-/** Rows of the tail as they are now, in their places; what was asked for and is not found is gone. */
-function reread(rows: Rows, asked: readonly string[], found: readonly Row[]): Rows {
+/** Updates rows of the tail in place; requested rows that were not found are marked as gone. */
+function reread(rows: Rows, requested: readonly string[], found: readonly Row[]): Rows {
   const there = new Set(found.map((row) => row.id));
   const tail = new Set(rows.tail);
   const visible = new Set(rows.shown);
-  const lost = asked.filter((id) => tail.has(id) && visible.has(id) && !there.has(id) && !rows.gone.has(id));
+  const lost = requested.filter(
+    (id) => tail.has(id) && visible.has(id) && !there.has(id) && !rows.gone.has(id),
+  );
   const fresh = found.filter((row) => rows.byId.has(row.id));
   if (!lost.length && !fresh.length) return rows;
   const byId = new Map(rows.byId);
@@ -191,7 +193,7 @@ function reread(rows: Rows, asked: readonly string[], found: readonly Row[]): Ro
   return { ...rows, byId, gone: new Set([...rows.gone, ...lost]) };
 }
 
-/** The rows that nothing follows: of the tail all, or those that may still change by themselves. */
+/** Rows of the tail, which no subscription follows: all, or those that have not ended. */
 export function staleOf(rows: Rows, all: boolean): string[] {
   return rows.tail.filter((id) => {
     const row = rows.byId.get(id);
@@ -199,7 +201,7 @@ export function staleOf(rows: Rows, all: boolean): string[] {
   });
 }
 
-/** What waited comes in, what no longer matches goes, and so do rows below the window that nobody asked for. */
+/** Inserts deferred rows; removes those that no longer match, and rows below the window that were not requested. */
 function settled(rows: Rows, sorted: boolean): Rows {
   const tail = rows.tail.filter((id) => !rows.gone.has(id)).slice(0, rows.room);
   const shown = inOrder([...rows.window, ...tail], sorted);

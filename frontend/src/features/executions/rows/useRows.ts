@@ -12,7 +12,7 @@ export const SETTLE_AFTER = 2_000;
 
 type Next = NonNullable<List["next"]>;
 
-/** The rows that the search asks for, live, and warm when it was looked at before. While `hold` is true nothing moves. */
+/** The live rows of the search, cached when they were shown before. While `hold` is true the order is frozen. */
 export function useRows(wanted: Wanted, hold: boolean) {
   const key = keyOf(wanted);
   const sorted = isSorted(wanted);
@@ -47,7 +47,7 @@ export function useRows(wanted: Wanted, hold: boolean) {
   );
 
   const settle = useCallback(() => foldList(key, { type: "settled", sorted }), [key, sorted]);
-  // Whether the answer to its start comes first or the change of the list, one's own execution enters.
+  // The viewer's own execution is inserted, whether its start or the change of the list arrives first.
   useEffect(
     () => subscribeToOwn(() => foldList(key, { type: "admitted", own: getOwn(), sorted })),
     [key, sorted],
@@ -68,7 +68,7 @@ function useSettling({ rows }: List, hold: boolean, settle: () => void, after: n
   }, [hold, unsettled, settle, after, rows.gone.size]);
 }
 
-/** Older pages; one that fails is read again by itself. Rows that came live have no page's cursor: by creation the first page starts at the last row's time. */
+/** Older pages; a failed one is retried. Live rows have no page cursor: in the default order the first page starts at the last row's time. */
 function useOlder(key: string, wanted: Wanted) {
   const client = useClient();
   const [busy, setBusy] = useState(false);
@@ -93,8 +93,8 @@ function useOlder(key: string, wanted: Wanted) {
   ): Promise<{ fresh: number; more: boolean; next: Next } | null> => {
     const older = { createdAt: { lte: next.before } };
     const where = next.before ? (wanted.where ? { and: [wanted.where, older] } : older) : wanted.where;
-    const asked = { ...variablesOf(wanted), where, after: next.after };
-    const read = () => client.query(OlderExecutionsDocument, asked).toPromise();
+    const variables = { ...variablesOf(wanted), where, after: next.after };
+    const read = () => client.query(OlderExecutionsDocument, variables).toPromise();
     const page = (await untilAnswered(read, setMoreError, signal))?.executions;
     if (!page) return null;
     const known = listOf(key).rows.shown.length;
@@ -108,7 +108,7 @@ function useOlder(key: string, wanted: Wanted) {
     if (!last || busy) return;
     setBusy(true);
     const first = list.next ?? { after: null, before: sorted ? null : last.createdAt };
-    // In other orders the first page is what the window shows already.
+    // In other orders the first page has the same rows as the window.
     const { signal } = left.current;
     let page = await readPage(first, signal);
     while (page && !page.fresh && page.more) page = await readPage(page.next, signal);

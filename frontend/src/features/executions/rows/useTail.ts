@@ -11,7 +11,7 @@ import { againOf, keyOf, type Wanted, WINDOW } from "./wanted";
 const AT_MOST_EVERY = 2_000;
 
 /**
- * Reads the rows below the window again, which nothing follows: all of them on return and when the link comes back,
+ * Reads the rows below the window again, which no subscription follows: all of them on return and after a reconnect,
  * later those that have not ended, whenever executions changed state or the list did (`version`).
  */
 export function useTail(wanted: Wanted, version: number): void {
@@ -32,20 +32,20 @@ export function useTail(wanted: Wanted, version: number): void {
     const ids = staleOf(listOf(key).rows, now.whole !== whole);
     Object.assign(now, { at: Date.now(), whole, busy: true });
     for (let at = 0; at < ids.length; at += WINDOW) {
-      const asked = ids.slice(at, at + WINDOW);
-      const again = againOf(wanted, asked);
+      const requested = ids.slice(at, at + WINDOW);
+      const again = againOf(wanted, requested);
       const { data, error } = await client.query(OlderExecutionsDocument, again).toPromise();
       setFailed(error);
       if (!data) {
         now.whole = "";
         break;
       }
-      foldList(key, { type: "reread", asked, rows: data.executions.nodes });
+      foldList(key, { type: "reread", requested, rows: data.executions.nodes });
     }
     now.busy = false;
   });
   useRetry(paused ? undefined : failed, () => setChanges((count) => count + 1));
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the list or of a state is what makes it read again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the list or of a state triggers a new read
   useEffect(() => {
     if (paused) return;
     const wait = Math.max(0, last.current.at + AT_MOST_EVERY - Date.now());

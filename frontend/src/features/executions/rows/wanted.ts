@@ -1,12 +1,12 @@
-import type { Asked, Order } from "../address";
+import type { ListQuery, Order } from "../address";
 
-/** How many of the first rows are followed; older pages are read when asked for. */
+/** The number of rows in the subscription; older pages are read on demand. */
 export const WINDOW = 100;
 
-export type Wanted = Asked &
+export type Wanted = ListQuery &
   Order & { names: readonly string[]; usual: boolean; paused?: boolean; settleAfter: number };
 
-export function keyOf({ where, search, orderBy, orderByValue }: Asked & Order): string {
+export function keyOf({ where, search, orderBy, orderByValue }: ListQuery & Order): string {
   return JSON.stringify([where, search, orderBy, orderByValue]);
 }
 
@@ -26,7 +26,7 @@ export function variablesOf({ where, search, orderBy, orderByValue, names, usual
   };
 }
 
-/** Of these executions, those that the search still finds. */
+/** A query for those of the given executions that still match. */
 export function againOf(wanted: Wanted, ids: readonly string[]) {
   const these = { id: [...ids] };
   const where = wanted.where ? { and: [wanted.where, these] } : these;

@@ -3,16 +3,16 @@ import type { SearchField } from "./completion";
 import classes from "./SearchBox.module.css";
 
 const FORMS: readonly [string, string][] = [
-  ["orders timeout", "words of the name, the flow or the error; in quotes with spaces"],
+  ["orders timeout", "words in the name, the flow or the error; use quotes for spaces"],
   ["state:failed flow:etl", "both hold"],
   ["(flow:a OR flow:b) NOT kind:train", "OR, NOT and parentheses, in capitals"],
-  ["flow:nightly-*   branch:*", "begins with; there is one"],
+  ["flow:nightly-*   branch:*", "begins with; exists"],
   ["name~part   branch!=main", "contains; is not"],
   ["duration>30m   duration:10m TO 1h", "compared; a range"],
   ["date>-24h   date:today   date:2026-01-01", "times"],
 ];
 
-/** The whole language on one page: every key that the server knows, and the forms of a term. */
+/** The whole search language on one page: all keys of the server, and the forms of a term. */
 export function LanguageDialog({ fields, onClose }: { fields: readonly SearchField[]; onClose: () => void }) {
   return (
     <Dialog onClose={onClose} title="All keys and words" size="lg">
@@ -20,7 +20,7 @@ export function LanguageDialog({ fields, onClose }: { fields: readonly SearchFie
         <thead>
           <tr>
             <th>Key</th>
-            <th>What it is</th>
+            <th>Meaning</th>
             <th>Takes</th>
           </tr>
         </thead>

@@ -2,7 +2,7 @@ import { IconSearch, IconX } from "@tabler/icons-react";
 import type { CombinedError } from "@urql/core";
 import { useId, useState } from "react";
 import { useKeys } from "@/shared/lib/keys";
-import type { Asked } from "../address";
+import type { ListQuery } from "../address";
 import { type Fault, faultOf } from "./fault";
 import { LanguageDialog } from "./LanguageDialog";
 import classes from "./SearchBox.module.css";
@@ -11,18 +11,18 @@ import { useSearchText } from "./useSearchText";
 
 type Props = {
   value: string;
-  asked: Asked;
+  query: ListQuery;
   error: CombinedError | undefined;
   onChange: (value: string) => void;
 };
 
-/** The search as text. It completes keys and values; what is wrong with it is told beneath, at its place. `/` goes there. */
-export function SearchBox({ value, asked, error, onChange }: Props) {
+/** The search as text, with completion of keys and values; an error is shown below, at its position. `/` focuses it. */
+export function SearchBox({ value, query, error, onChange }: Props) {
   const id = useId();
   const [listed, setListed] = useState(false);
   const { input, text, at, isOpen, completion, write, open, track, take, search, pressed } = useSearchText(
     value,
-    asked,
+    query,
     onChange,
   );
   useKeys("Executions", [{ key: "/", words: "search", run: () => input.current?.focus() }]);
@@ -90,7 +90,7 @@ export function SearchBox({ value, asked, error, onChange }: Props) {
   );
 }
 
-/** Points at the place in the box above. */
+/** Points at the position of the error in the box above. */
 function FaultLine({ id, fault: { column, message } }: { id: string; fault: Fault }) {
   return (
     <p className={classes.fault} id={id} role="alert">

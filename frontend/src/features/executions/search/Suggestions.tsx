@@ -12,14 +12,14 @@ type Props = {
 
 export function Suggestions({ id, heading, suggestions, active, onTake, onAll }: Props) {
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: a press must not take the focus from the box
+    // biome-ignore lint/a11y/noStaticElementInteractions: pressing the mouse must not move the focus from the box
     <div className={classes.menu} onMouseDown={(event) => event.preventDefault()}>
       <p className={classes.heading} aria-hidden="true">
         {heading}
       </p>
       <div role="listbox" id={`${id}list`} aria-label={heading} className={classes.list}>
         {suggestions.map((one, at) => (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the box has the keys
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the box handles the keys
           <div
             key={`${one.text}${one.note}`}
             id={`${id}${at}`}

@@ -20,13 +20,13 @@ const FIELDS = [
   field("duration", { operators: [":", ">", "<"] }),
 ];
 
-/** The caret stands at `|`. */
+/** `|` marks the caret. */
 const at = (marked: string) => {
   const caret = marked.indexOf("|");
   return writingAt(marked.replace("|", ""), caret, FIELDS);
 };
 
-describe("what is written", () => {
+describe("the word at the caret", () => {
   it.each([
     ["|", { kind: "field", prefix: "", start: 0, end: 0 }],
     ["st|", { kind: "field", prefix: "st", start: 0, end: 2 }],
@@ -50,19 +50,19 @@ describe("suggestions", () => {
     suggestionsOf(at(marked), FIELDS, found).map((one) => one.text);
   const flow = (value: string) => ({ key: null, value, search: `flow:${value}`, note: "3" });
 
-  it("are keys, found by their other names too", () => {
+  it("are keys, also found by their aliases", () => {
     expect(texts("st|")).toEqual(["state:"]);
     expect(texts("pipe|")).toEqual(["flow:"]);
     expect(texts("la|")).toEqual(["label."]);
     expect(texts("|")).toHaveLength(FIELDS.length);
     expect(texts("xyz|")).toEqual([]);
   });
-  it("are values with their counts, then every one that starts so", () => {
+  it("are values with their counts, then a prefix match", () => {
     const found = suggestionsOf(at("flow:or|"), FIELDS, [flow("orders"), flow("org")]);
     expect(found.map((one) => one.text)).toEqual(["flow:orders", "flow:org", "flow:or*"]);
     expect(found[0]).toMatchObject({ mark: [0, 2], note: "3", goesOn: false });
   });
-  it("are a field's own words", () => {
+  it("are a field's fixed values", () => {
     expect(texts("is:r|")).toEqual(["is:running", "is:root"]);
     expect(texts("state:c|")).toEqual(["state:CANCELLED"]);
     expect(texts("state:f|")).toEqual(["state:failed"]);
@@ -78,13 +78,13 @@ describe("suggestions", () => {
       ]),
     ).toEqual(["label.team:data", "label.team:d*"]);
   });
-  it("quote what needs it", () =>
+  it("are quoted if needed", () =>
     expect(texts("label.team:|", [{ key: "team", value: "a b", search: "", note: "" }])).toEqual([
       'label.team:"a b"',
     ]));
 });
 
-it("asks the facet of the field", () => {
+it("queries the facet of the field", () => {
   expect(facetOf(at("flow:or|"))).toEqual({ field: "FLOW", contains: "or" });
   expect(facetOf(at("label.te|"))).toEqual({ field: "LABEL_KEY", contains: "te" });
   expect(facetOf(at("label.team:d|"))).toEqual({ field: "LABEL", contains: "team=d" });
@@ -92,12 +92,12 @@ it("asks the facet of the field", () => {
   expect(facetOf(at("st|"))).toBeNull();
 });
 
-describe("taking one", () => {
+describe("applying a suggestion", () => {
   const take = (marked: string, text: string, goesOn = false) => {
     const one = { text, label: text, mark: null, note: "", goesOn };
     return taken(marked.replace("|", ""), at(marked), one);
   };
-  it("replaces the word and goes on behind it", () => {
+  it("replaces the word and moves the caret after it", () => {
     expect(take("a flow:or|", "flow:orders")).toEqual({ text: "a flow:orders ", caret: 14 });
     expect(take("flow:o|rd x", "flow:orders")).toEqual({ text: "flow:orders x", caret: 12 });
     expect(take("st|", "state:", true)).toEqual({ text: "state:", caret: 6 });

@@ -4,7 +4,7 @@ import { unquoted, wordsOf } from "./language";
 
 export type SearchField = SearchFieldsQuery["searchFields"][number];
 
-/** What is being written where the caret stands, and the stretch of text that a suggestion takes the place of. */
+/** The word at the caret, and the range of text that a suggestion replaces. */
 export type Writing = { start: number; end: number } & (
   | { kind: "field"; prefix: string }
   | { kind: "key"; field: SearchField; prefix: string }
@@ -12,13 +12,13 @@ export type Writing = { start: number; end: number } & (
 );
 
 export type Suggestion = {
-  /** What it puts into the text. */
+  /** The inserted text. */
   text: string;
   label: string;
-  /** Where `label` holds what was written. */
+  /** The range in `label` that matches the typed text. */
   mark: [number, number] | null;
   note: string;
-  /** Writing goes on behind it: a field wants a value. */
+  /** Typing continues after it: a field needs a value. */
   goesOn: boolean;
 };
 
@@ -29,7 +29,7 @@ export function fieldOf(fields: readonly SearchField[], name: string): SearchFie
   return fields.find((field) => field.name === wanted || field.aliases.includes(wanted));
 }
 
-/** The word around the caret; parentheses before it are no part of it. */
+/** The word around the caret, without parentheses before it. */
 export function writingAt(text: string, caret: number, fields: readonly SearchField[]): Writing {
   const before = text.slice(0, caret);
   const start = startOf(before);
@@ -66,7 +66,7 @@ function startOf(before: string): number {
   return last && inGroup + last.end === before.length ? inGroup + last.start : before.length;
 }
 
-/** Which facet is asked for values, and with which text; null where the server has none. */
+/** The facet to query for values, and the text to match; null where the server has none. */
 export function facetOf(writing: Writing): { field: FacetField; contains: string } | null {
   if (writing.kind === "field") return null;
   const isLabel = LABEL.has(writing.field.name);
@@ -79,7 +79,7 @@ export function facetOf(writing: Writing): { field: FacetField; contains: string
 
 export type Found = { key: string | null; value: string; search: string; note: string };
 
-/** Whether what was answered for less text still fits. */
+/** Whether an answer for a shorter text still applies. */
 export function isMeant(writing: Writing, { value }: Found): boolean {
   return (
     writing.kind === "field" || value.toLowerCase().includes(writing.prefix.replace(/\*$/, "").toLowerCase())
@@ -159,7 +159,7 @@ function valuesFor(
   const canStart =
     isKnown && isPlain(lead) && all && !field.values.length && field.facet !== "ERROR" && quoted(all) === all;
   if (!canStart) return values;
-  const note = `every ${writing.key || field.name} that starts so`;
+  const note = `every ${writing.key || field.name} that starts with this`;
   return [...values, suggestion(`${lead}${all}*`, `${lead}${all}*`, all, note)];
 }
 
@@ -172,7 +172,7 @@ function suggestion(text: string, label: string, prefix: string, note: string, g
   return { text, label, mark: at < 0 ? null : [at, at + prefix.length], note, goesOn };
 }
 
-/** The text with a suggestion taken, and where the caret stands then. */
+/** The text with a suggestion applied, and the new position of the caret. */
 export function taken(
   text: string,
   { start, end }: { start: number; end: number },
@@ -184,12 +184,12 @@ export function taken(
   return { text: text.slice(0, start) + put + after, caret };
 }
 
-/** What the list is headed with: "Flows with or, in what is filtered". */
+/** The heading of the list: "Flows with or, in the current filter". */
 export function headingOf(writing: Writing): string {
   if (writing.kind === "field") return writing.prefix ? `Keys that start with ${writing.prefix}` : "Keys";
   const what =
     writing.kind === "key"
       ? `Keys of ${writing.field.name}`
       : `Values of ${writing.key || writing.field.name}`;
-  return `${what}${writing.prefix ? ` with ${writing.prefix}` : ""}${facetOf(writing) ? ", in what is filtered" : ""}`;
+  return `${what}${writing.prefix ? ` with ${writing.prefix}` : ""}${facetOf(writing) ? ", in the current filter" : ""}`;
 }

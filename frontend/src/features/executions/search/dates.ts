@@ -1,7 +1,7 @@
 import { RANGES, type Range } from "../address";
 import { and, type Part, partsOf, without } from "./language";
 
-/** A part of the time, in milliseconds; one without an end goes on. */
+/** A time span, in milliseconds; without an end it is open. */
 export type Span = { since: number; until: number | null };
 
 const UNITS: Record<string, number> = { s: 1e3, m: 60e3, h: 3_600e3, d: 86_400e3, w: 604_800e3 };
@@ -18,7 +18,7 @@ function momentOf(value: string, now: number): number | undefined {
   return Number.isNaN(at) ? undefined : at;
 }
 
-/** The span that a search asks for by `date>=` and `date<`, and the search without. Other dates stay in the search. */
+/** The span of a search, by `date>=` and `date<`, and the search without it. Other dates stay in the search. */
 export function spanOf(text: string, now: number): { span: Span | null; rest: string } {
   const span: Span = { since: Number.NEGATIVE_INFINITY, until: null };
   const parts = partsOf(text).filter(isDate);
@@ -49,7 +49,7 @@ export function withLast(text: string, range: Range): string {
   return and(without(text, isDate), `date>-${range}`);
 }
 
-/** The time that the histogram shows: the range up to now, or what is around a span that lies before it. */
+/** The time range of the histogram: up to now, or around an earlier span. */
 export function shownTime(
   range: Range | undefined,
   span: Span | null,
@@ -62,7 +62,7 @@ export function shownTime(
   return { since: span.since - (span.until === null ? 0 : margin), until: Math.min(now, until + margin) };
 }
 
-/** Whether a span is all that is shown, so that nothing is left to mark. */
+/** Whether the span is all that is shown, so that there is nothing to highlight. */
 export function isAll(span: Span, shown: { since: number; until: number }): boolean {
   const slack = (shown.until - shown.since) / 200;
   return span.since <= shown.since + slack && (span.until ?? shown.until) >= shown.until - slack;

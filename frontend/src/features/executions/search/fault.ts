@@ -2,7 +2,7 @@ import type { CombinedError } from "@urql/core";
 
 export type Fault = { message: string; column: number | null };
 
-/** What is wrong with the search, in the server's words; undefined for every other error. */
+/** The server's message about an invalid search; undefined for every other error. */
 export function faultOf(error: CombinedError): Fault | undefined {
   const found = error.graphQLErrors.find(({ extensions }) => String(extensions?.path) === "search");
   if (!found) return undefined;

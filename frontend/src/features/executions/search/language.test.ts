@@ -19,7 +19,7 @@ describe("parts", () => {
     ['"a \\" b" c', ['"a \\" b"', "c"]],
   ])("of %s", (text, parts) => expect(texts(text)).toEqual(parts));
 
-  it("know their field, and of keyed ones the key", () => {
+  it("have their field, and for keyed ones the key", () => {
     expect(names("state:failed label.team:data label:team=ops metric.loss<0.2 words duration>30m")).toEqual([
       "state",
       "label.team",
@@ -31,13 +31,13 @@ describe("parts", () => {
     expect(names('label:"my team"="data and more"')).toEqual(["label.my team"]);
     expect(names("label:team")).toEqual(["label.team"]);
   });
-  it("are a group when all are of one field", () => {
+  it("form a group when all are of one field", () => {
     expect(names("(flow:a OR flow:b)")).toEqual(["flow|flow"]);
     expect(names("(flow:a OR kind:b)")).toEqual([""]);
     expect(names("(flow:a flow:b)")).toEqual([""]);
     expect(names("NOT flow:a")).toEqual([""]);
   });
-  it("stand where they stand", () =>
+  it("have their positions", () =>
     expect(partsOf(" flow:a  b")).toMatchObject([
       { start: 1, end: 7 },
       { start: 9, end: 10 },
@@ -60,7 +60,7 @@ describe("quotes", () => {
 });
 
 describe("a value of a facet", () => {
-  it("is added, joined by OR, and taken away again", () => {
+  it("is added, joined by OR, and removed again", () => {
     const one = toggled("is:ended", "flow:a");
     expect(one).toBe("is:ended flow:a");
     const two = toggled(one, "flow:b");
@@ -68,17 +68,17 @@ describe("a value of a facet", () => {
     expect(toggled(two, "flow:a")).toBe("is:ended flow:b");
     expect(toggled("flow:b", "flow:b")).toBe("");
   });
-  it("of one label are alternatives, of two labels both hold", () => {
+  it("of one label is an alternative, of two labels both must match", () => {
     expect(toggled("label.team:a", "label.team:b")).toBe("(label.team:a OR label.team:b)");
     expect(toggled("label.team:a", "label.env:b")).toBe("label.team:a label.env:b");
   });
-  it("leaves comparisons and negations alone", () => {
+  it("does not change comparisons and negations", () => {
     expect(toggled("flow~a", "flow:b")).toBe("flow~a flow:b");
     expect(toggled("NOT flow:a", "flow:b")).toBe("NOT flow:a flow:b");
   });
-  it("stands beside an OR, which goes between parentheses", () =>
+  it("is added next to an OR, which is put in parentheses", () =>
     expect(and("a OR b", "flow:c")).toBe("(a OR b) flow:c"));
-  it("is known however it is written", () => {
+  it("is recognised in every notation", () => {
     expect(hasTerm("flow=etl", "flow:etl")).toBe(true);
     expect(hasTerm('flow:"etl"', "flow:etl")).toBe(true);
     expect(hasTerm("state:FAILED", "state:failed")).toBe(true);
@@ -86,17 +86,17 @@ describe("a value of a facet", () => {
   });
 });
 
-it("alone takes the place of the others of its name", () => {
+it("alone replaces the others of its name", () => {
   expect(only("(flow:a OR flow:b) x", "flow:c")).toBe("flow:c x");
   expect(only("x", "flow:c")).toBe("x flow:c");
 });
 
-it("drops parts, and leaves a text without them as it is", () => {
+it("removes parts, and keeps a text without them", () => {
   expect(without("a flow:b  c", (part) => part.text === "flow:b")).toBe("a c");
   expect(without("a OR b", () => false)).toBe("a OR b");
 });
 
-it("tells what a name is asked for", () =>
+it("returns the values of a name", () =>
   expect(chosenOf("(state:failed OR state:error) state!=x", "state").map((term) => term.value)).toEqual([
     "failed",
     "error",

@@ -1,5 +1,5 @@
-// The search language as far as the page must read it: its parts, which stand side by side and must all hold.
-// Everything finer is the server's; what cannot be read here is a part of its own, never lost.
+// The search language as far as the page has to parse it: its parts, separated by spaces, which must all match.
+// The server parses the rest; text that cannot be parsed here is a part of its own and never lost.
 
 export type Term = { text: string; field: string; key: string; operator: string; value: string };
 
@@ -7,7 +7,7 @@ export type Part = {
   text: string;
   start: number;
   end: number;
-  /** Of one field: a term, or several between parentheses and OR. Empty where the part is anything else. */
+  /** The values of a field: one term, or several in parentheses joined by OR. Empty for any other part. */
   terms: readonly Term[];
 };
 
@@ -32,10 +32,10 @@ export function unquoted(value: string): string {
 
 type Word = { text: string; start: number; end: number };
 
-/** In quotes, between parentheses, or without spaces. */
+/** A quoted text, a text in parentheses, or a word without spaces. */
 const PIECE = /"(?:[^"\\]|\\.)*"?|[()]|[^\s"()]+|\s+/gs;
 
-/** Split at spaces that are in no quotes and no parentheses. */
+/** Splits at spaces outside quotes and parentheses. */
 export function wordsOf(text: string): Word[] {
   const words: Word[] = [];
   let depth = 0;
@@ -56,7 +56,7 @@ function wordOf(text: string, start: number, end: number): Word {
   return { text: text.slice(start, end), start, end };
 }
 
-/** Words that belong together: `NOT x`, `a TO b`. A search with an OR of its own at the top is one part. */
+/** Groups words that belong together: `NOT x`, `a TO b`. A search with a top-level OR is one part. */
 export function partsOf(text: string): Part[] {
   const words = wordsOf(text);
   if (words.some((word) => word.text === "OR")) return [whole(text)];
@@ -101,7 +101,7 @@ function termOf(text: string): [Term] | undefined {
   return [{ text, field, key: "", operator: plain[2]!, value: unquoted(plain[3]!) }];
 }
 
-/** What a term is about: `flow`, `label.team`. Terms of one name are alternatives of each other. */
+/** The name of a term: `flow`, `label.team`. Terms of one name are alternatives. */
 export function nameOf(term: Term): string {
   return term.key ? `${term.field}.${term.key}` : term.field;
 }
@@ -110,7 +110,7 @@ function isEqual(term: Term): boolean {
   return term.operator === ":" || term.operator === "=";
 }
 
-/** Whether two texts are one term, however they are written. */
+/** Whether two texts are the same term, in any notation. */
 export function isSameTerm(one: Term, other: Term): boolean {
   const exact =
     one.field === "state" ? one.value.toLowerCase() === other.value.toLowerCase() : one.value === other.value;
@@ -121,7 +121,7 @@ export function asTerm(text: string): Term | undefined {
   return termOf(text)?.[0];
 }
 
-/** The values that a search asks for of a name, with `:` or `=`. */
+/** The values of a name in a search, with `:` or `=`. */
 export function chosenOf(text: string, name: string): Term[] {
   return partsOf(text).flatMap((part) => part.terms.filter((term) => nameOf(term) === name && isEqual(term)));
 }
@@ -136,7 +136,7 @@ function joined(terms: readonly Term[]): string {
   return `(${terms.map((term) => term.text).join(" OR ")})`;
 }
 
-/** A part replaced by another text; nothing left takes its place, and its space, with it. */
+/** Replaces a part by another text; an empty text removes the part and its space. */
 export function replaced(text: string, part: Part, by: string): string {
   const before = text.slice(0, part.start).trimEnd();
   const after = text.slice(part.end).trimStart();
@@ -152,7 +152,7 @@ export function without(text: string, drop: (part: Part) => boolean): string {
     .join(" ");
 }
 
-/** Adds a text beside what is there; a search with an OR at the top goes between parentheses. */
+/** Appends a text to a search; a search with a top-level OR is put in parentheses. */
 export function and(text: string, added: string): string {
   const kept = text.trim();
   if (!kept || !added) return kept || added;
@@ -160,7 +160,7 @@ export function and(text: string, added: string): string {
   return `${isOpen ? `(${kept})` : kept} ${added}`;
 }
 
-/** Takes a value to those that a name may have, or takes it away. */
+/** Adds a value to the alternatives of its name, or removes it. */
 export function toggled(text: string, wanted: string): string {
   const term = asTerm(wanted);
   if (!term) return and(text, wanted);
@@ -171,7 +171,7 @@ export function toggled(text: string, wanted: string): string {
   return replaced(text, part, joined(terms));
 }
 
-/** Only this value of its name: what a click on a cell means. */
+/** Sets the only value of its name: the effect of a click on a cell. */
 export function only(text: string, wanted: string): string {
   const term = asTerm(wanted);
   const part = term && partOf(text, term);

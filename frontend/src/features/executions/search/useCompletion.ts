@@ -8,7 +8,7 @@ import {
 } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { formatCount } from "@/shared/lib/number";
-import type { Asked } from "../address";
+import type { ListQuery } from "../address";
 import {
   facetOf,
   headingOf,
@@ -24,7 +24,7 @@ import { partsOf, replaced } from "./language";
 type Known = { field: FacetField | null; facets: FacetMenuQuery["facets"] };
 
 const TYPING = 120;
-const ASKED = 12;
+const MOST_VALUES = 12;
 
 export type Completion = {
   writing: Writing;
@@ -33,8 +33,8 @@ export type Completion = {
   fields: readonly SearchField[];
 };
 
-/** What may be written at the caret: keys from the server's registry, values counted in what else is filtered. */
-export function useCompletion(text: string, caret: number, asked: Asked, opened: boolean): Completion {
+/** The suggestions at the caret: keys from the server's registry, values counted within the rest of the filter. */
+export function useCompletion(text: string, caret: number, query: ListQuery, opened: boolean): Completion {
   const fields = useRead(SearchFieldsDocument, {}, { paused: !opened }).data?.searchFields ?? [];
   const writing = writingAt(text, caret, fields);
   const facet = facetOf(writing);
@@ -44,7 +44,13 @@ export function useCompletion(text: string, caret: number, asked: Asked, opened:
   const [shown] = useDebouncedValue(search, TYPING);
   const { data } = useRead(
     FacetMenuDocument,
-    { field: facet?.field ?? "FLOW", contains, where: asked.where, search: shown || null, first: ASKED },
+    {
+      field: facet?.field ?? "FLOW",
+      contains,
+      where: query.where,
+      search: shown || null,
+      first: MOST_VALUES,
+    },
     { paused: !opened || !facet },
   );
   const [last, setLast] = useState<Known>({ field: null, facets: [] });
@@ -52,7 +58,7 @@ export function useCompletion(text: string, caret: number, asked: Asked, opened:
   useEffect(() => {
     if (data) setLast({ field, facets: data.facets });
   }, [data, field]);
-  // While the next answer is on its way the last one stands, so that the list does not blink under the hand.
+  // While the next answer is loading the last one stays, so that the list does not flicker.
   const known = data?.facets ?? (field && last.field === field ? last.facets : undefined);
   const found = known?.map(({ count, key, ...one }) => ({
     ...one,

@@ -1,17 +1,17 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
-import type { Asked } from "../address";
+import type { ListQuery } from "../address";
 import { type Suggestion, taken } from "./completion";
 import { useCompletion } from "./useCompletion";
 
-/** The text of the box while it is written: the caret, the open list, and what its keys do. */
-export function useSearchText(value: string, asked: Asked, onChange: (value: string) => void) {
+/** The state of the search box while the user types: the caret, the open list, and the effects of its keys. */
+export function useSearchText(value: string, query: ListQuery, onChange: (value: string) => void) {
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState(value);
   const [caret, setCaret] = useState(0);
   const [opened, setOpened] = useState(false);
   const [active, setActive] = useState(-1);
   useEffect(() => setText(value), [value]);
-  const completion = useCompletion(text, caret, asked, opened);
+  const completion = useCompletion(text, caret, query, opened);
   const { suggestions } = completion;
   const isOpen = opened && suggestions.length > 0;
   const at = Math.min(active, suggestions.length - 1);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { aRow } from "@/testing/fixtures";
 import { entering, opened } from "@/testing/list";
 
-describe("what is picked", { timeout: 20_000 }, () => {
+describe("the selection", { timeout: 20_000 }, () => {
   const rows = [
     aRow({ id: "exec_3", name: "three" }),
     aRow({ id: "exec_2", name: "two" }),
@@ -16,7 +16,7 @@ describe("what is picked", { timeout: 20_000 }, () => {
     return made;
   };
 
-  it("grows with shift, and is compared", async () => {
+  it("is extended with Shift, and compared", async () => {
     const { user, router } = await picked();
     const compare = () => screen.getByRole("button", { name: "Compare" });
     expect(compare().getAttribute("aria-disabled")).toBe("true");
@@ -26,7 +26,7 @@ describe("what is picked", { timeout: 20_000 }, () => {
     await waitFor(() => expect(router.state.location.href).toBe("/compare?ids=exec_3,exec_2,exec_1"));
   });
 
-  it("may be all that match, and is told what would happen", async () => {
+  it("can be all matches, with a preview of the action", async () => {
     const { user, bulks, own } = await picked();
     await user.click(screen.getByRole("button", { name: /Select all 1.204 that match/ }));
     await user.click(within(screen.getByRole("toolbar")).getByRole("button", { name: "Restart" }));
@@ -37,8 +37,8 @@ describe("what is picked", { timeout: 20_000 }, () => {
     expect(within(dialog).getByRole<HTMLInputElement>("radio", { name: /All or none/ }).disabled).toBe(true);
   });
 
-  it("is told what came of each, by outcome and page by page", async () => {
-    const { user, asked } = await picked();
+  it("shows the results by outcome and page by page", async () => {
+    const { user, requests } = await picked();
     await user.click(within(screen.getByRole("toolbar")).getByRole("button", { name: "Restart" }));
     const dialog = await screen.findByRole("dialog");
     await user.click(await within(dialog).findByRole("button", { name: "Restart 1" }));
@@ -46,12 +46,12 @@ describe("what is picked", { timeout: 20_000 }, () => {
     expect(await within(refused).findByText("it still runs")).toBeTruthy();
     await user.selectOptions(within(dialog).getByLabelText("Show"), "Done (60)");
     await user.click(await within(dialog).findByRole("button", { name: "Next" }));
-    await waitFor(() => expect(asked.at(-1)).toMatchObject({ outcome: "DONE", after: "p1" }));
+    await waitFor(() => expect(requests.at(-1)).toMatchObject({ outcome: "DONE", after: "p1" }));
     const done = within(dialog).getByRole("list", { name: "Done" });
     expect(await within(done).findByText("row after p1")).toBeTruthy();
   });
 
-  it("is let go when the filter changes, and not when the order does", async () => {
+  it("is cleared when the filter changes, but not when the order does", async () => {
     const { user, router, send, lists } = await picked();
     await user.click(screen.getByRole("button", { name: /Select all 1.204 that match/ }));
     await user.click(screen.getByRole("button", { name: "Started" }));
@@ -63,7 +63,7 @@ describe("what is picked", { timeout: 20_000 }, () => {
     expect(screen.queryByRole("toolbar")).toBeNull();
   });
 
-  it("is picked by x, and cleared by Escape after the current row", async () => {
+  it("is toggled by x, and cleared by Escape after the current row", async () => {
     const { user } = await picked();
     await user.keyboard("jjx");
     expect(screen.getByRole("toolbar", { name: "2 selected" })).toBeTruthy();

@@ -11,7 +11,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { ActionItem } from "@/entities/execution/actions/ActionItem";
 import { formatCount, formatInteger } from "@/shared/lib/number";
 import { OfferButton } from "@/shared/ui/OfferButton";
-import type { Asked, Order } from "../address";
+import type { ListQuery, Order } from "../address";
 import { type BulkAction, MORE, ON_THE_BAR } from "../bulk/bulk";
 import type { Column } from "../columns/columns";
 import { ExportItems } from "../exports/ExportItems";
@@ -21,7 +21,7 @@ import { type Selection, whyNotCompared } from "./selection";
 type Props = {
   selection: Selection;
   total: { value: number; exact: boolean };
-  asked: Asked;
+  query: ListQuery;
   order: Order;
   columns: readonly Column[];
   onAll: () => void;
@@ -35,8 +35,8 @@ const ICONS = [
   <IconTag key="labels" size={16} stroke={1.75} aria-hidden />,
 ];
 
-/** What can be done with what is picked. */
-export function SelectionBar({ selection, total, asked, order, columns, onAll, onClear, onAction }: Props) {
+/** The actions on the selection. */
+export function SelectionBar({ selection, total, query, order, columns, onAll, onClear, onAction }: Props) {
   const navigate = useNavigate();
   const count = selection.all ? formatCount(total) : formatInteger(selection.ids.size);
   const whyNot = whyNotCompared(selection);
@@ -90,12 +90,12 @@ export function SelectionBar({ selection, total, asked, order, columns, onAll, o
               word={action.word}
               icon={action.spec.icon}
               danger={action.spec.danger}
-              tells={action.spec.tells}
+              description={action.spec.description}
               onClick={() => onAction(action)}
             />
           ))}
           <Menu.Divider />
-          <ExportItems selection={selection} asked={asked} order={order} columns={columns} />
+          <ExportItems selection={selection} query={query} order={order} columns={columns} />
         </Menu.Dropdown>
       </Menu>
       <span className={classes.line} />

@@ -6,23 +6,23 @@ const toggle = (selection: Selection, id: string, shift = false) =>
   foldSelection(selection, { type: "toggled", id, shift, shown });
 const ids = (selection: Selection) => [...selection.ids].sort().join("");
 
-describe("picking", () => {
-  it("takes one and lets it go", () => {
+describe("selecting", () => {
+  it("toggles one", () => {
     const one = toggle(NOTHING, "b");
     expect(ids(one)).toBe("b");
     expect(ids(toggle(one, "b"))).toBe("");
   });
-  it("with shift takes all between, in either direction", () => {
+  it("with Shift selects a range, in either direction", () => {
     expect(ids(toggle(toggle(NOTHING, "b"), "d", true))).toBe("bcd");
     expect(ids(toggle(toggle(NOTHING, "d"), "b", true))).toBe("bcd");
     expect(ids(toggle(NOTHING, "c", true))).toBe("c");
   });
-  it("takes all that are loaded, and lets them go", () => {
+  it("toggles all loaded ones", () => {
     const page = foldSelection(NOTHING, { type: "page", shown });
     expect(ids(page)).toBe("abcde");
     expect(foldSelection(page, { type: "page", shown })).toBe(NOTHING);
   });
-  it("takes all that match, loaded or not; without one they are the loaded ones", () => {
+  it("selects all matches, loaded or not; deselecting one leaves the other loaded ones", () => {
     const all = foldSelection(NOTHING, { type: "all" });
     expect(isPicked(all, "z")).toBe(true);
     expect(ids(toggle(all, "c"))).toBe("abde");
@@ -33,7 +33,7 @@ describe("picking", () => {
   });
 });
 
-it("compares two to five", () => {
+it("allows to compare two to five", () => {
   const of = (...picked: string[]): Selection => ({ ids: new Set(picked), all: false, anchor: null });
   expect(whyNotCompared(of("a"))).toMatch("Pick 1 more");
   expect(whyNotCompared(of("a", "b"))).toBeNull();

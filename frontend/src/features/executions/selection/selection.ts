@@ -1,8 +1,8 @@
-/** What is picked: single ones, or all that match, loaded or not. */
+/** The selected executions: individual ones, or all that match, loaded or not. */
 export type Selection = {
   ids: ReadonlySet<string>;
   all: boolean;
-  /** Where shift goes on from. */
+  /** The start of a Shift range. */
   anchor: string | null;
 };
 
@@ -31,7 +31,7 @@ export function foldSelection(selection: Selection, action: SelectionAction): Se
 
 type Toggled = Extract<SelectionAction, { type: "toggled" }>;
 
-/** With shift from the anchor up to here, else one; out of all that match, the loaded ones without it stay. */
+/** With Shift selects the range from the anchor, else toggles one; after "all that match", the other loaded ones stay selected. */
 function toggled(selection: Selection, { id, shift, shown }: Toggled): Selection {
   const ids = new Set(selection.all ? shown : selection.ids);
   const wanted = !ids.has(id);
@@ -57,19 +57,19 @@ export function isPicked(selection: Selection, id: string): boolean {
 export const FEWEST = 2;
 export const MOST = 5;
 
-/** Why these cannot be compared; null when they can. */
+/** Why the selection cannot be compared; null when it can. */
 export function whyNotCompared({ ids, all }: Selection): string | null {
-  if (all) return `Pick ${FEWEST} to ${MOST} single executions to compare them.`;
-  if (ids.size < FEWEST) return `Pick ${FEWEST - ids.size} more: ${FEWEST} to ${MOST} can be compared.`;
-  if (ids.size > MOST) return `At most ${MOST} can be compared; ${ids.size} are picked.`;
+  if (all) return `Select ${FEWEST} to ${MOST} individual executions to compare them.`;
+  if (ids.size < FEWEST) return `Select ${FEWEST - ids.size} more: ${FEWEST} to ${MOST} can be compared.`;
+  if (ids.size > MOST) return `At most ${MOST} can be compared; ${ids.size} are selected.`;
   return null;
 }
 
-/** Ids that an address holds, whatever stands between the page and the server: about 6 KB. */
+/** The most ids in the URL of an export, about 6 KB, which proxies accept. */
 export const MOST_EXPORTED = 150;
 
-/** Why these cannot be exported; null when they can. All that match are told as the filter, not one by one. */
+/** Why the selection cannot be exported; null when it can. "All that match" is exported by its filter, not by ids. */
 export function whyNotExported({ ids, all }: Selection): string | null {
   if (all || ids.size <= MOST_EXPORTED) return null;
-  return `At most ${MOST_EXPORTED} picked executions can be exported; pick fewer, or all that match.`;
+  return `At most ${MOST_EXPORTED} selected executions can be exported; select fewer, or all that match.`;
 }

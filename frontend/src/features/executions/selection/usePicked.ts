@@ -3,7 +3,7 @@ import { type Search, searchOf } from "../address";
 import type { BulkAction } from "../bulk/bulk";
 import { foldSelection, NOTHING } from "./selection";
 
-/** What is picked, and what is asked for it. Both belong to the filter that they were chosen under, and go with it. */
+/** The selection and the open bulk action. Both belong to the current filter and are cleared when it changes. */
 export function usePicked(search: Search) {
   const [selection, select] = useReducer(foldSelection, NOTHING);
   const [bulk, setBulk] = useState<BulkAction | null>(null);

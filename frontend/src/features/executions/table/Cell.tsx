@@ -19,17 +19,17 @@ type Props = {
   column: Column;
   row: Row;
   live: boolean;
-  asked: string | undefined;
+  pending: string | undefined;
   onFilter: (term: string) => void;
 };
 
-/** One value of a row. What can be a filter is one click away from being it. */
-export function Cell({ column, row, live, asked, onFilter }: Props) {
+/** One value of a row. A click on a value that can be a filter adds that filter. */
+export function Cell({ column, row, live, pending, onFilter }: Props) {
   const filter = (text: string | null | undefined, term: string) =>
     text ? <Filter text={text} term={term} onFilter={onFilter} /> : <Nothing />;
   switch (column.id) {
     case "state":
-      return <State row={row} asked={asked} />;
+      return <State row={row} pending={pending} />;
     case "flow":
       return filter(row.flowKey, `flow:${quoted(row.flowKey)}`);
     case "namespace":
@@ -72,12 +72,12 @@ export function Cell({ column, row, live, asked, onFilter }: Props) {
   }
 }
 
-function State({ row, asked }: { row: Row; asked: string | undefined }) {
+function State({ row, pending }: { row: Row; pending: string | undefined }) {
   const percent = Math.floor(row.progress * 100);
   return (
     <>
-      <StateBadge state={row.state} asked={asked} plain />
-      {!asked && row.state === "RUNNING" && percent > 0 && !isEnded(row.state) && (
+      <StateBadge state={row.state} pending={pending} plain />
+      {!pending && row.state === "RUNNING" && percent > 0 && !isEnded(row.state) && (
         <span className={classes.percent}>{percent}%</span>
       )}
     </>

@@ -14,7 +14,7 @@ import { Cell } from "./Cell";
 import classes from "./ExecutionsTable.module.css";
 import { RowMenu } from "./RowMenu";
 
-/** What a row may ask for; the same object for all rows, so that none is drawn again for it. */
+/** Callbacks of a row; the same object for all rows, so that it causes no rendering. */
 export type RowHandlers = {
   start: Actions["start"];
   onMenu: (id: string | null) => void;
@@ -34,7 +34,7 @@ type Props = {
   current: boolean;
   picked: boolean;
   menuOpen: boolean;
-  asked: string | undefined;
+  pending: string | undefined;
   handlers: RowHandlers;
   phone: boolean;
 };
@@ -60,7 +60,7 @@ export const ExecutionRow = memo(function ExecutionRow(props: Props) {
   );
 });
 
-function Cells({ row, reason, columns, live, gone, picked, menuOpen, asked, handlers }: Props) {
+function Cells({ row, reason, columns, live, gone, picked, menuOpen, pending, handlers }: Props) {
   const second = secondLineOf(row, reason);
   return (
     <>
@@ -83,7 +83,13 @@ function Cells({ row, reason, columns, live, gone, picked, menuOpen, asked, hand
           {column.id === "execution" ? (
             <Name row={row} />
           ) : (
-            <Cell column={column} row={row} live={live && !gone} asked={asked} onFilter={handlers.onFilter} />
+            <Cell
+              column={column}
+              row={row}
+              live={live && !gone}
+              pending={pending}
+              onFilter={handlers.onFilter}
+            />
           )}
         </span>
       ))}
@@ -106,7 +112,7 @@ function Cells({ row, reason, columns, live, gone, picked, menuOpen, asked, hand
   );
 }
 
-/** The whole row is the link's; whatever else can be clicked lies above it. */
+/** The whole row is a link; its other clickable parts are above it. */
 function Name({ row }: { row: Row }) {
   return (
     <Link className={classes.name} to="/executions/$id" params={{ id: row.id }} search={{}} title={row.name}>
@@ -129,7 +135,7 @@ function Failure({ row }: { row: Row }) {
   );
 }
 
-function Card({ row, reason, live, gone, asked }: Props) {
+function Card({ row, reason, live, gone, pending }: Props) {
   const token = STATE_TOKENS[row.state];
   return (
     <span role="cell" className={classes.lines}>
@@ -152,7 +158,7 @@ function Card({ row, reason, live, gone, asked }: Props) {
         <span className={classes.waits}>{reason && <ReasonLine reason={reason} />}</span>
       )}
       <span className={classes.meta}>
-        <span>{asked ?? token.word}</span>
+        <span>{pending ?? token.word}</span>
         <Duration
           startedAt={row.startedAt}
           endedAt={row.endedAt ?? row.idleSince}

@@ -10,7 +10,7 @@ import { keyOf } from "../rows/wanted";
 const plain = (search: string) => ({ where: null, search, orderBy: null, orderByValue: null });
 
 describe("rows", { timeout: 20_000 }, () => {
-  it("show the window and change in place", async () => {
+  it("show the window and are updated in place", async () => {
     const { send } = await opened();
     await send({ reset: true, enter: entering(aRow()) });
     const row = await screen.findByRole("row", { name: /nightly-orders-2/ });
@@ -21,7 +21,7 @@ describe("rows", { timeout: 20_000 }, () => {
     expect(row.textContent).toContain("3m 05s");
   });
 
-  it("say on a line of their own why they failed, and how far it went", async () => {
+  it("show on a second line why they failed, and how many tasks were affected", async () => {
     const { send } = await opened();
     const failure = {
       message: "exit code 3",
@@ -36,7 +36,7 @@ describe("rows", { timeout: 20_000 }, () => {
     expect(row.style.height).toBe("58px");
   });
 
-  it("hold new ones while one is picked, and let them in by the button", async () => {
+  it("defer new ones while one is selected, and show them by the button", async () => {
     const { send, user } = await opened();
     await send({ reset: true, enter: entering(aRow()) });
     await screen.findByRole("row", { name: /nightly-orders-2/ });
@@ -47,7 +47,7 @@ describe("rows", { timeout: 20_000 }, () => {
     expect(screen.getByText("newcomer")).toBeTruthy();
   });
 
-  it("offer in their menu what the server has, with its reasons", async () => {
+  it("offer in their menu the server's actions, with its reasons", async () => {
     const { send, user } = await opened();
     await send({ reset: true, enter: entering(aRow()) });
     await user.click(await screen.findByRole("button", { name: "Actions for nightly-orders-2" }));
@@ -59,11 +59,11 @@ describe("rows", { timeout: 20_000 }, () => {
     await user.hover(cancel);
     expect(await screen.findByRole("tooltip")).toHaveProperty(
       "textContent",
-      "Stops what runs and starts nothing more. Ended tasks keep their results.",
+      "Stops running tasks and starts no others. Ended tasks keep their results.",
     );
   });
 
-  it("ask in their menu whether subflows are cancelled too", async () => {
+  it("confirm from their menu whether subflows are cancelled too", async () => {
     const { send, user } = await opened();
     await send({ reset: true, enter: entering(aRow()) });
     await user.click(await screen.findByRole("button", { name: "Actions for nightly-orders-2" }));
@@ -76,14 +76,14 @@ describe("rows", { timeout: 20_000 }, () => {
     expect(dialog.textContent).toContain("1 of them");
   });
 
-  it("make a filter of a value that is clicked", async () => {
+  it("filter by a value that is clicked", async () => {
     const { send, user, router, own } = await opened("&cols=state,execution,kind");
     await send({ reset: true, enter: entering(aRow()) });
     await user.click(await screen.findByTitle("Filter by kind:etl"));
     await waitFor(() => expect(router.state.location.search.q).toBe(`${own} kind:etl`));
   });
 
-  it("are there at once when one comes back, and go on from where they were", async () => {
+  it("are shown at once on return, and resume from their cursor", async () => {
     const { send, lists, router } = await opened();
     await send({ reset: true, cursor: "c7", enter: entering(aRow()) });
     await screen.findByRole("row", { name: /nightly-orders-2/ });
@@ -100,7 +100,7 @@ describe("rows", { timeout: 20_000 }, () => {
     const window = Array.from({ length: 100 }, (_, at) => aRow({ id: name(999 - at), name: name(999 - at) }));
     const below = aRow({ id: name(5), name: "far-below" });
     const stats: Stream<unknown>[] = [];
-    const asked: unknown[] = [];
+    const requests: unknown[] = [];
     let found = [below];
     const own = ownWord();
     const made = world();
@@ -111,7 +111,7 @@ describe("rows", { timeout: 20_000 }, () => {
         return stats.at(-1)!;
       },
       executions: ({ where }: { where: unknown }) => {
-        asked.push(where);
+        requests.push(where);
         return { nodes: found.map(served), pageInfo: { hasNextPage: false, endCursor: "e" } };
       },
     };
@@ -127,7 +127,7 @@ describe("rows", { timeout: 20_000 }, () => {
       for (const stream of stats) stream.push({ stats: { at, total: SOME, states: [] } });
     });
     await waitFor(() => expect(state()).toBe("FAILED"), { timeout: 5_000 });
-    expect(asked.at(-1)).toMatchObject({ id: [below.id] });
+    expect(requests.at(-1)).toMatchObject({ id: [below.id] });
 
     await act(() => router.navigate({ to: "/compare", search: {} }));
     found = [aRow({ ...below, seq: 12, state: "RUNNING" })];
@@ -135,7 +135,7 @@ describe("rows", { timeout: 20_000 }, () => {
     await waitFor(() => expect(state()).toBe("RUNNING"), { timeout: 5_000 });
   });
 
-  it("are what links back to the list lead to, with their filter, order and place", async () => {
+  it("are restored by links back to the list, with filter, order and scroll position", async () => {
     const { router, own } = await opened("&sort=-started");
     const scrolled = vi.spyOn(window, "scrollTo");
     window.scrollY = 700;
@@ -148,7 +148,7 @@ describe("rows", { timeout: 20_000 }, () => {
     scrolled.mockRestore();
   });
 
-  it("are previewed by Space, which closes by Escape", async () => {
+  it("are previewed by Space; Escape closes the preview", async () => {
     const { send, user, root } = await opened();
     const read = vi.spyOn(root, "execution");
     await send({ reset: true, enter: entering(aRow()) });
@@ -161,7 +161,7 @@ describe("rows", { timeout: 20_000 }, () => {
     await waitFor(() => expect(read).toHaveBeenCalledTimes(1));
     await send({ update: [served(aRow({ seq: 4, progress: 0.5 })) as never] });
     await waitFor(() => expect(progress.getAttribute("aria-valuenow")).toBe("50"));
-    expect(read, "what changes comes with the row").toHaveBeenCalledTimes(1);
+    expect(read, "live values come with the row").toHaveBeenCalledTimes(1);
     await user.keyboard("{Escape}");
     expect(screen.queryByRole("complementary")).toBeNull();
   });

@@ -18,7 +18,7 @@ type Props = {
   selection: Selection;
   current: string | null;
   menu: string | null;
-  asked: { id: string; word: string } | null;
+  pending: { id: string; word: string } | null;
   handlers: RowHandlers;
   onSort: (column: string) => void;
   onPickPage: () => void;
@@ -87,7 +87,7 @@ export function ExecutionsTable(props: Props) {
               current={id === current}
               picked={isPicked(props.selection, id)}
               menuOpen={id === props.menu}
-              asked={props.asked?.id === id ? props.asked.word : undefined}
+              pending={props.pending?.id === id ? props.pending.word : undefined}
               handlers={props.handlers}
               phone={phone}
             />
@@ -98,11 +98,11 @@ export function ExecutionsTable(props: Props) {
   );
 }
 
-/** Heights are known without measuring, so that the page is as long as it was when one comes back to it. */
+/** Heights are known without measuring, so that the page has its full length at once on return. */
 function useVirtualRows(rows: Rows, phone: boolean, reasons: Reasons) {
   const body = useRef<HTMLDivElement>(null);
   const [offset, setOffset] = useState(0);
-  // Whatever stands above may grow or shrink: filters wrap, an error appears.
+  // The content above may grow or shrink: filters wrap, an error appears.
   useLayoutEffect(() => {
     const top = body.current ? Math.round(body.current.getBoundingClientRect().top + window.scrollY) : 0;
     if (top !== offset) setOffset(top);
@@ -121,7 +121,7 @@ function useVirtualRows(rows: Rows, phone: boolean, reasons: Reasons) {
     () => rows.shown.filter((id) => secondLineOf(rows.byId.get(id)!, reasons.get(id))).join(),
     [rows, reasons],
   );
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what changes a height is what makes it measure again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: changes of a height trigger a new measurement
   useLayoutEffect(() => virtual.measure(), [tall, phone, virtual]);
   return { rows: virtual, body, offset };
 }

@@ -5,7 +5,7 @@ import { memo } from "react";
 import { ActionItem } from "@/entities/execution/actions/ActionItem";
 import { offersOf } from "@/entities/execution/actions/registry";
 import type { Actions } from "@/entities/execution/actions/useActions";
-import { useTold } from "@/shared/graphql/failures";
+import { useShownError } from "@/shared/graphql/failures";
 import { ExecutionActionsDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { quoted } from "@/shared/lib/searchTerm";
@@ -20,7 +20,7 @@ type Props = {
   start: Actions["start"];
 };
 
-/** Closed, it does not change with its row: a list of a hundred would draw a hundred menus at every batch. */
+/** Closed, it does not change with its row: a list of a hundred would render a hundred menus at every batch. */
 export const RowMenu = memo(function RowMenu({ row, opened, onMenu, onFilter, start }: Props) {
   const clipboard = useClipboard();
   const address = `${window.location.origin}/executions/${row.id}`;
@@ -62,10 +62,10 @@ function isSameMenu(before: Props, after: Props): boolean {
   );
 }
 
-/** Asked when the menu opens, so that the list itself does not carry every action of every row. */
+/** The actions are read when the menu opens, so that the list does not contain all actions of all rows. */
 function Offers({ row, start }: { row: Row; start: Actions["start"] }) {
   const { data, error } = useRead(ExecutionActionsDocument, { id: row.id }, { version: row.seq });
-  useTold(data ? undefined : error);
+  useShownError(data ? undefined : error);
   if (error && !data) return <Menu.Label>Actions could not be loaded</Menu.Label>;
   if (!data) return <Menu.Label>Loading actions…</Menu.Label>;
   const offers = offersOf(data.execution?.availableActions ?? []);
@@ -84,7 +84,7 @@ function Offers({ row, start }: { row: Row; start: Actions["start"] }) {
       danger={spec.danger}
       allowed={allowed}
       note={reason}
-      tells={spec.tells}
+      description={spec.description}
       onClick={() => start(spec, target)}
     />
   ));

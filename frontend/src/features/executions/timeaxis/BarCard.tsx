@@ -9,7 +9,7 @@ import classes from "./TimeAxis.module.css";
 type Shown = { id: string; x: number; y: number };
 type Props = { x: number; y: number; row: Row | undefined; live: boolean };
 
-/** Which bar is pointed at, or has the focus, and where its card stands: in pixels of the window. */
+/** The bar under the pointer or with the focus, and the position of its card in pixels of the window. */
 export function useBarCard() {
   const [shown, setShown] = useState<Shown | null>(null);
   const events = useMemo(() => {
@@ -34,7 +34,7 @@ const WIDTH = 280;
 const HEIGHT = 130;
 const APART = 8;
 
-/** The facts of a bar, beside it. A reader of the page has them from the bar's own name. */
+/** The facts of a bar, next to it. Screen readers get them from the bar's own name. */
 export function BarCard({ x, y, row, live }: Props) {
   if (!row) return null;
   const left = Math.max(APART, Math.min(window.innerWidth - WIDTH - APART, x - WIDTH / 2));

@@ -25,7 +25,7 @@ describe("the timeline", { timeout: 20_000 }, () => {
     return made;
   };
 
-  it("shows the rows of the list by flow, and says how many of all they are", async () => {
+  it("shows the rows of the list by flow, and their number of all", async () => {
     await shown();
     const timeline = screen.getByLabelText("Timeline", { selector: "[role=group]" });
     expect(timeline.textContent).toContain("3 of 1\u2009204 executions");
@@ -38,7 +38,7 @@ describe("the timeline", { timeout: 20_000 }, () => {
     expect(bar("etl-2").getAttribute("href")).toBe("/executions/exec_2");
   });
 
-  it("is walked by the arrows; the one with the focus says what it is", async () => {
+  it("supports the arrow keys; the focused bar shows its details", async () => {
     const { user } = await shown();
     bar("sync-4").focus();
     await user.keyboard("{ArrowDown}{ArrowDown}");
@@ -49,7 +49,7 @@ describe("the timeline", { timeout: 20_000 }, () => {
     expect(screen.getByText("exit code 3")).toBeTruthy();
   });
 
-  it("is one switch away from the list, in the address, over one filter", async () => {
+  it("is switched to from the list, in the URL, with the same filter", async () => {
     const { user, router, own } = await shown();
     await user.click(screen.getByRole("radio", { name: "List" }));
     await waitFor(() => expect(router.state.location.search).toEqual({ q: own }));
@@ -58,7 +58,7 @@ describe("the timeline", { timeout: 20_000 }, () => {
     await waitFor(() => expect(router.state.location.search).toEqual({ q: own, view: "time" }));
   });
 
-  it("changes with the rows", async () => {
+  it("is updated with the rows", async () => {
     const { send } = await shown();
     const ended = aRow({ ...ROWS[1]!, seq: 9, state: "SUCCESS", endedAt: "2026-01-14T02:03:05Z" });
     await send({ update: [served(ended) as never] });

@@ -24,10 +24,10 @@ type Props = {
   onFilter: (term: string) => void;
 };
 
-/** Between bars, in pixels; one is never narrower. */
+/** The gap between bars, in pixels, which is also the minimum width of a bar. */
 const GAP = 4;
 
-/** The rows of the list as bars on one axis of time, a line or more for each flow. */
+/** The rows of the list as bars on one time axis, one or more lines for each flow. */
 export function TimeAxis({ rows, selection, current, onCurrent, onFilter }: Props) {
   const phone = useMediaQuery("(max-width: 700px)", undefined, { getInitialValueInEffect: false }) ?? false;
   const { zone } = usePreferences();

@@ -10,7 +10,7 @@ import classes from "./TimeAxis.module.css";
 
 type Props = {
   row: Row;
-  /** In percent of the axis; one that lasts has no width of its own. */
+  /** In percent of the axis; a running one has no width of its own. */
   left: number;
   width: number | null;
   focusable: boolean;
@@ -20,7 +20,7 @@ type Props = {
   onFocus: (id: string) => void;
 };
 
-/** An execution from its start to its end. One that has not started is hollow. */
+/** An execution from its start to its end. One that has not started is drawn hollow. */
 export const TimeBar = memo(function TimeBar(props: Props) {
   const { row, left, width } = props;
   const { zone } = usePreferences();
@@ -47,7 +47,7 @@ export const TimeBar = memo(function TimeBar(props: Props) {
   );
 });
 
-/** "orders-etl-2, Failed after 4m 12s, 14:03:22": as the card says it. */
+/** "orders-etl-2, Failed after 4m 12s, 14:03:22": the same facts as the card. */
 function wordsOf(row: Row, zone: "local" | "utc"): string {
   const { word } = STATE_TOKENS[row.state];
   const seconds = secondsBetween(row.startedAt, row.endedAt, Date.now());

@@ -11,7 +11,7 @@ type Props = {
   range: Range;
   top: number;
   height: number;
-  /** The one bar that Tab leads to. */
+  /** The bar that Tab focuses. */
   tabStop: string | undefined;
   current: string | null;
   gone: ReadonlySet<string>;
@@ -20,7 +20,7 @@ type Props = {
   onFilter: (term: string) => void;
 };
 
-/** A line of bars; the first of a flow has its name. */
+/** A line of bars; the first one of a flow has its name. */
 export function TimeTrack({ track, range, top, height, tabStop, current, gone, selection, ...on }: Props) {
   return (
     <div

@@ -16,7 +16,7 @@ const ids = (tracks: ReturnType<typeof tracksOf>) =>
   tracks.map(({ flow, bars }) => [flow.key, ...bars.map(({ row }) => row.id)]);
 
 describe("flows", () => {
-  it("stand in the order in which the list names them, each with as many lines as ran at once", () => {
+  it("are in the order of the list, each with as many lines as ran in parallel", () => {
     const rows = [
       ran("a3", "etl", 20, 30),
       ran("b1", "sync", 5, 6),
@@ -35,12 +35,12 @@ describe("flows", () => {
       [true, true],
     ]);
   });
-  it("keep a line free behind what lasts, and apart what would touch", () => {
+  it("keep a line free after a running bar, and separate bars that would touch", () => {
     expect(ids(tracksOf([ran("2", "etl", 90, 91), ran("1", "etl", 0, null)], MINUTE))).toHaveLength(2);
     expect(ids(tracksOf([ran("2", "etl", 2, 3), ran("1", "etl", 0, 1)], MINUTE))).toHaveLength(1);
     expect(ids(tracksOf([ran("2", "etl", 2, 3), ran("1", "etl", 0, 1)], 2 * MINUTE))).toHaveLength(2);
   });
-  it("say how many failed, and their namespace where two have one name", () => {
+  it("count failures, and show the namespace where two have the same key", () => {
     const failure = { message: "no", fingerprint: "f", others: 0, skippedCount: 0, taskRun: null };
     const rows = [
       { ...ran("1", "etl", 0, 1), failure },
@@ -54,7 +54,7 @@ describe("flows", () => {
       { namespace: "other", key: "sync", isAmbiguous: true },
     ]);
   });
-  it("with many lines give each little room", () => {
+  it("with many lines have low lines", () => {
     const rows = Array.from({ length: 9 }, (_, at) => ran(String(at), "etl", 0, 5));
     expect(tracksOf(rows, 1).every(({ isDense }) => isDense)).toBe(true);
     expect(tracksOf(rows.slice(1), 1).some(({ isDense }) => isDense)).toBe(false);
@@ -62,7 +62,7 @@ describe("flows", () => {
 });
 
 describe("the axis", () => {
-  it("of what has ended goes from the first start to the last end", () => {
+  it("of ended executions is from the first start to the last end", () => {
     const { from, to, lasts } = axisOf(
       [ran("1", "etl", 0, 10), ran("2", "etl", 5, 60)],
       START + 900 * MINUTE,
@@ -71,7 +71,7 @@ describe("the axis", () => {
     expect(to / MINUTE).toBeCloseTo(START / MINUTE + 60.9, 3);
     expect(lasts).toBe(false);
   });
-  it("goes to a round time after now while something lasts, and rests until then", () => {
+  it("extends to a round time after now while one runs, and does not change until then", () => {
     const rows = [ran("1", "etl", 0, null)];
     const { to } = axisOf(rows, START + 60 * MINUTE);
     expect((to - START) / MINUTE).toBe(70);

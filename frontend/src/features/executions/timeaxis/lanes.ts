@@ -5,18 +5,18 @@ import type { Row } from "../rows/rows";
 /** An execution on the axis, from its start; one that has not started, from its creation. */
 export type Bar = Stretch & { row: Row };
 
-/** One line of a flow's bars, none of which touch. */
+/** One line of a flow's bars, which do not touch. */
 export type Track = {
   key: string;
   flow: Flow;
   bars: readonly Bar[];
   isFirst: boolean;
   isLast: boolean;
-  /** Its flow has so many that each gets little room. */
+  /** Whether the flow has so many tracks that each is low. */
   isDense: boolean;
 };
 
-/** As many as a flow's tracks may be to have room. */
+/** The most tracks of a flow with full height. */
 const ROOMY = 8;
 
 export type Flow = { namespace: string; key: string; count: number; failed: number; isAmbiguous: boolean };
@@ -30,7 +30,7 @@ export function barOf(row: Row): Bar {
   };
 }
 
-/** Flows in the order in which the list first names them; each has as many tracks as ran at once. `gap` in milliseconds. */
+/** Flows in the order in which the list first names them, each with as many tracks as ran in parallel. `gap` in milliseconds. */
 export function tracksOf(rows: readonly Row[], gap: number): Track[] {
   const flows = new Map<string, Bar[]>();
   for (const row of rows) {
@@ -61,7 +61,7 @@ export function tracksOf(rows: readonly Row[], gap: number): Track[] {
   });
 }
 
-/** Each bar in the first track in which the one before it has ended: where a bar lies does not change by what comes later. */
+/** Puts each bar into the first track in which the previous one has ended: later bars do not change its place. */
 function pack(bars: readonly Bar[], gap: number): Bar[][] {
   const tracks: { bars: Bar[]; until: number }[] = [];
   for (const bar of [...bars].sort((one, other) => one.from - other.from)) {
@@ -76,10 +76,10 @@ function pack(bars: readonly Bar[], gap: number): Bar[][] {
   return tracks.map((track) => track.bars);
 }
 
-/** Room for what is to come: between one and two of this many parts. */
+/** Reserve for the future: between one and two of this many parts. */
 const PARTS = 24;
 
-/** From the first of the bars to the last; to a little after now while one lasts, in steps, so that the axis rests. */
+/** From the first bar to the last; while one runs, to a little after now, in steps, so that the axis changes rarely. */
 export function axisOf(rows: readonly Row[], now: number): Range & { lasts: boolean } {
   const bars = rows.map(barOf);
   const from = Math.min(...bars.map((bar) => bar.from));
@@ -100,7 +100,7 @@ export function placeOf(tracks: readonly Track[], id: string | null): Place | nu
   return null;
 }
 
-/** The bar that a key leads to: along its track, or the nearest in time of the next one. Null where the key is another. */
+/** The bar that a key moves to: along its track, or the nearest in time on the next one. Null for other keys. */
 export function barByKey(tracks: readonly Track[], { track, at }: Place, key: string): Bar | null {
   const { bars } = tracks[track]!;
   const here = bars[at]!;

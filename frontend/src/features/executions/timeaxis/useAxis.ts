@@ -5,13 +5,13 @@ import { axisOf } from "./lanes";
 
 type Axis = {
   range: Range;
-  /** Where what lasts ends; null when nothing does. */
+  /** The end of running bars; null when none runs. */
   now: number | null;
   ticking: boolean;
   onStep: () => void;
 };
 
-/** The axis of the rows. It grows when what lasts comes to its end, and stands still while the page is not live. */
+/** The axis of the rows. It grows when running bars reach its end, and does not change while the page is not live. */
 export function useAxis(rows: readonly Row[], isLive: boolean): Axis {
   const [until, setUntil] = useState(0);
   const axis = useMemo(() => axisOf(rows, Math.max(Date.now(), until)), [rows, until]);

@@ -9,7 +9,7 @@ type Keys = {
   scrollToTrack: (at: number, options: { align: "auto" }) => void;
 };
 
-/** One bar is reached by Tab; the arrows, Home and End go on from there. The page scrolls to the one that is current. */
+/** Tab focuses one bar; the arrows, Home and End move from there. The page scrolls to the current one. */
 export function useBarKeys({ root, tracks, current, onCurrent, scrollToTrack }: Keys) {
   const place = placeOf(tracks, current) ?? { track: 0, at: 0 };
   const focusing = useRef(false);
@@ -19,7 +19,7 @@ export function useBarKeys({ root, tracks, current, onCurrent, scrollToTrack }: 
   useEffect(() => {
     if (!focusing.current || !current) return;
     const bar = root.current?.querySelector<HTMLElement>(`[data-execution="${current}"]`);
-    if (!bar) return; // its track is drawn when the page has scrolled to it
+    if (!bar) return; // its track is rendered once the page has scrolled to it
     focusing.current = false;
     bar.focus({ preventScroll: true });
   });

@@ -3,9 +3,9 @@ import { useLayoutEffect, useRef, useState } from "react";
 import type { Track } from "./lanes";
 
 const TRACK = { roomy: 20, dense: 10 };
-/** Above the first and below the last line of a flow. */
+/** The padding above the first and below the last line of a flow. */
 const MARGIN = 8;
-/** The name of a flow stands beside the first line; on a phone above it. */
+/** The name of a flow is next to the first line; on a phone above it. */
 const NAME = 24;
 
 type Shape = Pick<Track, "isFirst" | "isLast" | "isDense">;
@@ -15,7 +15,7 @@ export function heightOf({ isFirst, isLast, isDense }: Shape, phone: boolean): n
   return line + (isFirst ? MARGIN + (phone ? NAME : 0) : 0) + (isLast ? MARGIN : 0);
 }
 
-/** Only what is on the screen is drawn; heights are known without measuring. */
+/** Only visible tracks are rendered; heights are known without measuring. */
 export function useVirtualTracks(tracks: readonly Track[], phone: boolean) {
   const body = useRef<HTMLDivElement>(null);
   const [offset, setOffset] = useState(0);
@@ -34,7 +34,7 @@ export function useVirtualTracks(tracks: readonly Track[], phone: boolean) {
     getItemKey: (at) => tracks[at]!.key,
   });
   const heights = tracks.map((track) => heightOf(track, phone)).join();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what changes a height is what makes it measure again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: changes of a height trigger a new measurement
   useLayoutEffect(() => virtual.measure(), [heights, virtual]);
   return { tracks: virtual, body, offset };
 }

@@ -17,14 +17,14 @@ import classes from "./Views.module.css";
 
 type Props = { search: Search; shown: FilterKeptFragment | undefined; onSaved: () => void };
 
-/** The bookmark: keeps the search as a view, or renames, shares and forgets the one that is shown. */
+/** The bookmark button: saves the search as a view, or renames, shares and deletes the current one. */
 export function SavedFilter({ search, shown, onSaved }: Props) {
   const [opened, setOpened] = useState(false);
   const nothing = !searchOf(search);
   const why = nothing
-    ? "Filter the list first; the filter can then be kept as a view."
+    ? "Filter the list first, then save the filter as a view."
     : shown && !shown.canChange
-      ? `${shown.owner.name} keeps this filter.`
+      ? `This filter belongs to ${shown.owner.name}.`
       : null;
   const name = shown ? `Change the filter ${shown.name}` : "Save this filter";
   return (
@@ -107,7 +107,7 @@ function FilterForm({
         onChange={(event) => setName(event.currentTarget.value)}
       />
       <Checkbox
-        label="Shared: there for everybody"
+        label="Shared: visible to everybody"
         checked={shared}
         onChange={(event) => setShared(event.currentTarget.checked)}
       />

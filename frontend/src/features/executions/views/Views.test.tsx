@@ -24,8 +24,8 @@ const answers = {
   },
 };
 
-describe("a filter that is kept", { timeout: 20_000 }, () => {
-  it("comes back in its order, and takes it away", async () => {
+describe("a saved filter", { timeout: 20_000 }, () => {
+  it("restores its order, and removes it again", async () => {
     const { user, router, lists } = await opened("", "", answers);
     await user.click(await screen.findByRole("button", { name: "Best" }));
     await waitFor(() =>

@@ -15,7 +15,7 @@ type Props = {
   onChange: (search: Search) => void;
 };
 
-/** The views that everybody has, then the filters that one keeps or others share, each with its live count. */
+/** The built-in views, then the viewer's saved filters and those shared by others, each with its live count. */
 export function Views({ search, waiting, onChange }: Props) {
   const [saves, setSaves] = useState(0);
   const kept = useRead(SavedFiltersDocument, {}, { version: saves }).data?.savedFilters ?? [];

@@ -10,12 +10,12 @@ const BEST = {
 const LONGEST = { search: "kind:train", orderBy: "DURATION_DESC", orderByValue: null } as const;
 const NEWEST = { search: "kind:etl", orderBy: null, orderByValue: null };
 
-describe("a filter that is kept", () => {
+describe("a saved filter", () => {
   it.each([
     [BEST, "metric.loss"],
     [LONGEST, "-duration"],
     [NEWEST, undefined],
-  ])("%j comes with its order, %s, and leaves the rest", (kept, sort) =>
+  ])("%j sets its order, %s, and keeps the rest", (kept, sort) =>
     expect(
       searchOfKept(kept, { waiting: "me", view: "time", sort: "flow", cols: "state", range: "1h" }),
     ).toEqual({
@@ -27,7 +27,7 @@ describe("a filter that is kept", () => {
       range: "1h",
     }),
   );
-  it("is the one with the order of the list, where several have its search", () => {
+  it("is the one with the order of the list, if several have its search", () => {
     const kept = [BEST, LONGEST, NEWEST];
     expect(shownOf(kept, { q: "kind:train", sort: "-duration" })).toBe(LONGEST);
     expect(shownOf(kept, { q: "kind:train", sort: "flow" })).toBe(BEST);
@@ -36,9 +36,9 @@ describe("a filter that is kept", () => {
 });
 
 describe("another view", () => {
-  it("takes away the order that came with a kept filter", () =>
+  it("removes the order that came with a saved filter", () =>
     expect(searchOfView(ALL!, { q: "kind:train", sort: "metric.loss" }, BEST).sort).toBeUndefined());
-  it("leaves an order that a person chose", () => {
+  it("keeps an order that the viewer chose", () => {
     expect(searchOfView(ALL!, { q: "kind:train", sort: "flow" }, BEST).sort).toBe("flow");
     expect(searchOfView(ALL!, { q: "kind:etl", sort: "flow" }, undefined).sort).toBe("flow");
   });

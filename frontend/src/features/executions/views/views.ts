@@ -14,7 +14,7 @@ export function isShown(view: Pick<View, "q" | "waiting">, search: Search): bool
   return (searchOf(search) ?? "") === view.q && search.waiting === view.waiting;
 }
 
-/** A view replaces the filter; columns and range stay, and the order unless it came with a kept filter. */
+/** A view replaces the filter; columns and range stay, and so does the order unless it came with a saved filter. */
 export function searchOfView(view: Pick<View, "q" | "waiting">, search: Search, left?: Kept): Search {
   const isOfKept = left !== undefined && sortTextOf(left) === search.sort;
   return {
@@ -25,14 +25,14 @@ export function searchOfView(view: Pick<View, "q" | "waiting">, search: Search, 
   };
 }
 
-/** A search that somebody keeps, with its order. */
+/** The search of a saved filter, with its order. */
 export type Kept = { search: string } & Order;
 
 export function searchOfKept(kept: Kept, search: Search): Search {
   return { ...search, q: kept.search, waiting: undefined, sort: sortTextOf(kept) };
 }
 
-/** The one that is shown. Of several with the same search it is the one with the same order, else the first. */
+/** The active saved filter. Of several with the same search, the one with the same order, else the first. */
 export function shownOf<One extends Kept>(kept: readonly One[], search: Search): One | undefined {
   const same = kept.filter((one) => isShown({ q: one.search }, search));
   return same.find((one) => sortTextOf(one) === search.sort) ?? same[0];

@@ -11,7 +11,7 @@ const wait = (code: WaitReasonFragment["code"], message: string, key?: string): 
 });
 
 describe("a row that waits", () => {
-  it("says the most telling reason, and how many others there are", () => {
+  it("shows the most important reason, and the number of others", () => {
     const waits = [
       wait("TASK", "needs sign, which is WAITING_FOR_APPROVAL", "after"),
       wait("EVENT", "the event arrived", "hold"),
@@ -24,7 +24,7 @@ describe("a row that waits", () => {
       others: 1,
     });
   });
-  it("leaves the time in the server's sentence to the page", () =>
+  it("takes the time out of the server's message", () =>
     expect(
       reasonOf(
         aRow({ state: "PAUSED" }),
@@ -37,17 +37,17 @@ describe("a row that waits", () => {
       others: 0,
       at: { word: "since", time: "2026-01-14T02:03:05Z" },
     }));
-  it("names its place in the line", () =>
+  it("shows its position in the queue", () =>
     expect(reasonOf(aRow({ state: "QUEUED" }), [wait("SLOT", "a slot; position 2 in the queue")])?.text).toBe(
       "Waits for a slot; position 2 in the queue",
     ));
-  it("says when it is over, where that is known", () => {
+  it("shows when the wait ends, if known", () => {
     const until = "2026-01-14T04:00:00Z";
     expect(
       reasonOf(aRow({ state: "CREATED" }), [{ ...wait("TIME", "not before its scheduled time"), until }])?.at,
     ).toEqual({ word: "until", time: until });
   });
-  it("while it runs says only what keeps workers from it", () => {
+  it("while it runs shows only waits for workers", () => {
     const waits = [wait("EXECUTION", "the end of a child", "call"), wait("WORKER", "no live worker", "load")];
     expect(reasonOf(aRow(), waits)).toMatchObject({ task: "load", text: "no live worker", others: 0 });
     expect(reasonOf(aRow(), waits.slice(0, 1))).toBeNull();

@@ -12,9 +12,8 @@ export type Reasons = ReadonlyMap<string, Reason>;
 export const NO_REASONS: Reasons = new Map();
 
 /**
- * Why those of the rows on the screen that stand still do so. The server works that out row by row, so the list does
- * not carry it: it is asked for these rows alone, at most once in two seconds: again when the row changed, and while it
- * waits in line when any row did.
+ * Why visible rows wait. The server computes the reasons per row, so they are not part of the list: they are read for
+ * these rows only, at most every two seconds: again when the row changed, and while it is queued when any row changed.
  */
 export function useReasons(
   rows: Rows,
@@ -23,14 +22,14 @@ export function useReasons(
 ): void {
   const client = useClient();
   const { epoch } = useLink();
-  const asked = ids.filter((id) => mayWait(rows.byId.get(id)!)).slice(0, MOST);
-  const key = asked.map((id) => `${id} ${rows.byId.get(id)!.seq}`).join();
+  const waiting = ids.filter((id) => mayWait(rows.byId.get(id)!)).slice(0, MOST);
+  const key = waiting.map((id) => `${id} ${rows.byId.get(id)!.seq}`).join();
   const last = useRef(0);
   const [failed, setFailed] = useState<CombinedError>();
   const answered = useRef(new Map<string, number>());
 
   const read = useEffectEvent(async () => {
-    const due = asked.filter((id) => {
+    const due = waiting.filter((id) => {
       const { state, seq } = rows.byId.get(id)!;
       return state === "QUEUED" || answered.current.get(id) !== seq;
     });
@@ -51,7 +50,7 @@ export function useReasons(
       return next;
     });
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the list may have moved the line that a row waits in
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the list may have moved the queue that a row waits in
   useEffect(() => {
     if (!key) return;
     const timer = setTimeout(() => void read(), Math.max(0, last.current + AT_MOST_EVERY - Date.now()));

@@ -5,13 +5,13 @@ import { entering, opened, served } from "@/testing/list";
 
 const PLACE = "a slot of the flow's limit of 1, held by etl-1; position ";
 
-it("the rows that stand still are asked about, and no others; one in line again when the list changed", async () => {
-  const asked: unknown[] = [];
+it("reasons are read for waiting rows only; for a queued one again when the list changed", async () => {
+  const requests: unknown[] = [];
   let position = 2;
   const waiting = () => [{ code: "SLOT", message: `${PLACE}${position}`, until: null, taskRun: null }];
   const { send } = await opened("", "", {
     executions: ({ where }: { where: { id: string[] } }) => {
-      asked.push(where.id);
+      requests.push(where.id);
       return { nodes: where.id.map((id) => ({ __typename: "Execution", id, seq: 3, waitingFor: waiting })) };
     },
   });
@@ -22,7 +22,7 @@ it("the rows that stand still are asked about, and no others; one in line again 
   });
   const row = await screen.findByRole("row", { name: /etl-3/ });
   await waitFor(() => expect(row.textContent).toContain(`Waits for ${PLACE}2`));
-  expect(asked).toEqual([["exec_3"]]);
+  expect(requests).toEqual([["exec_3"]]);
   position = 1;
   await send({ update: [served(aRow({ id: "exec_2", seq: 4, state: "SUCCESS" })) as never] });
   await waitFor(() => expect(row.textContent).toContain("position 1"), { timeout: 5_000 });

@@ -4,16 +4,16 @@ import classes from "./GoToLine.module.css";
 import { type LineRange, outsideWords, wantedLine } from "./lineRange";
 
 type Props = {
-  /** How many lines there are, on the button. */
+  /** The number of lines, on the button. */
   words: string;
-  /** From the first line shown to the last; 0 in an empty log. */
+  /** The first and the last line number; 0 for an empty log. */
   extent: LineRange;
   opened: boolean;
   onOpened: (opened: boolean) => void;
   onGo: (line: number) => void;
 };
 
-/** Tells how many lines there are, asks for the number of one, and goes there. */
+/** Shows the number of lines, and scrolls to a line by its number. */
 export function GoToLine({ words, extent, opened, onOpened, onGo }: Props) {
   return (
     <Popover
@@ -51,11 +51,11 @@ export function GoToLine({ words, extent, opened, onOpened, onGo }: Props) {
 
 function NumberForm({ extent, onGo }: Pick<Props, "extent" | "onGo">) {
   const [text, setText] = useState("");
-  const [asked, setAsked] = useState(false);
+  const [submitted, setSubmitted] = useState(false);
   const line = wantedLine(text, extent);
   const go = (event: FormEvent) => {
     event.preventDefault();
-    setAsked(true);
+    setSubmitted(true);
     if (line !== null) onGo(line);
   };
   return (
@@ -67,11 +67,11 @@ function NumberForm({ extent, onGo }: Pick<Props, "extent" | "onGo">) {
         autoComplete="off"
         maxLength={12}
         placeholder={`${extent.from} to ${extent.to}`}
-        error={asked && line === null && outsideWords(extent)}
+        error={submitted && line === null && outsideWords(extent)}
         value={text}
         onChange={(event) => {
           setText(event.currentTarget.value);
-          setAsked(false);
+          setSubmitted(false);
         }}
       />
     </form>

@@ -26,7 +26,7 @@ it.each([
   [{ from: 10, to: 20 }, 30, { from: 10, to: 30 }],
 ])("extends %j to line %d", (range, line, expected) => expect(extended(range, line)).toEqual(expected));
 
-it("holds both its ends and nothing beyond", () => {
+it("contains both its ends and nothing beyond", () => {
   const range = { from: 10, to: 12 };
   expect([9, 10, 11, 12, 13].map((line) => holds(range, line))).toEqual([false, true, true, true, false]);
   expect(holds(null, 1)).toBe(false);
@@ -41,11 +41,11 @@ it.each([
   ["-130", null],
   ["12e1", null],
   ["", null],
-])("goes to line %j of those from 120 to 152 only where it is one", (text, line) =>
+])("reads line number %j only if it is from 120 to 152", (text, line) =>
   expect(wantedLine(text, { from: 120, to: 152 })).toBe(line),
 );
 
-it("takes thousands apart as people write them", () => {
+it("accepts thousands separators", () => {
   const range = { from: 1, to: 9_000_000 };
   for (const text of ["1234567", "1 234 567", "1\u2009234\u2009567", "1,234,567"])
     expect(wantedLine(text, range), text).toBe(1_234_567);

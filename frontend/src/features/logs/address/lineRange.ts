@@ -1,9 +1,9 @@
 import { formatInteger } from "@/shared/lib/number";
 
-/** Lines from one number to another, both among them; one line is a range too. */
+/** A range of line numbers, both ends included; one line is a range too. */
 export type LineRange = { from: number; to: number };
 
-/** Reads `#L10` and `#L10-L20`, in either order, with or without the second L. */
+/** Parses `#L10` and `#L10-L20`, in either order, with or without the second L. */
 export function rangeOf(hash: string): LineRange | null {
   const match = /^#?L(\d{1,9})(?:-L?(\d{1,9}))?$/.exec(hash);
   if (!match) return null;
@@ -12,12 +12,12 @@ export function rangeOf(hash: string): LineRange | null {
   return one < 1 || other < 1 ? null : { from: Math.min(one, other), to: Math.max(one, other) };
 }
 
-/** Writes it as part of an address, without the `#`. */
+/** Formats the range for a URL, without the `#`. */
 export function hashOf({ from, to }: LineRange): string {
   return from === to ? `L${from}` : `L${from}-L${to}`;
 }
 
-/** From the end of a range that a new line leaves in place to that line: what a click with shift selects. */
+/** The range from the fixed end of a range to a new line: the effect of a click with Shift. */
 export function extended(range: LineRange | null, line: number): LineRange {
   if (!range) return { from: line, to: line };
   return line < range.from ? { from: line, to: range.to } : { from: range.from, to: line };
@@ -27,7 +27,7 @@ export function holds(range: LineRange | null, line: number): boolean {
   return range !== null && line >= range.from && line <= range.to;
 }
 
-/** Reads the number of a line, as `12345` or `12 345`; null for what names no line of the range. */
+/** Parses a line number, as `12345` or `12 345`; null if it is not in the range. */
 export function wantedLine(text: string, range: LineRange): number | null {
   const digits = text.replace(/[\s,.]/g, "");
   const line = /^\d+$/.test(digits) ? Number(digits) : 0;

@@ -5,12 +5,12 @@ import { extended, hashOf, type LineRange, rangeOf } from "./lineRange";
 
 const route = getRouteApi("/executions/$id");
 
-/** What the address says of the log, and how it is changed. */
+/** The log's state in the URL, and functions to change it. */
 export function useLogAddress() {
   const search: ExecutionSearch = route.useSearch();
   const navigate = route.useNavigate();
   const hash = useLocation({ select: (location) => location.hash });
-  /** Another one for every click on a link, also on the same. */
+  /** Another object for each click on a link, even on the same one. */
   const visit = useLocation({ select: (location) => location.state.__TSR_key ?? "" });
   const range = useMemo(() => rangeOf(hash), [hash]);
 
@@ -42,7 +42,7 @@ export function useLogAddress() {
   }, [range]);
   const onNumber = useCallback(
     (line: number, event: MouseEvent) => {
-      if (event.ctrlKey || event.metaKey || event.button !== 0) return; // a tab of its own
+      if (event.ctrlKey || event.metaKey || event.button !== 0) return; // opens a new tab
       event.preventDefault();
       if (event.shiftKey) window.getSelection()?.removeAllRanges();
       goTo(event.shiftKey ? extended(selected.current, line) : { from: line, to: line });

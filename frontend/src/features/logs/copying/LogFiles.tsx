@@ -2,9 +2,9 @@ import { ActionIcon, Menu } from "@mantine/core";
 import { IconCopy, IconDownload } from "@tabler/icons-react";
 
 type Props = {
-  /** The address of everything that the filter shows; null where there is no such file, as of a past moment. */
+  /** The URL of the download of all lines of the filter; null where there is none, as for a past moment. */
   download: string | null;
-  /** The address of only those lines that the search finds. */
+  /** The URL of the download of only the lines that match the search. */
   found: string | null;
   find: string;
   copyWords: string;
@@ -32,8 +32,8 @@ export function LogFiles({ download, found, find, copyWords, onCopy }: Props) {
           component="a"
           href={download}
           download
-          aria-label="Download what the filter shows"
-          title="Download what the filter shows"
+          aria-label="Download the filtered lines"
+          title="Download the filtered lines"
         >
           {icon}
         </ActionIcon>

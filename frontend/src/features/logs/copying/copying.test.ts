@@ -4,7 +4,7 @@ import { downloadOf, type LinePage } from "../choice";
 import { openingOf } from "../useLogPanel";
 import { copiedWords, lastLines, linesOf, textOf } from "./copying";
 
-/** A choice of every `every`-th line of a log. */
+/** A choice that contains every `every`-th line of a log. */
 function served(total: number, every = 1) {
   const all = Array.from({ length: Math.floor(total / every) }, (_, at) => (at + 1) * every);
   return vi.fn(async (around: number, first: number): Promise<LinePage | undefined> => {
@@ -24,7 +24,7 @@ it.each([
   [{ from: 1, to: 3000 }, 1, 3000, false],
   [{ from: 1, to: 3000 }, 7, 428, false],
   [{ from: 1, to: 5000 }, 1, 4000, true],
-])("reads the range %j of every line that %d divides", async (range, every, count, isPart) => {
+])("reads the range %j of each line divisible by %d", async (range, every, count, isPart) => {
   const copied = await linesOf(served(5000, every), range, 4000);
   expect(copied?.lines).toHaveLength(count);
   expect(copied?.lines[0]?.line).toBe(Math.ceil(range.from / every) * every);
@@ -55,7 +55,7 @@ it("copies nothing when the log cannot be read", async () => {
   expect(await linesOf(async () => undefined, { from: 1, to: 2 })).toBeUndefined();
 });
 
-it("copies text alone", () => {
+it("copies only the text", () => {
   expect(textOf([aLine(1, { text: "\u001b[31mred\u001b[0m" }), aLine(2)])).toBe("red\nline 2");
 });
 
@@ -68,7 +68,7 @@ it.each([
   expect(copiedWords({ lines, isPart }, "last")).toBe(words);
 });
 
-it("downloads what the choice holds, in the words of the download", () => {
+it("passes the choice to the download, in its parameters", () => {
   const all = { id: "exec_1", moment: null, taskRunId: null, attempt: null, minLevel: null, stream: null };
   expect(downloadOf(all)).toBe("/executions/exec_1/logs.txt");
   const narrow = { ...all, taskRunId: "run_1", attempt: 2, minLevel: "WARN", stream: "STDERR" } as const;
@@ -77,7 +77,7 @@ it("downloads what the choice holds, in the words of the download", () => {
   );
 });
 
-it("opens at the address, else at the cause; where one was, when only the filter changes", () => {
+it("opens at the line of the URL, else at the cause; at the previous position if only the filter changes", () => {
   expect(openingOf(10, null, 5)).toBe(10);
   expect(openingOf(null, null, 5)).toBe(5);
   expect(openingOf(null, null, null)).toBeNull();

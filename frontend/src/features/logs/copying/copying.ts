@@ -3,13 +3,13 @@ import { formatInteger, plural } from "@/shared/lib/number";
 import type { LineRange } from "../address/lineRange";
 import { type Line, type LinePage, type ReadAround, THE_END } from "../choice";
 
-/** More than this is for a download. */
+/** The most lines to copy; more need a download. */
 export const COPIED_AT_MOST = 10_000;
 const AT_ONCE = 1000;
 
 export type Copied = { lines: readonly Line[]; isPart: boolean };
 
-/** The lines of a range, the first ones when it holds too many; undefined when they cannot be read. */
+/** The lines of a range, only the first ones if there are too many; undefined if they cannot be read. */
 export async function linesOf(
   read: ReadAround,
   { from, to }: LineRange,
@@ -27,7 +27,7 @@ export async function linesOf(
   return { lines: lines.slice(0, most), isPart: lines.length > most || (page.hasNewer && next <= to) };
 }
 
-/** The last lines of a log, all of them when they are not too many. */
+/** The last lines of a log, or all of them if there are not too many. */
 export async function lastLines(read: ReadAround, most = COPIED_AT_MOST): Promise<Copied | undefined> {
   let lines: readonly Line[] = [];
   let around = THE_END;
@@ -42,12 +42,12 @@ export async function lastLines(read: ReadAround, most = COPIED_AT_MOST): Promis
   }
 }
 
-/** The text alone: no numbers, times or colours. */
+/** Only the text: no numbers, times or colours. */
 export function textOf(lines: readonly Line[]): string {
   return lines.map(({ text }) => stripAnsi(text)).join("\n");
 }
 
-/** "Copied 11 lines", "Copied the last 10 000 lines: the log has more, which Download gives". */
+/** "Copied 11 lines", "Copied the last 10 000 lines; Download gives all of them". */
 export function copiedWords({ lines, isPart }: Copied, end: "first" | "last"): string {
   if (!isPart) return `Copied ${plural(lines.length, "line")}`;
   return `Copied the ${end} ${formatInteger(lines.length)} lines; Download gives all of them`;

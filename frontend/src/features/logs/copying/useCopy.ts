@@ -6,7 +6,7 @@ import type { Groups } from "../store/sources";
 import { readerOf } from "../store/useLog";
 import { copiedWords, lastLines, linesOf, textOf } from "./copying";
 
-/** Copies the selected lines, else all that the filter shows, and says what was copied. */
+/** Copies the selected lines, else all lines of the filter, and shows what was copied. */
 export function useCopy(choice: Choice, range: LineRange | null, groups: Groups | null) {
   const client = useClient();
   const key = JSON.stringify([choice, range]);
@@ -25,7 +25,7 @@ export function useCopy(choice: Choice, range: LineRange | null, groups: Groups 
       await navigator.clipboard.writeText(textOf(lines));
       setSaid({ key, words: copiedWords(found, range ? "first" : "last") });
     } catch {
-      setSaid({ key, words: "Nothing was copied: the browser forbids it here." });
+      setSaid({ key, words: "Nothing was copied: the browser does not allow it here." });
     }
   };
   return { copy, said: said.key === key ? said.words : "" };

@@ -6,7 +6,7 @@ import * as at from "./window";
 
 const MORE = 25;
 
-/** Rows of one height: any place of ten million lines is a multiplication away. */
+/** Rows of one height: the position of any of ten million lines is a multiplication. */
 export function FixedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
   const version = useVersion(store);
   const box = useRef<HTMLDivElement>(null);
@@ -39,10 +39,10 @@ export function FixedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
     if (index !== kept.index) setPlace(at.placeAt(place.top + (index - kept.index) * at.ROW, extent));
     anchor.current = { line: kept.line, index };
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each change of the log or of the box asks for a look
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each change of the log or of the box loads visible lines
   useLayoutEffect(() => settle(), [version, client, follow.following]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the height must be there before the position
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the height must be set before the position
   useLayoutEffect(() => {
     const shown = box.current!;
     if (Math.abs(shown.scrollTop - place.scroll) >= 1) {
@@ -58,7 +58,7 @@ export function FixedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
     anchor.current = top === null ? null : { line: top, index: store.indexOf(top) };
     if (top !== null && bottom !== null) onSeen({ top, bottom });
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each place and each change of the log asks for a look
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each position and each change of the log loads visible lines
   useEffect(() => look(), [from, to, seen.from, seen.to, version]);
 
   const go = useEffectEvent((index: number, unlessSeen: boolean) => {
@@ -103,13 +103,13 @@ export function FixedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
   );
 }
 
-/** Where a log opens, so that nothing is read for a place that is left at once. */
+/** Delays reading where a log opens, so that nothing is read for a position that is left at once. */
 function firstPlace(store: ViewProps["store"], goal: ViewProps["goal"], client: number): at.Place {
   const index = goal && goal.line !== "end" ? store.indexOf(goal.line) : 0;
   return at.centred(index, { count: store.count, client });
 }
 
-/** Loads what a goal names, then goes there. */
+/** Loads the lines of a goal, then scrolls there. */
 export function useGoal(
   goal: ViewProps["goal"],
   store: ViewProps["store"],

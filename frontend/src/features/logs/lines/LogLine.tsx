@@ -14,14 +14,14 @@ type Props = {
   /** Whether it is an error, by its level or as the cause of a failure. */
   error: boolean;
   marked: boolean;
-  /** Whether the search or the steps through errors stand at it. */
+  /** Whether it is the current match of the search or the current error. */
   current: boolean;
   find: string;
   onNumber: (line: number, event: MouseEvent) => void;
   onOpen: (line: Line) => void;
 };
 
-/** Longer ones are cut and open in a drawer: a megabyte on one line must not cost a megabyte of page. */
+/** Longer lines are truncated and open in a drawer: a line of a megabyte must not make the page that large. */
 export const CUT_AT = 1_000;
 
 export const LogLine = memo(function LogLine({ line, zone, wrap, showTask, find, ...rest }: Props) {
@@ -68,7 +68,7 @@ export const LogLine = memo(function LogLine({ line, zone, wrap, showTask, find,
   );
 });
 
-/** Everything on stderr is a WARN unless its writer said otherwise, so only the edge tells of that. */
+/** Every line on stderr has the level WARN unless its writer set another, so only the edge shows the stream. */
 function Level({ line: { level, stream } }: { line: Line }) {
   if (level !== "ERROR" && (level !== "WARN" || stream === "STDERR")) return null;
   return <span className={classes.word}>{level}</span>;

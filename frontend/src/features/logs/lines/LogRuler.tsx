@@ -11,7 +11,7 @@ type Props = {
   onGo: (line: number) => void;
 };
 
-/** Where errors and warnings are in the whole log, and which part of it is on the screen. A shortcut of the pointer. */
+/** The positions of errors and warnings in the whole log, and the visible part of it. For the mouse only. */
 export function LogRuler({ marks, seen, begin, end, onGo }: Props) {
   const length = Math.max(1, end - begin + 1);
   const share = (line: number) => `${(Math.min(1, Math.max(0, (line - begin) / length)) * 100).toFixed(2)}%`;

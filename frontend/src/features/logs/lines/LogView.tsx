@@ -33,7 +33,7 @@ type Props = {
   onNumber: (line: number, event: MouseEvent) => void;
 };
 
-/** The lines, the ruler beside them, and the way back to the end. */
+/** The lines, the ruler next to them, and the button back to the end. */
 export function LogView({ open, goal, range, marks, growing, wordsOf, onGo, onSeen, ...rest }: Props) {
   const { store, wrap } = open;
   const extent = extentOf(open);
@@ -100,7 +100,7 @@ export function LogView({ open, goal, range, marks, growing, wordsOf, onGo, onSe
   );
 }
 
-/** At the last line of a log that is loaded to its end there is nowhere to go. */
+/** Hidden at the last line of a log that is loaded to its end. */
 function isEndSeen({ bottom }: Seen, store: LogStore): boolean {
   return store.atEnd && store.indexOf(bottom) >= store.count - 1;
 }

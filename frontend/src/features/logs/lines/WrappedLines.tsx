@@ -6,7 +6,7 @@ import classes from "./LogLines.module.css";
 import { keyOf, lineNear, type ViewProps } from "./view";
 import { ROW } from "./window";
 
-/** Rows as high as their text, measured where one looks. */
+/** Rows as high as their text, measured where they are visible. */
 export function WrappedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
   const version = useVersion(store);
   const box = useRef<HTMLDivElement>(null);
@@ -38,22 +38,22 @@ export function WrappedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
     } else return;
     follow.moved(shown);
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: lines that were put in front, or measured at the end, move what is shown
+  // biome-ignore lint/correctness/useExhaustiveDependencies: lines inserted above, or measured at the end, move the visible ones
   useLayoutEffect(() => settle(), [version, follow.following]);
   const stay = useEffectEvent(() => follow.following && settle());
   // biome-ignore lint/correctness/useExhaustiveDependencies: as above
   useLayoutEffect(() => void stay(), [height, view]);
 
-  // Who stood at the end stands there too when the box becomes lower: the last lines tell the cause.
+  // A view at the end stays there when the box becomes lower: the last lines show the cause.
   const ended = useRef(false);
-  const stand = useEffectEvent(() => {
+  const stayAtEnd = useEffectEvent(() => {
     const shown = box.current!;
     if (!ended.current || follow.following) return;
     shown.scrollTop = shown.scrollHeight;
     follow.moved(shown);
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the height of the box is what moves the end
-  useLayoutEffect(() => stand(), [view]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the height of the box moves the end
+  useLayoutEffect(() => stayAtEnd(), [view]);
 
   const look = useEffectEvent(() => {
     store.look(first, last);
@@ -65,7 +65,7 @@ export function WrappedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
       top === null || start === undefined ? null : { line: top, index, offset: scroll - start };
     if (top !== null && bottom !== null) onSeen({ top, bottom });
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each place and each change of the log asks for a look
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each position and each change of the log loads visible lines
   useEffect(() => look(), [first, last, scroll, version]);
 
   useGoal(goal, store, (index, unlessSeen) => {
@@ -73,7 +73,7 @@ export function WrappedLines({ store, goal, follow, draw, onSeen }: ViewProps) {
     const shown = box.current!;
     const isSeen = item && item.start >= shown.scrollTop && item.end <= shown.scrollTop + shown.clientHeight;
     if (unlessSeen && isSeen) return;
-    anchor.current = null; // the line gone to is what stays now
+    anchor.current = null; // now the target line keeps its position
     virtual.scrollToIndex(index, { align: "center" });
   });
 

@@ -5,17 +5,17 @@ import { followsAfter, useFollow } from "./useFollow";
 const box = (scrollTop: number, clientHeight = 500) => ({ scrollTop, scrollHeight: 5000, clientHeight });
 
 it.each([
-  ["going up stops it", true, 4500, box(4400), true, false],
+  ["scrolling up stops it", true, 4500, box(4400), true, false],
   ["reaching the end resumes it", false, 4000, box(4500), true, true],
-  ["the end of what is loaded is not the end", false, 4000, box(4500), false, false],
-  ["going down short of the end changes nothing", false, 1000, box(2000), true, false],
-  ["a window that grows is no scroll upwards", true, 4500, box(4300, 700), true, true],
-  ["a late event of a move of ours asks for nothing", false, 4500, box(4500), true, false],
+  ["the end of the loaded lines is not the end", false, 4000, box(4500), false, false],
+  ["scrolling down without reaching the end changes nothing", false, 1000, box(2000), true, false],
+  ["a growing window does not count as scrolling up", true, 4500, box(4300, 700), true, true],
+  ["a late event of a programmatic scroll changes nothing", false, 4500, box(4500), true, false],
 ])("%s", (_, following, from, to, hasEnd, expected) =>
   expect(followsAfter(following, from, to, hasEnd)).toBe(expected),
 );
 
-it("counts what has arrived since it stopped", () => {
+it("counts the lines that have arrived since it stopped", () => {
   const { result, rerender } = renderHook(({ arrived }) => useFollow(arrived, true), {
     initialProps: { arrived: 10 },
   });

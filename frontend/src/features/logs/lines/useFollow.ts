@@ -3,16 +3,16 @@ import { useCallback, useRef, useState } from "react";
 const NEAR = 24;
 type Box = Pick<HTMLElement, "scrollTop" | "scrollHeight" | "clientHeight">;
 
-/** Whether a box that was scrolled from a position still follows: going up stops it, reaching the end resumes. */
+/** Whether a box still follows after a scroll: scrolling up stops it, reaching the end resumes. */
 export function followsAfter(following: boolean, from: number, box: Box, hasEnd: boolean): boolean {
   const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
   const moved = box.scrollTop - from;
-  // The event of a move of ours may come late, after a stop: it did not move and asks for nothing.
+  // The event of a programmatic scroll may come late, after a stop: without movement it changes nothing.
   if (atEnd && moved > 0) return following || hasEnd;
   return atEnd || moved >= -1 ? following : false;
 }
 
-/** Stays at the end until somebody scrolls up; then counts what has arrived meanwhile. */
+/** Keeps the view at the end until the user scrolls up; then counts the lines that arrive. */
 export function useFollow(arrived: number, initially: boolean) {
   const [following, setFollowing] = useState(initially);
   const [stoppedAt, setStoppedAt] = useState(arrived);
@@ -33,7 +33,7 @@ export function useFollow(arrived: number, initially: boolean) {
     following,
     unseen: following ? 0 : arrived - stoppedAt,
     scrolled,
-    /** Tells of a move of ours, which is nobody's scroll. */
+    /** Announces a programmatic scroll, so that it is not taken for the user's. */
     moved: (box: Box) => {
       last.current = box.scrollTop;
     },

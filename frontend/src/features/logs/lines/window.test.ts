@@ -7,11 +7,11 @@ const ROOM = HIGHEST - 600;
 
 describe("a list that fits in a box", () => {
   it("is as high as its rows", () => expect(heightOf(SMALL)).toBe(20_000));
-  it("is where the box is", () => {
+  it("has the position of the box", () => {
     expect(scrolled({ top: 0, scroll: 0 }, 12_345, SMALL)).toEqual({ top: 12_345, scroll: 12_345 });
     expect(placeAt(500, SMALL)).toEqual({ top: 500, scroll: 500 });
   });
-  it("has rows around what is seen, and none that do not exist", () => {
+  it("renders rows around the visible ones, but none that do not exist", () => {
     expect(rowsAt({ top: 2000, scroll: 2000 }, SMALL, 5)).toEqual({ from: 95, to: 135 });
     expect(rowsAt({ top: 0, scroll: 0 }, SMALL, 5).from).toBe(0);
     expect(rowsAt(endOf(SMALL), SMALL, 5).to).toBe(999);
@@ -37,19 +37,19 @@ describe("a list of ten million rows", () => {
     expect(place.scroll).toBeLessThanOrEqual(ROOM);
   });
 
-  it("begins and ends where the box does", () => {
+  it("begins and ends with the box", () => {
     expect(placeAt(0, HUGE)).toEqual({ top: 0, scroll: 0 });
     expect(endOf(HUGE).scroll).toBeCloseTo(ROOM);
     expect(rowsAt(endOf(HUGE), HUGE, 0).to).toBe(9_999_999);
   });
 
-  it("moves by as many pixels as a wheel does", () => {
+  it("moves by as many pixels as the wheel", () => {
     const before = centred(5_000_000, HUGE);
     const after = scrolled(before, before.scroll + 120, HUGE);
     expect(after.top - before.top).toBeCloseTo(120);
   });
 
-  it("goes to a share of the list when the bar is dragged", () => {
+  it("jumps to the same fraction of the list when the scroll bar is dragged", () => {
     const half = scrolled({ top: 0, scroll: 0 }, ROOM / 2, HUGE);
     expect(half.top / (HUGE.count * ROW)).toBeCloseTo(0.5, 3);
   });
@@ -57,7 +57,7 @@ describe("a list of ten million rows", () => {
   it.each([
     ["end", 1, placeAt(199_800_000, HUGE), HUGE.count * ROW - 600],
     ["beginning", -1, placeAt(190_000, HUGE), 0],
-  ])("reaches its %s by wheel alone, however far the box has drifted", (_, direction, start, top) => {
+  ])("reaches its %s by wheel only, however far the box has drifted", (_, direction, start, top) => {
     let place = start;
     for (let turn = 0; turn < 2000; turn += 1) {
       place = scrolled(place, Math.min(ROOM, Math.max(0, place.scroll + direction * 120)), HUGE);
@@ -66,7 +66,7 @@ describe("a list of ten million rows", () => {
     expect(place.top).toBeCloseTo(top);
   });
 
-  it("moves evenly: no place is jumped over or shown twice", () => {
+  it("moves evenly: no position is skipped or shown twice", () => {
     let last = -1;
     for (let scroll = 0; scroll <= ROOM; scroll += 997) {
       const { top } = scrolled({ top: 0, scroll: -10_000 }, scroll, HUGE);
@@ -76,7 +76,7 @@ describe("a list of ten million rows", () => {
     }
   });
 
-  it("keeps its rows when the box is moved back to its share", () => {
+  it("keeps its rows when the box is moved back to its fraction", () => {
     const drifted = { top: 1_000_000, scroll: 100 };
     expect(hasDrifted(drifted, HUGE)).toBe(true);
     expect(rowsAt(placeAt(drifted.top, HUGE), HUGE, 0)).toEqual(rowsAt(drifted, HUGE, 0));

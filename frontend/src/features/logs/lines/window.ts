@@ -1,16 +1,16 @@
-/** Heights above this are cut by browsers (Firefox at about 17 million pixels), so the scroller is at most so high. */
+/** Browsers limit heights (Firefox at about 17 million pixels), so the scroll container is at most this high. */
 export const HIGHEST = 8_000_000;
 export const ROW = 20;
 
-/** A list of rows of one height in a box that scrolls. */
+/** A list of rows of one height in a scrolling box. */
 export type Extent = { count: number; client: number };
 
-/** So near to its ends, a list that is higher than its box moves as the box does: else the last steps would be lost. */
+/** This near to its ends, a list higher than its box scrolls with the box; otherwise its last rows would be unreachable. */
 const EDGE = 50_000;
 
 /**
- * Where one looks: `top` in pixels of the list, `scroll` in pixels of the box. They are the same while the list is no
- * higher than a box may be; in a higher one the box's position stands for a share of the list.
+ * A scroll position: `top` in pixels of the list, `scroll` in pixels of the box. They are equal unless the list is
+ * higher than a box may be; then the box's position is a fraction of the list.
  */
 export type Place = { top: number; scroll: number };
 
@@ -18,7 +18,7 @@ export function heightOf({ count }: Extent): number {
   return Math.min(HIGHEST, count * ROW);
 }
 
-/** The place that shows a list's position, at its top edge. */
+/** The scroll position that shows a position of the list at its top edge. */
 export function placeAt(top: number, extent: Extent): Place {
   const within = Math.min(Math.max(0, top), farthest(extent));
   return { top: within, scroll: scrollOf(within, extent) };
@@ -28,14 +28,14 @@ export function endOf(extent: Extent): Place {
   return placeAt(Number.POSITIVE_INFINITY, extent);
 }
 
-/** The place that shows a row in the middle. */
+/** The scroll position that shows a row in the middle. */
 export function centred(index: number, extent: Extent): Place {
   return placeAt(index * ROW - (extent.client - ROW) / 2, extent);
 }
 
 /**
- * After the box was scrolled. Steps of a wheel or of a key move the list by as much; longer ones, as of the bar, go to
- * their share of the list.
+ * The position after the box was scrolled. Steps of a wheel or key move the list by as much; longer ones, as of the
+ * scroll bar, jump to the same fraction of the list.
  */
 export function scrolled(place: Place, scroll: number, extent: Extent): Place {
   if (fits(extent)) return { top: scroll, scroll };
@@ -44,13 +44,13 @@ export function scrolled(place: Place, scroll: number, extent: Extent): Place {
   return { top: Math.min(Math.max(0, place.top + step), farthest(extent)), scroll };
 }
 
-/** Whether the box must be moved to where its position says what is shown, lest its end comes before the list's. */
+/** Whether the box must be moved to the fraction of its position, so that its end does not come before the list's. */
 export function hasDrifted({ top, scroll }: Place, extent: Extent): boolean {
   if (Math.abs(scrollOf(top, extent) - scroll) < 1) return false;
   return scroll < extent.client || scroll > roomOf(extent) - extent.client;
 }
 
-/** The rows that are on the screen, and some more on both sides. */
+/** The visible rows, and some more on both sides. */
 export function rowsAt(
   { top }: Place,
   { count, client }: Extent,

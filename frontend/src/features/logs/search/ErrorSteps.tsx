@@ -6,12 +6,12 @@ import classes from "../LogsPanel.module.css";
 type Props = {
   count: number;
   complete: boolean;
-  /** Which of them is shown, from 1; 0 is none. */
+  /** The number of the current error, from 1; 0 for none. */
   place: number;
   onStep: (step: 1 | -1) => void;
 };
 
-/** "Error 3 of 3", and the steps through them; nothing in a log without errors. */
+/** "Error 3 of 3", with buttons to step through them; hidden in a log without errors. */
 export function ErrorSteps({ count, complete, place, onStep }: Props) {
   if (!count) return null;
   const total = `${formatInteger(count)}${complete ? "" : "+"}`;

@@ -12,22 +12,22 @@ type Props = {
   onStep: (step: 1 | -1) => void;
 };
 
-/** Typing is one search, not one for each letter. */
+/** The delay after which typed text becomes a search. */
 const TYPING = 150;
 
 export function LogSearch({ ref, value, words, isFound, onFind, onStep }: Props) {
   const [text, setText] = useState(value);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const told = useRef(value);
+  const reported = useRef(value);
   useEffect(() => {
-    if (value !== told.current) setText(value); // another address
-    told.current = value;
+    if (value !== reported.current) setText(value); // another URL
+    reported.current = value;
   }, [value]);
   useEffect(() => () => clearTimeout(timer.current), []);
 
   const find = (next: string) => {
     clearTimeout(timer.current);
-    told.current = next;
+    reported.current = next;
     onFind(next);
   };
   const typed = (next: string) => {

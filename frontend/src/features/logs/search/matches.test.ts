@@ -5,8 +5,8 @@ import { grown } from "./useMatches";
 
 const LINES = [10, 20, 30];
 
-describe("answers are added", () => {
-  it("until the end was searched", () => {
+describe("responses are added", () => {
+  it("until the end of the log", () => {
     const first = added(NOTHING_YET, { lines: [3, 5], searchedTo: 100, complete: false });
     expect(first).toEqual({ lines: [3, 5], searchedTo: 100, complete: false, stopped: false });
     const second = added(first, { lines: [120], searchedTo: 150, complete: true });
@@ -22,28 +22,28 @@ describe("answers are added", () => {
   });
 });
 
-describe("lines that are written meanwhile", () => {
+describe("lines written meanwhile", () => {
   const found = { lines: [3], searchedTo: 10, complete: true, stopped: false };
   const lines = [
     aLine(10, { text: "needle, known" }),
     aLine(11, { text: "a \u001b[31mNEE\u001b[0mdle" }),
     aLine(12, { text: "hay", level: "ERROR" }),
   ];
-  it("are found by text without colours, in upper or lower case", () => {
+  it("are matched by text without colours, case-insensitively", () => {
     expect(grown(found, lines, { text: "needle", minLevel: null })).toMatchObject({
       lines: [3, 11],
       searchedTo: 12,
     });
   });
-  it("are found by level, the choice's and the search's", () => {
+  it("are matched by level, of the choice and of the search", () => {
     expect(grown(found, lines, { text: null, minLevel: "WARN" }).lines).toEqual([3, 12]);
     expect(grown(found, lines, { text: "needle", minLevel: null }, "ERROR").lines).toEqual([3]);
   });
-  it("are found once", () => {
+  it("are counted once", () => {
     const once = grown(found, lines, { text: "needle", minLevel: null });
     expect(grown(once, lines, { text: "needle", minLevel: null }).lines).toEqual([3, 11]);
   });
-  it("up to the same limit as answers, after which nothing is counted", () => {
+  it("are limited like responses, and not counted after that", () => {
     const all = { text: null, minLevel: null };
     expect(grown(found, lines, all, null, 3)).toMatchObject({ lines: [3, 11, 12], stopped: false });
     const full = grown(found, lines, all, null, 2);
@@ -86,28 +86,28 @@ it.each([
   [{ lines: [], complete: false }, null, "0+ searching…"],
   [{ lines: [], complete: true }, null, "No line matches"],
   [{ lines: LINES, complete: false, stopped: true }, null, "3+ lines match"],
-])("%j at %j is told as %j", (found, current, words) =>
+])("%j at %j reads %j", (found, current, words) =>
   expect(countWords({ searchedTo: 0, stopped: false, ...found }, current)).toBe(words),
 );
 
-it("takes a line in that belongs to them for another reason, once", () => {
+it("adds a line that belongs to them for another reason, once", () => {
   expect(including(LINES, 25)).toEqual([10, 20, 25, 30]);
   expect(including(LINES, 20)).toBe(LINES);
   expect(including(LINES, null)).toBe(LINES);
 });
 
 describe("marks of the ruler", () => {
-  it("stand at their share, an error before warnings at the same place", () => {
+  it("are at their fraction of the log, an error before warnings at the same place", () => {
     expect(marksOf([50], [10, 50], { begin: 1, end: 100 }, 10)).toEqual([
       { share: 0, tone: "warning" },
       { share: 0.4, tone: "error" },
     ]);
   });
-  it("are as few as there are places", () => {
+  it("are merged by pixel", () => {
     const all = Array.from({ length: 5000 }, (_, at) => at + 1);
     expect(marksOf([], all, { begin: 1, end: 5000 })).toHaveLength(200);
   });
-  it("leave out what is not in the log shown", () => {
+  it("exclude lines that are not in the shown log", () => {
     expect(marksOf([1, 500], [], { begin: 100, end: 200 })).toEqual([]);
   });
 });

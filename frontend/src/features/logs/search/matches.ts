@@ -1,16 +1,16 @@
 import { formatInteger, plural } from "@/shared/lib/number";
 import { lowerBound } from "../store/logStore";
 
-/** What a search has found so far: numbers of lines in order; `complete` once the log's end was searched. */
+/** The matches so far: line numbers in order; `complete` once the end of the log was searched. */
 export type Found = { lines: readonly number[]; searchedTo: number; complete: boolean; stopped: boolean };
 
 export const NOTHING_YET: Found = { lines: [], searchedTo: 0, complete: false, stopped: false };
-/** More are not counted: nobody steps through so many, and their numbers would fill the memory. */
+/** The most matches: nobody steps through more, and their numbers would need too much memory. */
 export const MOST = 100_000;
 
 type Answer = { lines: readonly number[]; searchedTo: number; complete: boolean };
 
-/** Adds what one more call has found. */
+/** Adds the matches of one more response. */
 export function added(found: Found, answer: Answer, most = MOST): Found {
   const last = found.lines.at(-1) ?? 0;
   const fresh = answer.lines.filter((line) => line > last);
@@ -19,7 +19,7 @@ export function added(found: Found, answer: Answer, most = MOST): Found {
   return { lines, searchedTo: answer.searchedTo, complete: answer.complete, stopped };
 }
 
-/** The next one after a line or the one before; past the last comes the first again. */
+/** The next match after a line, or the previous one; after the last one, the first again. */
 export function stepped(lines: readonly number[], from: number, step: 1 | -1): number | undefined {
   if (!lines.length) return undefined;
   if (step > 0) return lines[lowerBound(lines, (line) => line <= from)] ?? lines[0];
@@ -27,12 +27,12 @@ export function stepped(lines: readonly number[], from: number, step: 1 | -1): n
   return lines[before] ?? lines.at(-1);
 }
 
-/** The first at a line or after; without one the last before. */
+/** The first match at a line or after it; without one, the last before it. */
 export function nearest(lines: readonly number[], from: number): number | undefined {
   return lines[lowerBound(lines, (line) => line < from)] ?? lines.at(-1);
 }
 
-/** The place among them, counted from 1; 0 for what is not one of them. */
+/** The position of a line among the matches, from 1; 0 if it is none of them. */
 export function placeOf(lines: readonly number[], line: number | null): number {
   if (line === null) return 0;
   const at = lowerBound(lines, (one) => one < line);
@@ -50,7 +50,7 @@ export function countWords({ lines, complete, stopped }: Found, current: number 
   return `${plural(lines.length, "line matches", "lines match")}`;
 }
 
-/** Sorted, with a line that belongs to them for another reason. */
+/** The sorted lines, with a line that belongs to them for another reason. */
 export function including(lines: readonly number[], line: number | null): readonly number[] {
   if (line === null) return lines;
   const at = lowerBound(lines, (one) => one < line);
@@ -59,7 +59,7 @@ export function including(lines: readonly number[], line: number | null): readon
 
 export type Mark = { share: number; tone: "error" | "warning" };
 
-/** Where marks stand in a log from one line to another, as shares of its length; those that would touch are one. */
+/** The positions of marks in a log, as fractions of its length; marks that would touch are merged. */
 export function marksOf(
   errors: readonly number[],
   warnings: readonly number[],

@@ -14,12 +14,12 @@ const PAGE = (lines: number[], searchedTo: number, complete: boolean) => ({
 });
 const FAILED = { error: new CombinedError({ networkError: new Error("the server cannot be reached") }) };
 
-/** A search of a log of 200 lines to which a server gives these answers. */
+/** A search of a log of 200 lines with these responses of the server. */
 function searched(answers: object[]) {
-  const asked: (number | null)[] = [];
+  const requests: (number | null)[] = [];
   const client = {
     query: (_: unknown, { after }: { after: number | null }) => {
-      asked.push(after);
+      requests.push(after);
       return fromValue(answers.shift());
     },
   } as unknown as Client;
@@ -28,26 +28,26 @@ function searched(answers: object[]) {
   const { result } = renderHook(() => useMatches(CHOICE as never, WANTED, store), {
     wrapper: ({ children }) => <Provider value={client}>{children}</Provider>,
   });
-  return { asked, result };
+  return { requests, result };
 }
 
-it("goes on over the next link with a call that failed, from where the search was", async () => {
-  const { asked, result } = searched([PAGE([3], 100, false), FAILED, PAGE([120], 150, true)]);
+it("retries a failed call after a reconnect, from the same position", async () => {
+  const { requests, result } = searched([PAGE([3], 100, false), FAILED, PAGE([120], 150, true)]);
   expect(result.current).toMatchObject({ lines: [3], complete: false, error: FAILED.error });
   await act(async () => {
     link.move({ type: "lost", at: 1 });
     link.move({ type: "opened", at: 2 });
   });
   expect(result.current).toMatchObject({ lines: [3, 120], complete: true, error: undefined });
-  expect(asked).toEqual([0, 100, 100]);
+  expect(requests).toEqual([0, 100, 100]);
 });
 
-it("makes a call that failed again while the link lives", async () => {
+it("retries a failed call while the connection is live", async () => {
   vi.useFakeTimers();
-  const { asked, result } = searched([FAILED, PAGE([120], 150, true)]);
+  const { requests, result } = searched([FAILED, PAGE([120], 150, true)]);
   expect(result.current.error).toBe(FAILED.error);
   await act(() => vi.advanceTimersByTimeAsync(2_000));
   expect(result.current).toMatchObject({ lines: [120], complete: true, error: undefined });
-  expect(asked).toEqual([0, 0]);
+  expect(requests).toEqual([0, 0]);
   vi.useRealTimers();
 });

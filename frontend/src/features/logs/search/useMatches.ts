@@ -12,7 +12,7 @@ import { added, type Found, MOST, NOTHING_YET } from "./matches";
 export type Wanted = { text: string | null; minLevel: LogLevel | null };
 export type Matches = Found & { error: CombinedError | undefined };
 
-/** Searches the log call after call until its end; another search ends this one. What is written meanwhile is looked through here. */
+/** Searches the log call by call to its end; another search cancels this one. Lines written meanwhile are matched here. */
 export function useMatches(
   choice: Choice,
   wanted: Wanted | null,
@@ -32,14 +32,14 @@ export function useMatches(
   const [round, setRound] = useState(0);
   useRetry(state.key === key ? state.error : undefined, () => setRound((before) => before + 1));
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for what is searched; a call that failed is made again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key represents the search; a failed call is made again
   useEffect(() => {
     if (!wanted || !store) return;
-    // In a log that was opened anew the search goes on from where it was: lines may have come between.
+    // If the log was opened again, the search continues from its position: lines may have been written in between.
     let { found } = last.current.key === key ? last.current : { found: NOTHING_YET };
     let end = () => {};
     let asking = false;
-    let heard = 0; // the last line that came while an answer was under way, which may not know of it
+    let arrived = 0; // the last line that arrived during a request, whose response may not include it
     const show = (next: Found, error?: CombinedError) => {
       found = next;
       last.current = { key, found };
@@ -57,27 +57,27 @@ export function useMatches(
           const answer = data?.execution?.logMatches;
           if (!answer) return show(found, error);
           show(added(found, answer, most));
-          if (!found.stopped && (!found.complete || heard > found.searchedTo)) ask();
+          if (!found.stopped && (!found.complete || arrived > found.searchedTo)) ask();
         }),
       );
       end = answers.unsubscribe;
     };
-    const hear = (lines: readonly Line[]) => {
-      heard = Math.max(heard, lines.at(-1)?.line ?? 0);
+    const onLines = (lines: readonly Line[]) => {
+      arrived = Math.max(arrived, lines.at(-1)?.line ?? 0);
       if (found.complete && !asking) show(grown(found, lines, wanted, choice.minLevel, most));
     };
     if (!found.stopped) ask();
-    const deaf = store.hear(hear);
+    const unsubscribe = store.onLines(onLines);
     return () => {
       end();
-      deaf();
+      unsubscribe();
     };
   }, [client, key, most, store, epoch, round]);
 
   return state.key === key ? state : { ...NOTHING_YET, error: undefined };
 }
 
-/** With those of the lines that came after the search had reached the end; it stops there once they are too many. */
+/** Adds matches among lines that arrived after the search had reached the end; stops once there are too many. */
 export function grown(
   found: Found,
   lines: readonly Line[],

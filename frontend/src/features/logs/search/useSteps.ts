@@ -4,19 +4,19 @@ import { nearest, placeOf, stepped } from "./matches";
 import type { Matches } from "./useMatches";
 
 type Steps = {
-  /** The search of the address. */
+  /** The search of the URL. */
   find: string;
   matches: Matches;
   errors: readonly number[];
-  /** Where one stands at first, as at the line that made the execution fail. */
+  /** The initial line, for example the one that caused the failure. */
   initial: number | null;
-  /** Whether the log opens at a line of the address: a search of the same address then moves nothing. */
+  /** Whether the log opens at a line of the URL: a search in the same URL then does not scroll. */
   placed: boolean;
   seen: () => Seen;
   go: (line: number) => void;
 };
 
-/** Steps through what the search found and through errors, from the last step, or from what is on the screen. */
+/** Steps through the matches and through errors, from the last step, or from the visible lines. */
 export function useSteps({ find, matches, errors, initial, placed, seen, go }: Steps) {
   const [current, setCurrent] = useState<number | null>(initial);
   const jump = useRef(find !== "" && initial === null && !placed);
@@ -43,7 +43,7 @@ export function useSteps({ find, matches, errors, initial, placed, seen, go }: S
     jump.current = false;
     to(nearest(matches.lines, top));
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the first that is found is gone to
+  // biome-ignore lint/correctness/useExhaustiveDependencies: scrolls to the first match
   useEffect(() => found(), [find, matches.lines, matches.complete]);
 
   return {

@@ -6,7 +6,7 @@ import { LogPages } from "./logPages";
 const lines = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, at) => aLine(from + at));
 
-/** As the server does it: as many before the line as from it on, where there are. */
+/** As the server does: as many lines before the given one as from it on, if there are. */
 function served(total: number) {
   return vi.fn(async (around: number, first: number): Promise<LinePage | undefined> => {
     const from = Math.max(1, Math.min(around - first / 2, total - first + 1));
@@ -29,7 +29,7 @@ beforeEach(() => {
   pages = new LogPages(10_000_000, read);
 });
 
-it("has a place for each line before it is read", () => {
+it("has a row for each line before it is read", () => {
   expect(pages.count).toBe(10_000_000);
   expect(pages.at(5_000_000)).toBeUndefined();
   expect(pages.indexOf(5_000_000)).toBe(4_999_999);
@@ -43,14 +43,14 @@ it("reaches any line with one request", async () => {
   expect(read).toHaveBeenCalledTimes(1);
 });
 
-it("reads what is looked at, both pages of it", async () => {
+it("reads visible lines, from both of their pages", async () => {
   pages.look(480, 520);
   await vi.waitFor(() => expect(text(pages, 520)).toBe("line 521"));
   expect(text(pages, 480)).toBe("line 481");
   expect(read).toHaveBeenCalledTimes(2);
 });
 
-it("asks one at a time and for what is looked at last", async () => {
+it("sends one request at a time, for the last visible lines", async () => {
   for (let place = 0; place < 1_000_000; place += 10_000) pages.look(place, place + 40);
   pages.look(5_000_000, 5_000_040);
   await vi.waitFor(() => expect(text(pages, 5_000_000)).toBe("line 5000001"));
@@ -58,7 +58,7 @@ it("asks one at a time and for what is looked at last", async () => {
   expect(read.mock.calls.length).toBeLessThanOrEqual(3);
 });
 
-it("reads again what failed, when somebody looks again", async () => {
+it("retries a failed page when it is visible again", async () => {
   read.mockResolvedValueOnce(undefined);
   pages.look(0, 40);
   await vi.waitFor(() => expect(read).toHaveBeenCalledTimes(1));
@@ -68,7 +68,7 @@ it("reads again what failed, when somebody looks again", async () => {
   await vi.waitFor(() => expect(text(pages, 0)).toBe("line 1"));
 });
 
-it("does not ask for ever for a line that is not there", async () => {
+it("does not request a missing line forever", async () => {
   read.mockImplementation(async () => ({ lines: lines(1, 3), hasOlder: false, hasNewer: true }));
   pages.look(0, 40);
   await vi.waitFor(() => expect(text(pages, 0)).toBe("line 1"));
@@ -78,7 +78,7 @@ it("does not ask for ever for a line that is not there", async () => {
   expect(pages.at(5)).toBeUndefined();
 });
 
-it("forgets what was looked at longest ago", async () => {
+it("evicts the least recently used pages", async () => {
   const small = new LogPages(10_000_000, read, 3);
   for (const line of [1, 100_001, 200_001, 300_001]) await small.reach(line);
   expect([0, 100_000, 200_000, 300_000].map((index) => small.at(index) !== undefined)).toEqual([
@@ -89,34 +89,34 @@ it("forgets what was looked at longest ago", async () => {
   ]);
 });
 
-describe("what is written", () => {
+describe("a new line", () => {
   beforeEach(() => {
     read = served(10);
     pages = new LogPages(10, read);
     pages.add({ lines: lines(6, 10) });
   });
 
-  it("makes the log longer, once each after a reconnect", () => {
+  it("extends the log, without duplicates after a reconnect", () => {
     pages.receive(lines(11, 13), false);
     pages.receive(lines(12, 14), true);
     expect(pages).toMatchObject({ count: 14, arrived: 4, complete: true });
     expect(text(pages, 13)).toBe("line 14");
   });
 
-  it("tells those who draw once a batch, and those who search of each line", () => {
+  it("notifies components once per batch, and searches of each line", () => {
     const drawn = vi.fn();
-    const heard = vi.fn();
+    const onLines = vi.fn();
     const stop = pages.subscribe(drawn);
-    pages.hear(heard);
+    pages.onLines(onLines);
     pages.receive(lines(11, 12), false);
     expect(drawn).toHaveBeenCalledTimes(1);
-    expect(heard).toHaveBeenCalledWith(lines(11, 12));
+    expect(onLines).toHaveBeenCalledWith(lines(11, 12));
     stop();
     pages.reopen();
     expect(drawn).toHaveBeenCalledTimes(1);
   });
 
-  it("keeps memory bounded however much comes", () => {
+  it("keeps memory bounded", () => {
     const long = new LogPages(0, read, 4);
     for (let from = 1; from < 50_000; from += 500) long.receive(lines(from, from + 499), false);
     const kept = Array.from({ length: long.count }, (_, index) => long.at(index)).filter(Boolean);

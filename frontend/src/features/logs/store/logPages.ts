@@ -2,11 +2,11 @@ import type { Line, LinePage, ReadAround } from "../choice";
 import { LogStore, type Row } from "./logStore";
 
 const SIZE = 500;
-type Page = { rows: (Row | undefined)[]; asked: boolean };
+type Page = { rows: (Row | undefined)[]; requested: boolean };
 
 /**
- * The whole log of an execution: a line's number is its place, so every place can be looked at before what is between
- * has been read. Pages are read where somebody looks; those looked at longest ago are forgotten.
+ * The whole log of an execution: a line's number is its index, so that every position can be shown before the lines in
+ * between have been read. Pages are read where they are visible; the least recently used ones are evicted.
  */
 export class LogPages extends LogStore {
   readonly atEnd = true;
@@ -69,7 +69,7 @@ export class LogPages extends LogStore {
     if (index >= 0 && !this.at(index)) await this.readPage(Math.floor(index / SIZE));
   }
 
-  /** One request at a time, for what is looked at now: whoever drags through ten million lines asks for few pages. */
+  /** One request at a time, for the currently visible lines, so that dragging through ten million lines reads few pages. */
   private async readOn(): Promise<void> {
     if (this.reading) return;
     this.reading = true;
@@ -80,22 +80,22 @@ export class LogPages extends LogStore {
     }
   }
 
-  /** The page of the first line that is looked at and neither there nor asked for. */
+  /** The page of the first visible line that is neither loaded nor requested. */
   private missing(): number | undefined {
     const [from, to] = this.wanted;
     for (let index = from; index <= to; index += 1) {
       const page = Math.floor(index / SIZE);
-      if (!this.at(index) && !this.pages.get(page)?.asked) return page;
+      if (!this.at(index) && !this.pages.get(page)?.requested) return page;
     }
     return undefined;
   }
 
   private async readPage(page: number): Promise<void> {
-    this.page(page).asked = true;
+    this.page(page).requested = true;
     const found = await this.read(page * SIZE + SIZE / 2 + 1, SIZE);
-    // A read that failed is asked again once somebody looks again; the notice of the error stands above.
+    // A failed read is retried once the page is visible again; the error is shown above.
     if (!found) this.wanted = [0, -1];
-    if (!found) this.page(page).asked = false;
+    if (!found) this.page(page).requested = false;
     else this.add(found);
   }
 
@@ -106,9 +106,9 @@ export class LogPages extends LogStore {
   }
 
   private page(number: number): Page {
-    const page = this.pages.get(number) ?? { rows: [], asked: false };
+    const page = this.pages.get(number) ?? { rows: [], requested: false };
     this.pages.delete(number);
-    this.pages.set(number, page); // the one used last stands last
+    this.pages.set(number, page); // the most recently used page is last
     return page;
   }
 

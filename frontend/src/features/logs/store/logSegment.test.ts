@@ -7,7 +7,7 @@ import { byTask, byTime, Groups } from "./sources";
 const numbered = (...numbers: number[]) => numbers.map((line) => aLine(line));
 const upTo = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => aLine(from + at));
 
-/** As the server reads around a line of a choice: as many before as from it on, where there are. */
+/** Reads around a line of a choice, as the server does: as many lines before it as from it on, if there are. */
 function reader(all: () => readonly Line[]): ReadAround & ReturnType<typeof vi.fn> {
   return vi.fn(async (around: number, first: number): Promise<LinePage> => {
     const lines = all();
@@ -32,7 +32,7 @@ describe("neighbours by time", () => {
     segment.begin({ lines: numbered(11, 12, 13), hasOlder: true, hasNewer: false });
   });
 
-  it("go on with what is written, once each after a reconnect", () => {
+  it("are extended by new lines, without duplicates after a reconnect", () => {
     segment.receive(numbered(14, 15), false);
     segment.receive(numbered(13, 14, 15, 16), true);
     expect(shown()).toEqual([11, 12, 13, 14, 15, 16]);
@@ -43,7 +43,7 @@ describe("neighbours by time", () => {
     expect([5, 11, 12, 13, 99].map((line) => segment.indexOf(line))).toEqual([0, 0, 1, 2, 3]);
   });
 
-  it("know which lines cannot be there", () => {
+  it("exclude lines that cannot exist", () => {
     segment.begin({ lines: numbered(11, 15), hasOlder: true, hasNewer: false });
     expect([5, 11, 12, 15, 99].map((line) => segment.mayHave(line))).toEqual([
       true,
@@ -72,7 +72,7 @@ describe("a long choice", () => {
     expect(segment).toMatchObject({ hasOlder: true, hasNewer: true, atEnd: false });
   });
 
-  it("grows where one looks, at both ends, without gaps", async () => {
+  it("grows at the visible end, on both sides, without gaps", async () => {
     segment.look(0, 40);
     await vi.waitFor(() => expect(shown()[0]).toBe(1900));
     segment.look(segment.count - 40, segment.count);
@@ -80,7 +80,7 @@ describe("a long choice", () => {
     expect(contiguous()).toBe(true);
   });
 
-  it("lets go of the far end, and reads that again", async () => {
+  it("drops the far end, and reads it again", async () => {
     for (let step = 0; step < 9; step += 1) {
       const first = shown()[0]!;
       segment.look(0, 40);
@@ -94,7 +94,7 @@ describe("a long choice", () => {
     expect(contiguous()).toBe(true);
   });
 
-  it("keeps no line that came beyond a gap, and has it when one gets there", async () => {
+  it("ignores a new line beyond a gap, and reads it later", async () => {
     segment.receive(upTo(5001, 5003), false);
     all = [...all, ...upTo(5001, 5003)];
     expect(segment).toMatchObject({ arrived: 3, hasNewer: true });
@@ -106,7 +106,7 @@ describe("a long choice", () => {
     expect(contiguous()).toBe(true);
   });
 
-  it("is not at its end when a line came while the last page was read", async () => {
+  it("is not complete when a line was written while the last page was read", async () => {
     await segment.reach(4600);
     const answers: (() => void)[] = [];
     const stale = { lines: upTo(4700, 5000), hasOlder: true, hasNewer: false };
@@ -118,7 +118,7 @@ describe("a long choice", () => {
     expect(segment.hasNewer).toBe(true);
   });
 
-  it("drops a page of a place that was left meanwhile", async () => {
+  it("ignores a page of a position that was left meanwhile", async () => {
     const answers: (() => void)[] = [];
     const late = { lines: upTo(1900, 2499), hasOlder: true, hasNewer: true };
     read.mockImplementationOnce(() => new Promise((resolve) => answers.push(() => resolve(late as never))));
@@ -130,7 +130,7 @@ describe("a long choice", () => {
     expect(contiguous()).toBe(true);
   });
 
-  it("is bounded while it follows, and forgets the oldest first", () => {
+  it("is bounded while it follows, and drops the oldest lines first", () => {
     segment.begin({ lines: upTo(1, 1400), hasOlder: false, hasNewer: false });
     segment.look(1380, 1399);
     for (let from = 1401; from < 5000; from += 100) {
@@ -142,7 +142,7 @@ describe("a long choice", () => {
     expect(contiguous()).toBe(true);
   });
 
-  it("does not take away what one reads above", () => {
+  it("does not drop visible lines above", () => {
     segment.begin({ lines: upTo(1, 1400), hasOlder: false, hasNewer: false });
     segment.look(0, 40);
     for (let from = 1401; from < 5000; from += 100) segment.receive(upTo(from, from + 99), false);
@@ -157,7 +157,7 @@ const A1 = of("a", 1, 1, 3, 5);
 const A2 = of("a", 2, 6, 9);
 const B1 = of("b", 1, 2, 4, 7, 8);
 
-it("separates attempts, the first one only where the log begins", () => {
+it("separates attempts, the first one only at the beginning of the log", () => {
   segment = new LogSegment(byTime(reader(() => [])), { separated: true });
   segment.begin({ lines: [...A1, ...A2], hasOlder: true, hasNewer: false });
   const kinds = () =>
@@ -194,13 +194,13 @@ describe("grouped by task and attempt", () => {
     );
   });
 
-  it("opens at the end with as many groups as are needed", async () => {
+  it("opens at the end with as many groups as needed", async () => {
     await segment.reach(2_000_000_000);
     expect(shown()).toEqual([1, 3, 5, 6, 9, 2, 4, 7, 8]);
     expect(segment).toMatchObject({ hasOlder: false, hasNewer: false });
   });
 
-  it("opens at a line, with the groups after it, and goes back to those before", async () => {
+  it("opens at a line, with the groups after it, and reads those before it later", async () => {
     await segment.reach(9);
     expect(shown()).toEqual([6, 9, 2, 4, 7, 8]);
     expect(segment).toMatchObject({ hasOlder: true, hasNewer: false });
@@ -209,14 +209,14 @@ describe("grouped by task and attempt", () => {
     expect(segment.hasOlder).toBe(false);
   });
 
-  it("puts what is written at the end of its group", async () => {
+  it("adds a new line at the end of its group", async () => {
     await segment.reach(2_000_000_000);
     segment.receive(of("a", 2, 10), false);
     segment.receive(of("b", 1, 11), false);
     expect(shown()).toEqual([1, 3, 5, 6, 9, 10, 2, 4, 7, 8, 11]);
   });
 
-  it("puts a task that has just started last", async () => {
+  it("adds a new task at the end", async () => {
     await segment.reach(2_000_000_000);
     segment.receive(of("c", 1, 10), false);
     groups = new Groups([...list, { taskRunId: "c", attempt: 1 }]);
@@ -225,7 +225,7 @@ describe("grouped by task and attempt", () => {
     expect(shown()).toEqual([1, 3, 5, 6, 9, 11, 2, 4, 7, 8, 10, 12]);
   });
 
-  it("follows the groups into another order, without doubles", async () => {
+  it("reorders with the groups, without duplicates", async () => {
     await segment.reach(2_000_000_000);
     groups = new Groups([list[2]!, list[0]!, list[1]!]);
     segment.receive(of("a", 1, 10), false);
@@ -233,10 +233,10 @@ describe("grouped by task and attempt", () => {
     expect(shown()).toEqual([2, 4, 7, 8, 1, 3, 5, 10, 6, 9]);
     const version = segment.getVersion();
     segment.reorder();
-    expect(segment.getVersion(), "nothing to tell of").toBe(version);
+    expect(segment.getVersion(), "nothing has changed").toBe(version);
   });
 
-  it("reads on from a line that was not kept and now lies within", async () => {
+  it("reads on from an ignored line that is now within the order", async () => {
     await segment.reach(2_000_000_000);
     segment.hasNewer = true;
     const late = of("c", 1, 10);
@@ -249,13 +249,13 @@ describe("grouped by task and attempt", () => {
     await vi.waitFor(() => expect(shown()).toEqual([1, 3, 5, 10, 6, 9, 2, 4, 7, 8]));
   });
 
-  it("steps over groups that hold no line of the choice", async () => {
+  it("skips groups without lines of the choice", async () => {
     log = [...A1, ...B1];
     await segment.reach(3);
     expect(shown()).toEqual([1, 3, 5, 2, 4, 7, 8]);
   });
 
-  it("has nothing where nothing was logged", async () => {
+  it("is empty where nothing was logged", async () => {
     groups = new Groups([]);
     await segment.reach(2_000_000_000);
     expect(segment).toMatchObject({ count: 0, hasOlder: false, hasNewer: false });

@@ -1,12 +1,12 @@
 import type { Line, LinePage } from "../choice";
 import { LogStore, lowerBound, type Row } from "./logStore";
 
-/** How near to an end of what is loaded one may look before more is read there. */
+/** The distance, in rows, from an end of the loaded lines at which more are read. */
 const NEAR = 150;
 
-/** Where a segment's lines come from, and in which order: by `rank`, then by number. */
+/** The source and the order of a segment's lines: by `rank`, then by number. */
 export type Source = {
-  /** Whether numbers rise from line to line, so that where a line is missing is known. */
+  /** Whether numbers increase from line to line, so that the place of a missing line is known. */
   isByNumber: boolean;
   rank: (line: Line) => number;
   around: (line: number) => Promise<LinePage | undefined>;
@@ -16,13 +16,13 @@ export type Source = {
 
 type Options = { most?: number; separated?: boolean };
 
-/** Neighbouring lines of a choice, without doubles whatever arrives twice. It grows at both ends and is bounded. */
+/** Adjacent lines of a choice, without duplicates. It grows at both ends and is bounded. */
 export class LogSegment extends LogStore {
   lines: Line[] = [];
   hasOlder = true;
   hasNewer = true;
   private rows: Row[] = [];
-  /** The last line that came but was not kept, since what is between was not loaded. */
+  /** The last line that arrived but was not added, because lines before it were not loaded. */
   private skipped: Line | undefined;
   private seen: readonly [number, number] = [0, 0];
   private reading: Promise<void> | undefined;
@@ -52,7 +52,7 @@ export class LogSegment extends LogStore {
   }
 
   indexOf(line: number): number {
-    // Grouped by task, numbers do not rise from row to row.
+    // Grouped by task, numbers do not increase from row to row.
     const exact = this.rows.findIndex((row) => row.kind === "line" && row.line.line === line);
     if (exact >= 0) return exact;
     const next = this.rows.findIndex((row) => row.kind === "line" && row.line.line > line);
@@ -95,7 +95,7 @@ export class LogSegment extends LogStore {
     if (page) this.begin(this.withSkipped(page));
   }
 
-  /** Puts the lines in the order of their ranks after these have changed; what came into a gap is read from there on. */
+  /** Sorts the lines after their ranks have changed; lines that arrived into a gap are read from there on. */
   reorder(): void {
     const isInOrder = (line: Line, at: number) => at === 0 || this.compare(this.lines[at - 1]!, line) < 0;
     const last = this.lines.at(-1);
@@ -131,14 +131,14 @@ export class LogSegment extends LogStore {
     this.settle();
   }
 
-  /** A page that was read before a line came does not know of that line. */
+  /** A page that was read before a line arrived does not include that line. */
   private withSkipped(page: LinePage): LinePage {
     const last = page.lines.at(-1);
     const isBehind = this.skipped && last && this.compare(this.skipped, last) > 0;
     return isBehind ? { ...page, hasNewer: true } : page;
   }
 
-  /** Whether a line that came has its place among those loaded; else it is read when one gets there. */
+  /** Whether an arrived line belongs to the loaded ones; otherwise it is read later. */
   private takes(line: Line): boolean {
     const [first, last] = [this.lines[0], this.lines.at(-1)];
     const isAfter = !last || this.compare(line, last) > 0;
@@ -147,7 +147,7 @@ export class LogSegment extends LogStore {
     return !(isAfter && this.hasNewer) && !(isBefore && this.hasOlder);
   }
 
-  /** Whether the line, if it is one of the choice, is among those loaded. */
+  /** Whether the line, if it matches the choice, is loaded. */
   private isWithin(line: number): boolean {
     if (!this.source.isByNumber) return !this.hasOlder && !this.hasNewer;
     const [first, last] = [this.lines[0], this.lines.at(-1)];
@@ -155,7 +155,7 @@ export class LogSegment extends LogStore {
     return (first.line <= line || !this.hasOlder) && (last.line >= line || !this.hasNewer);
   }
 
-  /** Puts lines in their places and counts those that were not there. */
+  /** Inserts lines at their places and counts those that are new. */
   private merge(lines: readonly Line[]): number {
     const before = this.lines.length;
     const sorted = [...lines].sort((one, other) => this.compare(one, other));
@@ -175,7 +175,7 @@ export class LogSegment extends LogStore {
     if (this.lines[place]?.line !== line.line) this.lines.splice(place, 0, line);
   }
 
-  /** Lets go of what is farthest from where one looks, in strides. It can be read again. */
+  /** Drops lines that are farthest from the visible ones, in large steps. They can be read again. */
   private cut(side: "older" | "newer" = this.farSide()): void {
     const excess = this.lines.length - this.most;
     if (excess < this.most / 10) return;
@@ -213,7 +213,7 @@ function withoutDoubles(lines: readonly Line[]): readonly Line[] {
   return lines.filter((line, at) => line.line !== lines[at - 1]?.line);
 }
 
-/** With a row before each line that is of another attempt than the line before. */
+/** Adds a separator row before each line that is of another attempt than the previous line. */
 function separated(lines: readonly Line[], atBegin: boolean): Row[] {
   return lines.flatMap((line, at): Row[] => {
     const before = lines[at - 1];

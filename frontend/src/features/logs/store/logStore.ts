@@ -1,26 +1,26 @@
 import type { Line } from "../choice";
 
-/** A row of the log: a line, or where the lines of another attempt begin. */
+/** A row of the log: a line, or a separator before the lines of another attempt. */
 export type Row = { kind: "line"; line: Line } | { kind: "separator"; before: Line };
 
 /**
- * What the rows on the screen are drawn from. It is no React state, since copying an array of thousands of lines at
- * every batch would be what the page does all day: whoever draws subscribes.
+ * The data of the visible rows. It is not React state, because that would copy an array of thousands of lines at every
+ * batch: components subscribe instead.
  */
 export abstract class LogStore {
-  /** How many rows there are, loaded or not. */
+  /** The number of rows, loaded or not. */
   abstract readonly count: number;
-  /** Whether the last row is the last of the log. */
+  /** Whether the last row is the last one of the log. */
   abstract readonly atEnd: boolean;
-  /** Lines that came since the log was opened. */
+  /** The number of lines that arrived since the log was opened. */
   arrived = 0;
-  /** The numbers of the first and the last of them; 0 while none has come. */
+  /** The first and the last number of these lines; 0 while there are none. */
   arrivedFrom = 0;
   arrivedTo = 0;
   complete = false;
   private version = 0;
   private readonly listeners = new Set<() => void>();
-  private readonly hearers = new Set<(lines: readonly Line[]) => void>();
+  private readonly lineListeners = new Set<(lines: readonly Line[]) => void>();
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
@@ -29,23 +29,23 @@ export abstract class LogStore {
 
   readonly getVersion = (): number => this.version;
 
-  /** The row at a place; undefined while its line is not loaded. */
+  /** The row at an index; undefined while its line is not loaded. */
   abstract at(index: number): Row | undefined;
-  /** The place of a line, or of the next one after it. */
+  /** The index of a line, or of the next one after it. */
   abstract indexOf(line: number): number;
   abstract has(line: number): boolean;
-  /** Whether a line may be there, as far as is known without reading. */
+  /** Whether a line may exist, as far as is known without reading. */
   abstract mayHave(line: number): boolean;
-  /** Tells which rows are on the screen: what is missing there, or soon will be, is read. */
+  /** Sets the visible rows: those that are missing, and rows close to them, are read. */
   abstract look(from: number, to: number): void;
-  /** Loads the lines at a number, with one request at most. */
+  /** Loads the lines at a number, with at most one request. */
   abstract reach(line: number): Promise<void>;
   protected abstract take(lines: readonly Line[]): void;
 
-  /** Told when the order of the attempts has changed, by which lines may be grouped. */
+  /** Called when the order of the attempts, by which lines may be grouped, has changed. */
   reorder(): void {}
 
-  /** Takes what has just been written. */
+  /** Adds lines that have just been written. */
   receive(lines: readonly Line[], complete: boolean): void {
     this.take(lines);
     for (const { line } of lines) {
@@ -54,16 +54,16 @@ export abstract class LogStore {
     }
     this.complete = complete;
     this.tell();
-    for (const hear of this.hearers) hear(lines);
+    for (const listener of this.lineListeners) listener(lines);
   }
 
-  /** Calls back with the lines that come, whether they are shown or not. */
-  hear(hearer: (lines: readonly Line[]) => void): () => void {
-    this.hearers.add(hearer);
-    return () => this.hearers.delete(hearer);
+  /** Calls the listener with all new lines, shown or not. */
+  onLines(listener: (lines: readonly Line[]) => void): () => void {
+    this.lineListeners.add(listener);
+    return () => this.lineListeners.delete(listener);
   }
 
-  /** Says that more may come after all, as when a task run starts again. */
+  /** Marks the log as incomplete again, as when a task run restarts. */
   reopen(): void {
     this.complete = false;
     this.tell();
@@ -75,7 +75,7 @@ export abstract class LogStore {
   }
 }
 
-/** Where the first thing stands that is not before a wanted one, in an order that `isBefore` tells. */
+/** The index of the first element that `isBefore` does not hold for, in a sorted array. */
 export function lowerBound<Thing>(things: readonly Thing[], isBefore: (thing: Thing) => boolean): number {
   let low = 0;
   let high = things.length;

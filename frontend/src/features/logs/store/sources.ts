@@ -1,10 +1,10 @@
 import { type Line, type LinePage, PAGE, type ReadAround, THE_END } from "../choice";
 import type { Source } from "./logSegment";
 
-/** A task run's attempt, whose lines stand together when the log is grouped. */
+/** An attempt of a task run, whose lines are together when the log is grouped. */
 export type Group = { taskRunId: string; attempt: number };
 
-/** The groups of an execution in the order in which they are shown; new ones come as tasks start. */
+/** The groups of an execution in their order; new ones are added as tasks start. */
 export class Groups {
   private readonly places: ReadonlyMap<string, number>;
 
@@ -12,16 +12,16 @@ export class Groups {
     this.places = new Map(list.map(({ taskRunId, attempt }, at) => [`${taskRunId}/${attempt}`, at]));
   }
 
-  /** What belongs to none comes after all. */
+  /** Lines without a group come last. */
   placeOf({ taskRunId, attempt }: Pick<Line, "taskRunId" | "attempt">): number {
     return this.places.get(`${taskRunId}/${attempt}`) ?? this.list.length;
   }
 }
 
-/** How many lines are enough for one step through groups of few lines each. */
+/** The number of lines that is enough for one step through small groups. */
 const ENOUGH = 100;
 
-/** The lines as they were written. */
+/** The lines in the order in which they were written. */
 export function byTime(read: ReadAround): Source {
   return {
     isByNumber: true,
@@ -33,8 +33,8 @@ export function byTime(read: ReadAround): Source {
 }
 
 /**
- * One attempt after the other. `groups` are in order and may become more; `readOf` reads within one, `read` in all of
- * the execution.
+ * The lines attempt by attempt. `groups` are in order and may grow; `readOf` reads within one group, `read` in the
+ * whole execution.
  */
 export function byTask(groups: () => Groups, read: ReadAround, readOf: (group: Group) => ReadAround): Source {
   const rank = (line: Line) => groups().placeOf(line);
@@ -53,7 +53,7 @@ export function byTask(groups: () => Groups, read: ReadAround, readOf: (group: G
   };
 }
 
-/** Reads from a group on, towards the last or the first, until there are enough lines. */
+/** Reads from a group on, forwards or backwards, until there are enough lines. */
 async function walk(
   groups: readonly Group[],
   readOf: (group: Group) => ReadAround,

@@ -15,28 +15,28 @@ import { LogSegment, type Source } from "./logSegment";
 import type { LogStore } from "./logStore";
 import { byTask, byTime, type Groups } from "./sources";
 
-/** How a log is drawn; `wrap` is undefined while the person has not chosen: then its length decides. */
+/** The display options of a log; `wrap` is undefined while the viewer has not chosen: then the length decides. */
 export type Form = { wrap: boolean | undefined; byTask: boolean; separated: boolean };
 export type OpenLog = {
   key: string;
   store: LogStore;
   wrap: boolean;
-  /** The numbers of the first and the last line when it was opened; 0 of an empty log. */
+  /** The first and the last line number when it was opened; 0 for an empty log. */
   begin: number;
   end: number;
-  /** How many lines there were. */
+  /** The number of lines then. */
   total: { value: number; exact: boolean };
   cursor: string | null;
-  /** The line that it was opened at; null is the end. */
+  /** The line that it was opened at; null for the end. */
   at: number | null;
 };
 
-/** Up to here, lines wrap unless the person chose otherwise. */
+/** Up to this number of lines, they wrap unless the viewer chose otherwise. */
 const WRAPPED_UP_TO = 20_000;
 
 type Opened = NonNullable<LogOpeningQuery["execution"]>;
 
-/** Opens the log at a line or at its end, and goes on with what comes. What was open stays until its successor is. */
+/** Opens the log at a line or at its end, and subscribes to new lines. The previous log stays until the new one is loaded. */
 export function useLog(choice: Choice, form: Form, groups: Groups, at: number | null, growing: boolean) {
   const client = useClient();
   const [open, setOpen] = useState<OpenLog>();
@@ -49,10 +49,10 @@ export function useLog(choice: Choice, form: Form, groups: Groups, at: number | 
   const order = form.byTask
     ? groups.list.map(({ taskRunId, attempt }) => `${taskRunId}/${attempt}`).join()
     : "";
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another order of the groups is what the lines follow
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the lines follow another order of the groups
   useEffect(() => open?.store.reorder(), [open, order]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for choice and form
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key represents choice and form
   useEffect(() => {
     const closing = new AbortController();
     const ask: Ask = (query) => untilAnswered(query, setError, closing.signal);
@@ -81,7 +81,7 @@ export function useLog(choice: Choice, form: Form, groups: Groups, at: number | 
   return { open, error: error ?? liveError, isCurrent: open?.key === key };
 }
 
-/** Appends what is written, and again what is written after a restart. */
+/** Appends new lines, also after a restart of the execution. */
 function useGrowth(choice: Choice, open: OpenLog | undefined, growing: boolean): CombinedError | undefined {
   const store = open?.store;
   const cursor = useRef<{ of: OpenLog | undefined; value: string | null }>({ of: undefined, value: null });
@@ -149,7 +149,7 @@ function openedOf(opening: Opening): OpenLog {
   return { key, store: storeOf(opening, wrap, end), wrap, begin, end, total, cursor, at };
 }
 
-/** Where the log ended. Page and end are read one after the other: what came between must not be thought to be there. */
+/** The end of the log. Page and end are read one after the other: lines written in between must not count as loaded. */
 function endOf({ page, end }: Opened): { end: number; cursor: string | null } {
   const last = page.pageInfo.hasNextPage ? end : page;
   return { end: last.nodes.at(-1)?.line ?? 0, cursor: last.pageInfo.endCursor };
@@ -169,7 +169,7 @@ function storeOf({ choice, form, answer, read, source }: Opening, wrap: boolean,
   return segment;
 }
 
-/** Counts of levels are exact where a plain count stops early, but do not know streams. */
+/** Counts by level are exact where a plain count is capped, but do not include streams. */
 function totalOf({ minLevel, stream }: Choice, counts: Opened["logCounts"]) {
   if (stream !== null) return undefined;
   const from = LEVELS.indexOf(minLevel ?? "TRACE");
@@ -178,14 +178,14 @@ function totalOf({ minLevel, stream }: Choice, counts: Opened["logCounts"]) {
   return { value, exact: counted.every((count) => count.exact) };
 }
 
-/** The numbers of the first and the last line there are, those that came since it was opened among them. */
+/** The first and the last line number, including lines that arrived since it was opened. */
 export function extentOf(open: OpenLog | undefined): LineRange {
   if (!open) return { from: 0, to: 0 };
   const { begin, end, store } = open;
   return { from: begin || store.arrivedFrom, to: Math.max(end, store.arrivedTo) };
 }
 
-/** Draws again whenever the log has changed. */
+/** Renders again whenever the log has changed. */
 export function useVersion(store: LogStore): number {
   return useSyncExternalStore(store.subscribe, store.getVersion);
 }

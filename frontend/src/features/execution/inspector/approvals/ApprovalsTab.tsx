@@ -2,7 +2,7 @@ import { Requests } from "@/entities/approval/Requests";
 import { approvalsOf, type TabProps } from "../tabs";
 import classes from "./Approvals.module.css";
 
-/** The requests of the execution, or of one task. */
+/** The approval requests of the execution, or of one task. */
 export function ApprovalsTab(props: TabProps) {
   return (
     <div className={classes.cards}>

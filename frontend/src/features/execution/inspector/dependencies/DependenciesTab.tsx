@@ -12,10 +12,10 @@ import type { TabProps } from "../tabs";
 import classes from "./Dependencies.module.css";
 import { type Relation, relationsOf } from "./relations";
 
-/** Followed one by one while they have not ended; more would be a crowd of sockets. */
+/** At most this many related executions are followed live, each with a subscription. */
 const FOLLOWED = 20;
 
-/** What starts what: this execution's relatives, near and far, and those of its flow. A task has those of its subflow. */
+/** The related executions and flows of this execution; for a task, those of its subflow. */
 export function DependenciesTab({ record, taskRun, at }: TabProps) {
   const { head, children } = record;
   const { data, error, loading } = useRead(

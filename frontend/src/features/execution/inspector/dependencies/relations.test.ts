@@ -8,7 +8,7 @@ const edges = [
   { from: "again", to: "this", kind: "REPLAY" as const, taskKey: null },
 ];
 
-it("goes up and down, the nearest first, and ends in a circle", () =>
+it("lists relations upwards and downwards, nearest first, and ends at a cycle", () =>
   expect(relationsOf("this", edges)).toEqual({
     up: [
       { id: "parent", steps: 1, words: "starts it as a subflow by call" },

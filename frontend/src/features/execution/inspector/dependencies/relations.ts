@@ -1,6 +1,6 @@
 import type { DependencyFragment, DependencyKind } from "@/shared/graphql/gen/graphql";
 
-/** How something belongs to what was asked about: how many steps away, through which link, and by which task. */
+/** A relation to the given execution or flow: the number of steps, the kind of the link, and the task. */
 export type Relation = { id: string; steps: number; words: string };
 
 const DOWN: Record<DependencyKind, string> = {
@@ -14,7 +14,7 @@ const UP: Record<DependencyKind, string> = {
   REPLAY: "replayed here",
 };
 
-/** What it comes of, and what comes of it, the nearest first. */
+/** The relations upwards and downwards, nearest first. */
 export function relationsOf(
   id: string,
   edges: readonly DependencyFragment[],

@@ -9,7 +9,7 @@ import { useStart } from "./useStart";
 
 const ROWS = 100;
 
-/** A file as what it is: a picture, a table, a value, a text. Nothing in it is ever markup of the page. */
+/** A preview of a file by its kind: picture, table, value or text. Its content is never inserted as HTML. */
 export function FilePreview({ name, address }: { name: string; address: string }) {
   if (kindOf(name) === "image") return <Picture name={name} address={address} />;
   return <TextPreview name={name} address={address} />;
@@ -17,7 +17,7 @@ export function FilePreview({ name, address }: { name: string; address: string }
 
 function Picture({ name, address }: { name: string; address: string }) {
   const [failed, setFailed] = useState(false);
-  if (failed) return <Refused name={name} why="it is too large, or not there any more" />;
+  if (failed) return <Refused name={name} why="it is too large or no longer exists" />;
   return <img className={classes.image} src={address} alt={name} onError={() => setFailed(true)} />;
 }
 
@@ -38,7 +38,9 @@ function TextPreview({ name, address }: { name: string; address: string }) {
   return (
     <>
       <Drawn name={name} text={start.text} complete={start.complete} />
-      {!start.complete && <p className={classes.note}>This is its beginning; download it for all.</p>}
+      {!start.complete && (
+        <p className={classes.note}>This is the beginning of the file. Download it to see all of it.</p>
+      )}
     </>
   );
 }

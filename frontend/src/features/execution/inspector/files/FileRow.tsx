@@ -14,7 +14,7 @@ export type FileFacts = {
   previewUrl: string | null;
 };
 
-/** A file with what can be done with it; its preview opens below it. */
+/** A file with its actions; its preview opens below it. */
 export function FileRow({ file, children }: { file: FileFacts; children?: ReactNode }) {
   const [open, setOpen] = useState(false);
   const { name, size, downloadUrl, previewUrl } = file;
@@ -50,7 +50,7 @@ export function FileRow({ file, children }: { file: FileFacts; children?: ReactN
             Download
           </Button>
         )}
-        {!downloadUrl && <span className={classes.fact}>not kept by Headway</span>}
+        {!downloadUrl && <span className={classes.fact}>not stored by Headway</span>}
       </div>
       {open && previewUrl && (
         <Suspense>

@@ -2,7 +2,7 @@ import { lexer, type Token, type Tokens } from "marked";
 import { createElement, Fragment, type ReactNode, useMemo } from "react";
 import classes from "./Markdown.module.css";
 
-/** Markdown as elements; HTML in it stays the text that it is, and only web and mail addresses become links. */
+/** Markdown as React elements; HTML in it stays text, and only web and mail addresses become links. */
 export function Markdown({ text }: { text: string }) {
   const tokens = useMemo(() => lexer(text), [text]);
   return <div className={classes.markdown}>{drawn(tokens)}</div>;
@@ -19,7 +19,7 @@ function drawn(tokens: readonly Token[] | undefined): ReactNode[] {
 type Within = { tokens?: Token[] };
 const inside = (name: string) => (token: Within) => createElement(name, null, ...drawn(token.tokens));
 
-/** Headings of a text stand below those of the page. */
+/** Headings of a text are at lower levels than those of the page. */
 const DRAWN: Record<string, (token: never) => ReactNode> = {
   space: () => null,
   heading: (token: Tokens.Heading) =>

@@ -1,6 +1,6 @@
 export type Rows = { head: readonly string[]; rows: readonly (readonly string[])[]; cut: boolean };
 
-/** The first rows of a CSV or TSV text; quoted cells may hold separators and line ends. A cut last row is left out. */
+/** Parses the first rows of a CSV or TSV text; quoted cells may hold separators and line ends. A truncated last row is left out. */
 export function readCsv(text: string, most: number, separator = ",", complete = true): Rows {
   const rows = [...rowsOf(text, separator, most + 2)];
   const whole = complete || rows.length > most + 1 ? rows : rows.slice(0, -1);
@@ -12,10 +12,10 @@ function* rowsOf(text: string, separator: string, most: number): Generator<strin
   const cells = new RegExp(`("(?:[^"]|"")*"?|[^${separator}\\n]*)(${separator}|\\n|$)`, "gy");
   let row: string[] = [];
   let found = 0;
-  // A separator at the very end stands before one more cell, an empty one.
+  // A separator at the very end is followed by one more cell, an empty one.
   while ((cells.lastIndex < text.length || row.length) && found < most) {
     const [, cell = "", end] = cells.exec(text) ?? [];
-    if (end === undefined) return; // something follows a quoted cell: no table any more
+    if (end === undefined) return; // text after a quoted cell: not a valid table
     row.push(plain(cell));
     if (end === separator) continue;
     yield row;

@@ -10,13 +10,13 @@ describe("readCsv", () => {
     ["a\n1\n2\n3\n", { head: ["a"], rows: [["1"], ["2"]], cut: true }],
     ["", { head: [], rows: [], cut: false }],
   ])("%j", (text, rows) => expect(readCsv(text, 2)).toEqual(rows));
-  it("leaves out a row that the end of the text cuts", () =>
+  it("leaves out a row that is truncated at the end of the text", () =>
     expect(readCsv("a,b\n1,2\n3", 5, ",", false)).toEqual({
       head: ["a", "b"],
       rows: [["1", "2"]],
       cut: true,
     }));
-  it("takes tabs", () => expect(readCsv("a\tb\n1\t2", 5, "\t").rows).toEqual([["1", "2"]]));
+  it("reads tab-separated text", () => expect(readCsv("a\tb\n1\t2", 5, "\t").rows).toEqual([["1", "2"]]));
 });
 
 it.each([
@@ -28,7 +28,7 @@ it.each([
   ["README", "text"],
 ])("kindOf %s: %s", (name, kind) => expect(kindOf(name)).toBe(kind));
 
-it("jsonOf gives nothing for what is cut", () => {
+it("jsonOf returns nothing for a truncated text", () => {
   expect(jsonOf('{"a": 1}')).toEqual({ a: 1 });
   expect(jsonOf('{"a": ')).toBeUndefined();
 });

@@ -14,12 +14,12 @@ const BY_ENDING: Record<string, Kind> = {
   markdown: "markdown",
 };
 
-/** How a file is drawn, by its name; the server says whether it may be shown at all. */
+/** The kind of preview, by the file's name; the server decides whether a file may be previewed at all. */
 export function kindOf(name: string): Kind {
   return BY_ENDING[name.slice(name.lastIndexOf(".") + 1).toLowerCase()] ?? "text";
 }
 
-/** The value that a JSON text holds; undefined when it is cut or no JSON. */
+/** The value of a JSON text; undefined when it is truncated or not valid JSON. */
 export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -5,10 +5,10 @@ export type Start =
   | { phase: "failed"; why: string }
   | { phase: "read"; text: string; complete: boolean };
 
-/** The header by which the server says that it gave the beginning of a text only. */
+/** The header by which the server says that it sent only the beginning of a text. */
 const CUT = "headway-cut";
 
-/** Reads what the server shows of a file; of a long text that is its beginning. */
+/** Reads the server's preview of a file; of a long text that is its beginning. */
 export function useStart(address: string): Start {
   const [start, setStart] = useState<Start>({ phase: "loading" });
   useEffect(() => {
@@ -26,6 +26,6 @@ async function readStart(address: string, signal: AbortSignal): Promise<Start> {
   const response = await fetch(address, { credentials: "same-origin", signal });
   const text = await response.text();
   if (response.ok) return { phase: "read", text, complete: !response.headers.has(CUT) };
-  const why = response.status === 404 ? "it is not there any more" : `the server answered ${response.status}`;
+  const why = response.status === 404 ? "it no longer exists" : `the server answered ${response.status}`;
   return { phase: "failed", why };
 }

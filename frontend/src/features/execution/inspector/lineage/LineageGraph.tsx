@@ -9,7 +9,7 @@ import { NODE, placed } from "./layout";
 type Drawn = Node<{ node: LineageNode; own: boolean }, "lineage">;
 const TYPES = { lineage: Box };
 
-/** The uses as a graph from left to right; what is read in a table as well. */
+/** The uses of artifacts as a graph from left to right; the table has the same content. */
 export function LineageGraph({ graph, of }: { graph: Graph; of: string }) {
   const { nodes, edges } = useMemo(() => drawn(graph, of), [graph, of]);
   return (

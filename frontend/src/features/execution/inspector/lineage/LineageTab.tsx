@@ -22,7 +22,7 @@ const DIRECTIONS: Record<LineageDirection, string> = {
   DOWNSTREAM: "Went into",
 };
 
-/** Where what it used came from, and where what it made went: as a graph, or as a table. */
+/** The origins of the artifacts that it used and the users of those that it made: as a graph, or as a table. */
 export function LineageTab({ record, taskRun, at }: TabProps) {
   const id = record.head.id;
   const [direction, setDirection] = useState<LineageDirection>("BOTH");
@@ -47,7 +47,7 @@ export function LineageTab({ record, taskRun, at }: TabProps) {
         <Segments label="Direction" options={DIRECTIONS} value={direction} onChange={setDirection} />
         <Segments label="Shown as" options={FORMS} value={form} onChange={show} />
         {at !== undefined && <AsNow />}
-        {graph?.truncated && <span className={classes.note}>There is more than is shown here.</span>}
+        {graph?.truncated && <span className={classes.note}>Only a part is shown.</span>}
       </div>
       {error && <ErrorState error={error} what="The lineage" />}
       {loading && <TabWaiting label="Loading the lineage" />}

@@ -43,7 +43,7 @@ it.each([
   expect(ofTask(graph, "this", task).nodes.map((node) => node.id)).toEqual(ids),
 );
 
-it("has a row for every use", () =>
+it("has a row for each use", () =>
   expect(rowsOf(graph).map((row) => [row.artifact.id, row.direction, row.execution.id, row.task])).toEqual([
     ["raw", "made by", "before", "get"],
     ["raw", "used by", "this", "load"],

@@ -3,7 +3,7 @@ import type { LineageQuery } from "@/shared/graphql/gen/graphql";
 export type Graph = LineageQuery["lineage"];
 export type LineageNode = Graph["nodes"][number];
 
-/** What one task of an execution used and made, with what that came from and went into. */
+/** The artifacts that one task of an execution used and made, with their origins and users. */
 export function ofTask(graph: Graph, executionId: string, taskKey: string): Graph {
   const own = graph.edges.filter(
     (edge) => edge.taskKey === taskKey && (edge.from === executionId || edge.to === executionId),
@@ -33,7 +33,7 @@ export function ofTask(graph: Graph, executionId: string, taskKey: string): Grap
   return { ...graph, edges, nodes: graph.nodes.filter((node) => ids.has(node.id)) };
 }
 
-/** "version 3", of a digest its first characters. */
+/** "version 3"; for a digest its first characters. */
 export function versionInWords(version: string): string {
   return `version ${version.length > 16 ? `${version.slice(0, 8)}…` : version}`;
 }
@@ -46,7 +46,7 @@ export type LineageRow = {
   task: string;
 };
 
-/** Every use of an artifact, for the table: "made by" or "used by" an execution. */
+/** All uses of artifacts, for the table: "made by" or "used by" an execution. */
 export function rowsOf(graph: Graph): LineageRow[] {
   const byId = new Map(graph.nodes.map((node) => [node.id, node]));
   return graph.edges.flatMap(({ from, to, direction, taskKey }) => {

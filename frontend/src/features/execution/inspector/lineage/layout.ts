@@ -5,7 +5,7 @@ export const NODE = { width: 190, height: 52 };
 
 export type Placed = { id: string; x: number; y: number };
 
-/** Places from left to right; the same graph always looks the same. */
+/** Positions from left to right; the same graph always gets the same ones. */
 export function placed(graph: Pick<Graph, "nodes" | "edges">): Placed[] {
   const drawing = new Drawing();
   drawing.setGraph({ rankdir: "LR", nodesep: 16, ranksep: 48 });

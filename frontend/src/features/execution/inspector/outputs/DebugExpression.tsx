@@ -13,7 +13,7 @@ import classes from "./Outputs.module.css";
 type Result = DebugExpressionQuery["debugExpression"];
 type Props = { record: ExecutionRecord; taskRun: TaskRunRow | undefined };
 
-/** Tries an expression with the names that a task knew; without a selected task one chooses which. */
+/** Evaluates an expression in the context of a task; without a selected task, the viewer chooses one. */
 export function DebugExpression({ record, taskRun }: Props) {
   const client = useClient();
   const keys = [...record.taskRuns.values()];
@@ -25,10 +25,10 @@ export function DebugExpression({ record, taskRun }: Props) {
   const [result, setResult] = useState<Result>();
   const id = taskRun?.id ?? chosen;
   const field = useRef<HTMLTextAreaElement>(null);
-  const asked = useLocation({ select: ({ hash }) => hash === EXPRESSION });
+  const targeted = useLocation({ select: ({ hash }) => hash === EXPRESSION });
   useEffect(() => {
-    if (asked) field.current?.focus();
-  }, [asked]);
+    if (targeted) field.current?.focus();
+  }, [targeted]);
 
   const evaluate = async () => {
     if (!id || busy || !expression.trim()) return;

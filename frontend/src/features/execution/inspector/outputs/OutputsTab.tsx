@@ -11,7 +11,7 @@ import { DebugExpression } from "./DebugExpression";
 import classes from "./Outputs.module.css";
 import { TaskOutputs } from "./TaskOutputs";
 
-/** What the tasks gave: values, files, and an expression to try on them. */
+/** The outputs of the tasks: values, files, and an expression to evaluate on them. */
 export function OutputsTab(props: TabProps) {
   const { record, taskRun } = props;
   const files = artifactsOf(props).filter((one) => one.direction === "OUT");

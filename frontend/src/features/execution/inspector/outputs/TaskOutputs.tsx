@@ -12,12 +12,12 @@ import classes from "./Outputs.module.css";
 import { useOutputs } from "./useOutputs";
 
 const AT_ONCE = 50;
-/** The server is asked for no more ids at once. */
+/** The most ids in one request. */
 const MOST = 200;
 
 type Props = { record: ExecutionRecord; taskRun: TaskRunRow | undefined };
 
-/** The outputs of one task, or of all that ran, a part of them first. */
+/** The outputs of one task, or of all tasks that ran, a page at a time. */
 export function TaskOutputs({ record, taskRun }: Props) {
   const [limit, setLimit] = useState(AT_ONCE);
   const all = taskRun ? [taskRun] : [...record.taskRuns.values()].filter(mayHaveOutputs);
@@ -50,7 +50,7 @@ export function TaskOutputs({ record, taskRun }: Props) {
   );
 }
 
-/** What a foreach shows is read from all its iterations, so that only the iterations stand in the list of all. */
+/** The outputs of a foreach come from all its iterations, so that the list of all has only the iterations. */
 function mayHaveOutputs({ state, startedAt, task }: TaskRunRow): boolean {
   if (task.type === "foreach") return false;
   return startedAt !== null || state === "CACHED";

@@ -1,2 +1,2 @@
-/** The fragment of the address that leads to the field for an expression. */
+/** The URL fragment that focuses the field for an expression. */
 export const EXPRESSION = "expression";

@@ -8,8 +8,8 @@ import { useRetry } from "@/shared/graphql/retry";
 type Found = { version: number; outputs: unknown };
 
 /**
- * The outputs of task runs as they are now, by id. `wanted` has the version of each: what was found stays, and only
- * task runs that are new or have another version are asked about, in one request at a time.
+ * The current outputs of task runs, by id. `wanted` has the version of each: loaded outputs stay, and only task runs
+ * that are new or have another version are read, in one request at a time.
  */
 export function useFound(wanted: ReadonlyMap<string, number>) {
   const client = useClient();
@@ -21,7 +21,7 @@ export function useFound(wanted: ReadonlyMap<string, number>) {
   const key = `${epoch}|${stale.join("|")}`;
   const rests = asking || !stale.length || failed?.key === key;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `key` stands for what is stale
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `key` represents the stale ids
   useEffect(() => {
     if (rests) return;
     const ask = async () => {
@@ -43,7 +43,7 @@ export function useFound(wanted: ReadonlyMap<string, number>) {
 
 type Nodes = readonly ({ id: string; outputs?: unknown } | null)[];
 
-function answered(asked: readonly (readonly [string, number])[], nodes: Nodes): [string, Found][] {
+function answered(requested: readonly (readonly [string, number])[], nodes: Nodes): [string, Found][] {
   const outputs = new Map(nodes.map((node) => [node?.id, node?.outputs]));
-  return asked.map(([id, version]) => [id, { version, outputs: outputs.get(id) }]);
+  return requested.map(([id, version]) => [id, { version, outputs: outputs.get(id) }]);
 }

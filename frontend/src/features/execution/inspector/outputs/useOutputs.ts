@@ -8,7 +8,7 @@ import { useFound } from "./useFound";
 
 const NONE: ReadonlyMap<string, number> = new Map();
 
-/** The outputs of task runs by id, as they are now or at the chosen moment; read anew when one of these gives others. */
+/** The outputs of task runs by id, now or at the chosen moment; read again when one of these sets others. */
 export function useOutputs(record: ExecutionRecord, taskRuns: readonly TaskRunRow[]) {
   const { at } = useSelection();
   const ids = taskRuns.map((one) => one.id);

@@ -14,7 +14,7 @@ type Attempt = TaskRunRow["attempts"][number];
 type More = NonNullable<NonNullable<TaskOverviewFactsQuery["execution"]>["task"]>["attempts"][number];
 type Props = { taskRun: TaskRunRow; more: readonly More[]; chosen: number | undefined };
 
-/** Each attempt with what it cost and how it ended; what the last one failed with stands above already. */
+/** Each attempt with its duration, resources and result; the last one's error is already shown above. */
 export function Attempts({ taskRun, more, chosen }: Props) {
   const last = taskRun.attempts.at(-1)?.number;
   const above = taskRun.attempts.find((one) => one.number === (chosen ?? last));
@@ -44,7 +44,7 @@ export function Attempts({ taskRun, more, chosen }: Props) {
   );
 }
 
-/** The error in full once; where another attempt failed alike, that is said. */
+/** The error in full once; a note where another attempt had the same error. */
 function Failed({ attempt, above }: { attempt: Attempt; above: Attempt | undefined }) {
   if (!attempt.error || attempt.number === above?.number) return null;
   if (attempt.error.message === above?.error?.message)
@@ -65,12 +65,12 @@ function processorTime(seconds: number): string {
   return seconds < 10 ? `${formatNumber(Number(seconds.toFixed(2)))}s` : formatDuration(seconds);
 }
 
-/** What an attempt gave; of one that succeeded the task has it, so that only the others keep their own. */
+/** The outputs of an attempt, unless it succeeded: then the task has them. */
 function Given({ more, state }: { more: More | undefined; state: Attempt["state"] }) {
   if (!more || state === "SUCCESS" || (isEmpty(more.outputs) && isEmpty(more.properties))) return null;
   return (
     <details className={classes.more}>
-      <summary>What it gave, which reached no other task</summary>
+      <summary>Outputs of this attempt, not available to other tasks</summary>
       {!isEmpty(more.outputs) && <JsonTree label="Outputs of the attempt" value={more.outputs} />}
       {!isEmpty(more.properties) && <JsonTree label="Properties of the attempt" value={more.properties} />}
     </details>

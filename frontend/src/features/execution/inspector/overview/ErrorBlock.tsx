@@ -5,7 +5,7 @@ import classes from "./ErrorBlock.module.css";
 
 type Props = { error: { code: string; message: string; exitCode?: number | null } };
 
-/** The error with its code; of a traceback the author's own line first, libraries folded. */
+/** The error with its code; for a traceback, the author's own line first, libraries folded. */
 export function ErrorBlock({ error }: Props) {
   return (
     <Section title="Error" note={<code className="hw-mono">{codeIn(error)}</code>}>

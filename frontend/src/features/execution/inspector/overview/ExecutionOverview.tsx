@@ -1,7 +1,7 @@
 import { specOf } from "@/entities/execution/actions/registry";
 import type { Actions } from "@/entities/execution/actions/useActions";
 import type { ExecutionRecord } from "@/entities/execution/record";
-import { ExecutionStandingDocument, OverviewFactsDocument } from "@/shared/graphql/gen/graphql";
+import { ExecutionActionsAndWaitsDocument, OverviewFactsDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { isEmpty, JsonTree } from "@/shared/ui/JsonTree";
@@ -29,17 +29,17 @@ export function ExecutionOverview({ record, actions }: { record: ExecutionRecord
     { version: `${head.state}${lastOf(record, TELLS)}` },
   );
   const facts = data?.execution ?? undefined;
-  const standing = useRead(ExecutionStandingDocument, { id: head.id }, { version: head.state });
+  const actionsAndWaits = useRead(ExecutionActionsAndWaitsDocument, { id: head.id }, { version: head.state });
   const offer = (action: "SET_LABELS" | "ADD_NOTE", words: string) => {
-    const told = standing.data?.execution?.availableActions.find((one) => one.action === action);
-    if (!told || told.code === "FORBIDDEN") return undefined;
+    const answer = actionsAndWaits.data?.execution?.availableActions.find((one) => one.action === action);
+    if (!answer || answer.code === "FORBIDDEN") return undefined;
     const target = { id: head.id, name: head.name, state: head.state, labels: head.labels };
     return (
       <OfferButton
         variant="subtle"
         size="compact-sm"
-        allowed={told.allowed}
-        reason={told.reason}
+        allowed={answer.allowed}
+        reason={answer.reason}
         onClick={() => actions.start(specOf(action), target)}
       >
         {words}

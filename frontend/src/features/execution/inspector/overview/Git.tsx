@@ -4,7 +4,7 @@ import { Fact, Facts } from "../Section";
 import { webAddress } from "./repository";
 import classes from "./Where.module.css";
 
-/** Which code ran; the repository and commit are links where the repository has a web address. */
+/** The commit that ran; repository and commit are links where the repository has a web address. */
 export function Git({ git }: { git: NonNullable<Head["git"]> }) {
   const web = webAddress(git.repository);
   const commit = git.commit && <span className="hw-mono">{git.commit.slice(0, 12)}</span>;

@@ -3,7 +3,7 @@ import { Fact, Facts } from "../Section";
 import sections from "../Section.module.css";
 import classes from "./Where.module.css";
 
-/** The id that every command takes. */
+/** The execution's id, which every command accepts. */
 export function Identity({ id }: { id: string }) {
   return (
     <section className={sections.section} aria-label="Id">

@@ -5,7 +5,7 @@ import classes from "./Inputs.module.css";
 
 type Props = { now: unknown; before: unknown; loading: boolean };
 
-/** Inputs with their values; what differs from the last success is struck, then as it is now. */
+/** Inputs with their values; for a changed one, the value of the last success struck through, then the current one. */
 export function Inputs({ now, before, loading }: Props) {
   if (loading) return <Skeleton height={40} radius={6} />;
   const rows = inputRows(now, before);
@@ -15,7 +15,9 @@ export function Inputs({ now, before, loading }: Props) {
     <>
       {before !== undefined && (
         <p className={classes.count}>
-          {changed ? `${changed} of ${rows.length} changed since the last success` : "As in the last success"}
+          {changed
+            ? `${changed} of ${rows.length} changed since the last success`
+            : "Same as the last success"}
         </p>
       )}
       <dl className={classes.inputs}>
@@ -44,7 +46,7 @@ export function Inputs({ now, before, loading }: Props) {
   );
 }
 
-/** A command as it was written: its lines are told apart, and its letters. */
+/** A command as it was written, with line breaks and in a monospaced font. */
 function Value({ name, value }: { name: string; value: unknown }) {
   const text = inOneLine(value);
   const isCode = typeof value === "string" && (name === "run" || text.includes("\n"));

@@ -7,7 +7,7 @@ import { neighboursOf } from "./neighbours";
 
 type Props = { record: ExecutionRecord; taskRun: TaskRunRow };
 
-/** What the task waits for, and what waits for it, with their states. */
+/** The needs and the dependents of the task, with their states. */
 export function Needs({ record, taskRun }: Props) {
   const { needs, neededBy } = useMemo(
     () => neighboursOf(taskRun, record.taskRuns.values()),

@@ -20,7 +20,7 @@ const KINDS = [
   ["Next", "next"],
 ] as const;
 
-/** Executions that belong to this one, each with its state as it is now. */
+/** Related executions, each with its current state. */
 export function Relatives({ started, facts, loading }: Props) {
   if (loading) return <Skeleton height={40} radius={6} />;
   const others = KINDS.filter(([, kind]) => facts?.[kind]);
@@ -36,7 +36,7 @@ export function Relatives({ started, facts, loading }: Props) {
         );
       })}
       <Fact name="Children">
-        {/* Their changes come with those of this execution. */}
+        {/* Their changes are part of this execution's changes. */}
         {started.length > 0 &&
           started.map((one) => <ExecutionRef key={one.id} execution={one} live={false} />)}
       </Fact>

@@ -16,7 +16,7 @@ type Props = {
   idle?: number;
 };
 
-/** The state and how it came to it: one bar, a part for each state, as long as it lasted. */
+/** The state and its history: one bar with a segment for each state, as long as it lasted. */
 export function StateStrip({ badge, steps, startedAt, idle, ...props }: Props) {
   const moment = useMoment();
   const endedAt = props.endedAt ?? (moment === null ? null : new Date(moment).toISOString());

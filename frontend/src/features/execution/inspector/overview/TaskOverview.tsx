@@ -1,5 +1,5 @@
 import type { ExecutionRecord, TaskRunRow } from "@/entities/execution/record";
-import { tokenOf } from "@/entities/taskRun/standing";
+import { tokenOf } from "@/entities/taskRun/stateGroup";
 import { TaskOverviewFactsDocument } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 import { outputsPath } from "@/shared/lib/expressionPath";
@@ -37,7 +37,7 @@ export function TaskOverview({ record, taskRun, attempt }: Props) {
   return (
     <>
       {error && <ErrorState error={error} what="The overview" />}
-      <Standing taskRun={taskRun} over={isEnded(record.head.state)} />
+      <TaskState taskRun={taskRun} over={isEnded(record.head.state)} />
       {shownError && <ErrorBlock error={shownError} />}
       {running && facts && <WaitsFor reasons={facts.waitingFor} />}
       <Needs record={record} taskRun={taskRun} />
@@ -62,7 +62,7 @@ export function TaskOverview({ record, taskRun, attempt }: Props) {
   );
 }
 
-function Standing({ taskRun, over }: { taskRun: TaskRunRow; over: boolean }) {
+function TaskState({ taskRun, over }: { taskRun: TaskRunRow; over: boolean }) {
   const { key, state, stateHistory, startedAt, endedAt, progress, message } = taskRun;
   return (
     <section aria-label="State" className={classes.state}>

@@ -5,7 +5,7 @@ import { TaskLink } from "../Links";
 import { Section } from "../Section";
 import classes from "./Lists.module.css";
 
-/** Why the task does not go on, as the server says. */
+/** Why the task waits, in the server's words. */
 export function WaitsFor({ reasons }: { reasons: readonly WaitingReasonFragment[] }) {
   if (!reasons.length) return null;
   return (

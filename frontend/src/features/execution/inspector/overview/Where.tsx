@@ -4,7 +4,7 @@ import { Fact, Facts, Section } from "../Section";
 import { workerName } from "../worker";
 import classes from "./Where.module.css";
 
-/** Where the task ran and where it is defined. */
+/** The worker that ran the task, and where the task is defined. */
 export function Where({ record: { head }, taskRun }: { record: ExecutionRecord; taskRun: TaskRunRow }) {
   const { select } = useSelection();
   const workers = [...new Set(taskRun.attempts.flatMap(({ worker }) => (worker ? workerName(worker) : [])))];

@@ -1,6 +1,6 @@
 export type InputRow = { name: string; value: unknown; before?: unknown; changed: boolean };
 
-/** Every input with its value; what differs from the last success comes first, with its value then. */
+/** The inputs with their values; those that differ from the last success come first, with the earlier value. */
 export function inputRows(now: unknown, before: unknown | undefined): InputRow[] {
   const values = spread(objectOf(now));
   const earlier = before === undefined ? undefined : spread(objectOf(before));
@@ -13,7 +13,7 @@ export function inputRows(now: unknown, before: unknown | undefined): InputRow[]
   return [...rows.filter((row) => row.changed), ...rows.filter((row) => !row.changed)];
 }
 
-/** The members of objects one by one, as `args.day`, so that it shows which of them differs. */
+/** Splits objects into members, as `args.day`, to show which of them differs. */
 function spread(values: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(values).flatMap(([name, value]): [string, unknown][] => {
@@ -29,7 +29,7 @@ function objectOf(value: unknown): Record<string, unknown> {
     : {};
 }
 
-/** JSON of objects with the same members in another order is the same value. */
+/** Whether two JSON values are equal, whatever the order of members. */
 function same(one: unknown, other: unknown): boolean {
   if (one === other) return true;
   if (one === null || other === null || typeof one !== "object" || typeof other !== "object") return false;
@@ -38,7 +38,7 @@ function same(one: unknown, other: unknown): boolean {
   return keys.every((key) => same((one as never)[key], (other as never)[key]));
 }
 
-/** A value in one line: text as it is, else its JSON. */
+/** A value on one line: text as it is, else its JSON. */
 export function inOneLine(value: unknown): string {
   if (value === undefined || value === null) return "–";
   return typeof value === "string" ? value : JSON.stringify(value);

@@ -31,7 +31,7 @@ describe("readError", () => {
     const foreign = TRACEBACK.replace("flows/orders/load.py", "/x/site-packages/load.py");
     expect(readError(foreign).place?.line).toBe(243);
   });
-  it("leaves a plain sentence as it is", () =>
+  it("keeps a plain sentence", () =>
     expect(readError("exit code 3\n")).toEqual({
       sentence: "exit code 3",
       place: null,
@@ -91,7 +91,7 @@ describe("segmentsOf", () => {
     { state: "RUNNING", at: at(58) },
     { state: "FAILED", at: at(70) },
   ];
-  it("draws attempts by what they came to, and ends with the end", () => {
+  it("colours attempts by their result, and ends with the end", () => {
     const segments = segmentsOf(history, 999_000);
     expect(segments.map(({ look, seconds }) => [look, seconds])).toEqual([
       ["wait", 6],
@@ -102,7 +102,7 @@ describe("segmentsOf", () => {
     expect(segments[0]!.words).toBe("Queued 6.0s");
     expect(waitedForRetries(segments)).toBe(30);
   });
-  it("goes on until now while it runs", () =>
+  it("extends to now while it runs", () =>
     expect(segmentsOf(history.slice(0, 2), 10_000).map(({ look, seconds }) => [look, seconds])).toEqual([
       ["wait", 6],
       ["active", 4],

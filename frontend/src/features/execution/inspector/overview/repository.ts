@@ -1,6 +1,6 @@
 const OVER_SSH = /^(?:ssh:\/\/)?git@([^:/]+)[:/](.+)$/;
 
-/** The address under which a browser finds a repository; null when it is no address that one opens. */
+/** The web address of a repository; null when it has none. */
 export function webAddress(repository: string | null): string | null {
   if (!repository) return null;
   const [, host, path] = OVER_SSH.exec(repository) ?? [];

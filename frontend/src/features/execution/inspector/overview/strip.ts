@@ -16,7 +16,7 @@ const BY_TONE = {
   stop: "stop",
 } as const;
 
-/** The states from the first that lasted, each as long as it was; what ran looks like what it came to. */
+/** The states from the first one that lasted, each with its duration; an attempt has the colour of its result. */
 export function segmentsOf(steps: readonly Step[], until: number): Segment[] {
   return steps.flatMap(({ state, at }, index): Segment[] => {
     const next = steps[index + 1];
@@ -46,7 +46,7 @@ function lookOf(state: string, next: string | undefined): Look {
   return tone === "calm" ? "wait" : BY_TONE[tone];
 }
 
-/** Seconds in which nothing was done but waiting to be tried again. */
+/** Seconds spent waiting for retries. */
 export function waitedForRetries(segments: readonly Segment[]): number {
   return segments.reduce((sum, one) => sum + (one.state === "RETRYING" ? one.seconds : 0), 0);
 }

@@ -9,7 +9,7 @@ import { clientOf } from "@/testing/world";
 import type { TabProps } from "../tabs";
 import { SourceTab } from "./SourceTab";
 
-it("says that the source of a task could not be read", async () => {
+it("shows an error when the source of a task could not be read", async () => {
   const record = recordOf(aSnapshot({ taskRuns: [aTask("load")] }));
   const client = clientOf({
     execution: () => ({

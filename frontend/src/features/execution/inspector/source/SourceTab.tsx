@@ -19,7 +19,7 @@ import { type Lines, linesInWords, linesOf } from "./taskLines";
 
 const SourceView = lazily(() => import("./SourceView").then((found) => found.SourceView));
 
-/** The document that runs, the selected task's lines marked, or what changed since the revision before. */
+/** The flow document of the execution with the selected task's lines marked, or its changes since the previous revision. */
 export function SourceTab({ record, taskRun }: TabProps) {
   const { id, revision } = record.head;
   const key = taskRun?.key;
@@ -73,8 +73,8 @@ function Source({ revision, before, lines, task }: Props) {
           {({ copied, copy }) => <Button onClick={copy}>{copied ? "Copied" : "Copy"}</Button>}
         </CopyButton>
       </div>
-      {earlier.error && <ErrorState error={earlier.error} what="The revision before" />}
-      {original === revision.source && <p className={classes.same}>The text is the same as before.</p>}
+      {earlier.error && <ErrorState error={earlier.error} what="The previous revision" />}
+      {original === revision.source && <p className={classes.same}>The text is unchanged.</p>}
       <Suspense>
         {(!diff || original !== undefined) && (
           <SourceView

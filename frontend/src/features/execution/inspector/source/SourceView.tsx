@@ -26,19 +26,19 @@ const LOOK = EditorView.theme({
   ".cm-changedText": { background: "none !important", fontWeight: "600" },
   ".cm-deletedChunk .cm-deletedText": { background: "none !important", fontWeight: "600" },
   ".cm-collapsedLines": { background: "var(--hw-raised) !important", color: "var(--hw-text-2) !important" },
-  // Its arrows are in few fonts.
+  // Few fonts contain its arrows.
   ".cm-collapsedLines::before, .cm-collapsedLines::after": { content: '"" !important' },
 });
 
 type Props = {
   label: string;
   text: string;
-  /** With it the text is shown as the changes since. */
+  /** An earlier text: with it the changes since are shown. */
   original: string | undefined;
   marked: Lines | null;
 };
 
-/** A YAML text to read: numbered, coloured, the marked lines in view. */
+/** A read-only YAML text: numbered, highlighted, with the marked lines in view. */
 export function SourceView({ label, text, original, marked }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const from = marked?.from;

@@ -1,8 +1,8 @@
 export type Lines = { from: number; to: number };
 
 /**
- * The lines of a document, counted from 1, in which a part of it stands. The server has moved the part to the left
- * margin; null when the part is not there.
+ * The line numbers, counted from 1, of a part of a document. The server has moved the part to the left margin; null
+ * when the part is not found.
  */
 export function linesOf(source: string, part: string): Lines | null {
   const all = source.split(/\r\n|\r|\n/);
@@ -11,13 +11,13 @@ export function linesOf(source: string, part: string): Lines | null {
   if (!first) return null;
   const start = all.findIndex((line, at) => {
     const margin = line.indexOf(first);
-    return margin >= 0 && wanted.every((text, below) => stands(text, all[at + below], margin, below === 0));
+    return margin >= 0 && wanted.every((text, below) => matches(text, all[at + below], margin, below === 0));
   });
   return start < 0 ? null : { from: start + 1, to: start + wanted.length };
 }
 
-/** What follows on the last line of a part, as a bracket or a comment, is none of it. */
-function stands(text: string, line: string | undefined, margin: number, isFirst: boolean): boolean {
+/** Text after a part on its last line, as a bracket or a comment, does not belong to it. */
+function matches(text: string, line: string | undefined, margin: number, isFirst: boolean): boolean {
   if (line === undefined) return false;
   let at = 0;
   while (at < margin && (isFirst || line[at] === " ")) at++;

@@ -1,22 +1,22 @@
-import { useFailures, useUntold } from "@/shared/graphql/failures";
+import { useFailures, useHiddenFailures } from "@/shared/graphql/failures";
 import { isLost, useLink } from "@/shared/graphql/link";
 import { isOf } from "@/shared/graphql/live";
-import { AskAgain, sentenceOf } from "@/shared/ui/ErrorState";
+import { RetryButton, sentenceOf } from "@/shared/ui/ErrorState";
 import classes from "./Shell.module.css";
 
-/** Answers to the question itself: whoever asks draws them. */
+/** Errors that answer the query itself: the component that sent it shows them. */
 const ANSWERS = ["NOT_FOUND", "FORBIDDEN", "VALIDATION"];
 
 /**
- * Tells of reads that failed where nothing tells it in their own place, so that no part is missing without a word. The
- * reason, and the button that asks for all, stand where another failure is told.
+ * Reports failed reads that no component shows, so that no part of the page is missing without a message. Where
+ * another error is visible, that one has the reason and the retry button.
  */
-export function Untold() {
+export function OtherFailures() {
   const { phase } = useLink();
-  const all = useUntold();
+  const all = useHiddenFailures();
   const others = useFailures().length > all.length;
-  const untold = all.filter(({ error }) => !ANSWERS.some((code) => isOf(error, code)));
-  const first = untold[0];
+  const hidden = all.filter(({ error }) => !ANSWERS.some((code) => isOf(error, code)));
+  const first = hidden[0];
   if (!first || isLost(phase)) return null;
   return (
     <div className={classes.notice} role="alert">
@@ -29,7 +29,7 @@ export function Untold() {
           </>
         )}
       </p>
-      {!others && untold.some(({ again }) => again) && <AskAgain />}
+      {!others && hidden.some(({ again }) => again) && <RetryButton />}
     </div>
   );
 }

@@ -1,29 +1,29 @@
 import { useEffect, useEffectEvent, useState } from "react";
 import {
   type AvailableFragment,
-  ExecutionStandingDocument,
+  ExecutionActionsAndWaitsDocument,
   type WaitingReasonFragment,
 } from "@/shared/graphql/gen/graphql";
 import { useRead } from "@/shared/graphql/read";
 
 const AT_MOST_EVERY = 1_000;
 
-export type Standing = {
+export type ActionsAndWaits = {
   available: readonly AvailableFragment[];
   waitingFor: readonly WaitingReasonFragment[];
-  /** False until the server has said so for the first time. */
+  /** False until the server has answered for the first time. */
   known: boolean;
 };
 
-const UNKNOWN: Standing = { available: [], waitingFor: [], known: false };
+const UNKNOWN: ActionsAndWaits = { available: [], waitingFor: [], known: false };
 
 /**
- * What the viewer may do, and why the execution stands still. The server works that out, so it is read anew when the
- * execution changed, at most once a second; a change of its state is asked about at once.
+ * The viewer's available actions, and why the execution waits. The server computes both, so they are read again when
+ * the execution changes: at once after a change of its state, else at most once a second.
  */
-export function useStanding(id: string, seq: number, state: string): Standing {
+export function useActionsAndWaits(id: string, seq: number, state: string): ActionsAndWaits {
   const { data } = useRead(
-    ExecutionStandingDocument,
+    ExecutionActionsAndWaitsDocument,
     { id },
     { version: `${state}|${useSettled(seq, AT_MOST_EVERY)}` },
   );
@@ -31,12 +31,12 @@ export function useStanding(id: string, seq: number, state: string): Standing {
   return found ? { available: found.availableActions, waitingFor: found.waitingFor, known: true } : UNKNOWN;
 }
 
-/** The value, followed at most once in a time. */
+/** The value, updated at most once per interval. */
 export function useSettled<Value extends string | number>(value: Value, ms: number): Value {
   const [settled, setSettled] = useState(value);
   const take = useEffectEvent(() => setSettled(value));
   const differs = settled !== value;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a value that was taken starts the next time
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new value starts the next interval
   useEffect(() => {
     if (!differs) return;
     const timer = setTimeout(take, ms);
