@@ -22,20 +22,20 @@ def as_written(data: dict[str, Any], sources: Sources) -> dict[str, Any]:
     """Returns the data of a flow's document, with the original spelling where it takes text."""
     if not sources:
         return data
-    pen = _Pen(sources)
-    written = pen.fields(FlowSpec, data, ())
+    writer = _Writer(sources)
+    written = writer.fields(FlowSpec, data, ())
     if isinstance(triggers := written.get("triggers"), list):
         declared = {str(one["id"]): kind_of_default(one) for one in _declared(data.get("inputs"))}
         places = [("triggers", position, "inputs") for position in range(len(triggers))]
-        written["triggers"] = list(map(partial(_started, pen, declared), triggers, places))
+        written["triggers"] = list(map(partial(_started, writer, declared), triggers, places))
     return written
 
 
-def _started(pen: "_Pen", declared: Mapping[str, Kind], trigger: Any, path: Path) -> Any:
+def _started(writer: "_Writer", declared: Mapping[str, Kind], trigger: Any, path: Path) -> Any:
     """Returns a trigger; its inputs have the types that the flow declares."""
     given = trigger.get("inputs") if isinstance(trigger, dict) else None
     return (
-        {**trigger, "inputs": pen.named(declared, given, path)}
+        {**trigger, "inputs": writer.named(declared, given, path)}
         if isinstance(given, dict)
         else trigger
     )
@@ -48,7 +48,7 @@ def given_as_written(
     if not sources:
         return given
     kinds = {spec.id: _kind_of_input(spec.type, spec.item_type) for spec in specs}
-    return _Pen(sources).named(kinds, given, ())
+    return _Writer(sources).named(kinds, given, ())
 
 
 def kind_of_default(declared: Mapping[str, Any]) -> Kind:
@@ -72,7 +72,7 @@ def _declared(inputs: Any) -> Iterable[Mapping[str, Any]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pen:
+class _Writer:
     sources: Sources
 
     def _write(self, kind: Kind, data: Any, path: Path) -> Any:
