@@ -149,7 +149,7 @@ def _has_begun(execution: Execution, task: TaskRun) -> bool:
 
 
 def _shows_a_beginning(task: TaskRun) -> bool:
-    """Checks whether the task run shows that its iteration has begun. One that was reset may keep its condition."""
+    """Checks whether the task run shows that its iteration has begun. The condition of a reset one does not count."""
     if task.state is not TaskRunState.CREATED:
         return True
     return task.condition is not None and task.attempt == 0

@@ -18,7 +18,7 @@ from models.lifecycle.approvals.consent import SUCCEEDED, allow, bypassed_by_cha
 from models.lifecycle.commands.commands import ChangeState, ChangeTaskRunState, Restart, RetryFailed
 from models.lifecycle.pausing import leave_pause
 from models.lifecycle.snapshot import Execution, TaskRun
-from models.lifecycle.task_path import place_of
+from models.lifecycle.task_path import parse_path
 from models.lifecycle.transition_builder import TransitionBuilder
 from models.payloads import check_payload
 from models.spec import ApprovalTask
@@ -218,10 +218,10 @@ def _reset_after(execution: Execution, task: TaskRun) -> list[str]:
 def _around(task: TaskRun) -> list[str]:
     """Returns the foreach tasks around a task run, whose ends its iterations decide again."""
     paths = []
-    place = place_of(task.path)
-    while place.parent is not None:
-        paths.append(place.parent)
-        place = place_of(place.parent)
+    path = parse_path(task.path)
+    while path.parent is not None:
+        paths.append(path.parent)
+        path = parse_path(path.parent)
     return paths
 
 
