@@ -218,7 +218,7 @@ class TaskRun:
         return {**self.carried, **self.outputs} if self.outputs_from else self.outputs
 
     @property
-    def holder(self) -> UUID:
+    def output_source(self) -> UUID:
         """The id by which other task runs reuse its current outputs."""
         return self.outputs_id or self.outputs_from or self.id
 

@@ -15,7 +15,7 @@ from models.events.events import (
 from models.lifecycle.commands.commands import FinallyDeadline, KillDeadline
 from models.lifecycle.commands.subflows import StopChild
 from models.lifecycle.snapshot import TIMED_OUT, Execution, TaskRun
-from models.lifecycle.summaries import waited
+from models.lifecycle.summaries import message_after_wait
 from models.lifecycle.transition_builder import TransitionBuilder
 from models.lifecycle.visibility.separation import shows_parent
 from models.states import (
@@ -143,10 +143,12 @@ def begin_stopping(
 def stop_child(builder: TransitionBuilder, task: TaskRun, force: bool = False) -> None:
     assert task.child
     parent = Parent(builder.execution.id, task.path, task.attempt)
-    builder.defer_to(task.child, StopChild(parent, force), because(builder, task, "was stopped"))
+    builder.defer_to(
+        task.child, StopChild(parent, force), reason_for_child(builder, task, "was stopped")
+    )
 
 
-def because(builder: TransitionBuilder, task: TaskRun, what: str) -> str:
+def reason_for_child(builder: TransitionBuilder, task: TaskRun, what: str) -> str:
     """Returns the reason stored in the events of a child: what happened to its parent, by whom, and by which event. It
     does not name a parent that not everyone who sees the child may see."""
     if not shows_parent(builder.execution, task):
@@ -188,7 +190,7 @@ def end_stopped(
             to_state=to,
             error=error,
             reason=reason,
-            message=reason if task.child else waited(builder.execution, task),
+            message=reason if task.child else message_after_wait(builder.execution, task),
         )
     )
 

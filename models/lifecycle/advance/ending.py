@@ -6,7 +6,7 @@ from typing import Any
 
 from models.events.events import AttemptEnded, TaskError
 from models.lifecycle.snapshot import TaskRun
-from models.lifecycle.summaries import waited
+from models.lifecycle.summaries import message_after_wait
 from models.lifecycle.transition_builder import TransitionBuilder
 from models.retry import delay_before, may_retry
 from models.spec import ForeachTask, TaskSpec
@@ -37,7 +37,7 @@ def fail(
                 TaskRunState.RETRYING,
                 error=error,
                 retry_at=retry_at,
-                message=waited(builder.execution, task),
+                message=message_after_wait(builder.execution, task),
             )
         )
         return
@@ -63,7 +63,7 @@ def end_attempt(
             to_state,
             outputs=outputs,
             error=error,
-            message=waited(builder.execution, task),
+            message=message_after_wait(builder.execution, task),
         )
     )
 

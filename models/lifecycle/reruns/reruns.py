@@ -92,7 +92,7 @@ def _reset_with(execution: Execution, task: TaskRun, paths: Set[str]) -> set[str
     inside: list[TaskRun] = []
     for around in _with_around(execution, task):
         inside.append(around)
-        if between := _up_to(execution, around, paths):
+        if between := _until(execution, around, paths):
             added |= between | {each.path for each in inside}
             added |= {path for each in inside[:-1] for path in _after(execution, each)}
     return added
@@ -108,7 +108,7 @@ def _after(execution: Execution, task: TaskRun) -> list[str]:
     return [path for key in keys if (path := task.level + key) in execution.tasks]
 
 
-def _up_to(execution: Execution, task: TaskRun, paths: Set[str]) -> set[str]:
+def _until(execution: Execution, task: TaskRun, paths: Set[str]) -> set[str]:
     """Returns the paths from after it up to and including those in `paths`; none if nothing in `paths` follows."""
     after = set(_after(execution, task))
     ends = {execution.tasks[path].key for path in after & paths}
