@@ -91,11 +91,11 @@ def force_run(builder: TransitionBuilder, command: ForceRun) -> None:
         leave_pause(builder, to, command.cascade)
     else:
         move(builder, ExecutionState.RUNNING)
-    hasten(builder)
+    skip_waiting(builder)
     advance(builder)
 
 
-def hasten(builder: TransitionBuilder) -> None:
+def skip_waiting(builder: TransitionBuilder) -> None:
     """Makes the jobs of all waiting task runs due now and first in their queues; retries skip their backoff."""
     for path in list(builder.execution.tasks):
         task = builder.execution.tasks[path]

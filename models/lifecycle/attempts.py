@@ -13,7 +13,7 @@ from models.events.events import (
     TaskError,
 )
 from models.lifecycle.advance.advance import advance
-from models.lifecycle.advance.starting import takes_starts
+from models.lifecycle.advance.starting import may_start_attempt
 from models.lifecycle.commands.commands import Finish, KillDeadline, Lose, Report, Start
 from models.lifecycle.commands.outcomes import (
     AttemptOutcome,
@@ -45,7 +45,7 @@ def start(builder: TransitionBuilder, command: Start) -> None:
     task = builder.execution.tasks.get(command.path)
     if (
         task is None
-        or not takes_starts(builder.execution, task)
+        or not may_start_attempt(builder.execution, task)
         or task.state not in WAITING_FOR_WORKER
         or command.attempt != task.attempt + 1
     ):

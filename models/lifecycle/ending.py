@@ -15,7 +15,7 @@ from models.lifecycle.commands.outcomes import (
     TimedOut,
 )
 from models.lifecycle.snapshot import TaskRun
-from models.lifecycle.summaries import waited
+from models.lifecycle.summaries import message_after_wait
 from models.lifecycle.transition_builder import TransitionBuilder
 from models.retry import delay_before, may_retry
 from models.spec import ForeachTask, TaskSpec
@@ -74,7 +74,7 @@ def end_attempt(
             reason=outcome.reason if isinstance(outcome, HandedBack) else reason,
             cache_key=outcome.cache_key if isinstance(outcome, Succeeded) else None,
             outputs_from=outcome.reused.outputs_from if isinstance(outcome, FromCache) else None,
-            message=message or waited(builder.execution, task),
+            message=message or message_after_wait(builder.execution, task),
             handed_back=isinstance(outcome, HandedBack),
         )
     )

@@ -5,7 +5,7 @@ from models.lifecycle.actions import Action, require
 from models.lifecycle.advance.advance import advance, move
 from models.lifecycle.commands.commands import Evaluate, Pause, Resume
 from models.lifecycle.commands.subflows import FollowParent
-from models.lifecycle.stopping import because
+from models.lifecycle.stopping import reason_for_child
 from models.lifecycle.transition_builder import TransitionBuilder
 from models.spec import SubflowTask
 from models.states import WAITING_FOR_WORKER, ExecutionState, TaskRunState
@@ -52,5 +52,5 @@ def _defer_to_children(builder: TransitionBuilder, pause: bool) -> None:
     for task in builder.execution.tasks.values():
         if task.child and task.state is TaskRunState.RUNNING:
             parent = Parent(builder.execution.id, task.path, task.attempt)
-            why = because(builder, task, what)
+            why = reason_for_child(builder, task, what)
             builder.defer_to(task.child, FollowParent(parent, pause), why)

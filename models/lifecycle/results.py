@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from models.lifecycle.snapshot import Execution, TaskRun
-from models.lifecycle.task_path import place_of
+from models.lifecycle.task_path import parse_path
 from models.payloads import json_size
 
 MAX_RESULTS: Final = 16 * 1024 * 1024
@@ -46,7 +46,7 @@ def _of_iterations(
     execution: Execution, foreach: TaskRun
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for child in sorted(execution.children_of(foreach), key=lambda child: child.position):
-        yield place_of(child.path).key, dict(results_of(execution, child))
+        yield parse_path(child.path).key, dict(results_of(execution, child))
 
 
 _TOO_LARGE: Final = {TOO_LARGE: TOO_LARGE_MESSAGE}

@@ -12,7 +12,7 @@ from models.events.events import Parent, TaskError
 from models.graph import Graph
 from models.lifecycle.clock import Stopwatch
 from models.lifecycle.status import ChildStanding, Failure, Killing, Paused
-from models.lifecycle.task_path import place_of
+from models.lifecycle.task_path import parse_path
 from models.run_options import RunOptions
 from models.spec import (
     ApprovalTask,
@@ -181,7 +181,7 @@ class TaskRun:
     `condition` is the result of `when`: None (not evaluated), ASKED (being evaluated), HOLDS or FAILS. With
     `outputs_from` another task run holds the outputs; `carried` are these outputs, loaded with it and not part of the
     events. `outputs_id` names the outputs since their last change: task runs that reuse outputs by the task run's own
-    id have those from before. `decided_on` is the digest of what its approval decides on; if reused, decided on."""
+    id have those from before. `decided_on` is the digest of what its approval, also a reused one, decides on."""
 
     id: UUID
     path: str
@@ -219,24 +219,24 @@ class TaskRun:
         return {**self.carried, **self.outputs} if self.outputs_from else self.outputs
 
     @property
-    def holder(self) -> UUID:
+    def output_source(self) -> UUID:
         """The id by which other task runs reuse its current outputs."""
         return self.outputs_id or self.outputs_from or self.id
 
     @property
     def level(self) -> str:
         """The prefix that its path shares with its siblings' paths: empty, or `each[3].`."""
-        return place_of(self.path).level
+        return parse_path(self.path).level
 
     @property
     def parent(self) -> str | None:
         """The path of the foreach that it is an iteration of."""
-        return place_of(self.path).parent
+        return parse_path(self.path).parent
 
     @property
     def index(self) -> int | None:
         """The position of its iteration, from 0."""
-        return place_of(self.path).iteration
+        return parse_path(self.path).iteration
 
     @property
     def ended(self) -> bool:

@@ -142,10 +142,12 @@ def begin_stopping(
 def stop_child(builder: TransitionBuilder, task: TaskRun, force: bool = False) -> None:
     assert task.child
     parent = Parent(builder.execution.id, task.path, task.attempt)
-    builder.defer_to(task.child, StopChild(parent, force), because(builder, task, "was stopped"))
+    builder.defer_to(
+        task.child, StopChild(parent, force), reason_for_child(builder, task, "was stopped")
+    )
 
 
-def because(builder: TransitionBuilder, task: TaskRun, what: str) -> str:
+def reason_for_child(builder: TransitionBuilder, task: TaskRun, what: str) -> str:
     """Returns the reason stored in the events of a child: what happened to its parent, by whom, and by which event. It
     does not name a parent that not everyone who sees the child may see."""
     if not shows_parent(builder.execution, task):

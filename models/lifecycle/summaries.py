@@ -7,7 +7,7 @@ from models.spec import WaitTask
 from models.states import ApprovalState, VoteDecision
 
 
-def waited(execution: Execution, task: TaskRun) -> str | None:
+def message_after_wait(execution: Execution, task: TaskRun) -> str | None:
     """Returns the message of a `wait` that has ended; None keeps the message that there is."""
     if task.message is None or not isinstance(execution.spec_of(task), WaitTask):
         return None

@@ -16,7 +16,7 @@ class TaskPath(NamedTuple):
 
 
 @lru_cache(maxsize=100_000)
-def place_of(path: str) -> TaskPath:
+def parse_path(path: str) -> TaskPath:
     """Parses a path. Cached, since a foreach with thousands of task runs needs all of them at each step."""
     around, dot, key = path.rpartition(".")
     if not dot:
@@ -29,6 +29,6 @@ def families_of(tasks: Iterable[str]) -> Mapping[str, Sequence[str]]:
     """Returns, by the path of a foreach, the paths of its iterations' task runs."""
     families: dict[str, list[str]] = {}
     for path in tasks:
-        if (around := place_of(path).parent) is not None:
+        if (around := parse_path(path).parent) is not None:
             families.setdefault(around, []).append(path)
     return families

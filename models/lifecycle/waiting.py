@@ -47,7 +47,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SlotQueue:
     """The queue that a QUEUED execution waits in: its flow's limit, who has the slots, and its position, from 1."""
 
     limit: int
@@ -56,14 +56,14 @@ class Line:
 
 
 def waiting_for(
-    execution: Execution, live_queues: Set[str], line: Line | None = None
+    execution: Execution, live_queues: Set[str], queue: SlotQueue | None = None
 ) -> list[Waiting]:
     """Returns the reasons of the execution and all its task runs; `live_queues` are those with a live worker."""
     if execution.ended or execution.ran_elsewhere:
         return []
     if execution.plan.unreadable:
         return [_unreadable(execution.plan.unreadable)]
-    reasons = _of_execution(execution, line)
+    reasons = _of_execution(execution, queue)
     if execution.state in (ExecutionState.CREATED, ExecutionState.QUEUED):
         return reasons
     for task in execution.tasks.values():
@@ -87,12 +87,12 @@ def _unreadable(reason: str, path: str | None = None) -> Waiting:
     return Waiting(WaitingCode.REVISION, f"{reason}; {fix}", path)
 
 
-def _of_execution(execution: Execution, line: Line | None) -> list[Waiting]:
+def _of_execution(execution: Execution, queue: SlotQueue | None) -> list[Waiting]:
     scheduled_at = execution.options.scheduled_at
     if execution.state is ExecutionState.CREATED and scheduled_at:
         return [Waiting(WaitingCode.TIME, "not before its scheduled time", until=scheduled_at)]
     if execution.state is ExecutionState.QUEUED:
-        return [Waiting(WaitingCode.SLOT, _slot(line))]
+        return [Waiting(WaitingCode.SLOT, _slot(queue))]
     if execution.state is ExecutionState.PAUSED:
         return [Waiting(WaitingCode.PAUSED, _paused(execution))]
     if execution.state is ExecutionState.KILLING:
@@ -108,12 +108,12 @@ def _of_execution(execution: Execution, line: Line | None) -> list[Waiting]:
     return []
 
 
-def _slot(line: Line | None) -> str:
-    if line is None:
+def _slot(queue: SlotQueue | None) -> str:
+    if queue is None:
         return "a slot of its flow's concurrency limit; it is about to be admitted"
-    held = f", held by {', '.join(line.holders)}" if line.holders else ""
+    held = f", held by {', '.join(queue.holders)}" if queue.holders else ""
     return (
-        f"a slot of the flow's limit of {line.limit}{held}; position {line.position} in the queue"
+        f"a slot of the flow's limit of {queue.limit}{held}; position {queue.position} in the queue"
     )
 
 

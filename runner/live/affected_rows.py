@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from models.events.event_types import EventType
-from models.lifecycle.task_path import place_of
+from models.lifecycle.task_path import parse_path
 from runner.store.execution import execution_changes as store
 from runner.store.execution.event_log import EventRow
 from runner.store.postgres.connection import Pool
@@ -71,7 +71,7 @@ def _around(event: EventRow) -> list[str]:
     """The paths of the enclosing foreach tasks whose results change with the event's task run."""
     paths: list[str] = []
     path = event.path if event.type in _OUTPUTS else None
-    while path and (path := place_of(path).parent):
+    while path and (path := parse_path(path).parent):
         paths.append(path)
     return paths
 

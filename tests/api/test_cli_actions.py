@@ -308,7 +308,7 @@ async def test_the_inbox_and_votes_with_a_form_and_past_the_policy(
     assert "window" in await refused(served, "approve", id, "--form", "window=soon")
     output = await done(served, "approve", request["id"], "--form", "window=3")
     assert output.startswith("PENDING, 1 of 2 given; signed-")
-    assert "voted already" in await refused(served, "approve", id, "--form", "window=3")
+    assert "already voted" in await refused(served, "approve", id, "--form", "window=3")
     await done(served, "cancel", id)
     assert (await client.until_ended(id))["state"] == "KILLED"
     assert "error: " in await refused(served, "reject", request["id"])

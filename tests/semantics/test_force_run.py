@@ -102,7 +102,7 @@ async def test_running_with_nothing_that_waits_and_ended_it_is_refused(client: C
     id = await waits(client, flow("fr-refused", WAITS))
     problem = await refused(client, "forceRun", id=id)
     assert (problem["code"], problem["state"]) == ("INVALID_STATE", "RUNNING")
-    assert "nothing waits" in problem["message"]
+    assert "nothing to force" in problem["message"]
     await acted(client, "cancelExecution", id=id)
     problem = await refused(client, "forceRun", id=id)
     assert (problem["code"], problem["state"]) == ("INVALID_STATE", "KILLED")

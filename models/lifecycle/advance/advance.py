@@ -247,7 +247,7 @@ def _advance_each(builder: TransitionBuilder, paths: Iterable[str], iterations: 
             return
         task = builder.execution.tasks[path]
         if task.state is TaskRunState.CREATED:
-            _consider(builder, task, iterations)
+            _advance_task(builder, task, iterations)
         elif task.state is TaskRunState.RUNNING:
             iterations.close(builder, task)
 
@@ -266,7 +266,7 @@ def _begin_iterations(
                 continue
             if not iterations.has_room(builder.execution, builder.execution.tasks[around]):
                 break
-            _consider(builder, task, iterations)
+            _advance_task(builder, task, iterations)
 
 
 def _defer_the_rest(builder: TransitionBuilder) -> None:
@@ -276,7 +276,7 @@ def _defer_the_rest(builder: TransitionBuilder) -> None:
         builder.defer(GoOn())
 
 
-def _consider(builder: TransitionBuilder, task: TaskRun, iterations: Iterations) -> None:
+def _advance_task(builder: TransitionBuilder, task: TaskRun, iterations: Iterations) -> None:
     execution = builder.execution
     if execution.is_disabled(task):
         builder.move_task(task, TaskRunState.SKIPPED)

@@ -138,7 +138,7 @@ def _was_dropped(task: TaskRun) -> bool:
 def _active(execution: Execution, foreach: TaskRun, most: int) -> set[int | None]:
     """Returns the iterations that have begun and not ended; if more than `most` were reset, the running ones."""
     children = execution.children_of(foreach)
-    begun = [child for child in children if _shows_a_beginning(child)]
+    begun = [child for child in children if _shows_start(child)]
     begun = [child for child in begun if not execution.is_disabled(child)]
     known = {child.index for child in begun}
     at_work = {child.index for child in begun if not child.ended}
@@ -149,11 +149,11 @@ def _active(execution: Execution, foreach: TaskRun, most: int) -> set[int | None
 
 def _has_begun(execution: Execution, task: TaskRun) -> bool:
     """A disabled task does not count: it is skipped before its iteration begins."""
-    return _shows_a_beginning(task) and not execution.is_disabled(task)
+    return _shows_start(task) and not execution.is_disabled(task)
 
 
-def _shows_a_beginning(task: TaskRun) -> bool:
-    """Checks whether the task run shows that its iteration has begun. One that was reset may keep its condition."""
+def _shows_start(task: TaskRun) -> bool:
+    """Checks whether the task run shows that its iteration has begun. The condition of a reset one does not count."""
     if task.state is not TaskRunState.CREATED:
         return True
     return task.condition is not None and task.attempt == 0

@@ -30,7 +30,7 @@ def _has_its_items(execution: Execution, task: TaskRun) -> bool:
 _RUNS = frozenset({ExecutionState.RUNNING, ExecutionState.FAILED_FINISHING})
 
 
-def takes_starts(execution: Execution, task: TaskRun) -> bool:
+def may_start_attempt(execution: Execution, task: TaskRun) -> bool:
     """Checks whether an attempt may start now. While the execution is being killed, only `finally` starts."""
     if execution.state is ExecutionState.KILLING:
         return execution.section_of(task) is Section.FINALLY

@@ -16,7 +16,7 @@ from models.events.events import (
 )
 from models.lifecycle.apply.changes import merged
 
-SAYING = (
+VALUE_FACTS = (
     AttemptStarted,
     OutputsSet,
     PropertiesSet,

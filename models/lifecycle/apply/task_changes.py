@@ -24,7 +24,7 @@ from models.lifecycle.apply.tentative import discard_properties, keep_properties
 from models.lifecycle.copies import copy_with
 from models.lifecycle.snapshot import Attempt, CompiledFlow, Execution, TaskRun
 from models.lifecycle.status import ChildStanding
-from models.lifecycle.task_path import place_of
+from models.lifecycle.task_path import parse_path
 from models.states import (
     SUCCESSFUL_ENDS,
     TASK_RUN_ENDS,
@@ -39,15 +39,15 @@ def in_order(plan: CompiledFlow, task_runs: Mapping[str, UUID]) -> list[tuple[st
     the document (it cannot be read) stay in their order."""
     positions = {key: position for position, key in enumerate(plan.tasks)}
 
-    def place(item: tuple[str, UUID]) -> tuple[int, int]:
-        found = place_of(item[0])
+    def sort_key(item: tuple[str, UUID]) -> tuple[int, int]:
+        found = parse_path(item[0])
         return found.iteration or 0, positions.get(found.key, 0)
 
-    return sorted(task_runs.items(), key=place)
+    return sorted(task_runs.items(), key=sort_key)
 
 
 def new_task(path: str, id: UUID, position: int, carried: Carried | None, event: Event) -> TaskRun:
-    task = TaskRun(id=id, path=path, key=place_of(path).key, position=position)
+    task = TaskRun(id=id, path=path, key=parse_path(path).key, position=position)
     if carried is None:
         return task
     return copy_with(

@@ -5,8 +5,8 @@ from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from models.lifecycle.snapshot import TaskRun
 
 _MAX_CHANGES = 128
-"""Changes kept apart, and copied at each further change; with more, all task runs are copied into one dict. Executions
-with fewer task runs always use a plain dict."""
+"""The most changes kept in a dict of their own, which each change copies; with more, all task runs are copied into one
+dict. Executions with at most this many task runs always use a plain dict."""
 
 
 class TaskRuns(Mapping[str, TaskRun]):

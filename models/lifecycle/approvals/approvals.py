@@ -76,7 +76,7 @@ def cast(
     assert approval
     actor = builder.context.origin.actor
     persons = command.same_person | {actor}
-    if _repeated(approval, actor, command):
+    if _is_repeated(approval, actor, command):
         return
     _refuse_decided(builder, approval)
     groups = groups_of(builder.execution, approval, persons, command, actor)
@@ -127,7 +127,7 @@ def _task_of(execution: Execution, command: CastVote) -> TaskRun:
     )
 
 
-def _repeated(approval: Approval, actor: str, command: CastVote) -> bool:
+def _is_repeated(approval: Approval, actor: str, command: CastVote) -> bool:
     """Checks for the same vote with the same key, which succeeds again without a change."""
     return command.key is not None and any(
         vote.actor == actor and vote.key == command.key and vote.decision is command.decision
@@ -139,7 +139,7 @@ def _refuse_decided(builder: TransitionBuilder, approval: Approval) -> None:
     decided = approval.state
     if decided is ApprovalState.PENDING:
         decided = outcome(approval)
-    if decided is ApprovalState.PENDING and _is_over(builder, approval):
+    if decided is ApprovalState.PENDING and _has_timed_out(builder, approval):
         decided = ApprovalState.EXPIRED
     if decided is not ApprovalState.PENDING:
         raise Refused.because(
@@ -149,7 +149,7 @@ def _refuse_decided(builder: TransitionBuilder, approval: Approval) -> None:
         )
 
 
-def _is_over(builder: TransitionBuilder, approval: Approval) -> bool:
+def _has_timed_out(builder: TransitionBuilder, approval: Approval) -> bool:
     """Checks whether its timeout has passed, even if its timer has not fired yet. An escalation extends the time."""
     escalates = approval.policy.on_timeout is OnTimeout.ESCALATE and not approval.escalated
     return bool(approval.expires_at and builder.now >= approval.expires_at and not escalates)

@@ -171,43 +171,45 @@ def bypassed_by_creation(command: Create) -> list[BypassedApproval]:
         return []  # nothing runs
     found = {
         one.key: one
-        for one in _loosened(
+        for one in _changed_approvals(
             command.plan, command.plan.asking | command.subflows.keys(), command.latest
         )
     }
     if command.options.disabled_tasks or command.reused:
-        found |= {one.key: one for one in _left_out(command)}
+        found |= {one.key: one for one in _bypassed_tasks(command)}
     return list(found.values())
 
 
-def _left_out(command: Create) -> Iterator[BypassedApproval]:
+def _bypassed_tasks(command: Create) -> Iterator[BypassedApproval]:
     plan, spec = command.plan, command.plan.spec
     now = context(plan, command.inputs, {**spec.labels, **command.labels}, command.trigger)
-    holders = {key: reused.outputs_from for key, reused in command.reused.items()}
+    output_sources = {key: reused.outputs_from for key, reused in command.reused.items()}
     for key in plan.tasks:
         if key not in plan.asking and key not in command.subflows:
             continue
         if plan.outermost(key) != key and plan.outermost(key) in command.reused:
             continue  # the result for the foreach around it applies
         if key in command.options.disabled_tasks or key in command.reused:
-            why = _not_reusable(command, key, now, holders)
+            why = _not_reusable(command, key, now, output_sources)
         else:
             why = _not_requested_in_time(command, key, now)
         if why:
             yield BypassedApproval(key, why, "disabledTasks")
 
 
-def _not_reusable(command: Create, key: str, now: str, holders: Mapping[str, UUID]) -> str | None:
+def _not_reusable(
+    command: Create, key: str, now: str, output_sources: Mapping[str, UUID]
+) -> str | None:
     reused = command.reused.get(key)
     if reused is None:
         return "needs an approval, and would be disabled"
     skipped = (
         command.plan.graph.downstream(key) & set(command.options.disabled_tasks)
-    ) - holders.keys()
+    ) - output_sources.keys()
     if skipped:
         return f"was decided with {', '.join(sorted(skipped))} after it, which would be disabled"
     decision = EarlierDecision(reused.decided_on, reused.undecided)
-    return why_not_reusable(decision, now, holders, command.plan, key)
+    return why_not_reusable(decision, now, output_sources, command.plan, key)
 
 
 def _not_requested_in_time(command: Create, key: str, now: str) -> str | None:
@@ -247,7 +249,7 @@ def is_conditional(plan: CompiledFlow, key: str) -> bool:
     return spec.when not in (None, True)
 
 
-def _loosened(
+def _changed_approvals(
     plan: CompiledFlow, asking: Set[str], latest: CompiledFlow | None
 ) -> Iterator[BypassedApproval]:
     """Yields the approvals of the newest revision that are missing or different in an older one."""

@@ -23,7 +23,7 @@ _READS_TRIGGER: Final = re.compile(r"\btrigger\b")
 
 def decided_on(execution: Execution, task: TaskRun) -> str:
     """Returns the current digest for a task run that needs an approval."""
-    return digest_of(context_of(execution), _holders(execution, task))
+    return digest_of(context_of(execution), _output_sources(execution, task))
 
 
 def context_of(execution: Execution) -> str:
@@ -46,19 +46,19 @@ def context(
     return _sha256(parts)
 
 
-def digest_of(context: str, holders: Mapping[str, UUID]) -> str:
-    """`holders` are the ids of the outputs of the tasks upstream, by path."""
-    return _sha256([context, {path: str(id) for path, id in holders.items()}])
+def digest_of(context: str, output_sources: Mapping[str, UUID]) -> str:
+    """`output_sources` are the ids of the outputs of the tasks upstream, by path."""
+    return _sha256([context, {path: str(id) for path, id in output_sources.items()}])
 
 
-def _holders(execution: Execution, task: TaskRun) -> Mapping[str, UUID]:
+def _output_sources(execution: Execution, task: TaskRun) -> Mapping[str, UUID]:
     """Returns the ids of the outputs upstream of it in its iteration, and upstream of each foreach around it."""
     found: dict[str, UUID] = {}
     around: TaskRun | None = task
     while around is not None:
         for key in execution.plan.graph.upstream(around.key):
             before = execution.tasks[around.level + key]
-            found[before.path] = before.holder
+            found[before.path] = before.output_source
         around = execution.tasks[around.parent] if around.parent is not None else None
     return found
 

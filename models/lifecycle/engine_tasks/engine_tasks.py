@@ -15,7 +15,7 @@ from models.events.events import (
 )
 from models.lifecycle.advance.advance import advance, end_of, fail_condition, move
 from models.lifecycle.advance.foreach import expand
-from models.lifecycle.advance.starting import start, takes_starts
+from models.lifecycle.advance.starting import may_start_attempt, start
 from models.lifecycle.approvals import approvals
 from models.lifecycle.commands.commands import (
     Conclude,
@@ -30,8 +30,8 @@ from models.lifecycle.ending import end_attempt, error_end
 from models.lifecycle.engine_tasks.signals import (
     check_event,
     longest_waiting,
-    require_living,
-    require_room,
+    require_capacity,
+    require_not_ended,
 )
 from models.lifecycle.snapshot import TaskRun
 from models.lifecycle.transition_builder import TransitionBuilder
@@ -116,7 +116,7 @@ def wake_up(builder: TransitionBuilder, command: WakeUp) -> None:
         return
     if task.state is TaskRunState.RUNNING:
         end_attempt(builder, task, Succeeded(), TaskRunState.SUCCESS)
-    elif task.state is TaskRunState.RETRYING and takes_starts(builder.execution, task):
+    elif task.state is TaskRunState.RETRYING and may_start_attempt(builder.execution, task):
         start(builder, task)
     advance(builder)
 
@@ -126,11 +126,11 @@ def receive(builder: TransitionBuilder, command: Signal) -> None:
 
     It is queued behind others in any case: a wait that has just begun takes the oldest one when it is prepared.
     """
-    require_living(builder.execution)
+    require_not_ended(builder.execution)
     check_event(command.name, command.data)
     task = longest_waiting(builder.execution, command.name)
     if task is None or command.name in builder.execution.signals:
-        require_room(builder.execution, command)
+        require_capacity(builder.execution, command)
         builder.emit(SignalReceived(command.name, command.data, queued=True))
     else:
         _take_signal(builder, task, command.name, command.data)

@@ -27,7 +27,7 @@ def check_event(name: str, data: Any) -> None:
     check_payload(data, "data")
 
 
-def require_living(execution: Execution) -> None:
+def require_not_ended(execution: Execution) -> None:
     if execution.ended:
         sentence = f"only an execution that has not ended takes events; this one is {execution.state.value}"
         raise Refused([invalid_state(execution, sentence)])
@@ -35,7 +35,7 @@ def require_living(execution: Execution) -> None:
         raise Refused([invalid_state(execution, RAN_ELSEWHERE)])
 
 
-def require_room(execution: Execution, signal: Signal) -> None:
+def require_capacity(execution: Execution, signal: Signal) -> None:
     """Raises Refused if the execution cannot keep one more event."""
     kept = [data for queue in execution.signals.values() for data in queue]
     if len(kept) >= MAX_KEPT:

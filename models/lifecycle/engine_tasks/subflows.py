@@ -60,7 +60,7 @@ def adopt(builder: TransitionBuilder, command: Adopt) -> None:
         advance(builder)
 
 
-_MIRRORED = {
+_STATE_BY_CHILD = {
     ExecutionState.SUCCESS: TaskRunState.SUCCESS,
     ExecutionState.CACHED: TaskRunState.SUCCESS,
     ExecutionState.WARNING: TaskRunState.WARNING,
@@ -84,7 +84,7 @@ def child_ended(builder: TransitionBuilder, command: ChildEnded) -> None:
     task = _waiting_for(builder.execution, command.path, command)
     if task is None:
         return
-    to_state = _MIRRORED[command.state]
+    to_state = _STATE_BY_CHILD[command.state]
     error = _error_of(builder.execution, task, command)
     if command.state in EXECUTION_SUCCESSES:
         end_attempt(builder, task, Succeeded(), to_state, command.outputs)

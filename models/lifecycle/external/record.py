@@ -139,7 +139,7 @@ def record_end(builder: TransitionBuilder, command: RecordEnd) -> None:
         return
     if builder.execution.ended:
         raise _ended(builder.execution)
-    way = _way(builder.execution.state, command.state)
+    sequence = _states_to(builder.execution.state, command.state)
     ended_at = checked_end(builder.execution, command.ended_at, builder.now)
     if command.outputs:
         builder.emit(OutputsSet(None, command.outputs))
@@ -149,7 +149,7 @@ def record_end(builder: TransitionBuilder, command: RecordEnd) -> None:
     for task in list(builder.execution.tasks.values()):
         if fact := close_task(task, at):
             builder.emit(fact)
-    for state in way:
+    for state in sequence:
         _move(builder, state, ended_at, command.cached_from)
 
 
@@ -181,17 +181,17 @@ def _is_the_same_end(execution: Execution, command: RecordEnd) -> bool:
     return command.cached_from in (None, execution.cached_from)
 
 
-def _way(state: ExecutionState, end: ExecutionState) -> list[ExecutionState]:
+def _states_to(state: ExecutionState, end: ExecutionState) -> list[ExecutionState]:
     """Returns the shortest sequence of states to the end in the table of moves. Raises Refused if there is none."""
-    ways = [[state]]
+    sequences = [[state]]
     seen = {state}
-    for way in ways:
-        following = EXECUTION_MOVES[way[-1]]
+    for sequence in sequences:
+        following = EXECUTION_MOVES[sequence[-1]]
         if end in following:
-            return [*way[1:], end]
+            return [*sequence[1:], end]
         for between in sorted((following & _BETWEEN) - seen):
             seen.add(between)
-            ways.append([*way, between])
+            sequences.append([*sequence, between])
     raise Refused.because(
         ProblemCode.VALIDATION,
         f"an execution that is {state.value} cannot end {end.value}: only one that never started can",

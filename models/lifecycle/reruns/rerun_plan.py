@@ -130,13 +130,13 @@ def _why_not(
     task = source.tasks.get(key)
     if task is None or task.state not in SUCCESSFUL_ENDS:
         return None
-    holders = {
-        each.key: each.holder
+    output_sources = {
+        each.key: each.output_source
         for each in source.tasks.values()
         if each.parent is None and each.key not in runs and each.state in SUCCESSFUL_ENDS
     }
     decision = earlier_decision(source, key, target.subflows)
-    return why_not_reusable(decision, target.context, holders, plan, key)
+    return why_not_reusable(decision, target.context, output_sources, plan, key)
 
 
 def _from_the_start(source: Execution, key: str) -> PlannedTask:
@@ -300,7 +300,7 @@ def reused(
         )
         found[key] = Reused(
             task.state,
-            task.holder,
+            task.output_source,
             results_of(source, task),
             before,
             decision.decided_on,

@@ -18,7 +18,7 @@ from models.lifecycle.approvals.consent import SUCCEEDED, allow, bypassed_by_cha
 from models.lifecycle.commands.commands import ChangeState, ChangeTaskRunState, Restart, RetryFailed
 from models.lifecycle.pausing import leave_pause
 from models.lifecycle.snapshot import Execution, TaskRun
-from models.lifecycle.task_path import place_of
+from models.lifecycle.task_path import parse_path
 from models.lifecycle.transition_builder import TransitionBuilder
 from models.payloads import check_payload
 from models.spec import ApprovalTask
@@ -92,7 +92,7 @@ def _reset_with(execution: Execution, task: TaskRun, paths: Set[str]) -> set[str
     inside: list[TaskRun] = []
     for around in _with_around(execution, task):
         inside.append(around)
-        if between := _up_to(execution, around, paths):
+        if between := _until(execution, around, paths):
             added |= between | {each.path for each in inside}
             added |= {path for each in inside[:-1] for path in _after(execution, each)}
     return added
@@ -108,7 +108,7 @@ def _after(execution: Execution, task: TaskRun) -> list[str]:
     return [path for key in keys if (path := task.level + key) in execution.tasks]
 
 
-def _up_to(execution: Execution, task: TaskRun, paths: Set[str]) -> set[str]:
+def _until(execution: Execution, task: TaskRun, paths: Set[str]) -> set[str]:
     """Returns the paths from after it up to and including those in `paths`; none if nothing in `paths` follows."""
     after = set(_after(execution, task))
     ends = {execution.tasks[path].key for path in after & paths}
@@ -218,10 +218,10 @@ def _reset_after(execution: Execution, task: TaskRun) -> list[str]:
 def _around(task: TaskRun) -> list[str]:
     """Returns the foreach tasks around a task run, whose ends its iterations decide again."""
     paths = []
-    place = place_of(task.path)
-    while place.parent is not None:
-        paths.append(place.parent)
-        place = place_of(place.parent)
+    path = parse_path(task.path)
+    while path.parent is not None:
+        paths.append(path.parent)
+        path = parse_path(path.parent)
     return paths
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from models.access.viewer import Scope
 from models.lifecycle.snapshot import CompiledFlow
-from models.lifecycle.task_path import place_of
+from models.lifecycle.task_path import parse_path
 from models.spec import SubflowTask
 
 SUBFLOW: Final = "SUBFLOW"
@@ -32,11 +32,11 @@ class Outside:
         return bool(self.started) or self.unknown
 
     def has(self, path: str) -> bool:
-        return bool(self) and (self.unknown or place_of(path).key in self.started)
+        return bool(self) and (self.unknown or parse_path(path).key in self.started)
 
     def holds(self, path: str) -> bool:
         """Checks whether results at the path came from outside, or have parts that did."""
-        return bool(self) and (self.has(path) or place_of(path).key in self.around)
+        return bool(self) and (self.has(path) or parse_path(path).key in self.around)
 
     def results(self, path: str, results: Mapping[str, Any]) -> Mapping[str, Any]:
         """Returns the results of the task run at the path, without what came from outside."""
@@ -58,7 +58,7 @@ class Outside:
         shown = {name: value for name, value in error.items() if name != "below"}
         if error["code"] != SUBFLOW:
             return shown
-        sentence = self.started.get(place_of(path).key, "the subflow did not succeed")
+        sentence = self.started.get(parse_path(path).key, "the subflow did not succeed")
         return shown if sentence is None else shown | {"message": sentence}
 
 

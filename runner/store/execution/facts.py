@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from models.events.events import TYPES, CommandOrigin, Event
-from models.lifecycle.apply.attempt_values import SAYING, Given, given_by_attempts
+from models.lifecycle.apply.attempt_values import VALUE_FACTS, Given, given_by_attempts
 from models.states import Channel
 from runner.store.json import load
 from runner.store.postgres.connection import Executes
@@ -35,7 +35,7 @@ where execution_id = any($1::uuid[]) and task_run_id is not null and type = any(
   and ($3::uuid[] is null or task_run_id = any($3))
 order by execution_id, seq
 """
-_VALUE_TYPES = [TYPES[fact].value for fact in SAYING]
+_VALUE_TYPES = [TYPES[fact].value for fact in VALUE_FACTS]
 
 
 async def given_of(

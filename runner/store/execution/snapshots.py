@@ -19,7 +19,7 @@ from models.lifecycle.snapshot import (
     Vote,
 )
 from models.lifecycle.status import ChildStanding, Failure, Killing, Paused
-from models.lifecycle.task_path import families_of, place_of
+from models.lifecycle.task_path import families_of, parse_path
 from models.states import (
     ApprovalState,
     AttemptState,
@@ -166,7 +166,7 @@ def _task_run(row: Any, approval: Approval | None) -> TaskRun:
     return TaskRun(
         id=row["id"],
         path=row["path"],
-        key=place_of(row["path"]).key,
+        key=parse_path(row["path"]).key,
         position=row["position"],
         state=TaskRunState(row["state"]),
         attempt=row["attempt"],

@@ -11,7 +11,7 @@ from models.lifecycle import snapshot
 from models.lifecycle.action_permissions import permitted
 from models.lifecycle.actions import available_actions
 from models.lifecycle.notes_and_archive import in_the_past
-from models.lifecycle.waiting import Line, waiting_for
+from models.lifecycle.waiting import SlotQueue, waiting_for
 from models.secrets import without_secrets
 from models.states import EXECUTION_ENDS, ExecutionState, FailureAction, Origin
 from models.trigger_kinds import TriggerKind
@@ -322,7 +322,7 @@ class Execution(RowView, LogsOfExecution, Node):
         return Failure.by_hand(self.row["id"], message)
 
 
-async def _line(info: Info, execution: snapshot.Execution) -> Line | None:
+async def _line(info: Info, execution: snapshot.Execution) -> SlotQueue | None:
     """Returns the executions that hold the slots for which a QUEUED one waits; names are omitted if the viewer may not
     see the execution."""
     if execution.state is not ExecutionState.QUEUED:
@@ -331,4 +331,4 @@ async def _line(info: Info, execution: snapshot.Execution) -> Line | None:
     if place is None:
         return None
     holders = await info.context.loaders.execution.load_many(list(place.holders))
-    return Line(place.limit, [row["name"] for row in holders if row], place.position)
+    return SlotQueue(place.limit, [row["name"] for row in holders if row], place.position)

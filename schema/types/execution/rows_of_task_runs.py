@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from models.lifecycle.snapshot import CompiledFlow
-from models.lifecycle.task_path import place_of
+from models.lifecycle.task_path import parse_path
 from models.states import Section
 from runner.store.execution.history import rows_of_some
 from schema.context import Info
@@ -57,7 +57,7 @@ class RelatedRows:
         """Raises NotReady."""
         if self.plan is None:
             raise NotReady
-        key = place_of(path).key
+        key = parse_path(path).key
         found = self._tasks.get(key)
         if found is None:
             section = self.plan.sections.get(key, Section.TASKS)

@@ -15,7 +15,7 @@ from models.lifecycle.actions import Action, availability
 from models.lifecycle.apply.attempt_values import NOTHING, Given
 from models.lifecycle.notes_and_archive import in_the_past
 from models.lifecycle.results import within_limit
-from models.lifecycle.task_path import place_of
+from models.lifecycle.task_path import parse_path
 from models.lifecycle.waiting import waiting_of_task
 from models.states import AttemptState, TaskRunState
 from runner.history.point_in_time import HistoricalKey, moment_of, past_of
@@ -357,7 +357,7 @@ async def task_run_by_id(info: Info, execution_id: UUID, task_run_id: UUID) -> T
 
 
 def _iteration(path: str, related: RelatedRows) -> Iteration | None:
-    place = place_of(path)
+    place = parse_path(path)
     if place.parent is None or place.iteration is None:
         return None
     return Iteration(index=place.iteration, item=related.item(place.parent, place.iteration))

@@ -65,7 +65,7 @@ def test_changed_outputs_of_an_iteration_change_the_id_of_the_foreachs_outputs()
     stage = with_sizes("x", 100)
     stage.run("after", AttemptState.SUCCESS)
     stage.evaluate({"n": 1})
-    before = stage.task("each").holder
+    before = stage.task("each").output_source
     stage.submit(ChangeTaskRunState("each[0].a", TaskRunState.SUCCESS, outputs={"t": "changed"}))
-    assert stage.task("each").holder != before
+    assert stage.task("each").output_source != before
     assert results_of(stage.execution, stage.task("each"))["a"][0] == {"t": "changed"}
