@@ -47,6 +47,14 @@ class TaskRunState(StrEnum):
     CACHED = "CACHED"
 
 
+class Condition(StrEnum):
+    """The result of a task's `when`, as stored with its task run."""
+
+    EVALUATING = "ASKED"
+    HOLDS = "HOLDS"
+    FAILS = "FAILS"
+
+
 class AttemptState(StrEnum):
     RUNNING = "RUNNING"
     SUCCESS = "SUCCESS"

@@ -23,11 +23,8 @@ FOLDERS = (
     "bench", "docs", "examples", "frontend/e2e", "frontend/src", "headway", "models", "runner", "schema", "scripts",
     "server", "tests",
 )  # fmt: skip
-SKIPPED = {"__pycache__", "gen", "node_modules", "static"}
-ALLOWED = {
-    ".": 26, "bench": 31, "docs": 12, "frontend": 646, "headway": 8, "models": 143, "runner": 315, "schema": 164,
-    "server": 132, "tests": 310,
-}  # fmt: skip
+SKIPPED = {"__pycache__", "gen", "migrations", "node_modules", "static"}
+ALLOWED = {".": 26, "models": 1}  # fmt: skip
 
 
 def lines_of(path: Path) -> Iterator[tuple[int, str]]:

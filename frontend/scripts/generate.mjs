@@ -1,5 +1,5 @@
 // Typed documents from the committed SDL: every src/**/*.graphql file, into src/shared/graphql/gen/graphql.ts.
-// Beside it all operations as text by their sha256, for servers that answer only documents of a list.
+// Next to it all operations as text by their sha256, for servers that answer only documents of a list.
 // With --check nothing is written; a difference ends with code 1.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Puts the list of the page's documents beside the page. It is not for browsers: a server that answers only documents
+// Puts the list of the page's documents next to the page. It is not for browsers: a server that answers only documents
 // of a list reads it when it starts.
 import { copyFile } from "node:fs/promises";
 import { dirname, join } from "node:path";

@@ -29,6 +29,7 @@ from models.states import (
     TASK_RUN_ENDS,
     ApprovalState,
     AttemptState,
+    Condition,
     ExecutionState,
     FailureAction,
     Origin,
@@ -178,10 +179,10 @@ class TaskRun:
     after it do not count against `retry`; the lost ones that were `handed_back` do not count against `max_lost` either.
 
     The path names the task among its siblings: `key`, or `each[3].key` within the fourth iteration of a foreach.
-    `condition` is the result of `when`: None (not evaluated), ASKED (being evaluated), HOLDS or FAILS. With
-    `outputs_from` another task run holds the outputs; `carried` are these outputs, loaded with it and not part of the
-    events. `outputs_id` names the outputs since their last change: task runs that reuse outputs by the task run's own
-    id have those from before. `decided_on` is the digest of what its approval, also a reused one, decides on."""
+    `condition` is the result of `when`; None if it was not evaluated. With `outputs_from` another task run holds
+    the outputs; `carried` are these outputs, loaded with it and not part of the events. `outputs_id` names the
+    outputs since their last change: task runs that reuse outputs by the task run's own id have those from before.
+    `decided_on` is the digest of what its approval, also a reused one, decides on."""
 
     id: UUID
     path: str
@@ -203,7 +204,7 @@ class TaskRun:
     ended_at: datetime | None = None
     newest: Attempt | None = None
     approval: Approval | None = None
-    condition: str | None = None
+    condition: Condition | None = None
     child: UUID | None = None
     standing: ChildStanding | None = None
     clock_base: float = field(default=0.0, compare=False)

@@ -11,7 +11,7 @@ from models.lifecycle.approvals.approvals import seats_filled
 from models.lifecycle.snapshot import Approval, Execution, TaskRun
 from models.lifecycle.stopping import end_of_kill
 from models.spec import SubflowTask, WaitTask
-from models.states import SUCCESSFUL_ENDS, ExecutionState, RunIf, Section, TaskRunState
+from models.states import SUCCESSFUL_ENDS, Condition, ExecutionState, RunIf, Section, TaskRunState
 
 
 class WaitingCode(StrEnum):
@@ -126,7 +126,7 @@ def _paused(execution: Execution) -> str:
 
 
 def _needs(execution: Execution, task: TaskRun) -> list[Waiting]:
-    if task.condition == "ASKED":
+    if task.condition is Condition.EVALUATING:
         return [Waiting(WaitingCode.EVALUATION, "its `when` is being evaluated", task.path)]
     rule = execution.spec_of(task).run_if
     missing = [

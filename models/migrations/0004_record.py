@@ -4,7 +4,7 @@ from tortoise.migrations import operations as ops
 
 from models.states import Channel
 
-# Every accepted command of a person pays for these, so there is one for each question that is asked
+# Every accepted command of a person pays for these, so there is one for each kind of query
 # of a long log and no more: newest first, by whom, what kind of act, and about which execution.
 INDEXES = """
 create index audit_log_actor on audit_log (actor, id desc);

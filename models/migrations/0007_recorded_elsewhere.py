@@ -19,7 +19,7 @@ delete from artifacts a where not exists (select from artifact_uses u where u.ar
 drop index artifacts_name;
 """
 
-# What is told of an execution as a whole is of no task run and no attempt.
+# Values of an execution as a whole have no task run and no attempt.
 TOLD_AT_LARGE = """
 alter table metrics alter column task_run_id drop not null, alter column path drop not null,
   alter column attempt drop not null;

@@ -1,7 +1,7 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
-# What a revision's document says that it starts. Those saved before are read when they are first asked for.
+# The flows that a revision's document starts. For older revisions they are read when they are first needed.
 LINKS = """
 create table revision_links (
   revision_id uuid primary key references revisions (id) on delete cascade, links jsonb not null);

@@ -5,12 +5,12 @@ from tortoise.migrations import operations as ops
 DATES = """
 create index executions_date on executions (coalesce(started_at, created_at), id);
 """
-# What is told of an execution as a whole is of no task run, and its task runs may be told of later.
+# Values of an execution as a whole have no task run, and its task runs may be reported later.
 LINES = """
 alter table logs alter column task_run_id drop not null, alter column path drop not null,
   alter column attempt drop not null;
 """
-# Months that were told of afterwards lie in the default partitions until they have their own. One at a time: each
+# Months that were reported afterwards are in the default partitions until they have their own. One at a time: each
 # takes its table for as long as its rows move.
 PAST = """
 create function headway_partition_of_the_past() returns text language plpgsql as $$

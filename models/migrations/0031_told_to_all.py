@@ -1,7 +1,7 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
-# Whoever changes a row has it told, servers of an earlier version too.
+# Every change of a row is notified, also those of servers of an earlier version.
 TOLD = """
 create function headway_told() returns trigger language plpgsql as $$
 begin

@@ -42,7 +42,7 @@ insert into quota_use (quota, owner, used)
 select 'open_recordings_per_person', created_by, count(*) from executions
 where origin = 'EXTERNAL' and ended_at is null group by 2;
 """
-# `used_at`: when somebody last asked to use it. `pruned_at`: nobody may use it any more, and its content goes.
+# `used_at`: when it was last used. `pruned_at`: nobody may use it any more, and its content goes.
 FILES = """
 alter table files add used_at timestamptz not null default now(), add pruned_at timestamptz;
 create index files_used on files (used_at) where pruned_at is null;

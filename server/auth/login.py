@@ -242,7 +242,7 @@ def _confirm_page(code: str, next_path: str) -> Response:
 def _is_led(request: Request) -> bool:
     """Whether another page may have sent the browser here, to make it act as the link's creator: a foreign page, or a
     page of this server, which follows any `next`. Over plain HTTP browsers do not send `Sec-Fetch-Site`, so every
-    visitor is asked; a program sends the link in a form or a JSON document."""
+    visitor must confirm; a program sends the link in a form or a JSON document."""
     return request.headers.get("sec-fetch-site") != "none"
 
 

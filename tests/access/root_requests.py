@@ -15,7 +15,7 @@ FLOW_TEXT: Final = "id: $key\nnamespace: $namespace\ntasks: [{id: a, type: log, 
 
 @dataclass(frozen=True)
 class RootRequest:
-    """The input of a mutation, in which `$name` stands for an id or name of its object, and the permissions that the
+    """The input of a mutation, in which `$name` is an id or name of its object, and the permissions that the
     mutation needs. `of_all` is set for names that are unique in the whole installation: that one is taken cannot be
     hidden."""
 

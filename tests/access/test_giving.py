@@ -92,7 +92,7 @@ async def test_a_manager_joins_no_group_of_admins(office: Office) -> None:
     problems = await office.refused(keeper, "savePrincipal", what, **given)
     assert [(one["code"], one["path"]) for one in problems] == [("FORBIDDEN", ["groups"])]
     assert not (await office.change(ada, "savePrincipal", what, **given))["problems"]
-    # Current members may stay, whoever saves the group.
+    # Current members may stay, no matter who saves the group.
     nina = await office.coming("nina", "keeper")
     given["groups"] = ["ops", "plain"]
     assert not (await office.change(nina, "savePrincipal", what, **given))["problems"]

@@ -51,8 +51,8 @@ async def test_a_new_service_is_given_no_role_that_nobody_named(
     )
     limits = f"the token {name} of service:{name} has all permissions of its holder in acme.shop.*, and expires 2"
     assert lines[2].startswith(limits) and len(lines) == 3
-    _, told = await made(served, name, "--replace")
-    assert told.splitlines() == [
+    _, printed = await made(served, name, "--replace")
+    assert printed.splitlines() == [
         f"the token {name} of service:{name} has all permissions of its holder, "
         "and never expires (--expires 90d)"
     ]
@@ -83,8 +83,8 @@ async def test_a_token_that_may_do_nothing_says_why(
         await done(served, "role", "grant", holder, *[one for one in before if one != "off"])
     if "off" in before:
         await done(served, "people", "save", holder, "--disable")
-    secret, told = await made(served, name, "--for", holder, *options)
-    assert f"warning: the token has no permissions: {why.replace('{}', holder)}" in told
+    secret, printed = await made(served, name, "--for", holder, *options)
+    assert f"warning: the token has no permissions: {why.replace('{}', holder)}" in printed
     if "off" in before:
         assert f"{name}  {holder}  disabled with its holder" in await done(served, "token", "list")
         await done(served, "people", "save", holder, "--enable")

@@ -344,8 +344,8 @@ async def test_the_parent_of_an_execution_with_a_request_can_be_named(
     await client.until(id, state="WAITING_FOR_APPROVAL")
     child = await child_of(client, id)
     name = (await client.show(child))["name"]
-    asked = f"waiting: one: approval by anyone, 0 of 1 given ({name}: ok) in {child}"
-    assert asked in (await done(served, "show", id)).splitlines()
+    reason = f"waiting: one: approval by anyone, 0 of 1 given ({name}: ok) in {child}"
+    assert reason in (await done(served, "show", id)).splitlines()
     output = await done(served, "approve", id)
     assert output.startswith(f"APPROVED; {name} ({child}), below {id}, is ")
     assert (await client.until_ended(id))["state"] == "SUCCESS"
@@ -363,14 +363,14 @@ async def test_several_requests_below_an_execution_must_be_named(
     )
     found = (await client.post(query, id=id))["execution"]
     requests = {one["approvals"][0]["id"]: one for one in found["children"]}
-    told, *listed, mend = (await refused(served, "reject", id)).splitlines()
-    assert told.startswith(f"error: {found['name']} has no pending approval itself; ")
+    first, *listed, fix = (await refused(served, "reject", id)).splitlines()
+    assert first.startswith(f"error: {found['name']} has no pending approval itself; ")
     assert set(listed) == {
         f"error: {request} of {one['name']} ({one['id']}) 'go?'"
         for request, one in requests.items()
     }
-    assert mend.startswith("error: give one of their ids: headway reject appr_")
-    rejected = mend.split()[-1]
+    assert fix.startswith("error: give one of their ids: headway reject appr_")
+    rejected = fix.split()[-1]
     output = await done(served, "reject", rejected)
     assert output.startswith(f"REJECTED; {requests[rejected]['name']} is ")
     await done(served, "cancel", id)

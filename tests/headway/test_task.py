@@ -133,12 +133,12 @@ def test_after_a_long_line_all_go_by_the_file_so_that_the_last_value_stays(folde
 
 
 def test_what_is_no_number_or_no_json_is_refused_here(folder: Path) -> None:
-    told = run(folder, "import headway; headway.output(a={'loss': [1.5, float('nan')]})").stderr
-    assert "ValueError: output.a.loss.1 is nan, which JSON cannot represent" in told
-    told = run(folder, "import headway; headway.property(n=2**64)").stderr
-    assert "ValueError: property.n is a whole number beyond 64 bits" in told
-    told = run(folder, "import headway; headway.output(a={'b': [1, object()]})").stderr
-    assert "TypeError: output.a.b.1: object is not a JSON value" in told
+    errors = run(folder, "import headway; headway.output(a={'loss': [1.5, float('nan')]})").stderr
+    assert "ValueError: output.a.loss.1 is nan, which JSON cannot represent" in errors
+    errors = run(folder, "import headway; headway.property(n=2**64)").stderr
+    assert "ValueError: property.n is a whole number beyond 64 bits" in errors
+    errors = run(folder, "import headway; headway.output(a={'b': [1, object()]})").stderr
+    assert "TypeError: output.a.b.1: object is not a JSON value" in errors
     assert "AttributeError" in run(folder, "import headway; headway.nothing").stderr
     assert "ValueError" in run(folder, "import headway; headway.artifact()").stderr
 

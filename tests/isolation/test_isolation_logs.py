@@ -47,10 +47,10 @@ def test_a_worker_without_required_isolation_does_not_start() -> None:
             check=False,
         )
         assert done.returncode == 6, done.stderr
-        told = done.stderr.strip().splitlines()[-1]
-        assert told.startswith("error: task_isolation is required, but not available: ")
-        assert SOCKETS in told
-        assert "namespaces does not work here" in told
+        error = done.stderr.strip().splitlines()[-1]
+        assert error.startswith("error: task_isolation is required, but not available: ")
+        assert SOCKETS in error
+        assert "namespaces does not work here" in error
         assert not (data_dir / "server.json").exists()
 
 

@@ -74,10 +74,10 @@ def test_shown_values_respect_the_limit_and_have_the_size_of_the_rest() -> None:
     small = {"args": {"a": "x" * 1000}, "run": "echo"}
     assert abridged(small) == small
     large = "\u4e2d" * (MAX_PAYLOAD // 3)
-    told = f"({len(orjson.dumps(large))} bytes, too large to show)"
+    note = f"({len(orjson.dumps(large))} bytes, too large to show)"
     assert abridged({"args": {"a": large, "b": {"c": [large], "d": 1}}, "run": "echo"}) == {
         "args": {
-            "a": told,
+            "a": note,
             "b": {"c": f"({len(orjson.dumps([large]))} bytes, too large to show)", "d": 1},
         },
         "run": "echo",

@@ -22,7 +22,7 @@ def test_ids_of_another_time_are_in_order() -> None:
 
 def test_a_clock_continues_from_the_given_time() -> None:
     clock = DatabaseClock()
-    told = datetime(2020, 1, 1, tzinfo=UTC)
-    clock.set(told)
-    assert told <= clock.now() < told + timedelta(seconds=5)
+    reported = datetime(2020, 1, 1, tzinfo=UTC)
+    clock.set(reported)
+    assert reported <= clock.now() < reported + timedelta(seconds=5)
     assert clock.now() <= clock.now()

@@ -123,8 +123,8 @@ async def test_complaints_end_with_one_sentence_and_good_messages_are_still_take
     assert execution.tasks["a"].outputs == {"good": 1}
     lines = [(row.text, row.level) for row in await floor.lines(execution.id)]
     assert len([text for text, _ in lines if text.endswith(": no message")]) == 1000
-    told = "1000 invalid messages were logged; further ones are not"
-    assert [line for line in lines if line[0] == told] == [(told, LogLevel.WARN)]
+    note = "1000 invalid messages were logged; further ones are not"
+    assert [line for line in lines if line[0] == note] == [(note, LogLevel.WARN)]
     assert len(lines) == 1001
 
 

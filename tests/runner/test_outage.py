@@ -39,7 +39,7 @@ def test_transient_errors_are_outages(kind: type[asyncpg.PostgresError]) -> None
 def test_nothing_else_is() -> None:
     assert len(OUTAGES) > 25
     others = [kind for kind in CODED if kind not in OUTAGES and issubclass(kind, UNREACHABLE)]
-    # The same exception class stands for a wrong use of the protocol and a broken connection.
+    # The same exception class means a wrong use of the protocol and a broken connection.
     assert others == []
 
 

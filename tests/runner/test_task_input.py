@@ -99,8 +99,8 @@ async def test_values_of_any_size_are_passed_on(floor: Floor, tmp_path: Path) ->
     task = execution.tasks["both"]
     assert task.outputs == {"digests": [hashlib.sha256(text.encode()).hexdigest()] * 4}
     size = len(orjson.dumps(text))
-    told = f"({size} bytes, too large to show)"
-    assert task.inputs["args"] == {"a": told, "b": told, "c": 1}
+    note = f"({size} bytes, too large to show)"
+    assert task.inputs["args"] == {"a": note, "b": note, "c": 1}
 
 
 @pytest.mark.parametrize("character", ["x", "\u0436", "\u4e2d"])

@@ -184,8 +184,8 @@ async def test_ten_thousand_small_writes_take_a_few_lumps(asker: Recorder) -> No
     taken = []
 
     class Counted(RecordedBytes):
-        async def _reserve(self, *asked: Any) -> int:
-            taken.append(await super()._reserve(*asked))
+        async def _reserve(self, *arguments: Any) -> int:
+            taken.append(await super()._reserve(*arguments))
             return taken[-1]
 
     counted = Counted(Quotas(), lambda: TODAY)

@@ -34,8 +34,8 @@ async def disables_it(scene: Scene) -> None:
     await scene.admin.save(scene.text())
     for tasks in (["ask"], ["ask", "extract"], ["extract", "ask", "mid"]):
         input = creation(scene, disabledTasks=tasks, reason="in a hurry")
-        told = await is_refused(scene, "createExecution", "FORBIDDEN", "disabledTasks", **input)
-        assert "`ask` needs an approval" in told and "OVERRIDE_APPROVAL" in told
+        message = await is_refused(scene, "createExecution", "FORBIDDEN", "disabledTasks", **input)
+        assert "`ask` needs an approval" in message and "OVERRIDE_APPROVAL" in message
 
 
 async def reruns_with_others(scene: Scene) -> None:

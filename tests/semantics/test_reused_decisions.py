@@ -136,8 +136,8 @@ async def test_the_condition_of_an_approval_is_not_met_with_results_of_other_inp
     rerun = creation(scene, rerunOf=begun["id"], disabledTasks=["extract"])
     await acted(scene.otto, "createExecution", **rerun)
     rerun["inputs"] = {"amount": 1000}
-    told = await is_refused(scene, "createExecution", "FORBIDDEN", "disabledTasks", **rerun)
-    assert "is requested depending on extract, which would not run" in told
+    message = await is_refused(scene, "createExecution", "FORBIDDEN", "disabledTasks", **rerun)
+    assert "is requested depending on extract, which would not run" in message
     replay = {"id": begun["id"], "fromTask": "load", "inputs": {"amount": 1000}}
     again = await acted(scene.otto, "replayExecution", **replay)
     await scene.awaits_decision(again["id"])

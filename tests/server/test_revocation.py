@@ -44,7 +44,7 @@ CHANGES = {
 async def test_open_connections_end_when_what_they_are_worth_changes(
     database: Database, tmp_path: Path, change: str, credential: str
 ) -> None:
-    """The database reports a change, whoever makes it, by any statement."""
+    """The database reports a change, made by anyone, by any statement."""
     pool = database.pool
     await grants.save_role(pool, "reader", frozenset({Permission.VIEW_EXECUTION}), ORIGIN)
     token = await enrolled(pool, "maria", "operator")

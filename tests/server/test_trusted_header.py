@@ -68,7 +68,7 @@ async def test_the_word_of_anybody_else_counts_for_nothing(
         assert await house.holds() == before
         if settings.get("trusted_user_header") == "X-Forwarded-User":
             assert "did not come from a trusted proxy" in (await house.refusals())[0]
-        # Whoever has credentials of their own is who they are.
+        # A visitor with credentials of their own acts as themselves.
         own = {**NAMED, "authorization": f"Bearer {token}"}
         assert (await house.http.get("/who", headers=own)).json() == {"actor": "user:nina"}
 

@@ -21,6 +21,7 @@ from models.states import (
     FAILED_ENDS,
     SUCCESSFUL_ENDS,
     ApprovalState,
+    Condition,
     ExecutionState,
     FailureAction,
     OnTimeout,
@@ -203,7 +204,7 @@ def _waits_for_a_person(task: TaskRun) -> bool:
 
 def _can_progress(execution: Execution, task: TaskRun) -> bool:
     if task.state is TaskRunState.CREATED:
-        return task.condition == "ASKED"
+        return task.condition is Condition.EVALUATING
     return task.path not in execution.families
 
 
@@ -311,9 +312,9 @@ def _state_by_needs(execution: Execution, task: TaskRun) -> TaskRunState | None:
 def _start_if(builder: TransitionBuilder, task: TaskRun) -> None:
     """Starts the task run if its `when` holds; an expression is evaluated first, outside of this decision."""
     when = builder.execution.spec_of(task).when
-    if when is None or when is True or task.condition == "HOLDS":
+    if when is None or when is True or task.condition is Condition.HOLDS:
         start(builder, task)
-    elif when is False or task.condition == "FAILS":
+    elif when is False or task.condition is Condition.FAILS:
         builder.move_task(task, TaskRunState.SKIPPED)
     elif task.condition is None:
         builder.emit(ConditionAsked(task.path))

@@ -29,6 +29,7 @@ from models.states import (
     SUCCESSFUL_ENDS,
     TASK_RUN_ENDS,
     AttemptState,
+    Condition,
     ExecutionState,
     TaskRunState,
 )
@@ -82,12 +83,16 @@ def task_runs_added(execution: Execution, fact: TaskRunsAdded, event: Event) -> 
 
 def condition_requested(execution: Execution, fact: ConditionAsked, _: Event) -> Execution:
     task = execution.tasks[fact.path]
-    return with_task(execution, task, copy_with(task, condition="ASKED"))
+    return with_task(execution, task, copy_with(task, condition=Condition.EVALUATING))
 
 
 def condition_evaluated(execution: Execution, fact: ConditionJudged, _: Event) -> Execution:
     task = execution.tasks[fact.path]
-    return with_task(execution, task, copy_with(task, condition="HOLDS" if fact.holds else "FAILS"))
+    return with_task(
+        execution,
+        task,
+        copy_with(task, condition=Condition.HOLDS if fact.holds else Condition.FAILS),
+    )
 
 
 def child_linked(execution: Execution, fact: ChildLinked, _: Event) -> Execution:
@@ -164,7 +169,7 @@ def task_run_moved(execution: Execution, fact: TaskRunMoved, event: Event) -> Ex
             error=None,
             progress=0.0,
             message=None,
-            condition="HOLDS" if task.attempt else None,
+            condition=Condition.HOLDS if task.attempt else None,
             child=None,
             outputs={},
             outputs_from=None,

@@ -21,6 +21,7 @@ from models.spec import ApprovalTask, ForeachTask, TaskSpec
 from models.states import (
     SUCCESSFUL_ENDS,
     ApprovalState,
+    Condition,
     ExecutionState,
     ReuseDecision,
     RunIf,
@@ -121,7 +122,7 @@ def never_reused(spec: TaskSpec) -> str | None:
 def _decision_of(source: Execution, task: TaskRun) -> EarlierDecision:
     now = decided_on(source, task)
     for approval_run in _approvals_within(source, task):
-        if approval_run.condition == "FAILS" or source.spec_of(approval_run).when is False:
+        if approval_run.condition is Condition.FAILS or source.spec_of(approval_run).when is False:
             continue  # by the flow itself no approval was needed
         approval = approval_run.approval
         if approval is None or approval.state is not ApprovalState.APPROVED:

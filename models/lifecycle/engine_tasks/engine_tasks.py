@@ -37,6 +37,7 @@ from models.lifecycle.snapshot import TaskRun
 from models.lifecycle.transition_builder import TransitionBuilder
 from models.spec import ApprovalTask, ForeachTask, SubflowTask, WaitTask
 from models.states import (
+    Condition,
     ExecutionState,
     TaskRunState,
 )
@@ -45,7 +46,7 @@ from models.states import (
 def record_condition(builder: TransitionBuilder, command: Judge) -> None:
     """Records the result of an evaluated `when`."""
     task = builder.execution.tasks[command.path]
-    if task.state is not TaskRunState.CREATED or task.condition != "ASKED":
+    if task.state is not TaskRunState.CREATED or task.condition is not Condition.EVALUATING:
         return
     if isinstance(command.result, TaskError):
         fail_condition(builder, task, command.result)

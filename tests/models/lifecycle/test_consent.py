@@ -64,8 +64,8 @@ def test_nothing_after_an_undecided_approval_runs_whatever_is_disabled_and_reuse
             continue
         stage.run_all()
         ran = {path for path, task in stage.execution.tasks.items() if task.attempt}
-        stands = how == "approved" and day == "monday" and {"ask", "extract"} <= set(again)
-        assert stands or not ran & {"mid", "load"}, way
+        reusable = how == "approved" and day == "monday" and {"ask", "extract"} <= set(again)
+        assert reusable or not ran & {"mid", "load"}, way
         assert stage.overridden == []
         allowed += bool(ran & {"load"})
     assert allowed == (12 if how == "approved" and day == "monday" else 0)

@@ -4,7 +4,7 @@ import pytest
 
 from models.events.events import ENGINE
 from models.lifecycle.commands.commands import Judge, Prepare
-from models.states import VoteDecision
+from models.states import Condition, VoteDecision
 from tests.models.lifecycle.stage import Stage
 from tests.models.lifecycle.test_approvals import vote
 
@@ -57,7 +57,7 @@ def test_tasks_after_one_decision_are_evaluated_while_another_request_is_open() 
     request(stage, "too")
     assert stage.state == "WAITING_FOR_APPROVAL"
     vote(stage, VoteDecision.APPROVE)
-    assert (stage.state, stage.task("b").condition) == ("RUNNING", "ASKED")
+    assert (stage.state, stage.task("b").condition) == ("RUNNING", Condition.EVALUATING)
     stage.submit(Judge("b", 0, False), ENGINE)
     assert stage.moves() == ["RUNNING", "WAITING_FOR_APPROVAL", "RUNNING", "WAITING_FOR_APPROVAL"]
 

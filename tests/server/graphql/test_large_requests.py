@@ -122,7 +122,7 @@ async def test_more_values_than_any_payload_holds_are_refused() -> None:
         (error,) = response.json()["errors"]
         assert error["extensions"]["code"] == "PAYLOAD_TOO_LARGE"
         assert error["message"].startswith(f"a request may have at most {MOST_VALUES} values")
-        # What stands in text is no value.
+        # Text inside a string is no value.
         response = await http.post("/graphql", content=text, headers=KIND, timeout=60)
         assert response.json() == {"data": {"hello": "world"}}
 
