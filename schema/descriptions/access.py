@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.common import ID, Descriptions, up_to
+from schema.descriptions.shared_texts import ID, Descriptions, up_to
 
 _PROBLEMS: Final = {"problems": "Why the mutation was refused; empty on success."}
 _NAME: Final = "1 to 100 letters, digits and `. _ @ + -`."
