@@ -13,7 +13,6 @@ from graphql import GraphQLSchema, is_specified_scalar_type
 from schema.descriptions.access import ACCESS
 from schema.descriptions.approvals import APPROVALS
 from schema.descriptions.bulk import BULK
-from schema.descriptions.common import Descriptions
 from schema.descriptions.debugging import DEBUGGING
 from schema.descriptions.dependencies import DEPENDENCIES
 from schema.descriptions.executions import EXECUTIONS
@@ -33,6 +32,7 @@ from schema.descriptions.scalars import SCALARS
 from schema.descriptions.schedules import SCHEDULES
 from schema.descriptions.searches import SEARCHES
 from schema.descriptions.secrets import SECRETS
+from schema.descriptions.shared_texts import Descriptions
 from schema.descriptions.states import STATES
 from schema.descriptions.task_runs import TASK_RUNS
 from schema.descriptions.viewer import VIEWER

@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.common import ID, Descriptions, up_to
+from schema.descriptions.shared_texts import ID, Descriptions, up_to
 
 _PROBLEMS: Final = {"problems": "Why the mutation was refused; empty on success."}
 _NAME: Final = "1 to 100 letters, digits and `. _ @ + -`."
@@ -77,7 +77,7 @@ ACCESS: Final[Descriptions] = {
             "viewer by default.",
             "role": "A role to grant to the holder as well, in the namespaces; needs MANAGE there.",
             "permissions": "The permissions to limit the token to, by their names here or in the reference systems.",
-            "namespaces": "The only namespaces that it is worth something in. " + _NAMESPACES,
+            "namespaces": "The namespaces to limit the token to. " + _NAMESPACES,
             "expiresAt": "When the token expires.",
             "replace": "Revoke a valid token of the same name; without this, a taken name is refused.",
             "reason": "The reason; stored in the audit log.",

@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.common import ID, Descriptions
+from schema.descriptions.shared_texts import ID, Descriptions
 
 APPROVALS: Final[Descriptions] = {
     "Approval": (

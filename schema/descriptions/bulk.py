@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.common import ID, REASON, Descriptions, paged
+from schema.descriptions.shared_texts import ID, REASON, Descriptions, paged
 
 _PROBLEMS: Final = {"problems": "Why the mutation was refused; empty on success."}
 _SAMPLES: Final = "Examples, 5 at most."

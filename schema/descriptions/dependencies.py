@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.common import Descriptions
+from schema.descriptions.shared_texts import Descriptions
 
 DIRECTION: Final = (
     "The direction, BOTH by default: UPSTREAM for what starts it, DOWNSTREAM for what it starts."

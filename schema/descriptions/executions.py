@@ -1,7 +1,15 @@
 from typing import Final
 
-from schema.descriptions.common import AROUND, ATTEMPT, EXIT_CODE, ID, Descriptions, paged, up_to
 from schema.descriptions.dependencies import DEPTH, DIRECTION
+from schema.descriptions.shared_texts import (
+    AROUND,
+    ATTEMPT,
+    EXIT_CODE,
+    ID,
+    Descriptions,
+    paged,
+    up_to,
+)
 
 _OF_TASK_RUN: Final = "Only lines of this task run; for a foreach including its iterations."
 _LIKE: Final = "flow, or recorded pipeline, and kind"

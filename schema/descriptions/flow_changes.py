@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.common import Descriptions
+from schema.descriptions.shared_texts import Descriptions
 
 _PROBLEMS: Final = {"problems": "Why the mutation was refused; empty on success."}
 _WHICH: Final = {"namespace": "The namespace of the flow.", "key": "The key of the flow."}

@@ -1,7 +1,7 @@
 from typing import Final
 
-from schema.descriptions.common import FIRST, ID, Descriptions, paged, up_to
 from schema.descriptions.dependencies import DEPTH, DIRECTION
+from schema.descriptions.shared_texts import FIRST, ID, Descriptions, paged, up_to
 
 FLOWS: Final[Descriptions] = {
     "Namespace": (

@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.common import (
+from schema.descriptions.shared_texts import (
     ATTEMPT,
     ID,
     NULL_FOR_EXECUTION,

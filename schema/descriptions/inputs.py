@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.common import REASON, Descriptions
+from schema.descriptions.shared_texts import REASON, Descriptions
 
 _EXPECTED_SEQ: Final = (
     "The seq of the last state change that the caller has seen; "

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from schema.descriptions.common import Descriptions
+from schema.descriptions.shared_texts import Descriptions
 
 _CELLS: Final = "One for each execution, in the order of `executions`."
 _ROW: Final = "Whether any value differs from the baseline."

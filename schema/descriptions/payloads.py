@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.common import Descriptions
+from schema.descriptions.shared_texts import Descriptions
 
 _PROBLEMS: Final = {"problems": "Why the mutation was refused; empty on success."}
 _EXECUTION: Final = {"execution": "The execution after the mutation; null if it was refused."}

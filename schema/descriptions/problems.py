@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.common import Descriptions
+from schema.descriptions.shared_texts import Descriptions
 
 _PROBLEM: Final = {
     "code": "The kind of refusal.",

@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.common import ID, Descriptions
+from schema.descriptions.shared_texts import ID, Descriptions
 
 _PROBLEMS: Final = {"problems": "Why the mutation was refused; empty on success."}
 _EACH: Final = {

@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.common import (
+from schema.descriptions.shared_texts import (
     AFTER,
     DOWNLOAD_URL,
     ID,
@@ -21,8 +21,8 @@ _TASK_KEY_INPUT: Final = (
 )
 _ATTEMPT_INPUT: Final = "The number of the attempt, from 1."
 _TIME_DEFAULT: Final = (
-    "now by default. If the execution is recorded after the fact, the time since the recording is added to the start "
-    "of the execution."
+    "now by default; for an execution recorded after the fact, its start plus the time since "
+    "it was recorded."
 )
 
 RECORDING: Final[Descriptions] = {

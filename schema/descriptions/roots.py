@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.common import Descriptions, paged, up_to
+from schema.descriptions.shared_texts import Descriptions, paged, up_to
 
 _INPUT: Final = "The arguments of the mutation."
 _SEARCH: Final = "A search, such as `state:failed flow:nightly* duration>30m`, combined with `where`: both must hold."

@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.common import ID, REASON, Descriptions
+from schema.descriptions.shared_texts import ID, REASON, Descriptions
 
 _CRON: Final = "A cron expression (minute, hour, day of the month, month, day of the week), such as `0 2 * * MON-FRI`."
 

@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.common import Descriptions
+from schema.descriptions.shared_texts import Descriptions
 
 _NUMBERS: Final = {
     "gte": "Greater than or equal to this.",
@@ -9,7 +9,7 @@ _NUMBERS: Final = {
     "lte": "Less than or equal to this.",
 }
 _PROBLEMS: Final = "Why the mutation was refused; empty on success."
-_TIES: Final = "{} first; ties by creation, {} first."
+_TIES: Final = "{}; ties by creation, {} first."
 
 
 def _both(name: str, most: str, least: str) -> dict[str, str]:
@@ -25,16 +25,24 @@ SEARCHES: Final[Descriptions] = {
         {
             "CREATED_DESC": "Newest first. The default.",
             "CREATED_ASC": "Oldest first.",
-            **_both("STARTED", "Not started, then latest started", "Earliest started"),
-            **_both("ENDED", "Not ended, then latest ended", "Earliest ended"),
+            **_both(
+                "STARTED",
+                "Not started, then latest start first",
+                "Earliest start first, then not started",
+            ),
+            **_both(
+                "ENDED", "Not ended, then latest end first", "Earliest end first, then not ended"
+            ),
             **_both(
                 "DURATION",
-                "Running (longest first), then longest",
-                "Never started, then shortest, with running ones last: such",
+                "Running (longest first), then ended (longest first), then never started",
+                "Never started, then ended (shortest first), then running (shortest first)",
             ),
-            **_both("FLOW", "By the key of the flow, z", "By the key of the flow, a"),
-            **_both("STATE", "By the name of the state, z", "By the name of the state, a"),
-            **_both("PROGRESS", "Most progress", "Least progress"),
+            **_both("FLOW", "By the key of the flow, Z to A", "By the key of the flow, A to Z"),
+            **_both(
+                "STATE", "By the name of the state, Z to A", "By the name of the state, A to Z"
+            ),
+            **_both("PROGRESS", "Most progress first", "Least progress first"),
         },
     ),
     "ValueOrder": (

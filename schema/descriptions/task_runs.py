@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.common import AROUND, EXIT_CODE, ID, Descriptions, paged, up_to
+from schema.descriptions.shared_texts import AROUND, EXIT_CODE, ID, Descriptions, paged, up_to
 
 APPROVAL_NEEDED: Final = (
     "Why the approval that this task is, or contains, must be requested again: it cannot be disabled, nor its "

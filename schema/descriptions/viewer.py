@@ -1,6 +1,6 @@
 from typing import Final
 
-from schema.descriptions.common import ID, Descriptions, up_to
+from schema.descriptions.shared_texts import ID, Descriptions, up_to
 
 VIEWER: Final[Descriptions] = {
     "Viewer": (

@@ -48,7 +48,7 @@ class LogLine(Node):
 
     @classmethod
     def all_of(cls, execution_id: UUID, rows: Sequence[LogRow]) -> list[Self]:
-        """There are many, of few task runs."""
+        """Formats each id of a task run only once, as many lines share few task runs."""
         log = typed("line", execution_id)
         ids: dict[UUID | None, strawberry.ID] = {
             key: strawberry.ID(typed("run", key))

@@ -39,14 +39,14 @@ class RelatedRows:
     _tasks: dict[str, Task] = field(default_factory=dict)
 
     def rows(self, name: str, task_run: UUID) -> Sequence[Row]:
-        """Raises NotReady."""
+        """Raises NotReady if the rows were not read."""
         found = self.by_run.get(name)
         if found is None:
             raise NotReady
         return found.get(task_run, ())
 
     def execution(self, id: UUID | None) -> Row | None:
-        """Raises NotReady."""
+        """Raises NotReady if the rows were not read."""
         if id is None:
             return None
         if self.executions is None or id not in self.executions:
@@ -54,7 +54,7 @@ class RelatedRows:
         return self.executions[id]
 
     def task(self, path: str) -> Task:
-        """Raises NotReady."""
+        """Raises NotReady if the rows were not read."""
         if self.plan is None:
             raise NotReady
         key = parse_path(path).key
@@ -65,7 +65,7 @@ class RelatedRows:
         return found
 
     def item(self, parent: str, index: int) -> Any:
-        """Raises NotReady."""
+        """Raises NotReady if the rows were not read."""
         if self.items is None:
             raise NotReady
         return self.items[parent][index]

@@ -677,25 +677,25 @@ export type ExecutionOrder =
   | 'CREATED_DESC'
   /** Oldest first. */
   | 'CREATED_ASC'
-  /** Not started, then latest started first; ties by creation, newest first. */
+  /** Not started, then latest start first; ties by creation, newest first. */
   | 'STARTED_DESC'
-  /** Earliest started first; ties by creation, oldest first. */
+  /** Earliest start first, then not started; ties by creation, oldest first. */
   | 'STARTED_ASC'
-  /** Not ended, then latest ended first; ties by creation, newest first. */
+  /** Not ended, then latest end first; ties by creation, newest first. */
   | 'ENDED_DESC'
-  /** Earliest ended first; ties by creation, oldest first. */
+  /** Earliest end first, then not ended; ties by creation, oldest first. */
   | 'ENDED_ASC'
-  /** Running (longest first), then longest first; ties by creation, newest first. */
+  /** Running (longest first), then ended (longest first), then never started; ties by creation, newest first. */
   | 'DURATION_DESC'
-  /** Never started, then shortest, with running ones last: such first; ties by creation, oldest first. */
+  /** Never started, then ended (shortest first), then running (shortest first); ties by creation, oldest first. */
   | 'DURATION_ASC'
-  /** By the key of the flow, z first; ties by creation, newest first. */
+  /** By the key of the flow, Z to A; ties by creation, newest first. */
   | 'FLOW_DESC'
-  /** By the key of the flow, a first; ties by creation, oldest first. */
+  /** By the key of the flow, A to Z; ties by creation, oldest first. */
   | 'FLOW_ASC'
-  /** By the name of the state, z first; ties by creation, newest first. */
+  /** By the name of the state, Z to A; ties by creation, newest first. */
   | 'STATE_DESC'
-  /** By the name of the state, a first; ties by creation, oldest first. */
+  /** By the name of the state, A to Z; ties by creation, oldest first. */
   | 'STATE_ASC'
   /** Most progress first; ties by creation, newest first. */
   | 'PROGRESS_DESC'
