@@ -27,7 +27,7 @@ from runner.store.postgres.database import Database
 
 logger = logging.getLogger("headway.bulk")
 
-_POLL_SECONDS = 1.0
+_LOOK_AGAIN = 1.0
 _MAX_SETS = 4
 """Sets that one process runs at once; the others are left for other processes."""
 _ROWS, _PREPARED_ROWS = 50, 10
@@ -57,7 +57,7 @@ class BulkRunner(Loop):
                     for found in await self._claim():
                         self._mine.add(found.id)
                         group.create_task(self._run(found))
-                    await watch.changed(_POLL_SECONDS)
+                    await watch.changed(_LOOK_AGAIN)
 
     async def _claim(self) -> Sequence[BulkSet]:
         found: Sequence[BulkSet] = ()

@@ -129,7 +129,7 @@ async def test_a_search_goes_on_where_it_stopped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(log_search, "MAX_BLOCKS", 2)
-    monkeypatch.setattr(log_search, "_AT_A_TIME", 1)
+    monkeypatch.setattr(log_search, "_BLOCKS_AT_ONCE", 1)
     id, _, lines = log
     pool, all_ = database.pool, [n for n, line in enumerate(lines, 1) if line.text == COLOURED]
     assert await search_lines(pool, LinesOf(id), "nowhere", 10, 5) == Matches([], 2 * SIZE, False)
@@ -151,8 +151,8 @@ async def test_a_search_stops_when_it_has_taken_long(
     log: tuple[UUID, list[UUID], list[NewLine]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(log_search, "_AT_A_TIME", 1)
-    monkeypatch.setattr(log_search, "_ENOUGH", 0.0)
+    monkeypatch.setattr(log_search, "_BLOCKS_AT_ONCE", 1)
+    monkeypatch.setattr(log_search, "_TIME_LIMIT", 0.0)
     found = await search_lines(database.pool, LinesOf(log[0]), "nowhere", 0, 5)
     assert found == Matches([], SIZE, False)
 

@@ -235,7 +235,7 @@ async def test_a_worker_killed_hard_leaves_no_process(database_url: str, data_di
             process.stdout.close()
 
 
-@pytest.mark.parametrize("place", ["task_types", "put_back"])
+@pytest.mark.parametrize("place", ["task_types", "requeue"])
 async def test_jobs_come_again_when_a_query_between_taking_and_starting_is_cancelled(
     floor: Floor, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
