@@ -225,7 +225,7 @@ async def test_guesses_leave_connections_for_reads(database: Database) -> None:
 async def test_the_creator_of_a_services_token_counts_as_the_same_person(
     database: Database,
 ) -> None:
-    """The creator of the token may use it: their vote and the service's are one vote, no matter who owns the service."""
+    """The creator of the token may use it: their vote and the service's are one vote, whose service it may be."""
     pool = database.pool
     maria = await enrolled(pool, "maria", "namespace_admin", "acme")
     await enrolled(pool, "bob", "approver", "acme")
