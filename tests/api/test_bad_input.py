@@ -242,7 +242,9 @@ async def test_a_metric_is_a_finite_number(client: Client) -> None:
     mutation = f"recordMetrics(input: {{{asked}}}) {{ problems {{ code message path }} }}"
     (problem,) = (await client.post(f"mutation {{ {mutation} }}"))["recordMetrics"]["problems"]
     assert (problem["code"], problem["path"]) == ("VALIDATION", ["value"])
-    assert problem["message"] == "value of loss is inf: a metric must be a finite number; leave it out"
+    assert (
+        problem["message"] == "value of loss is inf: a metric must be a finite number; leave it out"
+    )
     found = await client.post("query ($id: ID!) { execution(id: $id) { metrics { name } } }", id=id)
     assert found["execution"]["metrics"] == []
 

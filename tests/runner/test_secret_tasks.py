@@ -107,7 +107,10 @@ async def test_iterations_and_subflows_see_secrets_by_name(floor: Floor) -> None
     ("vault", "sentence"),
     [
         (Cipher(), "a secret cannot be read: this process has no secret key"),
-        (Cipher(key_from(new_key())), "a secret cannot be read: this was encrypted with the secret key"),
+        (
+            Cipher(key_from(new_key())),
+            "a secret cannot be read: this was encrypted with the secret key",
+        ),
     ],
 )
 async def test_a_worker_without_the_key_fails_the_task_with_a_sentence(

@@ -42,9 +42,7 @@ async def assert_stopped(stage: Stage, id: UUID, flow: str = "acme.b/vault") -> 
     execution = await stage.floor.look(id)
     assert execution.state is ExecutionState.ERROR
     error = execution.tasks["sub"].error
-    told = (
-        f"{flow} cannot start: no flow {flow}; save it, or list the existing ones: `headway flows list`"
-    )
+    told = f"{flow} cannot start: no flow {flow}; save it, or list the existing ones: `headway flows list`"
     assert error and (error.code, error.message, error.below) == ("SUBFLOW", told, None)
     assert await stage.ran("acme.b") == 0
 
