@@ -233,7 +233,7 @@ def _code() -> set[Path]:
 
 def _home() -> tuple[set[Path], set[Path]]:
     """Returns the home directory, which is read-only for tasks, and the folders in it that stay writable. Dotfiles do
-    not: the user's shell would run a line that a task adds to them."""
+    not (except .cache): the user's shell would run a line that a task adds to them."""
     variable = os.environ.get("HOME", "")
     home = Path(variable).resolve() if variable else Path("/")
     if home == Path("/") or not home.is_dir() or not os.access(home, os.W_OK):

@@ -1,9 +1,9 @@
 """Checks every second, by the database's clock, for expired leases, whose attempts are then LOST; and for external runs
 whose heartbeat is overdue, which end in ERROR.
 
-Also admits queued executions that a free slot has missed: the limit was raised, or an execution ended at the same time
-as another was created. After a database outage that this process noticed, every lease is first extended by one full
-period, because the workers could not extend them during the outage.
+Also admits queued executions that were not admitted when a slot became free: because the limit was raised, or because
+an execution ended while another was created. After a database outage that this process noticed, every lease is first
+extended by one full period, because the workers could not extend them during the outage.
 """
 
 import asyncio

@@ -12,7 +12,7 @@ from models.errors import HeadwayError, ProblemCode, Refused
 
 _BYTES = 32
 _NONCE = 12
-_HINT = "put the server's secret.key into its data directory, or set HEADWAY_SECRET_KEY"
+_HINT = "copy the server's secret.key to this process's data directory, or set HEADWAY_SECRET_KEY"
 
 
 class DecryptionFailed(HeadwayError):
