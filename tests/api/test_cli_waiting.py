@@ -53,7 +53,7 @@ async def test_it_waits_where_no_more_may_be_followed(strict: Served) -> None:
 async def test_it_waits_no_longer_than_its_patience(
     strict: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.cli.retrying.LONGEST", 0)
+    monkeypatch.setattr("server.cli.retrying.MAX_WAIT", 0)
     id = (await strict.client.run(HELD))["id"]
     async with aclosing(strict.client.events(id)) as events:
         await anext(events)
