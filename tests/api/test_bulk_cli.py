@@ -58,4 +58,4 @@ async def test_ids_parameters_and_a_no(client: Client, served: Served) -> None:
     assert b"CANCEL: applies to 2 of 2" in output_bytes
     assert {(await client.show(id))["state"] for id in ids} == {"CREATED"}
     code, _, errors = await headway(served, "bulk", "cancel")
-    assert code == 1 and "name executions" in errors
+    assert code == 1 and "give executions" in errors

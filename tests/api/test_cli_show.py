@@ -144,7 +144,7 @@ async def test_a_wait_that_is_over_no_longer_waits(client: Client, served: Serve
         (("bulk", "cancel", "--where-state", "nope"), "no state 'nope'"),
         (("set-labels", "ID", "a=b", "--mode", "add"), "no mode 'add'; there are: merge, replace, remove"),
         (("run", "a/b", "--on-failure", "panic"), "no failure action 'panic'; there are: finish-running, "),
-        (("audit", "--action", "cancell"), "named 'cancell'; did you mean cancel?\n"),
+        (("audit", "--action", "cancell"), "entries 'cancell'; did you mean cancel?\n"),
         (("show", "exec_foo"), "no execution exec_foo"),
     ],
 )  # fmt: skip

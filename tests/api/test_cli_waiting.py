@@ -53,7 +53,7 @@ async def test_run_waits_at_the_limit_of_subscriptions(strict: Served) -> None:
 async def test_a_command_waits_at_most_for_its_timeout(
     strict: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.cli.retrying.LONGEST", 0)
+    monkeypatch.setattr("server.cli.retrying.MAX_WAIT", 0)
     id = (await strict.client.run(HELD))["id"]
     async with aclosing(strict.client.events(id)) as events:
         await anext(events)

@@ -79,9 +79,19 @@ async def test_prune_previews_first_and_removes_on_request(own: Served, pool: as
         assert code == 0
         assert [line.split() for line in output.splitlines()] == [
             ["1", "acme.old/load", "FAILED"],
-            ["3", "acme.old/load", "SUCCESS", "(stay:", "1", "archived)"],
+            ["3", "acme.old/load", "SUCCESS", "(kept:", "1", "archived)"],
             ["whole", "events", "and", "logs", "of", f"{MONTH:%Y-%m}"],
-            ["4", "executions", "would", "go;", "--yes", "removes", "them", "for", "good"],
+            [
+                "4",
+                "executions",
+                "would",
+                "be",
+                "deleted;",
+                "--yes",
+                "deletes",
+                "them",
+                "permanently",
+            ],
         ]
     assert await rows_of(pool, [*ids, failed, archived]) == before
     assert await pruned_of(pool) == []
