@@ -38,7 +38,7 @@ pytest: install tests/strangers/node_modules/.package-lock.json
 e2e: install ## the page in a real browser against a real server
 	browser="$$(scripts/browser.sh)"; cd frontend && CHROME_PATH="$$browser" npm run e2e
 
-fix: install ## format, and mend what the linters can
+fix: install ## format, and fix what the linters can
 	ruff check --fix .
 	ruff format .
 	npm --prefix frontend run fix
