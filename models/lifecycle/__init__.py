@@ -1,7 +1,7 @@
-"""The life of an execution: `decide(snapshot, command, context) -> Transition`. Pure.
+"""The state machine of executions: `decide(snapshot, command, context) -> Transition`. Pure.
 
-`snapshot.py` holds what an execution is, `commands/` what it takes, `apply/` what an event makes of it, `advance/` the
-consequences of a change, and `actions.py` which actions are available. The other modules handle the commands.
+`snapshot.py` has the state of an execution, `commands/` the commands to it, `apply/` applies events to it, `advance/`
+applies the consequences of a change, and `actions.py` has the available actions. The other modules handle the commands.
 """
 
 from models.lifecycle.decide import decide

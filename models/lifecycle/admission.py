@@ -28,7 +28,7 @@ def admit_or_queue(builder: TransitionBuilder) -> None:
     if admission is not Admission.RUN and execution.state is ExecutionState.RESTARTED:
         admission, victim = Admission.QUEUE, None
     if victim is not None:
-        builder.defer_to(victim, MakeRoom(), f"made room for {execution.name}: its flow's limit")
+        builder.defer_to(victim, MakeRoom(), f"made room for {execution.name}: concurrency limit")
     if admission is Admission.RUN:
         move(builder, ExecutionState.RUNNING)
         advance(builder)

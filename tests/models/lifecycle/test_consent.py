@@ -64,8 +64,8 @@ def test_nothing_after_an_undecided_approval_runs_whatever_is_disabled_and_reuse
             continue
         stage.run_all()
         ran = {path for path, task in stage.execution.tasks.items() if task.attempt}
-        reusable = how == "approved" and day == "monday" and {"ask", "extract"} <= set(again)
-        assert reusable or not ran & {"mid", "load"}, way
+        is_reusable = how == "approved" and day == "monday" and {"ask", "extract"} <= set(again)
+        assert is_reusable or not ran & {"mid", "load"}, way
         assert stage.overridden == []
         allowed += bool(ran & {"load"})
     assert allowed == (12 if how == "approved" and day == "monday" else 0)
@@ -123,8 +123,8 @@ def test_no_change_of_a_task_run_lets_later_tasks_run_undecided(
             continue
         started = {path: task.attempt for path, task in stage.execution.tasks.items()}
         stage.run_all()
-        asked_anew = how != "approved" and stage.states["ask"] not in SUCCESSFUL_ENDS
-        if asked_anew:
+        requested_again = how != "approved" and stage.states["ask"] not in SUCCESSFUL_ENDS
+        if requested_again:
             assert not any(stage.task(path).attempt > started[path] for path in ("mid", "load"))
 
 
@@ -203,7 +203,7 @@ tasks:
   - {id: load, type: log, needs: [check], message: a}
 finally:
   - {id: ask, type: approval, when: "{{ outputs.check.risky }}"}
-  - {id: tell, type: log, needs: [ask], message: a}
+  - {id: notify, type: log, needs: [ask], message: a}
 """
 
 

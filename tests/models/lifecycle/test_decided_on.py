@@ -41,15 +41,15 @@ tasks:
 
 
 def test_a_restart_requests_again_with_reuse_never_and_nothing_runs_before() -> None:
-    for keys, asks in (("", False), ("reuse: same_inputs", False), ("reuse: never", True)):
+    for keys, requests in (("", False), ("reuse: same_inputs", False), ("reuse: never", True)):
         stage = approved(plan_of(keys), AttemptState.FAILED)
         stage.submit(Restart())
-        assert (stage.states["ask"] == "CREATED" or stage.states["ask"] == "RUNNING") is asks
+        assert (stage.states["ask"] == "CREATED" or stage.states["ask"] == "RUNNING") is requests
         before = stage.task("load").attempt
         stage.run_all()
-        assert (stage.states["ask"] == "WAITING_FOR_APPROVAL") is asks
-        assert (stage.task("load").attempt == before) is asks
-        if asks:
+        assert (stage.states["ask"] == "WAITING_FOR_APPROVAL") is requests
+        assert (stage.task("load").attempt == before) is requests
+        if requests:
             stage.vote()
             stage.run_all()
             assert stage.state == "SUCCESS"
@@ -146,16 +146,16 @@ def test_numbers_are_digested_as_the_database_returns_them() -> None:
 
 def test_a_plan_shows_which_approvals_are_needed_and_why() -> None:
     source = approved(plan_of()).execution
-    for day, asks in (("monday", False), ("tuesday", True)):
+    for day, requests in (("monday", False), ("tuesday", True)):
         start = begins(plan_of(), {"day": day})
         for planned in (
             plan_replay(source, plan_of(), "load", start),
             plan_draft(source, plan_of(), start),
         ):
             plans = {one.key: one for one in planned}
-            assert (plans["ask"].must_ask is not None) is asks
-            assert (plans["ask"].plan is TaskPlan.RUN) is asks
-            assert not asks or plans["ask"].why.startswith(
+            assert (plans["ask"].must_ask is not None) is requests
+            assert (plans["ask"].plan is TaskPlan.RUN) is requests
+            assert not requests or plans["ask"].why.startswith(
                 "needs a new decision: it was decided on other"
             )
     overridden = plan_replay(source, plan_of(), "load", begins(plan_of(), {"day": "x"}), True)
