@@ -11,7 +11,7 @@ export function UnlessNoRole({ children }: { children: ReactNode }) {
     <EmptyState title="You have no role yet.">
       <p role="status">
         You are signed in as <strong>{data.viewer.actor.name}</strong>. Ask an administrator of this server to
-        grant you a role; this page then goes on by itself.
+        grant you a role; this page then continues automatically.
       </p>
     </EmptyState>
   );

@@ -35,9 +35,9 @@ describe("selecting", () => {
 
 it("allows to compare two to five", () => {
   const of = (...picked: string[]): Selection => ({ ids: new Set(picked), all: false, anchor: null });
-  expect(whyNotCompared(of("a"))).toMatch("Pick 1 more");
+  expect(whyNotCompared(of("a"))).toMatch("Select 1 more");
   expect(whyNotCompared(of("a", "b"))).toBeNull();
   expect(whyNotCompared(of(...shown))).toBeNull();
   expect(whyNotCompared(of(...shown, "f"))).toMatch("At most 5");
-  expect(whyNotCompared({ ...NOTHING, all: true })).toMatch("single");
+  expect(whyNotCompared({ ...NOTHING, all: true })).toMatch("individual");
 });
