@@ -198,7 +198,7 @@ def _source(task: dict[str, Any]) -> str:
 
 
 def inbox_table(approvals: Sequence[dict[str, Any]]) -> Table:
-    table = _plain_table("ID", "EXECUTION", "TASK", "ASKED", "UNTIL", "GIVEN", "MESSAGE")
+    table = _plain_table("ID", "EXECUTION", "TASK", "REQUESTED", "UNTIL", "GIVEN", "MESSAGE")
     for one in approvals:
         groups = [f"{group['name']} " if group["name"] else "" for group in one["groups"]]
         given = ", ".join(
