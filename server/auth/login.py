@@ -88,7 +88,7 @@ class Login:
             return await self._signed_in_page(request, next_path) or self._form(next_path)
         if request.method == "HEAD":
             return Response(status_code=204)  # a link preview does not use the link up
-        if _is_led(request):
+        if _needs_confirmation(request):
             return _confirm_page(code, next_path)
         return await self._by_link(request, code, next_path)
 
@@ -239,7 +239,7 @@ def _confirm_page(code: str, next_path: str) -> Response:
     return _unstored(HTMLResponse(page("Sign in with a link?", body)))
 
 
-def _is_led(request: Request) -> bool:
+def _needs_confirmation(request: Request) -> bool:
     """Whether another page may have sent the browser here, to make it act as the link's creator: a foreign page, or a
     page of this server, which follows any `next`. Over plain HTTP browsers do not send `Sec-Fetch-Site`, so every
     visitor must confirm; a program sends the link in a form or a JSON document."""

@@ -59,7 +59,8 @@ class TrustedHeader:
 
 
 class ProxySessions:
-    """Refusals are recorded in the audit log; visitors cannot tell an invalid name from somebody else's."""
+    """Refusals are recorded in the audit log; visitors get the same response for an invalid name and for somebody
+    else's."""
 
     def __init__(
         self, header: TrustedHeader, external_sessions: ExternalSessions, denials: Denials

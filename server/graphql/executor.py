@@ -48,7 +48,7 @@ _MAX_HOLD: Final = 0.005
 
 @dataclass(frozen=True, slots=True)
 class FieldPlan:
-    """Tells how the requested fields of a type are read; those with None use the stock executor."""
+    """Describes how the requested fields of a type are read; those with None use the stock executor."""
 
     grouped: GroupedFieldSet
     leaves: Mapping[str, Leaf | None]

@@ -40,7 +40,7 @@ class LagPolicy(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Tells how a root field's messages are shared. `cursor` returns the position of a root value, hashable."""
+    """Describes how a root field's messages are shared. `cursor` returns the position of a root value, hashable."""
 
     on_lag: LagPolicy
     cursor: Callable[[Any], Any] = lambda root: None

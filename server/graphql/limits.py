@@ -197,12 +197,12 @@ class Measure:
         # The nodes of a connection were already counted by its page.
         if parent.name.endswith("Connection") and node.name.value in ("nodes", "edges"):
             return 1
-        requested = [
+        sizes = [
             self._page(argument.value)
             for argument in node.arguments or ()
             if argument.name.value in _PAGE
         ]
-        pages = [size for size in requested if size is not None]
+        pages = [size for size in sizes if size is not None]
         if pages:
             return max(pages)
         bound = self._bounds.get(f"{parent.name}.{node.name.value}")

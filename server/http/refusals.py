@@ -51,7 +51,7 @@ class Refusals:
 
 
 async def _close(error: Unavailable | TooMany, receive: Receive, send: Send) -> None:
-    """Accepts and closes: a refused handshake could not tell the client when to retry."""
+    """Accepts and closes: a refused handshake could not give the client a time to retry."""
     code = 4429 if isinstance(error, TooMany) else 1013
     reason = str(error) if isinstance(error, TooMany) else "Try again later"
     await receive()
