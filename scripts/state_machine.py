@@ -32,7 +32,7 @@ Made from `models/states.py` and `models/lifecycle/actions.py` by `scripts/state
 What moves what, and why, is in [flows.md](flows.md) and in the docstrings of `models/lifecycle/`.
 """
 NEVER_LEFT = """\
-An end is left only when a person asks: by restart, by a retry of what failed, or by a correction.
+An execution leaves a terminal state only by an action of a person: restart, retry failed, or a correction.
 """
 
 
