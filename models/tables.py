@@ -65,9 +65,8 @@ class Revision(Model):
         unique_together = (("flow", "number"),)
 
 
+# The snapshot of an execution, computed from its events. Only the engine writes it.
 class Execution(Model):
-    """The snapshot of an execution, computed from its events. Only the engine writes it."""
-
     id = fields.UUIDField(primary_key=True)
     flow_id = fields.UUIDField(null=True)
     revision_id = fields.UUIDField(null=True)
@@ -160,9 +159,8 @@ class TaskRun(Model):
         unique_together = (("execution_id", "path"),)
 
 
+# An attempt without a lease belongs to the engine: a wait or an approval.
 class Attempt(Model):
-    """An attempt without a lease belongs to the engine: a wait or an approval."""
-
     id = fields.UUIDField(primary_key=True)
     execution_id = fields.UUIDField()
     task_run_id = fields.UUIDField()
@@ -227,9 +225,8 @@ class Vote(Model):
         unique_together = (("approval_id", "actor"),)
 
 
+# A note that a person added to an execution; `seq` is that of its event.
 class Note(Model):
-    """A note that a person added to an execution; `seq` is that of its event."""
-
     id = fields.UUIDField(primary_key=True)
     execution_id = fields.UUIDField()
     seq: fields.Field[int] = fields.BigIntField()
@@ -243,9 +240,8 @@ class Note(Model):
         unique_together = (("execution_id", "seq"),)
 
 
+# An act of a person or program; it outlives its object. `seq` is that of the event that it caused.
 class AuditEntry(Model):
-    """An act of a person or program; it outlives its object. `seq` is that of the event that it caused."""
-
     id = fields.UUIDField(primary_key=True)
     at = fields.DatetimeField()
     actor = fields.TextField()
@@ -264,9 +260,8 @@ class AuditEntry(Model):
         table = "audit_log"
 
 
+# One version of an artifact; uri, digest and size are those of the first report.
 class Artifact(Model):
-    """One version of an artifact; uri, digest and size are those of the first report."""
-
     id = fields.UUIDField(primary_key=True)
     namespace = fields.TextField()
     name = fields.TextField()
@@ -284,9 +279,8 @@ class Artifact(Model):
         unique_together = (("namespace", "name", "version"),)
 
 
+# The use or production of an artifact by an execution or one of its task runs; `uri` is that of its copy.
 class ArtifactUse(Model):
-    """The use or production of an artifact by an execution or one of its task runs; `uri` is that of its copy."""
-
     id = fields.UUIDField(primary_key=True)
     artifact_id = fields.UUIDField()
     execution_id = fields.UUIDField()
@@ -305,9 +299,8 @@ class ArtifactUse(Model):
         table = "artifact_uses"
 
 
+# The heartbeat deadline of an external run; `ttl` is in seconds.
 class Heartbeat(Model):
-    """The heartbeat deadline of an external run; `ttl` is in seconds."""
-
     execution_id = fields.UUIDField(primary_key=True)
     ttl = fields.FloatField()
     expires_at = fields.DatetimeField()
@@ -317,9 +310,8 @@ class Heartbeat(Model):
         table = "heartbeats"
 
 
+# A command that is due later or for another execution; the deferred command runner runs it.
 class DeferredCommand(Model):
-    """A command that is due later or for another execution; the deferred command runner runs it."""
-
     id = fields.UUIDField(primary_key=True)
     execution_id = fields.UUIDField()
     due_at = fields.DatetimeField()
@@ -348,9 +340,8 @@ class Worker(Model):
         table = "workers"
 
 
+# `next_at` is the first tick that was not handled; null if the schedule is disabled or has no more ticks.
 class Schedule(Model):
-    """`next_at` is the first tick that was not handled; null if the schedule is disabled or has no more ticks."""
-
     id = fields.UUIDField(primary_key=True)
     flow: fields.ForeignKeyRelation[Flow] = fields.ForeignKeyField(
         "headway.Flow", related_name="schedules", on_delete=fields.CASCADE
