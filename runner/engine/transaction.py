@@ -8,15 +8,12 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from models.concurrency import Slots
-from models.errors import Fault, HeadwayError, ProblemCode, Refused
+from models.errors import Fault, HeadwayError, Refused
 from models.events.events import ENGINE, Event
 from models.ids import new_id
 from models.lifecycle.commands.commands import (
     Beginning,
     Create,
-    Lose,
-    MakeRoom,
 )
 from models.lifecycle.commands.records import Delete
 from models.lifecycle.commands.subflows import Adopt, ResumeChild
@@ -24,8 +21,8 @@ from models.lifecycle.decide import begin, decide
 from models.lifecycle.external.moments import id_for
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Context, Deferred, Job, Transition
-from models.states import OCCUPIES_SLOT, ExecutionState
-from runner.engine.idempotency import key_of, note_key
+from runner.engine.idempotency import IdempotencyClaims
+from runner.engine.obsolete import executed_bulk_items, executed_deferred, extended_leases
 from runner.engine.quotas import Quotas, beyond_open_recordings
 from runner.engine.request import (
     BatchRejected,
@@ -38,14 +35,13 @@ from runner.engine.request import (
     kills,
     results,
 )
+from runner.engine.slots import BatchSlots
 from runner.service.database_clock import ahead_of_this_machine
 from runner.service.event_loop import Checkpoint
-from runner.store import audit, bulk, deferred, idempotency
-from runner.store.execution import leases
+from runner.store import audit, bulk, deferred
 from runner.store.execution.history import existing
 from runner.store.execution.locks import lock_rows
 from runner.store.execution.removal import remove
-from runner.store.execution.slots import lock_slots, locked_elsewhere
 from runner.store.execution.snapshots import load_executions
 from runner.store.execution.writes import ExecutionWrite, write
 from runner.store.job_queue import acknowledge, enqueue, withdraw
@@ -73,10 +69,10 @@ class EngineTransaction:
     _withdrawn: list[str] = field(default_factory=list)
     _before: dict[UUID, Execution | None] = field(default_factory=dict)
     _events: dict[UUID, list[Event]] = field(default_factory=dict)
-    _slots: dict[UUID, Slots] = field(default_factory=dict)
+    _slots: BatchSlots = field(default_factory=BatchSlots)
     _removals: dict[UUID, Delete] = field(default_factory=dict)
     _overtaken: set[CommandRequest] = field(default_factory=set)
-    _ids: dict[CommandRequest, UUID] = field(default_factory=dict)
+    _ids: Mapping[CommandRequest, UUID] = field(default_factory=dict)
     """The ids for new executions with an idempotency key."""
     _new_id: Callable[[], UUID] = new_id
 
@@ -103,21 +99,44 @@ class EngineTransaction:
         self._new_id = partial(new_id, ahead_of_this_machine(now))
         await self._lock(connection)
         await self._lock_slots(connection)
-        await self._check_deferred(connection)
-        await self._check_bulk_items(connection)
-        await self._claim_note_keys(connection)
-        await self._check_leases(connection)
-        repeated = await self._claim_idempotency_keys(connection, now)
-        first = [one for one in self.requests if one not in repeated]
+        await self._refuse_obsolete(connection)
+        keys = IdempotencyClaims(self.requests, self.outcomes, self.executions, self.plans)
+        await keys.answer_notes(connection)
+        for request, id in await extended_leases(connection, self._undecided()):
+            self.outcomes[request] = Transition(self.executions[id])
+        await keys.claim(connection, now, self._new_id)
+        self._ids = keys.ids
+        first = [one for one in self.requests if one not in keys.repeated]
         self.outcomes |= await beyond_open_recordings(connection, first, self.most_open_recordings)
-        undecided = [
-            one for one in self.requests if one not in self.outcomes.keys() | repeated.keys()
-        ]
+        undecided = [one for one in self._undecided() if one not in keys.repeated]
         await kept_open(connection, self._decide_all(undecided, now))
-        await self._answer_repeated(connection, repeated)
+        await keys.answer_repeated(connection)
         if self.atomic:
             self._reject_unless_all()
         await self._write(connection)
+
+    def _undecided(self) -> list[CommandRequest]:
+        return [request for request in self.requests if request not in self.outcomes]
+
+    async def _refuse_obsolete(self, connection: Connection) -> None:
+        obsolete = await executed_deferred(connection, self._undecided())
+        if not self.atomic:
+            obsolete = {**obsolete, **await executed_bulk_items(connection, self.requests)}
+        self._overtaken |= obsolete.keys()
+        self.outcomes |= obsolete
+
+    async def _lock_slots(self, connection: Connection) -> None:
+        """Locks the slots of flows whose concurrency limit this batch may need. Except for Create, which has the limit
+        itself, such commands are rare."""
+        needed = {
+            request: flow
+            for request in self.requests
+            if (flow := flow_with_slots(request, self.executions))
+        }
+        elsewhere = await self._slots.lock(
+            connection, needed.values(), len(self.requests), self.atomic
+        )
+        self.outcomes |= {request: None for request, flow in needed.items() if flow in elsewhere}
 
     async def _decide_all(self, undecided: Sequence[CommandRequest], now: datetime) -> None:
         checkpoint = Checkpoint()
@@ -134,48 +153,6 @@ class EngineTransaction:
         if refused:
             raise BatchRejected(refused)
 
-    async def _check_deferred(self, connection: Connection) -> None:
-        """Refuses deferred commands that this or another process has executed since they were claimed."""
-        ids = [request.deferred_id for request in self.requests if request.deferred_id]
-        left = await deferred.still_pending(connection, ids) if ids else set()
-        for request in self.requests:
-            if request.deferred_id and request not in self.outcomes:
-                if request.deferred_id not in left:
-                    self._overtaken.add(request)
-                    self.outcomes[request] = Refused.because(
-                        ProblemCode.CONFLICT, "the deferred command was executed already"
-                    )
-                left.discard(request.deferred_id)
-
-    async def _check_bulk_items(self, connection: Connection) -> None:
-        """Refuses rows of bulk actions that another process has executed, or whose bulk action was cancelled."""
-        items = {
-            request: request.bulk_item
-            for request in self.requests
-            if request.bulk_item and not self.atomic
-        }
-        left = await bulk.still_left(connection, list(items.values()))
-        for request, item in items.items():
-            if item not in left:
-                self._overtaken.add(request)
-                self.outcomes[request] = Refused.because(
-                    ProblemCode.CONFLICT,
-                    "the bulk action was cancelled, or has executed this row already",
-                )
-
-    async def _check_leases(self, connection: Connection) -> None:
-        """Ignores Lose commands for attempts whose lease was extended since it was found expired."""
-        lost = {
-            request: request.command.lease
-            for request in self.requests
-            if isinstance(request.command, Lose) and request not in self.outcomes
-        }
-        left = await leases.run_out(connection, lost.values()) if lost else set()
-        for request, lease in lost.items():
-            if lease not in left:
-                assert request.execution_id
-                self.outcomes[request] = Transition(self.executions[request.execution_id])
-
     async def _lock(self, connection: Connection) -> None:
         ids = set().union(*(request.locked_ids for request in self.requests))
         if not ids:
@@ -189,21 +166,6 @@ class EngineTransaction:
             self.executions |= await load_executions(connection, self.plans, stale)
         if missed := ids - locked.keys():
             await self._skip_locked(connection, missed)
-
-    async def _lock_slots(self, connection: Connection) -> None:
-        """Locks the slots of flows whose concurrency limit this batch may need. Except for Create, which has the limit
-        itself, such commands are rare."""
-        needed = {
-            request: flow
-            for request in self.requests
-            if (flow := flow_with_slots(request, self.executions))
-        }
-        if not needed:
-            return
-        flows = set(needed.values())
-        self._slots = await lock_slots(connection, flows, len(self.requests), wait=self.atomic)
-        elsewhere = await locked_elsewhere(connection, flows - self._slots.keys())
-        self.outcomes |= {request: None for request, flow in needed.items() if flow in elsewhere}
 
     async def _skip_locked(self, connection: Connection, missed: set[UUID]) -> None:
         """Commands of executions that are locked elsewhere are retried; those without an execution are refused."""
@@ -222,8 +184,7 @@ class EngineTransaction:
         return self._decide(request, now)
 
     def _decide(self, request: CommandRequest, now: datetime) -> Outcome:
-        flow = flow_with_slots(request, self.executions)
-        slots = self._slots.get(flow) if flow else None
+        slots = self._slots.of(flow_with_slots(request, self.executions))
         parent_ref = request.parent
         parent = self.executions.get(parent_ref.execution_id) if parent_ref else None
         context = Context(now, self._new_id, random.random, request.origin, slots, parent)
@@ -262,122 +223,16 @@ class EngineTransaction:
             self._before.setdefault(after.id, before)
             self._events.setdefault(after.id, []).extend(transition.events)
         self.executions[after.id] = after
-        self._count_slot(before, after)
-        self._account_preempted(transition)
+        self._slots.apply(before, transition)
         self._withdraw(transition.withdrawn)
         self.jobs += [(after.id, job) for job in transition.jobs]
         self.deferred += [(after.id, command) for command in transition.deferred]
-
-    def _count_slot(self, before: Execution | None, after: Execution) -> None:
-        """Counts executions that this batch has admitted or queued, for its next decisions. Freed slots do not count
-        yet: with each, the deferred command that admits the next execution is stored."""
-        flow = after.plan.flow_id
-        slots = self._slots.get(flow) if flow else None
-        if (
-            not flow
-            or slots is None
-            or after.shares_slot
-            or (before and before.state is after.state)
-        ):
-            return
-        line = [id for id in slots.line if id != after.id]
-        holders = list(slots.holders)
-        if after.state is ExecutionState.QUEUED:
-            line.append(after.id)
-        elif after.state in OCCUPIES_SLOT and after.id not in holders:
-            holders.append(after.id)
-        self._slots[flow] = replace(slots, holders=holders, line=line)
-
-    def _account_preempted(self, transition: Transition) -> None:
-        """Removes preempted executions from the slots, so that the next newcomer preempts a different one."""
-        doomed = {
-            each.to
-            for each in transition.deferred
-            if each.to and isinstance(each.command, MakeRoom)
-        }
-        flow = transition.execution.plan.flow_id
-        if doomed and flow in self._slots:
-            self._slots[flow] = self._slots[flow].without(doomed)
 
     def _withdraw(self, keys: Sequence[str]) -> None:
         if keys:
             self._withdrawn += keys
             withdrawn = set(keys)
             self.jobs = [(id, job) for id, job in self.jobs if job.key not in withdrawn]
-
-    async def _claim_idempotency_keys(
-        self, connection: Connection, now: datetime
-    ) -> dict[CommandRequest, idempotency.Key]:
-        """Returns the requests whose key was used before, each with the stored key. Done before anything is decided,
-        because a new execution may take a slot."""
-        begun = [(one, one.command) for one in self.requests if isinstance(one.command, Beginning)]
-        keyed = [(one, command) for one, command in begun if command.idempotency_key is not None]
-        self._ids = {one: id_for(command, now, self._new_id) for one, command in keyed}
-        mine = {
-            request: key_of(request, id)
-            for request, id in self._ids.items()
-            if request not in self.outcomes
-        }
-        stored = await idempotency.take(connection, list(mine.values()))
-        return {
-            request: stored[key.name]
-            for request, key in mine.items()
-            if stored[key.name].answer != key.answer
-        }
-
-    async def _answer_repeated(
-        self, connection: Connection, repeated: Mapping[CommandRequest, idempotency.Key]
-    ) -> None:
-        """Answers repeated requests like the first one. Releases the keys of executions that could not be begun."""
-        begun = {id: request for request, id in self._ids.items()}
-        for request, found in repeated.items():
-            first = begun.get(found.answer)
-            refused = self.outcomes.get(first) if first else None
-            if isinstance(refused, HeadwayError):
-                self.outcomes[request] = refused
-            else:
-                key = key_of(request, self._ids[request])
-                self.outcomes[request] = await self._first_answer(connection, key, found)
-        unused = [
-            key_of(request, id)
-            for request, id in self._ids.items()
-            if request not in repeated and isinstance(self.outcomes[request], HeadwayError)
-        ]
-        await idempotency.release(connection, unused)
-
-    async def _claim_note_keys(self, connection: Connection) -> None:
-        """Answers requests for notes whose key was used before: the note is not added again."""
-        mine = {
-            request: key
-            for request in self.requests
-            if request not in self.outcomes and (key := note_key(request))
-        }
-        stored = await idempotency.take(connection, list(mine.values()))
-        for request, key in mine.items():
-            found = stored[key.name]
-            if found.answer != key.answer:
-                assert request.execution_id
-                same = found.digest == key.digest
-                self.outcomes[request] = (
-                    Transition(self.executions[request.execution_id])
-                    if same
-                    else idempotency.conflict(key)
-                )
-
-    async def _first_answer(
-        self, connection: Connection, key: idempotency.Key, found: idempotency.Key
-    ) -> Outcome:
-        if found.digest != key.digest:
-            return idempotency.conflict(key)
-        first = self.executions.get(found.answer)
-        if first is None:
-            loaded = await load_executions(connection, self.plans, [found.answer])
-            first = loaded.get(found.answer)
-        if first is None:
-            return Refused.not_found(
-                "the execution created with this idempotency key has been deleted"
-            )
-        return Transition(first)
 
     async def _write(self, connection: Connection) -> None:
         changes = [
