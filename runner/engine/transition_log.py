@@ -15,7 +15,13 @@ from models.task_error import TaskError
 
 logger = logging.getLogger("headway.transitions")
 
-_FIELDS = {"path": "task", "attempt": "attempt", "from_state": "from_state", "worker": "worker"}
+_FIELDS = {
+    "path": "task",
+    "attempt": "attempt",
+    "from_state": "from_state",
+    "worker": "worker",
+    "exit_code": "exit_code",
+}
 """Attributes of facts that are fields of the record, with their names there."""
 
 
@@ -49,7 +55,9 @@ def _fields(execution: str, event: Event, to_state: str | None) -> dict[str, Any
         "error_code": error.code if isinstance(error, TaskError) else None,
         "error": error.message if isinstance(error, TaskError) else None,
     }
-    return {name: str(v) if name.endswith("_state") else v for name, v in found.items() if v}
+    return {
+        name: str(v) if name.endswith("_state") else v for name, v in found.items() if v is not None
+    }
 
 
 def _sentence(fields: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ import pytest
 from models.states import AttemptState, ExecutionState
 from runner.files.disk_space import is_nearly_full
 from runner.maintenance import invariants
-from runner.worker import job_executor, worker
+from runner.worker import job_executor, job_taker
 from tests.runner.floor import DEADLINE, open_floor
 from tests.small_disk import small_disk
 
@@ -17,7 +17,7 @@ async def test_an_attempt_without_room_is_handed_back_and_run_when_there_is(
     database_url: str, tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(job_executor, "_DISK_FULL_PAUSE", 0.05)
-    monkeypatch.setattr(worker, "_LOOK_AGAIN", 0.05)
+    monkeypatch.setattr(job_taker, "_LOOK_AGAIN", 0.05)
     with small_disk(tmp_path / "small", 1, files=20) as disk:
         data_dir.mkdir()
         (data_dir / "work").symlink_to(disk.root)
