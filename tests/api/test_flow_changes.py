@@ -185,7 +185,7 @@ async def test_the_commands(client: Client, served: Served, tmp_path: Path) -> N
         found = await flow(client, "commands")
         assert found and found["enabled"] is enabled
     code, output, _ = await headway(served, "flows", "delete", "changes/commands")
-    assert (code, output) == (0, "changes/commands was deleted\n")
+    assert (code, output) == (0, "changes/commands is deleted\n")
     code, _, errors = await headway(served, "flows", "delete", "changes/commands")
     assert (code, "no flow changes/commands" in errors) == (1, True)
     code, output, _ = await headway(served, "run", path, "--test", "-i", "n=3", "--follow")

@@ -109,7 +109,7 @@ def _change(mutation: str, kind: str, flow: str, done: str, **input: Any) -> Non
         asyncio.run(work)
     except CommandFailed as error:
         raise fail(error) from error
-    typer.echo(f"{flow} was {done}")
+    typer.echo(f"{flow} is {done}")
 
 
 @app.command()
