@@ -92,7 +92,7 @@ def test_only_the_tasks_own_files_become_artifacts(
         assert "secret.key" not in str(task["error"]) + str(execution["failure"])
 
 
-def test_an_own_file_is_kept_from_wherever_it_lies_inside(served: Served) -> None:
+def test_own_files_anywhere_in_the_work_folder_are_stored(served: Served) -> None:
     run = 'mkdir -p deep/er; echo x > deep/er/kept; ln -s deep/er/kept "$PWD/near"'
     execution = asyncio.run(_tried(served, "**/[kn]*", run, with_report=False))
     assert execution["state"] == "SUCCESS", execution["failure"]

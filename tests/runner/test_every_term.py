@@ -292,7 +292,7 @@ async def insert(connection: "asyncpg.Connection[Any]", row: Mapping[str, Any]) 
         )  # fmt: skip
 
 
-async def test_every_field_with_every_operator_finds_what_it_says(
+async def test_every_field_with_every_operator_finds_its_rows(
     connection: "asyncpg.Connection[Any]",
 ) -> None:
     rows = numbered()

@@ -148,7 +148,7 @@ tasks:
 """
 
 
-async def test_defaults_use_other_inputs_whatever_their_order(
+async def test_defaults_use_other_inputs_in_any_order(
     database: Database, evaluator: Evaluator
 ) -> None:
     """Inputs have parsed values: a number given as text is a number. An input that does not apply is null."""
@@ -235,7 +235,7 @@ def test_a_default_uses_inputs_that_are_there_and_no_secret(default: str, words:
     assert words in message
 
 
-async def test_a_default_knows_the_execution_that_is_to_be(
+async def test_a_default_can_use_the_new_execution(
     database: Database, evaluator: Evaluator
 ) -> None:
     inputs = '[{id: a, type: STRING, default: "{{ execution.id }} {{ execution.name }} {{ execution.labels.t }}"}]'

@@ -235,7 +235,7 @@ async def test_a_change_older_than_the_query_neither_adds_nor_removes_rows(
         assert interest.drain() is None
 
 
-async def test_a_list_that_is_about_to_be_full_looks(audience: LiveQueryIndex) -> None:
+async def test_a_list_that_becomes_full_queries_again(audience: LiveQueryIndex) -> None:
     other = replace(FAILED, id=new_id())
     with listing(audience, FAILED_ONLY, room=2) as interest:
         audience.tell([change_of(ONE, FAILED)], NOW)

@@ -172,7 +172,7 @@ PLACES: dict[str, tuple[str, Any, str, dict[Any, Give]]] = {
 
 
 @pytest.mark.parametrize("place", PLACES)
-async def test_a_loop_goes_on_whatever_has_failed_where_it_awaits(
+async def test_a_loop_continues_after_any_error_in_its_awaits(
     hall: Hall, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     name, owner, attribute, answers = PLACES[place]
@@ -269,7 +269,7 @@ async def test_a_query_cancelled_by_the_database_extends_no_leases(
         assert not loop._outage
 
 
-async def test_a_look_goes_on_where_the_periods_cannot_be_given(
+async def test_a_round_continues_when_leases_cannot_be_extended(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The loop loses no attempt before the periods are given."""

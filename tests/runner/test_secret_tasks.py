@@ -66,7 +66,7 @@ tasks:
 """
 
 
-async def test_a_flow_cache_goes_by_a_secret_input(floor: Floor) -> None:
+async def test_a_flow_cache_depends_on_a_secret_input(floor: Floor) -> None:
     states = [
         (await run(floor, FLOW, {"pin": pin})).tasks["a"].state
         for pin in ("12345", "12345", "123456")

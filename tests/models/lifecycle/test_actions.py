@@ -155,7 +155,7 @@ def test_a_note_that_says_nothing_or_too_much_is_refused(text: str) -> None:
     assert stage.execution is before
 
 
-def test_cancel_ends_at_once_what_no_worker_owns() -> None:
+def test_cancel_ends_tasks_without_a_worker_at_once() -> None:
     stage = Stage(TWO)
     stage.submit(Cancel())
     assert stage.state == "KILLED"
@@ -176,7 +176,7 @@ def test_a_result_reported_again_changes_nothing() -> None:
     assert transition.refused is None
 
 
-def test_pause_starts_nothing_new_and_resume_lines_up_what_was_held_back() -> None:
+def test_pause_starts_nothing_new_and_resume_queues_delayed_tasks() -> None:
     stage = Stage(TWO)
     stage.start("a")
     stage.submit(Pause())

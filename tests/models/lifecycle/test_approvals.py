@@ -51,7 +51,7 @@ def test_an_execution_that_only_a_person_can_move_waits_for_approval() -> None:
     assert stage.states == {"ok": "WAITING_FOR_APPROVAL", "a": "CREATED"}
 
 
-def test_an_approval_goes_on_in_the_same_transaction() -> None:
+def test_an_approval_continues_in_the_same_transaction() -> None:
     stage = waiting_stage()
     vote(stage, VoteDecision.APPROVE, "fine")
     assert stage.state == "RUNNING"

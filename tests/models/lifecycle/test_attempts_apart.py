@@ -85,7 +85,7 @@ def test_a_manual_rerun_starts_clean() -> None:
     assert [by_attempt[id, n].outputs for n in (1, 2)] == [{"rows": 3, "more": 4}, {"other": 1}]
 
 
-def test_events_of_older_versions_fold_to_what_they_folded_to() -> None:
+def test_events_of_older_versions_fold_as_before() -> None:
     stage = said(", allow_failure: true")
     end(stage, AttemptState.FAILED)
     assert stage.task("a").state is TaskRunState.WARNING

@@ -104,7 +104,7 @@ def ended(how: str) -> Played:
     "state",
     [TaskRunState.SUCCESS, TaskRunState.WARNING, TaskRunState.FAILED, TaskRunState.SKIPPED],
 )
-def test_no_change_of_a_task_run_has_what_comes_after_run_undecided(
+def test_no_change_of_a_task_run_lets_later_tasks_run_undecided(
     how: str, outputs: Any, state: TaskRunState
 ) -> None:
     for key in KEYS:
@@ -146,7 +146,7 @@ def test_an_end_that_says_it_got_past_its_approvals_is_overridden(how: str, stat
     assert (stage.overridden, stage.state) == ([("ask",)], state)
 
 
-def test_changing_what_was_decided_on_is_an_override() -> None:
+def test_changing_decided_data_is_an_override() -> None:
     stage = ended("approved")
     digest = decided_on(stage.execution, stage.task("ask"))
     assert stage.task("ask").decided_on == digest
@@ -178,7 +178,7 @@ def test_labels_that_an_expression_reads_stay_as_they_were_at_the_request() -> N
     assert deaf.overridden == []
 
 
-def test_what_is_decided_on_does_not_change_while_the_request_is_open() -> None:
+def test_decided_data_does_not_change_while_the_request_is_open() -> None:
     stage = Played(Create(plan_of(), inputs={"day": "monday"}))
     stage.go_on()
     with pytest.raises(Refused):

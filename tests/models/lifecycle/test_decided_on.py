@@ -39,7 +39,7 @@ tasks:
 """
 
 
-def test_a_restart_requests_approval_again_where_the_flow_says_so_and_nothing_runs_before() -> None:
+def test_a_restart_requests_approval_again_if_configured_and_nothing_runs_before() -> None:
     for keys, requested in (("", False), ("reuse: same_inputs", False), ("reuse: never", True)):
         stage = approved(plan_of(keys), AttemptState.FAILED)
         stage.submit(Restart())
@@ -54,7 +54,7 @@ def test_a_restart_requests_approval_again_where_the_flow_says_so_and_nothing_ru
             assert stage.state == "SUCCESS"
 
 
-def test_a_restart_requests_approval_again_where_what_was_decided_on_runs_again() -> None:
+def test_a_restart_requests_approval_again_if_the_decided_data_is_produced_again() -> None:
     text = CHAIN.replace("needs: [extract]", "needs: [extract], run_if: always")
     head = text.replace("namespace: y", "namespace: y\non_failure: FINISH_POSSIBLE")
     stage = Played(Create(plan_of("", head)))
@@ -78,7 +78,7 @@ def test_a_restart_requests_approval_again_where_what_was_decided_on_runs_again(
     }  # fmt: skip
 
 
-def test_so_does_a_retry_of_what_failed() -> None:
+def test_a_retry_of_failed_tasks_does_the_same() -> None:
     text = CHAIN + "  - {id: extra, type: log, message: a}\n"
     stage = Played(Create(plan_of("reuse: never", text)))
     held = stage.start("extra")
@@ -97,7 +97,7 @@ def test_so_does_a_retry_of_what_failed() -> None:
     assert held
 
 
-def test_approvals_in_a_foreach_are_requested_again_with_what_follows_them() -> None:
+def test_approvals_in_a_foreach_are_requested_again_with_the_following_tasks() -> None:
     stage = approved(plan_of("", NEVER), AttemptState.FAILED)
     assert stage.state == "FAILED"
     stage.submit(Restart())
@@ -161,7 +161,7 @@ def test_a_plan_says_which_approvals_are_requested_and_why() -> None:
     assert {one.key: one.plan for one in overridden}["ask"] is TaskPlan.REUSE
 
 
-def test_what_follows_an_approval_that_is_requested_again_runs_again() -> None:
+def test_tasks_after_an_approval_requested_again_run_again() -> None:
     source = approved(plan_of()).execution
     planned = plan_replay(source, plan_of(), "load", begins(plan_of(), {"day": "tuesday"}))
     by_key = {one.key: (one.plan, one.why) for one in planned}

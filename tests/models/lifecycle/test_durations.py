@@ -40,7 +40,7 @@ def test_a_day_between_an_end_and_a_restart_is_left_out() -> None:
     assert (stage.execution.clock.idle, lasted(stage)) == (2 * DAY, 720)
 
 
-def test_a_task_run_that_is_put_back_begins_anew() -> None:
+def test_a_requeued_task_run_begins_again() -> None:
     stage = failed_after(600)
     stage.pass_time(DAY)
     stage.submit(Restart())

@@ -82,7 +82,7 @@ def test_after_a_restart_it_has_its_whole_time_again(ended_by: str) -> None:
     assert [stage.moves()[-1], folded(stage)] == ["FAILED", "TIMED_OUT"]
 
 
-def test_a_restart_that_has_to_stand_in_line_has_its_time_from_its_turn_on() -> None:
+def test_a_queued_restart_has_its_timeout_from_its_start() -> None:
     stage = Stage(FLOW % "")
     stage.start("a", "b")
     stage.finish("a", F)
@@ -106,7 +106,7 @@ def submit(stage: Stage, command: Command, slots: Slots) -> None:
     stage.execution = transition.execution
 
 
-def test_an_old_timer_does_not_end_what_was_restarted_since() -> None:
+def test_an_old_timer_does_not_end_a_restarted_execution() -> None:
     stage = Stage(FLOW % "")
     stage.start("a", "b")
     (old,) = timers(stage)

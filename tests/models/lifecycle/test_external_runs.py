@@ -189,7 +189,7 @@ def test_reports_without_a_time_keep_their_distance_from_the_start() -> None:
     assert placed({**row, "recorded_at": None}, NOW) == NOW
 
 
-def test_only_what_has_not_started_can_be_cancelled() -> None:
+def test_only_runs_that_have_not_started_can_be_cancelled() -> None:
     pending = recorded(RecordTaskRun("a", TaskRunState.QUEUED), started=False)
     cancelled = decide(pending, Cancel(), context()).execution
     assert cancelled.state is ExecutionState.CANCELLED

@@ -115,7 +115,7 @@ def test_a_second_cancel_leaves_no_grace_at_any_depth(depth: int) -> None:
     assert {each.state.value for each in made.executions.values()} == {"KILLED"}
 
 
-def test_without_cascade_the_child_goes_on_and_the_parent_says_so() -> None:
+def test_without_cascade_the_child_continues_and_the_parent_ends() -> None:
     made = at_work(1)
     submit(made, Cancel(cascade=False))
     assert (made.state("top"), made.state("leaf")) == ("KILLED", "RUNNING")
@@ -158,7 +158,7 @@ def test_a_child_that_ended_well_before_its_stop_came_is_a_success() -> None:
 EACH = "tasks: [{id: each, type: foreach, items: [1, 2], timeout: 5s, tasks: [{id: w, type: shell, run: x}]}, "
 
 
-def test_a_foreach_whose_time_is_over_waits_for_its_iterations() -> None:
+def test_a_timed_out_foreach_waits_for_its_iterations() -> None:
     made = Family(
         {"top": EACH + "{id: after, type: shell, run: x, needs: [each], run_if: failed}]"}
     )
@@ -270,7 +270,7 @@ def test_a_child_that_cancels_itself_by_a_failure_is_started_again() -> None:
     assert [each.state.value for each in made.of("leaf")] == ["KILLED", "RUNNING"]
 
 
-def test_a_child_whose_timeout_cancels_it_is_started_again() -> None:
+def test_a_child_cancelled_by_its_timeout_is_started_again() -> None:
     leaf = "timeout: 5s\non_timeout: CANCEL\n" + WORK
     made = family(1, leaf, "retry: {max_attempts: 2, delay: 1s}")
     made.work("leaf", "work")

@@ -95,7 +95,7 @@ def test_items_that_come_twice_add_no_iteration() -> None:
     assert len(made.of("leaf")) == 2
 
 
-def test_a_parents_time_goes_on_when_a_child_that_stood_still_ends() -> None:
+def test_a_parents_clock_continues_when_a_waiting_child_ends() -> None:
     made = family(1, WITH_APPROVAL, "", "timeout: 10s\n", more=MORE)
     made.work("top", "extra")
     made.pass_time(100)
@@ -126,9 +126,7 @@ def test_the_clock_of_a_foreach_stops_while_a_child_in_it_waits(leaf: str) -> No
     assert made.folds()
 
 
-def test_a_child_that_is_being_killed_has_to_end_before_a_restarted_parent_goes_on_with_it() -> (
-    None
-):
+def test_a_child_being_killed_ends_before_a_restarted_parent_continues_with_it() -> None:
     made = at_work(1)
     made.submit(made.root, GiveUp("REVISION", "unreadable"), ENGINE)
     made.settle()
@@ -141,7 +139,7 @@ def test_a_child_that_is_being_killed_has_to_end_before_a_restarted_parent_goes_
     assert made.state("leaf") == "RUNNING"
 
 
-def test_a_retry_goes_on_with_a_child_that_somebody_restarted_meanwhile() -> None:
+def test_a_retry_continues_with_a_child_restarted_meanwhile() -> None:
     made = at_work(1, "retry: {max_attempts: 2, delay: 10s}")
     made.finish("leaf", "work", AttemptState.FAILED)
     assert made.task("top", "sub").state == "RETRYING"
@@ -171,7 +169,7 @@ def test_a_child_that_was_left_running_ends_before_a_new_one_starts() -> None:
     ("said", "ends"),
     [("", ("KILLED", "KILLED")), ("allow_failure: true, ", ("WARNING", "WARNING"))],
 )
-def test_a_foreach_of_which_somebody_cancelled_a_child_has_not_failed(
+def test_a_foreach_with_a_child_cancelled_by_a_person_has_not_failed(
     said: str, ends: tuple[str, str]
 ) -> None:
     made = Family({"top": EACH.format(said), "leaf": WORK})
@@ -183,14 +181,14 @@ def test_a_foreach_of_which_somebody_cancelled_a_child_has_not_failed(
     assert made.one("top").failure is None
 
 
-def test_a_request_of_a_child_whose_time_cancels_is_a_failure_that_is_retried() -> None:
+def test_a_childs_request_cancelled_by_timeout_is_a_failure_that_is_retried() -> None:
     leaf = 'tasks: [{id: ok, type: approval, message: "go?", timeout: 5s, on_timeout: CANCEL}]\n'
     made = family(1, leaf, "retry: {max_attempts: 2, delay: 1s}")
     made.pass_time(7)
     assert [each.state.value for each in made.of("leaf")] == ["KILLED", "WAITING_FOR_APPROVAL"]
 
 
-def test_a_child_is_not_adopted_where_nobody_waits_for_it() -> None:
+def test_a_child_is_not_adopted_without_a_waiting_task() -> None:
     made = at_work(1)
     with pytest.raises(Refused):
         made._adopted(made.one("leaf").parent, made.one("top"))  # type: ignore[arg-type]

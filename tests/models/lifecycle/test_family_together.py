@@ -43,7 +43,7 @@ def test_no_clock_of_the_tree_runs_while_a_person_is_waited_for(
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize("clock", CLOCKS)
-def test_no_clock_of_the_tree_runs_while_a_child_is_paused_and_all_go_on_after_it(
+def test_no_clock_of_the_tree_runs_while_a_child_is_paused_and_all_continue_afterwards(
     clock: str, depth: int, order: random.Random | None
 ) -> None:
     task, head = CLOCKS[clock]
@@ -110,7 +110,7 @@ def test_pause_and_resume_cascade(depth: int, order: random.Random | None) -> No
     assert made.folds()
 
 
-def test_without_cascade_only_the_parent_is_paused_and_goes_on() -> None:
+def test_without_cascade_only_the_parent_is_paused_and_resumed() -> None:
     made = at_work(1)
     submit(made, Pause(cascade=False))
     assert (made.state("top"), made.state("leaf")) == ("PAUSED", "RUNNING")

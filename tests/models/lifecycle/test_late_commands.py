@@ -71,7 +71,7 @@ def test_an_expired_request_has_no_decider() -> None:
     assert (outputs["comment"], outputs["form"]) == (None, {})
 
 
-def test_a_request_whose_time_cancels_ends_once() -> None:
+def test_requests_cancelled_by_timeout_end_once() -> None:
     """Holds also when two requests time out together."""
     stage = Stage(
         HEAD
@@ -88,7 +88,7 @@ def test_a_request_whose_time_cancels_ends_once() -> None:
     assert stage.moves()[-2:] == ["KILLING", "KILLED"]
 
 
-def test_skip_downstream_leaves_what_always_runs_and_what_has_begun() -> None:
+def test_skip_downstream_keeps_always_tasks_and_started_ones() -> None:
     stage = Stage(
         f"{HEAD}  - {{id: ok, type: approval, message: m, on_reject: SKIP_DOWNSTREAM}}\n"
         "  - {id: after, type: log, message: a, needs: [ok]}\n"
@@ -218,7 +218,7 @@ def test_a_request_past_its_time_that_escalates_takes_votes_until_its_second_tim
     assert approval and approval.state is ApprovalState.APPROVED
 
 
-def test_a_request_of_finally_whose_time_cancels_kills_nothing_again() -> None:
+def test_a_request_of_finally_cancelled_by_timeout_kills_nothing_again() -> None:
     stage = Stage(
         f"{HEAD}  - {{id: a, type: log, message: a}}\n"
         "finally: [{id: ok, type: approval, message: m, timeout: 10s, on_timeout: CANCEL}]\n"

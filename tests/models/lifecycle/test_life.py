@@ -38,7 +38,7 @@ def diamond(action: str) -> Stage:
     return Stage(DIAMOND.format(action=action))
 
 
-def test_tasks_start_when_what_they_need_has_ended_well() -> None:
+def test_tasks_start_when_needed_tasks_have_succeeded() -> None:
     stage = diamond("FINISH_RUNNING")
     assert set(stage.jobs) == {"a", "other"}
     stage.run("a", S, outputs={"rows": 3})
@@ -77,7 +77,7 @@ def test_finish_possible_still_runs_unrelated_branches() -> None:
     assert stage.states["after"] == "SUCCESS"
 
 
-def test_cancel_all_kills_what_runs() -> None:
+def test_cancel_all_kills_running_tasks() -> None:
     stage = diamond("CANCEL_ALL")
     stage.start("other")
     stage.run("a", F)
@@ -172,7 +172,7 @@ tasks:
     assert stage.state == "SUCCESS"
 
 
-def test_iterations_put_back_together_start_as_max_parallel_allows() -> None:
+def test_requeued_iterations_start_as_max_parallel_allows() -> None:
     stage = Stage(
         """
 id: each

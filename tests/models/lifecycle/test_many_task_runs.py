@@ -126,7 +126,7 @@ def test_thousands_are_killed_and_requeued_as_their_events_say(head: str) -> Non
     assert list(stage.folded().tasks) == list(stage.execution.tasks)
 
 
-def test_an_end_is_decided_without_a_look_at_what_it_does_not_concern() -> None:
+def test_an_end_is_decided_without_evaluating_unaffected_tasks() -> None:
     """Among thousands of iterations the next one begins, and no others are evaluated."""
     stage = wide(2000, "max_parallel: 2")
     for index in range(5):
@@ -136,7 +136,7 @@ def test_an_end_is_decided_without_a_look_at_what_it_does_not_concern() -> None:
     assert queued == ["each[5].x", "each[6].x"]
 
 
-def test_task_runs_that_changed_stand_where_they_stood() -> None:
+def test_changed_task_runs_keep_their_positions() -> None:
     stage = wide(500)
     tasks = dict_of(stage.execution.tasks)
     later: Mapping[str, TaskRun] = tasks

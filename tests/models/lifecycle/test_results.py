@@ -61,7 +61,7 @@ def test_a_running_foreach_has_no_results() -> None:
     assert results_of(stage.execution, stage.task("each")) == {}
 
 
-def test_an_iteration_whose_outputs_change_gives_the_foreach_around_it_another_name() -> None:
+def test_changed_outputs_of_an_iteration_change_the_cache_key_of_its_foreach() -> None:
     stage = with_sizes("x", 100)
     stage.run("after", AttemptState.SUCCESS)
     stage.evaluate({"n": 1})

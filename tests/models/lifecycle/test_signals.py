@@ -27,7 +27,7 @@ def refusal(stage: Stage, signal: Signal) -> Any:
     return problem
 
 
-def test_an_ended_execution_takes_no_event_and_says_what_it_allows() -> None:
+def test_an_ended_execution_refuses_signals_with_its_allowed_actions() -> None:
     stage = Stage("id: f\nnamespace: n\ntasks: [{id: a, type: log, message: m}]\n")
     stage.run("a", AttemptState.SUCCESS)
     problem = refusal(stage, Signal("go"))
@@ -74,7 +74,7 @@ def test_data_that_cannot_be_stored_is_refused(data: Any, code: ProblemCode) -> 
     assert (problem.code, problem.path) == (code, ("data",))
 
 
-def test_no_more_are_kept_than_a_hundred_whatever_their_names() -> None:
+def test_at_most_a_hundred_are_kept_with_any_names() -> None:
     stage = Stage(WAITS)
     stage.evaluate()
     for number in range(MAX_KEPT):

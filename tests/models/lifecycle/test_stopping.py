@@ -81,7 +81,7 @@ def test_the_time_of_an_older_finally_means_nothing_to_a_later_one() -> None:
     assert stage.states["z"] == "RUNNING"
 
 
-def test_an_iteration_that_ignores_the_end_of_its_time_fails_and_kills_nobody() -> None:
+def test_an_iteration_that_ignores_its_timeout_fails_and_kills_nothing() -> None:
     stage = Stage(
         """
 id: x
@@ -100,7 +100,7 @@ tasks:
     )  # fmt: skip
 
 
-def test_a_child_that_nobody_waits_for_is_adopted_twice_without_harm() -> None:
+def test_adopting_a_detached_child_twice_has_no_effect() -> None:
     stage = Stage("id: x\nnamespace: y\ntasks: [{id: c, type: subflow, flow: g, wait: false}]\n")
     stage.evaluate({"inputs": {}})
     child = new_id()

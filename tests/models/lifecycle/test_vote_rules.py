@@ -256,7 +256,7 @@ def test_the_key_of_another_person_is_no_vote_of_ones_own() -> None:
 
 
 @pytest.mark.parametrize("channel", Channel)
-def test_an_override_decides_alone_is_marked_and_says_who_and_why(channel: Channel) -> None:
+def test_an_override_decides_alone_and_is_marked_with_actor_and_reason(channel: Channel) -> None:
     for decision, ends in ((A, "SUCCESS"), (R, "REJECTED")):
         stage = waiting_stage("required: 3, users: [otto], allow_self: false")
         cast(stage, decision, STARTER, channel, override=True, comment="nobody is there")
@@ -307,7 +307,7 @@ def by_hand(groups: Sequence[Group], voters: Sequence[Sequence[str]]) -> bool:
     return any(all(way.count(g.name) >= g.required for g in groups) for way in ways)
 
 
-def test_every_group_is_filled_by_persons_who_count_for_one() -> None:
+def test_each_person_counts_for_one_group() -> None:
     standing = [(), ("g",), ("h",), ("g", "h")]
     for groups in policies():
         for size in range(5):
@@ -336,9 +336,7 @@ EXPIRED: dict[OnTimeout, tuple[str, str | None]] = {
 
 @pytest.mark.parametrize("rule", OnTimeout)
 @pytest.mark.parametrize("allowed", [False, True])
-def test_a_request_that_nobody_decides_becomes_what_its_rule_says(
-    rule: OnTimeout, allowed: bool
-) -> None:
+def test_an_undecided_request_ends_by_its_rule(rule: OnTimeout, allowed: bool) -> None:
     keys = f"timeout: 1h, on_timeout: {rule.value}, allow_failure: {str(allowed).lower()}"
     stage = waiting_stage(
         keys + (", escalate: {roles: [admin]}" if rule is OnTimeout.ESCALATE else "")
@@ -363,7 +361,7 @@ REJECTED: dict[OnReject, str] = {
 
 @pytest.mark.parametrize("rule", OnReject)
 @pytest.mark.parametrize("allowed", [False, True])
-def test_a_rejection_is_what_its_rule_says(rule: OnReject, allowed: bool) -> None:
+def test_a_rejection_has_the_effect_of_its_rule(rule: OnReject, allowed: bool) -> None:
     stage = waiting_stage(f"on_reject: {rule.value}, allow_failure: {str(allowed).lower()}")
     assert code(stage, R, comment="no") is None
     expected = "WARNING" if rule is OnReject.FAIL and allowed else REJECTED[rule]

@@ -39,7 +39,7 @@ def test_a_condition_that_fails_leaves_only_the_person() -> None:
     assert stage.moves() == ["RUNNING", "WAITING_FOR_APPROVAL"]
 
 
-def test_a_condition_that_holds_goes_on_without_a_moment_of_waiting() -> None:
+def test_a_true_condition_continues_without_waiting() -> None:
     stage = Stage(FLOW + EVALUATED["a condition"])
     request_approval(stage)
     stage.submit(Judge("b", 0, True), ENGINE)
