@@ -41,7 +41,7 @@ tasks:
     run: |
       {run}
       {report}
-    artifacts: [{promised}]
+    artifacts: [{declared}]
 """
 REPORT_ARTIFACT = """echo '{{"artifact": {{"path": "{path}"}}}}' >> "$HEADWAY_FILE" """
 
@@ -60,7 +60,7 @@ async def _tried(served: Served, path: str, run: str, with_report: bool) -> dict
         target=served.data_dir,
         run=run,
         with_report=REPORT_ARTIFACT.format(path=path) if with_report else "true",
-        promised="" if with_report else f'{{path: "{path}"}}',
+        declared="" if with_report else f'{{path: "{path}"}}',
     )
     client = served.client
     return await client.until_ended((await client.run(source))["id"])
@@ -74,7 +74,7 @@ async def _kept(served: Served) -> int:
         await connection.close()
 
 
-@pytest.mark.parametrize("with_report", [False, True], ids=["promised", "reported"])
+@pytest.mark.parametrize("with_report", [False, True], ids=["declared", "reported"])
 @pytest.mark.parametrize("trick", TRICKS)
 def test_only_the_tasks_own_files_become_artifacts(
     served: Served, trick: str, with_report: bool

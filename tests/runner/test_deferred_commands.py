@@ -48,10 +48,10 @@ class Office:
         return (await self.engine.create(Create(plan), ORIGIN)).execution.id
 
     async def deliver(self, id: UUID) -> Execution:
-        courier = DeferredCommandRunner(
+        runner = DeferredCommandRunner(
             self.database, self.engine, self._feed, self._evaluator, Cipher()
         )
-        async with courier, asyncio.timeout(20):
+        async with runner, asyncio.timeout(20):
             with self._feed.watch(f"e:{id}") as watch:
                 while not (found := await self.look(id)).ended:
                     await watch.changed()

@@ -28,8 +28,8 @@ async def floor(database_url: str, data_dir: Path) -> AsyncIterator[Floor]:
 
 
 async def save(floor: Floor, name: str, value: str) -> None:
-    pool, vault = floor.parts.database.pool, floor.parts.vault
-    await secrets.save(pool, vault, "acme", name, value, PERSON)
+    pool, cipher = floor.parts.database.pool, floor.parts.vault
+    await secrets.save(pool, cipher, "acme", name, value, PERSON)
 
 
 async def run(
@@ -104,16 +104,16 @@ async def test_iterations_and_subflows_see_secrets_by_name(floor: Floor) -> None
 
 
 @pytest.mark.parametrize(
-    ("vault", "sentence"),
+    ("cipher", "sentence"),
     [
         (Cipher(), "a secret cannot be read: this process has no secret key"),
         (Cipher(key_from(new_key())), "a secret cannot be read: this was encrypted with another"),
     ],
 )
 async def test_a_worker_without_the_key_fails_the_task_with_a_sentence(
-    database_url: str, data_dir: Path, vault: Cipher, sentence: str
+    database_url: str, data_dir: Path, cipher: Cipher, sentence: str
 ) -> None:
-    async with runtime(database_url, vault) as parts:
+    async with runtime(database_url, cipher) as parts:
         right = Cipher(key_from(new_key()))
         await secrets.save(parts.database.pool, right, "acme", "API_KEY", VALUE, PERSON)
         async with make_worker(parts, data_dir, ("default",), 4, 0.0) as worker:
