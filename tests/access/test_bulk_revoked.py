@@ -38,7 +38,7 @@ def begins(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
 
 @pytest.mark.parametrize("by", ["token", "session"])
 @pytest.mark.parametrize("end", [*ENDS, "nothing"])
-async def test_a_bulk_ends_with_what_it_was_begun_with(
+async def test_a_bulk_action_ends_with_its_token_role_or_person(
     office: Office, begins: asyncio.Event, end: str, by: str
 ) -> None:
     boss = await office.coming("bert", "admin")

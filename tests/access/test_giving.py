@@ -92,7 +92,7 @@ async def test_a_manager_joins_no_group_of_admins(office: Office) -> None:
     problems = await office.refused(keeper, "savePrincipal", what, **given)
     assert [(one["code"], one["path"]) for one in problems] == [("FORBIDDEN", ["groups"])]
     assert not (await office.change(ada, "savePrincipal", what, **given))["problems"]
-    # Current members may stay, no matter who saves the group.
+    # Current members may stay when another manager saves the group.
     nina = await office.coming("nina", "keeper")
     given["groups"] = ["ops", "plain"]
     assert not (await office.change(nina, "savePrincipal", what, **given))["problems"]
@@ -150,7 +150,7 @@ async def test_a_session_of_a_token_that_ends_makes_none_that_lasts(office: Offi
         assert made["token"]["expiresAt"] == end
 
 
-async def test_the_last_who_administers_is_not_disabled(office: Office) -> None:
+async def test_the_last_administrator_is_not_disabled(office: Office) -> None:
     ada = await office.coming("ada", "admin")
     given: dict[str, Any] = {"kind": "PERSON", "disabled": True}
     what = "principal { disabledAt }"
@@ -177,7 +177,7 @@ async def test_a_manager_of_one_namespace_reads_no_other_people_by_saving_them(
     ]
 
 
-async def test_the_audit_log_says_who_answers_for_a_service(office: Office) -> None:
+async def test_the_audit_log_has_the_owner_of_a_service(office: Office) -> None:
     ada = await office.coming("ada", "admin")
     given = {"kind": "SERVICE", "name": "ci", "owner": "user:boss"}
     await office.change(ada, "savePrincipal", "principal { id }", **given)
@@ -187,7 +187,7 @@ async def test_the_audit_log_says_who_answers_for_a_service(office: Office) -> N
     assert owner == "user:boss"
 
 
-async def test_an_owner_who_manages_nothing_makes_tokens_of_the_service_for_where_they_are(
+async def test_an_owner_without_manage_creates_tokens_within_their_own_namespaces(
     office: Office,
 ) -> None:
     ada, olga = await office.coming("ada", "admin"), await office.coming("olga", "operator", "acme")

@@ -115,7 +115,7 @@ def test_every_filter_with_an_id_is_known(house: House) -> None:
     assert found == FILTERS.keys(), "add a query with the new filter to FILTERS"
 
 
-async def test_an_id_of_theirs_is_answered_as_one_that_nobody_has(
+async def test_a_hidden_id_is_answered_like_an_unused_one(
     house: House, values: dict[str, Any]
 ) -> None:
     theirs, wrong = await theirs_of(house), []

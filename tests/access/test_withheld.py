@@ -50,7 +50,7 @@ async def values(house: House) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("withheld", MARKS)
-async def test_no_field_shows_what_is_withheld(
+async def test_no_field_shows_withheld_values(
     house: House, values: dict[str, Any], withheld: Permission
 ) -> None:
     mark = MARKS[withheld]

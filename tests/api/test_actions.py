@@ -22,7 +22,7 @@ BRANCHES = """
 """
 
 
-async def test_finish_running_lets_what_runs_finish_and_starts_nothing(
+async def test_finish_running_finishes_running_tasks_and_starts_nothing(
     client: Client, tmp_path: Path
 ) -> None:
     go = tmp_path / "go"
@@ -53,7 +53,7 @@ async def test_finish_possible_runs_unrelated_branches_to_their_end(
     assert (ended["state"], states(ended)["after_slow"]) == ("FAILED", "SUCCESS")
 
 
-async def test_cancel_all_kills_what_runs(client: Client, tmp_path: Path) -> None:
+async def test_cancel_all_kills_running_tasks(client: Client, tmp_path: Path) -> None:
     held = BRANCHES.replace("echo it", "sleep 0.3; echo it") % (tmp_path / "go")
     id = (await client.run(flow("cancel-all", held, "on_failure: CANCEL_ALL\n")))["id"]
     ended = await client.until_ended(id)
@@ -110,7 +110,9 @@ def _lives(process: psutil.Process) -> bool:
         return False
 
 
-async def test_pause_starts_nothing_new_and_resume_goes_on(client: Client, tmp_path: Path) -> None:
+async def test_pause_starts_nothing_new_and_resume_continues(
+    client: Client, tmp_path: Path
+) -> None:
     go = tmp_path / "go"
     source = flow(
         "pausing",
@@ -176,7 +178,7 @@ async def test_retry_failed_elsewhere_is_refused_with_the_available_actions(clie
     assert await client.show(id) == before
 
 
-async def test_an_approval_with_its_comment_lets_the_execution_go_on(client: Client) -> None:
+async def test_an_approval_with_its_comment_continues_the_execution(client: Client) -> None:
     source = flow(
         "approving",
         """
@@ -246,7 +248,7 @@ async def test_the_same_idempotency_key_starts_one_execution_and_another_input_i
     await client.until_ended(made[0]["id"])
 
 
-async def test_an_action_on_what_does_not_exist_is_not_found(client: Client) -> None:
+async def test_an_action_on_a_missing_execution_is_not_found(client: Client) -> None:
     for id in ("exec_01h45ytscbebyvny4gc8cr8ma2", "nonsense", "flow_01h45ytscbebyvny4gc8cr8ma2"):
         (problem,) = (await client.mutate("cancelExecution", id=id))["problems"]
         assert problem["code"] == "NOT_FOUND"

@@ -128,7 +128,7 @@ tasks: [{id: a, type: shell, run: 'printf %s {{ inputs.name }}'}]
     assert text == hostile
 
 
-async def test_an_expression_that_fails_when_it_runs_is_an_error_that_says_what_there_is(
+async def test_a_failing_expression_is_an_error_with_the_available_names(
     client: Client,
 ) -> None:
     source = """id: undefined

@@ -33,7 +33,7 @@ async def permissions_of(served: Served, secret: str) -> Any:
     return found["viewer"]["permissions"]
 
 
-async def test_a_new_service_is_given_no_role_that_nobody_named(
+async def test_a_new_service_gets_only_named_roles(
     client: Client, served: Served, name: str
 ) -> None:
     code, output, errors = await headway(served, "token", "create", name)
@@ -124,7 +124,7 @@ async def test_a_new_holder_is_reported_with_similar_names(
     assert printed.splitlines()[0].startswith(f"{typo}x is new here (did you mean user:{name}")
 
 
-async def test_saving_says_what_it_did(client: Client, served: Served, name: str) -> None:
+async def test_saving_returns_what_changed(client: Client, served: Served, name: str) -> None:
     person, service, group = f"user:{name}", f"service:s{name}", f"g{name}"
 
     async def saved(*options: str) -> str:

@@ -175,7 +175,7 @@ outputs: {data: "{{ outputs.hold.data }}"}
 """
 
 
-async def test_an_event_reaches_what_waits_for_it(client: Client, served: Served) -> None:
+async def test_an_event_ends_the_wait_for_it(client: Client, served: Served) -> None:
     one, other = (await client.run(WAITS))["id"], (await client.run(WAITS))["id"]
     for id in (one, other):
         await client.until(id, hold="RUNNING")

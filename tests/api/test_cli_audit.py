@@ -62,7 +62,9 @@ def test_each_kind_of_entry_in_words(
     assert audit_text({"namespace": namespace, "data": data}) == words
 
 
-async def test_denials_grants_and_people_say_what_and_where(client: Client, served: Served) -> None:
+async def test_denials_grants_and_people_are_printed_with_object_and_namespace(
+    client: Client, served: Served
+) -> None:
     name = new_id().hex
     person, place = f"user:{name}", f"acme.n{name}"
     await done(served, "role", "grant", person, "operator", "--namespace", place)

@@ -24,7 +24,7 @@ tasks: [{id: a, type: shell, queue: lonely, run: sleep 600}]
 """
 
 
-async def test_doctor_names_the_queues_that_nobody_serves_while_tasks_wait_in_them(
+async def test_doctor_names_queues_with_waiting_tasks_and_no_worker(
     client: Client, served: Served
 ) -> None:
     ids = [(await client.run(LOST.replace("lonely", "deserted")))["id"] for _ in range(2)]

@@ -37,7 +37,7 @@ def test_the_commands_are_found() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_every_command_looks_for_the_name_of_an_execution(
+def test_every_command_resolves_the_name_of_an_execution(
     served: Served, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     command, wanted = COMMANDS[name]

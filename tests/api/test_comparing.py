@@ -174,7 +174,7 @@ async def test_states_and_durations_are_compared(client: Client) -> None:
         assert all(step["lasted"] >= 0 for step in path["steps"][:-1])
 
 
-async def test_only_what_differs(client: Client) -> None:
+async def test_only_differences_are_returned(client: Client) -> None:
     one, two = await pair(client)
     found = await compare(client, one, two)
     only = await compare(client, one, two, only=True)
@@ -280,7 +280,7 @@ tasks:
 """
 
 
-async def test_iterations_are_one_task_and_secrets_look_alike(client: Client) -> None:
+async def test_iterations_are_one_task_and_secrets_are_masked(client: Client) -> None:
     one = await client.run(FOREACH, inputs={"n": [1, 2], "key": "first secret"})
     two = await client.run(FOREACH, inputs={"n": [1, 2, 3], "key": "other secret"})
     for execution in (one, two):

@@ -76,7 +76,7 @@ async def test_a_value_keeps_its_type(client: Client, execution: dict[str, Any])
         assert await value(client, last, expression) == expected
 
 
-async def test_each_task_run_has_what_it_saw(client: Client, execution: dict[str, Any]) -> None:
+async def test_each_task_run_has_its_context(client: Client, execution: dict[str, Any]) -> None:
     second = task(execution, "each[1].say")["id"]
     assert await value(client, second, "{{ item }}{{ index }}") == ("b1", "STRING")
     assert await value(client, second, "outputs.say.said") == ("b1", "STRING")

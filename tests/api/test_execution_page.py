@@ -67,7 +67,7 @@ async def test_a_missing_execution_is_refused(client: Client) -> None:
     assert (changes["message"], changes["extensions"]) == (other["message"], other["extensions"])
 
 
-async def test_a_cursor_of_something_else_is_refused_with_what_to_pass(client: Client) -> None:
+async def test_a_cursor_of_another_list_is_refused_with_the_fix(client: Client) -> None:
     first, second = await client.run(SMALL), await client.run(SMALL)
     query = "query ($id: ID!) { execution(id: $id) { cursor } }"
     foreign = (await client.post(query, id=second["id"]))["execution"]["cursor"]
@@ -84,7 +84,7 @@ async def test_a_cursor_of_something_else_is_refused_with_what_to_pass(client: C
         (4, "nonsense"), (4, "9:5:"), (5, "secrets"), (6, "x"),
     ],
 )  # fmt: skip
-async def test_a_forged_cursor_is_refused_with_what_to_pass(
+async def test_a_forged_cursor_is_refused_with_the_fix(
     client: Client, part: int, forged: str
 ) -> None:
     execution = await client.run(SMALL)
@@ -101,7 +101,7 @@ async def test_a_forged_cursor_is_refused_with_what_to_pass(
     assert "does not belong to this execution" in error["message"]
 
 
-async def test_without_a_cursor_or_with_a_listed_one_one_begins_anew(client: Client) -> None:
+async def test_without_a_cursor_or_with_one_of_a_list_a_new_snapshot_begins(client: Client) -> None:
     execution = await client.run(SMALL)
     await client.until_ended(execution["id"])
     listed = (await client.post("{ executions(first: 1) { nodes { cursor id } } }"))["executions"]
@@ -135,7 +135,7 @@ async def test_events_are_paged_from_both_ends_and_by_task_run(client: Client) -
     assert "first must be between 1 and 1000; got 1001" in refused["errors"][0]["message"]
 
 
-async def test_tasks_usually_take_what_they_took_in_executions_that_ended_well(
+async def test_usual_task_durations_come_from_successful_executions(
     client: Client,
 ) -> None:
     source = SMALL.replace("id: small", "id: usual")

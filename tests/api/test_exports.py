@@ -57,7 +57,7 @@ async def get(served: Served, path: str, **parameters: Any) -> httpx.Response:
         return await http_client.get(path, params=parameters)
 
 
-async def test_an_export_is_what_the_list_is(client: Client, served: Served) -> None:
+async def test_an_export_equals_the_list(client: Client, served: Served) -> None:
     part, _ = await two(client)
     here = f"namespace:searching.{part}"
     mine = {"namespace": {"eq": f"searching.{part}"}}

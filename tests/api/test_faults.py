@@ -233,7 +233,7 @@ async def test_a_stopped_server_drains(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(120)
-async def test_a_postgresql_that_is_killed_comes_back_and_work_goes_on(tmp_path: Path) -> None:
+async def test_a_killed_postgresql_restarts_and_work_continues(tmp_path: Path) -> None:
     source = "id: twice\nnamespace: faults\ntasks:\n  - {id: a, type: shell, run: sleep 3}\n"
     with serving(tmp_path / "data") as served:
         client = served.client
@@ -260,13 +260,15 @@ async def _patiently(client: Client, id: str) -> dict[str, Any]:
                 return await client.show(id)
 
 
-async def test_a_taken_port_is_said_and_the_exit_code_is_3(served: Served, tmp_path: Path) -> None:
+async def test_an_occupied_port_is_reported_and_the_exit_code_is_3(
+    served: Served, tmp_path: Path
+) -> None:
     code, output = await _headway("serve", "--port", str(served.port), "--data-dir", str(tmp_path))
     assert code == 3
     assert "cannot listen" in output and "--port" in output
 
 
-async def test_an_unreachable_database_is_said_and_the_exit_code_is_4(tmp_path: Path) -> None:
+async def test_an_unreachable_database_is_reported_and_the_exit_code_is_4(tmp_path: Path) -> None:
     url = "postgresql://nobody@127.0.0.1:1/none"
     code, output = await _headway(
         "serve", "--port", "0", "--data-dir", str(tmp_path), "--database-url", url

@@ -274,7 +274,7 @@ async def test_readers_of_a_file_may_still_read_it_without_its_producer(scene: S
     assert await scene.connection.fetchval(count, keys) == 0
 
 
-async def test_along_a_chain_a_file_goes_with_the_last(scene: Scene) -> None:
+async def test_a_file_along_a_chain_is_deleted_with_the_last_execution(scene: Scene) -> None:
     source = await scene.made("chain")
     chain = [source["id"]]
     for _ in range(2):
@@ -285,7 +285,7 @@ async def test_along_a_chain_a_file_goes_with_the_last(scene: Scene) -> None:
     assert scene.files_of(source["id"]) == []
 
 
-async def test_files_that_a_person_keeps_do_not_go_with_who_mentions_them(scene: Scene) -> None:
+async def test_files_outside_the_store_are_not_deleted(scene: Scene) -> None:
     source = await scene.made("kept")
     other = await a_replay(scene, source, "kept")
     await scene.deleted(source["id"], artifacts=False)

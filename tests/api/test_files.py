@@ -54,7 +54,7 @@ async def artifacts_of(client: Client, id: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("way", ["raw", "form"])
-async def test_a_file_goes_in_and_what_was_made_of_it_comes_out(
+async def test_a_file_is_uploaded_and_its_result_downloaded(
     served: Served, client: Client, way: str
 ) -> None:
     async with http(served) as http_client:

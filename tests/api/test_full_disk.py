@@ -158,7 +158,7 @@ tasks:
 
 
 @pytest.mark.soak
-async def test_a_worker_without_room_takes_nothing_and_goes_on_when_there_is(
+async def test_a_worker_on_a_full_disk_takes_no_jobs_until_there_is_space(
     tmp_path: Path,
 ) -> None:
     with (

@@ -31,7 +31,7 @@ LAST = """query ($id: ID!) { execution(id: $id) { logs(last: 5) { nodes { text s
 
 
 @pytest.mark.soak
-async def test_ten_gigabytes_of_log_are_cut_off_and_hold_nobody_up(tmp_path: Path) -> None:
+async def test_ten_gigabytes_of_log_are_cut_off_and_block_nobody(tmp_path: Path) -> None:
     with serving(tmp_path / "data") as served:
         client = Client(served.url, served.token, timeout=300)
         id = (await client.run(LOUD))["id"]
@@ -80,7 +80,7 @@ BRIEF = "id: brief\nnamespace: faults\ntasks:\n  - {id: a, type: log, message: a
 
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", FLOODS)
-async def test_a_flood_of_messages_costs_nobody_else_his_time_or_lease(
+async def test_a_flood_of_messages_costs_other_tasks_neither_time_nor_leases(
     tmp_path: Path, kind: str
 ) -> None:
     line, count, place = FLOODS[kind]

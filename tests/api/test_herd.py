@@ -108,7 +108,7 @@ async def bystander(client: Client, id: str, over: asyncio.Event) -> float:
 
 
 @pytest.mark.soak
-async def test_a_thousand_who_come_back_at_once_are_served_where_they_were(tmp_path: Path) -> None:
+async def test_a_thousand_clients_that_reconnect_at_once_resume(tmp_path: Path) -> None:
     tasks = "\n".join(f"  - {{id: t{n}, type: log, message: hello}}" for n in range(30))
     async with AsyncExitStack() as stack:
         served = stack.enter_context(serving(tmp_path / "data"))
@@ -155,7 +155,7 @@ LINES = "subscription ($id: ID!) { logs(executionId: $id) { lines { line text } 
 
 
 @pytest.mark.soak
-async def test_sockets_that_do_not_read_cost_no_memory_and_hold_nobody_up(tmp_path: Path) -> None:
+async def test_sockets_that_do_not_read_cost_no_memory_and_block_nobody(tmp_path: Path) -> None:
     """60 MB pass twenty sockets that do not read, and one that does."""
     async with AsyncExitStack() as stack:
         served = stack.enter_context(serving(tmp_path / "data"))

@@ -42,5 +42,5 @@ def test_a_server_runs_without_the_argument(command: str, url: str) -> None:
     ],
     ids=str,
 )
-def test_nothing_else_begins_anew(words: list[str]) -> None:
+def test_nothing_else_starts_again(words: list[str]) -> None:
     assert hidden_password(["python", "headway", *words], *words[:1]) is None

@@ -1,4 +1,4 @@
-"""Artifacts: one for each namespace, name and version, no matter who reports it; and the flow of data."""
+"""Artifacts: one for each namespace, name and version, regardless of the reporter; and the flow of data."""
 
 from typing import Any
 

@@ -239,7 +239,7 @@ async def test_a_download_is_everything_that_the_filter_shows(
         ({"stream": "FILE"}, "stream must be one of"),
     ],
 )
-async def test_a_download_refuses_what_cannot_be_meant(
+async def test_a_download_refuses_invalid_parameters(
     served: Served, ended: dict[str, Any], query: dict[str, str], said: str
 ) -> None:
     async with httpx.AsyncClient(headers={"authorization": f"Bearer {served.token}"}) as http:

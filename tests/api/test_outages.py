@@ -102,7 +102,7 @@ def refused_for_now(response: httpx.Response) -> None:
 
 
 @pytest.mark.soak
-async def test_a_database_that_freezes_for_ten_seconds_holds_nobody_up(tmp_path: Path) -> None:
+async def test_a_database_frozen_for_ten_seconds_blocks_nobody(tmp_path: Path) -> None:
     with serving(tmp_path / "data") as served:
         client = Client(served.url, served.token, timeout=60)
         await client.save(TALLY.format(folder=tmp_path))

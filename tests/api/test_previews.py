@@ -61,7 +61,7 @@ def http(served: Served) -> httpx.AsyncClient:
     )
 
 
-async def test_every_file_that_is_held_is_shown_as_what_it_is(
+async def test_every_stored_file_has_a_preview_of_its_type(
     served: Served, made: dict[str, dict[str, Any]]
 ) -> None:
     kinds = {
@@ -188,7 +188,7 @@ async def test_a_file_that_is_an_input_is_given_back(served: Served, client: Cli
         (("acme.shown",), ("acme.shown",), 200),
     ],
 )
-async def test_an_input_is_given_to_who_may_see_it(
+async def test_an_input_file_is_downloaded_by_those_who_may_see_it(
     database: Database, scope: tuple[str, ...] | None, of: tuple[str, ...] | None, status: int
 ) -> None:
     """`of` are the namespaces that the uploader may see."""

@@ -108,7 +108,7 @@ async def test_a_program_records_itself(client: Client, program: Program, reposi
         (SystemExit(0), "SUCCESS", None),
     ],
 )
-async def test_an_exception_is_its_end_and_goes_on(
+async def test_an_exception_ends_the_run_and_is_raised(
     client: Client,
     program: Program,
     error: BaseException,

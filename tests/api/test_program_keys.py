@@ -58,7 +58,7 @@ async def test_a_program_with_a_key_that_runs_again_records_nothing_twice(
     )
 
 
-async def test_a_program_with_a_key_that_died_goes_on_where_it_was(
+async def test_a_program_with_a_key_resumes_after_its_death(
     client: Client, program: Program, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The first program never reports its end, as after a kill; its reports remain, and a task that runs again is a new

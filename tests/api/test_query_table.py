@@ -311,7 +311,7 @@ async def test_the_search_language_lists_its_fields(client: Client) -> None:
                 await listed(client, search=f"{name}{key}:{value}", first=1)
 
 
-async def test_the_command_line_goes_by_value_too(
+async def test_the_command_line_orders_by_value_too(
     client: Client, served: Served, namespace: str
 ) -> None:
     search = f"namespace:{namespace}"

@@ -54,7 +54,7 @@ async def ended(client: Client, part: str, kind: str = "train") -> dict[str, Any
     return execution
 
 
-async def test_everything_that_a_task_said_can_be_read(client: Client) -> None:
+async def test_all_messages_of_a_task_can_be_read(client: Client) -> None:
     one = await ended(client, "all")
     assert (one["state"], one["outputs"], one["progress"]) == ("SUCCESS", {"rows": 3}, 1.0)
     assert one["properties"] == {"lr": 0.1}
@@ -71,7 +71,7 @@ async def test_everything_that_a_task_said_can_be_read(client: Client) -> None:
     assert "_id" not in str([list(event["data"]) for event in one["events"]]), "no database keys"
 
 
-async def test_every_id_leads_back_to_what_it_names(client: Client) -> None:
+async def test_every_id_resolves_to_its_object(client: Client) -> None:
     one = await ended(client, "ids")
     ids = [
         one["id"],
@@ -150,7 +150,7 @@ FILTERS: list[tuple[dict[str, Any], int]] = [
 ]
 
 
-async def test_each_filter_finds_what_it_says(client: Client) -> None:
+async def test_each_filter_finds_its_rows(client: Client) -> None:
     await ended(client, "f1", "train")
     await ended(client, "f2", "test")
     mine = {"namespace": {"in": ["reading.f1", "reading.f2"]}}

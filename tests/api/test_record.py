@@ -117,7 +117,7 @@ async def test_the_past_allows_no_actions(client: Client) -> None:
     }
 
 
-async def test_a_moment_that_never_was_is_refused_and_what_is_not_there_is_null(
+async def test_a_missing_moment_is_refused_and_a_missing_execution_is_null(
     client: Client,
 ) -> None:
     execution = await ended(client)
@@ -133,7 +133,9 @@ async def test_a_moment_that_never_was_is_refused_and_what_is_not_there_is_null(
     assert await at(client, UNKNOWN, 1, "id") is None
 
 
-async def test_each_act_is_in_the_audit_log_with_who_how_and_why(client: Client) -> None:
+async def test_each_action_is_in_the_audit_log_with_actor_channel_and_reason(
+    client: Client,
+) -> None:
     id = (await client.run(APPROVING, reason="because"))["id"]
     waiting = await client.until(id, state="WAITING_FOR_APPROVAL")
     await client.mutate("pauseExecution", id=id, reason="wait")
@@ -317,7 +319,7 @@ async def rows_left(served: Served, id: str) -> dict[str, int]:
         await connection.close()
 
 
-async def test_deleting_takes_everything_but_what_was_done_and_by_whom(
+async def test_deleting_removes_everything_but_the_audit_log(
     client: Client, served: Served
 ) -> None:
     execution = await ended(client, LEAVING)
@@ -362,7 +364,7 @@ async def test_unselected_rows_are_kept(client: Client, served: Served) -> None:
     assert list(Path(served.data_dir, "artifacts", id).rglob("kept.txt"))
 
 
-async def test_deleting_while_everybody_reads_breaks_nobody(client: Client) -> None:
+async def test_deleting_during_reads_causes_no_errors(client: Client) -> None:
     ids = [(await ended(client, FAILING))["id"] for _ in range(6)]
     gone = asyncio.Event()
 

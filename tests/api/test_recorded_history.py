@@ -65,7 +65,7 @@ async def test_imported_runs_are_ordered_by_their_own_times(client: Client) -> N
     assert found["next"] == {"id": ids["2025-01-31"]}
 
 
-async def test_each_day_of_last_year_counts_what_it_had(client: Client) -> None:
+async def test_each_day_of_last_year_has_its_count(client: Client) -> None:
     namespace = somewhere()
     for day in (*DAYS, "2025-01-15"):
         await imported(client, namespace, day)
@@ -79,7 +79,7 @@ async def test_each_day_of_last_year_counts_what_it_had(client: Client) -> None:
     }  # fmt: skip
 
 
-async def test_the_date_is_that_of_the_start_and_of_what_has_none_of_the_creation(
+async def test_the_date_is_that_of_the_start_otherwise_of_the_creation(
     client: Client,
 ) -> None:
     namespace = somewhere()

@@ -225,7 +225,7 @@ async def test_an_end_is_not_taken_back(client: Client) -> None:
         ("KILLED", ["CREATED", "RUNNING", "KILLED"]),
     ],
 )
-async def test_every_end_goes_a_way_that_the_table_has(
+async def test_every_end_is_reached_by_transitions_of_the_table(
     client: Client, end: str, moves: list[str]
 ) -> None:
     id = (await record(client, "ways"))["id"]
@@ -334,7 +334,7 @@ tasks:
 """
 
 
-async def test_an_execution_that_headway_runs_knows_its_own_but_takes_properties(
+async def test_an_own_execution_accepts_only_properties_as_reports(
     client: Client,
 ) -> None:
     id = (await client.run(FLOW))["id"]

@@ -174,7 +174,7 @@ async def test_a_wrong_schedule_is_refused_and_nothing_is_stored(
     assert await schedules(client, "wrong") == []
 
 
-async def test_a_backfill_is_planned_runs_what_did_not_run_and_nothing_twice(
+async def test_a_backfill_has_a_plan_and_runs_missing_occurrences_once(
     client: Client,
 ) -> None:
     await client.save(FLOW.format(id="filled") + TRIGGERS)

@@ -127,7 +127,7 @@ async def test_an_error_is_reported_with_its_column(client: Client, field: str) 
     assert error["extensions"] == expected
 
 
-async def test_a_filter_nobody_would_write_is_refused(client: Client) -> None:
+async def test_an_excessive_filter_is_refused(client: Client) -> None:
     deep: dict[str, Any] = {}
     for _ in range(40):
         deep = {"not": deep}
@@ -271,7 +271,9 @@ async def test_live_lists_take_searches_and_orders(client: Client) -> None:
         assert change == {"reset": False, "enter": [{"before": ids["bad"], "node": {"id": id}}]}
 
 
-async def test_the_command_line_lists_what_a_search_finds(client: Client, served: Served) -> None:
+async def test_the_command_line_lists_the_results_of_a_search(
+    client: Client, served: Served
+) -> None:
     part, _ = await two(client)
     here = f"namespace:searching.{part}"
     printed = await run(served, "ls", f"{here} state:failed")

@@ -223,7 +223,7 @@ async def test_an_encrypted_input_cannot_be_forged(client: Client, served: Serve
         assert problem["message"].startswith("password must ")
 
 
-async def test_only_who_manages_may_manage_secrets(client: Client, served: Served) -> None:
+async def test_secrets_need_the_permission_manage(client: Client, served: Served) -> None:
     token = subprocess.run(
         [HEADWAY, "token", "create", "no-secrets", "--role", "editor"],
         env={**os.environ, "HEADWAY_DATA_DIR": str(served.data_dir)},

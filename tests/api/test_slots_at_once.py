@@ -143,7 +143,7 @@ async def until_ended_all(pool: asyncpg.Pool, flow: str) -> None:
             await asyncio.sleep(0)
 
 
-async def test_the_line_goes_by_priority_and_then_by_age(
+async def test_the_queue_is_ordered_by_priority_and_then_by_age(
     client: Client, second_server: Served, pool: asyncpg.Pool
 ) -> None:
     await client.save(FLOW.format(id="line", limit=1, behavior="QUEUE", task=HELD))

@@ -173,7 +173,7 @@ async def test_external_runs_are_in_the_menus(
     assert (await client.post(FACETS, field="FLOW", contains="no such flow"))["facets"] == []
 
 
-async def test_json_carries_git_inputs_outputs_properties_and_metrics(
+async def test_json_has_git_inputs_outputs_properties_and_metrics(
     client: Client, served: Served, started: tuple[str, dict[str, str]]
 ) -> None:
     space, ids = started

@@ -199,7 +199,7 @@ STATE = "select coalesce(md5(string_agg(t::text, '' order by t::text)), '') from
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-async def test_its_url_is_good_for_nothing_else(
+async def test_the_workers_url_allows_nothing_else(
     served: Served, worker_url: str, attack: str
 ) -> None:
     ours = await asyncpg.connect(served.database_url)

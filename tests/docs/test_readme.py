@@ -78,7 +78,7 @@ def test_every_recipe_is_known() -> None:
 
 @pytest.mark.timeout(150)
 @pytest.mark.parametrize("line", STARTS, ids=named)
-async def test_a_recipe_does_what_it_says(served: Served, client: Client, line: str) -> None:
+async def test_recipes_work(served: Served, client: Client, line: str) -> None:
     code, output = await output_of(served, line)
     assert code == (named(line) in FAIL_ON_PURPOSE), output
     id = output.split()[0]

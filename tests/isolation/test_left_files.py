@@ -41,7 +41,7 @@ tasks:
     run: |
       {run}
       {report}
-    artifacts: [{promised}]
+    artifacts: [{declared}]
 """
 REPORT_ARTIFACT = """echo '{{"artifact": {{"path": "{path}"}}}}' >> "$HEADWAY_FILE" """
 
@@ -60,7 +60,7 @@ async def _tried(served: Served, path: str, run: str, with_report: bool) -> dict
         target=served.data_dir,
         run=run,
         with_report=REPORT_ARTIFACT.format(path=path) if with_report else "true",
-        promised="" if with_report else f'{{path: "{path}"}}',
+        declared="" if with_report else f'{{path: "{path}"}}',
     )
     client = served.client
     return await client.until_ended((await client.run(source))["id"])
@@ -74,7 +74,7 @@ async def _kept(served: Served) -> int:
         await connection.close()
 
 
-@pytest.mark.parametrize("with_report", [False, True], ids=["promised", "reported"])
+@pytest.mark.parametrize("with_report", [False, True], ids=["declared", "reported"])
 @pytest.mark.parametrize("trick", TRICKS)
 def test_only_the_tasks_own_files_become_artifacts(
     served: Served, trick: str, with_report: bool
@@ -92,7 +92,7 @@ def test_only_the_tasks_own_files_become_artifacts(
         assert "secret.key" not in str(task["error"]) + str(execution["failure"])
 
 
-def test_an_own_file_is_kept_from_wherever_it_lies_inside(served: Served) -> None:
+def test_own_files_anywhere_in_the_work_folder_are_stored(served: Served) -> None:
     run = 'mkdir -p deep/er; echo x > deep/er/kept; ln -s deep/er/kept "$PWD/near"'
     execution = asyncio.run(_tried(served, "**/[kn]*", run, with_report=False))
     assert execution["state"] == "SUCCESS", execution["failure"]

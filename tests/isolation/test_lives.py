@@ -85,7 +85,7 @@ def test_a_missing_program_is_reported(served: Served) -> None:
     assert "/no/such/program" in task["error"]["message"]
 
 
-def test_a_timeout_ends_who_does_not_listen(served: Served) -> None:
+def test_a_timeout_ends_processes_that_ignore_signals(served: Served) -> None:
     seconds = next(TIMES)
     script = f"trap '' TERM; sleep {seconds} & sleep {seconds}"
     task = run(

@@ -3,7 +3,7 @@ import pytest
 from models.expressions import MAX_TEXT, has_expressions, is_single_expression, read
 
 
-def test_has_expressions_looks_into_nested_values() -> None:
+def test_has_expressions_checks_nested_values() -> None:
     assert has_expressions({"a": [1, {"b": "x {{ y }}"}]})
     assert has_expressions("{% if a %}{% endif %}")
     assert not has_expressions({"a": [1, None, "${#x}", "{ {"]})

@@ -17,7 +17,7 @@ def test_a_diamond() -> None:
     assert graph.upstream("e") == graph.downstream("e") == frozenset()
 
 
-def test_cycles_name_their_path_and_unknown_needs_what_was_meant() -> None:
+def test_cycles_name_their_path_and_unknown_needs_suggest_similar_names() -> None:
     with pytest.raises(Refused) as refused:
         Graph.of({"a": ["b"], "b": ["a"], "after": ["a"], "self": ["self"], "x": ["slef"]})
     assert [(p.message, p.path) for p in refused.value.problems] == [

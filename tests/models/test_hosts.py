@@ -54,7 +54,7 @@ def test_others_are_not(address: str) -> None:
 
 @pytest.mark.parametrize("address", ITSELF)
 @pytest.mark.parametrize("named", ITSELF)
-def test_every_address_of_this_machine_is_the_database_of_it(address: str, named: str) -> None:
+def test_every_address_of_this_machine_counts_as_its_database(address: str, named: str) -> None:
     rules = HostRules(database=((named, 5432),), local=("10.1.1.1",))
     refusal = rules.refusal("innocent.example", 5432, address)
     assert refusal and "@database" in refusal

@@ -115,7 +115,7 @@ def test_missed_occurrences_are_caught_up_as_configured(
     assert due("0 * * * *", "UTC", catch_up, NOON, now, 50) == Due(ran, NOON + 4 * HOUR)
 
 
-def test_none_skips_what_is_older_than_the_grace_and_nothing_else() -> None:
+def test_none_skips_only_ticks_older_than_the_grace() -> None:
     now = MISSED[-1] + GRACE
     assert due("0 * * * *", "UTC", CatchUp.NONE, NOON, now, 50).ticks == MISSED[-1:]
     assert due("0 * * * *", "UTC", CatchUp.NONE, NOON, now + SECOND, 50).ticks == ()

@@ -389,7 +389,7 @@ def test_secrets_where_they_cannot_be(text: str, message: str) -> None:
     assert said.startswith(message)
 
 
-def test_secrets_in_what_a_worker_renders() -> None:
+def test_secrets_in_values_rendered_by_a_worker() -> None:
     kinds = (
         "{id: a, type: shell, run: 'echo {{ secrets.A }} {{ inputs.pin }}'}",
         "{id: a, type: python, script: x, args: {a: '{{ secrets.A }}'}, env: {B: '{{ secrets.B }}'}}",

@@ -28,7 +28,7 @@ def test_omitted_keys_have_their_defaults() -> None:
     assert found.inputs == {"day": "{{ trigger.date }}"}
 
 
-def test_everything_can_be_said() -> None:
+def test_all_conditions_can_be_written() -> None:
     found = read(
         '{id: nightly, type: schedule, cron: "0  2 * * MON-FRI", timezone: Europe/Paris, catch_up: all,'
         ' enabled: false, labels: {by: clock}, inputs: {day: 2026-01-31, n: "5"}}'

@@ -140,7 +140,7 @@ def leaves(value: Any) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("model", "name", "key"), [*places()])
-def test_plain_text_is_what_it_is_in_quotes(model: type[BaseModel], name: str, key: str) -> None:
+def test_plain_text_equals_quoted_text(model: type[BaseModel], name: str, key: str) -> None:
     """Holds for every key, with a single value, a list and a mapping: stored as written, or as the number that YAML
     reads."""
     accepted = []
@@ -181,7 +181,7 @@ def test_every_word_that_is_text_stays_as_it_is() -> None:
         assert parse_flow(document).tasks[0].env == {"X": word}
 
 
-def test_null_is_no_text_and_says_what_to_do() -> None:
+def test_null_is_no_text_and_is_refused_with_the_fix() -> None:
     for null in ("null", "~", ""):
         source = f"id: f\nnamespace: n\nlabels: {{a: {null}}}\ntasks: [{{id: a, type: fail}}]\n"
         with pytest.raises(
@@ -242,7 +242,7 @@ tasks:
 """
 
 
-def test_inputs_that_a_document_gives_are_text_where_the_flow_says_so() -> None:
+def test_inputs_from_a_document_are_text_if_the_flow_declares_text() -> None:
     flow = parse_flow(GIVEN)
     (trigger,) = flow.triggers
     assert trigger.inputs == {"version": "3.10", "versions": ["3.10"], "share": 3.1}
@@ -335,7 +335,7 @@ def test_the_annotations_that_task_types_of_people_may_have(annotation: Any, kin
     assert kind_of(annotation) == kind
 
 
-def test_a_number_stays_one_where_numbers_may_stand() -> None:
+def test_a_number_stays_a_number_where_numbers_are_allowed() -> None:
     assert kind_of(int | str).keeps(3)
     assert not kind_of(int | str).keeps(3.1)
     assert kind_of(float | str).keeps(3)

@@ -119,7 +119,7 @@ async def test_rows_are_read_over_the_same_pool(database: Database) -> None:
     assert await database.pool.fetchval("select labels from flows") == "{}"
 
 
-async def test_migrations_say_what_the_rows_say(database: Database) -> None:
+async def test_migrations_have_the_contents_of_the_rows(database: Database) -> None:
     from tortoise.migrations.autodetector import MigrationAutodetector
 
     from runner.store.postgres.database import TORTOISE, tortoise_on

@@ -48,10 +48,10 @@ class Office:
         return (await self.engine.create(Create(plan), ORIGIN)).execution.id
 
     async def deliver(self, id: UUID) -> Execution:
-        courier = DeferredCommandRunner(
+        runner = DeferredCommandRunner(
             self.database, self.engine, self._feed, self._evaluator, Cipher()
         )
-        async with courier, asyncio.timeout(20):
+        async with runner, asyncio.timeout(20):
             with self._feed.watch(f"e:{id}") as watch:
                 while not (found := await self.look(id)).ended:
                     await watch.changed()
@@ -116,7 +116,7 @@ async def test_a_revision_that_cannot_be_read_ends_its_execution_in_error_and_no
         assert await office.pending(bad_id) == []
 
 
-async def test_an_execution_whose_revision_cannot_be_read_can_be_cancelled(
+async def test_an_execution_with_an_unreadable_revision_can_be_cancelled(
     database: Database,
 ) -> None:
     async with process(database) as before:
@@ -160,7 +160,7 @@ async def test_a_deferred_command_that_fails_repeatedly_ends_its_execution(
     assert await office.pending(id) == []
 
 
-async def test_a_promise_that_no_version_can_read_ends_its_execution(
+async def test_an_unreadable_deferred_command_ends_its_execution(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deferred, "CLAIM", 0.01)
@@ -177,7 +177,7 @@ async def test_a_promise_that_no_version_can_read_ends_its_execution(
     )
 
 
-async def test_a_promise_that_cannot_be_decided_is_not_dropped_at_once(
+async def test_an_undecidable_deferred_command_is_not_dropped_at_once(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deferred, "CLAIM", 0.01)
@@ -199,7 +199,7 @@ async def deferred_wake_up(office: Office, id: UUID) -> None:
     )
 
 
-async def test_an_execution_that_cannot_be_loaded_keeps_no_other_from_its_promises(
+async def test_an_unloadable_execution_does_not_block_deferred_commands_of_others(
     office: Office,
 ) -> None:
     broken, good = await office.begin(WAITS), await office.begin(WAITS)

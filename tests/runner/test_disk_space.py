@@ -42,7 +42,7 @@ async def test_an_attempt_without_room_is_handed_back_and_run_when_there_is(
             assert {row["state"] for row in states} == {AttemptState.LOST, AttemptState.SUCCESS}
 
 
-PROMISED = """
+DECLARED = """
   - id: a
     type: shell
     run: head -c 300000 /dev/zero > large
@@ -58,7 +58,7 @@ REPORTED = """
 REPORTED_BY_FILE = REPORTED.replace('>&"$HEADWAY_FD"', '>> "$HEADWAY_FILE"')
 
 
-@pytest.mark.parametrize("task", [PROMISED, REPORTED, REPORTED_BY_FILE])
+@pytest.mark.parametrize("task", [DECLARED, REPORTED, REPORTED_BY_FILE])
 async def test_an_attempt_without_room_for_its_artifact_is_handed_back(
     database_url: str, tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch, task: str
 ) -> None:

@@ -16,26 +16,26 @@ from tests.runner.floor import PERSON
 
 
 @pytest.fixture
-def vault() -> Cipher:
+def cipher() -> Cipher:
     return Cipher(key_from(new_key()))
 
 
-def test_encrypted_values_decrypt_for_their_purpose_only(vault: Cipher) -> None:
-    sealed = vault.seal("the value", "a")
+def test_encrypted_values_decrypt_for_their_purpose_only(cipher: Cipher) -> None:
+    sealed = cipher.seal("the value", "a")
     assert "the value" not in sealed
-    assert vault.seal("the value", "a") != sealed
-    assert vault.open(sealed, "a") == "the value"
+    assert cipher.seal("the value", "a") != sealed
+    assert cipher.open(sealed, "a") == "the value"
     for text, purpose in (
         (sealed, "b"),
         (sealed[:-8] + "AAAAAAAA", "a"),
-        (f"{vault.key_id}.", "a"),
+        (f"{cipher.key_id}.", "a"),
     ):
         with pytest.raises(DecryptionFailed, match="the encrypted text was changed"):
-            vault.open(text, purpose)
+            cipher.open(text, purpose)
 
 
-def test_a_wrong_and_a_missing_key_are_reported(vault: Cipher) -> None:
-    sealed = vault.seal("the value", "a")
+def test_a_wrong_and_a_missing_key_are_reported(cipher: Cipher) -> None:
+    sealed = cipher.seal("the value", "a")
     other = Cipher(key_from(new_key()))
     with pytest.raises(DecryptionFailed, match=r"with the secret key .* HEADWAY_SECRET_KEY"):
         other.open(sealed, "a")
@@ -75,33 +75,33 @@ def test_a_bad_file_and_a_bad_setting_are_sentences(tmp_path: Path) -> None:
     assert "nonsense" not in str(refused.value)
 
 
-async def test_the_nearest_of_a_name_is_seen(database: Database, vault: Cipher) -> None:
+async def test_the_nearest_of_a_name_is_seen(database: Database, cipher: Cipher) -> None:
     pool = database.pool
     for namespace, name in (("a", "X"), ("a", "Y"), ("a.b", "X"), ("a.bc", "X"), ("b", "Z")):
-        await secrets.save(pool, vault, namespace, name, f"{name} of {namespace}", PERSON)
+        await secrets.save(pool, cipher, namespace, name, f"{name} of {namespace}", PERSON)
     names = ["X", "Y", "Z"]
-    assert await secrets.decrypted(pool, vault, "a.b.c", names) == {"X": "X of a.b", "Y": "Y of a"}
-    assert await secrets.decrypted(pool, vault, "a", names) == {"X": "X of a", "Y": "Y of a"}
-    assert await secrets.decrypted(pool, vault, "c", names) == {}
-    await secrets.save(pool, vault, "a.b", "X", "another", PERSON)
-    assert await secrets.decrypted(pool, vault, "a.b", ["X"]) == {"X": "another"}
+    assert await secrets.decrypted(pool, cipher, "a.b.c", names) == {"X": "X of a.b", "Y": "Y of a"}
+    assert await secrets.decrypted(pool, cipher, "a", names) == {"X": "X of a", "Y": "Y of a"}
+    assert await secrets.decrypted(pool, cipher, "c", names) == {}
+    await secrets.save(pool, cipher, "a.b", "X", "another", PERSON)
+    assert await secrets.decrypted(pool, cipher, "a.b", ["X"]) == {"X": "another"}
     await pool.execute("update secrets set namespace = 'c' where namespace = 'b'")
     with pytest.raises(DecryptionFailed, match="was changed"):
-        await secrets.decrypted(pool, vault, "c", names)
+        await secrets.decrypted(pool, cipher, "c", names)
 
 
 async def test_secrets_of_another_key_are_reported(
-    database: Database, vault: Cipher, caplog: pytest.LogCaptureFixture
+    database: Database, cipher: Cipher, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await secrets.save(database.pool, vault, "a", "X", "the value", PERSON)
-    await warn_of_other_keys(database.pool, vault)
+    await secrets.save(database.pool, cipher, "a", "X", "the value", PERSON)
+    await warn_of_other_keys(database.pool, cipher)
     assert caplog.messages == []
     await warn_of_other_keys(database.pool, Cipher(os.urandom(32)))
     assert caplog.messages[0].startswith("1 secrets were saved with a different key")
 
 
-async def test_the_database_holds_no_value(database: Database, vault: Cipher) -> None:
-    await secrets.save(database.pool, vault, "a", "X", "the value", PERSON)
+async def test_the_database_holds_no_value(database: Database, cipher: Cipher) -> None:
+    await secrets.save(database.pool, cipher, "a", "X", "the value", PERSON)
     connection = await asyncpg.connect(database.url)
     try:
         row = await connection.fetchval("select secrets::text from secrets")

@@ -93,7 +93,7 @@ async def run(engines: Engines, id: Any, path: str) -> None:
     await engines.second.execute(id, Finish(path, lease, job.attempt, Succeeded()))
 
 
-async def test_an_execution_goes_from_engine_to_engine_and_ends(engines: Engines) -> None:
+async def test_an_execution_moves_between_engines_and_ends(engines: Engines) -> None:
     id = (await engines.create()).id
     await run(engines, id, "a")
     await run(engines, id, "b")
@@ -113,7 +113,7 @@ async def test_force_run_of_a_taken_job_creates_no_second_job(engines: Engines) 
 
 
 @pytest.mark.parametrize("command", [Resume(), ForceRun()])
-async def test_a_job_taken_for_nothing_is_lined_up_again_in_the_same_transaction(
+async def test_an_unneeded_job_is_requeued_in_the_same_transaction(
     engines: Engines, command: Command
 ) -> None:
     id = (await engines.create()).id
@@ -136,7 +136,7 @@ async def started(engines: Engines) -> tuple[UUID, UUID]:
     return id, lease
 
 
-async def test_an_attempt_whose_lease_was_extended_since_it_ran_out_is_not_lost(
+async def test_an_attempt_with_an_extended_lease_is_not_lost(
     engines: Engines,
 ) -> None:
     """The lease is extended after it was read and before the transaction; the others of the batch are lost."""
@@ -168,7 +168,7 @@ tasks: [{id: a, type: log, message: a}]
 """
 
 
-async def test_a_repeated_key_takes_no_slot_from_who_comes_with_it(engines: Engines) -> None:
+async def test_a_repeated_key_takes_no_slot_from_a_concurrent_request(engines: Engines) -> None:
     async with engines.database.pool.acquire() as connection:
         _, revision, _ = await flows.save_flow(
             connection, parse_flow(LIMITED), LIMITED, "user:maria"
@@ -353,7 +353,7 @@ async def test_commands_that_are_put_off_keep_their_order_and_their_line(
         await engines.first.execute(id, Cancel(), USER)
 
 
-async def test_connections_that_are_cut_make_a_clear_refusal_and_the_engine_goes_on(
+async def test_cut_connections_are_refused_clearly_and_the_engine_continues(
     engines: Engines,
 ) -> None:
     id = (await engines.create()).id

@@ -104,7 +104,7 @@ async def test_events_after_the_end_are_included(database: Database, feed: Feed)
     assert await read(database, feed, id, 3) == [4]
 
 
-async def test_a_restart_goes_on_after_the_end(database: Database, feed: Feed) -> None:
+async def test_a_restart_continues_after_the_end(database: Database, feed: Feed) -> None:
     id = await store_execution(database.pool)
     await record(database.pool, id, state=ExecutionState.FAILED)
     await record(database.pool, id, state=ExecutionState.RESTARTED)

@@ -220,7 +220,7 @@ def number_of(value: Any) -> Decimal | None:
 
 
 def compared(operator: Operator, value: Any, wanted: Any) -> bool:
-    judges: Mapping[Operator, Callable[[], bool]] = {
+    operations: Mapping[Operator, Callable[[], bool]] = {
         Op.EQ: lambda: value == wanted,
         Op.IN: lambda: value in list(wanted),
         Op.PREFIX: lambda: value[: len(wanted)] == wanted,
@@ -231,7 +231,7 @@ def compared(operator: Operator, value: Any, wanted: Any) -> bool:
         Op.LT: lambda: value < wanted,
         Op.LTE: lambda: value <= wanted,
     }
-    return judges[operator]()
+    return operations[operator]()
 
 
 KEYED: Final = {F.LABEL: "lr", F.PROPERTY: "lr", F.INPUT: "lr", F.METRIC: "loss"}
@@ -292,7 +292,7 @@ async def insert(connection: "asyncpg.Connection[Any]", row: Mapping[str, Any]) 
         )  # fmt: skip
 
 
-async def test_every_field_with_every_operator_finds_what_it_says(
+async def test_every_field_with_every_operator_finds_its_rows(
     connection: "asyncpg.Connection[Any]",
 ) -> None:
     rows = numbered()
@@ -311,7 +311,7 @@ async def test_every_field_with_every_operator_finds_what_it_says(
             python = {one.id for one in selected if matches(where, one, stored[0]["now"])} & among
             assert await by_sql(connection, where) & among == expected, f"SQL: {where}"
             assert python == expected, f"Python: {where}"
-            assert bears(where, selected) >= python, f"marks: {where}"
+            assert notified_by(where, selected) >= python, f"marks: {where}"
             distinct.add(frozenset(expected))
         assert len(distinct) > 1, f"{field} {operator} tells no rows apart"
 
@@ -332,7 +332,7 @@ async def by_sql(connection: "asyncpg.Connection[Any]", where: Filter) -> set[UU
     return {row["id"] for row in rows}
 
 
-def bears(where: Filter, selected: Sequence[Candidate]) -> set[UUID]:
+def notified_by(where: Filter, selected: Sequence[Candidate]) -> set[UUID]:
     """Returns the candidates for which a live list of this filter is notified."""
     marks = required_keys(where)
     return {one.id for one in selected if marks is None or not marks.isdisjoint(keys_of(one))}

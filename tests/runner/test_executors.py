@@ -67,7 +67,7 @@ async def test_a_python_call_returns_its_outputs(floor: Floor) -> None:
     assert task.outputs == {"a": [1, 2]}
 
 
-async def test_a_call_that_returns_no_dict_says_so(floor: Floor) -> None:
+async def test_a_call_that_returns_no_dict_is_refused(floor: Floor) -> None:
     task = await floor.task('\n  - {id: call, type: python, call: "math:sqrt", args: {}}')
     assert task.error and "TypeError" in task.error.message
     task = await floor.task('\n  - {id: call, type: python, call: "os:getcwd"}')
@@ -205,7 +205,7 @@ async def test_outputs_have_a_limit(floor: Floor) -> None:
     assert task.error and task.error.code == "PAYLOAD_TOO_LARGE"
 
 
-async def test_a_daemon_that_holds_the_pipe_holds_nobody_up(floor: Floor) -> None:
+async def test_a_daemon_with_the_pipe_blocks_nobody(floor: Floor) -> None:
     task = await floor.task(
         '\n  - {id: daemon, type: shell, run: "setsid sleep 300 & disown; echo started"}'
     )
@@ -280,7 +280,7 @@ async def test_http_expects_a_status(floor: Floor) -> None:
         assert task.state is TaskRunState.SUCCESS
 
 
-async def test_http_to_nobody_is_a_clear_failure(floor: Floor) -> None:
+async def test_http_without_a_server_is_a_clear_failure(floor: Floor) -> None:
     task = await floor.task('\n  - {id: get, type: http, url: "http://127.0.0.1:9/"}')
     assert task.error and task.error.code == "HTTP_UNREACHABLE"
     task = await floor.task('\n  - {id: get, type: http, url: "no url"}')
@@ -303,7 +303,7 @@ async def answering_with(status: int, head: str, body: bytes) -> AsyncIterator[s
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-async def test_http_keeps_an_object_whose_text_is_no_text_and_warns(floor: Floor) -> None:
+async def test_http_keeps_an_object_with_invalid_text_and_warns(floor: Floor) -> None:
     body = b'{"half": "a\\ud800", "rate": NaN, "n": 18446744073709551616}'
     async with answering_with(200, "content-type: application/json", body) as url:
         execution = await floor.run(f'\n  - {{id: get, type: http, url: "{url}"}}')
@@ -313,7 +313,7 @@ async def test_http_keeps_an_object_whose_text_is_no_text_and_warns(floor: Floor
     assert "U+FFFD" in line.text
 
 
-async def test_http_reads_a_charset_that_nobody_knows_as_utf_8(floor: Floor) -> None:
+async def test_http_reads_an_unknown_charset_as_utf_8(floor: Floor) -> None:
     async with answering_with(
         200, "content-type: text/plain; charset=x-none", "\u4e2d".encode()
     ) as url:

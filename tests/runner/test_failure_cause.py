@@ -55,7 +55,7 @@ PROGRAMS = {
 }  # fmt: skip
 
 
-async def test_the_cause_of_a_failure_is_what_the_program_said_of_it(floor: Floor) -> None:
+async def test_the_cause_of_a_failure_is_the_programs_error(floor: Floor) -> None:
     tasks = "".join(
         "  - {id: own-words, type: fail, message: 'ValueError: as it was written'}\n"
         if kind == "fail"

@@ -53,7 +53,7 @@ def broadcast(request: pytest.FixtureRequest) -> Broadcast:
     return Broadcast(backend=backend)
 
 
-async def test_a_hint_wakes_who_watches_its_topic_and_nobody_else(broadcast: Broadcast) -> None:
+async def test_a_notification_wakes_only_subscribers_of_its_topic(broadcast: Broadcast) -> None:
     async with Feed(broadcast) as feed:
         with feed.watch("e:1", "l:1") as watch, feed.watch("e:2") as other:
             feed.hint(["e:1"])
@@ -113,7 +113,7 @@ async def test_two_processes_over_one_database(database: Database) -> None:
                 received |= changed
 
 
-async def test_without_a_hint_it_is_time_to_look_after_about_a_second() -> None:
+async def test_without_notifications_a_read_is_due_after_about_a_second() -> None:
     async with Feed(Broadcast(backend=MemoryHints())) as feed, asyncio.timeout(LONG):
         with feed.watch("e:1") as watch:
             started = perf_counter()
@@ -121,7 +121,7 @@ async def test_without_a_hint_it_is_time_to_look_after_about_a_second() -> None:
             assert perf_counter() - started > 0.7
 
 
-async def test_own_messages_that_come_back_wake_nobody(broadcast: Broadcast) -> None:
+async def test_own_messages_wake_nobody(broadcast: Broadcast) -> None:
     async with Feed(broadcast) as feed:
         with feed.watch("e:1") as watch, feed.watch("e:2") as end:
             feed.hint(["e:1"])

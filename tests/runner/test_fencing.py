@@ -77,7 +77,7 @@ async def test_lines_of_ended_attempts_are_left_out_of_a_batch(floor: Floor) -> 
     assert await invariants.verify_rows(pool) == []
 
 
-async def test_an_attempt_ends_after_what_is_being_stored_of_it(floor: Floor) -> None:
+async def test_an_attempt_ends_after_its_pending_writes(floor: Floor) -> None:
     pool = floor.parts.database.pool
     attempt = await running(floor)
     async with pool.acquire() as writing, asyncio.timeout(DEADLINE):
@@ -94,7 +94,7 @@ async def test_an_attempt_ends_after_what_is_being_stored_of_it(floor: Floor) ->
     assert await invariants.verify_rows(pool) == []
 
 
-async def test_a_heartbeat_does_not_wait_for_what_is_being_stored(floor: Floor) -> None:
+async def test_a_heartbeat_does_not_wait_for_writes(floor: Floor) -> None:
     pool = floor.parts.database.pool
     attempt = await running(floor)
     async with pool.acquire() as writing, writing.transaction():
@@ -116,7 +116,7 @@ values (gen_random_uuid(), 'acme', 'late', '1', 'File', 's3://late', now())
 
 
 @pytest.mark.parametrize("kind", ["line", "metric", "artifact"])
-async def test_the_oracle_finds_what_came_after_the_end(floor: Floor, kind: str) -> None:
+async def test_the_invariants_find_rows_after_the_end(floor: Floor, kind: str) -> None:
     pool = floor.parts.database.pool
     attempt = await running(floor)
     await lose(floor, attempt)

@@ -29,9 +29,7 @@ LONG = "warehouse 12 refused; " * 400
         st.tuples(paths, st.sampled_from(["EXIT_CODE", "", "X1"]), texts), min_size=20, max_size=60
     )
 )
-async def test_sql_says_what_python_says(
-    database_url: str, failures: list[tuple[Any, str, str]]
-) -> None:
+async def test_sql_equals_python(database_url: str, failures: list[tuple[Any, str, str]]) -> None:
     failures += [("load", "X", LONG), ("load", "X", LONG[:4000]), (None, "X", LONG[:3999])]
     stored = [
         dump({"path": path, "code": code, "message": message}) for path, code, message in failures

@@ -180,7 +180,7 @@ async def test_a_row_weighs_as_much_as_its_requested_columns() -> None:
     assert Weight(100, 50).of({"attempt": 2, "error": "y" * 30}) == 100 + 30 + 2 * (50 + 30)
 
 
-async def test_a_place_that_nobody_knows_is_begun_anew(database: Database, feed: Feed) -> None:
+async def test_an_unknown_position_starts_a_new_snapshot(database: Database, feed: Feed) -> None:
     id = await store_execution(database.pool)
     here = await now_of(database, id)
     for place in (None, StreamPosition(1, NO_MOMENT), StreamPosition(2, here.moment)):

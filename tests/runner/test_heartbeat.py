@@ -97,7 +97,7 @@ async def test_every_connection_is_in_use_and_leases_are_extended(
     assert ended.tasks["hold"].attempt == 1
 
 
-async def test_leases_are_extended_though_nothing_can_be_said_of_the_worker(
+async def test_leases_are_extended_although_the_workers_row_is_locked(
     floor: Floor, database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Another session has locked the worker's row."""

@@ -121,7 +121,9 @@ async def test_no_way_to_write_a_database_gets_round_a_rule(floor_with: Floors) 
     assert trap.received == []
 
 
-async def test_a_service_file_leads_nowhere_else(floor_with: Floors, tmp_path: Path) -> None:
+async def test_a_service_file_cannot_redirect_a_connection(
+    floor_with: Floors, tmp_path: Path
+) -> None:
     services = tmp_path / "services"
     async with listening() as trap, floor_with(denied=["@loopback"]) as floor:
         services.write_text(f"[x]\nhost=127.0.0.1\nport={trap.port}\nuser=u\ndbname=x\n")

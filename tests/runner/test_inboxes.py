@@ -120,7 +120,7 @@ async def reading(pool: Any, feed: Feed, wishes: Sequence[Wish]) -> AsyncIterato
 
 
 @pytest.mark.parametrize("most", [200, 2], ids=["whole", "partial"])
-async def test_an_inbox_shows_what_the_tables_hold(
+async def test_an_inbox_shows_the_rows_of_the_tables(
     database: Database, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
     monkeypatch.setattr(inboxes, "MOST", most)

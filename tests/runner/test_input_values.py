@@ -18,7 +18,7 @@ from runner.store.artifacts import files
 from runner.store.artifacts.files import UploadedFile, file_id
 from runner.store.postgres.database import Database
 
-VAULT = Cipher(key_from(new_key()))
+CIPHER = Cipher(key_from(new_key()))
 FLOW = """
 id: f
 namespace: acme.data
@@ -50,7 +50,7 @@ async def complete(
     database: Database, evaluator: Evaluator, spec: FlowSpec, **given: Any
 ) -> dict[str, Any]:
     names = {"flow": {"id": spec.id}}
-    return await complete_inputs(database.pool, evaluator, VAULT, spec, given, names)
+    return await complete_inputs(database.pool, evaluator, CIPHER, spec, given, names)
 
 
 async def test_inputs_that_do_not_apply_are_neither_required_nor_kept(
@@ -85,7 +85,7 @@ async def test_a_secret_is_sealed_once(
     values = await complete(database, evaluator, spec, **given)
     sealed = sealed_text(values["pin"])
     assert sealed and "12345" not in str(values)
-    assert VAULT.open(sealed, "input") == "12345"
+    assert CIPHER.open(sealed, "input") == "12345"
     assert values["after"] == 5
     for left_out in ({}, {"pin": None}, {"pin": "****"}, {"pin": dict(values["pin"])}):
         anew = {"env": "prod", "ticket": "T-1", **left_out}
@@ -98,13 +98,13 @@ async def test_a_secret_is_sealed_once(
 
 def test_a_digest_reveals_nothing_of_a_secret(spec: FlowSpec) -> None:
     one, same, other = (
-        digested_inputs(VAULT, spec.inputs, {"env": "dev", "pin": pin})
+        digested_inputs(CIPHER, spec.inputs, {"env": "dev", "pin": pin})
         for pin in ("12345", "12345", "12346")
     )
     assert one == same != other
     assert "12345" not in str(one)
-    sealed = {"env": "dev", "pin": {"$secret": VAULT.seal("12345", "input")}}
-    assert digested_inputs(VAULT, spec.inputs, sealed) == one
+    sealed = {"env": "dev", "pin": {"$secret": CIPHER.seal("12345", "input")}}
+    assert digested_inputs(CIPHER, spec.inputs, sealed) == one
     assert one["env"] == "dev"
 
 
@@ -148,7 +148,7 @@ tasks:
 """
 
 
-async def test_defaults_use_other_inputs_whatever_their_order(
+async def test_defaults_use_other_inputs_in_any_order(
     database: Database, evaluator: Evaluator
 ) -> None:
     """Inputs have parsed values: a number given as text is a number. An input that does not apply is null."""
@@ -238,7 +238,7 @@ def test_a_default_uses_inputs_that_are_there_and_no_secret(default: str, words:
     assert words in message
 
 
-async def test_a_default_knows_the_execution_that_is_to_be(
+async def test_a_default_can_use_the_new_execution(
     database: Database, evaluator: Evaluator
 ) -> None:
     inputs = '[{id: a, type: STRING, default: "{{ execution.id }} {{ execution.name }} {{ execution.labels.t }}"}]'
@@ -246,6 +246,6 @@ async def test_a_default_knows_the_execution_that_is_to_be(
     spec = parse_flow(f"{head}inputs: {inputs}\ntasks: [{{id: a, type: fail}}]\n")
     names = await names_of_defaults(database.pool, spec, {"t": "given"}, None)
     assert names.id
-    values = await complete_inputs(database.pool, evaluator, VAULT, spec, {}, names.values)
+    values = await complete_inputs(database.pool, evaluator, CIPHER, spec, {}, names.values)
     assert values == {"a": f"{typed('exec', names.id)} {spec.name_of(names.id)} given"}
     assert (await names_of_defaults(database.pool, parse_flow(FLOW), {}, None)).id is None

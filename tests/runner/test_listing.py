@@ -94,7 +94,7 @@ async def test_every_order_is_paged_both_ways(
             assert [row["id"] for row in turned] == ids[::-1]
 
 
-async def test_orders_are_what_they_say(database: Database, history: list[UUID]) -> None:
+async def test_orders_sort_correctly(database: Database, history: list[UUID]) -> None:
     async def first(order: ExecutionOrder, key: str) -> list[Any]:
         rows = await walk(database, EVERYTHING, order, 200, False)
         return [row[key] for row in rows]
@@ -139,7 +139,7 @@ async def test_the_scope_holds_everywhere(database: Database, history: list[UUID
     assert [one.value for one in found] == ["beta"]
 
 
-async def test_facets_count_what_matches(database: Database, history: list[UUID]) -> None:
+async def test_facets_count_matching_executions(database: Database, history: list[UUID]) -> None:
     for search in ("", "state:failed", "warehouse"):
         where = parse_search(search)
         rows = await walk(database, where, ExecutionOrder.CREATED_DESC, 200, False)
@@ -207,7 +207,7 @@ async def test_no_statement_is_built_from_text(database: Database) -> None:
         await executions_page(database.pool, EVERYONE, where, View(5))
 
 
-async def test_menus_find_what_only_the_oldest_executions_have(
+async def test_menus_find_values_of_the_oldest_executions(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Counting reads the newest executions only; values in none of these are still found, and hidden ones are not."""

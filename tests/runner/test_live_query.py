@@ -143,7 +143,7 @@ def test_a_list_queries_again_when_it_must_and_else_gets_the_row(
     now = datetime.now(UTC)
     was, is_ = (scope.covers(one.namespace) and listed(where, one, now) for one in move)
     moved = place_of(before, order) != place_of(after, order)
-    unseen = Field.METRIC in (
+    unindexed = Field.METRIC in (
         *(term.field for term in terms_of(where)),
         getattr(order, "field", None),
     )
@@ -156,7 +156,7 @@ def test_a_list_queries_again_when_it_must_and_else_gets_the_row(
         with listing(audience, where, *shown, room=room, scope=scope, order=order) as interest:
             audience.publish([change_of(before, after, since=since)], now)
             news = interest.drain()
-            if unseen:
+            if unindexed:
                 assert news is None or not (was or is_)
             elif shown and is_:
                 assert news == (None if moved else showing(row))
@@ -235,7 +235,7 @@ async def test_a_change_older_than_the_query_neither_adds_nor_removes_rows(
         assert interest.drain() is None
 
 
-async def test_a_list_that_is_about_to_be_full_looks(audience: LiveQueryIndex) -> None:
+async def test_a_list_that_becomes_full_queries_again(audience: LiveQueryIndex) -> None:
     other = replace(FAILED, id=new_id())
     with listing(audience, FAILED_ONLY, room=2) as interest:
         audience.publish([change_of(ONE, FAILED)], NOW)

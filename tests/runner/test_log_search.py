@@ -81,7 +81,7 @@ def matches(wanted: LinesOf, path: str | None, line: NewLine) -> bool:
     )
 
 
-async def test_every_filter_gives_what_reading_all_gives(
+async def test_every_filter_equals_filtering_all_lines(
     database: Database, log: tuple[UUID, list[UUID], list[NewLine]]
 ) -> None:
     id, runs, lines = log
@@ -116,14 +116,14 @@ async def test_every_filter_gives_what_reading_all_gives(
         ("GRÖSSE", None), ("GRÖ", 1), ("größe", 1), ("line 1234 g", 1_234), ("line 1 ", 1),
     ],
 )  # fmt: skip
-async def test_text_is_what_people_see_in_either_case(
+async def test_text_search_uses_visible_text_in_any_case(
     database: Database, log: tuple[UUID, list[UUID], list[NewLine]], text: str, number: int | None
 ) -> None:
     found = await search_lines(database.pool, LinesOf(log[0]), text, 0, 1)
     assert list(found.lines) == ([number] if number else [])
 
 
-async def test_a_search_goes_on_where_it_stopped(
+async def test_a_search_continues_from_its_cursor(
     database: Database,
     log: tuple[UUID, list[UUID], list[NewLine]],
     monkeypatch: pytest.MonkeyPatch,
@@ -212,7 +212,7 @@ def last_error(run: UUID, path: str | None, attempt: int, until: Any, lines: lis
     return max(errors or stderr, default=None)
 
 
-async def test_the_last_error_is_what_reading_all_gives(
+async def test_the_last_error_equals_that_of_reading_all(
     database: Database, log: tuple[UUID, list[UUID], list[NewLine]]
 ) -> None:
     id, runs, lines = log

@@ -61,19 +61,19 @@ class Hall:
     evaluator: Evaluator
 
     def open(self, name: str) -> AbstractAsyncContextManager[Any]:
-        vault, pool = Cipher(), self.database.pool
+        cipher, pool = Cipher(), self.database.pool
         made: dict[str, Callable[[], AbstractAsyncContextManager[Any]]] = {
             "rescuer": lambda: rescuer.Rescuer(self.database, self.engine),
-            "courier": lambda: deferred_commands.DeferredCommandRunner(
-                self.database, self.engine, self.feed, self.evaluator, vault
+            "deferred commands": lambda: deferred_commands.DeferredCommandRunner(
+                self.database, self.engine, self.feed, self.evaluator, cipher
             ),
             "scheduler": lambda: scheduler.Scheduler(
-                self.database, self.engine, self.evaluator, vault
+                self.database, self.engine, self.evaluator, cipher
             ),
             "bulk_runner": lambda: bulk_runner.BulkRunner(
-                self.database, self.engine, self.feed, self.evaluator, vault
+                self.database, self.engine, self.feed, self.evaluator, cipher
             ),
-            "housekeeping": lambda: table_maintenance.TableMaintenance(self.database),
+            "table maintenance": lambda: table_maintenance.TableMaintenance(self.database),
             "changes": lambda: change_reader.Changes(pool, self.feed),
         }
         return made[name]()
@@ -106,7 +106,7 @@ BULK = SimpleNamespace(
 )
 
 
-def owing(command: Any) -> Any:
+def claiming(command: Any) -> Any:
     """Makes every claim return one deferred command."""
     return {(deferred, "claim"): once_a_round([DeferredRow(ID, ID, command)])}
 
@@ -145,11 +145,21 @@ PLACES: dict[str, tuple[str, Any, str, dict[Any, Give]]] = {
         {(leases, "expired"): always([(ID, "a", ID)])},
     ),
     "rescuer ends": ("rescuer", "engine", "execute", {(recorded, "silent"): always([(ID, 1.0)])}),
-    "courier claims": ("courier", deferred, "claim", {}),
-    "courier looks for the next": ("courier", deferred, "seconds_until_next", {}),
-    "courier loads": ("courier", deferred_commands, "read_executions", owing(AdmitNext())),
-    "courier executes": ("courier", "engine", "execute", owing(Begin())),
-    "courier settles": ("courier", deferred, "settle", owing(AdmitNext())),
+    "deferred commands: claims": ("deferred commands", deferred, "claim", {}),
+    "deferred commands: looks for the next": (
+        "deferred commands",
+        deferred,
+        "seconds_until_next",
+        {},
+    ),
+    "deferred commands: loads": (
+        "deferred commands",
+        deferred_commands,
+        "read_executions",
+        claiming(AdmitNext()),
+    ),
+    "deferred commands: executes": ("deferred commands", "engine", "execute", claiming(Begin())),
+    "deferred commands: settles": ("deferred commands", deferred, "settle", claiming(AdmitNext())),
     "scheduler claims": ("scheduler", schedules, "claim", {}),
     "scheduler looks for the next": ("scheduler", schedules, "seconds_until_next", {}),
     "bulk_runner claims": ("bulk_runner", bulk, "claim", {}),
@@ -166,13 +176,13 @@ PLACES: dict[str, tuple[str, Any, str, dict[Any, Give]]] = {
         "end",
         {(bulk, "claim"): always([BULK]), (bulk, "hold"): always(False)},
     ),
-    "housekeeping": ("housekeeping", table_maintenance, "ensure_partitions", {}),
+    "table maintenance": ("table maintenance", table_maintenance, "ensure_partitions", {}),
     "changes": ("changes", filter_rows, "rows_of", {}),
 }
 
 
 @pytest.mark.parametrize("place", PLACES)
-async def test_a_loop_goes_on_whatever_has_failed_where_it_awaits(
+async def test_a_loop_continues_after_any_error_in_its_awaits(
     hall: Hall, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     name, owner, attribute, answers = PLACES[place]
@@ -269,7 +279,7 @@ async def test_a_query_cancelled_by_the_database_extends_no_leases(
         assert not loop._outage
 
 
-async def test_a_look_goes_on_where_the_periods_cannot_be_given(
+async def test_a_round_continues_when_leases_cannot_be_extended(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The loop loses no attempt before the periods are given."""

@@ -128,7 +128,7 @@ async def test_complaints_end_with_one_sentence_and_good_messages_are_still_take
     assert len(lines) == 1001
 
 
-async def test_metrics_beyond_the_limit_are_dropped_and_one_sentence_says_so(
+async def test_metrics_beyond_the_limit_are_dropped_with_one_warning(
     floor: Floor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reporter, "_MOST_METRICS", 2_500)
@@ -206,7 +206,7 @@ ALL_KINDS = {
 }
 
 
-async def test_a_long_line_says_what_a_short_one_says() -> None:
+async def test_a_long_line_is_parsed_like_a_short_one() -> None:
     short = json.dumps(ALL_KINDS).encode()
     long = b" " * (300 * 1024) + short
     expected, found = parse_line(short), await MessageReader().read(long)

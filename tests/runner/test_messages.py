@@ -94,7 +94,7 @@ def test_a_number_that_cannot_be_kept_takes_no_output_along() -> None:
         (b'{"label": {"a": 1}}', "label"),
     ],
 )
-def test_a_malformed_line_says_what_is_wrong(line: bytes, word: str) -> None:
+def test_a_malformed_line_is_reported_with_its_error(line: bytes, word: str) -> None:
     said = only(line)
     assert type(said) is InvalidMessage
     with pytest.raises(InvalidMessage, match=word):

@@ -77,7 +77,7 @@ async def test_every_subscriber_receives_every_message_in_order(backend: Broadca
         assert [await other() for _ in expected] == expected
 
 
-async def test_concurrent_first_subscribers_all_hear(backend: BroadcastBackend) -> None:
+async def test_concurrent_first_subscribers_all_receive(backend: BroadcastBackend) -> None:
     async with Broadcast(backend=backend) as broadcast, AsyncExitStack() as stack:
         ways = [subscribed(broadcast) for _ in range(20)]
         receivers = await asyncio.gather(*(way.__aenter__() for way in ways))

@@ -146,7 +146,7 @@ async def test_archived_running_and_needed_executions_are_kept(floor: Floor, poo
     assert await acts(pool) == []
 
 
-async def test_outputs_that_others_carry_stay_until_nobody_does(floor: Floor, pool: Pool) -> None:
+async def test_reused_outputs_stay_until_nothing_refers_to_them(floor: Floor, pool: Pool) -> None:
     first, other = await floor.run(ONE), await floor.run(ONE)
     (source,) = await copies(pool, first.id, [OLD])
     run = await pool.fetchval(
@@ -167,7 +167,7 @@ async def test_outputs_that_others_carry_stay_until_nobody_does(floor: Floor, po
     assert await pool.fetchval(count) == 0
 
 
-async def test_a_month_that_goes_as_a_whole_is_dropped(floor: Floor, pool: Pool) -> None:
+async def test_a_month_without_kept_executions_is_dropped(floor: Floor, pool: Pool) -> None:
     await make_month(pool, MONTH)
     source = (await floor.run(ONE)).id
     ids = await copies(pool, source, [MONTH, MONTH, MONTH.replace(day=28)])
@@ -331,7 +331,7 @@ async def test_the_loop_prunes_by_the_rules_and_without_one_nothing(
     assert {(actor, channel) for actor, channel, _ in await acts(pool)} == {("engine", "ENGINE")}
 
 
-async def test_a_kept_output_that_is_about_to_be_named_is_not_forgotten(pool: Pool) -> None:
+async def test_a_stored_output_about_to_be_referenced_is_not_deleted(pool: Pool) -> None:
     """Holds whichever of the two comes first."""
     id, count = new_id(), "select count(*) from kept_outputs"
     async with pool.acquire() as naming, pool.acquire() as pruning, asyncio.timeout(DEADLINE):

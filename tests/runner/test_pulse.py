@@ -13,7 +13,7 @@ from runner.store.postgres.pulse import Silent
 from tests.runner.proxy import proxy_to
 
 
-async def test_silence_ends_what_waits_and_refuses_what_comes_until_it_is_over(
+async def test_a_silent_database_fails_waiting_and_new_requests_until_it_responds(
     database_url: str, tmp_path: Path
 ) -> None:
     through = database_url.partition("?")[0] + f"?host={quote(str(tmp_path))}&port=5432"

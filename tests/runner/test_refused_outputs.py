@@ -37,7 +37,7 @@ async def logged(floor: Floor, execution: Execution, level: LogLevel) -> list[st
 
 
 @pytest.mark.parametrize("way", ['>&"$HEADWAY_FD"', '>> "$HEADWAY_FILE"'])
-async def test_a_task_that_goes_on_after_a_bad_output_ends_first_and_has_failed(
+async def test_a_task_that_continues_after_a_bad_output_ends_first_and_fails(
     floor: Floor, way: str
 ) -> None:
     bad = '{"output": {"rows": NaN}}'
@@ -55,7 +55,7 @@ async def test_a_task_that_goes_on_after_a_bad_output_ends_first_and_has_failed(
     assert execution.state is ExecutionState.FAILED
 
 
-async def test_an_exit_code_comes_before_what_was_left_half_written(floor: Floor) -> None:
+async def test_an_exit_code_takes_precedence_over_incomplete_messages(floor: Floor) -> None:
     task = await floor.task(saying('{"output": {"rows": ', then="echo no such table >&2; exit 3"))
     assert (task.state, await exit_codes(floor)) == (TaskRunState.FAILED, [3])
     assert task.error and task.error.code == "EXIT_CODE"
@@ -108,7 +108,7 @@ async def test_invalid_text_is_partly_stored_with_a_warning(floor: Floor) -> Non
     assert "U+FFFD" in warned
 
 
-def test_backslashes_before_what_is_no_escape_are_kept() -> None:
+def test_backslashes_without_an_escape_are_kept() -> None:
     value = {"a": r"\u0000", "b": "\\" + "\0", "c": r"\\u0000"}
     assert load(dump(value)) == {"a": r"\u0000", "b": "\\" + "\ufffd", "c": r"\\u0000"}
 

@@ -53,7 +53,7 @@ async def test_commands_in_the_batch_of_a_deletion_find_nothing(floor: Floor) ->
     assert await invariants.verify(pool) == []
 
 
-async def test_a_result_that_is_carried_by_reference_is_copied_first(floor: Floor) -> None:
+async def test_a_result_reused_by_reference_is_copied_first(floor: Floor) -> None:
     source, other = await floor.run(ONE), await floor.run(ONE)
     pool = floor.parts.database.pool
     await pool.execute(
@@ -95,7 +95,7 @@ async def _launched(floor: Floor, **options: Any) -> Create:
 
 
 @pytest.mark.parametrize("made", [_replayed, _rerun, _cached])
-async def test_outputs_are_carried_though_their_source_goes_before_the_new_execution_is_there(
+async def test_outputs_are_reused_although_their_source_is_deleted_before_the_new_execution_exists(
     floor: Floor, made: Callable[[Floor, UUID], Awaitable[Create]]
 ) -> None:
     cache = "cache: {ttl: 1h}\n" if made is _cached else ""
@@ -108,7 +108,9 @@ async def test_outputs_are_carried_though_their_source_goes_before_the_new_execu
     assert await invariants.verify(floor.parts.database.pool) == []
 
 
-async def test_an_attempt_ends_cached_though_its_source_goes_meanwhile(floor: Floor) -> None:
+async def test_an_attempt_ends_cached_although_its_source_is_deleted_meanwhile(
+    floor: Floor,
+) -> None:
     source = (await floor.run(ONE)).tasks["a"]
     pool = floor.parts.database.pool
     held = await pool.fetchval("select execution_id from task_runs where id = $1", source.id)
@@ -124,7 +126,7 @@ async def test_an_attempt_ends_cached_though_its_source_goes_meanwhile(floor: Fl
     assert (found.state, found.results) == (TaskRunState.CACHED, {"rows": 3})
 
 
-async def test_a_deletion_waits_for_who_carries_the_outputs_at_this_moment(floor: Floor) -> None:
+async def test_a_deletion_waits_for_a_concurrent_reuse_of_the_outputs(floor: Floor) -> None:
     source, other = await floor.run(ONE), await floor.run(ONE)
     held, pool = source.tasks["a"], floor.parts.database.pool
     async with pool.acquire() as connection, connection.transaction():
@@ -148,7 +150,7 @@ async def _change(floor: Floor, id: UUID) -> None:
 
 
 @pytest.mark.parametrize("made", [_replayed, _rerun, _cached])
-async def test_outputs_are_carried_as_they_were_read_though_they_are_changed_before_it_is_there(
+async def test_outputs_are_reused_as_read_although_they_change_before_the_new_execution_exists(
     floor: Floor, made: Callable[[Floor, UUID], Awaitable[Create]]
 ) -> None:
     cache = "cache: {ttl: 1h}\n" if made is _cached else ""
@@ -161,7 +163,7 @@ async def test_outputs_are_carried_as_they_were_read_though_they_are_changed_bef
     assert await invariants.verify(floor.parts.database.pool) == []
 
 
-async def test_a_change_of_outputs_waits_for_who_carries_them_at_this_moment(floor: Floor) -> None:
+async def test_a_change_of_outputs_waits_for_a_concurrent_reuse(floor: Floor) -> None:
     source, other = await floor.run(ONE), await floor.run(ONE)
     held, pool = source.tasks["a"], floor.parts.database.pool
     async with pool.acquire() as connection, connection.transaction():

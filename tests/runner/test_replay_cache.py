@@ -54,7 +54,7 @@ class Counting:
         return await self._connection.fetch(*arguments)
 
 
-async def test_moments_in_any_order_are_what_folding_gives(floor: Floor) -> None:
+async def test_moments_in_any_order_equal_a_fold(floor: Floor) -> None:
     execution = await floor.run(TASKS)
     id, plan = execution.id, execution.plan
     kept, none = ReplayCache(), ReplayCache(room=0)

@@ -101,7 +101,7 @@ async def servers(database: Database) -> AsyncIterator[Servers]:
         assert await invariants.verify(database.pool) == []
 
 
-async def test_a_tick_becomes_an_execution_that_says_what_started_it(servers: Servers) -> None:
+async def test_a_tick_creates_an_execution_with_its_trigger(servers: Servers) -> None:
     await servers.save(document(trigger("nightly", "0 0 * * *", "Asia/Tokyo")))
     tick = datetime(2026, 3, 1, 15, 0, tzinfo=UTC)
     await servers.wait_for(tick)
@@ -153,7 +153,7 @@ async def test_the_time_is_that_of_the_database(servers: Servers) -> None:
     assert (await servers.schedule())["next_at"] > past
 
 
-async def test_a_server_that_dies_between_starting_and_going_on_neither_doubles_nor_loses(
+async def test_a_server_that_dies_after_a_start_neither_repeats_nor_loses_ticks(
     servers: Servers,
 ) -> None:
     await servers.save(document(trigger()))
@@ -309,7 +309,7 @@ async def test_ticks_while_it_was_disabled_are_not_caught_up(servers: Servers) -
     assert await servers.ticks() == []
 
 
-async def test_a_document_does_not_take_over_what_people_made(servers: Servers) -> None:
+async def test_a_document_does_not_replace_schedules_of_people(servers: Servers) -> None:
     flow = await servers.save(document())
     mine = ScheduleTrigger(id="often", type="schedule", cron="0 1 * * *")
     async with servers.database.pool.acquire() as connection:

@@ -28,8 +28,8 @@ async def floor(database_url: str, data_dir: Path) -> AsyncIterator[Floor]:
 
 
 async def save(floor: Floor, name: str, value: str) -> None:
-    pool, vault = floor.parts.database.pool, floor.parts.vault
-    await secrets.save(pool, vault, "acme", name, value, PERSON)
+    pool, cipher = floor.parts.database.pool, floor.parts.vault
+    await secrets.save(pool, cipher, "acme", name, value, PERSON)
 
 
 async def run(
@@ -66,7 +66,7 @@ tasks:
 """
 
 
-async def test_a_flow_cache_goes_by_a_secret_input(floor: Floor) -> None:
+async def test_a_flow_cache_depends_on_a_secret_input(floor: Floor) -> None:
     states = [
         (await run(floor, FLOW, {"pin": pin})).tasks["a"].state
         for pin in ("12345", "12345", "123456")
@@ -104,7 +104,7 @@ async def test_iterations_and_subflows_see_secrets_by_name(floor: Floor) -> None
 
 
 @pytest.mark.parametrize(
-    ("vault", "sentence"),
+    ("cipher", "sentence"),
     [
         (Cipher(), "a secret cannot be read: this process has no secret key"),
         (
@@ -114,9 +114,9 @@ async def test_iterations_and_subflows_see_secrets_by_name(floor: Floor) -> None
     ],
 )
 async def test_a_worker_without_the_key_fails_the_task_with_a_sentence(
-    database_url: str, data_dir: Path, vault: Cipher, sentence: str
+    database_url: str, data_dir: Path, cipher: Cipher, sentence: str
 ) -> None:
-    async with runtime(database_url, vault) as parts:
+    async with runtime(database_url, cipher) as parts:
         right = Cipher(key_from(new_key()))
         await secrets.save(parts.database.pool, right, "acme", "API_KEY", VALUE, PERSON)
         async with make_worker(parts, data_dir, ("default",), 4, 0.0) as worker:

@@ -72,7 +72,7 @@ async def test_only_the_first_of_a_queue_and_those_that_may_leave_are_read(
 
 
 @pytest.mark.parametrize("leaving", [1, 3])
-async def test_a_newcomer_does_not_pass_a_line_whose_first_leave_it_in_the_same_batch(
+async def test_a_newcomer_does_not_pass_a_queue_whose_first_leave_it_in_the_same_batch(
     engines: Engines, leaving: int
 ) -> None:
     """Between the end of the last slot holder and the admission of the next."""

@@ -89,7 +89,7 @@ async def test_rows_as_json_lines_and_a_single_value(floor: Floor, other: str) -
     assert await kept_text(floor, "rows.jsonl") == '{"best": 20}\n'
 
 
-async def test_statements_are_one_transaction_and_inputs_are_bound_as_what_the_database_takes(
+async def test_statements_are_one_transaction_and_inputs_are_bound_with_database_types(
     floor: Floor, other: str
 ) -> None:
     insert = "insert into orders values ($1, $2, $3, $4, $5)"
@@ -245,7 +245,7 @@ def test_an_expression_in_a_statement_is_refused_unless_it_is_raw() -> None:
 
 
 @pytest.mark.parametrize("length", [200_000, 600_000])
-async def test_the_first_row_is_an_output_where_there_is_room_and_else_it_is_said(
+async def test_the_first_row_is_an_output_if_it_fits_otherwise_a_warning(
     floor: Floor, other: str, length: int
 ) -> None:
     """The row is counted twice: as `first` and as `value`. The characters take two bytes each."""

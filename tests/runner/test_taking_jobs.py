@@ -100,7 +100,7 @@ async def test_an_attempt_that_starts_when_the_time_of_a_drain_is_over_is_handed
     assert await invariants.verify(floor.parts.database.pool) == []
 
 
-async def test_an_attempt_whose_start_has_no_answer_for_long_begins_all_the_same(
+async def test_an_attempt_begins_although_its_start_is_answered_late(
     floor: Floor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(job_executor, "_LONGEST_PAUSE", 0.01)

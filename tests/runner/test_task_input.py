@@ -28,7 +28,7 @@ def read(file: Path) -> Any:
     return json.loads(file.read_text())
 
 
-async def test_every_process_finds_what_its_expressions_may_name(
+async def test_every_process_finds_the_names_of_its_expressions(
     floor: Floor, tmp_path: Path
 ) -> None:
     await secrets.save(
@@ -104,7 +104,7 @@ async def test_values_of_any_size_are_passed_on(floor: Floor, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("character", ["x", "\u0436", "\u4e2d"])
-async def test_a_variable_holds_what_the_system_takes_and_no_more(
+async def test_the_size_of_a_variable_is_limited_by_the_system(
     floor: Floor, tmp_path: Path, character: str
 ) -> None:
     room = LONGEST_STRING - len("LARGE=") - 1

@@ -94,7 +94,7 @@ async def walked(connection: Executes, order: ByValue, size: int, backwards: boo
     max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data(), order=orders)
-async def test_pages_are_what_an_oracle_says(
+async def test_pages_equal_those_of_an_oracle(
     database_url: str, data: st.DataObject, order: ByValue
 ) -> None:
     stored = data.draw(st.lists(rows(), min_size=1, max_size=9))

@@ -138,7 +138,7 @@ def test_folders_of_an_older_release_are_removed_when_they_are_surely_nobodys(
 
 
 @pytest.mark.parametrize("error", [OSError("no /proc"), RuntimeError("no btime in /proc/stat")])
-def test_a_folder_that_could_not_be_looked_at_keeps_no_other_for_ever(
+def test_an_unreadable_folder_does_not_block_the_removal_of_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     (tmp_path / "work" / "att_new").mkdir(parents=True)
@@ -178,7 +178,7 @@ def test_a_folder_can_be_claimed_while_others_are_removed(
     assert claimed == {old: True, killed: True}
 
 
-async def test_a_worker_whose_folder_cannot_be_made_says_why(
+async def test_a_worker_without_a_work_folder_reports_the_reason(
     database_url: str, data_dir: Path
 ) -> None:
     data_dir.mkdir(exist_ok=True)

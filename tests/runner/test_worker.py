@@ -114,7 +114,7 @@ async def test_a_void_lease_ends_the_processes_and_drops_the_result(floor: Floor
     await ends(pid)
 
 
-async def test_draining_hands_back_what_does_not_end(database_url: str, data_dir: Path) -> None:
+async def test_draining_hands_back_unfinished_attempts(database_url: str, data_dir: Path) -> None:
     async with open_floor(database_url, data_dir, drain_timeout=0.2) as floor:
         id = await floor.begin('\n  - {id: long, type: shell, run: "echo pid $$; sleep 300"}')
         pid = int((await floor.until_said(id, "pid")).text.split()[1])
@@ -167,7 +167,7 @@ async def test_ten_thousand_lines_are_complete_and_in_order(floor: Floor) -> Non
     assert texts == [str(number) for number in range(1, 10001)]
 
 
-async def test_binary_and_nul_are_shown_as_what_cannot_be(floor: Floor) -> None:
+async def test_binary_and_nul_are_shown_as_replacement_characters(floor: Floor) -> None:
     execution = await floor.run(
         "\n  - {id: odd, type: shell, run: \"printf 'a\\\\0b\\\\xffc\\\\nnext\\\\r\\\\nlast'\"}"
     )

@@ -132,7 +132,7 @@ async def test_ids_of_other_namespaces_are_as_if_not_there(asker: Asker) -> None
     }
 
 
-async def test_a_preview_is_its_makers_and_a_bulk_is_seen_by_who_sees_its_executions(
+async def test_a_preview_belongs_to_its_creator_and_a_bulk_action_is_visible_with_its_executions(
     asker: Asker,
 ) -> None:
     ids = [typed("exec", await asker.create(name)) for name in ("mine", "theirs")]
@@ -232,7 +232,7 @@ async def test_two_processes_change_every_row_once(asker: Asker, database_url: s
     assert [row["notes"] for row in await asker.pool.fetch(sql)] == [3] * 200
 
 
-async def test_old_previews_are_forgotten_and_what_was_run_is_kept(asker: Asker) -> None:
+async def test_old_previews_are_deleted_and_run_ones_are_kept(asker: Asker) -> None:
     id = typed("exec", await asker.create("mine"))
     kept, old, young = [(await asker.preview("PAUSE", ids=[id]))["preview"]["id"] for _ in range(3)]
     await asker.run(kept)

@@ -176,7 +176,7 @@ def price(query: str, variables: dict[str, Any] | None = None) -> int:
     return documents.find(Request(query)).price(documents.pricing, None, variables or {})
 
 
-def test_a_price_counts_what_can_come() -> None:
+def test_a_price_counts_the_largest_possible_answer() -> None:
     plain = "{ execution(id: 1) { taskRuns { id } } }"
     assert price(plain) == 1 + 1 + 200
     assert price(plain.replace("taskRuns", "taskRuns(first: 30)")) == 1 + 1 + 30
@@ -213,7 +213,7 @@ def test_a_page_has_one_price_however_its_size_is_given(query: str) -> None:
     assert price(default, {"n": None}) == price(declared) != literal
 
 
-def test_a_price_is_kept_for_the_number_of_ids_and_not_for_what_came_first() -> None:
+def test_a_price_is_cached_by_the_number_of_ids() -> None:
     documents = Documents(SCHEMA, bounds=priced_lists(SCHEMA))
     for query in (
         "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }",

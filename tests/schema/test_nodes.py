@@ -38,7 +38,7 @@ async def test_more_ids_than_an_answer_holds_are_refused(asker: Asker) -> None:
         await asker.post(NODES, ids=[UNKNOWN] * (MAX_IDS + 1))
 
 
-async def test_parts_may_be_read_by_those_who_may_read_the_whole(asker: Asker) -> None:
+async def test_parts_of_an_execution_are_visible_with_the_execution(asker: Asker) -> None:
     (execution,) = await fill(asker, range(1))
     bulk = await asker.pool.fetchval("select bulk_id from bulk_items")
     ids = [part_of("line", execution, 1), part_of("bres", bulk, 1)]

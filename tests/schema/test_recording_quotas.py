@@ -201,7 +201,7 @@ async def test_ten_thousand_small_writes_take_a_few_lumps(asker: Recorder) -> No
     assert len(rows) == 6
 
 
-async def test_a_new_day_begins_anew_and_old_days_are_forgotten(asker: Recorder) -> None:
+async def test_a_new_day_resets_the_quota_and_old_days_are_deleted(asker: Recorder) -> None:
     days = [date(2026, 1, 1)]
     counted = RecordedBytes(FEW, lambda: days[-1])
     async with counted.spent(asker.pool, "user:ada", "mine", "x" * 6000):

@@ -58,7 +58,7 @@ async def asker(database_url: str) -> AsyncIterator[Asker]:
         )
 
 
-async def test_lists_counts_and_nodes_hold_only_what_may_be_seen(asker: Asker) -> None:
+async def test_lists_counts_and_nodes_have_only_visible_objects(asker: Asker) -> None:
     found = await asker.post(
         "{ schedules { nodes { id flow { namespace } } totalCount { value } } }",
         frozenset({Permission.LIST_FLOWS}),
@@ -104,7 +104,7 @@ async def test_a_flow_that_may_not_be_seen_gets_no_schedule(asker: Asker) -> Non
     assert await asker.stored() == before
 
 
-async def test_the_last_execution_is_for_who_may_see_executions(asker: Asker) -> None:
+async def test_the_last_execution_needs_permission_to_view_executions(asker: Asker) -> None:
     await asker.post(
         'mutation ($id: ID!) { backfillSchedule(input: {id: $id, from: "2026-03-01T00:00Z", to: "2026-03-02T00:00Z"})'
         " { problems { code } } }",

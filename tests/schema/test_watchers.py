@@ -38,7 +38,7 @@ async def first_and_next(streams: Sequence[AsyncIterator[Any]]) -> list[asyncio.
 
 
 @pytest.mark.parametrize("number", [1, 60])
-async def test_progress_is_read_once_for_all_who_watch(asker: Asker, number: int) -> None:
+async def test_progress_is_read_once_for_all_subscribers(asker: Asker, number: int) -> None:
     id = new_id()
     await asker.pool.execute(_BULK, id)
     await asker.pool.execute(_ITEMS, id)

@@ -58,7 +58,7 @@ async def test_an_execution_reaches_as_far_as_its_creator(theirs: Stage) -> None
     assert hidden.message.replace("vault", "nothing") == lost.message
 
 
-async def test_a_text_reaches_as_far_as_who_saved_it(theirs: Stage) -> None:
+async def test_a_document_reaches_as_far_as_its_author(theirs: Stage) -> None:
     await theirs.save(thief(), OURS)
     await assert_stopped(theirs, await theirs.ended("acme.a/thief"))
 
@@ -98,7 +98,7 @@ async def test_children_of_children_reach_no_further(theirs: Stage) -> None:
     await assert_stopped(theirs, await theirs.child_of(id))
 
 
-async def test_a_schedule_reaches_as_far_as_who_saved_it(theirs: Stage) -> None:
+async def test_a_schedule_reaches_as_far_as_its_author(theirs: Stage) -> None:
     await theirs.save(thief())
     cron: dict[str, Any] = {
         "namespace": "acme.a",
@@ -114,7 +114,7 @@ async def test_a_schedule_reaches_as_far_as_who_saved_it(theirs: Stage) -> None:
     assert (await theirs.floor.look(ticked)).state is ExecutionState.SUCCESS
 
 
-async def test_the_schedules_of_a_document_reach_as_far_as_who_saved_it(theirs: Stage) -> None:
+async def test_the_schedules_of_a_document_reach_as_far_as_its_author(theirs: Stage) -> None:
     triggers = 'triggers: [{id: often, type: schedule, cron: "0 0 1 1 *"}]'
     await theirs.save(thief(more=triggers), OURS)
     await assert_stopped(theirs, await tick(theirs, await only_schedule(theirs)))

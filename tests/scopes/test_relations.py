@@ -147,7 +147,7 @@ def revealed(answered: Any, hidden: list[str]) -> list[str]:
     return [text[max(0, text.find(word) - 120) :][:240] for word in hidden if word in text]
 
 
-async def test_no_field_leads_to_what_may_not_be_seen(asker: Asker, linked: dict[str, Any]) -> None:
+async def test_no_field_leads_to_hidden_objects(asker: Asker, linked: dict[str, Any]) -> None:
     hidden = [MARK, *await their_ids(asker)]
     leaks, marked, number = {}, 0, 0
     for name, document in Walk(asker.schema._schema).edges():
@@ -163,7 +163,7 @@ async def test_no_field_leads_to_what_may_not_be_seen(asker: Asker, linked: dict
     assert marked >= EXPECTED / 3  # shown to those who may see it
 
 
-async def test_no_id_reveals_what_may_not_be_seen(asker: Asker, linked: dict[str, Any]) -> None:
+async def test_no_id_reveals_hidden_objects(asker: Asker, linked: dict[str, Any]) -> None:
     """An id of theirs gets the same answer as an unused id, for every kind."""
     assert TABLES.keys() == FINDERS.keys()
     mine = await asker.post(

@@ -150,7 +150,7 @@ def test_when_parents_and_children_show_each_other(parent: str, child: str | Non
     assert shows_parent(execution, None) is not hidden  # type: ignore[arg-type]
 
 
-def test_results_without_what_came_from_outside() -> None:
+def test_results_without_outside_data() -> None:
     outside = Outside({"inner": "x"}, frozenset({"each"}))
     results = {"inner": [{"key": MARK}, {}], "own": [{"n": 1}], "inner2": 5}
     assert outside.results("each", results) == {"inner": [{}, {}], "own": [{"n": 1}], "inner2": 5}

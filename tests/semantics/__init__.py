@@ -7,10 +7,10 @@ that none is missing. A test in another folder has its path before the name.
 CREATED is accepted and not started yet: states.created_is
 WAITING_FOR_APPROVAL: only a person can advance it: states.waiting_for_approval_only, states.a_retry_that_waits
 ERROR: Headway, not a task, could not continue: states.an_expression_that, attempts.a_lease_that
-SKIPPED (disabled or `when` false) counts as success: states.skipped_counts, states.run_if_decides
+SKIPPED (disabled or `when` false) counts as success: states.skipped_counts, states.run_if
 WARNING: ended with a failure that was allowed: states.a_failure_that_is_allowed
 RUNNING of the engine is without a lease: states.engine_tasks
-A job whose task run is in another state is dropped: attempts.a_job_whose
+A job whose task run is in another state is dropped: attempts.a_job
 An execution ends in the first that applies: states.an_execution_ends
 Setting the current state is no event: states.setting_the_state
 Every change is an event with seq, time, actor, channel, reason and cause: states.every_change
@@ -52,7 +52,7 @@ Not ended: cancel.an_ended_one
 pause: running tasks continue, nothing new starts: pause.running_tasks, pause.a_wait, api/test_actions.pause_starts
 Approval clocks run on and votes are recorded: pause.votes, pause.approval_clocks
 resume: conditions are evaluated again: pause.pausing_while_failed, pause.pausing_while_waiting, pause.resume_ends
-Allowed in: pause.only_what
+Allowed in: pause.only_paused
 
 retryFailed: new attempts, CANCELLED tasks run, the rest stays: retry_failed.failed_ones, retry_failed.an_errored
 FAILED_FINISHING, or PAUSED with a failure: retry_failed.paused_and, retry_failed.paused_without, retry_failed.once
@@ -72,7 +72,7 @@ Reused outputs do not change: replay.reused_outputs, replay.outputs_changed
 Revision and inputs: replay.its_revision, replay.its_inputs
 Ended: replay.only
 Labels, and the correlation: replay.the_latest, replay.the_correlation
-Of a test, and of a disabled flow: replay.the_text, replay.a_replayed, replay.tests_among, replay.a_disabled
+Of a test, and of a disabled flow: replay.test_runs_are, replay.a_replayed, replay.test_runs_in, replay.a_disabled
 Planned: replay.a_plan
 
 prepareExecution: enabled and disabled: prepare.successful
@@ -92,7 +92,7 @@ changeState: change_state.an_ended_one, change_state.no_other, change_state.a_re
 changeTaskRunState: change_state.in_an, change_state.ended_task, change_state.a_task_run,
   change_state.a_failed_finishing, change_state.while_killing
 setLabels: change_state.labels, change_state.other_keys, change_state.a_correlation
-addNote, archive, delete: api/test_record.a_note, api/test_record.archived_ones, api/test_record.deleting_takes
+addNote, archive, delete: api/test_record.a_note, api/test_record.archived_ones, api/test_record.deleting_removes
 
 # Attempts, retries, timeouts, lost workers
 Numbered, never rewritten: attempts.attempts_are, attempts.an_attempt_is
@@ -104,12 +104,12 @@ RETRYING with retryAt: attempts.the_next
 A task's timeout: timeouts.a_tasks
 The execution's timeout: timeouts.an_executions, timeouts.after_a_timeout
 PAUSED and WAITING_FOR_APPROVAL count for neither: timeouts.time_that_is_paused_does_not_count_against_a_tasks,
-  timeouts.time_that_is_paused_does_not_count_against_what, timeouts.time_that_is_paused_or
+  timeouts.time_that_is_paused_does_not_count_against_engine, timeouts.time_that_is_paused_or
 Requeued tasks: timeouts.requeued_tasks
 LOST, and on_worker_lost: attempts.a_lease, api/test_faults.a_worker_killed
 Everything an attempt writes carries its lease: api/test_frozen_worker.a_worker_frozen
 Drains and a full disk do not count towards max_lost: attempts.max_lost, runner/test_worker.five_drains
-An outage that the rescuer noticed: api/test_faults.a_postgresql
+An outage that the rescuer noticed: api/test_faults.a_killed
 A worker that is stopped: attempts.a_drained, api/test_faults.a_stopped
 
 # Concurrency
@@ -119,7 +119,7 @@ Which states hold a slot: concurrency.each_state, concurrency.no_other
 Freeing a slot starts the next: concurrency.freeing, concurrency.many_concurrent
 The latest revision governs: concurrency.the_flows
 A restart without a free slot is QUEUED: restart.without
-A child of the same flow shares: concurrency.a_child_of, concurrency.a_child_whose,
+A child of the same flow shares: concurrency.a_child_of_the, concurrency.a_child_of_a,
   concurrency.a_child_that, concurrency.a_restarted_child
 
 # Parents and children
@@ -129,8 +129,8 @@ A parent never ends before its child: parents_and_children.finally_waits_for_the
 A child ended by a person is never started again: parents_and_children.a_rejected
 Clocks: parents_and_children.the_time, parents_and_children.a_parent
 pause and resume cascade: parents_and_children.pause, parents_and_children.without
-A restart resumes its child or starts a new one: parents_and_children.a_restart_comes,
-  parents_and_children.a_restart_with, parents_and_children.a_child
+A restart resumes its child or starts a new one: parents_and_children.a_restart_waits,
+  parents_and_children.a_restart_with, parents_and_children.a_new_child
 
 # Approvals
 The policy is copied: approvals.the_policy
@@ -138,7 +138,7 @@ required, users, roles, groups: approvals.required, approvals.users, approvals.a
 allow_self: approvals.the_starter, approvals.a_person_who_restarted_or, approvals.the_requester, approvers.the_author,
   approvals.a_person_who_restarted_a
 comment, form: approvals.a_comment, approvals.a_form
-timeout: approvals.a_request, approvals.on_timeout, approvals.past_its_time
+timeout: approvals.an_undecided, approvals.on_timeout, approvals.past_its_time
 remind_every, escalate: approvals.remind, approvals.escalate
 on_reject: approvals.on_reject, approvals.one_rejection
 A vote: approvals.a_vote_after, approvals.a_vote_is
@@ -155,7 +155,7 @@ How it is shown, and to whom: approvers.the_message, approvers.the_inbox, approv
 Refusals: approvers.a_refusal
 
 # Values and events
-Values that no table can store: events.the_message, events.outputs, events.a_wait_until, events.an_execution_is_not
+Values that no table can store: events.the_message, events.outputs, events.a_wait, events.an_execution_is_not
 Events: events.an_event_that, events.an_event_with, events.an_event_to, events.early, events.one_event
 Results of a foreach are kept by reference: foreach_results.results_exist, foreach_results.results_are,
   foreach_results.a_cached, foreach_results.iterations

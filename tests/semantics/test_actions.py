@@ -45,7 +45,7 @@ def test_each_action_is_allowed_in_the_states_of_its_row_and_no_other(action: Ac
     assert found == TABLE[action]
 
 
-async def test_every_action_is_listed_and_what_is_not_allowed_says_which_state_would_allow_it(
+async def test_every_action_is_listed_and_forbidden_ones_name_an_allowing_state(
     client: Client,
 ) -> None:
     id = await waits(client, flow("actions-listed", "  - {id: w, type: wait, event: x}\n"))
@@ -58,7 +58,7 @@ async def test_every_action_is_listed_and_what_is_not_allowed_says_which_state_w
     await acted(client, "cancelExecution", id=id)
 
 
-async def test_a_refusal_changes_nothing_and_carries_the_state_and_the_available_actions(
+async def test_a_refusal_changes_nothing_and_has_the_state_and_available_actions(
     client: Client,
 ) -> None:
     found = await ended(client, flow("actions-refused", "  - {id: a, type: log, message: a}\n"))

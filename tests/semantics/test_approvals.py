@@ -82,7 +82,7 @@ async def test_one_rejection_rejects(client: Client, people: People) -> None:
     assert (found["state"], states(found)) == ("REJECTED", {"ok": "REJECTED"})
 
 
-async def test_users_and_roles_say_who_may_decide(client: Client, people: People) -> None:
+async def test_users_and_roles_determine_who_may_decide(client: Client, people: People) -> None:
     ann, bob = await people("ann"), await people("bob")
     id, request = await waiting_request(client, "users: [bob]")
     assert await no(client, id, request, ann) == "FORBIDDEN"
@@ -275,7 +275,7 @@ AFTER = "  - {id: after, type: log, message: a, needs: [ok]}\n"
         ("SKIP", "SUCCESS", {"ok": "SKIPPED", "after": "SUCCESS"}),
     ],
 )
-async def test_a_request_that_nobody_decides_becomes_what_on_timeout_says_and_has_no_decider(
+async def test_an_undecided_request_ends_by_on_timeout_without_a_decider(
     client: Client, tables: Tables, rule: str, end: str, runs: dict[str, str]
 ) -> None:
     id, _ = await waiting_request(client, f"timeout: 1h, on_timeout: {rule}", AFTER)
@@ -354,7 +354,7 @@ async def test_remind_every_reminds_as_events_until_it_is_decided(
         ("SKIP_DOWNSTREAM", "SUCCESS", {"ok": "SKIPPED", "after": "SKIPPED"}),
     ],
 )
-async def test_on_reject_says_what_a_rejection_does(
+async def test_on_reject_determines_the_effect_of_a_rejection(
     client: Client, rule: str, end: str, runs: dict[str, str]
 ) -> None:
     id, request = await waiting_request(client, f"on_reject: {rule}", AFTER)

@@ -24,7 +24,7 @@ from tests.semantics.test_approvals import (
 )
 
 
-async def test_the_message_of_the_task_run_says_who_decided_and_why(
+async def test_the_message_of_the_task_run_has_decider_and_reason(
     client: Client, people: People, tables: Tables
 ) -> None:
     ann, bob = await people("ann"), await people("bob")
@@ -45,7 +45,7 @@ async def test_the_message_of_the_task_run_says_who_decided_and_why(
     assert await message(client, id) == "nobody decided within 3600 s"
 
 
-async def test_the_inbox_holds_what_one_may_decide_and_nothing_for_who_may_not_approve(
+async def test_the_inbox_has_the_requests_one_may_decide_and_none_without_permission(
     client: Client, people: People, tables: Tables
 ) -> None:
     ann, operator = await people("ann"), await people("otto", "operator")
@@ -146,7 +146,7 @@ async def test_actions_without_permission_are_not_available_and_have_a_reason(
     await acted(client, "cancelExecution", id=id)
 
 
-async def test_a_refusal_offers_what_its_viewer_may_do(client: Client, people: People) -> None:
+async def test_a_refusal_offers_the_actions_of_its_viewer(client: Client, people: People) -> None:
     id = (await ended(client, flow("offered", "  - {id: a, type: log, message: a}\n")))["id"]
     otto = await people("otto", "operator")
     (problem,) = (await act(otto, "pauseExecution", id=id))["problems"]
@@ -157,7 +157,7 @@ async def test_a_refusal_offers_what_its_viewer_may_do(client: Client, people: P
     assert "REPLAY" in names and not names & {"DELETE", "CHANGE_STATE", "CHANGE_TASK_RUN_STATE"}
 
 
-async def test_an_override_needs_a_reason_and_is_marked_and_is_for_those_who_manage(
+async def test_an_override_needs_a_reason_and_the_permission_and_is_marked(
     client: Client, people: People
 ) -> None:
     id, request = await waiting_request(client, "required: 3, users: [ann]")

@@ -30,7 +30,7 @@ from tests.semantics.scene import (
 )
 
 
-async def test_attempts_are_numbered_from_1_and_keep_what_each_did(client: Client) -> None:
+async def test_attempts_are_numbered_from_1_and_keep_their_results(client: Client) -> None:
     run = f"echo I am $HEADWAY_ATTEMPT; {sys.executable} -c 'x = chr(88) * 900_000_000'; exit $((7 + HEADWAY_ATTEMPT))"
     tasks = f'  - {{id: a, type: shell, run: "{run}", retry: {{max_attempts: 2, delay: 10ms}}}}\n'
     found = await ended(client, flow("at-kept", tasks))
@@ -153,7 +153,7 @@ async def test_a_lease_that_expires_makes_the_attempt_lost_and_on_worker_lost_de
     assert worker.wait(30) == 0
 
 
-async def test_max_lost_ends_a_task_whose_workers_are_killed(
+async def test_max_lost_ends_a_task_when_its_workers_are_killed(
     client: Client, served: Served, go: Path, tables: Tables
 ) -> None:
     id = (await client.run(flow("at-max-lost", held("a", go, "queue: killed, max_lost: 2"))))["id"]
@@ -190,7 +190,7 @@ async def test_a_drained_worker_hands_its_attempt_back_as_lost_with_reason_drain
     await acted(client, "cancelExecution", id=id)
 
 
-async def test_a_job_whose_task_run_no_longer_waits_is_dropped_and_nothing_is_recorded() -> None:
+async def test_a_job_of_a_task_run_that_is_not_queued_is_dropped_without_an_event() -> None:
     stage = Stage(flow("at-dropped", "  - {id: a, type: log, message: a}\n"))
     stage.run("a", AttemptState.SUCCESS)
     before = stage.execution

@@ -108,7 +108,7 @@ async def test_another_spec_is_another_key(client: Client) -> None:
     assert (states(found)["a"], task(found, "a")["outputs"]) == ("SUCCESS", {"n": "on monday"})
 
 
-async def test_deleting_a_cached_source_first_copies_what_others_reference(client: Client) -> None:
+async def test_deleting_a_cached_source_copies_referenced_outputs_first(client: Client) -> None:
     first = await ended(client, flow("ca-deleted", TASK, DAY))
     second = await again(client, "ca-deleted")
     await does(client, "deleteExecutions", "deleted", ids=[first["id"]])

@@ -212,7 +212,7 @@ async def test_a_restarted_child_needs_a_slot_of_its_own(client: Client) -> None
     await cancel(client, child)
 
 
-async def test_a_child_whose_task_run_is_corrected_later_needs_a_slot_of_its_own(
+async def test_a_child_of_a_task_run_corrected_later_needs_its_own_slot(
     client: Client,
 ) -> None:
     parent, child = await parent_and_child(client, "cc-corrected")

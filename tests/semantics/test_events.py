@@ -41,7 +41,7 @@ async def refused_literal(client: Client, mutation: str, what: str) -> None:
     assert error["message"] == f"a is {BIG}, a whole number beyond 64 bits; write it as text"
 
 
-async def test_an_event_to_an_ended_execution_is_refused_with_what_it_allows(
+async def test_an_event_to_an_ended_execution_is_refused_with_allowed_actions(
     client: Client,
 ) -> None:
     before = await ended(client, flow("events-ended", LOGS))
@@ -134,9 +134,7 @@ async def test_outputs_that_cannot_be_stored_are_refused(client: Client) -> None
 
 
 @pytest.mark.parametrize("until", ["9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59Z"])
-async def test_a_wait_until_the_end_of_time_ends_in_error_and_says_so(
-    client: Client, until: str
-) -> None:
+async def test_a_wait_beyond_the_latest_time_ends_in_error(client: Client, until: str) -> None:
     found = await ended(
         client, flow("events-until", f"  - {{id: w, type: wait, until: '{until}'}}\n")
     )

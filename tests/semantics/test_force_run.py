@@ -29,7 +29,7 @@ async def test_a_queued_one_starts_past_its_flows_limit(client: Client) -> None:
         await acted(client, "cancelExecution", id=one["id"])
 
 
-async def test_a_paused_one_goes_on(client: Client) -> None:
+async def test_a_paused_execution_continues(client: Client) -> None:
     id = (await client.run(flow("fr-paused", WAITS)))["id"]
     await acted(client, "pauseExecution", id=id)
     assert (await acted(client, "forceRun", id=id))["state"] == "RUNNING"

@@ -82,7 +82,7 @@ async def cancelled_in_line_again(client: Client, go: Path) -> str:
         cancelled_in_line_again,
     ],
 )
-async def test_the_upgrade_counts_what_was_restarted_before(
+async def test_the_upgrade_counts_earlier_restarts(
     client: Client, tables: Tables, go: Path, scene: Scene
 ) -> None:
     name = await scene(client, go)

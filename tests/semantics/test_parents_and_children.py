@@ -82,7 +82,7 @@ async def test_finally_waits_for_the_child_of_a_cancelled_parent(
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
-async def test_the_next_attempt_waits_for_the_child_of_one_whose_time_was_over(
+async def test_the_next_attempt_waits_for_the_child_of_a_timed_out_one(
     client: Client, marks: Marks, depth: int
 ) -> None:
     task_ = "timeout: 1s, retry: {max_attempts: 2, delay: 0s}"
@@ -97,7 +97,7 @@ async def test_the_next_attempt_waits_for_the_child_of_one_whose_time_was_over(
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
-async def test_errors_and_finally_wait_for_the_child_of_a_parent_whose_time_was_over(
+async def test_errors_and_finally_wait_for_the_child_of_a_timed_out_parent(
     client: Client, marks: Marks, depth: int
 ) -> None:
     head = f"timeout: 1s\nerrors: [{marks.task('sorry')}]\nfinally: [{marks.task('tidy')}]\n"
@@ -148,7 +148,7 @@ async def test_a_newcomer_waits_for_the_child_of_the_one_that_makes_room_for_it(
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
-async def test_a_restart_comes_after_the_child_and_goes_on_with_it(
+async def test_a_restart_waits_for_the_child_and_continues_with_it(
     client: Client, marks: Marks, depth: int
 ) -> None:
     id, below = await family(client, marks, depth, f"pc-restart-{depth}")
@@ -179,7 +179,7 @@ async def test_a_restart_with_restart_child_new_starts_another(
     assert (await client.show(below[0]))["state"] == "KILLED"
 
 
-async def test_a_child_with_other_inputs_is_started_anew(client: Client) -> None:
+async def test_a_new_child_is_started_for_other_inputs(client: Client) -> None:
     """The inputs from a correction of the subflow must not be lost to the child's earlier run."""
     child = '  - {id: bad, type: fail, message: no, when: "{{ inputs.n < 2 }}"}\n'
     await client.save(flow("pc-inputs", child, "inputs: [{id: n, type: INT}]\n"))

@@ -40,7 +40,7 @@ async def test_running_tasks_continue_and_nothing_new_starts_including_retries(
     )
 
 
-async def test_pausing_while_failed_finishing_and_resuming_goes_on_finishing(
+async def test_pausing_while_failed_finishing_and_resuming_continues_finishing(
     client: Client, go: Path
 ) -> None:
     id = (
@@ -105,7 +105,7 @@ async def test_approval_clocks_run_on_while_paused_and_their_effect_waits(
     assert (await acted(client, "resumeExecution", id=id))["state"] == "REJECTED"
 
 
-async def test_only_what_is_paused_can_be_resumed_and_what_is_paused_not_paused_again(
+async def test_only_paused_executions_can_be_resumed_and_not_paused_again(
     client: Client,
 ) -> None:
     id = await waits(client, flow("pause-twice", "  - {id: w, type: wait, event: x}\n"))
@@ -117,7 +117,7 @@ async def test_only_what_is_paused_can_be_resumed_and_what_is_paused_not_paused_
     await acted(client, "cancelExecution", id=id)
 
 
-async def test_a_wait_that_is_over_while_paused_ends_and_what_needs_it_waits(
+async def test_a_wait_that_ends_while_paused_starts_no_dependents(
     client: Client,
 ) -> None:
     tasks = (

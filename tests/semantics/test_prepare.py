@@ -115,7 +115,7 @@ async def test_disabling_a_foreach_reuses_all_its_iterations(client: Client) -> 
     assert task(found, "sum")["outputs"] == {"n": 14}
 
 
-async def test_only_what_has_ended_is_prepared(client: Client) -> None:
+async def test_only_ended_executions_are_prepared(client: Client) -> None:
     id = await waits(client, flow("pr-early", "  - {id: w, type: wait, event: x}\n"))
     problem = await refused(client, "prepareExecution", DRAFT, id=id)
     assert problem["code"] == "INVALID_STATE"

@@ -61,7 +61,7 @@ async def labels_of(client: Client, id: str) -> dict[str, str]:
     return {one["key"]: one["value"] for one in links if one["key"] != "system.replay"}
 
 
-async def test_the_latest_revision_brings_its_labels_and_what_people_gave_goes_over_them(
+async def test_the_latest_revision_has_its_labels_overridden_by_those_of_people(
     client: Client,
 ) -> None:
     """A given label stays given, although the flow had the same at that time; also in replays of replays."""
@@ -119,7 +119,7 @@ async def test_the_correlation_reaches_subflows_at_every_depth_and_reruns(client
     assert [one for _, one in await tree_of(client, without["id"])] == ["mine", None, None, None]
 
 
-async def test_from_a_task_earlier_task_runs_and_outputs_are_carried_over(client: Client) -> None:
+async def test_from_a_task_earlier_task_runs_and_outputs_are_reused(client: Client) -> None:
     source = await ended(client, flow("rp-from", CHAIN, HEAD))
     found = await replayed(client, source["id"], fromTask="three")
     assert (found["state"], found["outputs"]) == ("SUCCESS", {"n": 11})
@@ -128,7 +128,7 @@ async def test_from_a_task_earlier_task_runs_and_outputs_are_carried_over(client
     assert states(found) == {"one": "SUCCESS", "two": "SUCCESS", "three": "SUCCESS"}
 
 
-async def test_outputs_are_carried_by_reference_along_a_chain_of_three_replays(
+async def test_outputs_are_reused_by_reference_along_a_chain_of_three_replays(
     client: Client, tables: Tables
 ) -> None:
     source = await ended(client, flow("rp-chain", CHAIN, HEAD))
@@ -200,7 +200,7 @@ async def test_reused_outputs_do_not_change_with_their_source(
     assert outputs_now == [{"n": 6}, {"n": 100}]
 
 
-async def test_outputs_changed_in_a_rerun_are_what_its_own_reruns_carry(client: Client) -> None:
+async def test_outputs_changed_in_a_rerun_are_reused_by_its_own_reruns(client: Client) -> None:
     source = await ended(client, flow("rp-own", CHAIN, HEAD))
     first = await replayed(client, source["id"], fromTask="three")
     await _given(client, first, "two", 100)
@@ -235,7 +235,7 @@ async def test_its_inputs_may_change(client: Client) -> None:
     assert problem["code"] == "VALIDATION"
 
 
-async def test_only_what_has_ended_is_replayed(client: Client) -> None:
+async def test_only_ended_executions_are_replayed(client: Client) -> None:
     id = await waits(client, flow("rp-early", "  - {id: w, type: wait, event: x}\n"))
     problem = await refused(client, "replayExecution", id=id)
     assert problem["code"] == "INVALID_STATE"
@@ -285,7 +285,7 @@ async def count(client: Client, key: str) -> int:
     return found
 
 
-async def test_the_text_of_a_test_is_replayed_by_those_who_may_save_it_alone(
+async def test_test_runs_are_replayed_only_with_permission_to_save(
     client: Client, people: People
 ) -> None:
     id = await tried(client, "rp-tried")
@@ -315,7 +315,7 @@ async def test_a_replayed_test_is_a_test(client: Client, tables: Tables) -> None
     assert listed["executions"]["nodes"] == []
 
 
-async def test_tests_among_many_are_replayed_by_those_who_may_save_them(
+async def test_test_runs_in_bulk_are_replayed_only_with_permission_to_save(
     client: Client, people: People
 ) -> None:
     id = await tried(client, "rp-many")

@@ -145,7 +145,9 @@ async def test_the_condition_of_an_approval_is_not_met_with_results_of_other_inp
     assert (await scene.admin.until_ended(same["id"]))["state"] == "SUCCESS"
 
 
-async def test_the_decisions_of_a_child_stand_for_its_parent_on_the_same(scene: Scene) -> None:
+async def test_the_decisions_of_a_child_are_reused_by_its_parent_on_the_same_data(
+    scene: Scene,
+) -> None:
     await scene.admin.save(scene.text())
     tasks = f"""
   - {{id: sub, type: subflow, flow: {scene.key}, inputs: {{day: "{{{{ inputs.day }}}}"}}}}

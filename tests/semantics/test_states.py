@@ -98,7 +98,7 @@ async def test_a_failure_that_is_allowed_is_a_warning(client: Client) -> None:
     assert await moves(client, found["id"]) == ["RUNNING", "WARNING"]
 
 
-async def test_run_if_decides_over_the_ends_of_what_is_needed(client: Client) -> None:
+async def test_run_if_depends_on_the_ends_of_needed_tasks(client: Client) -> None:
     tasks = """
   - {id: good, type: log, message: a}
   - {id: bad, type: fail}
@@ -190,7 +190,7 @@ def test_an_execution_ends_in_the_first_that_applies(first: int) -> None:
     assert end_of(replace(execution, tasks=tasks_ended)) is ExecutionState(names[0])
 
 
-async def test_progress_is_what_ended_and_what_running_ones_said_over_all_and_1_only_at_the_end(
+async def test_progress_is_the_ended_and_reported_share_and_1_only_at_the_end(
     client: Client, go: Path
 ) -> None:
     said = """
@@ -221,7 +221,7 @@ async def test_progress_is_what_ended_and_what_running_ones_said_over_all_and_1_
     assert seen[-1] == (5, 1.0)
 
 
-async def test_progress_falls_when_task_runs_are_added_or_put_back() -> None:
+async def test_progress_falls_when_task_runs_are_added_or_requeued() -> None:
     each = "  - {id: each, type: foreach, items: [1, 2, 3], tasks: [{id: one, type: log, message: a}]}\n"
     stage = Stage(flow("grows", each + "  - {id: a, type: log, message: a}\n"))
     stage.run("a", AttemptState.SUCCESS)

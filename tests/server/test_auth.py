@@ -163,7 +163,7 @@ async def test_without_a_database_the_answer_is_503(database: Database) -> None:
             await Holders(database.reads).version()
 
 
-def test_a_scope_covers_what_lies_below_it() -> None:
+def test_a_scope_covers_namespaces_below_it() -> None:
     scope = Scope(("acme", "beta.one"))
     covered = ["acme", "acme.sales", "beta.one", "beta.one.x"]
     assert [name for name in covered if scope.covers(name)] == covered
@@ -225,7 +225,7 @@ async def test_guesses_leave_connections_for_reads(database: Database) -> None:
 async def test_the_creator_of_a_services_token_counts_as_the_same_person(
     database: Database,
 ) -> None:
-    """The creator of the token may use it: their vote and the service's are one vote, whose service it may be."""
+    """The creator of the token may hold it: their vote and the service's count as one for any owner."""
     pool = database.pool
     maria = await enrolled(pool, "maria", "namespace_admin", "acme")
     await enrolled(pool, "bob", "approver", "acme")

@@ -70,7 +70,7 @@ async def raw(
         "text/csv; charset=utf-8; header=present", "text/plain", "text/html",
     ],
 )  # fmt: skip
-async def test_text_is_compressed_for_who_takes_it(
+async def test_text_is_compressed_for_clients_that_accept_it(
     http: httpx.AsyncClient, kind: str, body: str
 ) -> None:
     whole = {"text": TEXT, "large": LARGE}[body]

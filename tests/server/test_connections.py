@@ -196,7 +196,7 @@ async def test_a_body_that_stops_or_is_too_slow_ends_the_request_with_a_sentence
             await asyncio.wait_for(house.answering.disconnected.wait(), WITHIN)
 
 
-async def test_a_body_that_nobody_reads_has_the_same_deadline() -> None:
+async def test_an_unread_body_has_the_same_deadline() -> None:
     async with served(QUICK) as house:
         visitor = await house.visit(HEAD.replace(b"/body", b"/unread"))
         assert (await visitor.answer())[0] == 401
@@ -284,7 +284,7 @@ def test_the_limit_of_open_files_bounds_the_connections(caplog: pytest.LogCaptur
     assert "max_connections = 1000" in caplog.messages[0] and "ulimit" in caplog.messages[0]
 
 
-def test_a_server_sets_no_delay_on_what_it_accepts() -> None:
+def test_a_server_sets_tcp_nodelay_on_accepted_connections() -> None:
     with listen("127.0.0.1", 0) as listening:
         assert listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
@@ -341,7 +341,7 @@ async def test_a_long_body_in_chunks_is_taken_and_its_trailers_are_thrown_away()
         assert b"x-late" not in house.answering.named
 
 
-async def test_all_who_come_through_a_trusted_proxy_are_no_one_address() -> None:
+async def test_clients_behind_a_trusted_proxy_do_not_count_as_one_address() -> None:
     limits = ConnectionLimits(most=5, most_of_address=2, proxies=Proxies.of(["127.0.0.2"]))
     async with served(limits) as house:
         for _ in range(4):

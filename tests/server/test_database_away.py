@@ -138,7 +138,9 @@ def expected(path: str, known: bool) -> set[int]:
 
 @pytest.mark.parametrize("away", ["silent", "gone"])
 @pytest.mark.parametrize("known", [True, False], ids=["a known token", "an unknown token"])
-async def test_every_route_says_so(house: House, away: str, known: bool) -> None:
+async def test_every_route_reports_the_unreachable_database(
+    house: House, away: str, known: bool
+) -> None:
     async with house.client() as http:
         assert (await send_request(http, "POST", "/graphql")).status_code == 200, (
             "the token is known now"

@@ -101,7 +101,7 @@ async def test_a_query_is_cancelled_with_the_statement_that_it_waits_for(
         assert (await post(hasty, QUERIES[table], **variables)).errors == ()
 
 
-async def test_a_mutation_goes_on_and_the_same_key_makes_it_once(database_url: str) -> None:
+async def test_a_mutation_continues_and_the_same_key_executes_it_once(database_url: str) -> None:
     async with running(database_url) as parts:
         hasty = create_operations(parts, allowance=Allowance(deadline=1.0))
         async with locked(database_url, "executions"):

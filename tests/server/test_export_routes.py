@@ -286,7 +286,7 @@ class Endless:
 @pytest.mark.parametrize(
     ("path", "goes"), [("/export", True), ("/file", True), ("/export", False), ("/file", False)]
 )
-async def test_a_reader_that_goes_or_takes_nothing_leaves_no_error_in_the_log(
+async def test_a_disconnected_or_silent_client_causes_no_error_in_the_log(
     path: str, goes: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     if not goes:

@@ -100,7 +100,7 @@ async def test_rows_that_are_not_read_are_not_produced(database: Database) -> No
     assert sent == [(number, number) for number in range(1, 6)]
 
 
-async def test_a_reader_who_goes_frees_the_connection(database: Database) -> None:
+async def test_a_disconnected_client_frees_the_connection(database: Database) -> None:
     await seeded(database, 3 * CHUNK)
     slots, sent = DownloadSlots(1), []
 

@@ -41,7 +41,7 @@ NONE = "art_01h455vb4pex5vsknk084sn02q"
         "/executions/exec_01h455vb4pex5vsknk084sn02q/inputs/data/preview",
     ],
 )
-async def test_files_need_the_permission_of_what_they_belong_to(
+async def test_files_need_the_permission_of_their_object(
     database: Database, tmp_path: Path, path: str
 ) -> None:
     denials = Denials(database.reads)
@@ -128,7 +128,7 @@ async def test_a_file_is_cut_off_when_its_readers_credential_ends() -> None:
 
 
 @pytest.mark.parametrize("charset", ["punycode", "undefined", "idna"])
-async def test_a_form_of_whatever_charset_is_no_fault(
+async def test_a_form_of_any_charset_causes_no_server_error(
     database: Database, tmp_path: Path, charset: str
 ) -> None:
     """A client names the codec of its fields; some codecs raise other errors than the usual one."""

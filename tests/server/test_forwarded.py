@@ -198,7 +198,7 @@ async def test_the_cookie_is_for_tls_alone_where_that_is_spoken(
 
 
 @pytest.mark.parametrize(("proxies", "apart"), [(HERE, True), (ELSEWHERE, False)])
-async def test_wrong_tokens_count_for_who_sent_them(proxies: Proxies, apart: bool) -> None:
+async def test_wrong_tokens_count_for_their_sender(proxies: Proxies, apart: bool) -> None:
     """Behind a trusted proxy they count for the client; elsewhere naming another address has no effect."""
     rates = Rates({Rate.FAILED_LOGINS: Allowed(2, 60)})
     wrong = {"authorization": "Bearer wrong"}
@@ -215,7 +215,7 @@ async def test_wrong_tokens_count_for_who_sent_them(proxies: Proxies, apart: boo
 
 @pytest.mark.parametrize("host", ["headway-7f9c.pods.example", "10.1.2.3:8321", "evil.example", ""])
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-async def test_health_answers_whatever_the_host(path: str, host: str) -> None:
+async def test_health_answers_any_host(path: str, host: str) -> None:
     async with behind(DoorSettings()) as at, httpx.AsyncClient() as http:
         assert (await http.get(f"http://{at}{path}", headers={"host": host})).status_code == 200
         for other in ("/", "/login", f"{path}/x"):

@@ -18,7 +18,7 @@ from tests.server.single_sign_on import FORGERIES, WITHIN, housed, settings_for
 PROGRAM = {"sub": "ci", "azp": "ci", "preferred_username": None}
 
 
-async def test_a_jwt_is_worth_what_its_groups_are(database: Database) -> None:
+async def test_a_jwt_has_the_permissions_of_its_groups(database: Database) -> None:
     roles = ("ops=operator@acme.*", "all=viewer")
     async with (
         issuing() as issuer,
@@ -71,7 +71,7 @@ async def test_groups_that_are_within_other_claims(database: Database) -> None:
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
-async def test_a_jwt_that_is_not_right_lets_nobody_in(database: Database, forgery: str) -> None:
+async def test_an_invalid_jwt_is_refused(database: Database, forgery: str) -> None:
     async with issuing() as issuer, housed(database, settings_for(issuer)) as house:
         token = FORGERIES[forgery](issuer, issuer.full())
         before = await house.holds()
@@ -156,7 +156,7 @@ async def test_connections_end_with_the_jwt_and_with_any_change(database: Databa
         assert await house.door.again(viewer) is None
 
 
-async def test_only_what_was_not_signed_there_counts_as_a_guess(database: Database) -> None:
+async def test_only_tokens_with_foreign_signatures_count_as_guesses(database: Database) -> None:
     rates = Rates({Rate.FAILED_LOGINS: Allowed(3, 60)})
     async with issuing() as issuer, housed(database, settings_for(issuer), rates=rates) as house:
         expired, forged = issuer.bearer(exp=1), issuer.bearer()[:-8] + "AAAAAAAA"
@@ -178,7 +178,7 @@ async def test_without_an_issuer_a_jwt_is_a_wrong_token(database: Database) -> N
         assert "Sign in with" not in (await house.http.get("/login")).text
 
 
-async def test_a_program_takes_no_name_of_somebody_else(database: Database) -> None:
+async def test_a_program_cannot_take_another_name(database: Database) -> None:
     await enrolled(database.pool, "ci", "operator", kind=PrincipalKind.SERVICE)
     async with issuing() as issuer, housed(database, settings_for(issuer)) as house:
         before = await house.holds()

@@ -51,7 +51,7 @@ async def test_other_addresses_are_no_page(http: httpx.AsyncClient, path: str) -
         assert (response.status_code, "the page" in response.text) == (404, False), method
 
 
-def test_the_page_has_the_addresses_that_its_router_knows() -> None:
+def test_the_page_has_the_addresses_of_its_router() -> None:
     routes = Path(__file__).parents[2] / "frontend/src/routes"
     found = {
         re.sub(r"\$(\w+)", r"{\1}", path)

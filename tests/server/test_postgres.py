@@ -117,7 +117,7 @@ async def test_a_killed_serve_leaves_a_server_that_the_next_one_adopts_and_stops
     assert has_ended(left)
 
 
-async def test_a_killed_server_recovers_what_was_committed(data_dir: Path) -> None:
+async def test_a_killed_server_recovers_committed_data(data_dir: Path) -> None:
     process, url = await serve(data_dir)
     await post(url, "create table kept as select generate_series(1, 1000) as n")
     postmaster(data_dir).kill()
@@ -127,7 +127,7 @@ async def test_a_killed_server_recovers_what_was_committed(data_dir: Path) -> No
         assert await post(url, "select count(*) from kept") == 1000
 
 
-async def test_a_pid_of_someone_else_is_not_taken_for_the_server(data_dir: Path) -> None:
+async def test_a_foreign_pid_is_not_mistaken_for_the_server(data_dir: Path) -> None:
     """As after a reboot: the pid in the file belongs to another process."""
     async with embedded_postgres(data_dir):
         stale = (data_dir / "pg" / "data" / "postmaster.pid").read_text()

@@ -191,7 +191,7 @@ async def test_a_takeover_that_was_killed_is_done_again(data_dir: Path) -> None:
         await everything_is_ours(url)
 
 
-async def test_lost_passwords_are_made_anew(data_dir: Path) -> None:
+async def test_lost_passwords_are_created_again(data_dir: Path) -> None:
     async with embedded_postgres(data_dir) as url:
         await post(url, "create table kept as select 42 as answer")
     (data_dir / "postgres.passwords").write_text('{"headway": ')

@@ -35,7 +35,7 @@ def open_directory() -> Iterator[Path]:
     shutil.rmtree(directory)
 
 
-async def test_root_gives_it_to_nobody(open_directory: Path) -> None:
+async def test_root_gives_access_to_no_other_user(open_directory: Path) -> None:
     for _ in range(2):
         async with embedded_postgres(open_directory) as url:
             connection = await asyncpg.connect(url)

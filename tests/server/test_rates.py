@@ -59,7 +59,7 @@ async def test_the_wait_that_a_refusal_names_is_enough(clock: list[float]) -> No
         await counted.check(Rate.UPLOADS, "user:a")
 
 
-async def test_windows_that_are_over_are_forgotten(clock: list[float]) -> None:
+async def test_windows_that_are_over_are_deleted(clock: list[float]) -> None:
     counted = Rates({Rate.FAILED_LOGINS: Allowed(3, SECONDS)})
     for number in range(2_000):
         await counted.check(Rate.FAILED_LOGINS, str(number))

@@ -57,7 +57,7 @@ NO_HTTP = {
 
 
 @pytest.mark.parametrize("kind", NO_HTTP)
-async def test_a_request_that_is_no_http_is_answered_with_what_is_wrong(kind: str) -> None:
+async def test_a_request_other_than_http_is_answered_with_the_error(kind: str) -> None:
     request, words = NO_HTTP[kind]
     async with served(ConnectionLimits()) as house:
         visitor = await house.visit(request)
@@ -74,7 +74,7 @@ async def test_a_head_of_sixty_thousand_bytes_and_a_large_body_are_taken() -> No
         assert [await visitor.answer() for _ in range(2)] == [(200, {"size": 100_000})] * 2
 
 
-async def test_a_client_that_goes_on_after_a_refusal_is_closed() -> None:
+async def test_a_client_that_continues_after_a_refusal_is_closed() -> None:
     async with served(QUICK) as house:
         visitor = await house.visit(LARGE["a head without end"])
         assert b"431" in await visitor.rest()

@@ -41,10 +41,10 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("credential", ["token", "session"])
-async def test_open_connections_end_when_what_they_are_worth_changes(
+async def test_open_connections_end_when_their_permissions_change(
     database: Database, tmp_path: Path, change: str, credential: str
 ) -> None:
-    """The database reports a change, made by anyone, by any statement."""
+    """The database reports changes by any user and any statement."""
     pool = database.pool
     await grants.save_role(pool, "reader", frozenset({Permission.VIEW_EXECUTION}), ORIGIN)
     token = await enrolled(pool, "maria", "operator")

@@ -124,7 +124,7 @@ def test_origins_are_written_as_browsers_do(nowhere: Path) -> None:
     assert settings.external_url == "https://headway.example"
 
 
-def test_each_setting_says_what_it_is() -> None:
+def test_each_setting_has_a_description() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
 
 

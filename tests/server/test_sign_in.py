@@ -111,7 +111,7 @@ async def test_signing_in_with_a_token_and_out_again(database: Database, tmp_pat
             assert answer.status_code == 400
 
 
-async def test_reading_the_database_signs_nobody_in(database: Database, tmp_path: Path) -> None:
+async def test_a_dump_of_the_database_gives_no_access(database: Database, tmp_path: Path) -> None:
     """Everything in a dump is tried as a credential, and as the key of a forged session."""
     token = await admin(database, tmp_path)
     door = door_of(database)
@@ -229,7 +229,7 @@ async def test_login_leads_to_this_server_alone(
 
 @pytest.mark.parametrize("accept", ["text/html", "image/webp,*/*", "*/*"])
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "same-origin", None])
-async def test_a_page_signs_nobody_in_with_a_link_of_its_authors(
+async def test_a_foreign_page_cannot_sign_visitors_in_with_its_link(
     database: Database, tmp_path: Path, site: str | None, accept: str
 ) -> None:
     """A user who is led here would continue as the author of that page, and enter their own data there. A page of this
@@ -257,7 +257,7 @@ async def test_a_page_signs_nobody_in_with_a_link_of_its_authors(
 HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
-async def test_a_reader_who_is_not_signed_in_is_led_to_the_form_and_back(
+async def test_an_anonymous_visitor_is_redirected_to_the_form_and_back(
     database: Database, tmp_path: Path
 ) -> None:
     token = await admin(database, tmp_path)

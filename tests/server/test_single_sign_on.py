@@ -78,9 +78,7 @@ async def test_the_cookie_of_an_attempt_is_short_lived_and_of_the_sign_in_alone(
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
-async def test_an_id_token_that_is_not_right_signs_nobody_in(
-    database: Database, forgery: str
-) -> None:
+async def test_an_invalid_id_token_is_refused(database: Database, forgery: str) -> None:
     async with both(database) as (house, issuer):
         forge: Forging = FORGERIES[forgery]
         issuer.forge = forge
@@ -246,7 +244,7 @@ async def test_a_path_is_never_markup(database: Database) -> None:
         assert "<script" not in (await house.sign_in('/"><script>alert(1)</script>')).text
 
 
-async def test_a_host_of_somebody_else_begins_nothing(database: Database) -> None:
+async def test_a_foreign_host_header_begins_no_sign_in(database: Database) -> None:
     """The redirect would lead there."""
     async with both(database) as (house, _):
         answer = await house.http.get("/login/oidc", headers={"host": "evil.example"})

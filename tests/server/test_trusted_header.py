@@ -58,7 +58,7 @@ async def test_a_trusted_proxy_names_the_user(database: Database) -> None:
     ],
     ids=str,
 )
-async def test_the_word_of_anybody_else_counts_for_nothing(
+async def test_headers_of_other_clients_are_ignored(
     database: Database, settings: dict[str, Any]
 ) -> None:
     token = await enrolled(database.pool, "nina", "viewer")
@@ -73,7 +73,7 @@ async def test_the_word_of_anybody_else_counts_for_nothing(
         assert (await house.http.get("/who", headers=own)).json() == {"actor": "user:nina"}
 
 
-async def test_the_word_of_what_may_be_a_task_counts_for_nothing(
+async def test_headers_of_possible_tasks_are_ignored(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A task has the address of a proxy on its machine."""
@@ -89,7 +89,7 @@ async def test_the_word_of_what_may_be_a_task_counts_for_nothing(
         assert (await house.http.get("/who", headers=NAMED)).json() == {"actor": "user:maria"}
 
 
-async def test_a_name_that_is_not_one_name_or_somebody_elses(database: Database) -> None:
+async def test_an_ambiguous_or_foreign_name(database: Database) -> None:
     await enrolled(database.pool, "admin", "admin")
     token = await enrolled(database.pool, "nina", "operator")
     async with housed(database, TRUSTING) as house:

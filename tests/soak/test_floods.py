@@ -51,7 +51,7 @@ async def violations(database_url: str, since: UUID | None) -> list[Violation]:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("name", [*FLOODS, TASK])
-def test_a_flood_holds_up_nobody_else(
+def test_a_flood_blocks_no_other_user(
     flooded_server: tuple[Served, tuple[str, dict[str, str]]], name: str
 ) -> None:
     served, (execution, tokens) = flooded_server

@@ -56,7 +56,7 @@ async def test_the_rules_of_relay_hold(tmp_path: Path) -> None:
     assert await lint(copy) == set()
 
 
-async def test_the_rules_are_looked_at(tmp_path: Path) -> None:
+async def test_the_rules_are_checked(tmp_path: Path) -> None:
     text = COMMITTED.read_text()
     for good, bad in BROKEN.values():
         assert good in text

@@ -36,7 +36,7 @@ def written(name: str) -> tuple[str, str, str | None]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_cause_is_what_the_tool_said_of_it(name: str) -> None:
+def test_the_cause_is_the_tools_error(name: str) -> None:
     stderr, stdout, expected = written(name)
     assert cause(stderr, stdout) == expected
 
@@ -113,7 +113,7 @@ def test_thousands_of_steps_of_a_stack_do_not_push_the_exception_out() -> None:
     assert (len(kept), kept[-1]) == (KEPT, "line 4999")
 
 
-def test_colors_are_no_part_of_it() -> None:
+def test_colors_are_not_part_of_the_cause() -> None:
     assert cause("\x1b[1;31mValueError\x1b[0m: \x1b]8;;http://x\x07bad\x1b]8;;\x07 row") == (
         "ValueError: bad row"
     )
@@ -124,7 +124,7 @@ def test_the_newest_of_several_crashes_ended_the_program() -> None:
     assert cause("".join(trace.format(n) for n in range(3))) == "ValueError: 2"
 
 
-def test_only_what_weighs_enough_is_a_cause() -> None:
+def test_only_lines_with_enough_weight_are_a_cause() -> None:
     assert cause_of(["reads part 1"], [], Weight.ERROR) is None
     assert cause_of(["panic: boom"], [], Weight.ERROR) == "panic: boom"
 

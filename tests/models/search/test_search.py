@@ -194,7 +194,7 @@ FIELD_NAMES = {
 }
 
 
-def test_every_name_of_a_state_is_what_other_tools_mean_by_it() -> None:
+def test_names_of_states_match_those_of_other_tools() -> None:
     assert {name.replace(" ", "_") for name in STATE_NAMES} == set(STATE_WORDS)
     for name, states in STATE_NAMES.items():
         for written in (name, name.replace(" ", "_"), name.replace(" ", "-"), name.title()):

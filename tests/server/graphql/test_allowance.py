@@ -134,7 +134,7 @@ async def test_mutations_and_subscriptions_have_a_rate_of_their_own(rate: Rate) 
         assert (await http.post("/graphql", json={"query": other})).status_code == 200
 
 
-async def test_a_socket_stays_open_unless_it_goes_on() -> None:
+async def test_a_socket_stays_open_unless_it_continues() -> None:
     rates = {Rate.OPERATIONS: Allowed(1, 3600)}
     async with serving(Setting(rates=rates)) as server, initialised(server) as client:
         await client.subscribe("{ hello }", "0")
@@ -230,7 +230,7 @@ async def test_queries_of_one_user_take_turns_and_another_does_not_wait() -> Non
         assert sorted(answer.status_code for answer in answers) == [200] * 5 + [429]
 
 
-async def test_an_address_is_slowed_after_wrong_tokens_and_right_ones_go_on() -> None:
+async def test_an_address_is_slowed_after_wrong_tokens_and_valid_ones_still_work() -> None:
     setting = Setting(rates={Rate.FAILED_LOGINS: Allowed(3, 60)})
     async with serving(setting) as server, http_of(server) as right, http_of(server, "x") as wrong:
         assert (await right.get("/graphql?query={hello}")).status_code == 200

@@ -150,7 +150,7 @@ async def test_a_field_of_many_names_counts_each_time() -> None:
     assert len(READ) == 11
 
 
-async def test_a_mutation_says_what_was_done() -> None:
+async def test_a_mutation_returns_what_was_done() -> None:
     answer = await post("mutation { a: work(size: 50) b: work(size: 5000) c: work(size: 6) }", 2000)
     assert READ == [50, 5000]
     assert answer.errors[0]["extensions"]["code"] == "ANSWER_TOO_LARGE"

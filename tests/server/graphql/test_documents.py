@@ -62,7 +62,7 @@ def nested(levels: int, alias: str) -> str:
     return "{" + f"{alias}:hello again{{{parts}" * levels + "hello" + "}" * levels + "}"
 
 
-def test_the_cache_weighs_what_documents_take_of_the_memory() -> None:
+def test_the_cache_counts_the_memory_of_documents() -> None:
     bound = 2 * 1024 * 1024
     documents = Documents(SCHEMA, weight=bound)
     documents.find(Request(nested(2, "warm")))

@@ -154,7 +154,7 @@ class Slow:
         return found
 
 
-async def test_policy_resume_goes_on_from_the_last_cursor() -> None:
+async def test_policy_resume_continues_from_the_last_cursor() -> None:
     query = "subscription { follow(to: 50) { number } }"
     async with serving(Setting(ring=SMALL)) as server:
         fast, slow = await Slow.of(server, query), await Slow.of(server, query)
@@ -166,7 +166,7 @@ async def test_policy_resume_goes_on_from_the_last_cursor() -> None:
         assert server.counting.opened == [("follow", None), ("follow", 3)]
 
 
-async def test_those_who_fell_at_the_same_place_share_again() -> None:
+async def test_subscribers_that_fell_behind_at_the_same_position_share_again() -> None:
     query = "subscription { follow(to: 50) { number } }"
     async with serving(Setting(ring=SMALL)) as server:
         fast, *slow = [await Slow.of(server, query) for _ in range(6)]
@@ -193,7 +193,7 @@ async def test_policy_latest_jumps_and_never_drops_the_last() -> None:
         assert await slow.rest() == [50]
 
 
-async def test_policy_latest_gives_the_newest_to_one_who_comes_late() -> None:
+async def test_policy_latest_sends_the_newest_to_a_late_subscriber() -> None:
     query = "subscription { state(to: 50) { number } }"
     async with serving(Setting(ring=SMALL)) as server:
         first = await Slow.of(server, query)
@@ -241,7 +241,7 @@ async def test_a_field_without_policy_is_read_alone_and_exactly() -> None:
         assert server.counting.opened == [("count", None)] * 2
 
 
-async def test_the_driver_goes_with_its_last_reader() -> None:
+async def test_the_driver_ends_with_its_last_reader() -> None:
     query = "subscription { follow(to: 100) { number } }"
     async with serving() as server:
         one, two = await Slow.of(server, query), await Slow.of(server, query)
@@ -253,7 +253,7 @@ async def test_the_driver_goes_with_its_last_reader() -> None:
         assert server.fanout.drivers == 0
 
 
-async def test_stopping_says_so() -> None:
+async def test_stopping_is_reported() -> None:
     async with serving() as server:
         one = await Slow.of(server, "subscription { follow(to: 100) { number } }")
         await server.counting.rise()
@@ -290,7 +290,7 @@ async def test_a_socket_that_does_not_read_costs_no_memory_and_resumes_exactly(f
         assert len(server.counting.opened) == 2
 
 
-async def test_a_socket_that_never_reads_is_let_go_and_the_others_go_on() -> None:
+async def test_a_socket_that_never_reads_is_closed_and_others_continue() -> None:
     limits = SocketLimits(send=0.4)
     async with (
         serving(Setting(transports=TransportSettings(sockets=limits))) as server,

@@ -176,7 +176,7 @@ async def test_bugs_are_masked_and_refusals_are_shown(http: httpx.AsyncClient) -
     assert "secret" not in response.text
 
 
-async def test_an_absent_database_is_503_when_there_is_nothing_else(
+async def test_an_unreachable_database_is_503(
     http: httpx.AsyncClient,
 ) -> None:
     response = await http.post("/graphql", json={"query": "{ unavailable }"})
@@ -238,7 +238,7 @@ async def test_cost_counts_the_page_size_of_a_variable() -> None:
             assert ("errors" not in response.json()) is fine
 
 
-async def test_the_channel_is_what_the_client_says(http: httpx.AsyncClient) -> None:
+async def test_the_channel_is_that_of_the_client(http: httpx.AsyncClient) -> None:
     for name, channel in ((None, "API"), ("ui", "UI"), ("cli", "CLI"), ("engine", "API")):
         headers = {"x-headway-channel": name} if name else {}
         response = await http.post("/graphql", json={"query": "{ actor }"}, headers=headers)

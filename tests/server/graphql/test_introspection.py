@@ -120,7 +120,7 @@ async def test_an_answer_to_concurrent_equal_requests_is_made_once() -> None:
     assert answers[0].body is answers[1].body
 
 
-async def test_the_event_loop_goes_on_meanwhile() -> None:
+async def test_the_event_loop_continues_meanwhile() -> None:
     served = operations()
     prepared = served.prepare(Request(FULL))
     work = asyncio.ensure_future(served.execute(prepared, VIEWER))
@@ -178,7 +178,7 @@ async def test_no_more_of_one_user_wait_than_may() -> None:
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-async def test_an_answer_beyond_the_size_says_so(client: str) -> None:
+async def test_an_oversized_answer_is_reported(client: str) -> None:
     query = CLIENTS[client] or BY_VARIABLE
     request = Request(query, None, {} if CLIENTS[client] else {"name": "Query"})
     usual = operations()

@@ -103,7 +103,7 @@ async def test_unreadable_requests_count(path: str) -> None:
     assert found == [400, 400, 429, 429]
 
 
-async def test_on_a_socket_it_is_counted_before_its_parameters_are_looked_at() -> None:
+async def test_on_a_socket_a_request_is_counted_before_its_parameters_are_read() -> None:
     rates = {Rate.OPERATIONS: Allowed(1, 60)}
     async with serving(Setting(rates=rates)) as server, initialised(server) as client:
         await client.subscribe("{ hello }", "0")

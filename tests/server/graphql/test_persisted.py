@@ -180,7 +180,7 @@ def test_the_text_of_a_persisted_document_cannot_be_replaced() -> None:
             documents.find(Request(None, extensions=own))
 
 
-def test_the_list_is_not_forgotten_when_many_are_registered(tmp_path: Path) -> None:
+def test_listed_documents_are_not_evicted_by_registered_ones(tmp_path: Path) -> None:
     documents = Documents(SCHEMA, persisted=Persisted(listed(tmp_path), count=3))
     for number in range(10):
         text = f"{{ a{number}: hello }}"

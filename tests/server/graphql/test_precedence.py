@@ -116,7 +116,7 @@ async def test_parts_of_one_operation_make_their_steps_together() -> None:
     assert len(rounds) <= 5
 
 
-async def test_a_mutation_goes_ahead_until_its_user_is_far_in_debt() -> None:
+async def test_mutations_take_precedence_until_their_user_is_far_in_debt() -> None:
     precedence, made = Precedence(), list[str]()
     await run(precedence, "much", made, 1, CREDIT * 2)
     with precedence.operation("much", anew=True) as mutation:

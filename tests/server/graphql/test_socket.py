@@ -291,7 +291,7 @@ async def test_sockets_of_a_user_are_limited() -> None:
         pytest.fail("a socket that was closed still counts")
 
 
-async def test_a_flood_of_pings_from_one_who_does_not_read_is_not_kept(server: Serving) -> None:
+async def test_a_flood_of_pings_from_a_silent_client_is_not_buffered(server: Serving) -> None:
     async with initialised(server, max_queue=1) as client:
         text = '{"type":"ping","payload":{"a":"' + "x" * 100_000 + '"}}'
         sent = 0
