@@ -235,8 +235,8 @@ async def test_a_download_is_everything_that_the_filter_shows(
     ("query", "said"),
     [
         ({"text": ""}, "text must have 1 to 1000 characters"),
-        ({"text": "a\0"}, "without NUL"),
-        ({"stream": "FILE"}, "stream must be one of"),
+        ({"text": "a\0"}, "none of them NUL"),
+        ({"stream": "FILE"}, "stream is one of"),
     ],
 )
 async def test_a_download_refuses_invalid_parameters(
