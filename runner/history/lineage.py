@@ -1,20 +1,24 @@
 """Traces lineage along the uses of artifacts: up to the sources of an artifact or execution, and down to its
 results."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
 from models.access.viewer import Scope
-from runner.store.artifacts.lineage import artifacts_by_id, step
+from runner.store.artifacts.lineage import Side, artifacts_by_id, step
 from runner.store.execution.history import executions_by_id
 from runner.store.postgres.connection import Pool
+from runner.store.rows import ArtifactRow, ExecutionRow
 
 MOST_NODES: Final = 1_000
-_SIDES: Final = ("execution_id", "artifact_id")
-_UP: Final = {"execution_id": "IN", "artifact_id": "OUT"}
-_DOWN: Final = {"execution_id": "OUT", "artifact_id": "IN"}
+_OTHER: Final[Mapping[Side, Side]] = {
+    "execution_id": "artifact_id",
+    "artifact_id": "execution_id",
+}
+_UP: Final[Mapping[Side, str]] = {"execution_id": "IN", "artifact_id": "OUT"}
+_DOWN: Final[Mapping[Side, str]] = {"execution_id": "OUT", "artifact_id": "IN"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +35,17 @@ class Edge:
 class Lineage:
     """`truncated` when there is more than MOST_NODES. Nodes that the viewer may not see are left out, not traversed."""
 
-    executions: dict[UUID, Any] = field(default_factory=dict)
-    artifacts: dict[UUID, Any] = field(default_factory=dict)
+    executions: dict[UUID, ExecutionRow] = field(default_factory=dict)
+    artifacts: dict[UUID, ArtifactRow] = field(default_factory=dict)
     edges: dict[Edge, None] = field(default_factory=dict)
     truncated: bool = False
 
-    def nodes_of(self, side: str) -> dict[UUID, Any]:
+    def nodes_of(self, side: Side) -> dict[UUID, Any]:
         return self.executions if side == "execution_id" else self.artifacts
 
 
 async def trace(
-    pool: Pool, scope: Scope, side: str, id: UUID, *, up: bool, down: bool, depth: int
+    pool: Pool, scope: Scope, side: Side, id: UUID, *, up: bool, down: bool, depth: int
 ) -> Lineage:
     """Traces at most `depth` edges from one execution (side `execution_id`) or artifact (`artifact_id`). Empty if it
     does not exist."""
@@ -59,9 +63,9 @@ async def _walk(
     pool: Pool,
     scope: Scope,
     found: Lineage,
-    side: str,
+    side: Side,
     start: UUID,
-    directions: dict[str, str],
+    directions: Mapping[Side, str],
     depth: int,
 ) -> None:
     """Searches breadth first; expands each node once in each direction, so cycles end."""
@@ -69,7 +73,7 @@ async def _walk(
     left: set[UUID] = set()
     for _ in range(depth):
         left |= set(front)
-        other = _SIDES[1 - _SIDES.index(side)]
+        other = _OTHER[side]
         room = MOST_NODES - len(found.executions) - len(found.artifacts)
         uses = await step(pool, side, front, directions[side], 10 * MOST_NODES)
         new = {row[other] for row in uses} - found.nodes_of(other).keys()
@@ -84,7 +88,7 @@ async def _walk(
             return
 
 
-async def _visible(pool: Pool, scope: Scope, side: str, ids: Iterable[UUID]) -> dict[UUID, Any]:
+async def _visible(pool: Pool, scope: Scope, side: Side, ids: Iterable[UUID]) -> dict[UUID, Any]:
     read = executions_by_id if side == "execution_id" else artifacts_by_id
     rows = await read(pool, scope, sorted(ids, reverse=True))
     return dict(sorted(rows.items(), reverse=True))

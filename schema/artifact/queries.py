@@ -17,7 +17,7 @@ from schema.types.artifact.lineage import LineageGraph, Pipeline
 from schema.types.paging import Count, Paging, id_cursor, page_info
 
 _DEFAULT_DEPTH, _MAX_DEPTH = 6, 50
-_SIDES: dict[Prefix, str] = {"exec": "execution_id", "art": "artifact_id"}
+_SIDES: dict[Prefix, store.Side] = {"exec": "execution_id", "art": "artifact_id"}
 
 
 @strawberry.type
