@@ -19,6 +19,7 @@ NAMES: Final[Mapping[str, str]] = {
     "attempts": "AttemptRow",
     "bulk_items": "BulkItemRow",
     "bulk_sets": "BulkRow",
+    "events": "StoredEventRow",
     "executions": "ExecutionRow",
     "flows": "FlowRow",
     "metrics": "MetricRow",
