@@ -1,6 +1,6 @@
 import { defineConfig } from "@playwright/test";
 
-/** Specs that assert durations or shares of the processor: nothing else runs at the same time. */
+/** Specs that assert durations or CPU shares: nothing else runs at the same time. */
 const MEASURING = /(busy|timeline)\.spec\.ts/;
 
 export default defineConfig({

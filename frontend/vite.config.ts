@@ -15,7 +15,7 @@ export default defineConfig({
     manifest: "manifest.json",
     chunkSizeWarningLimit: 6000,
     assetsInlineLimit: 0,
-    // The first versions that know light-dark(), which the tokens are written in.
+    // The first versions with light-dark(), which the tokens use.
     cssTarget: ["chrome123", "edge123", "firefox120", "safari17.5"],
     modulePreload: { polyfill: false },
     rolldownOptions: {
@@ -42,7 +42,7 @@ export default defineConfig({
     restoreMocks: true,
     // Machines that run tests are shared.
     testTimeout: 30_000,
-    // Else Vite and Node each load a graphql of their own, and neither knows the other's schema.
+    // Otherwise Vite and Node load separate copies of graphql, which reject each other's schemas.
     server: { deps: { inline: ["@urql/exchange-execute"] } },
     env: { DEBUG_PRINT_LIMIT: "0" },
   },

@@ -11,7 +11,12 @@ from typing import Final
 
 import asyncpg
 
-FILE: Final = Path(__file__).resolve().parents[1] / "runner" / "store" / "rows.py"
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from runner.store.postgres.connection import Connection  # noqa: E402
+
+FILE: Final = ROOT / "runner" / "store" / "rows.py"
 NAMES: Final[Mapping[str, str]] = {
     "approvals": "ApprovalRow",
     "artifact_uses": "ArtifactUseRow",
@@ -61,7 +66,7 @@ where table_schema = 'public' and table_name = $1 order by ordinal_position
 """
 
 
-async def module(connection: "asyncpg.Connection[asyncpg.Record]") -> str:
+async def module(connection: Connection) -> str:
     """Returns the source of the file for the tables of the database."""
     parts = [HEAD]
     for table, name in NAMES.items():

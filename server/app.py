@@ -33,7 +33,7 @@ from server.http.rates import Rates
 from server.http.refusals import RETRY_AFTER
 from server.process.readiness import Readiness
 from server.process.runtime import Runtime
-from server.settings.settings import Introspection
+from server.settings.introspection import Introspection
 
 POLICIES = {
     "executionEvents": Policy.resume(lambda event: event.seq),

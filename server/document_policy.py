@@ -8,7 +8,7 @@ from typing import Self
 from models.access.viewer import Permission, Viewer
 from server.graphql.persisted import Listed, Persisted
 from server.http.pages import DOCUMENTS, STATIC
-from server.settings.settings import Introspection
+from server.settings.introspection import Introspection
 
 BUILT_IN = (STATIC / DOCUMENTS, Path(__file__).parent / "cli" / DOCUMENTS)
 """The documents of the page (written by its build) and of the command line."""

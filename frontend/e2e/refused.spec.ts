@@ -50,7 +50,9 @@ test("an execution whose load is refused says when the page retries, and opens t
   const server = await refusing(page, 429);
   await page.goto(`${headway.server.url}/executions/${run.id}`);
   const alert = page.getByRole("alert").filter({ hasText: "The execution could not be loaded" });
-  await expect(alert).toContainText("The server refuses requests for now: user:admin has used all 30 operations");
+  await expect(alert).toContainText(
+    "The server refuses requests for now: user:admin has used all 30 operations",
+  );
   await expect(alert).toContainText("This page tries again in 3 s.");
   await expect(link(page)).toContainText("Requests refused");
   await expect.poll(server.count, "the page retries by itself").toBeGreaterThan(2);

@@ -1,5 +1,5 @@
-// How much the page costs before it shows something, in bytes as they are sent (brotli, where that was made): the entry's
-// scripts and styles and each lazy page's, from Vite's manifest.
+// The size of the page before it shows something, in bytes as they are sent (brotli, if compressed): the scripts and
+// styles of the entry and of each lazy page, from Vite's manifest.
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,7 @@ const PAGE = 130 * 1024;
 
 const manifest = JSON.parse(readFileSync(join(built, "manifest.json"), "utf8"));
 
-/** A chunk with everything that it needs at once. */
+/** A chunk with all chunks that it imports statically. */
 function closure(name, found = new Set()) {
   if (found.has(name)) return found;
   found.add(name);
@@ -23,7 +23,7 @@ function sent(file) {
   return statSync(existsSync(`${path}.br`) ? `${path}.br` : path).size;
 }
 
-/** Of chunks with their styles, each file once. */
+/** The files of chunks with their styles, each once. */
 function weight(names) {
   const files = new Set([...names].flatMap((name) => [manifest[name].file, ...(manifest[name].css ?? [])]));
   return [...files].reduce((sum, file) => sum + sent(file), 0);
@@ -31,7 +31,7 @@ function weight(names) {
 
 const entry = closure("index.html");
 const lines = [["entry", weight(entry), ENTRY]];
-/** What is loaded later, from the entry and from what was loaded later itself: only what is not there by then. */
+/** The chunks that are loaded later, from the entry or from other lazy chunks: only those not loaded by then. */
 const seen = new Set();
 const later = (chunks, there) => {
   for (const name of chunks.flatMap((chunk) => manifest[chunk].dynamicImports ?? [])) {

@@ -1,4 +1,4 @@
-// Compresses what was built, once, so that the server only sends it: each file also as .br and .gz where that is smaller.
+// Compresses the build once, so that the server only sends it: each file also as .br and .gz where that is smaller.
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,9 +7,9 @@ import { brotliCompress, constants, gzip } from "node:zlib";
 
 const built = join(dirname(fileURLToPath(import.meta.url)), "../../server/static");
 const KINDS = new Set([".js", ".css", ".html", ".svg", ".json", ".ttf"]);
-/** Less fits into one packet as it is. */
+/** A smaller file fits into one packet uncompressed. */
 const SMALLEST = 1400;
-/** Beyond it the last percent would take seconds: only GraphiQL's editor is that large. */
+/** Above this size the best compression would take seconds: only GraphiQL's editor is that large. */
 const LARGE = 500_000;
 
 const brotli = (content) =>

@@ -1,6 +1,6 @@
-// Typed documents from the committed SDL: every src/**/*.graphql file, into src/shared/graphql/gen/graphql.ts.
-// Next to it all operations as text by their sha256, for servers that answer only documents of a list.
-// With --check nothing is written; a difference ends with code 1.
+// Typed documents from the committed SDL: every src/**/*.graphql file, into src/shared/graphql/gen/graphql.ts. Also
+// writes all operations as text by their sha256, for servers that accept only listed documents.
+// With --check nothing is written; a difference exits with code 1.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -40,7 +40,7 @@ const sections = await preset.buildGeneratesSection({
 });
 const generated = await codegen(sections.find((section) => section.filename === "gen/graphql.ts"));
 
-/** Each with the fragments that it needs, by its hash: `{sha256: text}`. */
+/** The operations, each with the fragments that it needs, by hash: `{sha256: text}`. */
 function listed() {
   const whole = concatAST(documents().map(({ document }) => document));
   const texts = Object.values(separateOperations(whole)).map(print);

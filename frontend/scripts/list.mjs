@@ -1,5 +1,5 @@
-// Puts the list of the page's documents next to the page. It is not for browsers: a server that answers only documents
-// of a list reads it when it starts.
+// Copies the list of the page's documents next to the page. It is not for browsers: a server that accepts only listed
+// documents reads it when it starts.
 import { copyFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

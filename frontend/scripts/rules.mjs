@@ -1,11 +1,11 @@
-// What the linter cannot say: who may import whom, how long a component may be, that nothing polls, and who draws dialogs.
+// Rules that the linter cannot express: imports between layers, the length of components, no polling, no own modals.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const source = join(dirname(fileURLToPath(import.meta.url)), "../src");
 const LONGEST = 200;
-/** Folders, from the one that may import all to the one that may import none of the others. */
+/** Folders, from the one that may import all others to the one that may import none. */
 const LAYERS = ["app", "routes", "features", "entities", "shared"];
 const POLLING = /\bsetInterval\(|\bpollInterval\b/;
 const MODAL = /\bModal\b[^;]*from "@mantine\/core"/;
@@ -18,7 +18,7 @@ const files = readdirSync(source, { recursive: true }).filter(
   (path) => /\.tsx?$/.test(path) && !unruled.test(path),
 );
 
-/** What a file imports from the page itself, at once or later, by its path below the source. */
+/** The files of the page that a file imports, statically or dynamically, by their path below the source. */
 function importsOf(path, text) {
   const found = text.matchAll(/(?:\bfrom|\bimport|\bimport\() ?"(@\/|\.{1,2}\/)([^"]+)"/g);
   return [...found].map(([, start, rest]) =>

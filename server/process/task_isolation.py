@@ -1,4 +1,4 @@
-"""What a worker isolates from tasks, from the settings of the process."""
+"""Collects from the settings of a process which files, sockets and users its worker isolates from tasks."""
 
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit

@@ -3,7 +3,6 @@
 import os
 import tomllib
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -45,20 +44,13 @@ from server.settings.identity_settings import (
     TrustedGroupsHeader,
     TrustedUserHeader,
 )
+from server.settings.introspection import Introspection
 from server.settings.log_settings import Format, Level, LogFormat, LogLevel
 
 FILE = "headway.toml"
 
 Names = Annotated[tuple[str, ...], NoDecode]
 """Separated by commas if given as one text."""
-
-
-class Introspection(StrEnum):
-    """Who may query `__schema` and `__type`."""
-
-    EVERYONE = "everyone"
-    PERMITTED = "permitted"
-    OFF = "off"
 
 
 class Settings(BaseSettings):

@@ -107,7 +107,9 @@ async def test_a_database_of_a_newer_headway_is_refused(database: Database) -> N
     await database.pool.execute(
         "insert into tortoise_migrations (app, name, applied_at) values ('headway', '9999_later', now())"
     )
-    with pytest.raises(Fault, match=r"a newer Headway migrated this database \(9999_later"):
+    with pytest.raises(
+        Fault, match=r"a newer version of Headway migrated this database \(9999_later"
+    ):
         await migrate(database)
     assert not await migrations_current(database.pool)
 

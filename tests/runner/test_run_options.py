@@ -10,7 +10,7 @@ from models.lifecycle.commands.commands import Create
 from models.run_options import RunOptions
 from runner.launch.launch import Launch
 from runner.store.execution.snapshots import read_executions
-from tests.runner.test_engine import USER, Engines, engines
+from tests.runner.engines import USER, Engines, engines
 
 __all__ = ["engines"]
 

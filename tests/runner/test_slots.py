@@ -16,7 +16,7 @@ from runner.maintenance import invariants, rescuer
 from runner.maintenance.rescuer import Rescuer
 from runner.store.execution import slots
 from runner.store.flows import flows
-from tests.runner.test_engine import USER, Engines, engines
+from tests.runner.engines import USER, Engines, engines
 
 __all__ = ["engines"]
 

@@ -14,7 +14,7 @@ from models.run_options import RunOptions
 from models.task_error import TaskError
 from runner.engine import transition_log
 from tests.models.lifecycle.stage import Stage
-from tests.runner.test_engine import USER, Engines, engines, run
+from tests.runner.engines import USER, Engines, engines, run
 
 __all__ = ["engines"]
 

@@ -45,7 +45,7 @@ def test_the_key_of_the_data_dir_that_the_settings_name_is_rotated(
     (tmp_path / "headway.toml").write_text(f'data_dir = "{data}"')
     data.mkdir()
     code, output, is_other = rotated(data / "session.key")
-    assert (code, is_other) == (1, False) and "holds no session.key" in output
+    assert (code, is_other) == (1, False) and "has no session.key" in output
     (data / "session.key").write_text(GIVEN)
     code, output, is_other = rotated(data / "session.key")
     assert (code, is_other) == (0, True) and str(data) in output

@@ -40,18 +40,14 @@ def run(
     ] = False,
     at: Annotated[
         str | None,
-        typer.Option(
-            help="Not before this time, such as 2026-01-31T08:00; local, or with its zone."
-        ),
+        typer.Option(help="Not before this time: 2026-01-31T08:00, local or with a zone."),
     ] = None,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Do not reuse cached results.")
     ] = False,
     rerun_of: Annotated[
         str | None,
-        typer.Option(
-            callback=named, help="An execution whose outputs replace those of disabled tasks."
-        ),
+        typer.Option(callback=named, help="An execution that supplies disabled tasks' outputs."),
     ] = None,
     disable: Annotated[
         list[str] | None, typer.Option(help="A task not to run; may be repeated.")

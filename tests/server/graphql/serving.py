@@ -29,7 +29,7 @@ from server.graphql.operations import Operations
 from server.graphql.routes import TransportSettings, graphql_routes
 from server.graphql.stream import RingLimits
 from server.http.rates import Allowed, Rate, Rates
-from server.settings.settings import Introspection
+from server.settings.introspection import Introspection
 from tests.server.graphql.counting import POLICIES, SCHEMA, Context, Counting
 
 TOKEN = "hw_test"

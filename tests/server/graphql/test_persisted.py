@@ -17,7 +17,7 @@ from server.graphql.documents import Documents
 from server.graphql.operations import Operations
 from server.graphql.persisted import Listed, Persisted, digest_of
 from server.graphql.requests import Rejected, Request
-from server.settings.settings import Introspection
+from server.settings.introspection import Introspection
 from tests.server.graphql.clients import http_client, initialised
 from tests.server.graphql.counting import SCHEMA
 from tests.server.graphql.serving import Serving, Setting, serving
