@@ -25,6 +25,7 @@ NAMES: Final[Mapping[str, str]] = {
     "audit_log": "AuditRow",
     "bulk_items": "BulkItemRow",
     "bulk_sets": "BulkRow",
+    "events": "StoredEventRow",
     "executions": "ExecutionRow",
     "files": "FileRow",
     "flows": "FlowRow",

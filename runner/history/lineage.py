@@ -3,7 +3,7 @@ results."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from models.access.viewer import Scope
@@ -13,6 +13,7 @@ from runner.store.postgres.connection import Pool
 from runner.store.rows import ArtifactRow, ExecutionRow
 
 MOST_NODES: Final = 1_000
+Node = TypeVar("Node", bound=Mapping[str, Any])
 _OTHER: Final[Mapping[Side, Side]] = {
     "execution_id": "artifact_id",
     "artifact_id": "execution_id",
@@ -40,7 +41,7 @@ class Lineage:
     edges: dict[Edge, None] = field(default_factory=dict)
     truncated: bool = False
 
-    def nodes_of(self, side: Side) -> dict[UUID, Any]:
+    def nodes_of(self, side: Side) -> Mapping[UUID, ExecutionRow | ArtifactRow]:
         return self.executions if side == "execution_id" else self.artifacts
 
 
@@ -50,7 +51,7 @@ async def trace(
     """Traces at most `depth` edges from one execution (side `execution_id`) or artifact (`artifact_id`). Empty if it
     does not exist."""
     found = Lineage()
-    found.nodes_of(side).update(await _visible(pool, scope, side, [id]))
+    await _add_visible(pool, scope, found, side, [id], MOST_NODES)
     if not found.nodes_of(side):
         return found
     for wanted, directions in ((up, _UP), (down, _DOWN)):
@@ -77,9 +78,8 @@ async def _walk(
         room = MOST_NODES - len(found.executions) - len(found.artifacts)
         uses = await step(pool, side, front, directions[side], 10 * MOST_NODES)
         new = {row[other] for row in uses} - found.nodes_of(other).keys()
-        seen = await _visible(pool, scope, other, new)
-        found.truncated = found.truncated or len(seen) > room or len(uses) == 10 * MOST_NODES
-        found.nodes_of(other).update(list(seen.items())[: max(room, 0)])
+        more = await _add_visible(pool, scope, found, other, new, room)
+        found.truncated = found.truncated or more or len(uses) == 10 * MOST_NODES
         known = [row for row in uses if row[other] in found.nodes_of(other)]
         found.edges.update({Edge(**row): None for row in known})
         front = list({row[other]: None for row in known if row[other] not in left})
@@ -88,7 +88,16 @@ async def _walk(
             return
 
 
-async def _visible(pool: Pool, scope: Scope, side: Side, ids: Iterable[UUID]) -> dict[UUID, Any]:
-    read = executions_by_id if side == "execution_id" else artifacts_by_id
-    rows = await read(pool, scope, sorted(ids, reverse=True))
-    return dict(sorted(rows.items(), reverse=True))
+async def _add_visible(
+    pool: Pool, scope: Scope, found: Lineage, side: Side, ids: Iterable[UUID], room: int
+) -> bool:
+    """Adds the visible nodes, the newest first, up to `room`; returns whether there are more."""
+    wanted = sorted(ids, reverse=True)
+    if side == "execution_id":
+        return _add(found.executions, await executions_by_id(pool, scope, wanted), room)
+    return _add(found.artifacts, await artifacts_by_id(pool, scope, wanted), room)
+
+
+def _add(nodes: dict[UUID, Node], new: Mapping[UUID, Node], room: int) -> bool:
+    nodes.update({id: new[id] for id in sorted(new, reverse=True)[: max(room, 0)]})
+    return len(new) > room

@@ -123,6 +123,25 @@ class BulkRow(TypedDict):
     token_id: UUID | None
 
 
+class StoredEventRow(TypedDict):
+    execution_id: UUID
+    seq: int
+    id: UUID
+    type: str
+    at: datetime
+    task_run_id: UUID | None
+    path: str | None
+    attempt: int | None
+    from_state: str | None
+    to_state: str | None
+    actor: str
+    channel: str
+    reason: str | None
+    caused_by: int | None
+    data: str
+    terminal: bool
+
+
 class ExecutionRow(TypedDict):
     id: UUID
     flow_id: UUID | None
