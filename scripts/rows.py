@@ -22,9 +22,12 @@ NAMES: Final[Mapping[str, str]] = {
     "artifact_uses": "ArtifactUseRow",
     "artifacts": "ArtifactRow",
     "attempts": "AttemptRow",
+    "audit_log": "AuditRow",
     "bulk_items": "BulkItemRow",
     "bulk_sets": "BulkRow",
+    "events": "StoredEventRow",
     "executions": "ExecutionRow",
+    "files": "FileRow",
     "flows": "FlowRow",
     "metrics": "MetricRow",
     "notes": "NoteRow",
@@ -37,6 +40,7 @@ NAMES: Final[Mapping[str, str]] = {
     "task_runs": "TaskRunRow",
     "tokens": "TokenRow",
     "votes": "VoteRow",
+    "workers": "WorkerRow",
 }
 TYPES: Final[Mapping[str, str]] = {
     "_text": "list[str]",

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from models.access.viewer import Scope
@@ -23,6 +23,7 @@ from models.states import Channel
 from runner.store.json import dump
 from runner.store.pages import Page, Window, count, keyset_page
 from runner.store.postgres.connection import Connection, Pool
+from runner.store.rows import AuditRow
 from runner.store.where import Arguments, compile_scope, compile_under, first_id_of
 
 _INSERT = """
@@ -33,6 +34,7 @@ from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $
             $9::text[], $10::uuid[], $11::bigint[], $12::jsonb[])
   u (id, at, actor, channel, action, reason, target, target_name, namespace, execution_id, seq, data)
 """
+Changed = TypeVar("Changed")
 _KINDS = ("user", "service", "token", "schedule", "anonymous")
 
 
@@ -93,14 +95,14 @@ async def record(
 async def change(
     pool: Pool,
     origin: CommandOrigin | None,
-    entry_of: Callable[[Any], Entry | None],
+    entry_of: Callable[[Changed], Entry | None],
     statement: str,
     *values: Any,
-) -> Any:
+) -> Changed | None:
     """Runs a statement and, if it changes a row, records the entry that `entry_of` makes of it, in one transaction.
-    Returns the row."""
+    Returns the row, of the type that `entry_of` takes."""
     async with pool.acquire() as connection, connection.transaction():
-        row = await connection.fetchrow(statement, *values)
+        row: Changed | None = await connection.fetchrow(statement, *values)
         entry = entry_of(row) if row and origin else None
         if origin and entry:
             await record(connection, origin, entry.action, entry.target, entry.data)
@@ -195,14 +197,16 @@ def _row(
     )
 
 
-async def entries_page(pool: Pool, scope: Scope, criteria: AuditCriteria, window: Window) -> Page:
+async def entries_page(
+    pool: Pool, scope: Scope, criteria: AuditCriteria, window: Window
+) -> Page[AuditRow]:
     """Newest first. Entries without a namespace are only for a scope of all namespaces."""
     arguments = Arguments()
     condition = _condition(scope, criteria, arguments)
     return await keyset_page(pool, "audit_log", condition, arguments, window)
 
 
-async def find_entry(pool: Pool, scope: Scope, id: UUID) -> Any:
+async def find_entry(pool: Pool, scope: Scope, id: UUID) -> AuditRow | None:
     arguments = Arguments(id)
     condition = _condition(scope, AuditCriteria(), arguments)
     return await pool.fetchrow(

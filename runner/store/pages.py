@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from runner.store.postgres.connection import Pool
 from runner.store.where import Arguments
 
-Row = Any
+Found = TypeVar("Found")
+Found_co = TypeVar("Found_co", covariant=True)
 COUNT_LIMIT = 10_000
 
 
@@ -22,8 +23,8 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    rows: Sequence[Row]
+class Page(Generic[Found_co]):
+    rows: Sequence[Found_co]
     has_next: bool
     has_previous: bool
 
@@ -35,15 +36,16 @@ async def keyset_page(
     arguments: Arguments,
     window: Window,
     newest_first: bool = True,
-) -> Page:
-    """A page ordered by id: stable when rows are inserted, and the thousandth page is as cheap as the first."""
+) -> Page[Found]:
+    """A page ordered by id: stable when rows are inserted, and the thousandth page is as cheap as the first. Its rows
+    have all columns of the table; the caller states their type."""
     descending = newest_first != window.backwards
     if window.cursor:
         compare = "<" if descending else ">"
         condition += f" and id {compare} {arguments.add(window.cursor)}"
     order = "desc" if descending else "asc"
     limit = arguments.add(window.size + 1)
-    rows = await pool.fetch(
+    rows: Sequence[Found] = await pool.fetch(
         f"select * from {table} where {condition} order by id {order} limit {limit}",
         *arguments.values,
     )

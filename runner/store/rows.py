@@ -70,6 +70,21 @@ class AttemptRow(TypedDict):
     seen_at_end: object | None
 
 
+class AuditRow(TypedDict):
+    id: UUID
+    at: datetime
+    actor: str
+    channel: str
+    action: str
+    reason: str | None
+    target: str | None
+    target_name: str | None
+    namespace: str | None
+    execution_id: UUID | None
+    seq: int | None
+    data: str
+
+
 class BulkItemRow(TypedDict):
     bulk_id: UUID
     position: int
@@ -106,6 +121,25 @@ class BulkRow(TypedDict):
     claimed_until: datetime | None
     grants: str | None
     token_id: UUID | None
+
+
+class StoredEventRow(TypedDict):
+    execution_id: UUID
+    seq: int
+    id: UUID
+    type: str
+    at: datetime
+    task_run_id: UUID | None
+    path: str | None
+    attempt: int | None
+    from_state: str | None
+    to_state: str | None
+    actor: str
+    channel: str
+    reason: str | None
+    caused_by: int | None
+    data: str
+    terminal: bool
 
 
 class ExecutionRow(TypedDict):
@@ -160,6 +194,19 @@ class ExecutionRow(TypedDict):
     tentative: str
     moved_xid: object | None
     scope: str | None
+
+
+class FileRow(TypedDict):
+    id: UUID
+    name: str
+    uri: str
+    digest: str
+    size: int
+    namespaces: list[str] | None
+    uploaded_by: str
+    created_at: datetime
+    used_at: datetime
+    pruned_at: datetime | None
 
 
 class FlowRow(TypedDict):
@@ -333,3 +380,15 @@ class VoteRow(TypedDict):
     form: str | None
     groups: str
     key: str | None
+
+
+class WorkerRow(TypedDict):
+    id: UUID
+    name: str
+    host: str
+    pid: int
+    queues: str
+    concurrency: int
+    started_at: datetime
+    heartbeat_at: datetime
+    stopped_at: datetime | None

@@ -3,9 +3,10 @@
 The audit log records what is done to a secret, never its value.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from datetime import datetime
+from typing import Final, TypedDict
 
 from models.events.events import CommandOrigin
 from runner.service.encryption import Cipher, DecryptionFailed
@@ -13,7 +14,23 @@ from runner.service.outage import reaching
 from runner.store import audit
 from runner.store.postgres.connection import Connection, Pool
 
-Row = Mapping[str, Any]
+_LISTED: Final = "namespace, name, created_at, updated_at, updated_by"
+
+
+class ListedSecret(TypedDict):
+    """A secret without its value."""
+
+    namespace: str
+    name: str
+    created_at: datetime
+    updated_at: datetime
+    updated_by: str
+
+
+class _StoredValue(TypedDict):
+    name: str
+    namespace: str
+    value: str
 
 
 def lineage(namespace: str) -> list[str]:
@@ -24,50 +41,54 @@ def lineage(namespace: str) -> list[str]:
 
 async def save(
     pool: Pool, cipher: Cipher, namespace: str, name: str, value: str, origin: CommandOrigin
-) -> Row:
+) -> ListedSecret:
     """Raises Refused if the server has no key, and Unavailable."""
     encrypted = cipher.seal(value, _purpose(namespace, name))
     with reaching():
-        row: Row = await audit.change(
+        row: ListedSecret | None = await audit.change(
             pool,
             origin,
             lambda row: audit.Entry("SAVE_SECRET", _target(row)),
-            """insert into secrets (namespace, name, key_id, value, updated_by) values ($1, $2, $3, $4, $5)
+            f"""insert into secrets (namespace, name, key_id, value, updated_by) values ($1, $2, $3, $4, $5)
                on conflict (namespace, name) do update set key_id = excluded.key_id, value = excluded.value,
                  updated_by = excluded.updated_by, updated_at = now()
-               returning namespace, name, created_at, updated_at, updated_by""",
+               returning {_LISTED}""",
             namespace,
             name,
             cipher.key_id,
             encrypted,
             origin.actor,
         )
+    assert row
     return row
 
 
-async def delete(pool: Pool, namespace: str, name: str, origin: CommandOrigin) -> Row | None:
-    """The deleted row, without the value; None if there was none."""
+async def delete(
+    pool: Pool, namespace: str, name: str, origin: CommandOrigin
+) -> ListedSecret | None:
+    """The deleted secret, without the value; None if there was none."""
     with reaching():
-        row: Row | None = await audit.change(
+        row: ListedSecret | None = await audit.change(
             pool,
             origin,
             lambda row: audit.Entry("DELETE_SECRET", _target(row)),
-            """delete from secrets where namespace = $1 and name = $2
-               returning namespace, name, created_at, updated_at, updated_by""",
+            f"""delete from secrets where namespace = $1 and name = $2
+               returning {_LISTED}""",
             namespace,
             name,
         )
     return row
 
 
-async def listed(pool: Pool, namespaces: Sequence[str] | None) -> Sequence[Row]:
-    """Rows without the values; None selects all namespaces."""
+async def listed(pool: Pool, namespaces: Sequence[str] | None) -> Sequence[ListedSecret]:
+    """Secrets without the values; None selects all namespaces."""
     with reaching():
-        return await pool.fetch(
-            """select namespace, name, created_at, updated_at, updated_by from secrets
+        rows: list[ListedSecret] = await pool.fetch(
+            f"""select {_LISTED} from secrets
                where $1::text[] is null or namespace = any($1) order by namespace, name""",
             None if namespaces is None else list(namespaces),
         )
+    return rows
 
 
 async def decrypted(
@@ -75,7 +96,7 @@ async def decrypted(
 ) -> dict[str, str]:
     """The decrypted values of a namespace by name; names that do not exist are left out. Raises DecryptionFailed."""
     with reaching():
-        rows = await pool.fetch(
+        rows: list[_StoredValue] = await pool.fetch(
             """select distinct on (name) name, namespace, value from secrets
                where name = any($1) and namespace = any($2) order by name, length(namespace) desc""",
             list(names),
@@ -91,7 +112,7 @@ async def values_to_mask(pool: Pool, cipher: Cipher, namespace: str) -> list[str
     """All decrypted values of a namespace, also those overridden by a nearer one: logs must not show them. Values that
     this server cannot decrypt are left out."""
     with reaching():
-        rows = await pool.fetch(
+        rows: list[_StoredValue] = await pool.fetch(
             "select name, namespace, value from secrets where namespace = any($1)",
             lineage(namespace),
         )
@@ -112,7 +133,7 @@ async def count_of_other_keys(pool: Pool, key_id: str | None) -> int:
         )
 
 
-def _target(row: Row) -> audit.Target:
+def _target(row: ListedSecret) -> audit.Target:
     return audit.Target(None, row["name"], row["namespace"])
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 from uuid import UUID
 
 from runner.store.json import dump
 from runner.store.postgres.connection import Executes, Pool
+from runner.store.rows import WorkerRow
 
 _ALIVE = "stopped_at is null and heartbeat_at > clock_timestamp() - interval '10 seconds'"
 _REGISTER = """
@@ -31,7 +32,7 @@ _TASK_TYPES = "select id, type from task_runs where id = any($1::uuid[])"
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerRow:
+class NewWorker:
     id: UUID
     name: str
     host: str
@@ -40,7 +41,17 @@ class WorkerRow:
     concurrency: int
 
 
-async def register(pool: Pool, worker: WorkerRow) -> datetime:
+class ListedWorker(WorkerRow):
+    alive: bool
+    running: int
+
+
+class _TaskType(TypedDict):
+    id: UUID
+    type: str
+
+
+async def register(pool: Pool, worker: NewWorker) -> datetime:
     """Returns the database's time."""
     now: datetime = await pool.fetchval(
         _REGISTER,
@@ -64,9 +75,10 @@ async def mark_stopped(pool: Pool, id: UUID) -> None:
     await pool.execute(_STOPPED, id)
 
 
-async def all_workers(pool: Pool) -> list[Any]:
-    """Rows of workers, with `alive` and `running`; without stopped workers and those silent for a day."""
-    return list(await pool.fetch(_ALL))
+async def all_workers(pool: Pool) -> list[ListedWorker]:
+    """The workers; without stopped workers and those silent for a day."""
+    rows: list[ListedWorker] = await pool.fetch(_ALL)
+    return rows
 
 
 async def live_queues(pool: Pool) -> frozenset[str]:
@@ -76,4 +88,5 @@ async def live_queues(pool: Pool) -> frozenset[str]:
 
 async def task_types(pool: Pool, task_runs: Sequence[UUID]) -> dict[UUID, str]:
     """The task type of each of these task runs."""
-    return {row["id"]: row["type"] for row in await pool.fetch(_TASK_TYPES, task_runs)}
+    rows: list[_TaskType] = await pool.fetch(_TASK_TYPES, task_runs)
+    return {row["id"]: row["type"] for row in rows}

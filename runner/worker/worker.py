@@ -34,7 +34,7 @@ from runner.store import workers
 from runner.store.job_queue import JobQueue
 from runner.store.logs.log_lines import NewLine
 from runner.store.postgres.database import Database
-from runner.store.workers import WorkerRow
+from runner.store.workers import NewWorker
 from runner.worker.attempt_monitor import AttemptMonitor
 from runner.worker.heartbeat import Heartbeat
 from runner.worker.job_executor import JobExecutor
@@ -196,7 +196,7 @@ class Worker:
         await self._monitor.write_log(lines)
 
     async def _register(self) -> None:
-        row = WorkerRow(
+        row = NewWorker(
             self.id, self.name, socket.gethostname(), os.getpid(), self._queues, self._concurrency
         )
         self._clock.set(await workers.register(self._pool, row))

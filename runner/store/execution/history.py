@@ -1,25 +1,74 @@
 """Reads executions and the rows that belong to them, for the API."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypedDict
 from uuid import UUID
 
 from models.access.viewer import Scope
 from runner.store.execution.nodes import TASK_RUN_WITH_RESULTS, USE
 from runner.store.json import to_columns
-from runner.store.pages import Row
 from runner.store.postgres.connection import Executes
+from runner.store.rows import ExecutionRow
 from runner.store.where import Arguments, compile_scope
 
 
-async def executions_by_id(pool: Executes, scope: Scope, ids: Sequence[UUID]) -> dict[UUID, Row]:
+class ExecutionInSnapshot(ExecutionRow):
+    """`moment` is the snapshot in which the row was read."""
+
+    moment: str
+
+
+class MoveRow(TypedDict):
+    """A row of MOVES_OF: a change of an execution's state."""
+
+    execution_id: UUID
+    seq: int
+    to_state: str
+    at: datetime
+    actor: str
+    reason: str | None
+
+
+class TaskMoveRow(MoveRow):
+    """A row of TASK_MOVES_OF: a change of a task run's state."""
+
+    task_run_id: UUID
+
+
+class ReadMetricRow(TypedDict):
+    """A row of METRIC."""
+
+    execution_id: UUID
+    id: UUID
+    task_run_id: UUID | None
+    path: str | None
+    attempt: int | None
+    name: str
+    value: float
+    kind: str
+    step: int | None
+    tags: str
+    at: datetime
+
+
+async def executions_by_id(
+    pool: Executes, scope: Scope, ids: Sequence[UUID]
+) -> dict[UUID, ExecutionInSnapshot]:
     arguments = Arguments(list(ids))
     condition = compile_scope(scope, arguments)
-    rows = await pool.fetch(
+    rows: list[ExecutionInSnapshot] = await pool.fetch(
         f"select *, pg_current_snapshot()::text as moment from executions "
         f"where id = any($1::uuid[]) and {condition}",
         *arguments.values,
     )
     return {row["id"]: row for row in rows}
+
+
+def moment_read(row: ExecutionRow) -> str | None:
+    """The snapshot in which `executions_by_id` read the row; None for a row that was read otherwise."""
+    moment = row.get("moment")
+    return moment if isinstance(moment, str) else None
 
 
 _MADE_FROM = """
@@ -35,16 +84,23 @@ order by wanted.front, made.id
 """
 
 
+class _MadeRow(ExecutionRow):
+    front: int
+
+
 async def made_from(
     pool: Executes, scope: Scope, most: int, fronts: Sequence[Sequence[UUID]]
-) -> list[list[Row]]:
+) -> list[list[ExecutionRow]]:
     """Reads the children, reruns and replays of each front (a set of executions): at most `most`, the oldest first."""
     places = [(id, place) for place, front in enumerate(fronts) for id in front]
-    found: list[list[Row]] = [[] for _ in fronts]
+    found: list[list[ExecutionRow]] = [[] for _ in fronts]
     if places:
         arguments = Arguments(*to_columns(places), most)
         visible = compile_scope(scope, arguments)
-        for row in await pool.fetch(_MADE_FROM.format(visible=visible), *arguments.values):
+        rows: list[_MadeRow] = await pool.fetch(
+            _MADE_FROM.format(visible=visible), *arguments.values
+        )
+        for row in rows:
             found[row["front"]].append(row)
     return found
 
@@ -55,9 +111,11 @@ async def existing(pool: Executes, ids: Sequence[UUID]) -> set[UUID]:
     return {row["id"] for row in rows}
 
 
-async def grouped(pool: Executes, sql: str, key: str, ids: Sequence[UUID]) -> list[list[Row]]:
-    """The rows of each id, in the order of `ids`; `sql` takes them as `$1`."""
-    found: dict[UUID, list[Row]] = {id: [] for id in ids}
+async def grouped(
+    pool: Executes, sql: str, key: str, ids: Sequence[UUID]
+) -> list[list[Mapping[str, Any]]]:
+    """The rows of each id, in the order of `ids`; `sql` takes them as `$1`, and decides about the columns."""
+    found: dict[UUID, list[Mapping[str, Any]]] = {id: [] for id in ids}
     for row in await pool.fetch(sql, list(ids)):
         found[row[key]].append(row)
     return [found[id] for id in ids]
@@ -65,9 +123,9 @@ async def grouped(pool: Executes, sql: str, key: str, ids: Sequence[UUID]) -> li
 
 async def rows_of_some(
     pool: Executes, kind: str, execution: UUID, task_runs: Sequence[UUID]
-) -> dict[UUID | None, list[Row]]:
-    """The rows of a kind, grouped by task run."""
-    found: dict[UUID | None, list[Row]] = {}
+) -> dict[UUID | None, list[Mapping[str, Any]]]:
+    """The rows of a kind, which decides about the columns, grouped by task run."""
+    found: dict[UUID | None, list[Mapping[str, Any]]] = {}
     for row in await pool.fetch(_OF_SOME[kind], [execution], task_runs):
         found.setdefault(row["task_run_id"], []).append(row)
     return found

@@ -1,9 +1,13 @@
 """SQL that reads one row of any kind by its id; rows that belong to an execution have the column `execution_id`."""
 
+from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
+from datetime import datetime
+from typing import Any, TypedDict
+from uuid import UUID
 
 from runner.store.execution.event_log import EventRow
+from runner.store.rows import StoredEventRow, TaskRunRow
 
 TASK_RUN_WITH_RESULTS = """
 select t.*, coalesce(s.execution_id, k.execution_id) as source_execution,
@@ -53,5 +57,42 @@ from workers w where id = $1
 """
 
 
-def event_of(row: Any) -> EventRow:
-    return EventRow(**{field.name: row[field.name] for field in fields(EventRow)})
+class TaskRunWithResults(TaskRunRow):
+    """A row of TASK_RUN_WITH_RESULTS."""
+
+    source_execution: UUID | None
+    results: str | None
+
+
+class ResultsRow(TypedDict):
+    """A row of RESULTS_OF."""
+
+    id: UUID
+    results: str | None
+
+
+class UseRow(TypedDict):
+    """A row of USE: the use of an artifact, and the artifact's name."""
+
+    set_aside: bool
+    id: UUID
+    artifact_id: UUID
+    execution_id: UUID
+    task_run_id: UUID | None
+    path: str | None
+    attempt: int | None
+    direction: str
+    uri: str
+    digest: str | None
+    size: int | None
+    properties: str
+    created_at: datetime
+    namespace: str
+    name: str
+    version: str
+    type: str
+
+
+def event_of(row: StoredEventRow) -> EventRow:
+    columns: Mapping[str, Any] = row  # by the names of the fields
+    return EventRow(**{field.name: columns[field.name] for field in fields(EventRow)})
