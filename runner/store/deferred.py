@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, get_args
+from typing import Any, TypedDict, get_args
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
@@ -53,6 +53,12 @@ class DeferredRow:
     reason: str | None = None
 
 
+class _Claimed(TypedDict):
+    id: UUID
+    execution_id: UUID
+    command: str
+
+
 async def store(connection: Connection, commands: Sequence[tuple[UUID, Deferred]]) -> None:
     """Each command comes with the id of the execution that defers it."""
     if commands:
@@ -66,7 +72,7 @@ async def store(connection: Connection, commands: Sequence[tuple[UUID, Deferred]
 
 
 async def claim(pool: Pool, limit: int = 100) -> list[DeferredRow]:
-    rows = await pool.fetch(_CLAIM, limit, CLAIM)
+    rows: list[_Claimed] = await pool.fetch(_CLAIM, limit, CLAIM)
     return [DeferredRow(row["id"], row["execution_id"], *_decode(row["command"])) for row in rows]
 
 

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final, TypedDict
 from uuid import UUID
 
 from models.access.viewer import Scope
@@ -11,6 +11,7 @@ from models.errors import Refused
 from models.ids import typed, untyped
 from runner.service.outage import reaching
 from runner.store.postgres.connection import Connection, Executes, Pool
+from runner.store.rows import FileRow
 
 # A file may be used by executions of the namespaces that its scope covers, so who sees such an execution may read it.
 _INPUT: Final = """
@@ -63,6 +64,24 @@ _USE: Final = (
 )
 
 
+class _FoundFile(TypedDict):
+    id: UUID
+    uri: str
+    namespaces: list[str] | None
+    stale: bool
+
+
+class _InputFile(FileRow):
+    namespace: str
+
+
+class _PrunedRow(TypedDict):
+    id: UUID
+    size: int
+    namespaces: list[str] | None
+    uploaded_by: str
+
+
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
     """`scope` is the uploader's: executions of flows that it covers may use the file."""
@@ -97,7 +116,7 @@ async def find_uris(pool: Pool, namespace: str, named: Sequence[str]) -> dict[st
     """
     keys = {name: key for name in named if (key := _key(name))}
     with reaching():
-        rows = await pool.fetch(_FIND, list(keys.values()), list(named))
+        rows: list[_FoundFile] = await pool.fetch(_FIND, list(keys.values()), list(named))
         allowed = [row for row in rows if _scope(row["namespaces"]).covers(namespace)]
         if stale := {row["id"] for row in allowed if row["stale"]}:
             kept = {row["id"] for row in await pool.fetch(_USE, list(stale))}
@@ -116,11 +135,11 @@ async def find_input(
 ) -> UploadedFile | None:
     """The uploaded file of an execution's input, if the scope and the file's scope cover the execution's namespace."""
     with reaching():
-        row = await pool.fetchrow(_INPUT, execution_id, name)
+        row: _InputFile | None = await pool.fetchrow(_INPUT, execution_id, name)
     if row is None or not scope.covers(row["namespace"]):
         return None
     of = _scope(row["namespaces"])
-    return UploadedFile(**_facts(row), scope=of) if of.covers(row["namespace"]) else None
+    return _uploaded(row, of) if of.covers(row["namespace"]) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +162,7 @@ async def prune(connection: Connection, ids: Sequence[UUID], kept: float) -> lis
     found = await connection.fetch(_UNREFERENCED, list(ids), list(map(file_id, ids)))
     if not (ids := [row["id"] for row in found]):
         return []
-    rows = await connection.fetch(_PRUNE, ids, list(map(file_id, ids)), kept)
+    rows: list[_PrunedRow] = await connection.fetch(_PRUNE, ids, list(map(file_id, ids)), kept)
     return [
         PrunedFile(row["id"], row["size"], _scope(row["namespaces"]), row["uploaded_by"])
         for row in rows
@@ -159,9 +178,16 @@ async def forget(connection: Connection, ids: Sequence[UUID]) -> None:
     await connection.execute(_FORGET, list(ids))
 
 
-def _facts(row: Any) -> dict[str, Any]:
-    names = (field.name for field in fields(UploadedFile) if field.name != "scope")
-    return {name: row[name] for name in names}
+def _uploaded(row: _InputFile, scope: Scope) -> UploadedFile:
+    return UploadedFile(
+        id=row["id"],
+        name=row["name"],
+        uri=row["uri"],
+        digest=row["digest"],
+        size=row["size"],
+        scope=scope,
+        uploaded_by=row["uploaded_by"],
+    )
 
 
 def file_id(key: UUID) -> str:

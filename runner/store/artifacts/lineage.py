@@ -1,7 +1,8 @@
 """The graph of artifacts and executions: an execution uses (IN) and makes (OUT) artifacts."""
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import TypedDict
 from uuid import UUID
 
 from models.access.viewer import Scope
@@ -9,9 +10,8 @@ from runner.store.execution.nodes import COUNTS, MADE_FIRST, USE
 from runner.store.json import to_columns
 from runner.store.pages import Page, Window, count, keyset_page
 from runner.store.postgres.connection import Pool
+from runner.store.rows import ArtifactRow
 from runner.store.where import Arguments, compile_scope
-
-Row = Any
 
 _MAX_ROWS = 200
 USES_OF = f"""
@@ -57,32 +57,56 @@ order by p.namespace, p.flow_key
 """
 
 
+class StepRow(TypedDict):
+    """A use of an artifact, as a step of a walk."""
+
+    execution_id: UUID
+    artifact_id: UUID
+    direction: str
+    path: str | None
+
+
+class PipelineRow(TypedDict):
+    namespace: str
+    flow_key: str
+    kinds: list[str]
+    executions: int
+    last_at: datetime
+
+
+class _PlacedArtifact(ArtifactRow):
+    place: int
+
+
 async def step(
     pool: Pool, side: str, ids: Sequence[UUID], direction: str, limit: int
-) -> Sequence[Row]:
+) -> Sequence[StepRow]:
     """The uses by these executions (side `execution_id`), or of these artifacts (side `artifact_id`)."""
-    rows: Sequence[Row] = await pool.fetch(_STEP[side], ids, direction, limit)
+    rows: Sequence[StepRow] = await pool.fetch(_STEP[side], ids, direction, limit)
     return rows
 
 
-async def artifacts_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict[UUID, Row]:
+async def artifacts_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict[UUID, ArtifactRow]:
     arguments = Arguments(list(ids))
     condition = compile_scope(scope, arguments)
-    rows = await pool.fetch(
+    rows: list[ArtifactRow] = await pool.fetch(
         f"select * from artifacts where id = any($1::uuid[]) and {condition}", *arguments.values
     )
     return {row["id"]: row for row in rows}
 
 
-async def versions(pool: Pool, names: Sequence[tuple[str, str]]) -> list[list[Row]]:
+async def versions(pool: Pool, names: Sequence[tuple[str, str]]) -> list[list[ArtifactRow]]:
     """The versions of each namespace and name, the newest first."""
-    found: list[list[Row]] = [[] for _ in names]
-    for row in await pool.fetch(_VERSIONS, *to_columns(names)):
+    found: list[list[ArtifactRow]] = [[] for _ in names]
+    rows: list[_PlacedArtifact] = await pool.fetch(_VERSIONS, *to_columns(names))
+    for row in rows:
         found[row["place"] - 1].append(row)
     return found
 
 
-async def artifacts_page(pool: Pool, condition: str, arguments: Arguments, window: Window) -> Page:
+async def artifacts_page(
+    pool: Pool, condition: str, arguments: Arguments, window: Window
+) -> Page[ArtifactRow]:
     """Newest first."""
     return await keyset_page(pool, "artifacts", condition, arguments, window)
 
@@ -91,9 +115,9 @@ async def count_artifacts(pool: Pool, condition: str, arguments: Arguments) -> t
     return await count(pool, "artifacts", condition, arguments)
 
 
-async def pipelines(pool: Pool, scope: Scope) -> Sequence[Row]:
+async def pipelines(pool: Pool, scope: Scope) -> Sequence[PipelineRow]:
     """The pipelines of external runs, by namespace and name; at most 10 000 executions of each are counted."""
     arguments = Arguments()
     sql = _PIPELINES.format(visible=compile_scope(scope, arguments))
-    rows: Sequence[Row] = await pool.fetch(sql, *arguments.values)
+    rows: Sequence[PipelineRow] = await pool.fetch(sql, *arguments.values)
     return rows

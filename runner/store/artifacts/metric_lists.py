@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import TypeAlias, TypedDict, TypeVar
 from uuid import UUID
 
 from runner.store.execution.history import METRIC
@@ -11,7 +11,31 @@ from runner.store.json import to_columns
 from runner.store.postgres.connection import Executes
 from runner.store.where.terms import LAST_FIRST
 
-Row: TypeAlias = Any
+
+class ReadMetric(TypedDict):
+    """A metric as METRIC reads it, and its `place` among the wanted ones, from 1."""
+
+    execution_id: UUID
+    id: UUID
+    task_run_id: UUID | None
+    path: str | None
+    attempt: int | None
+    name: str
+    value: float
+    kind: str
+    step: int | None
+    tags: str
+    at: datetime
+    place: int
+
+
+class _LastValue(TypedDict):
+    place: int
+    name: str
+    value: float
+
+
+Placed = TypeVar("Placed", ReadMetric, _LastValue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +86,29 @@ async def last_until(
     pool: Executes, wanted: Sequence[tuple[UUID, datetime]]
 ) -> list[dict[str, float]]:
     """The last value of each metric by name, for each execution and time."""
-    rows = await pool.fetch(_LAST_UNTIL, *to_columns(wanted))
+    rows: list[_LastValue] = await pool.fetch(_LAST_UNTIL, *to_columns(wanted))
     placed = _placed(rows, len(wanted))
     return [{row["name"]: row["value"] for row in some} for some in placed]
 
 
 async def first_of_executions(
     pool: Executes, first: int, wanted: Sequence[MetricsOf]
-) -> list[list[Row]]:
+) -> list[list[ReadMetric]]:
     """At most `first` rows for each of `wanted`."""
-    rows = await pool.fetch(_OF_EXECUTIONS, *to_columns([astuple(one) for one in wanted]), first)
+    columns = to_columns([astuple(one) for one in wanted])
+    rows: list[ReadMetric] = await pool.fetch(_OF_EXECUTIONS, *columns, first)
     return _placed(rows, len(wanted))
 
 
 async def first_of_each(
     pool: Executes, first: int, by_attempt: bool, wanted: Sequence[Moment]
-) -> list[dict[EachKey, list[Row]]]:
+) -> list[dict[EachKey, list[ReadMetric]]]:
     """At most `first` rows for each task run of each execution, or (`by_attempt`) for each attempt."""
     query = _OF_EACH.format(attempt=", found.attempt" if by_attempt else "")
-    rows = await pool.fetch(query, *to_columns(wanted), first)
+    rows: list[ReadMetric] = await pool.fetch(query, *to_columns(wanted), first)
     found = []
     for some in _placed(rows, len(wanted)):
-        grouped: dict[EachKey, list[Row]] = {}
+        grouped: dict[EachKey, list[ReadMetric]] = {}
         for row in some:
             key = (row["task_run_id"], row["attempt"] if by_attempt else None)
             grouped.setdefault(key, []).append(row)
@@ -91,8 +116,8 @@ async def first_of_each(
     return found
 
 
-def _placed(rows: Iterable[Row], count: int) -> list[list[Row]]:
-    found: list[list[Row]] = [[] for _ in range(count)]
+def _placed(rows: Iterable[Placed], count: int) -> list[list[Placed]]:
+    found: list[list[Placed]] = [[] for _ in range(count)]
     for row in rows:
         found[row["place"] - 1].append(row)
     return found

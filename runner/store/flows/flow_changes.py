@@ -11,9 +11,8 @@ from models.spec import FlowSpec
 from runner.store import audit
 from runner.store.json import dump
 from runner.store.postgres.connection import Connection, Pool
+from runner.store.rows import FlowRow
 from runner.store.where import Arguments, compile_scope
-
-Row = Any
 
 # Executions and their revisions are kept; schedules are deleted, since they could start nothing.
 _DELETE = "update flows set deleted_at = now(), updated_at = now() where {found} returning *"
@@ -36,11 +35,11 @@ select $1, $2, least(coalesce(min(number), 0), 0) - 1, $3, $4, $5 from revisions
 
 async def delete_flow(
     pool: Pool, scope: Scope, namespace: str, key: str, origin: CommandOrigin
-) -> Row | None:
+) -> FlowRow | None:
     """Returns the deleted flow; None if there is none."""
     async with pool.acquire() as connection, connection.transaction():
         statement, values = _change(_DELETE, scope, Arguments(namespace, key))
-        row = await connection.fetchrow(statement, *values)
+        row: FlowRow | None = await connection.fetchrow(statement, *values)
         if row:
             await connection.execute(_FORGET_SCHEDULES, row["id"])
             await audit.record(connection, origin, "DELETE_FLOW", _target(row), {})
@@ -49,7 +48,7 @@ async def delete_flow(
 
 async def set_flow_enabled(
     pool: Pool, scope: Scope, namespace: str, key: str, enabled: bool, origin: CommandOrigin
-) -> Row | None:
+) -> FlowRow | None:
     done = "ENABLE_FLOW" if enabled else "DISABLE_FLOW"
     statement, values = _change(_ENABLE, scope, Arguments(namespace, key, enabled))
     return await audit.change(
@@ -80,5 +79,5 @@ def _change(statement: str, scope: Scope, arguments: Arguments) -> tuple[str, li
     return statement.format(found=found), arguments.values
 
 
-def _target(row: Row) -> audit.Target:
+def _target(row: FlowRow) -> audit.Target:
     return audit.Target(typed("flow", row["id"]), row["key"], row["namespace"])

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -12,6 +11,7 @@ from models.links import FlowLink, links_of
 from runner.store.json import dump, load
 from runner.store.plans import Plans
 from runner.store.postgres.connection import Connection, Pool
+from runner.store.rows import FlowRow
 
 _READ: TypeAdapter[list[FlowLink]] = TypeAdapter(list[FlowLink])
 _NOTE = """
@@ -24,9 +24,14 @@ left join revision_links l on l.revision_id = r.id where f.deleted_at is null
 """
 
 
+class _LinkedRow(FlowRow):
+    revision_id: UUID
+    links: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class LinkedFlow:
-    row: Any
+    row: FlowRow
     links: Sequence[FlowLink]
 
 
@@ -37,7 +42,7 @@ async def note(connection: Connection, revision_id: UUID, links: Iterable[FlowLi
 
 async def linked_flows(pool: Pool, plans: Plans) -> Mapping[tuple[str, str], LinkedFlow]:
     """Every flow by namespace and key, with the links of its newest revision."""
-    rows = await pool.fetch(_NEWEST)
+    rows: list[_LinkedRow] = await pool.fetch(_NEWEST)
     unread = [row["revision_id"] for row in rows if row["links"] is None]
     found = await _read_now(pool, plans, unread) if unread else {}
     return {

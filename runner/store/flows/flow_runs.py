@@ -1,7 +1,7 @@
 """Executions of many flows: reads a page for each in one statement, and counts them in another."""
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple, TypedDict
 from uuid import UUID
 
 from models.access.viewer import Scope
@@ -10,6 +10,7 @@ from runner.store.json import to_columns
 from runner.store.lists.words import listed
 from runner.store.pages import COUNT_LIMIT, Page
 from runner.store.postgres.connection import Executes
+from runner.store.rows import ExecutionRow
 from runner.store.where import Arguments
 
 _WAY: Final = """
@@ -36,6 +37,18 @@ order by wanted.place
 """
 
 
+class PlacedExecution(ExecutionRow):
+    """`place` is that of the page, from 1. These pages have the order of the ids, and no other key to sort by."""
+
+    place: int
+    sort_key: str | None
+
+
+class _Count(TypedDict):
+    place: int
+    number: int
+
+
 class FlowPage(NamedTuple):
     """`most` executions of a flow, the newest first, after (or, `backwards`, before) the one with the id `cursor`."""
 
@@ -46,7 +59,9 @@ class FlowPage(NamedTuple):
     backwards: bool = False
 
 
-async def pages(pool: Executes, scope: Scope, wanted: Sequence[FlowPage]) -> list[Page]:
+async def pages(
+    pool: Executes, scope: Scope, wanted: Sequence[FlowPage]
+) -> list[Page[PlacedExecution]]:
     arguments = Arguments(*to_columns(wanted))
     condition = listed(scope, EVERYTHING, arguments)
     sql = _PAGES.format(
@@ -57,13 +72,14 @@ async def pages(pool: Executes, scope: Scope, wanted: Sequence[FlowPage]) -> lis
             way="wanted.backwards", compare=">", order="asc", condition=condition
         ),
     )
-    found: list[list[Any]] = [[] for _ in wanted]
-    for row in await pool.fetch(sql, *arguments.values):
+    found: list[list[PlacedExecution]] = [[] for _ in wanted]
+    read: list[PlacedExecution] = await pool.fetch(sql, *arguments.values)
+    for row in read:
         found[row["place"] - 1].append(row)
     return [_page(rows, page) for rows, page in zip(found, wanted, strict=True)]
 
 
-def _page(rows: Sequence[Any], wanted: FlowPage) -> Page:
+def _page(rows: Sequence[PlacedExecution], wanted: FlowPage) -> Page[PlacedExecution]:
     """`rows` may have one more than the page, on the side where the list continues."""
     more, beyond = len(rows) > wanted.most, wanted.cursor is not None
     if wanted.backwards:
@@ -77,5 +93,5 @@ async def counts(
     """The number for each flow, and whether it is exact: counting stops at COUNT_LIMIT."""
     arguments = Arguments(*to_columns(wanted))
     condition = listed(scope, EVERYTHING, arguments)
-    rows = await pool.fetch(_COUNTS.format(condition=condition), *arguments.values)
+    rows: list[_Count] = await pool.fetch(_COUNTS.format(condition=condition), *arguments.values)
     return [(min(row["number"], COUNT_LIMIT), row["number"] <= COUNT_LIMIT) for row in rows]

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict
 from uuid import UUID
 
 from models.access.viewer import EVERYWHERE, Scope
@@ -16,10 +16,9 @@ from runner.store.json import dump, dump_or_none, to_columns
 from runner.store.lists.facets import walked
 from runner.store.pages import Page
 from runner.store.postgres.connection import Connection, Pool
+from runner.store.rows import FlowRow, RevisionRow
 from runner.store.scopes import kept, scope_of
 from runner.store.where import Arguments, compile_scope
-
-Row = Any
 
 _UPSERT = """
 insert into flows (id, namespace, key, kind, description, labels, concurrency, latest_revision)
@@ -52,7 +51,7 @@ async def save_flow(
     actor: str,
     origin: CommandOrigin | None = None,
     scope: Scope = EVERYWHERE,
-) -> tuple[Row, Row, bool]:
+) -> tuple[FlowRow, RevisionRow, bool]:
     """Saves a flow and the schedules that it declares. Returns the flow, its newest revision, and whether that is new:
     the same text makes no new revision.
 
@@ -64,18 +63,23 @@ async def save_flow(
     limit = spec.concurrency.model_dump(mode="json") if spec.concurrency else None
     about = (spec.kind, spec.description, dump(spec.labels), dump_or_none(limit))
     async with connection.transaction():
-        flow = await connection.fetchrow(_UPSERT, new_id(), spec.namespace, spec.id, *about)
+        flow: FlowRow | None = await connection.fetchrow(
+            _UPSERT, new_id(), spec.namespace, spec.id, *about
+        )
         assert flow
-        latest = await connection.fetchrow(_LATEST, flow["id"], flow["latest_revision"])
+        latest: RevisionRow | None = await connection.fetchrow(
+            _LATEST, flow["id"], flow["latest_revision"]
+        )
         revived = await connection.execute(_REVIVE, flow["id"]) == "UPDATE 1"
         if latest and latest["digest"] == digest:
             await _extend_scope(connection, latest, scope)
             if revived:
                 await schedules.declare(connection, flow["id"], spec.triggers, actor, scope)
                 flow = await connection.fetchrow(_UPDATE, flow["id"], *about, latest["number"])
+                assert flow
             return flow, latest, False
         number = latest["number"] + 1 if latest else 1
-        revision = await connection.fetchrow(
+        revision: RevisionRow | None = await connection.fetchrow(
             _INSERT_REVISION, new_id(), flow["id"], number, source, digest, actor, kept(scope)
         )
         assert revision
@@ -84,10 +88,12 @@ async def save_flow(
             target = audit.Target(typed("flow", flow["id"]), spec.id, spec.namespace)
             await audit.record(connection, origin, "SAVE_FLOW", target, {"revision": number})
         await schedules.declare(connection, flow["id"], spec.triggers, actor, scope)
-        return await connection.fetchrow(_UPDATE, flow["id"], *about, number), revision, True
+        flow = await connection.fetchrow(_UPDATE, flow["id"], *about, number)
+        assert flow
+        return flow, revision, True
 
 
-async def _extend_scope(connection: Connection, latest: Row, scope: Scope) -> None:
+async def _extend_scope(connection: Connection, latest: RevisionRow, scope: Scope) -> None:
     """Extends the scope of a revision and its flow's schedules, if the new scope contains the old one."""
     before = scope_of(latest["scope"])
     if before != scope and before.within(scope) == before:
@@ -96,7 +102,7 @@ async def _extend_scope(connection: Connection, latest: Row, scope: Scope) -> No
         )
 
 
-async def find_flow(pool: Pool, scope: Scope, namespace: str, key: str) -> Row | None:
+async def find_flow(pool: Pool, scope: Scope, namespace: str, key: str) -> FlowRow | None:
     arguments = Arguments(namespace, key)
     condition = compile_scope(scope, arguments)
     return await pool.fetchrow(
@@ -105,7 +111,7 @@ async def find_flow(pool: Pool, scope: Scope, namespace: str, key: str) -> Row |
     )
 
 
-async def find_revision(pool: Pool, flow_id: UUID, number: int) -> Row | None:
+async def find_revision(pool: Pool, flow_id: UUID, number: int) -> RevisionRow | None:
     return await pool.fetchrow(_LATEST, flow_id, number)
 
 
@@ -120,35 +126,38 @@ order by r.flow_id, r.number desc
 """
 
 
-async def numbered_revisions(pool: Pool, places: Sequence[tuple[UUID, int]]) -> list[Row | None]:
+async def numbered_revisions(
+    pool: Pool, places: Sequence[tuple[UUID, int]]
+) -> list[RevisionRow | None]:
     """Revisions by flow and number, in the order of `places`; None for those that do not exist."""
-    rows = await pool.fetch(_NUMBERED, *to_columns(places))
+    rows: list[RevisionRow] = await pool.fetch(_NUMBERED, *to_columns(places))
     found = {(row["flow_id"], row["number"]): row for row in rows}
     return [found.get(place) for place in places]
 
 
-async def revisions_of(pool: Pool, first: int, flow_ids: Sequence[UUID]) -> list[list[Row]]:
+async def revisions_of(pool: Pool, first: int, flow_ids: Sequence[UUID]) -> list[list[RevisionRow]]:
     """The newest `first` revisions of each flow, the newest first, in the order of `flow_ids`."""
-    found: dict[UUID, list[Row]] = {id: [] for id in flow_ids}
-    for row in await pool.fetch(_NEWEST, list(flow_ids), first):
+    found: dict[UUID, list[RevisionRow]] = {id: [] for id in flow_ids}
+    rows: list[RevisionRow] = await pool.fetch(_NEWEST, list(flow_ids), first)
+    for row in rows:
         found[row["flow_id"]].append(row)
     return [found[id] for id in flow_ids]
 
 
-async def flows_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict[UUID, Row]:
+async def flows_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict[UUID, FlowRow]:
     arguments = Arguments(list(ids))
     condition = compile_scope(scope, arguments)
-    rows = await pool.fetch(
+    rows: list[FlowRow] = await pool.fetch(
         f"select * from flows where id = any($1::uuid[]) and deleted_at is null and {condition}",
         *arguments.values,
     )
     return {row["id"]: row for row in rows}
 
 
-async def revisions_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict[UUID, Row]:
+async def revisions_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict[UUID, RevisionRow]:
     arguments = Arguments(list(ids))
     condition = compile_scope(scope, arguments, "f.namespace")
-    rows = await pool.fetch(
+    rows: list[RevisionRow] = await pool.fetch(
         "select r.* from revisions r join flows f on f.id = r.flow_id "
         f"where r.id = any($1::uuid[]) and {condition}",
         *arguments.values,
@@ -156,11 +165,18 @@ async def revisions_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict
     return {row["id"]: row for row in rows}
 
 
-async def namespaces(pool: Pool, listed: Scope, seen: Scope) -> Sequence[Row]:
+class NamespaceRow(TypedDict):
+    """A namespace, and the number of its flows."""
+
+    namespace: str
+    flows: int
+
+
+async def namespaces(pool: Pool, listed: Scope, seen: Scope) -> Sequence[NamespaceRow]:
     """Namespaces that have flows in the scope `listed`, or executions in the scope `seen`."""
     arguments = Arguments()
     flows, executions = compile_scope(listed, arguments), compile_scope(seen, arguments)
-    return await pool.fetch(
+    rows: list[NamespaceRow] = await pool.fetch(
         f"""with recursive {walked("flow_key")}
         select namespace, count(key) as flows
         from (select namespace, key from flows where deleted_at is null and {flows}
@@ -168,6 +184,7 @@ async def namespaces(pool: Pool, listed: Scope, seen: Scope) -> Sequence[Row]:
         group by namespace order by namespace""",
         *arguments.values,
     )
+    return rows
 
 
 _ORDERS = {
@@ -179,6 +196,12 @@ _ORDERS = {
 }
 
 
+class PlacedFlow(FlowRow):
+    """`position` is the text by which the row is ordered."""
+
+    position: str
+
+
 async def flows_page(
     pool: Pool,
     scope: Scope,
@@ -188,14 +211,14 @@ async def flows_page(
     size: int,
     cursor: str | None,
     backwards: bool,
-) -> Page:
+) -> Page[PlacedFlow]:
     """A page of flows in one of two orders; the cursor is the text by which a row is ordered."""
     column, newest_first = _ORDERS[order]
     condition = f"{condition} and {compile_scope(scope, arguments)}"
     descending = newest_first != backwards
     if cursor is not None:
         condition += f" and {column} {'<' if descending else '>'} {arguments.add(cursor)}"
-    rows = await pool.fetch(
+    rows: list[PlacedFlow] = await pool.fetch(
         f"select *, {column} as position from flows where {condition} "
         f"order by position {'desc' if descending else 'asc'} limit {arguments.add(size + 1)}",
         *arguments.values,

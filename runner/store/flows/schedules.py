@@ -16,10 +16,10 @@ from runner.store import audit
 from runner.store.json import dump, load
 from runner.store.pages import Page, Window, count, keyset_page
 from runner.store.postgres.connection import Connection, Pool
+from runner.store.rows import FlowRow
+from runner.store.rows import ScheduleRow as TableRow
 from runner.store.scopes import kept, scope_of
 from runner.store.where import Arguments, compile_scope
-
-Row = Any
 
 CLAIM = 15
 """Seconds after which another server takes over a schedule that was claimed and not settled."""
@@ -74,6 +74,23 @@ where next_at is not null
 """
 
 
+class ClaimedRow(TableRow):
+    """A schedule with the namespace and key of its flow, as it is claimed."""
+
+    namespace: str
+    flow_key: str
+    now: datetime
+
+
+class ScheduleRow(TableRow):
+    """A schedule with columns of its flow, as clients read it."""
+
+    namespace: str
+    flow_key: str
+    latest_revision: int
+    flow_enabled: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """The part of a schedule that is needed to run its ticks."""
@@ -92,7 +109,7 @@ class Schedule:
     scope: Scope = EVERYWHERE
 
     @classmethod
-    def of(cls, row: Row) -> Self:
+    def of(cls, row: ScheduleRow | ClaimedRow) -> Self:
         return cls(
             id=row["id"],
             namespace=row["namespace"],
@@ -149,7 +166,7 @@ async def declare(
 
 async def save(
     connection: Connection,
-    flow: Row,
+    flow: FlowRow,
     schedule: ScheduleTrigger,
     origin: CommandOrigin,
     scope: Scope,
@@ -202,7 +219,7 @@ def _of_document(key: str, fix: str) -> Refused:
     )
 
 
-async def remove(pool: Pool, row: Row, origin: CommandOrigin) -> None:
+async def remove(pool: Pool, row: ScheduleRow, origin: CommandOrigin) -> None:
     """Deletes a schedule; raises Refused when a flow's document declares it."""
     if row["source"] == ScheduleSource.FLOW.value:
         raise _of_document(row["key"], "remove it there and save the flow, or disable it")
@@ -210,7 +227,7 @@ async def remove(pool: Pool, row: Row, origin: CommandOrigin) -> None:
     await audit.change(pool, origin, lambda _: entry, _REMOVE, row["id"])
 
 
-async def set_enabled(pool: Pool, row: Row, enabled: bool, origin: CommandOrigin) -> None:
+async def set_enabled(pool: Pool, row: ScheduleRow, enabled: bool, origin: CommandOrigin) -> None:
     """Enables or disables a schedule. Ticks that are due while it is disabled are never caught up."""
     next_at = next_tick(row["cron"], row["timezone"], await database_now(pool))
     entry = _entry("ENABLE_SCHEDULE" if enabled else "DISABLE_SCHEDULE", row)
@@ -227,7 +244,7 @@ async def record_backfill(
         await audit.record(connection, origin, "BACKFILL_SCHEDULE", target, about)
 
 
-def _entry(action: str, row: Row) -> audit.Entry:
+def _entry(action: str, row: ScheduleRow) -> audit.Entry:
     target = audit.Target(typed("sched", row["id"]), row["key"], row["namespace"])
     return audit.Entry(action, target, {"flow": row["flow_key"]})
 
@@ -242,7 +259,7 @@ async def claim(pool: Pool, now: datetime | None, most: int) -> tuple[Sequence[S
 
     `now` replaces that clock.
     """
-    rows = await pool.fetch(_CLAIM, now, most, float(CLAIM))
+    rows: list[ClaimedRow] = await pool.fetch(_CLAIM, now, most, float(CLAIM))
     moment = rows[0]["now"] if rows else now or datetime.min
     return [Schedule.of(row) for row in rows], moment
 
@@ -265,16 +282,18 @@ async def seconds_until_next(pool: Pool) -> float | None:
     return seconds
 
 
-async def schedules_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict[UUID, Row]:
+async def schedules_by_id(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> dict[UUID, ScheduleRow]:
     arguments = Arguments(list(ids))
     condition = compile_scope(scope, arguments)
-    rows = await pool.fetch(
+    rows: list[ScheduleRow] = await pool.fetch(
         f"select * from {_SEEN} where id = any($1::uuid[]) and {condition}", *arguments.values
     )
     return {row["id"]: row for row in rows}
 
 
-async def schedules_page(pool: Pool, where: str, arguments: Arguments, window: Window) -> Page:
+async def schedules_page(
+    pool: Pool, where: str, arguments: Arguments, window: Window
+) -> Page[ScheduleRow]:
     """Oldest first."""
     return await keyset_page(pool, _SEEN, where, arguments, window, newest_first=False)
 

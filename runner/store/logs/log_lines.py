@@ -1,10 +1,10 @@
 """Log lines: numbered 1..n within their execution, in the order of their commits."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 from uuid import UUID
 
 import asyncpg
@@ -65,6 +65,16 @@ class LinesOf:
     def everything(self) -> bool:
         narrowed = (self.task_run_id, self.attempt, self.until, self.stream)
         return all(one is None for one in narrowed) and not self.min_level
+
+
+class _Head(TypedDict):
+    execution_id: UUID
+    lines: int
+
+
+class _HeadAndEnd(TypedDict):
+    head: int
+    ended: bool
 
 
 _RESERVE = """
@@ -138,7 +148,7 @@ async def append_running(database: Pool, lines: Sequence[NewLine]) -> frozenset[
 
 async def _append(connection: Connection, lines: Sequence[NewLine]) -> list[int]:
     counts = sorted(Counter(line.execution_id for line in lines).items())
-    heads = await connection.fetch(
+    heads: list[_Head] = await connection.fetch(
         _RESERVE, [execution_id for execution_id, _ in counts], [count for _, count in counts]
     )
     last = dict(counts)
@@ -168,22 +178,25 @@ async def lines_after(
     pool: Executes, wanted: LinesOf, after: int | None, limit: int
 ) -> list[LogRow]:
     """The first lines after a number, or from the start."""
-    return [_row(row) for row in await _after(pool, _COLUMNS, wanted, after, limit)]
+    return [_line(row) for row in await _after(pool, _COLUMNS, wanted, after, limit)]
 
 
 async def numbers_after(pool: Executes, wanted: LinesOf, after: int, limit: int) -> list[int]:
     """As `lines_after`, but only the numbers."""
-    return [row["line"] for row in await _after(pool, "line", wanted, after, limit)]
+    return [number for (number,) in await _after(pool, "line", wanted, after, limit)]
 
 
 async def _after(
     pool: Executes, columns: str, wanted: LinesOf, after: int | None, limit: int
-) -> Sequence[Any]:
+) -> Sequence[Iterable[Any]]:
+    """Returns the values of the columns, in their order."""
     sql, blocks = _AFTER, ""
     if not wanted.everything:
         sql, blocks = _AFTER_IN_BLOCKS, _blocks(wanted, f"block >= $7::bigint / {SIZE}", "asc")
     statement = sql.format(columns=columns, blocks=blocks)
-    return await pool.fetch(statement, *filters_of(wanted), min(after or 0, _LAST_NUMBER), limit)
+    first = min(after or 0, _LAST_NUMBER)
+    rows: Sequence[Iterable[Any]] = await pool.fetch(statement, *filters_of(wanted), first, limit)
+    return rows
 
 
 async def lines_before(
@@ -195,7 +208,7 @@ async def lines_before(
         bound = f"block <= ($7::bigint - 2) / {SIZE}"
         sql = _BEFORE_IN_BLOCKS.format(blocks=_blocks(wanted, bound, "desc"))
     rows = await pool.fetch(sql, *filters_of(wanted), last, limit)
-    return [_row(row) for row in reversed(rows)]
+    return [_line(row) for row in reversed(rows)]
 
 
 def _blocks(wanted: LinesOf, bound: str, order: str) -> str:
@@ -217,7 +230,9 @@ async def head_and_end(pool: Executes, wanted: LinesOf) -> tuple[int, bool]:
     table, id = "executions", wanted.execution_id
     if wanted.task_run_id:
         table, id = "task_runs", wanted.task_run_id
-    row = await pool.fetchrow(_HEAD_AND_END.format(table=table), wanted.execution_id, id)
+    row: _HeadAndEnd | None = await pool.fetchrow(
+        _HEAD_AND_END.format(table=table), wanted.execution_id, id
+    )
     assert row is not None
     return row["head"], row["ended"]
 
@@ -237,8 +252,7 @@ _LEVELS = {level.value: level for level in LogLevel}
 _STREAMS = {stream.value: stream for stream in LogStream}
 
 
-def _row(row: Any) -> LogRow:
-    *_, line, task_run_id, path, attempt, at, level, stream, text = (
-        row  # may begin with other columns
-    )
+def _line(values: Iterable[Any]) -> LogRow:
+    """Makes a line of the values of _COLUMNS, which is faster than finding each by its name."""
+    line, task_run_id, path, attempt, at, level, stream, text = values
     return LogRow(line, task_run_id, path, attempt, at, _LEVELS[level], _STREAMS[stream], text)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, TypedDict
 
 from models.logs import LogLevel
 from runner.store.logs.log_blocks import SIZE, blocks_with, lines_by_level
@@ -31,6 +31,11 @@ _COUNT_PAST: Final = f"""
 select level, count(*) as lines from (select level from logs where {WANTED} limit $7) counted
 group by level order by level
 """
+
+
+class _LevelCount(TypedDict):
+    level: int
+    lines: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,6 @@ async def count_by_level(pool: Executes, wanted: LinesOf) -> Mapping[LogLevel, t
     if wanted.until is None:
         counted = await lines_by_level(pool, filters_of(wanted))
         return {level: (lines, True) for level, lines in counted.items()}
-    rows: Sequence[Any] = await pool.fetch(_COUNT_PAST, *filters_of(wanted), COUNTED + 1)
+    rows: list[_LevelCount] = await pool.fetch(_COUNT_PAST, *filters_of(wanted), COUNTED + 1)
     exact = sum(row["lines"] for row in rows) <= COUNTED
     return {LogLevel(row["level"]): (row["lines"], exact) for row in rows}

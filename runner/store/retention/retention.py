@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final, TypedDict
 from uuid import UUID
 
 from models.lifecycle.commands.records import Delete, RemoveFiles
@@ -52,11 +52,22 @@ class Count:
     needed: int
 
 
+class DeletedExecution(TypedDict):
+    """`whole`: the month of its events and log lines is dropped as a whole."""
+
+    id: UUID
+    namespace: str
+    flow_key: str
+    state: str
+    ended_at: datetime
+    whole: bool
+
+
 @dataclass(frozen=True, slots=True)
 class DeletedBatch:
     """A batch of deleted executions, and the place after which the next batch begins; None when there is no more."""
 
-    rows: Sequence[Any]
+    rows: Sequence[DeletedExecution]
     place: tuple[datetime, UUID] | None
 
 
@@ -93,7 +104,7 @@ async def delete_batch(
     if place:
         moment, id = map(arguments.add, place)
         condition += f" and (e.ended_at, e.id) > ({moment}, {id})"
-    rows = await connection.fetch(
+    rows: list[DeletedExecution] = await connection.fetch(
         f"""select e.id, e.namespace, e.flow_key, e.state, e.ended_at, {_IN_PRUNED_MONTH} as whole from executions e
             where {condition} order by e.ended_at, e.id limit {arguments.add(most)} for update of e skip locked""",
         *arguments.values,
