@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from runner.files.artifact_store import URI_PREFIX, located
 
+Row = TypeVar("Row", bound=Mapping[str, object])
 _KEPT: Final = URI_PREFIX.encode()
 _WORKED: Final = "…/".encode()
 # A short folder name, such as a bucket's, may end a longer one, so it must follow a boundary.
@@ -30,9 +31,6 @@ _FLOW_SOURCES: Final = 2
 """Levels of variables on which `source` is the text of a flow: `$source` and `$input.source`."""
 _LONG: Final = {_WORKED: 2, _KEPT: 3}
 """From this number of parts on, a folder's path needs no boundary before it."""
-
-
-Row = TypeVar("Row", bound=Mapping[str, Any])
 
 
 class Places:
