@@ -17,10 +17,11 @@ from runner.history.visibility import (
     task_run_seen,
 )
 from runner.store.execution.event_log import EventRow
+from runner.store.execution.nodes import TaskRunWithResults
 from runner.store.lists.snapshot_reads import visible_row
-from runner.store.pages import Row
 from runner.store.plans import Plans
 from runner.store.postgres.connection import Connection
+from runner.store.rows import AttemptRow, ExecutionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,10 @@ class Seen:
     outside: Outside
     runs: Mapping[UUID, str]
 
-    def task_run(self, row: Row) -> Row:
+    def task_run(self, row: TaskRunWithResults) -> TaskRunWithResults:
         return task_run_seen(self.outside, row)
 
-    def attempt(self, row: Row) -> Row:
+    def attempt(self, row: AttemptRow) -> AttemptRow:
         return attempt_seen(self.outside, self.runs, row)
 
     def event(self, row: EventRow) -> EventRow:
@@ -53,12 +54,12 @@ class Seen:
         return failure_seen(self.outside, failure)
 
 
-async def seen_by(connection: Connection, scope: Scope, row: Row) -> Seen:
+async def seen_by(connection: Connection, scope: Scope, row: ExecutionRow) -> Seen:
     """Reads the execution's revision for a restricted scope: exports have no cache of plans."""
     return Seen(scope, *await read_outside(connection, Plans(), scope, row))
 
 
-async def visible(connection: Connection, request: ExportRequest) -> Row:
+async def visible(connection: Connection, request: ExportRequest) -> ExecutionRow:
     """Raises Refused: NOT_FOUND if it does not exist or may not be seen, FORBIDDEN if its log may not be read."""
     row = await visible_row(connection, request.scope, untyped("exec", request.id))
     if row is None:

@@ -16,6 +16,7 @@ from runner.store import bulk
 from runner.store.execution.snapshots import read_executions
 from runner.store.plans import Plans
 from runner.store.postgres.connection import Pool
+from runner.store.rows import BulkRow
 
 SAMPLES = 5
 _AT_ONCE = 100
@@ -66,7 +67,7 @@ async def find_matching(pool: Pool, scope: Scope, where: Filter) -> list[UUID]:
     return found
 
 
-def check_count(ids: Sequence[Any]) -> None:
+def check_count(ids: Sequence[object]) -> None:
     """Raises Refused for too many ids."""
     if len(ids) > MOST:
         sentence = f"{len(ids)} ids are more than {MOST}, which is the limit of a bulk action"
@@ -81,7 +82,7 @@ async def preview(
     ids: Sequence[UUID],
     source: Any,
     reason: str | None,
-) -> tuple[Any, PreviewResult]:
+) -> tuple[BulkRow, PreviewResult]:
     """Returns the row of the frozen set, and the results. The viewer must be permitted to see all of `ids`."""
     result = await _check(pool, plans, viewer, instruction, ids)
     frozen = bulk.Preview(

@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from models.access.viewer import Grant
@@ -18,9 +17,10 @@ from runner.engine.engine import Engine
 from runner.engine.request import BatchRejected, CommandRequest, problem_of
 from runner.notify.feed import Feed
 from runner.store import audit, bulk, idempotency
-from runner.store.bulk import Item
+from runner.store.bulk import Item, PreviewRow
 from runner.store.json import load
 from runner.store.postgres.connection import Connection, Executes, Pool
+from runner.store.rows import BulkRow
 
 _MUTATION = "runBulk"
 _AT_ONCE = 20
@@ -31,7 +31,7 @@ _AT_ONCE = 20
 class Run:
     """`row` is that of the previewed set."""
 
-    row: Any
+    row: PreviewRow
     mode: BulkMode
     origin: CommandOrigin
     grants: tuple[Grant, ...]
@@ -40,8 +40,7 @@ class Run:
 
     @property
     def id(self) -> UUID:
-        found: UUID = self.row["id"]
-        return found
+        return self.row["id"]
 
     @property
     def digest(self) -> str:
@@ -193,7 +192,7 @@ def _problem(item: Item, problem: Problem) -> Problem:
     return Problem(problem.code, f"{item.name}: {problem.message}", path)
 
 
-async def cancel(pool: Pool, feed: Feed, row: Any, origin: CommandOrigin) -> None:
+async def cancel(pool: Pool, feed: Feed, row: BulkRow, origin: CommandOrigin) -> None:
     """Cancels a running set: its remaining rows are not run. Raises Refused when it is not running."""
     async with pool.acquire() as connection, connection.transaction():
         if not await bulk.cancel(connection, row["id"], origin.actor):

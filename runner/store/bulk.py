@@ -6,7 +6,7 @@ command, so that no row runs twice, even when another process continues the set 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypedDict
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -22,9 +22,9 @@ from runner.store.audit import Target
 from runner.store.json import dump, load, to_columns
 from runner.store.pages import Page
 from runner.store.postgres.connection import Connection, Executes, Pool
+from runner.store.rows import BulkItemRow, BulkRow
 from runner.store.where import Arguments, compile_listed, compile_scope
 
-Row = Any
 KEPT_FOR = 900.0
 """Seconds until a preview has expired."""
 CLAIM = 5.0
@@ -103,6 +103,23 @@ delete from bulk_sets where (state is null and expires_at < now() - interval '1 
 """
 
 
+class PreviewRow(BulkRow):
+    expired: bool
+
+
+class ProgressRow(BulkRow):
+    """A set that was run, with the numbers of its rows by outcome."""
+
+    done: int
+    refused: int
+    left: int
+
+
+class _PlaceRow(TypedDict):
+    bulk_id: UUID
+    position: int
+
+
 @dataclass(frozen=True, slots=True)
 class BulkSet:
     """The part of a running set that is needed to run it; `grants` are those of its actor when it was started,
@@ -116,7 +133,9 @@ class BulkSet:
     token_id: UUID | None = None
 
     @classmethod
-    def of(cls, row: Row) -> Self:
+    def of(cls, row: BulkRow) -> Self:
+        assert row["mode"]
+        assert row["channel"]
         return cls(
             id=row["id"],
             instruction=instruction_of(row),
@@ -127,7 +146,7 @@ class BulkSet:
         )
 
 
-def _grants(row: Row) -> tuple[Grant, ...]:
+def _grants(row: BulkRow) -> tuple[Grant, ...]:
     """The grants of a set; one that an earlier release started has only names of roles, for all namespaces."""
     if row["grants"] is not None:
         return tuple(map(Grant.of, load(row["grants"])))
@@ -151,7 +170,7 @@ class Item:
     state_seq: int
 
     @classmethod
-    def of(cls, row: Row) -> Self:
+    def of(cls, row: BulkItemRow) -> Self:
         place = BulkItemRef(row["bulk_id"], row["position"])
         return cls(place, row["execution_id"], row["name"], row["namespace"], row["state_seq"])
 
@@ -185,11 +204,11 @@ class Preview:
     reason: str | None
 
 
-def instruction_of(row: Row) -> Instruction:
+def instruction_of(row: BulkRow) -> Instruction:
     return _READ.validate_python(load(row["instruction"]))
 
 
-def target_of(row: Row) -> Target:
+def target_of(row: BulkRow) -> Target:
     name = f"{row['action']} of {row['total']} executions"
     return Target(typed("bulk", row["id"]), name, row["namespace"])
 
@@ -213,9 +232,9 @@ async def visible(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> set[UUID]:
     return {row["id"] for row in await pool.fetch(sql, *arguments.values)}
 
 
-async def freeze(connection: Connection, preview: Preview, rows: Sequence[Frozen]) -> Row:
+async def freeze(connection: Connection, preview: Preview, rows: Sequence[Frozen]) -> BulkRow:
     """Stores the set in the caller's transaction."""
-    row = await connection.fetchrow(
+    row: BulkRow | None = await connection.fetchrow(
         _INSERT_SET,
         preview.id,
         preview.instruction.action.value,
@@ -227,17 +246,18 @@ async def freeze(connection: Connection, preview: Preview, rows: Sequence[Frozen
         preview.reason,
         KEPT_FOR,
     )
+    assert row
     if rows:
-        columns = to_columns([(row.id, row.name, row.namespace, row.state_seq) for row in rows])
+        columns = to_columns([(one.id, one.name, one.namespace, one.state_seq) for one in rows])
         await connection.execute(_INSERT_ITEMS, preview.id, list(range(len(rows))), *columns)
     return row
 
 
-async def find(pool: Executes, id: UUID) -> Row | None:
+async def find(pool: Executes, id: UUID) -> PreviewRow | None:
     return await pool.fetchrow(_FIND, id)
 
 
-async def find_seen(pool: Pool, scope: Scope, actor: str, id: UUID) -> Row | None:
+async def find_seen(pool: Pool, scope: Scope, actor: str, id: UUID) -> BulkRow | None:
     """A set that was run by this actor, or whose executions are all in the scope."""
     arguments = Arguments(id, actor)
     condition = compile_scope(scope, arguments)
@@ -256,7 +276,8 @@ async def has_hidden(pool: Executes, scope: Scope, id: UUID) -> bool:
 
 
 async def items_of(pool: Executes, id: UUID) -> list[Item]:
-    return [Item.of(row) for row in await pool.fetch(_ITEMS, id)]
+    rows: list[BulkItemRow] = await pool.fetch(_ITEMS, id)
+    return [Item.of(row) for row in rows]
 
 
 async def changed_since(connection: Connection, items: Sequence[Item]) -> list[Item]:
@@ -290,7 +311,7 @@ async def cancel(connection: Connection, id: UUID, actor: str) -> bool:
 
 async def claim(pool: Pool, me: UUID, mine: Iterable[UUID], most: int) -> list[BulkSet]:
     """Claims running sets that no process works on, for CLAIM seconds."""
-    rows = await pool.fetch(_CLAIM, me, CLAIM, list(mine), most)
+    rows: list[BulkRow] = await pool.fetch(_CLAIM, me, CLAIM, list(mine), most)
     return [BulkSet.of(row) for row in rows]
 
 
@@ -300,7 +321,8 @@ async def hold(pool: Pool, me: UUID, id: UUID) -> bool:
 
 
 async def next_items(pool: Pool, id: UUID, most: int) -> list[Item]:
-    return [Item.of(row) for row in await pool.fetch(_NEXT, id, most)]
+    rows: list[BulkItemRow] = await pool.fetch(_NEXT, id, most)
+    return [Item.of(row) for row in rows]
 
 
 async def still_left(connection: Connection, places: Sequence[BulkItemRef]) -> set[BulkItemRef]:
@@ -308,7 +330,7 @@ async def still_left(connection: Connection, places: Sequence[BulkItemRef]) -> s
     if not places:
         return set()
     columns = [place.bulk_id for place in places], [place.position for place in places]
-    rows = await connection.fetch(_STILL_LEFT, *columns)
+    rows: list[_PlaceRow] = await connection.fetch(_STILL_LEFT, *columns)
     return {BulkItemRef(row["bulk_id"], row["position"]) for row in rows}
 
 
@@ -329,15 +351,16 @@ async def end(pool: Pool, id: UUID) -> None:
     await pool.execute(_END, id)
 
 
-async def progress_of(pool: Pool, ids: Sequence[UUID]) -> dict[UUID, Row]:
+async def progress_of(pool: Pool, ids: Sequence[UUID]) -> dict[UUID, ProgressRow]:
     """The sets that were run, with their counts; not limited by a scope."""
-    return {row["id"]: row for row in await pool.fetch(_PROGRESS, list(ids))}
+    rows: list[ProgressRow] = await pool.fetch(_PROGRESS, list(ids))
+    return {row["id"]: row for row in rows}
 
 
-def is_seen(row: Row, scope: Scope, actor: str) -> bool:
+def is_seen(row: BulkRow, scope: Scope, actor: str) -> bool:
     """Returns whether `find_seen` would return the row."""
     within = scope.namespaces is None or bool(row["namespace"] and scope.covers(row["namespace"]))
-    return within or bool(row["actor"] == actor)
+    return within or row["actor"] == actor
 
 
 async def results_page(
@@ -348,14 +371,14 @@ async def results_page(
     size: int,
     cursor: int | None,
     backwards: bool = False,
-) -> Page:
+) -> Page[BulkItemRow]:
     """Rows in the order of the set, after (or, `backwards`, before) the position `cursor`."""
     arguments, condition = _results(scope, id, outcome)
     compare, order = ("<", "desc") if backwards else (">", "asc")
     if cursor is not None:
         condition += f" and position {compare} {arguments.add(cursor)}"
     limit = arguments.add(size + 1)
-    rows = await pool.fetch(
+    rows: list[BulkItemRow] = await pool.fetch(
         f"select * from bulk_items where {condition} order by position {order} limit {limit}",
         *arguments.values,
     )
@@ -365,9 +388,9 @@ async def results_page(
     return Page(rows[:size], has_next=more, has_previous=beyond)
 
 
-async def find_result(pool: Executes, scope: Scope, id: UUID, position: int) -> Row | None:
+async def find_result(pool: Executes, scope: Scope, id: UUID, position: int) -> BulkItemRow | None:
     arguments, condition = _results(scope, id, None)
-    rows = await pool.fetch(
+    rows: list[BulkItemRow] = await pool.fetch(
         f"select * from bulk_items where {condition} and position = {arguments.add(position)}",
         *arguments.values,
     )
@@ -392,8 +415,8 @@ def _results(scope: Scope, id: UUID, outcome: BulkOutcome | None) -> tuple[Argum
     return arguments, condition
 
 
-def problem_of(row: Row) -> Problem | None:
-    return Problem(ProblemCode(row["code"]), row["message"]) if row["code"] else None
+def problem_of(row: BulkItemRow) -> Problem | None:
+    return Problem(ProblemCode(row["code"]), row["message"] or "") if row["code"] else None
 
 
 async def delete_old(connection: Connection) -> None:

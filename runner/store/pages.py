@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from runner.store.postgres.connection import Pool
 from runner.store.where import Arguments
 
-Row = Any
 Found = TypeVar("Found")
 Found_co = TypeVar("Found_co", covariant=True)
 COUNT_LIMIT = 10_000

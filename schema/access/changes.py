@@ -21,6 +21,7 @@ from runner.store.access.grants import Holding
 from runner.store.access.principals import Saved
 from runner.store.access.tokens import NewToken
 from runner.store.postgres.connection import Connection
+from runner.store.rows import GrantRow, PrincipalRow, TokenRow
 from schema.access.inputs import (
     CreateTokenInput,
     DeleteRoleInput,
@@ -66,10 +67,10 @@ async def create_token(info: Info, input: CreateTokenInput) -> dict[str, Any]:
     async with info.context.services.pool.acquire() as connection, connection.transaction():
         for one in grants_wanted:
             await _granted(info, connection, holder, owner, one)
-        row = await principals.ensure(
+        principal = await principals.ensure(
             connection, holder.kind, holder.name, info.context.viewer.actor, owner
         )
-        new = replace(requested, name=name, principal_id=row["id"], digest=digest_of(secret))
+        new = replace(requested, name=name, principal_id=principal["id"], digest=digest_of(secret))
         row = await tokens.insert(
             connection,
             _limited(info, new, ends),
@@ -107,7 +108,7 @@ async def _requested_grants(
     return wanted
 
 
-async def _check_may_make(info: Info, holder: Holder, principal: Any) -> None:
+async def _check_may_make(info: Info, holder: Holder, principal: PrincipalRow | None) -> None:
     """Raises Refused if the viewer may not create tokens of `principal`, or, if it is None, create the principal.
 
     A viewer who manages some namespaces may create services, which they then own, but no people: they could vote as
@@ -160,7 +161,7 @@ async def _check_name(info: Info, name: str, replaces: bool) -> None:
         await _check_replaced(info, old)
 
 
-async def _check_replaced(info: Info, old: Any) -> None:
+async def _check_replaced(info: Info, old: TokenRow) -> None:
     """Raises Refused if the viewer may not revoke the token."""
     row = (await principals.by_id(info.context.services.pool, [old["principal_id"]]))[
         old["principal_id"]
@@ -202,7 +203,7 @@ async def grant_role(info: Info, input: GrantRoleInput) -> dict[str, Any]:
 
 async def _granted(
     info: Info, connection: Connection, holder: Holder, owner: UUID | None, input: GrantRoleInput
-) -> Any:
+) -> GrantRow:
     """Grants a role and returns the row of the grant. Creates the holder if they do not exist."""
     actor, principal = info.context.viewer.actor, None
     if holder.kind is not None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 import strawberry
 
 from models.access.viewer import ROLES, Permission
 from runner.store.access import grants, principals, tokens
+from runner.store.rows import PrincipalRow, TokenRow
 from schema.access import changes
 from schema.access.inputs import (
     CreateLoginLinkInput,
@@ -97,22 +97,24 @@ class AccessQuery:
 
 
 async def find_principal(info: Info, key: UUID) -> Principal | None:
-    row = await info.context.loaders.once("visible_principal", partial(_visible, info)).load(key)
+    load = info.context.loaders.once("visible_principal", partial(_visible, info))
+    row: PrincipalRow | None = await load.load(key)
     return Principal.of(row) if row else None
 
 
-async def _visible(info: Info, keys: Sequence[UUID]) -> list[Any]:
+async def _visible(info: Info, keys: Sequence[UUID]) -> list[PrincipalRow | None]:
     managed = info.context.viewer.scope_of(Permission.MANAGE)
     found = await principals.visible(info.context.services.pool, managed, keys)
     return [found.get(key) for key in keys]
 
 
 async def find_token(info: Info, key: UUID) -> Token | None:
-    row = await info.context.loaders.once("visible_token", partial(_tokens, info)).load(key)
+    load = info.context.loaders.once("visible_token", partial(_tokens, info))
+    row: TokenRow | None = await load.load(key)
     return Token.of(row) if row else None
 
 
-async def _tokens(info: Info, keys: Sequence[UUID]) -> list[Any]:
+async def _tokens(info: Info, keys: Sequence[UUID]) -> list[TokenRow | None]:
     of = await _token_holders(info)
     found = await tokens.by_ids(info.context.services.pool, keys)
     seen = {key: row for key, row in found.items() if of is None or row["principal_id"] in of}

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from models.access.credentials import check_name
 from models.access.viewer import ROLES, Grant, Permission, PrincipalKind, Scope, Viewer
 from models.errors import ProblemCode, Refused
 from runner.store.access import grants, principals
+from runner.store.rows import PrincipalRow
 from schema.access_checks import forbidden, needs, needs_everywhere
 from schema.context import Info
 
@@ -80,7 +80,7 @@ async def role_named(info: Info, name: str) -> frozenset[Permission]:
     return known[name]
 
 
-async def may_revoke_tokens_of(info: Info, principal: Any) -> bool:
+async def may_revoke_tokens_of(info: Info, principal: PrincipalRow) -> bool:
     """Whether the viewer may revoke tokens of a principal: if they may create such tokens, or have MANAGE on every
     namespace."""
     if info.context.viewer.may_everywhere(Permission.MANAGE):
@@ -88,7 +88,7 @@ async def may_revoke_tokens_of(info: Info, principal: Any) -> bool:
     return await may_make_tokens_of(info, principal)
 
 
-async def may_make_tokens_of(info: Info, principal: Any) -> bool:
+async def may_make_tokens_of(info: Info, principal: PrincipalRow) -> bool:
     """Whether the viewer may create tokens of a principal: their own always; those of a service that they own or
     manage, and with MANAGE on every namespace those of anybody, if they hold all permissions of the principal."""
     viewer, credential = info.context.viewer, info.context.viewer.credential
@@ -143,5 +143,4 @@ async def _person_of(info: Info, principal_id: UUID) -> UUID | None:
     row = (await principals.by_id(info.context.services.pool, [principal_id])).get(principal_id)
     if row is None:
         return None
-    found: UUID | None = row["id"] if row["kind"] == PrincipalKind.PERSON else row["owner_id"]
-    return found
+    return row["id"] if row["kind"] == PrincipalKind.PERSON else row["owner_id"]

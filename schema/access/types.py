@@ -1,8 +1,8 @@
 """Principals, roles, grants and tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Self, TypeAlias, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -13,12 +13,16 @@ from models.ids import typed, untyped
 from runner.store.access import grants, principals, tokens
 from runner.store.access.holders import Holders
 from runner.store.json import load
+from runner.store.rows import GrantRow, PrincipalRow, TokenRow
 from schema.context import Info
 from schema.lists.bounds import MAX_ROWS, up_to
 from schema.types.actors import Actor
 from schema.types.node import Node
 from schema.types.paging import Count, PageInfo
 from schema.types.problems import Problem
+
+Found = TypeVar("Found")
+Load: TypeAlias = Callable[[Sequence[UUID]], Awaitable[list[Found]]]
 
 
 @strawberry.type
@@ -41,7 +45,7 @@ class RoleGrant:
     created_by: Actor
 
     @classmethod
-    def of(cls, row: Any) -> Self:
+    def of(cls, row: GrantRow) -> Self:
         return cls(
             role=row["role"],
             namespace=shown_namespace(row["namespace"]),
@@ -83,7 +87,7 @@ class Principal(Node):
     disabled_at: datetime | None
 
     @classmethod
-    def of(cls, row: Any) -> Self:
+    def of(cls, row: PrincipalRow) -> Self:
         return cls(
             id=strawberry.ID(typed("prin", row["id"])),
             key=row["id"],
@@ -101,7 +105,7 @@ class Principal(Node):
         if self.owner_key is None:
             return None
         load = info.context.loaders.once("principal", _principals(info))
-        row = await load.load(self.owner_key)
+        row: PrincipalRow | None = await load.load(self.owner_key)
         return Actor.of(PrincipalKind(row["kind"]).actor(row["name"])) if row else None
 
     @strawberry.field
@@ -113,18 +117,19 @@ class Principal(Node):
     @up_to(MAX_ROWS)
     async def grants(self, info: Info) -> list[RoleGrant]:
         load = info.context.loaders.once("grants_of_principal", _grants(info))
-        return [RoleGrant.of(row) for row in await load.load(self.key)]
+        rows: list[GrantRow] = await load.load(self.key)
+        return [RoleGrant.of(row) for row in rows]
 
 
-def _principals(info: Info) -> Any:
-    async def load_all(ids: Sequence[UUID]) -> list[Any]:
+def _principals(info: Info) -> Load[PrincipalRow | None]:
+    async def load_all(ids: Sequence[UUID]) -> list[PrincipalRow | None]:
         found = await principals.by_id(info.context.services.pool, ids)
         return [found.get(id) for id in ids]
 
     return load_all
 
 
-def _groups(info: Info) -> Any:
+def _groups(info: Info) -> Load[list[str]]:
     async def load_all(ids: Sequence[UUID]) -> list[list[str]]:
         found = await principals.groups_of(info.context.services.pool, ids)
         return [found[id] for id in ids]
@@ -132,8 +137,8 @@ def _groups(info: Info) -> Any:
     return load_all
 
 
-def _grants(info: Info) -> Any:
-    async def load_all(ids: Sequence[UUID]) -> list[list[Any]]:
+def _grants(info: Info) -> Load[list[GrantRow]]:
+    async def load_all(ids: Sequence[UUID]) -> list[list[GrantRow]]:
         managed = info.context.viewer.scope_of(Permission.MANAGE)
         found = await grants.of_principals(info.context.services.pool, ids, managed)
         return [found[id] for id in ids]
@@ -153,7 +158,7 @@ class Token(Node):
     revoked_at: datetime | None
 
     @classmethod
-    def of(cls, row: Any) -> Self:
+    def of(cls, row: TokenRow) -> Self:
         permissions, namespaces = load(row["permissions"]), load(row["namespaces"])
         return cls(
             id=strawberry.ID(typed("tok", row["id"])),
@@ -177,10 +182,10 @@ class Token(Node):
         row = await self._holder(info)
         return row["disabled_at"] if row else None
 
-    async def _holder(self, info: Info) -> Any:
-        return await info.context.loaders.once("principal", _principals(info)).load(
-            self.principal_key
-        )
+    async def _holder(self, info: Info) -> PrincipalRow | None:
+        load = info.context.loaders.once("principal", _principals(info))
+        row: PrincipalRow | None = await load.load(self.principal_key)
+        return row
 
 
 @strawberry.type

@@ -3,21 +3,24 @@
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
+from uuid import UUID
 
 from models.errors import ProblemCode, Refused
-from models.ids import Prefix, typed
+from models.ids import typed
 from models.orders import LONGEST_KEY
 from models.secrets import without_secrets
 from models.trigger_kinds import schedule_of
 from runner.store.json import load
 from runner.store.lists.filter_rows import trigger_of
+from runner.store.rows import ExecutionRow
 from schema.scalars import time_text
 from schema.types.execution.durations import seconds_queued, seconds_taken
 
-Row = Any
-Value = Any
+Value: TypeAlias = Any
+"""What JSON can hold."""
 MAX_COLUMNS: Final = 200
 """Maximum number of columns in one table."""
 
@@ -27,68 +30,60 @@ class Column:
     """`read` takes the row and the last values of the execution's metrics, by name."""
 
     name: str
-    read: Callable[[Row, Mapping[str, float]], Value]
+    read: Callable[[ExecutionRow, Mapping[str, float]], Value]
     metrics: tuple[str, ...] | None = ()
     """Names of the metrics that `read` needs; None for all."""
 
 
-def _plain(name: str) -> Callable[[Row], Value]:
-    return lambda row: row[name]
+def _time(at: datetime | None) -> str | None:
+    return time_text(at) if at else None
 
 
-def _time(name: str) -> Callable[[Row], Value]:
-    return lambda row: time_text(row[name]) if row[name] else None
+def _id(id: UUID | None) -> str | None:
+    return typed("exec", id) if id else None
 
 
-def _id(name: str, prefix: Prefix = "exec") -> Callable[[Row], Value]:
-    return lambda row: typed(prefix, row[name]) if row[name] else None
+def _within(column: str | None, key: str) -> Value:
+    return (load(column) or {}).get(key)
 
 
-def _within(column: str, key: str) -> Callable[[Row], Value]:
-    return lambda row: (load(row[column]) or {}).get(key)
-
-
-def _json(column: str) -> Callable[[Row], Value]:
-    return lambda row: load(row[column])
-
-
-_READ: Final[Mapping[str, Callable[[Row], Value]]] = {
-    "id": _id("id"),
-    "name": _plain("name"),
-    "namespace": _plain("namespace"),
-    "flow": _plain("flow_key"),
-    "kind": _plain("kind"),
-    "revision": _plain("revision"),
-    "state": _plain("state"),
-    "progress": _plain("progress"),
-    "createdBy": _plain("created_by"),
-    "createdAt": _time("created_at"),
-    "startedAt": _time("started_at"),
-    "endedAt": _time("ended_at"),
-    "scheduledAt": _time("scheduled_at"),
+_READ: Final[Mapping[str, Callable[[ExecutionRow], Value]]] = {
+    "id": lambda row: _id(row["id"]),
+    "name": lambda row: row["name"],
+    "namespace": lambda row: row["namespace"],
+    "flow": lambda row: row["flow_key"],
+    "kind": lambda row: row["kind"],
+    "revision": lambda row: row["revision"],
+    "state": lambda row: row["state"],
+    "progress": lambda row: row["progress"],
+    "createdBy": lambda row: row["created_by"],
+    "createdAt": lambda row: _time(row["created_at"]),
+    "startedAt": lambda row: _time(row["started_at"]),
+    "endedAt": lambda row: _time(row["ended_at"]),
+    "scheduledAt": lambda row: _time(row["scheduled_at"]),
     "duration": seconds_taken,
     "queuedFor": seconds_queued,
-    "priority": _plain("priority"),
-    "origin": _plain("origin"),
-    "archived": _plain("archived"),
-    "commit": _within("git", "commit"),
-    "branch": _within("git", "branch"),
-    "repository": _within("git", "repository"),
-    "git": _json("git"),
-    "failureTask": _within("failure", "path"),
-    "failureCode": _within("failure", "code"),
-    "failureMessage": _within("failure", "message"),
-    "failureExitCode": _within("failure", "exit_code"),
-    "rerunOf": _id("rerun_of"),
-    "replayOf": _id("replay_of"),
-    "originalId": _id("original_id"),
-    "parent": _id("parent_id"),
+    "priority": lambda row: row["priority"],
+    "origin": lambda row: row["origin"],
+    "archived": lambda row: row["archived"],
+    "commit": lambda row: _within(row["git"], "commit"),
+    "branch": lambda row: _within(row["git"], "branch"),
+    "repository": lambda row: _within(row["git"], "repository"),
+    "git": lambda row: load(row["git"]),
+    "failureTask": lambda row: _within(row["failure"], "path"),
+    "failureCode": lambda row: _within(row["failure"], "code"),
+    "failureMessage": lambda row: _within(row["failure"], "message"),
+    "failureExitCode": lambda row: _within(row["failure"], "exit_code"),
+    "rerunOf": lambda row: _id(row["rerun_of"]),
+    "replayOf": lambda row: _id(row["replay_of"]),
+    "originalId": lambda row: _id(row["original_id"]),
+    "parent": lambda row: _id(row["parent_id"]),
     "triggerKind": trigger_of,
     "schedule": lambda row: schedule_of(trigger_of(row), load(row["trigger"])),
-    "labels": _json("labels"),
-    "properties": _json("properties"),
+    "labels": lambda row: load(row["labels"]),
+    "properties": lambda row: load(row["properties"]),
     "inputs": lambda row: without_secrets(load(row["inputs"])),
-    "outputs": _json("outputs"),
+    "outputs": lambda row: load(row["outputs"]),
 }
 NAMES: Final = (*_READ, "metrics")
 _KEYED: Final[Mapping[str, str]] = {

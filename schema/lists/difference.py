@@ -3,19 +3,28 @@
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, TypedDict, TypeVar
 from uuid import UUID
 
 from schema.enums import LeaveReason
 
-Row = Any
+
+class SeenRow(TypedDict):
+    """The columns by which two reads are compared."""
+
+    id: UUID
+    seq: int
+
+
+Row = TypeVar("Row", bound=SeenRow)
+Row_co = TypeVar("Row_co", bound=SeenRow, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Enter:
+class Enter(Generic[Row_co]):
     """`before` is the id of the row that follows in the list; None at the end."""
 
-    row: Row
+    row: Row_co
     before: UUID | None
 
 
@@ -26,30 +35,30 @@ class Leave:
 
 
 @dataclass(frozen=True, slots=True)
-class ListDelta:
+class ListDelta(Generic[Row_co]):
     """Apply in this order: leave, enter, update."""
 
-    enter: Sequence[Enter]
-    update: Sequence[Row]
+    enter: Sequence[Enter[Row_co]]
+    update: Sequence[Row_co]
     leave: Sequence[Leave]
 
     def __bool__(self) -> bool:
         return bool(self.enter or self.update or self.leave)
 
 
-def whole(rows: Sequence[Row]) -> ListDelta:
+def whole(rows: Sequence[Row]) -> ListDelta[Row]:
     """Returns a delta that inserts all rows, in order."""
     return ListDelta(_entries(rows), (), ())
 
 
-def gone(old: Mapping[UUID, int], rows: Sequence[Row]) -> list[UUID]:
+def gone(old: Mapping[UUID, int], rows: Sequence[SeenRow]) -> list[UUID]:
     now = {row["id"] for row in rows}
     return [id for id in old if id not in now]
 
 
 def difference(
     old: Mapping[UUID, int], rows: Sequence[Row], why: Mapping[UUID, LeaveReason]
-) -> ListDelta:
+) -> ListDelta[Row]:
     """Returns the delta from `old` (id -> seq, in list order) to `rows`; `why` gives the reason for each missing row.
 
     A row that moved leaves and enters. Enters are ordered from the end of the list, so that each `before` exists.
@@ -65,7 +74,7 @@ def difference(
     )
 
 
-def _entries(rows: Sequence[Row]) -> list[Enter]:
+def _entries(rows: Sequence[Row]) -> list[Enter[Row]]:
     following = [*(row["id"] for row in rows[1:]), None][: len(rows)]
     return [Enter(row, before) for row, before in zip(rows, following, strict=True)]
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeAlias, cast
 from uuid import UUID
 
 from runner.live.live_query import Delta, LiveQuery
@@ -13,11 +13,13 @@ from runner.service.retry import retry_until_available
 from runner.store.execution import history
 from runner.store.lists import listing
 from runner.store.postgres.connection import Pool
+from runner.store.rows import ExecutionRow
 from schema.context import Services
 from schema.enums import LeaveReason
-from schema.lists.difference import ListDelta, Row, difference, gone, whole
+from schema.lists.difference import ListDelta, difference, gone, whole
 from schema.lists.resume_cache import LiveListQuery, ResumeCache, Seqs
 
+Change: TypeAlias = ListDelta[ExecutionRow]
 _COALESCE: Final = 0.25
 """Minimum seconds between two refreshes of one list; more after a slow refresh."""
 
@@ -26,7 +28,7 @@ _COALESCE: Final = 0.25
 class LiveListUpdate:
     """A message of a live list."""
 
-    change: ListDelta
+    change: Change
     reset: bool
     count: int
     exact: bool
@@ -80,13 +82,15 @@ class Window:
         if seqs.keys() != old.keys():
             self._count = len(seqs), True
         self._seqs = seqs
-        rows = [news.rows.get(id) or {"id": id, "seq": seq} for id, seq in seqs.items()]
+        rows: list[ExecutionRow] = [
+            news.rows.get(id) or _unchanged(id, seq) for id, seq in seqs.items()
+        ]
         change = difference(
             old, rows, {id: _reason(not gone, False) for id, gone in news.left.items()}
         )
         return self._update(change, reset=False) if change else None
 
-    async def _read(self) -> Sequence[Row]:
+    async def _read(self) -> Sequence[ExecutionRow]:
         wanted = self._wanted
         async with self._cache.turns:
             self.refreshes += 1
@@ -111,7 +115,7 @@ class Window:
         """Whether the window has its full size; otherwise it holds all matching rows."""
         return len(self._seqs) >= self._wanted.view.size
 
-    async def _difference(self, old: Seqs, rows: Sequence[Row]) -> ListDelta:
+    async def _difference(self, old: Seqs, rows: Sequence[ExecutionRow]) -> Change:
         left = gone(old, rows)
         return difference(old, rows, await self._why(left) if left else {})
 
@@ -121,7 +125,7 @@ class Window:
         matching = await listing.matching(self._pool, wanted.scope, wanted.where, left)
         return {id: _reason(id in there, id in matching) for id in left}
 
-    def _update(self, change: ListDelta, reset: bool) -> LiveListUpdate:
+    def _update(self, change: Change, reset: bool) -> LiveListUpdate:
         cursor = self._cache.keep(self._wanted, self._seqs)
         return LiveListUpdate(change, reset, *self._count, cursor)
 
@@ -139,6 +143,11 @@ async def watch(
             await live_query.wait_changed()
             if update := await window.next():
                 yield update
+
+
+def _unchanged(id: UUID, seq: int) -> ExecutionRow:
+    """A row that is only compared: the client has its other columns."""
+    return cast(ExecutionRow, {"id": id, "seq": seq})
 
 
 def _reason(there: bool, matches: bool) -> LeaveReason:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 from operator import itemgetter
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import strawberry
 
+from runner.store.execution.history import MoveRow
 from schema.enums import ActorKind
 from schema.types.row_view import Read, RowView, reading
 
@@ -27,7 +28,7 @@ class Actor:
             return cls(kind=ActorKind.ENGINE, name=text)
 
 
-_READS: Final[Mapping[str, Read]] = {
+_READS: Final[Mapping[str, Read[MoveRow]]] = {
     "state": itemgetter("to_state"),
     "actor": lambda row: Actor.of(row["actor"]),
 }
@@ -35,8 +36,8 @@ _READS: Final[Mapping[str, Read]] = {
 
 @reading(_READS)
 @strawberry.type
-class StateChange(RowView):
-    row: strawberry.Private[Any]
+class StateChange(RowView[MoveRow]):
+    row: strawberry.Private[MoveRow]
     seq: int
     state: str
     at: datetime

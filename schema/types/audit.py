@@ -1,7 +1,7 @@
 """Entries of the audit log; they are kept when their target is deleted."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 import strawberry
@@ -12,6 +12,7 @@ from models.states import Channel
 from runner.store import audit
 from runner.store.execution.event_log import Window
 from runner.store.json import load
+from runner.store.rows import AuditRow
 from schema.context import Info
 from schema.loading.batches import events_in
 from schema.scalars import JSON
@@ -37,7 +38,7 @@ class AuditEvent(Node):
     data: JSON
 
     @classmethod
-    def of(cls, row: Any) -> Self:
+    def of(cls, row: AuditRow) -> Self:
         return cls(
             id=strawberry.ID(typed("aud", row["id"])),
             execution_key=row["execution_id"],

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 import strawberry
@@ -14,7 +14,9 @@ from models.lifecycle.actions import Action
 from models.states import Channel
 from runner.bulk.previews import OutcomeGroup, PreviewResult
 from runner.store import bulk
+from runner.store.bulk import ProgressRow
 from runner.store.pages import COUNT_LIMIT
+from runner.store.rows import BulkItemRow, BulkRow
 from schema.context import Info
 from schema.loading.batched_pool import batched_pool
 from schema.types.actors import Actor
@@ -70,7 +72,7 @@ class BulkPreview:
     expires_at: datetime
 
     @classmethod
-    def of(cls, row: Any, found: PreviewResult, not_found: Sequence[str]) -> Self:
+    def of(cls, row: BulkRow, found: PreviewResult, not_found: Sequence[str]) -> Self:
         groups = found.groups.values()
         allowed = next((group for group in groups if group.code is None), OutcomeGroup(None, None))
         refused = [group for group in groups if group.code is not None]
@@ -115,7 +117,7 @@ class BulkResult(Node):
     at: datetime | None
 
     @classmethod
-    def of(cls, row: Any) -> Self:
+    def of(cls, row: BulkItemRow) -> Self:
         problem = bulk.problem_of(row)
         return cls(
             id=strawberry.ID(part_of("bres", row["bulk_id"], row["position"])),
@@ -176,18 +178,20 @@ class Bulk(Node):
     cancelled_by: Actor | None
 
     @classmethod
-    def of(cls, row: Any, counts: Any) -> Self:
-        total = row["total"]
+    def of(cls, row: ProgressRow) -> Self:
+        assert row["mode"]
+        assert row["state"]
+        assert row["channel"]
+        assert row["started_at"]
+        total, left = row["total"], row["left"]
         return cls(
             id=strawberry.ID(typed("bulk", row["id"])),
             key=row["id"],
             action=Action(row["action"]),
             mode=BulkMode(row["mode"]),
             state=BulkState(row["state"]),
-            counts=BulkCounts(
-                total=total, done=counts["done"], refused=counts["refused"], left=counts["left"]
-            ),
-            progress=(total - counts["left"]) / total if total else 1.0,
+            counts=BulkCounts(total=total, done=row["done"], refused=row["refused"], left=left),
+            progress=(total - left) / total if total else 1.0,
             actor=Actor.of(row["actor"]),
             channel=Channel(row["channel"]),
             reason=row["reason"],
@@ -227,7 +231,7 @@ async def find_bulk(info: Info, key: UUID) -> Bulk | None:
     """Returns a bulk action that the viewer may see. Concurrent callers share one read."""
     viewer, services = info.context.viewer, info.context.services
     row = (await services.bulks.find(services.pool, [key])).get(key)
-    return Bulk.of(row, row) if row and bulk.is_seen(row, viewer.scope, viewer.actor) else None
+    return Bulk.of(row) if row and bulk.is_seen(row, viewer.scope, viewer.actor) else None
 
 
 async def find_bulk_result(info: Info, key: UUID, position: int) -> BulkResult | None:

@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Final, Self
 from uuid import UUID
 
 import strawberry
@@ -12,7 +12,7 @@ import strawberry
 from models.errors import ProblemCode, Refused
 from models.orders import ByValue, ExecutionOrder, Order
 from runner.store.lists.listing import View
-from runner.store.lists.orders import KeysetPosition, check_place
+from runner.store.lists.orders import KeysetPosition, SortedRow, check_place
 from runner.store.lists.value_orders import check_value_place, digest_of
 from runner.store.pages import Page, Window
 
@@ -87,7 +87,7 @@ def execution_view(paging: Paging, order: Order) -> View:
     return View(paging.size, order, place, paging.backwards)
 
 
-def execution_cursor(order: Order, row: Any) -> str:
+def execution_cursor(order: Order, row: SortedRow) -> str:
     key = "" if row["sort_key"] is None else f":{row['sort_key']}"
     return encode_cursor(_kind_of(order), f"{row['id'].hex}{key}")
 
@@ -128,7 +128,7 @@ def id_cursor(kind: str, id: UUID) -> str:
     return encode_cursor(kind, id.hex)
 
 
-def page_info(page: Page, cursors: Sequence[str]) -> PageInfo:
+def page_info(page: Page[object], cursors: Sequence[str]) -> PageInfo:
     return PageInfo(
         has_next_page=page.has_next,
         has_previous_page=page.has_previous,

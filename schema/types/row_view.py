@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from operator import itemgetter
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Generic, Self, TypeAlias, TypeVar
 
 import strawberry
 from strawberry.types.base import get_object_definition
 from strawberry.types.field import StrawberryField
 
-Read = Callable[[Any], Any]
-View = TypeVar("View", bound="RowView")
+Row = TypeVar("Row")
+View = TypeVar("View", bound="RowView[Any]")
+Read: TypeAlias = Callable[[Row], Any]
+"""Converts columns of a row to the value of a field."""
 
 
 READY: Final = "ready"
@@ -27,21 +29,21 @@ class NotReady(Exception):
     """The value was not read in advance; the resolver has to read it."""
 
 
-class RowView:
-    row: Any
+class RowView(Generic[Row]):
+    row: Row
 
     @classmethod
-    def of(cls, row: Any) -> Self:
+    def of(cls, row: Row) -> Self:
         view = cls.__new__(cls)
         view.row = row
         return view
 
     @classmethod
-    def maybe(cls, row: Any) -> Self | None:
+    def maybe(cls, row: Row | None) -> Self | None:
         return cls.of(row) if row else None
 
 
-def reading(reads: Mapping[str, Read]) -> Callable[[type[View]], type[View]]:
+def reading(reads: Mapping[str, Read[Row]]) -> Callable[[type[View]], type[View]]:
     """Decorates a Strawberry type whose fields are columns: each is read from the row when it is selected.
 
     `reads` maps a field's Python name to its conversion; other fields are the column of the same name.
@@ -57,5 +59,5 @@ def reading(reads: Mapping[str, Read]) -> Callable[[type[View]], type[View]]:
     return decorated
 
 
-def _of_row(read: Read) -> Read:
+def _of_row(read: Read[Any]) -> Callable[[RowView[Any]], Any]:
     return lambda view: read(view.row)

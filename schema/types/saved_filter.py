@@ -2,13 +2,14 @@
 
 import json
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 import strawberry
 
 from models.access.viewer import Permission, Viewer
 from models.ids import typed
 from models.orders import ExecutionOrder, SortDirection
+from runner.store.rows import SavedFilterRow
 from schema.lists.orders import ValueOrder
 from schema.types.actors import Actor
 from schema.types.node import Node
@@ -34,7 +35,7 @@ class SavedFilter(Node):
     updated_at: datetime
 
     @classmethod
-    def of(cls, row: Any, viewer: Viewer) -> Self:
+    def of(cls, row: SavedFilterRow, viewer: Viewer) -> Self:
         return cls(
             id=strawberry.ID(typed("filt", row["id"])),
             name=row["name"],
@@ -56,8 +57,8 @@ def _value_order(stored: str | None) -> SavedValueOrder | None:
     return SavedValueOrder(column=order["column"], direction=SortDirection(order["direction"]))
 
 
-def may_change(row: Any, viewer: Viewer) -> bool:
-    return bool(row["owner"] == viewer.actor or viewer.may_everywhere(Permission.MANAGE))
+def may_change(row: SavedFilterRow, viewer: Viewer) -> bool:
+    return row["owner"] == viewer.actor or viewer.may_everywhere(Permission.MANAGE)
 
 
 @strawberry.input

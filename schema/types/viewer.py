@@ -1,7 +1,7 @@
 """The viewer, and the workers."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 import strawberry
 
@@ -9,6 +9,7 @@ from models.access import viewer
 from models.access.viewer import Permission
 from models.ids import typed
 from runner.store.json import load
+from runner.store.workers import ListedWorker
 from schema.access.types import HeldRole
 from schema.lists.bounds import MAX_ROWS, up_to
 from schema.types.actors import Actor
@@ -54,7 +55,7 @@ class Worker(Node):
     alive: bool
 
     @classmethod
-    def of(cls, row: Any) -> Self:
+    def of(cls, row: ListedWorker) -> Self:
         return cls(
             id=strawberry.ID(typed("wrk", row["id"])),
             name=row["name"],

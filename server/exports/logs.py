@@ -2,17 +2,19 @@
 
 import hashlib
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final, TypedDict
+from uuid import UUID
 
 from models.errors import ProblemCode, Refused
 from models.logs import LogLevel, LogStream
 from runner.store.lists.snapshot_reads import LOG_BY_TASK, LOG_BY_TIME, PATHS, in_chunks, one_moment
 from runner.store.logs.log_search import COLOUR, patterns_of
-from runner.store.pages import Row
 from runner.store.postgres.connection import Connection, Pool
+from runner.store.rows import ExecutionRow
 from schema.scalars import time_text
 from server.files.places import Places
 from server.visible_execution import ExportRequest, visible
@@ -25,6 +27,23 @@ _ANSI: Final = re.compile(
 class LogOrder(StrEnum):
     TIME = "time"
     TASK = "task"
+
+
+class ExportedLine(TypedDict):
+    """A row of LOG_BY_TIME or LOG_BY_TASK."""
+
+    line: int
+    path: str | None
+    attempt: int | None
+    at: datetime
+    level: int
+    stream: int
+    text: str
+    task_run_id: UUID | None
+
+
+class _PathRow(TypedDict):
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +69,7 @@ async def log_text(
         await _check_task(connection, row, wanted.task)
         says = (patterns_of(wanted.text), COLOUR) if wanted.text else (None, None)
         which = (wanted.task, wanted.attempt, wanted.level, wanted.stream)
+        rows: Sequence[ExportedLine]
         async for rows in in_chunks(connection, sql, row["id"], *which, *says):
             text = places.shown("".join(_line(one, wanted.ansi) for one in rows).encode())
             count += len(rows)
@@ -58,10 +78,11 @@ async def log_text(
     yield f"# {count} lines, sha256 of them {digest.hexdigest()}\n".encode()
 
 
-async def _check_task(connection: Connection, row: Row, task: str | None) -> None:
+async def _check_task(connection: Connection, row: ExecutionRow, task: str | None) -> None:
     if task is None:
         return
-    paths = [found["path"] for found in await connection.fetch(PATHS, row["id"])]
+    found: list[_PathRow] = await connection.fetch(PATHS, row["id"])
+    paths = [one["path"] for one in found]
     if task not in paths:
         shown = ", ".join(paths[:20]) or "none yet"
         raise Refused.because(
@@ -71,7 +92,7 @@ async def _check_task(connection: Connection, row: Row, task: str | None) -> Non
         )
 
 
-def _line(row: Any, ansi: bool) -> str:
+def _line(row: ExportedLine, ansi: bool) -> str:
     text = row["text"] if ansi else without_ansi(row["text"])
     again = f"#{row['attempt']}" if (row["attempt"] or 0) > 1 else ""
     of = f" {row['path']}{again}:" if row["path"] else ""

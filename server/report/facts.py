@@ -1,7 +1,7 @@
 """Reads a bounded amount of an execution for a report, at one moment."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
@@ -9,10 +9,17 @@ from typing import Any, Final
 
 from runner.history.visibility import seen_uses
 from runner.store.execution import history
+from runner.store.execution.history import MoveRow
 from runner.store.json import load
-from runner.store.lists.snapshot_reads import first_of, last_metrics, measured_series, one_moment
-from runner.store.pages import Row
+from runner.store.lists.snapshot_reads import (
+    SeriesRow,
+    first_of,
+    last_metrics,
+    measured_series,
+    one_moment,
+)
 from runner.store.postgres.connection import Connection, Pool
+from runner.store.rows import ExecutionRow
 from schema.types.artifact.artifact import ArtifactUse
 from schema.types.execution.execution import Execution
 from schema.types.execution.note import Note
@@ -49,7 +56,7 @@ class Facts:
     execution: Execution
     revision: int | None
     failure: Failure | None
-    moves: Sequence[Row]
+    moves: Sequence[MoveRow]
     bars: Sequence[Bar]
     series: Mapping[str, Sequence[tuple[float, float]]]
     measured: Mapping[str, float]
@@ -69,7 +76,7 @@ async def facts_of(pool: Pool, requests: Sequence[ExportRequest], places: Places
         ]
 
 
-async def _facts(connection: Connection, row: Row, places: Places, seen: Seen) -> Facts:
+async def _facts(connection: Connection, row: ExecutionRow, places: Places, seen: Seen) -> Facts:
     shown = places.shown_row
     id = row["id"]
     tasks = await first_of(connection, history.TASK_RUNS_OF, MOST_TASKS + 1, [id])
@@ -110,22 +117,22 @@ def _failure(failure: Mapping[str, Any]) -> Failure:
     return Failure(failure["path"], failure["code"], message_of(failure), failure.get("exit_code"))
 
 
-def _series(rows: Sequence[Row]) -> dict[str, list[tuple[float, float]]]:
+def _series(rows: Sequence[SeriesRow]) -> dict[str, list[tuple[float, float]]]:
     """Returns points by step if all have one, else by seconds since the first."""
-    found: dict[str, list[Row]] = defaultdict(list)
+    found: dict[str, list[SeriesRow]] = defaultdict(list)
     for row in rows:
         if isfinite(row["value"]):
             found[_name_of(row)].append(row)
     return {name: sorted(map(_point_of(points), points)) for name, points in found.items()}
 
 
-def _name_of(row: Row) -> str:
+def _name_of(row: SeriesRow) -> str:
     tags = [f"{name}={value}" for name, value in sorted((load(row["tags"]) or {}).items())]
     details = ", ".join([row["path"], *tags] if row["path"] else tags)
     return f"{row['name']} ({details})" if details else str(row["name"])
 
 
-def _point_of(points: Sequence[Row]) -> Any:
+def _point_of(points: Sequence[SeriesRow]) -> Callable[[SeriesRow], tuple[float, float]]:
     if all(row["step"] is not None for row in points):
         return lambda row: (float(row["step"]), row["value"])
     start = min(row["at"] for row in points)

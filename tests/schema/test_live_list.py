@@ -9,21 +9,20 @@ from models.access.viewer import Scope
 from models.filters.filters import EVERYTHING
 from runner.store.lists.listing import View
 from schema.enums import LeaveReason
-from schema.lists.difference import ListDelta, difference, gone, whole
+from schema.lists.difference import ListDelta, SeenRow, difference, gone, whole
 from schema.lists.resume_cache import LiveListQuery, ResumeCache
 
-Row = dict[str, object]
 MOMENT = st.lists(
     st.tuples(st.integers(1, 12), st.integers(1, 3)), max_size=12, unique_by=lambda row: row[0]
 )
 """Draws ids in any order, each with its seq."""
 
 
-def rows_of(moment: list[tuple[int, int]]) -> list[Row]:
+def rows_of(moment: list[tuple[int, int]]) -> list[SeenRow]:
     return [{"id": UUID(int=id), "seq": seq} for id, seq in moment]
 
 
-def fold(shown: list[Row], change: ListDelta) -> list[Row]:
+def fold(shown: list[SeenRow], change: ListDelta[SeenRow]) -> list[SeenRow]:
     left = {leave.id for leave in change.leave}
     assert left <= {row["id"] for row in shown}
     shown = [row for row in shown if row["id"] not in left]
@@ -36,10 +35,10 @@ def fold(shown: list[Row], change: ListDelta) -> list[Row]:
     return [updated.get(row["id"], row) for row in shown]
 
 
-def step(shown: list[Row], rows: list[Row]) -> ListDelta:
+def step(shown: list[SeenRow], rows: list[SeenRow]) -> ListDelta[SeenRow]:
     seqs = {row["id"]: row["seq"] for row in shown}
-    why = dict.fromkeys(gone(seqs, rows), LeaveReason.NO_LONGER_MATCHES)  # type: ignore[arg-type]
-    return difference(seqs, rows, why)  # type: ignore[arg-type]
+    why = dict.fromkeys(gone(seqs, rows), LeaveReason.NO_LONGER_MATCHES)
+    return difference(seqs, rows, why)
 
 
 def test_an_empty_window_is_whole() -> None:
@@ -49,7 +48,7 @@ def test_an_empty_window_is_whole() -> None:
 
 @given(st.lists(MOMENT, min_size=1, max_size=6))
 def test_folding_every_change_gives_the_window(moments: list[list[tuple[int, int]]]) -> None:
-    shown: list[Row] = [enter.row for enter in whole(rows_of(moments[0])).enter]
+    shown: list[SeenRow] = [enter.row for enter in whole(rows_of(moments[0])).enter]
     for moment in moments[1:]:
         rows = rows_of(moment)
         shown = fold(shown, step(shown, rows))

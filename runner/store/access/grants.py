@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 from uuid import UUID
 
 from models.access.viewer import ROLES, Grant, Permission, Scope
@@ -14,9 +14,9 @@ from runner.store import audit
 from runner.store.access.principals import ADMINISTERED
 from runner.store.json import dump, load
 from runner.store.postgres.connection import Connection, Pool
+from runner.store.rows import GrantRow
 from runner.store.where import Arguments, compile_scope
 
-Row = Any
 _GRANT: Final = """
 insert into role_grants (id, principal_id, group_name, role, namespace, created_by) values ($1, $2, $3, $4, $5, $6)
 on conflict do nothing returning *
@@ -29,6 +29,19 @@ select p.id as holder, r.* from unnest($1::uuid[]) p (id) join role_grants r on 
   or r.group_name in (select group_name from group_members m where m.principal_id = p.id)
 where {visible} order by p.id, r.role, r.namespace, r.id
 """
+
+
+class _HeldRow(GrantRow):
+    holder: UUID
+
+
+class _RoleRow(TypedDict):
+    name: str
+    permissions: str
+
+
+class _NamedRow(TypedDict):
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +60,17 @@ class Holding:
         return self.principal_id, self.group, self.role, self.namespace
 
 
-async def grant(connection: Connection, holding: Holding, origin: CommandOrigin) -> Row:
+async def grant(connection: Connection, holding: Holding, origin: CommandOrigin) -> GrantRow:
     """Grants the role; returns the new or existing grant."""
-    row = await connection.fetchrow(_GRANT, new_id(), *holding._values, origin.actor)
+    row: GrantRow | None = await connection.fetchrow(
+        _GRANT, new_id(), *holding._values, origin.actor
+    )
     if row is None:
-        return await connection.fetchrow(
+        row = await connection.fetchrow(
             f"select * from role_grants where {_SAME}", *holding._values
         )
+        assert row
+        return row
     await audit.record(connection, origin, "GRANT_ROLE", _target(row, holding), _data(holding))
     return row
 
@@ -67,14 +84,14 @@ async def has_admin(connection: Connection) -> bool:
     return found
 
 
-async def revoke(pool: Pool, holding: Holding, origin: CommandOrigin) -> Row | None:
+async def revoke(pool: Pool, holding: Holding, origin: CommandOrigin) -> GrantRow | None:
     """Revokes and returns the grant; None if there is none. Raises Refused for the last grant of an administrator of
     everything."""
     with reaching():
         async with pool.acquire() as connection, connection.transaction():
             # Serializes concurrent revocations of the last two grants: the second one must see the first.
             await connection.execute("lock table role_grants in share row exclusive mode")
-            row = await connection.fetchrow(
+            row: GrantRow | None = await connection.fetchrow(
                 f"delete from role_grants where {_SAME} returning *", *holding._values
             )
             if row is None:
@@ -93,19 +110,19 @@ async def revoke(pool: Pool, holding: Holding, origin: CommandOrigin) -> Row | N
 
 async def of_principals(
     pool: Pool, ids: Sequence[UUID], managed: Scope
-) -> Mapping[UUID, list[Row]]:
+) -> Mapping[UUID, list[GrantRow]]:
     """Returns, by principal, its own grants and those of its groups, in the scope `managed`."""
     arguments = Arguments(list(ids))
     visible = compile_scope(managed, arguments, "r.namespace")
-    found: dict[UUID, list[Row]] = {id: [] for id in ids}
+    found: dict[UUID, list[GrantRow]] = {id: [] for id in ids}
     with reaching():
-        rows = await pool.fetch(_OF.format(visible=visible), *arguments.values)
+        rows: list[_HeldRow] = await pool.fetch(_OF.format(visible=visible), *arguments.values)
     for row in rows:
         found[row["holder"]].append(row)
     return found
 
 
-async def of_groups(pool: Pool, groups: Sequence[str]) -> list[Row]:
+async def of_groups(pool: Pool, groups: Sequence[str]) -> list[GrantRow]:
     with reaching():
         return list(
             await pool.fetch(
@@ -114,7 +131,7 @@ async def of_groups(pool: Pool, groups: Sequence[str]) -> list[Row]:
         )
 
 
-async def to_groups(pool: Pool, managed: Scope) -> list[Row]:
+async def to_groups(pool: Pool, managed: Scope) -> list[GrantRow]:
     """The grants to groups, in the scope `managed`."""
     arguments = Arguments()
     visible = compile_scope(managed, arguments)
@@ -124,7 +141,7 @@ async def to_groups(pool: Pool, managed: Scope) -> list[Row]:
         return list(await pool.fetch(statement, *arguments.values))
 
 
-async def with_permissions(pool: Pool, rows: Sequence[Row]) -> list[Grant]:
+async def with_permissions(pool: Pool, rows: Sequence[GrantRow]) -> list[Grant]:
     """These grants with the permissions of their roles, each in its namespace."""
     own = await own_roles(pool)
     return [
@@ -140,7 +157,7 @@ async def with_permissions(pool: Pool, rows: Sequence[Row]) -> list[Grant]:
 async def own_roles(pool: Pool) -> Mapping[str, frozenset[Permission]]:
     """The custom roles of this installation, with their permissions."""
     with reaching():
-        rows = await pool.fetch("select name, permissions from roles order by name")
+        rows: list[_RoleRow] = await pool.fetch("select name, permissions from roles order by name")
     return {row["name"]: frozenset(map(Permission, load(row["permissions"]))) for row in rows}
 
 
@@ -148,12 +165,14 @@ async def save_role(
     pool: Pool, name: str, permissions: frozenset[Permission], origin: CommandOrigin
 ) -> None:
     given = sorted(permissions)
+
+    def entry(row: _NamedRow) -> audit.Entry:
+        return audit.Entry("SAVE_ROLE", audit.Target(None, row["name"]), {"permissions": given})
+
     await audit.change(
         pool,
         origin,
-        lambda row: audit.Entry(
-            "SAVE_ROLE", audit.Target(None, row["name"]), {"permissions": given}
-        ),
+        entry,
         """insert into roles (id, name, permissions, created_by) values ($1, $2, $3, $4)
            on conflict (name) do update set permissions = excluded.permissions returning name""",
         new_id(),
@@ -185,7 +204,7 @@ async def delete_role(pool: Pool, name: str, origin: CommandOrigin) -> bool:
             return row is not None
 
 
-def _target(row: Row, holding: Holding) -> audit.Target:
+def _target(row: GrantRow, holding: Holding) -> audit.Target:
     return audit.Target(typed("grant", row["id"]), holding.holder, row["namespace"] or None)
 
 

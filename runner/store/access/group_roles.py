@@ -14,6 +14,7 @@ from runner.service.outage import reaching
 from runner.store.access import grants
 from runner.store.access.grants import Holding
 from runner.store.postgres.connection import Pool
+from runner.store.rows import GrantRow
 
 logger = logging.getLogger("headway.access")
 _ORIGIN: Final = CommandOrigin(
@@ -44,8 +45,14 @@ async def apply(pool: Pool, wanted: Iterable[GroupRole]) -> None:
             f"oidc_roles names the role {unknown[0]}, which does not exist; there are {', '.join(sorted(known))}"
         )
     with reaching():
-        rows = await pool.fetch("select * from role_grants where created_by = $1", _ORIGIN.actor)
-        held = {GroupRole(row["group_name"], row["role"], row["namespace"]) for row in rows}
+        rows: list[GrantRow] = await pool.fetch(
+            "select * from role_grants where created_by = $1", _ORIGIN.actor
+        )
+        held = {
+            GroupRole(row["group_name"], row["role"], row["namespace"])
+            for row in rows
+            if row["group_name"] is not None
+        }
         async with pool.acquire() as connection, connection.transaction():
             for one in sorted(roles - held, key=repr):
                 await grants.grant(connection, one.holding, _ORIGIN)

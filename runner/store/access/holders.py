@@ -2,7 +2,8 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, TypedDict
 from uuid import UUID
 
 from models.access.viewer import ROLES, Credential, Grant, Permission, PrincipalKind, Scope, Viewer
@@ -71,6 +72,24 @@ _BY_PRINCIPAL: Final = _HOLDER.format(
 )
 
 
+class _HolderRow(TypedDict):
+    id: UUID
+    principal_id: UUID
+    permissions: str | None
+    namespaces: str | None
+    expires_at: datetime | None
+    ended: bool
+    groups: str
+    maker: str | None
+    kind: str
+    name: str
+    over: bool
+    all_groups: list[str]
+    grants: str
+    persona: str
+    token_names: str
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """The holder of a credential; `over` if it is revoked, or its principal disabled. Its expiry is not checked."""
@@ -79,7 +98,7 @@ class Holder:
     over: bool
 
     @classmethod
-    def of(cls, row: Any, kind: str) -> "Holder | None":
+    def of(cls, row: _HolderRow | None, kind: str) -> "Holder | None":
         if row is None:
             return None
         given = load(row["permissions"])
@@ -144,7 +163,8 @@ class Holders:
 
     async def _one(self, kind: str, statement: str, *values: Any) -> Holder | None:
         with reaching():
-            return Holder.of(await self._pool.fetchrow(statement, *values), kind)
+            row: _HolderRow | None = await self._pool.fetchrow(statement, *values)
+        return Holder.of(row, kind)
 
 
 def still_held(viewer: Viewer, holder: Holder | None) -> Viewer:

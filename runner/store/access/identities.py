@@ -2,7 +2,7 @@
 sign-in."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from models.access.viewer import PrincipalKind
@@ -14,8 +14,8 @@ from runner.service.outage import reaching
 from runner.store import audit
 from runner.store.access.principals import target_of
 from runner.store.postgres.connection import Connection, Pool
+from runner.store.rows import PrincipalRow
 
-Row = Any
 _BY_SUBJECT: Final = "select * from principals where subject = $1"
 # Names that differ only in case count as equal, because people confuse them.
 _BY_NAME: Final = """
@@ -30,6 +30,10 @@ insert into principals (id, kind, name, email, subject, created_by) values ($1, 
 _CLAIM: Final = (
     "update principals set subject = $2, email = coalesce($3, email) where id = $1 returning *"
 )
+
+
+class _NamedRow(PrincipalRow):
+    is_free: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ async def enrol(pool: Pool, identity: Identity, reserved: frozenset[str], channe
     has used. Raises Refused when the name belongs to somebody else, and when the principal is disabled.
     """
     with reaching():
-        row = await pool.fetchrow(_BY_SUBJECT, identity.subject)
+        row: PrincipalRow | None = await pool.fetchrow(_BY_SUBJECT, identity.subject)
         if row is None:
             _free(
                 await pool.fetch(_BY_NAME, identity.name, identity.kind.value), identity, reserved
@@ -59,19 +63,18 @@ async def enrol(pool: Pool, identity: Identity, reserved: frozenset[str], channe
                 row = await _first_time(connection, identity, reserved, channel)
     if row["disabled_at"] is not None:
         raise Refused.because(ProblemCode.FORBIDDEN, f"{row['name']} is disabled here")
-    id: UUID = row["id"]
-    return id
+    return row["id"]
 
 
 async def _first_time(
     connection: Connection, identity: Identity, reserved: frozenset[str], channel: Channel
-) -> Row:
+) -> PrincipalRow:
     # Serializes concurrent first sign-ins and grants, so that each sees the principals that the others created.
     await connection.execute("lock table principals in share row exclusive mode")
-    row = await connection.fetchrow(_BY_SUBJECT, identity.subject)
+    row: PrincipalRow | None = await connection.fetchrow(_BY_SUBJECT, identity.subject)
     if row is not None:
         return row
-    named = await connection.fetch(_BY_NAME, identity.name, identity.kind.value)
+    named: list[_NamedRow] = await connection.fetch(_BY_NAME, identity.name, identity.kind.value)
     free = _free(named, identity, reserved)
     origin = CommandOrigin(
         identity.kind.actor(identity.name), channel, "signed in for the first time"
@@ -88,7 +91,7 @@ async def _first_time(
     return row
 
 
-def _free(named: list[Row], identity: Identity, reserved: frozenset[str]) -> Row | None:
+def _free(named: list[_NamedRow], identity: Identity, reserved: frozenset[str]) -> _NamedRow | None:
     """The principal that may be taken over; None when nobody has the name. Raises Refused."""
     if identity.name.lower() not in reserved:
         if not named:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, TypedDict
 from uuid import UUID
 
 from models.access.viewer import PrincipalKind, Scope
@@ -13,9 +13,9 @@ from runner.service.outage import reaching
 from runner.store import audit
 from runner.store.pages import Page, Window, count, keyset_page
 from runner.store.postgres.connection import Connection, Pool
+from runner.store.rows import PrincipalRow
 from runner.store.where import Arguments, compile_scope
 
-Row = Any
 _ENSURE: Final = """
 insert into principals (id, kind, name, owner_id, created_by) values ($1, $2, $3, $4, $5)
 on conflict (name) do nothing returning *
@@ -35,6 +35,11 @@ select principal_id, group_name from group_members where principal_id = any($1::
 """
 
 
+class _MembershipRow(TypedDict):
+    principal_id: UUID
+    group_name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Saved:
     """The values to save for a principal; None keeps the current value. `owner` is the name of a person, who is created
@@ -48,16 +53,18 @@ class Saved:
     disabled: bool | None = None
 
 
-async def find(pool: Pool | Connection, kind: PrincipalKind, name: str) -> Row | None:
+async def find(pool: Pool | Connection, kind: PrincipalKind, name: str) -> PrincipalRow | None:
     with reaching():
         return await pool.fetchrow(
             "select * from principals where kind = $1 and name = $2", kind.value, name
         )
 
 
-async def by_id(pool: Pool, ids: Sequence[UUID]) -> Mapping[UUID, Row]:
+async def by_id(pool: Pool, ids: Sequence[UUID]) -> Mapping[UUID, PrincipalRow]:
     with reaching():
-        rows = await pool.fetch("select * from principals where id = any($1::uuid[])", list(ids))
+        rows: list[PrincipalRow] = await pool.fetch(
+            "select * from principals where id = any($1::uuid[])", list(ids)
+        )
     return {row["id"]: row for row in rows}
 
 
@@ -67,9 +74,11 @@ async def ensure(
     name: str,
     created_by: str,
     owner_id: UUID | None = None,
-) -> Row:
+) -> PrincipalRow:
     """Finds or creates the principal of that name. Raises Refused when the name belongs to another kind."""
-    made = await connection.fetchrow(_ENSURE, new_id(), kind.value, name, owner_id, created_by)
+    made: PrincipalRow | None = await connection.fetchrow(
+        _ENSURE, new_id(), kind.value, name, owner_id, created_by
+    )
     found = made or await find(connection, kind, name)
     if found is None:
         other = "service" if kind is PrincipalKind.PERSON else "person"
@@ -81,7 +90,7 @@ async def ensure(
     return found
 
 
-async def save(pool: Pool, saved: Saved, origin: CommandOrigin) -> Row:
+async def save(pool: Pool, saved: Saved, origin: CommandOrigin) -> PrincipalRow:
     """Creates a person or service, or changes the one of that name. Raises Refused for disabling the last administrator
     of everything."""
     with reaching():
@@ -94,14 +103,14 @@ async def save(pool: Pool, saved: Saved, origin: CommandOrigin) -> Row:
             if saved.owner is not None:
                 owner = await ensure(connection, PrincipalKind.PERSON, saved.owner, origin.actor)
                 owner_id = owner["id"]
-            row = await ensure(
+            found = await ensure(
                 connection, saved.kind, saved.name, origin.actor, owner_id or saved.maker_id
             )
-            row = await connection.fetchrow(
+            row: PrincipalRow | None = await connection.fetchrow(
                 """update principals set owner_id = coalesce($2, owner_id),
                      disabled_at = case when $3 then coalesce(disabled_at, now()) when $3 is null then disabled_at end
                    where id = $1 returning *""",
-                row["id"],
+                found["id"],
                 owner_id,
                 saved.disabled,
             )
@@ -162,13 +171,13 @@ async def set_groups(connection: Connection, id: UUID, groups: Iterable[str]) ->
 async def groups_of(pool: Pool, ids: Sequence[UUID]) -> Mapping[UUID, list[str]]:
     found: dict[UUID, list[str]] = {id: [] for id in ids}
     with reaching():
-        rows = await pool.fetch(_MEMBERSHIPS, list(ids))
+        rows: list[_MembershipRow] = await pool.fetch(_MEMBERSHIPS, list(ids))
     for row in rows:
         found[row["principal_id"]].append(row["group_name"])
     return found
 
 
-async def page(pool: Pool, managed: Scope, window: Window) -> Page:
+async def page(pool: Pool, managed: Scope, window: Window) -> Page[PrincipalRow]:
     """Oldest first: principals that have a role in the scope `managed`."""
     arguments = Arguments()
     where = _condition(managed, arguments)
@@ -182,12 +191,12 @@ async def count_of(pool: Pool, managed: Scope) -> tuple[int, bool]:
         return await count(pool, "principals", _condition(managed, arguments), arguments)
 
 
-async def visible(pool: Pool, managed: Scope, ids: Sequence[UUID]) -> Mapping[UUID, Row]:
+async def visible(pool: Pool, managed: Scope, ids: Sequence[UUID]) -> Mapping[UUID, PrincipalRow]:
     """Returns those of the principals that have a role in the scope `managed`."""
     arguments = Arguments(list(ids))
     where = _condition(managed, arguments)
     with reaching():
-        rows = await pool.fetch(
+        rows: list[PrincipalRow] = await pool.fetch(
             f"select * from principals where id = any($1::uuid[]) and {where}", *arguments.values
         )
     return {row["id"]: row for row in rows}
@@ -200,7 +209,7 @@ async def owned_by(pool: Pool, id: UUID) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
-def target_of(row: Row) -> audit.Target:
+def target_of(row: PrincipalRow) -> audit.Target:
     return audit.Target(typed("prin", row["id"]), PrincipalKind(row["kind"]).actor(row["name"]))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final, TypedDict
 from uuid import UUID
 
 from models.access.credentials import digest_of, new_secret
@@ -15,7 +15,6 @@ from runner.store import audit
 from runner.store.json import dump
 from runner.store.postgres.connection import Connection, Pool
 
-Row = Any
 _INSERT: Final = """
 insert into sign_ins (id, principal_id, token_id, method, groups, expires_at) values ($1, $2, $3, $4, $5, $6)
 """
@@ -32,6 +31,16 @@ delete from login_links where id in (
 """
 LINK_TIME: Final = timedelta(minutes=10)
 _KEPT: Final = "30 days"
+
+
+class _EndedRow(TypedDict):
+    principal_id: UUID
+    method: str
+
+
+class _NamedRow(TypedDict):
+    kind: str
+    name: str
 
 
 async def begin(
@@ -59,7 +68,7 @@ async def end(pool: Pool, id: UUID) -> SignInMethod | None:
     """Ends a session, as at a logout; returns the method of its sign-in, or None if it has ended already."""
     with reaching():
         async with pool.acquire() as connection, connection.transaction():
-            row = await connection.fetchrow(
+            row: _EndedRow | None = await connection.fetchrow(
                 """update sign_ins set ended_at = now() where id = $1 and ended_at is null
                    returning principal_id, method""",
                 id,
@@ -97,10 +106,12 @@ async def _record(
     connection: Connection,
     action: str,
     principal_id: UUID,
-    data: dict[str, Any],
+    data: dict[str, str],
     channel: Channel = Channel.UI,
 ) -> None:
-    row = await connection.fetchrow("select kind, name from principals where id = $1", principal_id)
+    row: _NamedRow | None = await connection.fetchrow(
+        "select kind, name from principals where id = $1", principal_id
+    )
     assert row
     actor = PrincipalKind(row["kind"]).actor(row["name"])
     target = audit.Target(None, row["name"])

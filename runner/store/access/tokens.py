@@ -18,9 +18,9 @@ from runner.store.access import principals
 from runner.store.json import dump
 from runner.store.pages import Page, Window, count, keyset_page
 from runner.store.postgres.connection import Connection, Pool
+from runner.store.rows import PrincipalRow, TokenRow
 from runner.store.where import Arguments
 
-Row = Any
 _INSERT: Final = """
 insert into tokens (id, principal_id, name, digest, permissions, namespaces, created_by, expires_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8) returning *
@@ -40,7 +40,9 @@ class NewToken:
     expires_at: datetime | None = None
 
 
-async def create(pool: Pool, new: NewToken, origin: CommandOrigin, replace: bool = False) -> Row:
+async def create(
+    pool: Pool, new: NewToken, origin: CommandOrigin, replace: bool = False
+) -> TokenRow:
     """Creates a token. `replace` revokes the valid token of that name; without it, Refused is raised if there is
     one."""
     with reaching():
@@ -50,12 +52,12 @@ async def create(pool: Pool, new: NewToken, origin: CommandOrigin, replace: bool
 
 async def insert(
     connection: Connection, new: NewToken, origin: CommandOrigin, replace: bool = False
-) -> Row:
+) -> TokenRow:
     """As `create`, in the caller's transaction, which a refusal aborts."""
     if replace:
         await _end(connection, "name = $1", new.name, origin)
     try:
-        row = await connection.fetchrow(
+        row: TokenRow | None = await connection.fetchrow(
             _INSERT,
             new.id,
             new.principal_id,
@@ -68,6 +70,7 @@ async def insert(
         )
     except asyncpg.UniqueViolationError as error:
         raise name_taken(new.name) from error
+    assert row
     about = {**await _holder(connection, row), **_limits(new)}
     await audit.record(connection, origin, "CREATE_TOKEN", _target(row), about)
     return row
@@ -81,7 +84,7 @@ def name_taken(name: str) -> Refused:
     )
 
 
-async def revoke(pool: Pool, id: UUID, origin: CommandOrigin) -> Row | None:
+async def revoke(pool: Pool, id: UUID, origin: CommandOrigin) -> TokenRow | None:
     """Revokes a valid token, which ends its sessions; returns it, or None if there is none."""
     with reaching():
         async with pool.acquire() as connection, connection.transaction():
@@ -90,8 +93,8 @@ async def revoke(pool: Pool, id: UUID, origin: CommandOrigin) -> Row | None:
 
 async def _end(
     connection: Connection, condition: str, value: object, origin: CommandOrigin
-) -> Row | None:
-    row = await connection.fetchrow(
+) -> TokenRow | None:
+    row: TokenRow | None = await connection.fetchrow(
         f"update tokens set revoked_at = now() where {condition} and revoked_at is null returning *",
         value,
     )
@@ -101,13 +104,13 @@ async def _end(
     return row
 
 
-async def find(pool: Pool, digest: str) -> Row | None:
+async def find(pool: Pool, digest: str) -> TokenRow | None:
     """Finds a token, also a revoked one."""
     with reaching():
         return await pool.fetchrow("select * from tokens where digest = $1", digest)
 
 
-async def of_credential(pool: Pool, credential: Credential) -> Row | None:
+async def of_credential(pool: Pool, credential: Credential) -> TokenRow | None:
     """The token of a credential: itself, or the one with which its session was started."""
     with reaching():
         return await pool.fetchrow(
@@ -116,7 +119,7 @@ async def of_credential(pool: Pool, credential: Credential) -> Row | None:
         )
 
 
-async def by_name(pool: Pool, name: str) -> Row | None:
+async def by_name(pool: Pool, name: str) -> TokenRow | None:
     """Finds the valid token of this name."""
     with reaching():
         return await pool.fetchrow(
@@ -124,14 +127,16 @@ async def by_name(pool: Pool, name: str) -> Row | None:
         )
 
 
-async def by_id(pool: Pool, id: UUID) -> Row | None:
+async def by_id(pool: Pool, id: UUID) -> TokenRow | None:
     with reaching():
         return await pool.fetchrow("select * from tokens where id = $1", id)
 
 
-async def by_ids(pool: Pool, ids: Sequence[UUID]) -> Mapping[UUID, Row]:
+async def by_ids(pool: Pool, ids: Sequence[UUID]) -> Mapping[UUID, TokenRow]:
     with reaching():
-        rows = await pool.fetch("select * from tokens where id = any($1::uuid[])", list(ids))
+        rows: list[TokenRow] = await pool.fetch(
+            "select * from tokens where id = any($1::uuid[])", list(ids)
+        )
     return {row["id"]: row for row in rows}
 
 
@@ -141,7 +146,7 @@ async def any_exist(pool: Pool) -> bool:
         return bool(await pool.fetchval("select exists (select from tokens)"))
 
 
-async def page(pool: Pool, holders: Sequence[UUID] | None, window: Window) -> Page:
+async def page(pool: Pool, holders: Sequence[UUID] | None, window: Window) -> Page[TokenRow]:
     """Oldest first; None selects the tokens of everybody."""
     arguments = Arguments()
     where = _condition(holders, arguments)
@@ -159,13 +164,14 @@ def _condition(holders: Sequence[UUID] | None, arguments: Arguments) -> str:
     return f"principal_id = any({arguments.add(list(holders))}::uuid[])"
 
 
-def _target(row: Row) -> audit.Target:
+def _target(row: TokenRow) -> audit.Target:
     return audit.Target(typed("tok", row["id"]), row["name"])
 
 
-async def _holder(connection: Connection, row: Row) -> dict[str, Any]:
+async def _holder(connection: Connection, row: TokenRow) -> dict[str, Any]:
     statement = "select * from principals where id = $1"
-    holder = await connection.fetchrow(statement, row["principal_id"])
+    holder: PrincipalRow | None = await connection.fetchrow(statement, row["principal_id"])
+    assert holder
     return {"holder": principals.target_of(holder).name}
 
 

@@ -1,13 +1,22 @@
 """Finds executions that are comparable: those of the same flow (or recorded pipeline) and the same kind."""
 
-from typing import Any
+from typing import TypedDict
 from uuid import UUID
 
 Line = tuple[UUID | None, str, str, str]
 """The line of comparable executions: the flow (None for external runs), the namespace, the key and the kind."""
 
 
-def line_of(row: Any) -> Line:
+class LineRow(TypedDict):
+    """The columns of an execution that say which line it belongs to."""
+
+    flow_id: UUID | None
+    namespace: str
+    flow_key: str
+    kind: str
+
+
+def line_of(row: LineRow) -> Line:
     return row["flow_id"], row["namespace"], row["flow_key"], row["kind"]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final, TypedDict
 
 from models.access.viewer import Scope
 from models.filters.filters import Filter
@@ -31,6 +31,13 @@ class FacetField(StrEnum):
     PROPERTY = "PROPERTY"
     INPUT = "INPUT"
     METRIC = "METRIC"
+
+
+class _FacetRow(TypedDict):
+    key: str | None
+    value: str
+    number: int
+    exact: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +137,7 @@ async def facets(pool: Pool, scope: Scope, where: Filter, wish: FacetWish) -> Se
     if wish.field in _WALKED:
         sql += f", {walked(_WALKED[wish.field])}, {_rare(scope, condition, wish, most, arguments)}"
         rows += " union all select * from rare"
-    found: Sequence[Any] = await pool.fetch(
+    found: list[_FacetRow] = await pool.fetch(
         f"{sql} {rows} order by number desc, key, value limit {arguments.add(wish.first)}",
         *arguments.values,
     )
@@ -143,7 +150,7 @@ async def _errors(
     """Errors by fingerprint, each with its newest message that contains the text. Identical failures are grouped first,
     so that each fingerprint is computed only once."""
     holds = _holds("message", wish, arguments)
-    rows: Sequence[Any] = await pool.fetch(
+    rows: list[_FacetRow] = await pool.fetch(
         f"""with counted as materialized (
               select id, failure ->> 'path' as path, failure ->> 'code' as code, failure ->> 'message' as message
               from executions where failure is not null and {condition} order by id desc limit {COUNT_LIMIT + 1}),

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from models.filters.filters import Field, Filter, mentions
@@ -12,6 +12,7 @@ from models.states import ExecutionState, Origin
 from models.trigger_kinds import TriggerKind, schedule_of, trigger_kind
 from runner.store.json import load
 from runner.store.postgres.connection import Executes
+from runner.store.rows import ExecutionRow
 from runner.store.where.terms import LAST_FIRST
 
 _METRICS = f"""
@@ -25,26 +26,40 @@ _LOOKUPS: Mapping[Field, str] = {
 }
 
 
-async def rows_of(pool: Executes, ids: Sequence[UUID]) -> list[Any]:
+class _LastRow(TypedDict):
+    execution_id: UUID
+    name: str
+    value: float
+
+
+class _SeqRow(TypedDict):
+    id: UUID
+    seq: int
+
+
+async def rows_of(pool: Executes, ids: Sequence[UUID]) -> list[ExecutionRow]:
     return list(await pool.fetch("select * from executions where id = any($1::uuid[])", ids))
 
 
 async def active(pool: Executes, most: int) -> dict[UUID, int]:
     """The newest executions that have not ended, with their seqs."""
-    rows = await pool.fetch(
+    rows: list[_SeqRow] = await pool.fetch(
         "select id, seq from executions where ended_at is null order by id desc limit $1", most
     )
     return {row["id"]: row["seq"] for row in rows}
 
 
-async def candidates(pool: Executes, where: Filter, rows: Sequence[Any]) -> list[Candidate]:
+async def candidates(
+    pool: Executes, where: Filter, rows: Sequence[ExecutionRow]
+) -> list[Candidate]:
     """Candidates in the order of the rows. Tables that the filter does not need are not read."""
     ids = [row["id"] for row in rows]
     metrics: dict[UUID, dict[str, float]] = defaultdict(dict)
     if mentions(where, Field.METRIC):
-        for row in await pool.fetch(_METRICS, ids):
-            if row["value"] == row["value"]:
-                metrics[row["execution_id"]][row["name"]] = row["value"]
+        last: list[_LastRow] = await pool.fetch(_METRICS, ids)
+        for measured in last:
+            if measured["value"] == measured["value"]:
+                metrics[measured["execution_id"]][measured["name"]] = measured["value"]
     lookups = {
         field: {row["execution_id"] for row in await pool.fetch(sql, ids)}
         for field, sql in _LOOKUPS.items()
@@ -53,7 +68,7 @@ async def candidates(pool: Executes, where: Filter, rows: Sequence[Any]) -> list
     return [candidate(row, metrics[row["id"]], lookups) for row in rows]
 
 
-def trigger_of(row: Any) -> TriggerKind:
+def trigger_of(row: ExecutionRow) -> TriggerKind:
     """The kind of trigger for a row of executions."""
     return trigger_kind(
         parent_id=row["parent_id"],
@@ -71,7 +86,7 @@ def fingerprint_of(failure: Mapping[str, Any]) -> str:
 
 
 def candidate(
-    row: Any, metrics: Mapping[str, float], lookups: Mapping[Field, set[UUID]]
+    row: ExecutionRow, metrics: Mapping[str, float], lookups: Mapping[Field, set[UUID]]
 ) -> Candidate:
     """The candidate for a row of executions; `lookups` has, by field, the executions for which it is true."""
     git, failure = load(row["git"]) or {}, load(row["failure"])

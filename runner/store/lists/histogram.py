@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Final, TypedDict
 
 from models.access.viewer import Scope
 from models.filters.filters import And, Field, Filter, Operator, Term
@@ -19,6 +19,12 @@ from executions where {condition} group by 1, 2
 """
 
 
+class _BarRow(TypedDict):
+    start: datetime
+    state: str
+    number: int
+
+
 async def histogram(
     pool: Pool, scope: Scope, where: Filter, since: datetime, until: datetime, bars: Bars
 ) -> Mapping[datetime, Mapping[ExecutionState, int]]:
@@ -32,6 +38,7 @@ async def histogram(
         condition=found_by(scope, And([*dated, where]), arguments),
     )
     found: dict[datetime, dict[ExecutionState, int]] = defaultdict(dict)
-    for row in await pool.fetch(statement, *arguments.values):
+    rows: list[_BarRow] = await pool.fetch(statement, *arguments.values)
+    for row in rows:
         found[row["start"]][ExecutionState(row["state"])] = row["number"]
     return found

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypedDict
 from uuid import UUID
 
 from models.access.viewer import Scope
 from models.filters.filters import EVERYTHING, Field, Filter, mentions
 from models.orders import ByValue, ExecutionOrder, Order
-from runner.store.lists.orders import COLUMNS, Column, KeysetPosition, Part, beyond
+from runner.store.lists.orders import COLUMNS, Column, KeysetPosition, ListedRow, Part, beyond
 from runner.store.lists.value_orders import value_page
 from runner.store.lists.words import Words, listed, matching_words, wanted_words
-from runner.store.pages import COUNT_LIMIT, Page, Row
+from runner.store.pages import COUNT_LIMIT, Page
 from runner.store.postgres.connection import Executes, Pool
 from runner.store.where import Arguments
 
@@ -39,9 +39,14 @@ class View:
 class CountedPage:
     """The first page and the total number, both of one snapshot."""
 
-    rows: Sequence[Row]
+    rows: Sequence[ListedRow]
     count: int
     exact: bool
+
+
+class _CountsRow(TypedDict):
+    seen: int
+    found: int
 
 
 async def counted_page(
@@ -65,7 +70,7 @@ async def counted_page(
 
 async def executions_page(
     pool: Executes, scope: Scope, where: Filter = EVERYTHING, view: View = View(50)
-) -> Page:
+) -> Page[ListedRow]:
     """Rows with `sort_key`, their key in this order. The thousandth page is as cheap as the first."""
     rows = await _rows(pool, scope, where, view)
     more, rows = len(rows) > view.size, rows[: view.size]
@@ -74,13 +79,13 @@ async def executions_page(
     return Page(rows, has_next=more, has_previous=view.place is not None)
 
 
-async def _rows(pool: Executes, scope: Scope, where: Filter, view: View) -> Sequence[Row]:
+async def _rows(pool: Executes, scope: Scope, where: Filter, view: View) -> Sequence[ListedRow]:
     """The rows of the page, and one more if there is one."""
     if isinstance(view.order, ByValue):
         return await value_page(
             pool, scope, where, view.order, view.place, view.backwards, view.size + 1
         )
-    rows: Sequence[Row] = ()
+    rows: Sequence[ListedRow] = ()
     words = wanted_words(where)
     if words and view.order.column == "CREATED" and await words.are_frequent(pool):
         rows = await _among_newest(pool, scope, where, view)
@@ -89,7 +94,9 @@ async def _rows(pool: Executes, scope: Scope, where: Filter, view: View) -> Sequ
     return rows
 
 
-async def _among_newest(pool: Executes, scope: Scope, where: Filter, view: View) -> Sequence[Row]:
+async def _among_newest(
+    pool: Executes, scope: Scope, where: Filter, view: View
+) -> Sequence[ListedRow]:
     """Scans the newest executions, where a frequent word is found soon; its index would return all that have it."""
     arguments = Arguments()
     part, direction = COLUMNS["CREATED"].parts[0], _direction(view)
@@ -105,7 +112,7 @@ async def _among_newest(pool: Executes, scope: Scope, where: Filter, view: View)
 
 async def _page(
     pool: Executes, scope: Scope, where: Filter, view: View, words: Words | None
-) -> Sequence[Row]:
+) -> Sequence[ListedRow]:
     arguments = Arguments()
     column, direction = COLUMNS[view.order.column], _direction(view)
     condition = (
@@ -173,7 +180,7 @@ async def count_executions(pool: Executes, scope: Scope, where: Filter) -> tuple
 
 async def _count_newest(pool: Executes, condition: str, arguments: Arguments) -> tuple[int, bool]:
     """Counts among the NEWEST executions, for filters that need a lookup for each; exact if there are no more."""
-    row = await pool.fetchrow(
+    row: _CountsRow | None = await pool.fetchrow(
         f"""select count(*) as seen, count(*) filter (where {condition}) as found
             from (select * from executions order by id desc limit {NEWEST + 1}) executions""",
         *arguments.values,

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from math import inf, isnan
-from typing import Final
+from typing import Final, TypedDict
 from uuid import UUID
 
 from models.errors import ProblemCode, Refused
 from models.orders import ExecutionOrder
+from runner.store.rows import ExecutionRow
 from runner.store.where import Arguments
 
 ACTIVE: Final = "ended_at is null"
@@ -54,6 +55,19 @@ COLUMNS: Final[Mapping[str, Column]] = {
     ),
     "PROGRESS": Column("float8", (Part(ACTIVE, "progress"), Part(ENDED, "1::float8", 1.0))),
 }
+
+
+class SortedRow(TypedDict):
+    """The columns that say where a row is in its order; `sort_key` is null if the order is by id."""
+
+    id: UUID
+    sort_key: str | None
+
+
+class ListedRow(ExecutionRow):
+    """An execution in an order; see SortedRow."""
+
+    sort_key: str | None
 
 
 @dataclass(frozen=True, slots=True)

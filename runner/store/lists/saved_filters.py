@@ -6,7 +6,6 @@ Changes of shared filters are recorded in the audit log, because they concern ev
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -16,8 +15,8 @@ from models.events.events import CommandOrigin
 from models.ids import typed
 from runner.store import audit
 from runner.store.postgres.connection import Pool
+from runner.store.rows import SavedFilterRow
 
-Row = Any
 MOST_OF_ONE = 200
 
 _SAVE = """
@@ -27,6 +26,10 @@ on conflict (id) do update set name = excluded.name, shared = excluded.shared, s
   order_by = excluded.order_by, order_by_value = excluded.order_by_value, updated_at = now()
 returning *, shared or coalesce((select shared from saved_filters where id = $1), false) as concerns_all
 """
+
+
+class _ChangedRow(SavedFilterRow):
+    concerns_all: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,10 @@ class Filter:
     """JSON."""
 
 
-async def save(pool: Pool, given: Filter, origin: CommandOrigin) -> Row:
+async def save(pool: Pool, given: Filter, origin: CommandOrigin) -> SavedFilterRow:
     """Raises Refused when the owner has another of this name."""
     try:
-        return await audit.change(
+        row = await audit.change(
             pool, origin, partial(_entry, "SAVE_FILTER"), _SAVE, *astuple(given)
         )
     except asyncpg.UniqueViolationError as error:
@@ -53,6 +56,8 @@ async def save(pool: Pool, given: Filter, origin: CommandOrigin) -> Row:
             f"you have a filter {given.name!r} already; give its id to change it, or choose another name",
             "name",
         ) from error
+    assert row
+    return row
 
 
 async def delete(pool: Pool, id: UUID, origin: CommandOrigin) -> None:
@@ -60,7 +65,7 @@ async def delete(pool: Pool, id: UUID, origin: CommandOrigin) -> None:
     await audit.change(pool, origin, partial(_entry, "DELETE_FILTER"), statement, id)
 
 
-def _entry(action: str, row: Row) -> audit.Entry | None:
+def _entry(action: str, row: _ChangedRow) -> audit.Entry | None:
     if not row["concerns_all"]:
         return None
     target = audit.Target(typed("filt", row["id"]), row["name"])
@@ -68,14 +73,14 @@ def _entry(action: str, row: Row) -> audit.Entry | None:
     return audit.Entry(action, target, about)
 
 
-async def find(pool: Pool, actor: str, id: UUID) -> Row | None:
+async def find(pool: Pool, actor: str, id: UUID) -> SavedFilterRow | None:
     """Finds a filter that the actor owns, or a shared one."""
     return await pool.fetchrow(
         "select * from saved_filters where id = $2 and (owner = $1 or shared)", actor, id
     )
 
 
-async def seen_by(pool: Pool, actor: str) -> Sequence[Row]:
+async def seen_by(pool: Pool, actor: str) -> Sequence[SavedFilterRow]:
     """The actor's own filters, then those that others share, by name."""
     return await pool.fetch(
         """select * from saved_filters where owner = $1 or shared

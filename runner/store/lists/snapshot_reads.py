@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, TypedDict
 from uuid import UUID
 
 from models.access.viewer import Scope
@@ -10,11 +11,11 @@ from models.filters.filters import Filter
 from models.orders import ByValue, Order
 from runner.store.execution.history import executions_by_id
 from runner.store.lists.listing import View, executions_page
-from runner.store.lists.orders import KeysetPosition
+from runner.store.lists.orders import KeysetPosition, ListedRow
 from runner.store.lists.value_orders import all_by_value
 from runner.store.logs.log_search import TEXT_MATCHES
-from runner.store.pages import Row
 from runner.store.postgres.connection import Connection, Executes, Pool
+from runner.store.rows import ExecutionRow
 from runner.store.where.terms import LAST_FIRST
 
 CHUNK: Final = 250
@@ -41,6 +42,23 @@ select named.*, last.value from named cross join lateral ({_LAST}) last
 """
 
 
+class _LastRow(TypedDict):
+    execution_id: UUID
+    name: str
+    value: float
+
+
+class SeriesRow(TypedDict):
+    """A point of a series of a metric."""
+
+    name: str
+    path: str | None
+    tags: str
+    step: int | None
+    value: float
+    at: datetime
+
+
 @asynccontextmanager
 async def one_moment(pool: Pool) -> AsyncIterator[Connection]:
     """Opens a read-only transaction in which all reads see the same snapshot; it blocks nobody."""
@@ -53,7 +71,7 @@ async def one_moment(pool: Pool) -> AsyncIterator[Connection]:
 
 async def all_executions(
     connection: Connection, scope: Scope, where: Filter, order: Order
-) -> AsyncGenerator[Sequence[Row], None]:
+) -> AsyncGenerator[Sequence[ListedRow], None]:
     """Yields all executions in chunks, in the order of the list."""
     if isinstance(order, ByValue):
         statement, arguments = all_by_value(scope, where, order)
@@ -73,8 +91,9 @@ async def all_executions(
 
 async def in_chunks(
     connection: Connection, sql: str, *arguments: Any
-) -> AsyncGenerator[Sequence[Row], None]:
-    """Yields the rows of a statement in chunks, through a cursor."""
+) -> AsyncGenerator[Sequence[Any], None]:
+    """Yields the rows of a statement in chunks, through a cursor. Their columns depend on the statement: the caller
+    states their type."""
     cursor = await connection.cursor(sql, *arguments)
     while rows := await cursor.fetch(CHUNK):
         yield rows
@@ -85,6 +104,7 @@ async def last_metrics(
 ) -> dict[UUID, dict[str, float]]:
     """The last value of each metric, by execution and name; None selects all names."""
     found: dict[UUID, dict[str, float]] = {id: {} for id in ids}
+    rows: list[_LastRow]
     if names is None:
         rows = await connection.fetch(_LAST_OF_ALL, list(ids))
     else:
@@ -94,7 +114,7 @@ async def last_metrics(
     return found
 
 
-async def visible_row(connection: Connection, scope: Scope, id: UUID) -> Row | None:
+async def visible_row(connection: Connection, scope: Scope, id: UUID) -> ExecutionRow | None:
     return (await executions_by_id(connection, scope, [id])).get(id)
 
 
@@ -130,12 +150,12 @@ order by place, number
 
 async def measured_series(
     connection: Connection, id: UUID, most: int, points: int
-) -> Sequence[Row]:
+) -> Sequence[SeriesRow]:
     """Metrics with more than one point: at most `most` series, with about `points` points each."""
     return await connection.fetch(_SERIES, id, most, points)
 
 
-async def first_of(connection: Connection, sql: str, most: int, *arguments: Any) -> Sequence[Row]:
-    """The first `most` rows of a statement."""
+async def first_of(connection: Connection, sql: str, most: int, *arguments: Any) -> Sequence[Any]:
+    """The first `most` rows of a statement, on which their columns depend: the caller states their type."""
     cursor = await connection.cursor(sql, *arguments)
     return await cursor.fetch(most)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final, TypedDict
 
 from models.access.viewer import Scope
 from models.filters.filters import And, Field, Filter, Operator, Term, mentions
@@ -11,7 +11,7 @@ from models.labels import TEST
 from models.states import EXECUTION_ENDS, EXECUTION_FAILURES, EXECUTION_SUCCESSES, ExecutionState
 from models.statistics.buckets import Bucket
 from runner.store.json import to_columns
-from runner.store.lists.alike import Line, alike, line_of
+from runner.store.lists.alike import Line, LineRow, alike, line_of
 from runner.store.lists.listing import NEWEST
 from runner.store.lists.words import listed, matching_words, wanted_words
 from runner.store.pages import COUNT_LIMIT
@@ -43,8 +43,39 @@ class Stats:
     kinds: Mapping[str, Tally]
 
 
-# The values of `grouping` for the sets below: a bit for each of the four columns that is not grouped by.
-_WHOLE, _STATE, _BUCKET, _FLOW, _KIND = 0b1111, 0b0111, 0b1011, 0b1101, 0b1110
+class _TallyRow(TypedDict):
+    """A row of one of the sets below; the columns of the other sets are null."""
+
+    set: int
+    state: str | None
+    bucket: datetime | None
+    namespace: str | None
+    flow_key: str | None
+    kind: str | None
+    total: int
+    ended: int
+    succeeded: int
+    failed: int
+    average: float | None
+    percentiles: list[float] | None
+
+
+class _StateRow(TypedDict):
+    state: str
+    number: int
+
+
+class _StateAmongRow(_StateRow):
+    seen: int
+
+
+class _LastedRow(LineRow):
+    count: int
+    percentiles: list[float] | None
+
+
+_WHOLE: Final = 0b1111
+"""The value of `grouping` for the set without columns: a bit for each of the four that is not grouped by."""
 _TALLIES: Final = """
 with found as materialized (
   select state, namespace, flow_key, kind, date_trunc({bucket}::text, {date}, 'UTC') as bucket,
@@ -74,19 +105,21 @@ async def tallied(
         successes=arguments.add(sorted(EXECUTION_SUCCESSES)),
         failures=arguments.add(sorted(EXECUTION_FAILURES)),
     )
-    rows: Sequence[Any] = await pool.fetch(statement, *arguments.values)
+    rows: list[_TallyRow] = await pool.fetch(statement, *arguments.values)
     return Stats(
         whole=_tally(next(row for row in rows if row["set"] == _WHOLE)),
-        states={ExecutionState(row["state"]): row["total"] for row in rows if row["set"] == _STATE},
-        buckets={row["bucket"]: _tally(row) for row in rows if row["set"] == _BUCKET},
+        states={ExecutionState(row["state"]): row["total"] for row in rows if row["state"]},
+        buckets={row["bucket"]: _tally(row) for row in rows if row["bucket"]},
         flows={
-            (row["namespace"], row["flow_key"]): _tally(row) for row in rows if row["set"] == _FLOW
+            (row["namespace"], row["flow_key"]): _tally(row)
+            for row in rows
+            if row["namespace"] is not None and row["flow_key"] is not None
         },
-        kinds={row["kind"]: _tally(row) for row in rows if row["set"] == _KIND},
+        kinds={row["kind"]: _tally(row) for row in rows if row["kind"] is not None},
     )
 
 
-def _tally(row: Any) -> Tally:
+def _tally(row: _TallyRow) -> Tally:
     p50, p95 = row["percentiles"] or (None, None)
     counts = (row["total"], row["ended"], row["succeeded"], row["failed"])
     return Tally(*counts, row["average"], p50, p95)
@@ -110,7 +143,7 @@ async def counted_by_state(
         f"where {_in_state(state)} and {condition} limit {COUNT_LIMIT + 1}) x) as number"
         for state in ExecutionState
     ]
-    rows = await pool.fetch(" union all ".join(parts), *arguments.values)
+    rows: list[_StateRow] = await pool.fetch(" union all ".join(parts), *arguments.values)
     return {
         ExecutionState(row["state"]): (
             min(row["number"], COUNT_LIMIT),
@@ -125,7 +158,7 @@ async def _counted_among(
     pool: Pool, source: str, condition: str, most: int, arguments: Arguments
 ) -> dict[ExecutionState, tuple[int, bool]]:
     """Counts among at most `most` rows, for conditions that are expensive to check; exact if there are no more."""
-    rows = await pool.fetch(
+    rows: list[_StateAmongRow] = await pool.fetch(
         f"""with looked as materialized ({source})
             select state, count(*) filter (where {condition}) as number, (select count(*) from looked) as seen
             from looked join executions using (id) group by state""",
@@ -160,9 +193,11 @@ _RAN_WELL: Final = (ExecutionState.SUCCESS.value, ExecutionState.WARNING.value)
 
 async def usual_durations(pool: Pool, lines: Sequence[Line]) -> dict[Line, Tally]:
     """Durations of the newest 100 successful executions of each line; lines without any are left out."""
-    rows = await pool.fetch(_LASTED, *to_columns(lines), _RAN_WELL, TEST, _MAX_RUNS)
+    rows: list[_LastedRow] = await pool.fetch(
+        _LASTED, *to_columns(lines), _RAN_WELL, TEST, _MAX_RUNS
+    )
     return {
         line_of(row): Tally(row["count"], p50=row["percentiles"][0], p95=row["percentiles"][1])
         for row in rows
-        if row["count"]
+        if row["percentiles"]
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypedDict
 
 from models.errors import ProblemCode, Refused
 from models.labels import TEST
@@ -42,6 +42,13 @@ group by 1, 2 order by 1, 2
 """
 
 
+class _TimeRow(TypedDict):
+    line: int
+    key: str
+    count: int
+    p50: float
+
+
 @dataclass(frozen=True, slots=True)
 class TaskTime:
     """`p50` in seconds, of `count` task runs."""
@@ -60,7 +67,9 @@ async def usual_task_durations(pool: Pool, lines: Sequence[Line]) -> dict[Line, 
             f"{len(lines)}: query it for one execution at a time",
         )
     found: dict[Line, list[TaskTime]] = {}
-    rows = await pool.fetch(_USUAL, *to_columns(lines), _RAN_WELL, TEST, _TASK_RAN_WELL)
+    rows: list[_TimeRow] = await pool.fetch(
+        _USUAL, *to_columns(lines), _RAN_WELL, TEST, _TASK_RAN_WELL
+    )
     for row in rows:
         time = TaskTime(row["key"], row["p50"], row["count"])
         found.setdefault(lines[row["line"] - 1], []).append(time)

@@ -14,13 +14,12 @@ from models.access.viewer import Scope
 from models.errors import ProblemCode, Refused
 from models.filters.filters import EVERYTHING, And, Field, Filter, mentions
 from models.orders import ByValue
-from runner.store.lists.orders import KeysetPosition
+from runner.store.lists.orders import KeysetPosition, ListedRow
 from runner.store.lists.words import found_by
 from runner.store.postgres.connection import Executes
 from runner.store.where import EXECUTIONS, Arguments
 from runner.store.where.terms import LAST_FIRST
 
-Row = Any
 MOST: Final = 50_000
 """The most executions that are sorted for a page."""
 _MAX_TEXT: Final = 200
@@ -43,7 +42,7 @@ async def value_page(
     place: KeysetPosition | None,
     backwards: bool,
     limit: int,
-) -> Sequence[Row]:
+) -> Sequence[ListedRow]:
     """Raises Refused when too many match."""
     await _check_number(pool, scope, where)
     arguments = Arguments()

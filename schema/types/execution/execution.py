@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import strawberry
 
@@ -22,6 +22,7 @@ from runner.store.json import load
 from runner.store.lists.alike import line_of
 from runner.store.lists.filter_rows import trigger_of
 from runner.store.lists.neighbours import Side
+from runner.store.rows import ExecutionRow
 from schema.context import Info
 from schema.enums import ArtifactDirection, LineageDirection
 from schema.execution.following import cursor_of
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
     from schema.types.flow.dependencies import ExecutionDependencies
 
 
-_READS: Final[Mapping[str, Read]] = {
+_READS: Final[Mapping[str, Read[ExecutionRow]]] = {
     "id": lambda row: typed("exec", row["id"]),
     "state": lambda row: ExecutionState(row["state"]),
     "inputs": lambda row: without_secrets(load(row["inputs"])),
@@ -83,8 +84,8 @@ _READS: Final[Mapping[str, Read]] = {
 
 @reading(_READS)
 @strawberry.type
-class Execution(RowView, LogsOfExecution, Node):
-    row: strawberry.Private[Any]
+class Execution(RowView[ExecutionRow], LogsOfExecution, Node):
+    row: strawberry.Private[ExecutionRow]
     name: str
     namespace: str
     flow_key: str

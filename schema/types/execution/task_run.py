@@ -19,7 +19,9 @@ from models.lifecycle.task_path import parse_path
 from models.lifecycle.waiting import waiting_of_task
 from models.states import AttemptState, TaskRunState
 from runner.history.point_in_time import HistoricalKey, moment_of, past_of
+from runner.store.execution.nodes import TaskRunWithResults
 from runner.store.json import load
+from runner.store.rows import AttemptRow
 from schema.context import Info
 from schema.enums import LogLevel, LogStream
 from schema.lists.bounds import MAX_CHILDREN, MAX_ROWS, up_to
@@ -82,7 +84,7 @@ class Resources:
         return cls(max_rss_bytes=used.get("maxRssBytes"), cpu_seconds=used.get("cpuSeconds"))
 
 
-_ATTEMPT_READS: Final[Mapping[str, Read]] = {
+_ATTEMPT_READS: Final[Mapping[str, Read[AttemptRow]]] = {
     "id": lambda row: typed("att", row["id"]),
     "state": lambda row: AttemptState(row["state"]),
     "duration": lambda row: seconds_between(
@@ -95,8 +97,8 @@ _ATTEMPT_READS: Final[Mapping[str, Read]] = {
 
 @reading(_ATTEMPT_READS)
 @strawberry.type
-class Attempt(RowView, Node):
-    row: strawberry.Private[Any]
+class Attempt(RowView[AttemptRow], Node):
+    row: strawberry.Private[AttemptRow]
     number: int
     state: AttemptState
     worker: str | None
@@ -158,7 +160,7 @@ class Iteration:
         return text if len(text) <= LABEL else f"{text[: LABEL - 1]}…"
 
 
-_READS: Final[Mapping[str, Read]] = {
+_READS: Final[Mapping[str, Read[TaskRunWithResults]]] = {
     "id": lambda row: typed("run", row["id"]),
     "key": itemgetter("path"),
     "state": lambda row: TaskRunState(row["state"]),
@@ -172,8 +174,8 @@ _READS: Final[Mapping[str, Read]] = {
 
 @reading(_READS)
 @strawberry.type
-class TaskRun(RowView, Node):
-    row: strawberry.Private[Any]
+class TaskRun(RowView[TaskRunWithResults], Node):
+    row: strawberry.Private[TaskRunWithResults]
     related: strawberry.Private[RelatedRows] = RelatedRows()
     key: str
     state: TaskRunState
