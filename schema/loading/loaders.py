@@ -30,7 +30,7 @@ from runner.store.flows.flow_links import linked_flows
 from runner.store.flows.schedules import ScheduleRow
 from runner.store.lists import comparison, stats
 from runner.store.lists.alike import Line
-from runner.store.lists.comparison import MetricPointsRow, MetricValueRow, TaskTimesRow
+from runner.store.lists.comparison import MetricPointsRow, MetricValueRow, TaskTimeRow
 from runner.store.lists.snapshot_reads import last_metrics
 from runner.store.lists.stats import Tally
 from runner.store.lists.task_times import TaskTime, usual_task_durations
@@ -349,7 +349,7 @@ class Loaders:
         return self._grouped("metric_points")
 
     @property
-    def task_times(self) -> DataLoader[UUID, list[TaskTimesRow]]:
+    def task_times(self) -> DataLoader[UUID, list[TaskTimeRow]]:
         return self._grouped("task_times")
 
     async def past(self, row: ExecutionRow, seq: int) -> HistoricalView:

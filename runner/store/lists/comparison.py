@@ -47,7 +47,7 @@ from task_runs where execution_id = any($1::uuid[]) group by 1, 2
 
 
 class SeriesRow(TypedDict):
-    """What tells a series of an execution from its others."""
+    """The columns by which a series of a metric is found."""
 
     execution_id: UUID
     path: str | None
@@ -56,7 +56,7 @@ class SeriesRow(TypedDict):
 
 
 class MetricValueRow(SeriesRow):
-    """A row of METRIC_VALUES_OF."""
+    """A row of METRIC_VALUES_OF: the value of a series, and the number of its points."""
 
     kind: str
     number: int
@@ -64,15 +64,15 @@ class MetricValueRow(SeriesRow):
 
 
 class MetricPointsRow(SeriesRow):
-    """A row of METRIC_POINTS_OF: the points as lists of equal length."""
+    """A row of METRIC_POINTS_OF: the points of a series, in their order."""
 
     steps: list[int | None]
     values: list[float]
     moments: list[datetime]
 
 
-class TaskTimesRow(TypedDict):
-    """A row of TASK_TIMES_OF."""
+class TaskTimeRow(TypedDict):
+    """A row of TASK_TIMES_OF: the task runs of one task."""
 
     execution_id: UUID
     key: str

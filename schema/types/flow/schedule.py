@@ -1,7 +1,7 @@
 """Schedules and backfills."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Self
 from uuid import UUID
 
 import strawberry
@@ -9,7 +9,9 @@ import strawberry
 from models.errors import ProblemCode, Refused
 from models.ids import typed
 from models.schedule import CatchUp, ScheduleSource, next_ticks
+from runner.store.flows.schedules import ScheduleRow
 from runner.store.json import load
+from runner.store.rows import FlowRow
 from schema.context import Info
 from schema.scalars import JSON
 from schema.types.actors import Actor, Label, labels_of
@@ -43,7 +45,7 @@ class Schedule(Node):
     updated_at: datetime
 
     @classmethod
-    def of(cls, row: Any) -> Self:
+    def of(cls, row: ScheduleRow) -> Self:
         return cls(
             id=strawberry.ID(typed("sched", row["id"])),
             flow_key=row["flow_id"],
@@ -70,7 +72,9 @@ class Schedule(Node):
     ) -> Annotated["Flow", strawberry.lazy("schema.types.flow.flow")]:
         from schema.types.flow.flow import Flow
 
-        return Flow.of(await info.context.loaders.flow.load(self.flow_key))
+        row: FlowRow | None = await info.context.loaders.flow.load(self.flow_key)
+        assert row
+        return Flow.of(row)
 
     @strawberry.field
     async def last_execution(
