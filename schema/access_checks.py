@@ -92,6 +92,6 @@ async def visible_task_run(
     row = await info.context.loaders.task_run.load(key)
     execution = await info.context.loaders.execution.load(row["execution_id"]) if row else None
     needs_on(info, permission, execution)
-    if execution is None:
+    if row is None or execution is None:
         raise Refused.not_found(f"no task run {id}")
     return TaskRun.of(row)

@@ -121,7 +121,7 @@ class Changes(Loop):
         read_at = asyncio.get_running_loop().time()
         rows = await filter_rows.rows_of(self._pool, ids)
         if mentions(self._fields, Field.CHILDREN):
-            parents = {row["parent_id"] for row in rows} - {None, *ids}
+            parents = {parent for row in rows if (parent := row["parent_id"])} - {*ids}
             rows = [*rows, *await filter_rows.rows_of(self._pool, list(parents))]
         found = await filter_rows.candidates(self._pool, self._fields, rows)
         by_id = {row["id"]: row for row in rows}

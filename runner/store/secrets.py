@@ -45,10 +45,10 @@ async def save(
     """Raises Refused if the server has no key, and Unavailable."""
     encrypted = cipher.seal(value, _purpose(namespace, name))
     with reaching():
-        row: ListedSecret | None = await audit.change(
+        row = await audit.change(
             pool,
             origin,
-            lambda row: audit.Entry("SAVE_SECRET", _target(row)),
+            _saved,
             f"""insert into secrets (namespace, name, key_id, value, updated_by) values ($1, $2, $3, $4, $5)
                on conflict (namespace, name) do update set key_id = excluded.key_id, value = excluded.value,
                  updated_by = excluded.updated_by, updated_at = now()
@@ -68,10 +68,10 @@ async def delete(
 ) -> ListedSecret | None:
     """The deleted secret, without the value; None if there was none."""
     with reaching():
-        row: ListedSecret | None = await audit.change(
+        row = await audit.change(
             pool,
             origin,
-            lambda row: audit.Entry("DELETE_SECRET", _target(row)),
+            _deleted,
             f"""delete from secrets where namespace = $1 and name = $2
                returning {_LISTED}""",
             namespace,
@@ -131,6 +131,14 @@ async def count_of_other_keys(pool: Pool, key_id: str | None) -> int:
                 "select count(*) from secrets where key_id is distinct from $1", key_id
             )
         )
+
+
+def _saved(row: ListedSecret) -> audit.Entry:
+    return audit.Entry("SAVE_SECRET", _target(row))
+
+
+def _deleted(row: ListedSecret) -> audit.Entry:
+    return audit.Entry("DELETE_SECRET", _target(row))
 
 
 def _target(row: ListedSecret) -> audit.Target:

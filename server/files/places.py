@@ -9,11 +9,12 @@ import json
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 from urllib.parse import quote
 
 from runner.files.artifact_store import URI_PREFIX, located
 
+Row = TypeVar("Row", bound=Mapping[str, object])
 _KEPT: Final = URI_PREFIX.encode()
 _WORKED: Final = "…/".encode()
 # A short folder name, such as a bucket's, may end a longer one, so it must follow a boundary.
@@ -79,12 +80,13 @@ class Places:
         raw = data.encode("utf-8", "surrogatepass")
         return self.shown(raw).decode("utf-8", "surrogatepass")
 
-    def shown_row(self, row: Mapping[str, Any]) -> dict[str, Any]:
+    def shown_row(self, row: Row) -> Row:
         """Translates all texts of a row, including JSON."""
-        return {
+        shown = {
             name: self.shown_text(value) if isinstance(value, str) else value
             for name, value in row.items()
         }
+        return cast(Row, shown)
 
     async def shown_pieces(
         self, pieces: AsyncGenerator[bytes, None]
