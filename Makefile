@@ -11,7 +11,7 @@ PAGE := server/static/index.html
 PAGE_SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) \
 	$(wildcard frontend/*.html frontend/*.json frontend/*.ts)
 
-.PHONY: help install serve test check pytest e2e fix frontend migration lock wheel bench soak clean
+.PHONY: help install serve test check pytest e2e fix contract frontend migration lock wheel bench soak clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ fix: install ## format, and fix what the linters can
 frontend: frontend/node_modules/.package-lock.json ## build the page, with the types of its queries
 	npm --prefix frontend run generate
 	npm --prefix frontend run build
+
+contract: install frontend/node_modules/.package-lock.json ## write schema/schema.graphql and the types of the page's queries
+	headway schema > .contract && mv .contract schema/schema.graphql
+	npm --prefix frontend run generate
 
 migration: install ## write the migration for changes in models/tables.py: NAME=add_something
 	tortoise makemigrations $(if $(NAME),--name $(NAME))

@@ -251,18 +251,12 @@ SUCCESSFUL_ENDS = frozenset(
     {TaskRunState.SUCCESS, TaskRunState.WARNING, TaskRunState.SKIPPED, TaskRunState.CACHED}
 )
 """Ends of a task run after which the tasks that need it may start."""
+STOPPED_ENDS = frozenset({TaskRunState.KILLED, TaskRunState.CANCELLED})
+"""Ends of a task run that was stopped: neither a success nor a failure of the task."""
 WAITING_FOR_WORKER = frozenset({TaskRunState.QUEUED, TaskRunState.RETRYING})
 """The states in which a task run has a job in the queue."""
 WITH_CHILD = frozenset({TaskRunState.RUNNING, TaskRunState.KILLING})
 """States in which a subflow's task run waits for the end of the execution it started."""
-OCCUPIES_SLOT = frozenset(
-    {
-        ExecutionState.RUNNING,
-        ExecutionState.PAUSED,
-        ExecutionState.WAITING_FOR_APPROVAL,
-        ExecutionState.FAILED_FINISHING,
-        ExecutionState.KILLING,
-        ExecutionState.RESTARTED,
-    }
-)
+NOT_ADMITTED = frozenset({ExecutionState.CREATED, ExecutionState.QUEUED})
+OCCUPIES_SLOT = frozenset(ExecutionState) - NOT_ADMITTED - EXECUTION_ENDS
 """States in which an execution counts against its flow's concurrency limit."""

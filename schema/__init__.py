@@ -1,11 +1,9 @@
 """The GraphQL schema. `build_schema()` creates it; `schema.graphql` in this folder is its committed SDL."""
 
-from pathlib import Path
-
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from schema.descriptions import describe
+from schema.descriptions import SDL, describe
 from schema.mutations import Mutation
 from schema.queries import Query
 from schema.scalars import SCALARS
@@ -17,7 +15,7 @@ from schema.types.problems import (
     ValidationProblem,
 )
 
-COMMITTED = Path(__file__).with_name("schema.graphql")
+COMMITTED = SDL
 
 
 def build_schema() -> strawberry.Schema:

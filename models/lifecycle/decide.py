@@ -1,7 +1,7 @@
 """`decide` and `begin`: turn a command into the transition that it causes."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 from models.errors import Problem, ProblemCode, Refused
@@ -35,6 +35,7 @@ from models.lifecycle.commands.commands import (
     MakeRoom,
     Mark,
     Pause,
+    PersonCommand,
     Prepare,
     Report,
     Restart,
@@ -48,6 +49,7 @@ from models.lifecycle.commands.commands import (
     WakeUp,
 )
 from models.lifecycle.commands.external import (
+    ExternalCommand,
     FallSilent,
     RecordEnd,
     RecordExecution,
@@ -161,34 +163,11 @@ _DECIDE: Mapping[type[Any], Callable[[TransitionBuilder, Any], None]] = {
 }
 
 
-_NEEDS_DOCUMENT = (
-    Cancel
-    | Start
-    | Report
-    | Finish
-    | Lose
-    | Prepare
-    | Judge
-    | Adopt
-    | AwaitChild
-    | ChildEnded
-    | ReportChildState
-    | StopChild
-    | FollowParent
-    | ResumeChild
-    | Begin
-    | Admit
-    | MakeRoom
-    | Conclude
-    | WakeUp
-    | TimeOut
-    | TimeOutExecution
-    | ApprovalDue
-    | KillDeadline
-    | FinallyDeadline
-)
-"""Commands that cannot be decided without the flow's document. If it cannot be read, the execution ends first, and
-the command is applied to an ended execution."""
+_NEEDS_NO_DOCUMENT = frozenset(
+    {*get_args(PersonCommand), *get_args(ExternalCommand), Create, Mark, GoOn, GiveUp}
+) - {Cancel}
+"""Commands that can be decided without the flow's document. For all others, if it cannot be read, the execution ends
+first, and the command is applied to an ended execution."""
 
 
 def decide(execution: Execution, command: Command, context: Context) -> Transition:
@@ -207,7 +186,7 @@ def decide(execution: Execution, command: Command, context: Context) -> Transiti
     builder = TransitionBuilder(execution, context)
     if execution.plan.unreadable and not execution.ended:
         abandon.refuse_unreadable(execution, command)
-        if isinstance(command, _NEEDS_DOCUMENT):
+        if type(command) not in _NEEDS_NO_DOCUMENT:
             abandon.end_unreadable(builder)
         if isinstance(command, Cancel):
             return builder.close()

@@ -19,9 +19,7 @@ from models.spec import (
     ExternalTask,
     FlowSpec,
     ForeachTask,
-    SubflowTask,
     TaskSpec,
-    WaitTask,
 )
 from models.states import (
     EXECUTION_ENDS,
@@ -384,4 +382,4 @@ class Execution:
 
 def is_engine_task(spec: TaskSpec) -> bool:
     """Checks whether the engine runs the task itself, without a worker and a lease."""
-    return isinstance(spec, ApprovalTask | WaitTask | SubflowTask | ForeachTask)
+    return spec.by_engine

@@ -11,7 +11,15 @@ from models.lifecycle.approvals.approvals import seats_filled
 from models.lifecycle.snapshot import Approval, Execution, TaskRun
 from models.lifecycle.stopping import end_of_kill
 from models.spec import SubflowTask, WaitTask
-from models.states import SUCCESSFUL_ENDS, Condition, ExecutionState, RunIf, Section, TaskRunState
+from models.states import (
+    NOT_ADMITTED,
+    SUCCESSFUL_ENDS,
+    Condition,
+    ExecutionState,
+    RunIf,
+    Section,
+    TaskRunState,
+)
 
 
 class WaitingCode(StrEnum):
@@ -64,7 +72,7 @@ def waiting_for(
     if execution.plan.unreadable:
         return [_unreadable(execution.plan.unreadable)]
     reasons = _of_execution(execution, queue)
-    if execution.state in (ExecutionState.CREATED, ExecutionState.QUEUED):
+    if execution.state in NOT_ADMITTED:
         return reasons
     for task in execution.tasks.values():
         reasons += waiting_of_task(execution, task, live_queues)

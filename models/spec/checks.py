@@ -21,29 +21,15 @@ from models.similar import did_you_mean
 from models.spec.document import Path
 from models.spec.installed import installed_types, own_keys
 from models.spec.outline import Outline, Placed, items_of, outline
+from models.spec.tasks import TASK_CLASSES
 
 _ALWAYS = frozenset({"execution", "flow", "trigger", "labels", "env"})
 _BY_ENGINE = _ALWAYS | {"inputs", "outputs", "task"}
 _IN_TASKS = _BY_ENGINE | {"secrets"}
-_ON_WORKERS = frozenset({"shell", "python", "http", "sql", "log", "return", "fail"})
-"""Task types whose expressions, except `when`, a worker evaluates: only workers decrypt secrets."""
 _OF_FOREACH = frozenset({"item", "index"})
 _IN_TRIGGERS = frozenset({"trigger", "flow", "labels"})
 _IN_FLOW_KEYS = frozenset({"inputs", "flow", "labels", "trigger"})
 _IN_OUTPUTS = _ALWAYS | {"inputs", "outputs"}
-_EVALUATED: Mapping[str, frozenset[str]] = {
-    "shell": frozenset({"run"}),
-    "python": frozenset({"script", "args"}),
-    "http": frozenset({"url", "headers", "params", "json", "body"}),
-    "sql": frozenset({"url", "statement", "params"}),
-    "log": frozenset({"message"}),
-    "return": frozenset({"outputs"}),
-    "fail": frozenset({"message"}),
-    "wait": frozenset({"duration", "until"}),
-    "approval": frozenset({"message"}),
-    "subflow": frozenset({"inputs", "labels"}),
-    "foreach": frozenset({"items"}),
-}
 _EVALUATED_OF_ALL = frozenset({"env", "when", "cache"})
 _CHECKED_BY_THEMSELVES = frozenset({"description", "tasks", "form"})
 _SECTIONS = frozenset(
@@ -174,7 +160,7 @@ def _task(
     roots = _BY_ENGINE | _OF_FOREACH if task.around else _BY_ENGINE
     by_engine = _Names(roots, inputs, found.before[task.key], found.keys, task.key, hidden)
     names = by_engine
-    if kind in _ON_WORKERS or kind in installed_types():
+    if kind in installed_types() or not TASK_CLASSES[kind].by_engine:  # workers decrypt secrets
         names = replace(by_engine, roots=roots | {"secrets"}, hidden=frozenset())
     for name, value in item.items():
         place = (*path, name)
@@ -189,7 +175,7 @@ def _evaluated(kind: str) -> Collection[str] | None:
     """Returns the keys of a task type that may contain expressions: for installed types, all of their own keys."""
     if kind in installed_types():
         return own_keys(installed_types()[kind])
-    return _EVALUATED.get(kind)
+    return TASK_CLASSES[kind].expressions if kind in TASK_CLASSES else None
 
 
 def _text_faults(item: Mapping[str, Any], kind: str, path: Path) -> Iterator[Fault]:

@@ -1,7 +1,7 @@
 """The keys that every task may have."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -59,7 +59,14 @@ class CacheSpec(Part):
 
 
 class Task(Part):
-    """The keys that every task may have. Times are seconds."""
+    """The keys that every task may have. Times are seconds.
+
+    `expressions` are the keys of a type, as written in documents, that may contain expressions. A task `by_engine` is
+    run by the engine itself, without a worker and a lease.
+    """
+
+    expressions: ClassVar[frozenset[str]] = frozenset()
+    by_engine: ClassVar[bool] = False
 
     id: Key
     needs: Keys = ()

@@ -32,6 +32,7 @@ from models.states import (
 class ShellTask(Task):
     """Runs `run` with `bash -euo pipefail`, or with `interpreter`."""
 
+    expressions = frozenset({"run"})
     type: Literal["shell"]
     run: Text
     interpreter: Text | None = None
@@ -40,6 +41,7 @@ class ShellTask(Task):
 class PythonTask(Task):
     """Runs `script`, or calls `call` (`module:function`) with `args` as keyword arguments."""
 
+    expressions = frozenset({"script", "args"})
     type: Literal["python"]
     script: Text | None = None
     call: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")] | None = None
@@ -76,6 +78,7 @@ Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 class HttpTask(Task):
     """Sends one request, with at most one of `json` (here `json_body`) and `body`."""
 
+    expressions = frozenset({"url", "headers", "params", "json", "body"})
     type: Literal["http"]
     method: Annotated[Method, BeforeValidator(_method)] = "GET"
     url: Text
@@ -123,6 +126,7 @@ class RowFormat(StrEnum):
 class SqlTask(Task):
     """Runs statements on one database, in one transaction; `params` are bound to `$1`, `$2`, ..."""
 
+    expressions = frozenset({"url", "statement", "params"})
     type: Literal["sql"]
     url: Annotated[Text, BeforeValidator(_database_url)]
     statement: Annotated[
@@ -138,6 +142,7 @@ class SqlTask(Task):
 class LogTask(Task):
     """Writes one line to the log."""
 
+    expressions = frozenset({"message"})
     type: Literal["log"]
     message: Text
     level: Annotated[LogLevel, Word(LogLevel)] = LogLevel.INFO
@@ -146,6 +151,7 @@ class LogTask(Task):
 class ReturnTask(Task):
     """Sets outputs."""
 
+    expressions = frozenset({"outputs"})
     type: Literal["return"]
     outputs: dict[str, Any]
 
@@ -153,6 +159,7 @@ class ReturnTask(Task):
 class FailTask(Task):
     """Ends FAILED with a message."""
 
+    expressions = frozenset({"message"})
     type: Literal["fail"]
     message: Text = "failed on purpose"
 
@@ -160,6 +167,8 @@ class FailTask(Task):
 class WaitTask(Task):
     """Waits for `duration`, until `until` (an ISO 8601 time with its zone, or an expression), or for `event`."""
 
+    expressions = frozenset({"duration", "until"})
+    by_engine = True
     type: Literal["wait"]
     duration: SecondsOrExpression | None = None
     until: Text | None = None
@@ -201,6 +210,8 @@ class ApprovalTask(Task):
     reused when the task runs again with the same data.
     """
 
+    expressions = frozenset({"message"})
+    by_engine = True
     type: Literal["approval"]
     message: Text = ""
     required: Annotated[int, Field(strict=True, ge=1)] = 1
@@ -257,6 +268,8 @@ class SubflowTask(Task):
     `restart_child`: when a person runs the task again, it continues the execution that it had started, or starts a new
     one."""
 
+    expressions = frozenset({"inputs", "labels"})
+    by_engine = True
     type: Literal["subflow"]
     flow: Text
     namespace: Text | None = None
@@ -270,6 +283,8 @@ class SubflowTask(Task):
 class ForeachTask(Task):
     """Runs `tasks` once for each of `items` (a list, or an expression for one), with `item` and `index` as names."""
 
+    expressions = frozenset({"items"})
+    by_engine = True
     type: Literal["foreach"]
     items: list[Any] | Text
     max_parallel: Annotated[int, Field(strict=True, ge=1)] | None = None

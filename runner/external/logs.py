@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from models.errors import ProblemCode, Refused
@@ -14,14 +14,13 @@ from runner.attempt.masking import Mask
 from runner.external.runs import digest_of, is_first_call, refuse_too_many
 from runner.service.encryption import Cipher
 from runner.store import secrets
+from runner.store.execution.task_runs import newest_attempts
 from runner.store.logs.log_lines import NewLine, append_lines
-from runner.store.postgres.connection import Connection, Pool, database_now
+from runner.store.postgres.connection import Pool, database_now
+from runner.store.rows import ExecutionRow
 
 MOST: Final = 1_000_000
 """The limit of log lines of one execution."""
-_KNOWN: Final = (
-    "select path, id, attempt from task_runs where execution_id = $1 and path = any($2::text[])"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ async def record_logs(
     pool: Pool,
     cipher: Cipher,
     actor: str,
-    row: Mapping[str, Any],
+    row: ExecutionRow,
     lines: Sequence[ReportedLine],
     key: str | None,
 ) -> None:
@@ -49,12 +48,13 @@ async def record_logs(
     mask = Mask()
     mask.hide(await secrets.values_to_mask(pool, cipher, row["namespace"]))
     digest = digest_of([asdict(line) for line in lines])
-    id: UUID = row["id"]
+    id = row["id"]
     async with pool.acquire() as connection, connection.transaction():
         now: datetime = await database_now(connection)
         if key and not await is_first_call(connection, actor, f"recordLogs {id}", key, digest):
             return
-        known = await _task_runs(connection, id, lines)
+        paths = {line.path for line in lines if line.path}
+        known = await newest_attempts(connection, id, list(paths)) if paths else {}
         new = [one for line in lines for one in _cut(row, line, known, mask, now)]
         numbers = await append_lines(connection, new)
         if numbers and numbers[-1] > MOST:
@@ -67,17 +67,8 @@ async def record_logs(
             )
 
 
-async def _task_runs(
-    connection: Connection, id: UUID, lines: Sequence[ReportedLine]
-) -> Mapping[str, tuple[UUID, int]]:
-    """Returns the reported task runs by path, each with its newest attempt."""
-    paths = {line.path for line in lines if line.path}
-    rows = await connection.fetch(_KNOWN, id, list(paths)) if paths else ()
-    return {row["path"]: (row["id"], row["attempt"]) for row in rows}
-
-
 def _cut(
-    row: Mapping[str, Any],
+    row: ExecutionRow,
     line: ReportedLine,
     known: Mapping[str, tuple[UUID, int]],
     mask: Mask,

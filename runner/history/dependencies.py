@@ -3,22 +3,30 @@ flows and executions that the viewer may not see are left out, and not traversed
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Final, Generic, Literal, TypeAlias, TypedDict, TypeVar
 from uuid import UUID
 
 from models.access.viewer import Scope
 from models.links import DependencyKind
 from runner.store.flows.flow_links import LinkedFlow
+from runner.store.rows import ExecutionRow, FlowRow
 
 MOST: Final = 500
 Name: TypeAlias = tuple[str, str]
 """Namespace and key of a flow."""
-Read: TypeAlias = Callable[[Sequence[UUID]], Awaitable[Sequence[Any]]]
-_COLUMNS: Final = {
+Read: TypeAlias = Callable[[Sequence[UUID]], Awaitable[Sequence[ExecutionRow]]]
+_COLUMNS: Final[Mapping[Literal["parent_id", "rerun_of", "replay_of"], DependencyKind]] = {
     "parent_id": DependencyKind.SUBFLOW,
     "rerun_of": DependencyKind.RERUN,
     "replay_of": DependencyKind.REPLAY,
 }
+
+
+class _Identified(TypedDict):
+    id: UUID
+
+
+Node = TypeVar("Node", bound=_Identified)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +40,14 @@ class Edge:
 
 
 @dataclass(slots=True)
-class Dependencies:
+class Dependencies(Generic[Node]):
     """`rows` are by id, the starting point first; `truncated` when there are more than MOST."""
 
-    rows: dict[UUID, Any] = field(default_factory=dict)
+    rows: dict[UUID, Node] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
     truncated: bool = False
 
-    def take(self, rows: Iterable[Any]) -> list[Any]:
+    def take(self, rows: Iterable[Node]) -> list[Node]:
         """Adds rows up to MOST; returns those that are new."""
         new = [row for row in rows if row["id"] not in self.rows]
         room = max(0, MOST - len(self.rows))
@@ -69,10 +77,11 @@ class FlowGraph:
 
 def flow_dependencies(
     graph: FlowGraph, start: Name, *, up: bool, down: bool, depth: int
-) -> Dependencies:
+) -> Dependencies[FlowRow]:
     """Follows at most `depth` steps to flows that a flow starts (down) or that start it (up). Empty if the flow does
     not exist or may not be seen."""
-    found, seen = Dependencies(), graph.seen
+    found: Dependencies[FlowRow] = Dependencies()
+    seen = graph.seen
     if start not in seen:
         return found
     found.take([seen[start].row])
@@ -86,11 +95,11 @@ def flow_dependencies(
 
 
 async def execution_dependencies(
-    row: Any, read: Read, made: Read, *, up: bool, down: bool, depth: int
-) -> Dependencies:
+    row: ExecutionRow, read: Read, made: Read, *, up: bool, down: bool, depth: int
+) -> Dependencies[ExecutionRow]:
     """Finds parents, children, reruns and replays. `read` returns the visible executions of some ids, `made` those that
     were started or derived from some; each is called once for a step."""
-    found = Dependencies()
+    found: Dependencies[ExecutionRow] = Dependencies()
     found.take([row])
     for wanted, read_next, next_of in ((up, read, _above), (down, made, _ids)):
         front = [row] if wanted else []
@@ -101,24 +110,25 @@ async def execution_dependencies(
     return found
 
 
-def _above(front: Sequence[Any]) -> list[UUID]:
-    return list(dict.fromkeys(row[name] for row in front for name in _COLUMNS if row[name]))
+def _above(front: Sequence[ExecutionRow]) -> list[UUID]:
+    return list(dict.fromkeys(id for row in front for name in _COLUMNS if (id := row[name])))
 
 
-def _ids(front: Sequence[Any]) -> list[UUID]:
+def _ids(front: Sequence[ExecutionRow]) -> list[UUID]:
     return [row["id"] for row in front]
 
 
-def _execution_edges(found: Dependencies) -> Iterator[Edge]:
+def _execution_edges(found: Dependencies[ExecutionRow]) -> Iterator[Edge]:
     """All edges between executions that were found."""
     for id, row in found.rows.items():
         for name, kind in _COLUMNS.items():
-            if row[name] in found.rows:
+            source = row[name]
+            if source in found.rows:
                 task = row["parent_path"] if name == "parent_id" else None
-                yield Edge(row[name], id, kind, task)
+                yield Edge(source, id, kind, task)
 
 
-def _flow_edges(found: Dependencies, seen: Mapping[Name, LinkedFlow]) -> Iterator[Edge]:
+def _flow_edges(found: Dependencies[FlowRow], seen: Mapping[Name, LinkedFlow]) -> Iterator[Edge]:
     for id, row in found.rows.items():
         for link in seen[_name(row)].links:
             target = seen.get((link.namespace, link.flow))
@@ -131,5 +141,5 @@ def _targets(flow: LinkedFlow, seen: Mapping[Name, LinkedFlow]) -> list[Name]:
     return [name for name in names if name in seen]
 
 
-def _name(row: Any) -> Name:
+def _name(row: FlowRow) -> Name:
     return row["namespace"], row["key"]

@@ -23,6 +23,7 @@ from runner.store.execution.event_log import last_start
 from runner.store.execution.snapshots import read_executions
 from runner.store.plans import Plans
 from runner.store.postgres.connection import Pool
+from runner.store.rows import ExecutionRow
 
 _OPENING, _CLOSING = "{{ ", " }}"
 _UNKNOWN = re.compile(r"`(\w+)` is not known here|has no '([^']+)'")
@@ -97,7 +98,7 @@ class Debugger:
 
 
 async def names_seen(
-    pool: Pool, plans: Plans, row: Any, path: str, outside: Outside = NOTHING
+    pool: Pool, plans: Plans, row: ExecutionRow, path: str, outside: Outside = NOTHING
 ) -> dict[str, Any]:
     """The names that a task run of the execution `row` saw when its newest attempt started, and its own outputs, as
     later tasks see them. For a task run that has not started, the current names. Outputs from `outside` are left out.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, partial
-from typing import Any
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from models.errors import ProblemCode, Refused
@@ -31,14 +31,18 @@ from models.lifecycle.results import results_of
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.states import ApprovalState, AttemptState, TaskRunState
 from runner.history.replay_cache import ReplayCache
+from runner.store.execution.history import MoveRow, TaskMoveRow
+from runner.store.execution.nodes import TaskRunWithResults, UseRow
 from runner.store.execution.removal import Held, held_outputs
 from runner.store.execution.snapshots import NEW_EXECUTION_COLUMNS
 from runner.store.execution.writes import NEW_TASK_RUN_COLUMNS
 from runner.store.json import dump, dump_or_none, load
 from runner.store.plans import Plans
 from runner.store.postgres.connection import Connection, Pool
+from runner.store.rows import ApprovalRow, AttemptRow, ExecutionRow, NoteRow, VoteRow
 
-Row = dict[str, Any]
+AnyRow = TypeVar("AnyRow", bound=Mapping[str, Any])
+Made = TypeVar("Made")
 
 
 class HistoricalKey(UUID):
@@ -53,13 +57,13 @@ class HistoricalKey(UUID):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HistoricalView:
-    """`rows` has, by kind, a function from a loader's key to the rows, which are computed at the first call. `seen` is
-    for kinds without events: it selects those of the current rows that existed then."""
+    """`rows` has, by kind, a function from a loader's key to the rows of that kind, which are computed at the first
+    call. `seen` is for kinds without events: it selects those of the current rows that existed then."""
 
     execution: Execution
     at: datetime
     rows: Mapping[str, Callable[[UUID], Any]]
-    seen: Mapping[str, Callable[[Sequence[Any]], list[Row]]]
+    seen: Mapping[str, Callable[[Sequence[UseRow]], list[UseRow]]]
 
     @property
     def seq(self) -> int:
@@ -77,7 +81,7 @@ def moment_of(key: UUID) -> datetime | None:
 
 
 async def read_past(
-    pool: Pool, plans: Plans, row: Any, seq: int, replays: ReplayCache | None = None
+    pool: Pool, plans: Plans, row: ExecutionRow, seq: int, replays: ReplayCache | None = None
 ) -> HistoricalView:
     """The execution of `row` as of its event `seq`. Raises Refused when it has no such event, or was deleted."""
     if not 1 <= seq <= row["seq"]:
@@ -123,12 +127,15 @@ def _source(task: TaskRun, held: Mapping[UUID, Held]) -> Held | None:
 
 
 def _past(
-    row: Any, execution: Execution, events: Sequence[Event], held: Mapping[UUID, Held]
+    row: ExecutionRow, execution: Execution, events: Sequence[Event], held: Mapping[UUID, Held]
 ) -> HistoricalView:
     rows: dict[str, Callable[[UUID], Any]] = {}
-    seen: dict[str, Callable[[Sequence[Any]], list[Row]]] = {}
+    seen: dict[str, Callable[[Sequence[UseRow]], list[UseRow]]] = {}
     past = HistoricalView(execution, events[-1].at, rows, seen)
-    whole = {**row, **{name: value(execution) for name, _, value in NEW_EXECUTION_COLUMNS}}
+    whole: dict[str, Any] = {
+        **row,
+        **{name: value(execution) for name, _, value in NEW_EXECUTION_COLUMNS},
+    }
     # The current snapshot: a client that followed from it would miss what was written between then and now.
     whole.pop("moment", None)
     own = past_row(past, whole)
@@ -137,7 +144,7 @@ def _past(
     rows["plan"] = lambda _: execution.plan
     rows["items"] = _lazy(lambda: _items(execution))
     rows["given"] = _lazy(lambda: given_by_attempts(_placed(execution, events)))
-    tables: Mapping[str, Callable[[], list[Row]]] = {
+    tables: Mapping[str, Callable[[], Sequence[Mapping[str, Any]]]] = {
         "task_runs": lambda: _task_runs(execution, held),
         "attempts_in": lambda: _attempts(execution, events),
         "approvals": lambda: _approvals(execution, events),
@@ -148,8 +155,8 @@ def _past(
     }
     for kind, made in tables.items():
         rows[kind] = _lazy(partial(_past_rows, past, made))
-    rows["attempts"] = _found_by("task_run_id", rows["attempts_in"])
-    rows["votes"] = _found_by("approval_id", rows["votes"])
+    rows["attempts"] = _grouped(rows["attempts_in"], _task_run_of)
+    rows["votes"] = _grouped(rows["votes"], _approval_of)
     rows["task_run"] = _one_by_id(rows["task_runs"])
     seen["artifacts"] = lambda now: _artifacts(past, now)
     return past
@@ -158,34 +165,46 @@ def _past(
 _BELONGS = ("id", "execution_id", "task_run_id", "approval_id")
 
 
-def past_row(past: HistoricalView, row: Mapping[str, Any]) -> Row:
+def past_row(past: HistoricalView, row: AnyRow) -> AnyRow:
     """The row with keys of that moment."""
     keys = {name: HistoricalKey(row[name], past) for name in _BELONGS if row.get(name) is not None}
-    return {**row, **keys}
+    return cast(AnyRow, {**row, **keys})
 
 
-def _past_rows(past: HistoricalView, made: Callable[[], list[Row]]) -> list[Row]:
+def _past_rows(past: HistoricalView, made: Callable[[], Sequence[AnyRow]]) -> list[AnyRow]:
     return [past_row(past, row) for row in made()]
 
 
-def _lazy(make: Callable[[], Any]) -> Callable[[UUID], Any]:
+def _lazy(make: Callable[[], Made]) -> Callable[[UUID], Made]:
     """A function that returns the same for every key; computed at its first call."""
     made = cache(make)
     return lambda _: made()
 
 
-def _found_by(column: str, rows: Callable[[UUID], list[Row]]) -> Callable[[UUID], list[Row]]:
+def _grouped(
+    rows: Callable[[UUID], list[Made]], key_of: Callable[[Made], UUID]
+) -> Callable[[UUID], list[Made]]:
     @cache
-    def found() -> dict[UUID, list[Row]]:
-        groups: dict[UUID, list[Row]] = {}
+    def found() -> dict[UUID, list[Made]]:
+        groups: dict[UUID, list[Made]] = {}
         for row in rows(_ANY):
-            groups.setdefault(row[column], []).append(row)
+            groups.setdefault(key_of(row), []).append(row)
         return groups
 
     return lambda wanted: found().get(wanted, [])
 
 
-def _one_by_id(rows: Callable[[UUID], list[Row]]) -> Callable[[UUID], Row | None]:
+def _task_run_of(row: AttemptRow) -> UUID:
+    return row["task_run_id"]
+
+
+def _approval_of(row: VoteRow) -> UUID:
+    return row["approval_id"]
+
+
+def _one_by_id(
+    rows: Callable[[UUID], list[TaskRunWithResults]],
+) -> Callable[[UUID], TaskRunWithResults | None]:
     found = cache(lambda: {row["id"]: row for row in rows(_ANY)})
     return lambda wanted: found().get(wanted)
 
@@ -199,36 +218,35 @@ def _items(execution: Execution) -> Mapping[str, Sequence[Any]]:
     return {path: task.inputs["items"] for path, task in tasks if "items" in task.inputs}
 
 
-def _task_runs(execution: Execution, held: Mapping[UUID, Held]) -> list[Row]:
-    found = []
+def _task_runs(execution: Execution, held: Mapping[UUID, Held]) -> list[TaskRunWithResults]:
+    found: list[TaskRunWithResults] = []
     for task in sorted(execution.tasks.values(), key=lambda one: (one.position, one.path)):
         source = _source(task, held)
         row = {name: value((execution, task)) for name, _, value in NEW_TASK_RUN_COLUMNS}
         results = dump(results_of(execution, task))
         source_execution = source.execution_id if source else None
-        found.append({**row, "results": results, "source_execution": source_execution})
+        row |= {"results": results, "source_execution": source_execution}
+        found.append(cast(TaskRunWithResults, row))  # its columns are those of the table
     return found
 
 
-def _artifacts(past: HistoricalView, now: Sequence[Any]) -> list[Row]:
+def _artifacts(past: HistoricalView, now: Sequence[UseRow]) -> list[UseRow]:
     """The uses up to then; those by an attempt that was still running are not set aside."""
+    attempts: Sequence[AttemptRow] = past.rows["attempts_in"](_ANY)
     running = {
         (one["task_run_id"], one["number"])
-        for one in past.rows["attempts_in"](_ANY)
+        for one in attempts
         if one["state"] == AttemptState.RUNNING.value
     }
     there = (one for one in now if one["created_at"] <= past.at)
-    return [
-        past_row(
-            past,
-            {
-                **one,
-                "set_aside": one["set_aside"]
-                and (one["task_run_id"], one["attempt"]) not in running,
-            },
-        )
+    found: list[UseRow] = [
+        {
+            **one,
+            "set_aside": one["set_aside"] and (one["task_run_id"], one["attempt"]) not in running,
+        }
         for one in there
     ]
+    return [past_row(past, one) for one in found]
 
 
 def _placed(execution: Execution, events: Sequence[Event]) -> Iterator[tuple[UUID | None, Fact]]:
@@ -238,15 +256,16 @@ def _placed(execution: Execution, events: Sequence[Event]) -> Iterator[tuple[UUI
         yield (execution.tasks[path].id if path else None), event.fact
 
 
-def _recorded(execution: Execution, event: Event, fact: TaskRunRecorded) -> Row:
+def _recorded(execution: Execution, event: Event, fact: TaskRunRecorded) -> AttemptRow:
     """The row of a reported attempt."""
+    assert fact.attempt_id and fact.attempt_state and fact.attempt_started_at
     over = fact.attempt_state is not AttemptState.RUNNING
     return {
         "id": fact.attempt_id,
         "execution_id": execution.id,
         "task_run_id": fact.id,
         "number": fact.attempt,
-        "state": fact.attempt_state.value if fact.attempt_state else None,
+        "state": fact.attempt_state.value,
         "worker": None,
         "lease": None,
         "lease_expires_at": None,
@@ -255,11 +274,13 @@ def _recorded(execution: Execution, event: Event, fact: TaskRunRecorded) -> Row:
         "exit_code": fact.exit_code,
         "error": dump_or_none(fact.error),
         "resources": None,
+        "lines_at_end": None,
+        "seen_at_end": None,
     }
 
 
-def _attempts(execution: Execution, events: Sequence[Event]) -> list[Row]:
-    found: dict[tuple[str, int], Row] = {}
+def _attempts(execution: Execution, events: Sequence[Event]) -> list[AttemptRow]:
+    found: dict[tuple[str, int], AttemptRow] = {}
     for event in events:
         match event.fact:
             case AttemptStarted() as fact:
@@ -277,6 +298,8 @@ def _attempts(execution: Execution, events: Sequence[Event]) -> list[Row]:
                     "exit_code": None,
                     "error": None,
                     "resources": None,
+                    "lines_at_end": None,
+                    "seen_at_end": None,
                 }
             case TaskRunRecorded() as fact if fact.attempt_id:
                 found[fact.path, fact.attempt] = _recorded(execution, event, fact)
@@ -291,8 +314,8 @@ def _attempts(execution: Execution, events: Sequence[Event]) -> list[Row]:
     return sorted(found.values(), key=lambda row: row["number"])
 
 
-def _approvals(execution: Execution, events: Sequence[Event]) -> list[Row]:
-    found: dict[UUID, Row] = {}
+def _approvals(execution: Execution, events: Sequence[Event]) -> list[ApprovalRow]:
+    found: dict[UUID, ApprovalRow] = {}
     for event in events:
         match event.fact:
             case ApprovalRequested() as fact:
@@ -325,7 +348,7 @@ def _approvals(execution: Execution, events: Sequence[Event]) -> list[Row]:
     return sorted(found.values(), key=lambda row: row["id"])
 
 
-def _votes(events: Sequence[Event]) -> list[Row]:
+def _votes(events: Sequence[Event]) -> list[VoteRow]:
     return [
         {
             "id": fact.id,
@@ -344,7 +367,7 @@ def _votes(events: Sequence[Event]) -> list[Row]:
     ]
 
 
-def _notes(events: Sequence[Event]) -> list[Row]:
+def _notes(events: Sequence[Event]) -> list[NoteRow]:
     return [
         {
             "id": fact.id,
@@ -359,11 +382,11 @@ def _notes(events: Sequence[Event]) -> list[Row]:
     ]
 
 
-def _moves(events: Sequence[Event]) -> list[Row]:
+def _moves(events: Sequence[Event]) -> list[MoveRow]:
     return [_move(event) for event in events if isinstance(event.fact, ExecutionMoved)]
 
 
-def _task_moves(execution: Execution, events: Sequence[Event]) -> list[Row]:
+def _task_moves(execution: Execution, events: Sequence[Event]) -> list[TaskMoveRow]:
     return [
         {**_move(event), "task_run_id": execution.tasks[path].id}
         for event in events
@@ -384,11 +407,12 @@ def _happened_at(event: Event) -> datetime:
             return event.at
 
 
-def _move(event: Event) -> Row:
+def _move(event: Event) -> MoveRow:
+    to_state: Any = getattr(event.fact, "to_state", None)
     return {
         "execution_id": event.execution_id,
         "seq": event.seq,
-        "to_state": getattr(event.fact, "to_state", None),
+        "to_state": to_state,
         "at": _happened_at(event),
         "actor": event.origin.actor,
         "reason": event.origin.reason,

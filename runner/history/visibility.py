@@ -2,27 +2,35 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypedDict, TypeVar, cast
 from uuid import UUID
 
 from models.access.viewer import Scope
 from models.events.event_types import EventType
 from models.lifecycle.visibility.outside import NOTHING, Outside, outside_of
 from runner.store.execution.event_log import EventRow
+from runner.store.execution.task_runs import task_runs_of
 from runner.store.json import dump, load
 from runner.store.plans import Plans
 from runner.store.postgres.connection import Connection, Executes
+from runner.store.rows import AttemptRow, ExecutionRow
 from runner.store.scopes import scope_of
 
-Row = Any
+
+class _OfNamespace(TypedDict):
+    namespace: str
+
+
+TaskRun = TypeVar("TaskRun", bound=Mapping[str, Any])
+"""The row of a task run, which may lack columns."""
+Owned = TypeVar("Owned", bound=_OfNamespace)
 _EMPTY: Final = "{}"
 _OF_CHILD: Final = frozenset({EventType.CHILD_LINKED.value, EventType.CHILD_STATE_CHANGED.value})
 _PLACE: Final = ("path", "attempt")
-_RUNS: Final = "select id, path, execution_id from task_runs where execution_id = any($1::uuid[])"
 
 
 async def read_outside(
-    connection: Connection, plans: Plans, scope: Scope, row: Row
+    connection: Connection, plans: Plans, scope: Scope, row: ExecutionRow
 ) -> tuple[Outside, Mapping[UUID, str]]:
     """The parts of an execution that are outside of the scope, and the paths of the task runs that started executions
     outside, by their ids."""
@@ -38,34 +46,34 @@ async def runs_outside(
     """Finds the task runs that started executions outside of the scope: by execution, their paths by their ids."""
     ids = [id for id, found in outside.items() if found]
     runs: dict[UUID, dict[UUID, str]] = {id: {} for id in outside}
-    for row in await pool.fetch(_RUNS, ids) if ids else ():
+    for row in await task_runs_of(pool, ids) if ids else ():
         if outside[row["execution_id"]].has(row["path"]):
             runs[row["execution_id"]][row["id"]] = row["path"]
     return runs
 
 
-def task_run_seen(outside: Outside, row: Row) -> Row:
+def task_run_seen(outside: Outside, row: TaskRun) -> TaskRun:
     """The row of a task run without values from outside; it may lack columns."""
     path = row["path"]
     if not outside.holds(path):
         return row
-    seen = dict(row)
+    seen: dict[str, Any] = dict(row)
     if seen.get("results") is not None:
         seen["results"] = dump(outside.results(path, load(seen["results"])))
     if outside.has(path):
         nothing = {"outputs": _EMPTY, "message": None, "child_id": None, "standing": None}
         seen |= {name: value for name, value in nothing.items() if name in seen}
-        seen |= _error_seen(outside, path, seen)
-    return seen
+        seen |= _error_seen(outside, path, seen.get("error"))
+    return cast(TaskRun, seen)
 
 
-def attempt_seen(outside: Outside, runs: Mapping[UUID, str], row: Row) -> Row:
+def attempt_seen(outside: Outside, runs: Mapping[UUID, str], row: AttemptRow) -> AttemptRow:
     """`runs` are the paths of task runs that started executions outside of the scope."""
     path = runs.get(row["task_run_id"])
-    return row if path is None else {**row, **_error_seen(outside, path, row)}
+    return row if path is None else {**row, **_error_seen(outside, path, row["error"])}
 
 
-def seen_uses(scope: Scope, rows: Iterable[Row]) -> list[Row]:
+def seen_uses(scope: Scope, rows: Iterable[Owned]) -> list[Owned]:
     """Filters artifact uses by scope: an artifact may belong to another namespace than the execution."""
     return [row for row in rows if scope.covers(row["namespace"])]
 
@@ -89,6 +97,10 @@ def failure_seen(outside: Outside, failure: dict[str, Any]) -> dict[str, Any]:
     return dict(outside.error(path, failure)) if path else failure
 
 
-def _error_seen(outside: Outside, path: str, row: Row) -> dict[str, str]:
-    error = load(row["error"]) if "error" in row else None
+class _ErrorSeen(TypedDict, total=False):
+    error: str
+
+
+def _error_seen(outside: Outside, path: str, text: str | None) -> _ErrorSeen:
+    error = load(text)
     return {"error": dump(outside.error(path, error))} if error else {}

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from models.events.event_types import EventType
@@ -26,13 +26,17 @@ _OUTPUTS: Final = frozenset({EventType.OUTPUTS_SET, EventType.TASK_RUN_STATE_CHA
 """Events that also change the results of the enclosing foreach tasks."""
 
 
+ChangedRow: TypeAlias = Mapping[str, Any] | EventRow | UUID
+"""A row of any kind, with the columns of that kind; an event; or the id of a row that no longer counts."""
+
+
 @dataclass(slots=True)
 class Touched:
     """Rows that one event changed. `others` are tuples of a field's name, an id and the row. `named_before` are ids of
     rows by field name: rows that were recorded before their task run."""
 
     runs: list[UUID] = field(default_factory=list)
-    others: list[tuple[str, UUID, Any]] = field(default_factory=list)
+    others: list[tuple[str, UUID, ChangedRow]] = field(default_factory=list)
     named_before: dict[str, list[UUID]] = field(default_factory=dict)
 
 

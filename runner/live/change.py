@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from models.filters.filter_keys import FilterKey, keys_of
 from models.filters.matching import Candidate
 from models.labels import TEST
+from runner.store.rows import ExecutionRow
 
-Row = Any
 ALWAYS: Final = frozenset({"archived", "tests"})
 """Attributes on which every list depends; "tests" is whether the execution is a test run, which its labels say."""
 _NAMES: Final = tuple(each.name for each in fields(Candidate))
@@ -26,9 +26,15 @@ class RowChange:
     before: Candidate | None
     after: Candidate | None
     known: bool = True
-    row: Row = field(default=None, compare=False)
+    row: ExecutionRow | None = field(default=None, compare=False)
     read_at: float = 0.0
     since: float = 0.0
+
+    @property
+    def row_after(self) -> ExecutionRow:
+        """The row of an execution that was not deleted."""
+        assert self.row is not None
+        return self.row
 
     @cached_property
     def attributes(self) -> frozenset[str]:

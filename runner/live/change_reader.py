@@ -9,7 +9,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from models.access.viewer import Scope
@@ -24,6 +24,7 @@ from runner.notify.feed import SAFETY_POLL, Feed
 from runner.service.loop import Loop, log_errors
 from runner.store.lists import filter_rows
 from runner.store.postgres.connection import Pool
+from runner.store.rows import ExecutionRow
 
 logger = logging.getLogger("headway.changes")
 
@@ -119,10 +120,10 @@ class Changes(Loop):
 
     async def _changes(self, ids: Sequence[UUID]) -> list[RowChange]:
         read_at = asyncio.get_running_loop().time()
-        rows = await filter_rows.rows_of(self._pool, ids)
+        rows: list[ExecutionRow] = await filter_rows.rows_of(self._pool, ids)
         if mentions(self._fields, Field.CHILDREN):
-            parents = {parent for row in rows if (parent := row["parent_id"])} - {*ids}
-            rows = [*rows, *await filter_rows.rows_of(self._pool, list(parents))]
+            parents = {row["parent_id"] for row in rows} - {None, *ids}
+            rows = [*rows, *await filter_rows.rows_of(self._pool, [id for id in parents if id])]
         found = await filter_rows.candidates(self._pool, self._fields, rows)
         by_id = {row["id"]: row for row in rows}
         changes = [self._change(one.id, by_id[one.id], one, read_at) for one in found]
@@ -130,10 +131,12 @@ class Changes(Loop):
         self._forget()
         return changes + gone
 
-    def _change(self, id: UUID, row: Any, after: Candidate | None, read_at: float) -> RowChange:
+    def _change(
+        self, id: UUID, row: ExecutionRow | None, after: Candidate | None, read_at: float
+    ) -> RowChange:
         known = id in self._before or (after is not None and self._is_new(after))
         past = self._before.pop(id, _NEVER)
-        if after is not None:
+        if row is not None and after is not None:
             self._before[id] = _Past(row["seq"], after, read_at)
         return RowChange(id, past.candidate, after, known, row, read_at, past.read_at)
 

@@ -11,7 +11,6 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
-    Iterable,
     Mapping,
     Sequence,
 )
@@ -19,17 +18,20 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypedDict, TypeVar, cast
 from uuid import UUID
 
-from runner.live.affected_rows import Touched, touched_by
+from runner.live.affected_rows import ChangedRow, Touched, touched_by
 from runner.notify.feed import Feed
 from runner.service.cooldown import cooldown
 from runner.service.retry import retry_until_available
 from runner.store.execution import execution_changes as store
 from runner.store.execution.event_log import EventRow
 from runner.store.execution.execution_changes import KINDS, ChangeSummary
+from runner.store.execution.history import ReadMetricRow
+from runner.store.execution.nodes import TaskRunWithResults, UseRow
 from runner.store.postgres.connection import Pool
+from runner.store.rows import ApprovalRow, ExecutionRow, NoteRow
 
 COALESCE: Final = 0.05
 """The least seconds between two reads."""
@@ -59,12 +61,26 @@ class StreamPosition:
     last: UUID = store.NO_ID
 
 
+class PartRows(TypedDict, total=False):
+    """Rows by the name of their field, without the columns that are not requested. The rows in `gone_artifacts` are
+    ids of uses."""
+
+    task_runs: Sequence[TaskRunWithResults]
+    approvals: Sequence[ApprovalRow]
+    metrics: Sequence[ReadMetricRow]
+    artifacts: Sequence[UseRow]
+    gone_artifacts: Sequence[UUID]
+    notes: Sequence[NoteRow]
+    children: Sequence[ExecutionRow]
+    events: Sequence[EventRow]
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The content of one message: rows by the name of their field. `reset`: too much has changed, read all again."""
+    """The content of one message. `reset`: too much has changed, read all again."""
 
     place: StreamPosition
-    rows: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    rows: PartRows = field(default_factory=PartRows)
     more: bool = False
     reset: bool = False
 
@@ -78,13 +94,14 @@ class Weight:
     attempt: int = 0
     left_out: frozenset[str] = frozenset()
 
-    def of(self, row: Any) -> int:
+    def of(self, row: ChangedRow) -> int:
         found = self.row
-        for column, value in _columns(row):
+        columns = _columns(row)
+        for column, value in columns.items():
             if isinstance(value, str):
                 found += len(value)
             elif column == "attempt" and self.attempt:
-                found += value * (self.attempt + len(row["error"] or ""))
+                found += value * (self.attempt + len(columns["error"] or ""))
         return found
 
 
@@ -94,8 +111,8 @@ class _Item:
 
     place: StreamPosition
     name: str = ""
-    key: Any = None
-    row: Any = None
+    key: UUID | int = store.NO_ID
+    row: ChangedRow = store.NO_ID
 
 
 async def follow(
@@ -157,12 +174,12 @@ class _Round:
         self._summary = summary
         self._weights = weights
         self._sent: set[UUID] = set()
-        self._rows: dict[UUID, Any] = {}
+        self._rows: dict[UUID, Mapping[str, Any]] = {}
 
     async def parts(self) -> AsyncGenerator[Part, None]:
         """Yields the changes in parts, none if nothing changed. Each part is held until the next is known, because the
         last one is marked."""
-        rows: dict[str, dict[Any, Any]] = {}
+        rows: dict[str, dict[UUID | int, ChangedRow]] = {}
         total, moved, place = 0, False, self._place
         async with aclosing(self._items()) as items:
             async for item in items:
@@ -207,7 +224,9 @@ class _Round:
                 if len(ids) < _ROWS_AT_ONCE:
                     break
 
-    async def _few_at_once(self, name: str, ids: Sequence[UUID]) -> AsyncIterator[Any]:
+    async def _few_at_once(
+        self, name: str, ids: Sequence[UUID]
+    ) -> AsyncIterator[Mapping[str, Any]]:
         while ids:
             some = ids[:_ROWS_AT_ONCE]
             rows = await self._some(name, some)
@@ -215,7 +234,7 @@ class _Round:
                 yield row
             ids = ids[some.index(rows[-1]["id"]) + 1 if rows else len(some) :]
 
-    async def _some(self, name: str, ids: Sequence[UUID]) -> Sequence[Any]:
+    async def _some(self, name: str, ids: Sequence[UUID]) -> Sequence[Mapping[str, Any]]:
         without = self._weights[name].left_out
         return await self._read(store.some_rows, name, self._id, ids, without)
 
@@ -248,18 +267,18 @@ class _Round:
         for number, run in enumerate(touched.runs[within:], within + 1):
             if run in self._sent:
                 continue
-            row = await self._task_run(run, coming)
-            if row is not None:
-                yield _Item(replace(before, within=number), "task_runs", run, row)
+            task_run = await self._task_run(run, coming)
+            if task_run is not None:
+                yield _Item(replace(before, within=number), "task_runs", run, task_run)
         last = replace(before, within=len(touched.runs))
         for name, key, row in touched.others:
             yield _Item(last, name, key, row)
         for name, ids in touched.named_before.items():
-            async for row in self._few_at_once(name, ids):
-                yield _Item(last, name, row["id"], row)
+            async for below in self._few_at_once(name, ids):
+                yield _Item(last, name, below["id"], below)
         yield _Item(StreamPosition(event.seq, before.moment), "events", event.seq, event)
 
-    async def _task_run(self, run: UUID, coming: Sequence[UUID]) -> Any:
+    async def _task_run(self, run: UUID, coming: Sequence[UUID]) -> Mapping[str, Any] | None:
         """Reads each task run once in a round, together with some of the following ones."""
         if run not in self._rows:
             unread = (id for id in coming if id not in self._sent and id not in self._rows)
@@ -273,14 +292,15 @@ class _Round:
         return await retry_until_available(self._pool, partial(read, self._pool, *arguments))
 
 
-def _listed(rows: Mapping[str, Mapping[Any, Any]]) -> Mapping[str, Sequence[Any]]:
-    return {name: list(by_key.values()) for name, by_key in rows.items()}
+def _listed(rows: Mapping[str, Mapping[UUID | int, ChangedRow]]) -> PartRows:
+    found = {name: list(by_key.values()) for name, by_key in rows.items()}
+    return cast(PartRows, found)  # each kind was read under its own name
 
 
-def _columns(row: Any) -> Iterable[tuple[str, Any]]:
+def _columns(row: ChangedRow) -> Mapping[str, Any]:
     if isinstance(row, UUID):
-        return ()
-    return row.items() if hasattr(row, "items") else ((name, getattr(row, name)) for name in _TEXTS)
+        return {}
+    return {name: getattr(row, name) for name in _TEXTS} if isinstance(row, EventRow) else row
 
 
 _TEXTS: Final = ("path", "actor", "reason", "data")

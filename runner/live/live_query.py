@@ -19,9 +19,10 @@ from models.filters.filter_keys import required_keys
 from models.filters.filters import Ago, And, Field, Filter, Operator, Or, Term, mentions, terms_of
 from models.filters.matching import JSON_FIELDS, Candidate, listed
 from models.orders import ByValue, ExecutionOrder, Order
-from runner.live.change import ALWAYS, Row, RowChange
+from runner.live.change import ALWAYS, RowChange
 from runner.live.freshness import Freshness
 from runner.store.json import load
+from runner.store.rows import ExecutionRow
 
 
 class QueryIndex(Protocol):
@@ -81,7 +82,7 @@ class Delta:
     """`rows` are new, or changed without moving; `left` has the rows that left the list, and whether they were
     deleted."""
 
-    rows: dict[UUID, Row] = field(default_factory=dict)
+    rows: dict[UUID, ExecutionRow] = field(default_factory=dict)
     left: dict[UUID, bool] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
@@ -135,7 +136,7 @@ class LiveQuery:
         self._due = asyncio.get_running_loop().time() + random.uniform(0.8, 1) * self._pause
         self._index.refreshing.add(self)
 
-    def end_refresh(self, rows: Sequence[Row], room: int, now: datetime) -> None:
+    def end_refresh(self, rows: Sequence[ExecutionRow], room: int, now: datetime) -> None:
         """Shows `rows`, read in one snapshot with the count. The list has `room` for so many more rows; if 0, more rows
         may match than are shown."""
         old, self._shown = self._shown, {row["id"]: self._shows(row) for row in rows}
@@ -197,9 +198,10 @@ class LiveQuery:
         return self._room > 0
 
     def _update(self, shown: VisibleRow, change: RowChange) -> None:
-        if change.row["seq"] > shown.seq:
-            self._shown[change.id] = self._shows(change.row)
-            self._delta.rows[change.id] = change.row
+        row = change.row_after
+        if row["seq"] > shown.seq:
+            self._shown[change.id] = self._shows(row)
+            self._delta.rows[change.id] = row
             self._woken.set()
 
     def _enter(self, change: RowChange) -> None:
@@ -213,10 +215,11 @@ class LiveQuery:
             self.invalidate()
             return
         self._room -= 1
-        self._shown[change.id] = self._shows(change.row)
+        row = change.row_after
+        self._shown[change.id] = self._shows(row)
         self._index.update_shown(self, (), (change.id,))
         self._delta.left.pop(change.id, None)
-        self._delta.rows[change.id] = change.row
+        self._delta.rows[change.id] = row
         self._woken.set()
 
     def _leave(self, shown: VisibleRow, change: RowChange, now: datetime) -> None:
@@ -235,7 +238,7 @@ class LiveQuery:
         row."""
         if change.after is None:
             return True
-        return change.row["seq"] > shown.seq and not self._lists(change.after, now)
+        return change.row_after["seq"] > shown.seq and not self._lists(change.after, now)
 
     def _may_match(self, change: RowChange) -> bool:
         if self.keys is None or not self.keys.isdisjoint(change.keys):
@@ -246,7 +249,7 @@ class LiveQuery:
         """Returns whether a shown row keeps its position."""
         if change.after is None or self._by_metric:
             return False
-        return self._shows(change.row).place == shown.place and self._lists(change.after, now)
+        return self._shows(change.row_after).place == shown.place and self._lists(change.after, now)
 
     def _moves(self, change: RowChange, now: datetime) -> bool:
         """Returns whether a row that is not shown may enter the list, or change its count or order."""
@@ -271,9 +274,10 @@ class LiveQuery:
     def _lists(self, one: Candidate, now: datetime) -> bool:
         return self._scope.covers(one.namespace) and listed(self._where, one, now)
 
-    def _shows(self, row: Row) -> VisibleRow:
+    def _shows(self, row: ExecutionRow) -> VisibleRow:
         if not isinstance(self._order, ByValue):
-            return VisibleRow(row["seq"], tuple(row[name] for name in self._ordered_by))
+            columns: Mapping[str, Any] = row  # which ones depends on the order
+            return VisibleRow(row["seq"], tuple(columns[name] for name in self._ordered_by))
         return VisibleRow(row["seq"], (repr(_value(row, self._order)),))
 
 
@@ -285,12 +289,13 @@ def _ordered_by(order: Order) -> Sequence[str]:
     return (JSON_FIELDS[order.field],) if order.field in JSON_FIELDS else ()
 
 
-def _value(row: Row, order: ByValue) -> Any:
+def _value(row: ExecutionRow, order: ByValue) -> Any:
     """The value by which a row is ordered, if it may change; None for a metric, which is not in the row."""
     if order.field in _OF_GIT:
         return (load(row["git"]) or {}).get(order.field.value)
     name = JSON_FIELDS.get(order.field)
-    return load(row[name]).get(order.key) if name else None
+    columns: Mapping[str, Any] = row  # which one depends on the order
+    return load(columns[name]).get(order.key) if name else None
 
 
 def moves_by_itself(where: Filter) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from models.access.viewer import Scope
@@ -10,6 +10,7 @@ from models.filters.inbox import Person, Request, Wish
 from runner.store.json import load
 from runner.store.pages import Page, Window, count, keyset_page
 from runner.store.postgres.connection import Pool
+from runner.store.rows import ApprovalRow
 from runner.store.where import Arguments, compile_scope
 
 _READ: Final = """
@@ -66,6 +67,20 @@ async def count_approvals(pool: Pool, wish: Wish) -> tuple[int, bool]:
     return await count(pool, "approvals", condition(arguments, wish), arguments)
 
 
+class _RequestRow(ApprovalRow):
+    """`namespace` is None when the execution does not exist."""
+
+    namespace: str | None
+    vote_count: int
+
+
+class _WantedRow(_RequestRow):
+    """With `is_gone` all columns of the request are null."""
+
+    wanted_id: UUID
+    is_gone: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Requests:
     """The oldest requests of an inbox, and the number of all; `whole` when `found` has all of them."""
@@ -80,8 +95,10 @@ async def read_inbox(pool: Pool, wish: Wish, most: int) -> Requests:
     arguments = Arguments()
     where = condition(arguments, wish)
     limit = arguments.add(most + 1)
-    rows = await pool.fetch(_READ.format(condition=where, limit=limit), *arguments.values)
-    found = [_request(row) for row in rows[:most] if row["namespace"] is not None]
+    rows: list[_RequestRow] = await pool.fetch(
+        _READ.format(condition=where, limit=limit), *arguments.values
+    )
+    found = [_request(row, there) for row in rows[:most] if (there := row["namespace"]) is not None]
     if len(rows) <= most:
         return Requests(found, len(found), exact=True, whole=True)
     total, exact = await count_approvals(pool, wish)
@@ -92,17 +109,17 @@ async def requests_of(
     pool: Pool, execution_ids: Sequence[UUID]
 ) -> tuple[list[Request], frozenset[UUID]]:
     """Returns all requests of these executions, and the ids of those executions that do not exist."""
-    rows = await pool.fetch(_REQUESTS_OF, execution_ids)
-    found = [_request(row) for row in rows if not row["is_gone"]]
+    rows: list[_WantedRow] = await pool.fetch(_REQUESTS_OF, execution_ids)
+    found = [_request(row, there) for row in rows if (there := row["namespace"]) is not None]
     return found, frozenset(row["wanted_id"] for row in rows if row["is_gone"])
 
 
-def _request(row: Any) -> Request:
+def _request(row: _RequestRow, namespace: str) -> Request:
     return Request(
         row,
         row["id"],
         row["execution_id"],
-        row["namespace"],
+        namespace,
         row["state"],
         frozenset(load(row["users"])),
         frozenset(load(row["roles"])),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from models.states import TaskRunState
@@ -46,21 +46,34 @@ class FoundExecution:
     task_runs: Mapping[str, FoundTaskRun]
 
 
+class _ExecutionRow(TypedDict):
+    id: UUID
+    outputs: str
+
+
+class _TaskRunRow(TypedDict):
+    path: str
+    state: str
+    holder: UUID
+    outputs: str
+
+
 async def find_execution(pool: Pool, flow_id: UUID, key: str, ttl: float) -> FoundExecution | None:
     """The newest success of the flow under this key that ended within the last `ttl` seconds."""
-    row = await pool.fetchrow(_EXECUTION, flow_id, key, ttl)
+    row: _ExecutionRow | None = await pool.fetchrow(_EXECUTION, flow_id, key, ttl)
     if row is None:
         return None
-    runs = [_task_run(each) for each in await pool.fetch(_TASK_RUNS, row["id"])]
+    rows: list[_TaskRunRow] = await pool.fetch(_TASK_RUNS, row["id"])
+    runs = [_task_run(each) for each in rows]
     return FoundExecution(row["id"], load(row["outputs"]), {run.path: run for run in runs})
 
 
 async def find_task_run(pool: Pool, key: str, ttl: float) -> FoundTaskRun | None:
-    row = await pool.fetchrow(_TASK_RUN, key, ttl)
+    row: _TaskRunRow | None = await pool.fetchrow(_TASK_RUN, key, ttl)
     return _task_run(row) if row else None
 
 
-def _task_run(row: Any) -> FoundTaskRun:
+def _task_run(row: _TaskRunRow) -> FoundTaskRun:
     return FoundTaskRun(
         row["path"],
         TaskRunState(row["state"]),

@@ -5,9 +5,9 @@ from typing import Final, TypeVar
 
 AT_ONCE: Final = 1_000
 
-Row = TypeVar("Row")
+Each = TypeVar("Each")
 
 
-def chunks_of(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+def chunks_of(rows: Sequence[Each]) -> Iterator[Sequence[Each]]:
     for start in range(0, len(rows), AT_ONCE):
         yield rows[start : start + AT_ONCE]

@@ -1,11 +1,10 @@
 """Finds the flow and the revision of which a caller wants to start an execution."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
+from uuid import UUID
 
 from runner.store.postgres.connection import Pool
-
-Row = Any
 
 
 class Named(NamedTuple):
@@ -14,6 +13,17 @@ class Named(NamedTuple):
     namespace: str
     flow: str
     number: int | None
+
+
+class ToLaunchRow(TypedDict):
+    """`revision_id` is None when the flow has no such revision."""
+
+    position: int
+    enabled: bool
+    latest_revision: int
+    limited: bool
+    revision_id: UUID | None
+    scope: str | None
 
 
 _FIND = """
@@ -25,7 +35,7 @@ left join revisions r on r.flow_id = f.id and r.number > 0 and r.number = coales
 """
 
 
-async def find_to_launch(pool: Pool, named: Sequence[Named]) -> dict[Named, Row]:
-    """The rows of the flows that exist; `revision_id` is null when the flow has no such revision."""
-    found = await pool.fetch(_FIND, *map(list, zip(*named, strict=True)))
+async def find_to_launch(pool: Pool, named: Sequence[Named]) -> dict[Named, ToLaunchRow]:
+    """The rows of the flows that exist."""
+    found: list[ToLaunchRow] = await pool.fetch(_FIND, *map(list, zip(*named, strict=True)))
     return {named[row["position"] - 1]: row for row in found}

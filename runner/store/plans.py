@@ -3,7 +3,7 @@
 import logging
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import TypedDict
 from uuid import UUID
 
 from models.errors import Fault, ProblemCode, Refused
@@ -11,7 +11,7 @@ from models.lifecycle.snapshot import CompiledFlow
 from models.spec import parse_flow
 from runner.service.event_loop import Checkpoint
 from runner.store.coalescer import Coalescer
-from runner.store.flow_lookup import Named, find_to_launch
+from runner.store.flow_lookup import Named, ToLaunchRow, find_to_launch
 from runner.store.postgres.connection import Connection
 
 logger = logging.getLogger("headway.engine")
@@ -24,11 +24,28 @@ where r.id = any($1::uuid[])
 """
 
 
+class RowWithPlan(TypedDict):
+    """The columns of an execution that say which plan it has."""
+
+    revision_id: UUID | None
+    namespace: str
+    flow_key: str
+
+
+class _RevisionRow(TypedDict):
+    id: UUID
+    flow_id: UUID
+    number: int
+    source: str
+    namespace: str
+    key: str
+
+
 class Plans:
     """A bounded cache, one for each process. `launches` finds revisions by name, and reads the database each time."""
 
     def __init__(self) -> None:
-        self.launches: Coalescer[Named, Any] = Coalescer(find_to_launch)
+        self.launches: Coalescer[Named, ToLaunchRow] = Coalescer(find_to_launch)
         self._plans: OrderedDict[UUID, CompiledFlow] = OrderedDict()
 
     async def of(self, connection: Connection, revision_id: UUID) -> CompiledFlow:
@@ -36,11 +53,13 @@ class Plans:
         plan = await self._of(connection, revision_id)
         return readable(plan)
 
-    async def of_row(self, connection: Connection, row: Any) -> CompiledFlow:
+    async def of_row(self, connection: Connection, row: RowWithPlan) -> CompiledFlow:
         """The plan for a row of executions. An external run has no revision; other plans may be `unreadable`."""
         return (await self.of_rows(connection, [row]))[0]
 
-    async def of_rows(self, connection: Connection, rows: Sequence[Any]) -> list[CompiledFlow]:
+    async def of_rows(
+        self, connection: Connection, rows: Sequence[RowWithPlan]
+    ) -> list[CompiledFlow]:
         """As `of_row`, for many rows, with one statement at most."""
         ids = {row["revision_id"] for row in rows if row["revision_id"]}
         found = await self.by_id(connection, ids)
@@ -76,7 +95,8 @@ class Plans:
             self._plans.popitem(last=False)
 
     async def _read(self, connection: Connection, ids: Sequence[UUID]) -> dict[UUID, CompiledFlow]:
-        rows = {row["id"]: row for row in await connection.fetch(_REVISIONS, ids)}
+        read: list[_RevisionRow] = await connection.fetch(_REVISIONS, ids)
+        rows = {row["id"]: row for row in read}
         pace, found = Checkpoint(), {}
         for id in ids:
             if id not in rows:
@@ -88,7 +108,7 @@ class Plans:
         return found
 
 
-def _plan_of(row: Any) -> CompiledFlow:
+def _plan_of(row: _RevisionRow) -> CompiledFlow:
     try:
         spec = parse_flow(row["source"], saved=True)
         return CompiledFlow.of(row["flow_id"], row["id"], row["number"], spec)
@@ -104,7 +124,7 @@ def readable(plan: CompiledFlow) -> CompiledFlow:
     return plan
 
 
-def _unread(row: Any, revision_id: UUID, error: Exception) -> CompiledFlow:
+def _unread(row: _RevisionRow, revision_id: UUID, error: Exception) -> CompiledFlow:
     reason = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
     name = f"revision {row['number']} of {row['namespace']}/{row['key']}"
     why = f"{name} cannot be read by this version of Headway: {reason[:_LONGEST_REASON]}"

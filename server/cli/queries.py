@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from models.states import EXECUTION_ENDS, ExecutionState
+
 _TASK_RUNS = """taskRuns { id key state progress message duration outputs error { code message exitCode }
   child { id name } cachedFrom { id name } attempts { number state worker exitCode error { message } } }"""
 _LINKS = " ".join(
@@ -57,10 +59,15 @@ FLOWS: Final = """query ($after: String) { flows(first: 200, after: $after) {
 FLOW: Final = """query ($namespace: String!, $key: String!) { flow(namespace: $namespace, key: $key) {
   namespace key kind description revision { number source createdAt } } }"""
 WORKERS: Final = "{ viewer { version } workers { id name host queues concurrency running alive } }"
-STANDING: Final = """query ($after: String) { executions(where: {
-  state: {in: [QUEUED, RUNNING, PAUSED, WAITING_FOR_APPROVAL, FAILED_FINISHING, RESTARTED]}, includeTests: true},
-  orderBy: CREATED_ASC, first: 200, after: $after) {
-  nodes { name waitingFor { code message } } pageInfo { hasNextPage endCursor } } }"""
+_MAY_WAIT: Final = ", ".join(
+    state
+    for state in ExecutionState
+    if state not in {*EXECUTION_ENDS, ExecutionState.CREATED, ExecutionState.KILLING}
+)
+STANDING: Final = f"""query ($after: String) {{ executions(where: {{
+  state: {{in: [{_MAY_WAIT}]}}, includeTests: true}},
+  orderBy: CREATED_ASC, first: 200, after: $after) {{
+  nodes {{ name waitingFor {{ code message }} }} pageInfo {{ hasNextPage endCursor }} }} }}"""
 INPUT_TYPES: Final = """query ($namespace: String!, $key: String!) { flow(namespace: $namespace, key: $key) {
   inputs { id type } } }"""
 SECRETS: Final = """query ($namespace: String) { secrets(namespace: $namespace) {

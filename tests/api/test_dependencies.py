@@ -159,7 +159,7 @@ async def test_executions_that_came_of_each_other(client: Client, served: Served
     )
     async with asyncpg.create_pool(served.database_url, min_size=1, max_size=2) as pool:
         key = untyped("exec", child)
-        row = await pool.fetchrow("select * from executions where id = $1", key)
+        row: Any = await pool.fetchrow("select * from executions where id = $1", key)
         other = Scope(("other",))
 
         async def read(ids: Sequence[UUID]) -> Sequence[Any]:

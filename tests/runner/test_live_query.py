@@ -26,6 +26,7 @@ from runner.live.live_query import Delta, LiveQuery, moves_by_itself
 from runner.live.query_index import LiveQueryIndex
 from runner.store.json import dump
 from runner.store.lists import filter_rows
+from runner.store.rows import ExecutionRow
 from tests.runner.test_where import filters, rows
 
 NAMES = [
@@ -66,11 +67,13 @@ def moves(draw: st.DrawFn) -> tuple[Candidate, Candidate]:
     return one, replace(one, **{name: getattr(other, name) for name in changed})
 
 
-def row_of(one: Candidate, seq: int) -> dict[str, Any]:
+def row_of(one: Candidate, seq: int) -> ExecutionRow:
+    """Returns a row with the columns that lists read."""
     names = ("id", "state", "started_at", "ended_at", "idle", "idle_since", "progress")
     values = {name: dump(getattr(one, name)) for name in JSON_FIELDS.values()}
     git = dump({"branch": one.branch, "commit": one.commit})
-    return {"seq": seq, "git": git, **{name: getattr(one, name) for name in names}, **values}
+    row: Any = {"seq": seq, "git": git, **{name: getattr(one, name) for name in names}, **values}
+    return row  # type: ignore[no-any-return]
 
 
 def place_of(one: Candidate, order: Order) -> object:

@@ -85,7 +85,7 @@ def plain(row: Any) -> dict[str, Any]:
 
 async def past_at(floor: Floor, id: UUID, seq: int) -> HistoricalView:
     pool = floor.parts.database.pool
-    row = await pool.fetchrow("select * from executions where id = $1", id)
+    row: Any = await pool.fetchrow("select * from executions where id = $1", id)
     return await read_past(pool, floor.parts.engine.plans, row, seq, REPLAY_CACHE)
 
 

@@ -236,7 +236,7 @@ async def test_a_person_keeps_so_many_bytes(house: House) -> None:
 
 async def test_the_quota_of_a_team_counts_all_users_and_namespaces(house: House) -> None:
     await house.upload(900, by="token:a", scope=ACME, limits=TIGHT)
-    with pytest.raises(Refused, match="the uploads for acme hold 900 of 1500 bytes, and 700 more"):
+    with pytest.raises(Refused, match="the uploads for acme use 900 of 1500 bytes; 700 more"):
         await house.upload(700, by="token:b", scope=Scope(("acme.new.one",)), limits=TIGHT)
     await house.upload(700, by="token:c", scope=Scope(("acmeother",)), limits=TIGHT)
     assert await house.used() == {

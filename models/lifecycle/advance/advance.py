@@ -19,6 +19,7 @@ from models.lifecycle.stopping import close_stopped, is_person, kill, set_deadli
 from models.lifecycle.transition_builder import TransitionBuilder
 from models.states import (
     FAILED_ENDS,
+    STOPPED_ENDS,
     SUCCESSFUL_ENDS,
     ApprovalState,
     Condition,
@@ -94,11 +95,8 @@ def _why(execution: Execution) -> str | None:
         return "its flow's concurrency limit was reached"
     if killing := execution.killing:
         return f"cancelled by {killing.by.partition(':')[2] or killing.by}"
-    stopped = [task.error for task in execution.tasks.values() if task.state in _STOPPED]
+    stopped = [task.error for task in execution.tasks.values() if task.state in STOPPED_ENDS]
     return next((error.message for error in stopped if error), None)
-
-
-_STOPPED = frozenset({TaskRunState.KILLED, TaskRunState.CANCELLED})
 
 
 def _was_stopped(execution: Execution) -> bool:

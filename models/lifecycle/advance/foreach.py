@@ -8,7 +8,7 @@ from models.lifecycle.ending import end_attempt, error_end
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.transition_builder import TransitionBuilder
 from models.spec import ForeachTask
-from models.states import SUCCESSFUL_ENDS, TaskRunState
+from models.states import STOPPED_ENDS, SUCCESSFUL_ENDS, TaskRunState
 
 MAX_ITEMS = 10_000
 MAX_TASK_RUNS = 20_000
@@ -123,7 +123,7 @@ class Iterations:
         if execution.spec_of(task).allow_failure:
             end_attempt(builder, task, Failed(error), TaskRunState.WARNING)
         elif all(
-            child.state in _STOPPED for child in bad
+            child.state in STOPPED_ENDS for child in bad
         ):  # children were cancelled: nothing has failed
             end_attempt(builder, task, Killed(error), TaskRunState.KILLED)
         else:
@@ -165,9 +165,6 @@ def iteration_has_begun(execution: Execution, task: TaskRun) -> bool:
         return True
     siblings = _spec(execution, execution.tasks[task.parent]).tasks
     return any(_has_begun(execution, execution.tasks[task.level + each.id]) for each in siblings)
-
-
-_STOPPED = frozenset({TaskRunState.KILLED, TaskRunState.CANCELLED})
 
 
 def _spec(execution: Execution, task: TaskRun) -> ForeachTask:

@@ -335,6 +335,20 @@ class GiveUp:
     message: str
 
 
+PersonCommand = (
+    Cancel
+    | Pause
+    | Resume
+    | RetryFailed
+    | Restart
+    | ForceRun
+    | ChangeState
+    | ChangeTaskRunState
+    | SetLabels
+    | CastVote
+    | Signal
+    | RecordCommand
+)
 WorkerCommand = Start | Report | Finish | Lose
 Beginning = Create | RecordExecution
 DeferredCommand = (
@@ -355,17 +369,7 @@ DeferredCommand = (
 """Deferred commands that are submitted to the engine unchanged when they are due."""
 Command = (
     Create
-    | Pause
-    | Resume
-    | RetryFailed
-    | Restart
-    | ForceRun
-    | ChangeState
-    | ChangeTaskRunState
-    | SetLabels
-    | CastVote
-    | Signal
-    | RecordCommand
+    | PersonCommand
     | WorkerCommand
     | Prepare
     | Judge

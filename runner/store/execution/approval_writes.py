@@ -39,13 +39,13 @@ select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[],
 """
 
 
-Row = tuple[Any, ...]
+Values = tuple[Any, ...]
 
 
 async def write_approvals(
     connection: Connection, events: Sequence[tuple[Execution, Event]]
 ) -> None:
-    rows: dict[type[Any], list[Row]] = {kind: [] for kind in _WRITES}
+    rows: dict[type[Any], list[Values]] = {kind: [] for kind in _WRITES}
     for execution, event in events:
         if (kind := type(event.fact)) in rows:
             rows[kind].append(_WRITES[kind][1](execution, event, event.fact))
@@ -54,7 +54,7 @@ async def write_approvals(
             await connection.execute(statement, *to_columns(rows[kind]))
 
 
-def _requested(execution: Execution, event: Event, fact: ApprovalRequested) -> tuple[Any, ...]:
+def _requested(execution: Execution, event: Event, fact: ApprovalRequested) -> Values:
     task = execution.tasks[fact.path]
     return (
         fact.id,
@@ -72,7 +72,7 @@ def _requested(execution: Execution, event: Event, fact: ApprovalRequested) -> t
     )
 
 
-def _voted(_: Execution, event: Event, fact: ApprovalVoted) -> tuple[Any, ...]:
+def _voted(_: Execution, event: Event, fact: ApprovalVoted) -> Values:
     return (
         fact.id,
         fact.approval_id,
@@ -87,15 +87,15 @@ def _voted(_: Execution, event: Event, fact: ApprovalVoted) -> tuple[Any, ...]:
     )
 
 
-def _closed(_: Execution, event: Event, fact: ApprovalClosed) -> Row:
+def _closed(_: Execution, event: Event, fact: ApprovalClosed) -> Values:
     return (fact.approval_id, fact.state.value, event.at)
 
 
-def _escalated(_: Execution, event: Event, fact: ApprovalEscalated) -> Row:
+def _escalated(_: Execution, event: Event, fact: ApprovalEscalated) -> Values:
     return (fact.approval_id, dump(fact.roles), fact.expires_at)
 
 
-_WRITES: Mapping[type[Any], tuple[str, Callable[[Execution, Event, Any], Row]]] = {
+_WRITES: Mapping[type[Any], tuple[str, Callable[[Execution, Event, Any], Values]]] = {
     ApprovalRequested: (_INSERT_APPROVALS, _requested),
     ApprovalVoted: (_INSERT_VOTES, _voted),
     ApprovalEscalated: (_ESCALATE_APPROVALS, _escalated),

@@ -11,6 +11,7 @@ from runner.service.event_loop import Checkpoint
 from runner.store.execution.facts import event_of
 from runner.store.json import load, to_columns
 from runner.store.postgres.connection import Executes
+from runner.store.rows import StoredEventRow
 
 BATCH: Final = 500
 _LAST_SEQ: Final = 2**31 - 1
@@ -126,7 +127,8 @@ async def facts_after(
     """Events after `after` up to `seq`, as the domain's facts, and the length of each in stored characters. Yields to
     the event loop between them."""
     pace, found, lengths = Checkpoint(), [], []
-    for row in await connection.fetch(_BETWEEN, execution_id, after, seq):
+    rows: list[StoredEventRow] = await connection.fetch(_BETWEEN, execution_id, after, seq)
+    for row in rows:
         found.append(event_of(row))
         lengths.append(len(row["data"]))
         await pace.keep()

@@ -5,19 +5,19 @@ transactions commit."""
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 from uuid import UUID
 
 from models.events.event_types import EventType
 from models.states import AttemptState
 from runner.store.execution.event_log import EventRow
 from runner.store.execution.history import METRIC
-from runner.store.execution.nodes import TASK_RUN_WITH_RESULTS, USE
+from runner.store.execution.nodes import TASK_RUN_WITH_RESULTS, USE, TaskRunWithResults
 from runner.store.execution.snapshots import NEW_EXECUTION_COLUMNS
 from runner.store.execution.writes import NEW_TASK_RUN_COLUMNS
 from runner.store.postgres.connection import Executes
+from runner.store.rows import ApprovalRow, NoteRow
 
-Row = Any
 TOO_MANY: Final = 5_000
 """Rows without events since a position; if there are more, reading the whole execution again is cheaper."""
 NO_ID: Final = UUID(int=0)
@@ -164,12 +164,12 @@ def _source(name: str, without: Container[str]) -> str:
 
 async def some_rows(
     pool: Executes, name: str, id: UUID, keys: Sequence[UUID | int], without: Container[str] = ()
-) -> Sequence[Row]:
+) -> Sequence[Mapping[str, Any]]:
     """Rows of an execution by their keys (ids; seqs for events), in the order of `keys`: the first ones, up to the one
-    that reaches BYTES. Deleted rows are skipped."""
+    that reaches BYTES. Deleted rows are skipped. The columns are those of the kind, except `without`."""
     source = _source(name, without)
     key, array = ("seq", "$2::int[]") if name == "events" else ("id", "$2::uuid[]")
-    rows: Sequence[Row] = await pool.fetch(
+    rows: Sequence[Mapping[str, Any]] = await pool.fetch(
         f"""
 with recursive few as (
   select 0 as number, 0::bigint as total
@@ -198,12 +198,22 @@ async def ids_of_paths(
 ) -> Sequence[tuple[str, UUID]]:
     """Ids of rows of a kind that have only the path of their task run, not its id; each with the path."""
     kind = KINDS[name]
-    rows = await pool.fetch(
+    rows: list[_PathRow] = await pool.fetch(
         f"select path, id from {kind.table} where {kind.execution} = $1 and task_run_id is null "
         f"and path = any($2::text[]) order by id",
         *(id, paths),
     )
     return [(row["path"], row["id"]) for row in rows]
+
+
+class _PathRow(TypedDict):
+    path: str
+    id: UUID
+
+
+class _SeqRow(TypedDict):
+    seq: int
+    id: UUID
 
 
 _TASK_RUNS: Final = f"{TASK_RUN_WITH_RESULTS} where t.id = any($1::uuid[]) order by t.position"
@@ -227,18 +237,20 @@ where e.execution_id = $1 and e.seq = any($2::int[]) and e.type = '{EventType.AT
 """
 
 
-async def task_runs_by_id(pool: Executes, ids: Sequence[UUID]) -> Sequence[Row]:
-    rows: Sequence[Row] = await pool.fetch(_TASK_RUNS, ids)
+async def task_runs_by_id(pool: Executes, ids: Sequence[UUID]) -> Sequence[TaskRunWithResults]:
+    rows: Sequence[TaskRunWithResults] = await pool.fetch(_TASK_RUNS, ids)
     return rows
 
 
 async def added_by(pool: Executes, id: UUID, seqs: Sequence[int]) -> Sequence[tuple[int, UUID]]:
     """Ids of the task runs that these events added, in the order of the document, each with its event's seq."""
-    return [(row["seq"], row["id"]) for row in await pool.fetch(_ADDED, id, seqs)]
+    rows: list[_SeqRow] = await pool.fetch(_ADDED, id, seqs)
+    return [(row["seq"], row["id"]) for row in rows]
 
 
 async def ids_by_path(pool: Executes, id: UUID, paths: Sequence[str]) -> dict[str, UUID]:
-    return {row["path"]: row["id"] for row in await pool.fetch(_BY_PATH, id, paths)}
+    rows: list[_PathRow] = await pool.fetch(_BY_PATH, id, paths)
+    return {row["path"]: row["id"] for row in rows}
 
 
 async def count_task_runs(pool: Executes, id: UUID) -> int:
@@ -246,17 +258,18 @@ async def count_task_runs(pool: Executes, id: UUID) -> int:
     return found
 
 
-async def approvals_of(pool: Executes, task_runs: Sequence[UUID]) -> Sequence[Row]:
-    rows: Sequence[Row] = await pool.fetch(_APPROVALS, task_runs)
+async def approvals_of(pool: Executes, task_runs: Sequence[UUID]) -> Sequence[ApprovalRow]:
+    rows: Sequence[ApprovalRow] = await pool.fetch(_APPROVALS, task_runs)
     return rows
 
 
-async def notes_of(pool: Executes, id: UUID, seqs: Sequence[int]) -> Sequence[Row]:
+async def notes_of(pool: Executes, id: UUID, seqs: Sequence[int]) -> Sequence[NoteRow]:
     """The notes that these events added."""
-    rows: Sequence[Row] = await pool.fetch(_NOTES, id, seqs)
+    rows: Sequence[NoteRow] = await pool.fetch(_NOTES, id, seqs)
     return rows
 
 
 async def set_aside(pool: Executes, id: UUID, seqs: Sequence[int]) -> Sequence[tuple[int, UUID]]:
     """Ids of artifact uses by attempts that did not succeed according to these events, each with its event's seq."""
-    return [(row["seq"], row["id"]) for row in await pool.fetch(_SET_ASIDE, id, seqs)]
+    rows: list[_SeqRow] = await pool.fetch(_SET_ASIDE, id, seqs)
+    return [(row["seq"], row["id"]) for row in rows]

@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple, TypedDict
 from uuid import UUID
 
 from models.logs import LogLevel, LogStream
 from models.states import TaskRunState
-from runner.store.execution.nodes import TASK_RUN_WITH_RESULTS
+from runner.store.execution.nodes import TASK_RUN_WITH_RESULTS, TaskRunWithResults
 from runner.store.json import to_columns
 from runner.store.logs.log_blocks import SIZE
 from runner.store.postgres.connection import Executes, Pool
 
-Row = Any
 _MAX_LINES: Final = 200_000
 """About how many lines at the end of an execution's log are searched for an error."""
 _AT_PATHS = f"""{TASK_RUN_WITH_RESULTS} join unnest($1::uuid[], $2::text[]) wanted (execution_id, path)
@@ -67,24 +66,35 @@ class OfAttempt(NamedTuple):
     until: datetime | None = None
 
 
-async def task_runs_at(pool: Executes, places: Sequence[tuple[UUID, str]]) -> list[Row | None]:
+class _SkippedRow(TypedDict):
+    execution_id: UUID
+    number: int
+
+
+class _LastErrorRow(TypedDict):
+    number: int
+    line: int | None
+
+
+async def task_runs_at(
+    pool: Executes, places: Sequence[tuple[UUID, str]]
+) -> list[TaskRunWithResults | None]:
     """Task runs by execution and path, in the order of `places`; None for those that do not exist."""
-    found = {
-        (row["execution_id"], row["path"]): row
-        for row in await pool.fetch(_AT_PATHS, *to_columns(places))
-    }
+    rows: list[TaskRunWithResults] = await pool.fetch(_AT_PATHS, *to_columns(places))
+    found = {(row["execution_id"], row["path"]): row for row in rows}
     return [found.get(place) for place in places]
 
 
 async def skipped_counts(pool: Executes, ids: Sequence[UUID]) -> list[int]:
     """The number of CANCELLED task runs of each execution."""
-    found = {row["execution_id"]: row["number"] for row in await pool.fetch(_SKIPPED, list(ids))}
+    rows: list[_SkippedRow] = await pool.fetch(_SKIPPED, list(ids))
+    found = {row["execution_id"]: row["number"] for row in rows}
     return [found.get(id, 0) for id in ids]
 
 
 async def last_error_lines(pool: Pool, attempts: Sequence[OfAttempt]) -> list[int | None]:
     """Finds the number of each attempt's last line of level ERROR, or else of its last line on stderr."""
-    rows = await pool.fetch(
+    rows: list[_LastErrorRow] = await pool.fetch(
         _LAST_ERRORS, *to_columns(attempts), LogLevel.ERROR, LogStream.STDERR, _MAX_LINES
     )
     found = {row["number"]: row["line"] for row in rows}

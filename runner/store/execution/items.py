@@ -1,7 +1,7 @@
 """Reads the items of foreach tasks."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 from uuid import UUID
 
 from runner.store.json import load
@@ -13,11 +13,18 @@ where execution_id = any($1::uuid[]) and type = 'foreach' and inputs ? 'items'
 """
 
 
+class _ItemsRow(TypedDict):
+    execution_id: UUID
+    path: str
+    items: str
+
+
 async def items_of(
     pool: Executes, executions: Sequence[UUID]
 ) -> dict[UUID, Mapping[str, Sequence[Any]]]:
     """Returns, by execution, the items by the path of the foreach."""
     found: dict[UUID, dict[str, Sequence[Any]]] = {id: {} for id in executions}
-    for row in await pool.fetch(_ITEMS, list(executions)):
+    rows: list[_ItemsRow] = await pool.fetch(_ITEMS, list(executions))
+    for row in rows:
         found[row["execution_id"]][row["path"]] = load(row["items"])
     return dict(found)

@@ -6,6 +6,7 @@ from typing import Any, Final, get_type_hints
 
 from models.run_options import RunOptions
 from runner.store.json import dump, load
+from runner.store.rows import ExecutionRow
 
 Column = tuple[str, str, Callable[[Any], Any]]
 """The name of a column, its type in PostgreSQL, and its value for a snapshot."""
@@ -26,8 +27,9 @@ _OF_TYPES: Final[Mapping[Any, tuple[str, Callable[[Any], Any], Callable[[Any], A
 _FIELDS: Final = {name: _OF_TYPES[kind] for name, kind in get_type_hints(RunOptions).items()}
 
 
-def options_of(row: Any) -> RunOptions:
-    return RunOptions(**{name: read(row[name]) for name, (_, _, read) in _FIELDS.items()})
+def options_of(row: ExecutionRow) -> RunOptions:
+    columns: Mapping[str, Any] = row  # by the names of the options
+    return RunOptions(**{name: read(columns[name]) for name, (_, _, read) in _FIELDS.items()})
 
 
 def _column(name: str) -> Column:

@@ -8,13 +8,13 @@ be long, so only their beginning is read.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 from uuid import UUID
 
 from models.concurrency import Slots
 from models.states import OCCUPIES_SLOT, ConcurrencyBehavior, ExecutionState
 from runner.store.json import load
-from runner.store.postgres.connection import Connection, Pool
+from runner.store.postgres.connection import Connection, Executes, Pool
 
 HAS_ITS_OWN = """(not {0}.shares_slot or ({0}.parent_id is not null and not exists (
   with recursive above as (
@@ -83,6 +83,36 @@ where placed.id = any($1::uuid[]) and f.concurrency is not null
 """
 
 
+class _LimitedRow(TypedDict):
+    id: UUID
+    concurrency: str
+
+
+class _HolderRow(TypedDict):
+    flow_id: UUID
+    id: UUID
+    state: str
+
+
+class _AheadRow(TypedDict):
+    flow_id: UUID
+    id: UUID
+
+
+class _PlaceRow(TypedDict):
+    id: UUID
+    flow_id: UUID
+    position: int
+    concurrency: str
+
+
+class _Limit(TypedDict):
+    """The column `concurrency` of a flow."""
+
+    limit: int
+    behavior: str
+
+
 @dataclass(frozen=True, slots=True)
 class QueuePosition:
     """The position (from 1) of an execution that waits for a slot, its flow's limit, and the holders of the slots."""
@@ -100,17 +130,18 @@ async def lock_slots(
 
     The line is read as far as slots can become free, plus `leaving` places: as many as the caller may remove from it.
     """
-    limits = {
-        row["id"]: load(row["concurrency"])
-        for row in await connection.fetch(_LOCK_ALL if wait else _LOCK, sorted(flow_ids))
-    }
+    limited: list[_LimitedRow] = await connection.fetch(
+        _LOCK_ALL if wait else _LOCK, sorted(flow_ids)
+    )
+    limits: dict[UUID, _Limit] = {row["id"]: load(row["concurrency"]) for row in limited}
     if not limits:
         return {}
     holders = await _holders(connection, list(limits))
     doomed = await _doomed(connection, limits.values())
     lines: dict[UUID, list[UUID]] = defaultdict(list)
     most = [limit["limit"] + leaving for limit in limits.values()]
-    for row in await connection.fetch(_AHEAD, list(limits), most, list(doomed)):
+    ahead: list[_AheadRow] = await connection.fetch(_AHEAD, list(limits), most, list(doomed))
+    for row in ahead:
         lines[row["flow_id"]].append(row["id"])
     return {id: _of(limit, holders[id], lines[id], doomed) for id, limit in limits.items()}
 
@@ -122,14 +153,17 @@ async def locked_elsewhere(connection: Connection, flow_ids: Collection[UUID]) -
     return {row["id"] for row in await connection.fetch(_LIMITED, list(flow_ids))}
 
 
-async def _holders(connection: Any, flow_ids: Sequence[UUID]) -> Mapping[UUID, list[Any]]:
-    holders: dict[UUID, list[Any]] = defaultdict(list)
-    for row in await connection.fetch(_HOLDERS, flow_ids, _HOLDING):
+async def _holders(
+    connection: Executes, flow_ids: Sequence[UUID]
+) -> Mapping[UUID, list[_HolderRow]]:
+    holders: dict[UUID, list[_HolderRow]] = defaultdict(list)
+    rows: list[_HolderRow] = await connection.fetch(_HOLDERS, flow_ids, _HOLDING)
+    for row in rows:
         holders[row["flow_id"]].append(row)
     return holders
 
 
-async def _doomed(connection: Any, limits: Iterable[Mapping[str, Any]]) -> frozenset[UUID]:
+async def _doomed(connection: Connection, limits: Iterable[_Limit]) -> frozenset[UUID]:
     """Executions that already have a due MakeRoom command, which will end them."""
     if all(limit["behavior"] != ConcurrencyBehavior.CANCEL_RUNNING for limit in limits):
         return frozenset()
@@ -137,7 +171,7 @@ async def _doomed(connection: Any, limits: Iterable[Mapping[str, Any]]) -> froze
 
 
 def _of(
-    limit: Mapping[str, Any], holding: Sequence[Any], line: Sequence[UUID], doomed: frozenset[UUID]
+    limit: _Limit, holding: Sequence[_HolderRow], line: Sequence[UUID], doomed: frozenset[UUID]
 ) -> Slots:
     slots = Slots(
         limit=limit["limit"],
@@ -151,7 +185,7 @@ def _of(
 
 async def first_in_line(pool: Pool, flow_id: UUID) -> list[UUID]:
     """The executions that would get free slots now; may be more than can be admitted."""
-    limit = load(await pool.fetchval(_LIMIT, flow_id))
+    limit: _Limit | None = load(await pool.fetchval(_LIMIT, flow_id))
     most = limit["limit"] if limit else 100
     return [row["id"] for row in await pool.fetch(_FIRST, flow_id, most)]
 
@@ -163,7 +197,7 @@ async def flows_to_admit(pool: Pool) -> list[UUID]:
 
 async def places_in_line(pool: Pool, ids: Sequence[UUID]) -> dict[UUID, QueuePosition]:
     """The positions of those of the executions that wait for a slot. Takes no lock: only for display."""
-    rows = await pool.fetch(_PLACES, ids)
+    rows: list[_PlaceRow] = await pool.fetch(_PLACES, ids)
     if not rows:
         return {}
     holders = await _holders(pool, list({row["flow_id"] for row in rows}))

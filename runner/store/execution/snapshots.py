@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -40,6 +40,7 @@ from runner.store.execution.run_options import (
 from runner.store.json import dump, dump_or_none, load, plain
 from runner.store.plans import Plans
 from runner.store.postgres.connection import Connection, Pool
+from runner.store.rows import ApprovalRow, ExecutionRow, TaskRunRow, VoteRow
 from runner.store.scopes import kept, scope_of
 
 _POLICY = TypeAdapter(ApprovalPolicy)
@@ -59,6 +60,17 @@ order by task_run_id, attempt desc
 _VOTES = "select * from votes where approval_id = any($1::uuid[]) order by at, id"
 
 
+class _TaskRunRow(TaskRunRow):
+    """A task run with its newest attempt, whose columns are null when there is none, and the outputs that it reuses."""
+
+    attempt_id: UUID | None
+    attempt_state: str | None
+    worker: str | None
+    lease: UUID | None
+    attempt_started_at: datetime | None
+    carried: str | None
+
+
 async def read_executions(
     pool: Pool, plans: Plans, ids: Sequence[UUID], states: Collection[str] | None = None
 ) -> dict[UUID, Execution]:
@@ -74,12 +86,13 @@ async def load_executions(
     connection: Connection, plans: Plans, ids: Sequence[UUID], states: Collection[str] | None = None
 ) -> dict[UUID, Execution]:
     """Loads the snapshots of those executions that exist; with `states`, only with their task runs in these states."""
-    rows = await connection.fetch(_EXECUTIONS, ids)
+    rows: list[ExecutionRow] = await connection.fetch(_EXECUTIONS, ids)
     approvals = await _approvals(connection, ids)
     tasks: dict[UUID, dict[str, TaskRun]] = {id: {} for id in ids}
     pace = Checkpoint()
-    for row in await connection.fetch(_TASK_RUNS, ids, states and list(states)):
-        tasks[row["execution_id"]][row["path"]] = _task_run(row, approvals.get(row["id"]))
+    runs: list[_TaskRunRow] = await connection.fetch(_TASK_RUNS, ids, states and list(states))
+    for run in runs:
+        tasks[run["execution_id"]][run["path"]] = _task_run(run, approvals.get(run["id"]))
         await pace.keep()
     found = await plans.of_rows(connection, rows)
     return {
@@ -89,15 +102,16 @@ async def load_executions(
 
 
 async def _approvals(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Approval]:
-    rows = await connection.fetch(_APPROVALS, ids)
+    rows: list[ApprovalRow] = await connection.fetch(_APPROVALS, ids)
     votes: dict[UUID, list[Vote]] = {row["id"]: [] for row in rows}
     if rows:
-        for row in await connection.fetch(_VOTES, list(votes)):
-            votes[row["approval_id"]].append(_vote(row))
+        read_votes: list[VoteRow] = await connection.fetch(_VOTES, list(votes))
+        for vote in read_votes:
+            votes[vote["approval_id"]].append(_vote(vote))
     return {row["task_run_id"]: _approval(row, votes[row["id"]]) for row in rows}
 
 
-def _execution(plan: CompiledFlow, row: Any, tasks: Mapping[str, TaskRun]) -> Execution:
+def _execution(plan: CompiledFlow, row: ExecutionRow, tasks: Mapping[str, TaskRun]) -> Execution:
     return Execution(
         id=row["id"],
         plan=plan,
@@ -110,7 +124,7 @@ def _execution(plan: CompiledFlow, row: Any, tasks: Mapping[str, TaskRun]) -> Ex
         created_at=row["created_at"],
         inputs=load(row["inputs"]),
         labels=load(row["labels"]),
-        on_failure=FailureAction(row["on_failure"]),
+        on_failure=failure_action_of(row),
         options=options_of(row),
         trigger=load(row["trigger"]),
         tasks=tasks,
@@ -143,10 +157,16 @@ def _execution(plan: CompiledFlow, row: Any, tasks: Mapping[str, TaskRun]) -> Ex
     )
 
 
-def _parent(row: Any) -> Parent | None:
+def failure_action_of(row: ExecutionRow) -> FailureAction:
+    assert row["on_failure"] is not None  # every execution is stored with one
+    return FailureAction(row["on_failure"])
+
+
+def _parent(row: ExecutionRow) -> Parent | None:
     if row["parent_id"] is None:
         return None
-    return Parent(row["parent_id"], row["parent_path"], row["parent_attempt"])
+    path, attempt = cast(str, row["parent_path"]), cast(int, row["parent_attempt"])
+    return Parent(row["parent_id"], path, attempt)
 
 
 def clock_of(text: str) -> Stopwatch:
@@ -163,7 +183,7 @@ def clock_of(text: str) -> Stopwatch:
     )
 
 
-def _task_run(row: Any, approval: Approval | None) -> TaskRun:
+def _task_run(row: _TaskRunRow, approval: Approval | None) -> TaskRun:
     return TaskRun(
         id=row["id"],
         path=row["path"],
@@ -185,7 +205,7 @@ def _task_run(row: Any, approval: Approval | None) -> TaskRun:
         ended_at=row["ended_at"],
         newest=_attempt(row),
         approval=approval,
-        condition=row["condition"] and Condition(row["condition"]),
+        condition=Condition(row["condition"]) if row["condition"] else None,
         child=row["child_id"],
         standing=_standing(row["standing"]),
         clock_base=row["clock_base"],
@@ -204,20 +224,14 @@ def _standing(text: str | None) -> ChildStanding | None:
     return ChildStanding(**{**fields, "state": ExecutionState(fields["state"])})
 
 
-def _attempt(row: Any) -> Attempt | None:
-    if row["attempt_id"] is None:
+def _attempt(row: _TaskRunRow) -> Attempt | None:
+    id, state, started_at = row["attempt_id"], row["attempt_state"], row["attempt_started_at"]
+    if id is None or state is None or started_at is None:
         return None
-    return Attempt(
-        row["attempt_id"],
-        row["attempt"],
-        AttemptState(row["attempt_state"]),
-        row["worker"],
-        row["lease"],
-        row["attempt_started_at"],
-    )
+    return Attempt(id, row["attempt"], AttemptState(state), row["worker"], row["lease"], started_at)
 
 
-def _approval(row: Any, votes: Iterable[Vote]) -> Approval:
+def _approval(row: ApprovalRow, votes: Iterable[Vote]) -> Approval:
     return Approval(
         id=row["id"],
         attempt=row["attempt"],
@@ -232,7 +246,7 @@ def _approval(row: Any, votes: Iterable[Vote]) -> Approval:
     )
 
 
-def _vote(row: Any) -> Vote:
+def _vote(row: VoteRow) -> Vote:
     return Vote(
         row["id"],
         row["actor"],

@@ -12,6 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from models.states import EXECUTION_ENDS, EXECUTION_SUCCESSES, ExecutionState
 from models.task_error import message_with_exit_code
 from server.cli.terminal.audit_text import audit_text
 from server.cli.terminal.folding import Fold, folded
@@ -22,10 +23,9 @@ _LOOKS = {
     "CANCELLED": ("○", "dim"), "SKIPPED": ("-", "dim"), "RUNNING": ("▶", "blue"),
     "QUEUED": ("…", "cyan"), "CREATED": ("·", "dim"), "RETRYING": ("↻", "yellow"),
     "WAITING_FOR_APPROVAL": ("?", "magenta"), "KILLING": ("■", "magenta"),
-    "PAUSED": ("‖", "yellow"), "FAILED_FINISHING": ("✗", "red"), "CACHED": ("≡", "green"),
+    "PAUSED": ("‖", "yellow"), "RESTARTED": ("↻", "yellow"), "FAILED_FINISHING": ("✗", "red"), "CACHED": ("≡", "green"),
 }  # fmt: skip
-_EXIT_CODES = {"SUCCESS": 0, "WARNING": 0, "CACHED": 0, "KILLED": 3, "CANCELLED": 3}
-_ENDED = {"SUCCESS", "WARNING", "FAILED", "KILLED", "CANCELLED", "REJECTED", "ERROR", "CACHED"}
+_STOPPED = frozenset({ExecutionState.KILLED, ExecutionState.CANCELLED})
 _UNBROKEN = 1_000_000
 
 
@@ -50,11 +50,11 @@ def print_whole(what: RenderableType) -> None:
 
 def exit_code(state: str) -> int:
     """Returns 0 for SUCCESS, WARNING and CACHED, 3 for KILLED and CANCELLED, 1 for every other end state."""
-    return _EXIT_CODES.get(state, 1)
+    return 0 if state in EXECUTION_SUCCESSES else 3 if state in _STOPPED else 1
 
 
 def is_end(state: str) -> bool:
-    return state in _ENDED
+    return state in EXECUTION_ENDS
 
 
 def state_text(state: str) -> Text:
