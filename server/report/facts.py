@@ -80,7 +80,9 @@ async def facts_of(pool: Pool, requests: Sequence[ExportRequest], places: Places
 async def _facts(connection: Connection, row: ExecutionRow, places: Places, seen: Seen) -> Facts:
     shown = places.shown_row
     id = row["id"]
-    tasks: Sequence[TaskRunWithResults] = await first_of(connection, history.TASK_RUNS_OF, MOST_TASKS + 1, [id])
+    tasks: Sequence[TaskRunWithResults] = await first_of(
+        connection, history.TASK_RUNS_OF, MOST_TASKS + 1, [id]
+    )
     attempts: Sequence[Sequence[Any]] = await history.grouped(
         connection, history.ATTEMPTS_OF, "task_run_id", [task["id"] for task in tasks]
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Final
+from uuid import UUID
 
 import strawberry
 
@@ -19,6 +20,7 @@ from runner.history.point_in_time import past_of
 from runner.history.visibility import failure_seen
 from runner.live.followed_execution import NO_MOMENT, StreamPosition
 from runner.store.execution.history import moment_read
+from runner.store.execution.snapshots import failure_action_of
 from runner.store.json import load
 from runner.store.lists.alike import line_of
 from runner.store.lists.filter_rows import trigger_of
