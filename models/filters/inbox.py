@@ -7,7 +7,6 @@ from uuid import UUID
 
 from models.access.viewer import Scope, Viewer, group_role
 
-
 Row_co = TypeVar("Row_co", covariant=True)
 
 

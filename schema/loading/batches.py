@@ -12,9 +12,10 @@ from runner.store.execution import event_log, history
 from runner.store.execution.event_log import EventRow
 from runner.store.execution.history import ReadMetricRow
 from runner.store.flows import flow_runs, flows
-from runner.store.flows.flow_runs import FlowPage, PlacedExecution
+from runner.store.flows.flow_runs import FlowPage
 from runner.store.lists import neighbours
 from runner.store.lists.neighbours import Side
+from runner.store.lists.orders import ListedRow
 from runner.store.pages import Page
 from runner.store.plans import readable
 from runner.store.rows import ArtifactRow, ExecutionRow, RevisionRow
@@ -82,9 +83,9 @@ async def _plans(info: Info, ids: Sequence[UUID]) -> list[CompiledFlow]:
     return [found[id] for id in ids]
 
 
-async def runs_of_flow(info: Info, page: FlowPage) -> Page[PlacedExecution]:
+async def runs_of_flow(info: Info, page: FlowPage) -> Page[ListedRow]:
     load = partial(flow_runs.pages, info.context.services.pool, info.context.viewer.scope)
-    found: Page[PlacedExecution] = await info.context.loaders.once("runs_of_flow", load).load(page)
+    found: Page[ListedRow] = await info.context.loaders.once("runs_of_flow", load).load(page)
     return found
 
 

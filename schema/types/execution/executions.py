@@ -4,7 +4,7 @@ import strawberry
 
 from models.filters.filters import EVERYTHING, Filter
 from models.orders import ExecutionOrder, Order
-from runner.store.flows.flow_runs import FlowPage, PlacedExecution
+from runner.store.flows.flow_runs import FlowPage
 from runner.store.lists import listing
 from runner.store.lists.orders import ListedRow
 from runner.store.pages import Page
@@ -24,7 +24,7 @@ class ExecutionEdge:
 class ExecutionConnection:
     where: strawberry.Private[Filter]
     order: strawberry.Private[Order]
-    page: strawberry.Private[Page[ListedRow] | Page[PlacedExecution]]
+    page: strawberry.Private[Page[ListedRow]]
     nodes: list[Execution]
     flow: strawberry.Private[tuple[str, str] | None] = None
     """Namespace and key of the flow, for a list of all executions of one flow."""
