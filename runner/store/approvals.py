@@ -55,7 +55,7 @@ def _decidable(arguments: Arguments, person: Person) -> str:
     return f"({' or '.join(either)})"
 
 
-async def approvals_page(pool: Pool, wish: Wish, window: Window) -> Page:
+async def approvals_page(pool: Pool, wish: Wish, window: Window) -> Page[ApprovalRow]:
     """Oldest first."""
     arguments = Arguments()
     where = condition(arguments, wish)
