@@ -13,14 +13,13 @@ from pydantic import TypeAdapter
 
 from models.access.viewer import ROLES, Grant, Scope
 from models.bulk import BulkMode, BulkOutcome, BulkState, Instruction
-from models.errors import Problem, ProblemCode
+from models.errors import Problem
 from models.events.events import CommandOrigin
 from models.filters.filters import Filter
 from models.ids import typed
 from models.states import Channel
 from runner.store.audit import Target
 from runner.store.json import dump, load, to_columns
-from runner.store.pages import Page
 from runner.store.postgres.connection import Connection, Executes, Pool
 from runner.store.rows import BulkItemRow, BulkRow
 from runner.store.where import Arguments, compile_listed, compile_scope
@@ -115,9 +114,16 @@ class ProgressRow(BulkRow):
     left: int
 
 
-class _PlaceRow(TypedDict):
-    bulk_id: UUID
+class _IdRow(TypedDict):
+    id: UUID
+
+
+class _PositionRow(TypedDict):
     position: int
+
+
+class _PlaceRow(_PositionRow):
+    bulk_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +224,7 @@ async def matching(pool: Pool, scope: Scope, where: Filter, most: int) -> list[U
     arguments = Arguments()
     condition = f"{compile_scope(scope, arguments)} and {compile_listed(where, arguments)}"
     limit = arguments.add(most + 1)
-    rows = await pool.fetch(
+    rows: list[_IdRow] = await pool.fetch(
         f"select id from executions where {condition} order by id desc limit {limit}",
         *arguments.values,
     )
@@ -229,7 +235,8 @@ async def visible(pool: Pool, scope: Scope, ids: Sequence[UUID]) -> set[UUID]:
     """Returns those of the ids that exist in the scope."""
     arguments = Arguments(list(ids))
     sql = _VISIBLE.format(scope=compile_scope(scope, arguments))
-    return {row["id"] for row in await pool.fetch(sql, *arguments.values)}
+    rows: list[_IdRow] = await pool.fetch(sql, *arguments.values)
+    return {row["id"] for row in rows}
 
 
 async def freeze(connection: Connection, preview: Preview, rows: Sequence[Frozen]) -> BulkRow:
@@ -284,7 +291,7 @@ async def changed_since(connection: Connection, items: Sequence[Item]) -> list[I
     """Returns the items whose state changed since the preview."""
     if not items:
         return []
-    rows = await connection.fetch(_CHANGED, items[0].place.bulk_id)
+    rows: list[_PositionRow] = await connection.fetch(_CHANGED, items[0].place.bulk_id)
     changed = {row["position"] for row in rows}
     return [item for item in items if item.place.position in changed]
 
@@ -361,62 +368,6 @@ def is_seen(row: BulkRow, scope: Scope, actor: str) -> bool:
     """Returns whether `find_seen` would return the row."""
     within = scope.namespaces is None or bool(row["namespace"] and scope.covers(row["namespace"]))
     return within or row["actor"] == actor
-
-
-async def results_page(
-    pool: Pool,
-    scope: Scope,
-    id: UUID,
-    outcome: BulkOutcome | None,
-    size: int,
-    cursor: int | None,
-    backwards: bool = False,
-) -> Page[BulkItemRow]:
-    """Rows in the order of the set, after (or, `backwards`, before) the position `cursor`."""
-    arguments, condition = _results(scope, id, outcome)
-    compare, order = ("<", "desc") if backwards else (">", "asc")
-    if cursor is not None:
-        condition += f" and position {compare} {arguments.add(cursor)}"
-    limit = arguments.add(size + 1)
-    rows: list[BulkItemRow] = await pool.fetch(
-        f"select * from bulk_items where {condition} order by position {order} limit {limit}",
-        *arguments.values,
-    )
-    more, beyond = len(rows) > size, cursor is not None
-    if backwards:
-        return Page(rows[:size][::-1], has_next=beyond, has_previous=more)
-    return Page(rows[:size], has_next=more, has_previous=beyond)
-
-
-async def find_result(pool: Executes, scope: Scope, id: UUID, position: int) -> BulkItemRow | None:
-    arguments, condition = _results(scope, id, None)
-    rows: list[BulkItemRow] = await pool.fetch(
-        f"select * from bulk_items where {condition} and position = {arguments.add(position)}",
-        *arguments.values,
-    )
-    return next(iter(rows), None)
-
-
-async def count_results(pool: Pool, scope: Scope, id: UUID, outcome: BulkOutcome | None) -> int:
-    arguments, condition = _results(scope, id, outcome)
-    found: int = await pool.fetchval(
-        f"select count(*) from bulk_items where {condition}", *arguments.values
-    )
-    return found
-
-
-def _results(scope: Scope, id: UUID, outcome: BulkOutcome | None) -> tuple[Arguments, str]:
-    arguments = Arguments(id)
-    condition = f"bulk_id = $1 and {compile_scope(scope, arguments)}"
-    if outcome is BulkOutcome.LEFT:
-        condition += " and outcome is null"
-    elif outcome:
-        condition += f" and outcome = {arguments.add(outcome.value)}"
-    return arguments, condition
-
-
-def problem_of(row: BulkItemRow) -> Problem | None:
-    return Problem(ProblemCode(row["code"]), row["message"] or "") if row["code"] else None
 
 
 async def delete_old(connection: Connection) -> None:

@@ -13,7 +13,7 @@ from models.ids import part_of, typed
 from models.lifecycle.actions import Action
 from models.states import Channel
 from runner.bulk.previews import OutcomeGroup, PreviewResult
-from runner.store import bulk
+from runner.store import bulk, bulk_results
 from runner.store.bulk import ProgressRow
 from runner.store.pages import COUNT_LIMIT
 from runner.store.rows import BulkItemRow, BulkRow
@@ -118,7 +118,7 @@ class BulkResult(Node):
 
     @classmethod
     def of(cls, row: BulkItemRow) -> Self:
-        problem = bulk.problem_of(row)
+        problem = bulk_results.problem_of(row)
         return cls(
             id=strawberry.ID(part_of("bres", row["bulk_id"], row["position"])),
             execution_key=row["execution_id"],
@@ -158,7 +158,7 @@ class BulkResultConnection:
     @strawberry.field
     async def total_count(self, info: Info) -> Count:
         scope, pool = info.context.viewer.scope, batched_pool(info)
-        found = await bulk.count_results(pool, scope, self.bulk_key, self.outcome)
+        found = await bulk_results.count(pool, scope, self.bulk_key, self.outcome)
         return Count(value=found, exact=found <= COUNT_LIMIT)
 
 
@@ -213,7 +213,7 @@ class Bulk(Node):
         paging = Paging.of(first, after, last, before)
         cursor = int(decode_cursor("bulk", paging.cursor), 16) if paging.cursor else None
         pool, scope = batched_pool(info), info.context.viewer.scope
-        page = await bulk.results_page(
+        page = await bulk_results.page(
             pool, scope, self.key, outcome, paging.size, cursor, paging.backwards
         )
         nodes = [BulkResult.of(row) for row in page.rows]
@@ -239,5 +239,5 @@ async def find_bulk_result(info: Info, key: UUID, position: int) -> BulkResult |
     if await find_bulk(info, key) is None:
         return None
     scope = info.context.viewer.scope
-    row = await bulk.find_result(batched_pool(info), scope, key, position)
+    row = await bulk_results.find(batched_pool(info), scope, key, position)
     return BulkResult.of(row) if row else None

@@ -35,6 +35,14 @@ select principal_id, group_name from group_members where principal_id = any($1::
 """
 
 
+class _IdRow(TypedDict):
+    id: UUID
+
+
+class _NamedRow(TypedDict):
+    name: str
+
+
 class _MembershipRow(TypedDict):
     principal_id: UUID
     group_name: str
@@ -152,7 +160,7 @@ async def set_groups(connection: Connection, id: UUID, groups: Iterable[str]) ->
         id,
         wanted,
     )
-    missing = await connection.fetch(
+    missing: list[_NamedRow] = await connection.fetch(
         """select name from unnest($2::text[]) n (name)
            where not exists (select from group_members m where m.principal_id = $1 and m.group_name = n.name)""",
         id,
@@ -205,7 +213,7 @@ async def visible(pool: Pool, managed: Scope, ids: Sequence[UUID]) -> Mapping[UU
 async def owned_by(pool: Pool, id: UUID) -> list[UUID]:
     """The services that a person owns."""
     with reaching():
-        rows = await pool.fetch("select id from principals where owner_id = $1", id)
+        rows: list[_IdRow] = await pool.fetch("select id from principals where owner_id = $1", id)
     return [row["id"] for row in rows]
 
 

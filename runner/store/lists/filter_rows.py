@@ -26,8 +26,11 @@ _LOOKUPS: Mapping[Field, str] = {
 }
 
 
-class _LastRow(TypedDict):
+class _FoundRow(TypedDict):
     execution_id: UUID
+
+
+class _LastRow(_FoundRow):
     name: str
     value: float
 
@@ -60,11 +63,11 @@ async def candidates(
         for measured in last:
             if measured["value"] == measured["value"]:
                 metrics[measured["execution_id"]][measured["name"]] = measured["value"]
-    lookups = {
-        field: {row["execution_id"] for row in await pool.fetch(sql, ids)}
-        for field, sql in _LOOKUPS.items()
-        if mentions(where, field)
-    }
+    lookups: dict[Field, set[UUID]] = {}
+    for field, sql in _LOOKUPS.items():
+        if mentions(where, field):
+            found: list[_FoundRow] = await pool.fetch(sql, ids)
+            lookups[field] = {one["execution_id"] for one in found}
     return [candidate(row, metrics[row["id"]], lookups) for row in rows]
 
 

@@ -44,6 +44,10 @@ class CountedPage:
     exact: bool
 
 
+class _IdRow(TypedDict):
+    id: UUID
+
+
 class _CountsRow(TypedDict):
     seen: int
     found: int
@@ -155,7 +159,7 @@ async def matching(pool: Pool, scope: Scope, where: Filter, ids: Sequence[UUID])
     """Returns those of the ids that are in the list, on any page."""
     arguments = Arguments(list(ids))
     condition = listed(scope, where, arguments)
-    rows = await pool.fetch(
+    rows: list[_IdRow] = await pool.fetch(
         f"select id from executions where id = any($1::uuid[]) and {condition}", *arguments.values
     )
     return {row["id"] for row in rows}
