@@ -19,7 +19,13 @@ from models.lifecycle.commands.external import (
     RecordTaskRun,
 )
 from models.lifecycle.decide import begin
-from models.lifecycle.external.moments import CLOCKS_DIFFER, LONG_AGO, id_for, presumed_time
+from models.lifecycle.external.moments import (
+    CLOCKS_DIFFER,
+    LONG_AGO,
+    TimesOfRun,
+    id_for,
+    presumed_time,
+)
 from models.lifecycle.snapshot import CompiledFlow, Execution
 from models.lifecycle.transition import Context
 from models.states import EXECUTION_ENDS, TASK_RUN_ENDS, Channel, ExecutionState, TaskRunState
@@ -187,7 +193,7 @@ def test_reports_after_the_end_are_not_dated_after_it() -> None:
 
 
 def test_reports_without_a_time_keep_their_distance_from_the_beginning() -> None:
-    row = {"started_at": THEN, "created_at": THEN, "recorded_at": NOW, "ended_at": None}
+    row = TimesOfRun(started_at=THEN, created_at=THEN, recorded_at=NOW, ended_at=None)
     assert presumed_time(row, NOW + MINUTE) == THEN + MINUTE
     assert presumed_time({**row, "ended_at": THEN}, NOW + MINUTE) == THEN
     assert presumed_time({**row, "started_at": None}, NOW) == THEN
