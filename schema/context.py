@@ -20,7 +20,7 @@ from runner.history.replay_cache import ReplayCache
 from runner.live.change_reader import Changes
 from runner.notify.feed import Feed
 from runner.service.encryption import Cipher
-from runner.store.bulk import progress_of
+from runner.store.bulk import ProgressRow, progress_of
 from runner.store.coalescer import Coalescer
 from runner.store.execution.history import executions_by_id
 from runner.store.postgres.connection import Pool
@@ -56,7 +56,7 @@ class Services:
     retold: ReplayCache = field(default_factory=ReplayCache)
     recorded_bytes: RecordedBytes = field(default_factory=RecordedBytes)
     executions: Coalescer[UUID, Any] = field(default_factory=lambda: Coalescer(_read_executions))
-    bulks: Coalescer[UUID, Any] = field(default_factory=lambda: Coalescer(progress_of))
+    bulks: Coalescer[UUID, ProgressRow] = field(default_factory=lambda: Coalescer(progress_of))
     denials: Denials | None = None
     counting: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(_MAX_CONCURRENT_COUNTS)
