@@ -22,7 +22,7 @@ from runner.notify.feed import Feed
 from runner.service.encryption import Cipher
 from runner.store.bulk import ProgressRow, progress_of
 from runner.store.coalescer import Coalescer
-from runner.store.execution.history import executions_by_id
+from runner.store.execution.history import ExecutionInSnapshot, executions_by_id
 from runner.store.postgres.connection import Pool
 from schema.flow.reader import FlowReader
 from schema.lists.resume_cache import ResumeCache
@@ -31,7 +31,7 @@ from schema.loading.loaders import Loaders
 _MAX_CONCURRENT_COUNTS: Final = 2
 
 
-async def _read_executions(pool: Pool, ids: Sequence[UUID]) -> dict[UUID, Any]:
+async def _read_executions(pool: Pool, ids: Sequence[UUID]) -> dict[UUID, ExecutionInSnapshot]:
     """Reads executions of every namespace; the callers filter by the scope of their viewers."""
     return await executions_by_id(pool, Scope(), ids)
 
@@ -55,7 +55,9 @@ class Services:
     resume_cache: ResumeCache = field(default_factory=ResumeCache)
     retold: ReplayCache = field(default_factory=ReplayCache)
     recorded_bytes: RecordedBytes = field(default_factory=RecordedBytes)
-    executions: Coalescer[UUID, Any] = field(default_factory=lambda: Coalescer(_read_executions))
+    executions: Coalescer[UUID, ExecutionInSnapshot] = field(
+        default_factory=lambda: Coalescer(_read_executions)
+    )
     bulks: Coalescer[UUID, ProgressRow] = field(default_factory=lambda: Coalescer(progress_of))
     denials: Denials | None = None
     counting: asyncio.Semaphore = field(

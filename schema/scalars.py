@@ -15,6 +15,10 @@ JSON = NewType("JSON", object)
 BigInt = NewType("BigInt", int)
 
 
+def big(value: int | None) -> BigInt | None:
+    return None if value is None else BigInt(value)
+
+
 def time_text(value: datetime) -> str:
     """Returns the time as all responses format it."""
     return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

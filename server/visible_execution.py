@@ -42,12 +42,10 @@ class Seen:
     runs: Mapping[UUID, str]
 
     def task_run(self, row: TaskRunWithResults) -> TaskRunWithResults:
-        seen: TaskRunWithResults = task_run_seen(self.outside, row)
-        return seen
+        return task_run_seen(self.outside, row)
 
     def attempt(self, row: AttemptRow) -> AttemptRow:
-        seen: AttemptRow = attempt_seen(self.outside, self.runs, row)
-        return seen
+        return attempt_seen(self.outside, self.runs, row)
 
     def event(self, row: EventRow) -> EventRow:
         return event_seen(self.outside, row)

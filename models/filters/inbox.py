@@ -2,17 +2,19 @@
 
 from collections.abc import Hashable, Set
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import Generic, NamedTuple, Self, TypeVar
 from uuid import UUID
 
 from models.access.viewer import Scope, Viewer, group_role
 
+Row_co = TypeVar("Row_co", covariant=True)
+
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Request(Generic[Row_co]):
     """An approval request as it was read. `version` changes when the data shown of it changes."""
 
-    row: Any
+    row: Row_co
     id: UUID
     execution_id: UUID
     namespace: str
@@ -39,11 +41,11 @@ class Person(NamedTuple):
         return frozenset(role for role, scope in self.roles if scope.covers(namespace))
 
 
-class Change(NamedTuple):
+class Change(NamedTuple, Generic[Row_co]):
     """A request, and its state `before` the change if known."""
 
-    before: Request | None
-    now: Request
+    before: Request[Row_co] | None
+    now: Request[Row_co]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,13 @@ class Wish:
     execution_id: UUID | None = None
     decider: Person | None = None
 
-    def may_take(self, request: Request) -> bool:
+    def may_take(self, request: Request[object]) -> bool:
         """Returns whether the request matches, or could match after a change."""
         if not self.scope.covers(request.namespace):
             return False
         return self.execution_id in (None, request.execution_id)
 
-    def takes(self, request: Request) -> bool:
+    def takes(self, request: Request[object]) -> bool:
         if not self.may_take(request):
             return False
         if self.states is not None and request.state not in self.states:
@@ -70,7 +72,7 @@ class Wish:
         return self.decider is None or _may_decide(self.decider, request)
 
 
-def _may_decide(person: Person, request: Request) -> bool:
+def _may_decide(person: Person, request: Request[object]) -> bool:
     if not request.users and not request.roles:
         return True
     held = person.roles_in(request.namespace)

@@ -23,6 +23,7 @@ from runner.store import idempotency
 from runner.store.artifacts.artifacts import UsedArtifact, record_uses
 from runner.store.artifacts.measures import MetricRow, store_once
 from runner.store.postgres.connection import Connection, Pool, database_now
+from runner.store.rows import ExecutionRow
 
 _AT_ONCE: Final = 5_000
 _TTL: Final = (1.0, 7 * 86_400.0)
@@ -125,7 +126,7 @@ class ReportedArtifact:
 async def record_metrics(
     pool: Pool,
     actor: str,
-    row: Mapping[str, Any],
+    row: ExecutionRow,
     metrics: Sequence[ReportedMetric],
     key: str | None,
 ) -> None:
@@ -207,9 +208,9 @@ def _checked_text(text: str, name: str, longest: int = _LONGEST_NAME) -> str:
 
 
 def _metric_row(
-    row: Mapping[str, Any], metric: ReportedMetric, of_call: str | None, now: datetime
+    row: ExecutionRow, metric: ReportedMetric, of_call: str | None, now: datetime
 ) -> MetricRow:
-    execution_id: UUID = row["id"]
+    execution_id = row["id"]
     name = _checked_text(metric.name, "name")
     if metric.step is not None and not -_STEPS <= metric.step < _STEPS:
         raise _wrong("step must be a 64-bit integer", "step")

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -77,6 +77,15 @@ class Launch:
         return hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
+class FlowToStart(NamedTuple):
+    """A flow and the revision to run; `limited` if the flow has a concurrency limit, `scope` is the revision's."""
+
+    revision_id: UUID
+    latest_revision: int
+    limited: bool
+    scope: Scope
+
+
 async def prepare(
     pool: Pool,
     plans: Plans,
@@ -97,7 +106,7 @@ async def prepare(
         raise Refused.because(ProblemCode.VALIDATION, message, "priority")
     _refuse_too_late(launch.options.scheduled_at)
     found = await find_to_start(pool, plans, scope, launch.namespace, launch.flow, launch.revision)
-    plan = plans.kept(found["revision_id"]) or await _read(pool, plans, found["revision_id"])
+    plan = plans.kept(found.revision_id) or await _read(pool, plans, found.revision_id)
     spec, given, source = plan.spec, launch.inputs, None
     if launch.rerun_of:
         source = await find_source(
@@ -108,7 +117,7 @@ async def prepare(
     given = given_as_written(spec.inputs, given, launch.written)
     names = await names_of_defaults(pool, spec, launch.labels, launch.trigger)
     inputs = await complete_inputs(pool, evaluator, cipher, spec, given, names.values)
-    reach = scope.within(scope_of(found["scope"]))
+    reach = scope.within(found.scope)
     command = Create(
         plan=plan,
         id=names.id,
@@ -121,12 +130,12 @@ async def prepare(
         idempotency_key=launch.idempotency_key,
         digest=_digest(cipher, plan, launch) if launch.idempotency_key else None,
         links=Links(parent=launch.parent),
-        limited=found["limited"],
+        limited=found.limited,
         shares_slot=launch.shares_slot,
         starters=launch.starters,
         scope=reach,
         may_override=launch.may_override,
-        latest=await _newest_instead(pool, plans, plan, launch, found["latest_revision"]),
+        latest=await _newest_instead(pool, plans, plan, launch, found.latest_revision),
     )
     if source or launch.options.disabled_tasks or command.latest:
         command = await _as_rerun(pool, plans, source, launch, command)
@@ -224,7 +233,7 @@ async def find_to_start(
     flow: str,
     revision: int | None = None,
     path: str = "flow",
-) -> Any:
+) -> FlowToStart:
     """Returns the flow and the revision to run (None: the newest). All ways of starting a flow use this.
 
     Raises Refused if there is none or the flow is disabled; `path` is the input that named the flow.
@@ -252,7 +261,9 @@ async def find_to_start(
             f"{name} has no revision {revision}; the newest is {found['latest_revision']}",
             "revision",
         )
-    return found
+    return FlowToStart(
+        found["revision_id"], found["latest_revision"], found["limited"], scope_of(found["scope"])
+    )
 
 
 async def _read(pool: Pool, plans: Plans, revision_id: UUID) -> CompiledFlow:

@@ -36,7 +36,6 @@ from runner.service.encryption import Cipher
 from runner.store.execution.event_log import given_labels
 from runner.store.plans import Plans
 from runner.store.postgres.connection import Pool
-from runner.store.scopes import scope_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +140,10 @@ async def _plan_of(
         if source.plan.unreadable:
             sentence = f"{source.plan.unreadable}; use the latest revision"
             raise Refused.because(ProblemCode.INVALID_STATE, sentence, "revision")
-        return source.plan, found["limited"], reach
+        return source.plan, found.limited, reach
     async with pool.acquire() as connection:
-        plan = await plans.of(connection, found["revision_id"])
-    return plan, found["limited"], reach.within(scope_of(found["scope"]))
+        plan = await plans.of(connection, found.revision_id)
+    return plan, found.limited, reach.within(found.scope)
 
 
 @dataclass(frozen=True, slots=True)

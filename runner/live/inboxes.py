@@ -16,6 +16,7 @@ from runner.live.freshness import Freshness
 from runner.service.retry import retry_until_available
 from runner.store import approvals
 from runner.store.postgres.connection import Pool
+from runner.store.rows import ApprovalRow
 
 MOST: Final = 200
 """The most requests that an inbox shows; it shows the oldest."""
@@ -35,7 +36,7 @@ class InboxUpdate:
     """Requests that are new or changed, the oldest first; those that are no longer shown; and the total number, with
     whether it is exact."""
 
-    changed: Sequence[Request]
+    changed: Sequence[Request[ApprovalRow]]
     gone: Sequence[UUID]
     total: tuple[int, bool]
 
@@ -53,7 +54,7 @@ class Inbox:
     def __init__(self, pool: Pool, turns: asyncio.Semaphore, wish: Wish) -> None:
         self._pool, self._turns, self._wish = pool, turns, wish
         self._shown: dict[UUID, _Shown] = {}
-        self._changes: dict[UUID, Request | None] = {}
+        self._changes: dict[UUID, Request[ApprovalRow] | None] = {}
         self._whole = False
         self._freshness = Freshness.STALE
         self._total: tuple[int, bool] = (0, True)
@@ -81,7 +82,7 @@ class Inbox:
             self._freshness = Freshness.STALE
         self._woken.clear()
 
-    def notify(self, changes: Sequence[Change], gone: frozenset[UUID]) -> bool:
+    def notify(self, changes: Sequence[Change[ApprovalRow]], gone: frozenset[UUID]) -> bool:
         """Applies changes; returns whether the inbox must be woken."""
         if self._freshness is Freshness.STALE:
             return False
@@ -104,7 +105,7 @@ class Inbox:
             self._freshness = Freshness.STALE
         return bool(mine or left)
 
-    def _counts(self, change: Change) -> bool:
+    def _counts(self, change: Change[ApprovalRow]) -> bool:
         """Returns whether an inbox that does not show all counted this request before, or counts it now."""
         if self._wish.takes(change.now):
             return True
@@ -118,7 +119,7 @@ class Inbox:
     def wake(self) -> None:
         self._woken.set()
 
-    def _concerns(self, request: Request) -> bool:
+    def _concerns(self, request: Request[ApprovalRow]) -> bool:
         shown = self._shown.get(request.id)
         if not self._wish.takes(request):
             return shown is not None or request.id in self._changes
@@ -146,7 +147,7 @@ class Inboxes:
         self._pool, self._changed = pool, changed
         self._open: set[Inbox] = set()
         self._turns = asyncio.Semaphore(_AT_ONCE)
-        self._known: OrderedDict[UUID, Request] = OrderedDict()
+        self._known: OrderedDict[UUID, Request[ApprovalRow]] = OrderedDict()
 
     def __bool__(self) -> bool:
         return bool(self._open)
@@ -177,7 +178,7 @@ class Inboxes:
         for number, inbox in enumerate(concerned):
             self._wake_later(number, inbox.wake)
 
-    def _change(self, now: Request) -> Change | None:
+    def _change(self, now: Request[ApprovalRow]) -> Change[ApprovalRow] | None:
         before = self._known.pop(now.id, None)
         self._known[now.id] = replace(now, row=None)
         while len(self._known) > _MAX_REMEMBERED:

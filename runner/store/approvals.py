@@ -85,7 +85,7 @@ class _WantedRow(_RequestRow):
 class Requests:
     """The oldest requests of an inbox, and the number of all; `whole` when `found` has all of them."""
 
-    found: Sequence[Request]
+    found: Sequence[Request[ApprovalRow]]
     total: int
     exact: bool
     whole: bool
@@ -107,14 +107,14 @@ async def read_inbox(pool: Pool, wish: Wish, most: int) -> Requests:
 
 async def requests_of(
     pool: Pool, execution_ids: Sequence[UUID]
-) -> tuple[list[Request], frozenset[UUID]]:
+) -> tuple[list[Request[ApprovalRow]], frozenset[UUID]]:
     """Returns all requests of these executions, and the ids of those executions that do not exist."""
     rows: list[_WantedRow] = await pool.fetch(_REQUESTS_OF, execution_ids)
     found = [_request(row, there) for row in rows if (there := row["namespace"]) is not None]
     return found, frozenset(row["wanted_id"] for row in rows if row["is_gone"])
 
 
-def _request(row: _RequestRow, namespace: str) -> Request:
+def _request(row: _RequestRow, namespace: str) -> Request[ApprovalRow]:
     return Request(
         row,
         row["id"],

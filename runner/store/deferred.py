@@ -53,8 +53,11 @@ class DeferredRow:
     reason: str | None = None
 
 
-class _Claimed(TypedDict):
+class _Pending(TypedDict):
     id: UUID
+
+
+class _Claimed(_Pending):
     execution_id: UUID
     command: str
 
@@ -89,7 +92,7 @@ async def failed(pool: Pool, id: UUID) -> int:
 
 async def still_pending(connection: Connection, ids: Sequence[UUID]) -> set[UUID]:
     """Returns those that still exist. Under the locks of their executions this stays true until the commit."""
-    rows = await connection.fetch(
+    rows: list[_Pending] = await connection.fetch(
         "select id from deferred_commands where id = any($1::uuid[])", ids
     )
     return {row["id"] for row in rows}

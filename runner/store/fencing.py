@@ -2,6 +2,7 @@
 yet."""
 
 from collections.abc import Iterable
+from typing import TypedDict
 from uuid import UUID
 
 from runner.store.postgres.connection import Connection
@@ -21,6 +22,10 @@ class AttemptsEnded(Exception):
         self.ids = ids
 
 
+class _Attempt(TypedDict):
+    id: UUID
+
+
 async def hold(connection: Connection, attempts: Iterable[UUID | None]) -> None:
     """Keeps these attempts from ending until the transaction ends; raises AttemptsEnded for those that have ended.
 
@@ -30,6 +35,7 @@ async def hold(connection: Connection, attempts: Iterable[UUID | None]) -> None:
     ids = {id for id in attempts if id is not None}
     if not ids:
         return
-    running = {row["id"] for row in await connection.fetch(_HOLD, list(ids))}
+    rows: list[_Attempt] = await connection.fetch(_HOLD, list(ids))
+    running = {row["id"] for row in rows}
     if ended := ids - running:
         raise AttemptsEnded(frozenset(ended))

@@ -5,6 +5,7 @@ Keys of schedules' ticks are kept as long as the execution that they started, so
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 from uuid import UUID
 
 from models.errors import ProblemCode, Refused
@@ -32,6 +33,17 @@ delete from idempotency_keys k where created_at < now() - interval '7 days'
 """
 
 
+class _Answer(TypedDict):
+    key: str
+    answer: UUID
+
+
+class _KeyRow(_Answer):
+    actor: str
+    mutation: str
+    digest: str
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """`digest` is of the whole input; `answer` is the id of the object that the mutation created."""
@@ -52,7 +64,8 @@ async def take(connection: Connection, keys: Sequence[Key]) -> dict[tuple[str, s
     if not keys:
         return {}
     columns = [list(column) for column in zip(*(_row(key) for key in keys), strict=True)]
-    found = {key.name: key for key in map(_key, await connection.fetch(_TAKE, *columns))}
+    rows: list[_KeyRow] = await connection.fetch(_TAKE, *columns)
+    found = {key.name: key for key in map(_key, rows)}
     missed = [key for key in keys if key.name not in found]
     if missed:  # committed by another between our snapshot and our insert: a second read finds them
         found |= await take(connection, missed)
@@ -96,7 +109,7 @@ async def digest_of(pool: Executes, actor: str, mutation: str, key: str) -> str 
 
 async def answers(pool: Pool, actor: str, mutation: str, keys: Sequence[str]) -> dict[str, UUID]:
     """The ids of the objects that were created, by key; keys that are not stored are left out."""
-    rows = await pool.fetch(_FIND, actor, mutation, list(keys))
+    rows: list[_Answer] = await pool.fetch(_FIND, actor, mutation, list(keys))
     return {row["key"]: row["answer"] for row in rows}
 
 
@@ -108,8 +121,8 @@ def _row(key: Key) -> tuple[str, str, str, str, UUID]:
     return (key.actor, key.mutation, key.key, key.digest, key.answer)
 
 
-def _key(row: dict[str, object]) -> Key:
-    return Key(*row.values())  # type: ignore[arg-type]
+def _key(row: _KeyRow) -> Key:
+    return Key(row["actor"], row["mutation"], row["key"], row["digest"], row["answer"])
 
 
 def conflict(key: Key) -> Refused:

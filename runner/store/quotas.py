@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from runner.store.json import to_columns
 from runner.store.postgres.connection import Connection, Executes
@@ -52,6 +52,12 @@ class Quota(StrEnum):
     RECORDED_IN_NAMESPACE = "recorded_bytes_per_namespace"
 
 
+class _UseRow(TypedDict):
+    quota: str
+    owner: str
+    used: int
+
+
 @dataclass(frozen=True, slots=True)
 class Use:
     """`owner` is an actor, or the first part of a namespace."""
@@ -63,7 +69,7 @@ class Use:
 
 async def add(connection: Connection, uses: Sequence[Use]) -> list[Use]:
     """Adds to the use; returns the new totals. Others that add to the same quotas wait until this transaction ends."""
-    rows = await connection.fetch(_ADD, *_columns(uses))
+    rows: list[_UseRow] = await connection.fetch(_ADD, *_columns(uses))
     return [Use(Quota(row["quota"]), row["owner"], row["used"]) for row in rows]
 
 
@@ -80,7 +86,7 @@ async def used(
     connection: Executes, wanted: Iterable[tuple[Quota, str]]
 ) -> dict[tuple[Quota, str], int]:
     """The use by quota and owner; owners that use nothing are left out."""
-    rows = await connection.fetch(
+    rows: list[_UseRow] = await connection.fetch(
         _USED, *to_columns([(quota.value, owner) for quota, owner in wanted])
     )
     return {(Quota(row["quota"]), row["owner"]): row["used"] for row in rows}

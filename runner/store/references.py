@@ -5,7 +5,7 @@ A reference is recorded when a row that mentions a file is written, so that no r
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, TypedDict
 from uuid import UUID
 
 from models.ids import typed, untyped
@@ -46,6 +46,18 @@ where strpos(text, '/' || $1 || '/') > 0
 """
 
 
+class _Owner(TypedDict):
+    owner: str
+
+
+class _Mentioning(TypedDict):
+    execution_id: UUID
+
+
+class _Text(TypedDict):
+    text: str
+
+
 def references_in(execution_id: UUID, texts: Iterable[object]) -> set[Reference]:
     """Returns references to the folders of others that these values mention; values that are not text are ignored."""
     found = {
@@ -76,7 +88,8 @@ async def release(
     only as long as another execution mentions them. Returns executions deleted earlier whose files to check again."""
     owners = [typed("exec", id) for id in with_files]
     await connection.execute(_LOCK, owners, ids)
-    released = [untyped("exec", row["owner"]) for row in await connection.fetch(_RELEASE, ids)]
+    rows: list[_Owner] = await connection.fetch(_RELEASE, ids)
+    released = [untyped("exec", row["owner"]) for row in rows]
     await connection.execute(_MARK, owners)
     return released
 
@@ -84,10 +97,11 @@ async def release(
 async def hold(connection: Executes, owner: UUID) -> list[UUID]:
     """Returns the executions that mention files of this deleted one. When one of them is deleted later, the files are
     checked again."""
-    rows = await connection.fetch(_HOLD, [typed("exec", owner)])
+    rows: list[_Mentioning] = await connection.fetch(_HOLD, [typed("exec", owner)])
     return [row["execution_id"] for row in rows]
 
 
 async def mentions(connection: Executes, owner: UUID, ids: Sequence[UUID]) -> list[str]:
     """The JSON texts of the executions `ids` that mention files of `owner`."""
-    return [row["text"] for row in await connection.fetch(_MENTIONS, typed("exec", owner), ids)]
+    rows: list[_Text] = await connection.fetch(_MENTIONS, typed("exec", owner), ids)
+    return [row["text"] for row in rows]

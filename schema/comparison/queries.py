@@ -19,6 +19,7 @@ from models.statistics.comparison import check_choice
 from runner.service.retry import retry_until_available
 from runner.store.lists.histogram import histogram
 from runner.store.lists.stats import counted_by_state, tallied
+from runner.store.rows import ExecutionRow
 from schema.access_checks import needs_somewhere
 from schema.context import Info
 from schema.lists.filters import ExecutionFilter, filter_from
@@ -81,7 +82,7 @@ async def _compared(info: Info, ids: list[strawberry.ID], only_differences: bool
     keys = [_key_of(id) for id in ids]
     check_choice([key or UUID(int=place) for place, key in enumerate(keys)])
     found = iter(await info.context.loaders.execution.load_many([key for key in keys if key]))
-    rows = [next(found) if key else None for key in keys]
+    rows: list[ExecutionRow | None] = [next(found) if key else None for key in keys]
     missing = [
         Problem(ProblemCode.NOT_FOUND, f"no execution {id}", ("ids", str(place)))
         for place, (id, row) in enumerate(zip(ids, rows, strict=True))
@@ -89,7 +90,7 @@ async def _compared(info: Info, ids: list[strawberry.ID], only_differences: bool
     ]
     if missing:
         raise Refused(missing)
-    return Comparison.of(rows, only_differences)
+    return Comparison.of([row for row in rows if row], only_differences)
 
 
 def _key_of(id: str) -> UUID | None:

@@ -17,6 +17,7 @@ from runner.external.logs import record_logs
 from runner.external.runs import ReportedArtifact
 from runner.store.execution import recorded
 from runner.store.json import load
+from runner.store.rows import ExecutionRow
 from schema.access_checks import execution_for, needs, needs_somewhere, visible_execution
 from schema.context import Info
 from schema.execution.actions import view_of
@@ -41,6 +42,7 @@ from schema.external.payloads import (
     RecordTaskRunPayload,
 )
 from schema.mutation_payload import payload_of
+from schema.types.execution.execution import Execution
 
 
 @strawberry.type
@@ -116,7 +118,7 @@ async def _end(info: Info, input: FinishExecutionInput) -> dict[str, Any]:
     return {"execution": await view_of(info, id)}
 
 
-async def _source(info: Info, id: UUID, cached_from: str) -> Any:
+async def _source(info: Info, id: UUID, cached_from: str) -> ExecutionRow:
     """Returns the row of the `cachedFrom` execution. Raises Refused unless it is another one that the viewer may see
     and that succeeded."""
     try:
@@ -124,7 +126,7 @@ async def _source(info: Info, id: UUID, cached_from: str) -> Any:
     except Refused as refused:
         problems = [replace(problem, path=("cachedFrom",)) for problem in refused.problems]
         raise Refused(problems) from refused
-    row = await info.context.loaders.execution.load(key)
+    row: ExecutionRow | None = await info.context.loaders.execution.load(key)
     assert row
     if key == id:
         raise _no_source("an execution is not cached from itself")
@@ -193,11 +195,11 @@ async def _execute(info: Info, id: UUID, command: Command, reason: str | None = 
     await recorded.extend(info.context.services.pool, id)
 
 
-async def _own(info: Info, id: str) -> Any:
+async def _own(info: Info, id: str) -> ExecutionRow:
     """Returns the row of an execution that the viewer recorded or, with ACT_ON_EXECUTION, may act on. Raises Refused
     NOT_FOUND or FORBIDDEN, without revealing what the viewer may not see."""
     key = await execution_for(info, id, Permission.RECORD)
-    row = await info.context.loaders.execution.load(key)
+    row: ExecutionRow | None = await info.context.loaders.execution.load(key)
     assert row
     viewer = info.context.viewer
     may_act = viewer.may(Permission.ACT_ON_EXECUTION, row["namespace"])
@@ -211,7 +213,7 @@ async def _own(info: Info, id: str) -> Any:
     return row
 
 
-async def _recorded(info: Info, id: str) -> Any:
+async def _recorded(info: Info, id: str) -> ExecutionRow:
     """Returns the row as `_own` does. Raises Refused INVALID_STATE for an execution that Headway runs."""
     row = await _own(info, id)
     if row["origin"] != "EXTERNAL":
@@ -223,7 +225,7 @@ async def _recorded(info: Info, id: str) -> Any:
     return row
 
 
-async def _alive(info: Info, id: UUID) -> Any:
+async def _alive(info: Info, id: UUID) -> Execution:
     await recorded.extend(info.context.services.pool, id)
     return await view_of(info, id)
 

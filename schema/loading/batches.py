@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, TypeAlias
 from uuid import UUID
 
 from models.lifecycle.snapshot import CompiledFlow
@@ -11,6 +10,7 @@ from runner.store.artifacts import lineage, metric_lists
 from runner.store.artifacts.metric_lists import MetricsOf
 from runner.store.execution import event_log, history
 from runner.store.execution.event_log import EventRow
+from runner.store.execution.history import ReadMetricRow
 from runner.store.flows import flow_runs, flows
 from runner.store.flows.flow_runs import FlowPage
 from runner.store.lists import neighbours
@@ -18,10 +18,8 @@ from runner.store.lists.neighbours import Side
 from runner.store.lists.orders import ListedRow
 from runner.store.pages import Page
 from runner.store.plans import readable
-from runner.store.rows import ExecutionRow
+from runner.store.rows import ArtifactRow, ExecutionRow, RevisionRow
 from schema.context import Info
-
-Row: TypeAlias = Any
 
 
 async def neighbour(info: Info, row: ExecutionRow, side: Side) -> ExecutionRow | None:
@@ -43,27 +41,30 @@ async def resolved_by(info: Info, row: ExecutionRow) -> ExecutionRow | None:
     return found
 
 
-async def made_from(info: Info, most: int, ids: Sequence[UUID]) -> Sequence[Row]:
+async def made_from(info: Info, most: int, ids: Sequence[UUID]) -> Sequence[ExecutionRow]:
     """Returns reruns, replays and children of these executions, oldest first, at most `most`."""
     pool, scope = info.context.services.pool, info.context.viewer.scope
     load = partial(history.made_from, pool, scope, most)
-    rows: Sequence[Row] = await info.context.loaders.once(("made_from", most), load).load(
+    rows: Sequence[ExecutionRow] = await info.context.loaders.once(("made_from", most), load).load(
         tuple(ids)
     )
     return rows
 
 
-async def numbered_revision(info: Info, flow_id: UUID, number: int) -> Row | None:
+async def numbered_revision(info: Info, flow_id: UUID, number: int) -> RevisionRow | None:
     load = partial(flows.numbered_revisions, info.context.services.pool)
-    return await info.context.loaders.once("numbered_revision", load).load((flow_id, number))
+    found: RevisionRow | None = await info.context.loaders.once("numbered_revision", load).load(
+        (flow_id, number)
+    )
+    return found
 
 
-async def revisions_of(info: Info, flow_id: UUID, first: int) -> Sequence[Row]:
+async def revisions_of(info: Info, flow_id: UUID, first: int) -> Sequence[RevisionRow]:
     """Returns the newest `first` revisions of a flow, newest first."""
     load = partial(flows.revisions_of, info.context.services.pool, first)
-    rows: Sequence[Row] = await info.context.loaders.once(("revisions_of", first), load).load(
-        flow_id
-    )
+    rows: Sequence[RevisionRow] = await info.context.loaders.once(
+        ("revisions_of", first), load
+    ).load(flow_id)
     return rows
 
 
@@ -96,9 +97,9 @@ async def count_of_flow(info: Info, namespace: str, key: str) -> tuple[int, bool
     return found
 
 
-async def versions_of(info: Info, namespace: str, name: str) -> Sequence[Row]:
+async def versions_of(info: Info, namespace: str, name: str) -> Sequence[ArtifactRow]:
     load = partial(lineage.versions, info.context.services.pool)
-    rows: Sequence[Row] = await info.context.loaders.once("versions_of", load).load(
+    rows: Sequence[ArtifactRow] = await info.context.loaders.once("versions_of", load).load(
         (namespace, name)
     )
     return rows
@@ -117,24 +118,26 @@ async def events_in(
 
 async def metrics_of(
     info: Info, execution: UUID, first: int, task_run: UUID | None = None, name: str | None = None
-) -> Sequence[Row]:
+) -> Sequence[ReadMetricRow]:
     """Returns the first metrics of an execution, optionally only of one task run or name."""
     load = partial(metric_lists.first_of_executions, info.context.services.pool, first)
     wanted = MetricsOf(execution, moment_of(execution), task_run, name)
-    rows: Sequence[Row] = await info.context.loaders.once(("metrics_of", first), load).load(wanted)
+    rows: Sequence[ReadMetricRow] = await info.context.loaders.once(
+        ("metrics_of", first), load
+    ).load(wanted)
     return rows
 
 
 async def metrics_of_task_run(
     info: Info, execution: UUID, first: int, task_run: UUID, attempt: int | None = None
-) -> Sequence[Row]:
+) -> Sequence[ReadMetricRow]:
     """Returns the first metrics of a task run, or of one of its attempts. The metrics of all task runs of the execution
     are read together."""
     by_attempt = attempt is not None
     load = partial(metric_lists.first_of_each, info.context.services.pool, first, by_attempt)
     loader = info.context.loaders.once(("metrics_of_task_run", first, by_attempt), load)
     found = await loader.load((execution, moment_of(execution)))
-    rows: Sequence[Row] = found.get((task_run, attempt), ())
+    rows: Sequence[ReadMetricRow] = found.get((task_run, attempt), ())
     return rows
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeVar, overload
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
@@ -21,23 +21,37 @@ from runner.store.coalescer import Coalescer
 from runner.store.execution import failures, history, slots
 from runner.store.execution.execution_changes import task_runs_by_id
 from runner.store.execution.facts import given_of
+from runner.store.execution.history import MoveRow, TaskMoveRow
 from runner.store.execution.items import items_of
-from runner.store.execution.nodes import RESULTS_OF
+from runner.store.execution.nodes import RESULTS_OF, ResultsRow, TaskRunWithResults, UseRow
 from runner.store.execution.snapshots import read_executions
 from runner.store.flows import flows, schedules
 from runner.store.flows.flow_links import linked_flows
+from runner.store.flows.schedules import ScheduleRow
 from runner.store.lists import comparison, stats
 from runner.store.lists.alike import Line
+from runner.store.lists.comparison import MetricPointsRow, MetricValueRow, TaskTimeRow
 from runner.store.lists.snapshot_reads import last_metrics
 from runner.store.lists.stats import Tally
 from runner.store.lists.task_times import TaskTime, usual_task_durations
 from runner.store.plans import Plans
 from runner.store.postgres.connection import Pool
+from runner.store.rows import (
+    ApprovalRow,
+    ArtifactRow,
+    AttemptRow,
+    ExecutionRow,
+    FlowRow,
+    NoteRow,
+    RevisionRow,
+    VoteRow,
+)
 from schema.loading.historical import cache_key, with_history
 from schema.loading.shared_loader import SharedLoader
 from schema.loading.visibility import VisibilityLoaders, needs_filter, read_outside, read_runs, seen
 
-Row = Any
+Found = TypeVar("Found")
+OfTaskRun = TypeVar("OfTaskRun", AttemptRow, TaskMoveRow, ApprovalRow, UseRow)
 _MAX_BATCH_SIZE: Final = 500
 _GROUPED = {
     "task_runs": (history.TASK_RUNS_OF, "execution_id"),
@@ -70,9 +84,9 @@ class _Reads:
     scope: Scope
     listed: Scope
     plans: Plans
-    all_executions: Coalescer[UUID, Row]
+    all_executions: Coalescer[UUID, ExecutionRow]
 
-    async def executions(self, ids: Sequence[UUID]) -> list[Row | None]:
+    async def executions(self, ids: Sequence[UUID]) -> list[ExecutionRow | None]:
         found = await self.all_executions.find(self.pool, ids)
         rows = [found.get(id) for id in ids]
         return [row if row and self.scope.covers(row["namespace"]) else None for row in rows]
@@ -93,10 +107,10 @@ class _Reads:
         found = await given_of(self.pool, ids)
         return [found[id] for id in ids]
 
-    async def flows(self, ids: Sequence[UUID]) -> list[Row | None]:
+    async def flows(self, ids: Sequence[UUID]) -> list[FlowRow | None]:
         return await self._by_id(flows.flows_by_id, ids, self.listed)
 
-    async def revisions(self, ids: Sequence[UUID]) -> list[Row | None]:
+    async def revisions(self, ids: Sequence[UUID]) -> list[RevisionRow | None]:
         return await self._by_id(flows.revisions_by_id, ids, self.listed)
 
     async def last_metrics(
@@ -116,18 +130,18 @@ class _Reads:
         found = await slots.places_in_line(self.pool, ids)
         return [found.get(id) for id in ids]
 
-    async def schedules(self, ids: Sequence[UUID]) -> list[Row | None]:
+    async def schedules(self, ids: Sequence[UUID]) -> list[ScheduleRow | None]:
         return await self._by_id(schedules.schedules_by_id, ids, self.listed)
 
-    async def artifacts(self, ids: Sequence[UUID]) -> list[Row | None]:
+    async def artifacts(self, ids: Sequence[UUID]) -> list[ArtifactRow | None]:
         return await self._by_id(lineage.artifacts_by_id, ids, self.scope)
 
     async def _by_id(
         self,
-        read: Callable[[Pool, Scope, Sequence[UUID]], Awaitable[dict[UUID, Row]]],
+        read: Callable[[Pool, Scope, Sequence[UUID]], Awaitable[dict[UUID, Found]]],
         ids: Sequence[UUID],
         scope: Scope,
-    ) -> list[Row | None]:
+    ) -> list[Found | None]:
         found = await read(self.pool, scope, ids)
         return [found.get(id) for id in ids]
 
@@ -135,7 +149,7 @@ class _Reads:
         flows = await linked_flows(self.pool, self.plans)
         return [FlowGraph.of(flows, self.listed)] * len(keys)
 
-    async def task_runs(self, ids: Sequence[UUID]) -> list[Row | None]:
+    async def task_runs(self, ids: Sequence[UUID]) -> list[TaskRunWithResults | None]:
         found = {row["id"]: row for row in await task_runs_by_id(self.pool, ids)}
         return [found.get(id) for id in ids]
 
@@ -154,7 +168,7 @@ class Loaders:
         scope: Scope,
         listed: Scope,
         plans: Plans,
-        executions: Coalescer[UUID, Row],
+        executions: Coalescer[UUID, ExecutionRow],
         retold: ReplayCache,
     ) -> None:
         self._reads = _Reads(pool, scope, listed, plans, executions)
@@ -162,7 +176,7 @@ class Loaders:
         self._made: dict[Hashable, DataLoader[Any, Any]] = {}
 
     @property
-    def execution(self) -> DataLoader[UUID, Row | None]:
+    def execution(self) -> DataLoader[UUID, ExecutionRow | None]:
         return self._once("execution", self._reads.executions)
 
     @property
@@ -170,19 +184,19 @@ class Loaders:
         return self._once("snapshot", self._reads.snapshots)
 
     @property
-    def flow(self) -> DataLoader[UUID, Row | None]:
+    def flow(self) -> DataLoader[UUID, FlowRow | None]:
         return self._once("flow", self._reads.flows)
 
     @property
-    def revision(self) -> DataLoader[UUID, Row | None]:
+    def revision(self) -> DataLoader[UUID, RevisionRow | None]:
         return self._once("revision", self._reads.revisions)
 
     @property
-    def schedule(self) -> DataLoader[UUID, Row | None]:
+    def schedule(self) -> DataLoader[UUID, ScheduleRow | None]:
         return self._once("schedule", self._reads.schedules)
 
     @property
-    def schedules_of(self) -> DataLoader[UUID, list[Row]]:
+    def schedules_of(self) -> DataLoader[UUID, list[ScheduleRow]]:
         return self._grouped("schedules")
 
     @property
@@ -202,18 +216,38 @@ class Loaders:
         return self._once("flow_graph", self._reads.flow_graph)
 
     @property
-    def task_runs(self) -> DataLoader[UUID, list[Row]]:
+    def task_runs(self) -> DataLoader[UUID, list[TaskRunWithResults]]:
         return self._grouped("task_runs")
 
     @property
-    def task_run(self) -> DataLoader[UUID, Row | None]:
+    def task_run(self) -> DataLoader[UUID, TaskRunWithResults | None]:
         return self._once("task_run", self._reads.task_runs)
 
     @property
-    def task_runs_by_path(self) -> DataLoader[UUID, Mapping[str, Row]]:
+    def task_runs_by_path(self) -> DataLoader[UUID, Mapping[str, TaskRunWithResults]]:
         return self._once("task_runs_by_path", partial(_by_path, self.task_runs))
 
-    def by_task_run(self, kind: str) -> DataLoader[UUID, Mapping[UUID | None, list[Row]]]:
+    @overload
+    def by_task_run(
+        self, kind: Literal["attempts_in"]
+    ) -> DataLoader[UUID, Mapping[UUID | None, list[AttemptRow]]]: ...
+
+    @overload
+    def by_task_run(
+        self, kind: Literal["task_moves"]
+    ) -> DataLoader[UUID, Mapping[UUID | None, list[TaskMoveRow]]]: ...
+
+    @overload
+    def by_task_run(
+        self, kind: Literal["approvals"]
+    ) -> DataLoader[UUID, Mapping[UUID | None, list[ApprovalRow]]]: ...
+
+    @overload
+    def by_task_run(
+        self, kind: Literal["artifacts"]
+    ) -> DataLoader[UUID, Mapping[UUID | None, list[UseRow]]]: ...
+
+    def by_task_run(self, kind: str) -> DataLoader[UUID, Any]:
         """Rows of one kind of an execution, grouped by task run."""
         return self._once(f"{kind}_by_task_run", partial(_by_task_run, self._grouped(kind)))
 
@@ -237,7 +271,7 @@ class Loaders:
         return self._once("items", self._reads.items)
 
     @property
-    def results(self) -> DataLoader[UUID, list[Row]]:
+    def results(self) -> DataLoader[UUID, list[ResultsRow]]:
         return self._grouped("results")
 
     @property
@@ -245,31 +279,31 @@ class Loaders:
         return self._once("given", self._reads.given)
 
     @property
-    def attempts(self) -> DataLoader[UUID, list[Row]]:
+    def attempts(self) -> DataLoader[UUID, list[AttemptRow]]:
         return self._grouped("attempts")
 
     @property
-    def approvals(self) -> DataLoader[UUID, list[Row]]:
+    def approvals(self) -> DataLoader[UUID, list[ApprovalRow]]:
         return self._grouped("approvals")
 
     @property
-    def votes(self) -> DataLoader[UUID, list[Row]]:
+    def votes(self) -> DataLoader[UUID, list[VoteRow]]:
         return self._grouped("votes")
 
     @property
-    def moves(self) -> DataLoader[UUID, list[Row]]:
+    def moves(self) -> DataLoader[UUID, list[MoveRow]]:
         return self._grouped("moves")
 
     @property
-    def task_moves(self) -> DataLoader[UUID, list[Row]]:
+    def task_moves(self) -> DataLoader[UUID, list[TaskMoveRow]]:
         return self._grouped("task_moves")
 
     @property
-    def notes(self) -> DataLoader[UUID, list[Row]]:
+    def notes(self) -> DataLoader[UUID, list[NoteRow]]:
         return self._grouped("notes")
 
     @property
-    def children(self) -> DataLoader[UUID, list[Row]]:
+    def children(self) -> DataLoader[UUID, list[ExecutionRow]]:
         return self._grouped("children")
 
     @property
@@ -286,7 +320,7 @@ class Loaders:
         return self._once("failed_tasks", self._reads.failed_tasks)
 
     @property
-    def task_run_at(self) -> DataLoader[tuple[UUID, str], Row | None]:
+    def task_run_at(self) -> DataLoader[tuple[UUID, str], TaskRunWithResults | None]:
         """A task run by execution and path."""
         return self._once("task_run_at", partial(failures.task_runs_at, self._reads.pool))
 
@@ -295,7 +329,7 @@ class Loaders:
         return self._once("last_error_line", partial(failures.last_error_lines, self._reads.pool))
 
     @property
-    def skipped(self) -> DataLoader[UUID, list[Row]]:
+    def skipped(self) -> DataLoader[UUID, list[TaskRunWithResults]]:
         return self._grouped("skipped")
 
     @property
@@ -303,31 +337,31 @@ class Loaders:
         return self._once("skipped_count", partial(failures.skipped_counts, self._reads.pool))
 
     @property
-    def artifacts(self) -> DataLoader[UUID, list[Row]]:
+    def artifacts(self) -> DataLoader[UUID, list[UseRow]]:
         return self._grouped("artifacts")
 
     @property
-    def metric_values(self) -> DataLoader[UUID, list[Row]]:
+    def metric_values(self) -> DataLoader[UUID, list[MetricValueRow]]:
         return self._grouped("metric_values")
 
     @property
-    def metric_points(self) -> DataLoader[UUID, list[Row]]:
+    def metric_points(self) -> DataLoader[UUID, list[MetricPointsRow]]:
         return self._grouped("metric_points")
 
     @property
-    def task_times(self) -> DataLoader[UUID, list[Row]]:
+    def task_times(self) -> DataLoader[UUID, list[TaskTimeRow]]:
         return self._grouped("task_times")
 
-    async def past(self, row: Row, seq: int) -> HistoricalView:
+    async def past(self, row: ExecutionRow, seq: int) -> HistoricalView:
         """Returns the execution of `row` as of `seq`. Keys in its rows load related rows of the same moment."""
         return await read_past(self._reads.pool, self._reads.plans, row, seq, self._retold)
 
     @property
-    def uses(self) -> DataLoader[UUID, list[Row]]:
+    def uses(self) -> DataLoader[UUID, list[UseRow]]:
         return self._grouped("uses")
 
     @property
-    def artifact(self) -> DataLoader[UUID, Row | None]:
+    def artifact(self) -> DataLoader[UUID, ArtifactRow | None]:
         return self._once("artifact", self._reads.artifacts)
 
     def once(
@@ -350,24 +384,24 @@ class Loaders:
             made = self._made[name] = SharedLoader(read, cache_key_fn=cache_key)
         return made
 
-    def _grouped(self, name: str) -> DataLoader[UUID, list[Row]]:
+    def _grouped(self, name: str) -> DataLoader[UUID, Any]:
         sql, key = _GROUPED[name]
 
         return self._once(name, partial(history.grouped, self._reads.pool, sql, key))
 
 
 async def _by_path(
-    task_runs: DataLoader[UUID, list[Row]], ids: list[UUID]
-) -> list[Mapping[str, Row]]:
+    task_runs: DataLoader[UUID, list[TaskRunWithResults]], ids: list[UUID]
+) -> list[Mapping[str, TaskRunWithResults]]:
     return [{row["path"]: row for row in rows} for rows in await task_runs.load_many(ids)]
 
 
 async def _by_task_run(
-    loader: DataLoader[UUID, list[Row]], ids: list[UUID]
-) -> list[Mapping[UUID | None, list[Row]]]:
-    found: list[Mapping[UUID | None, list[Row]]] = []
+    loader: DataLoader[UUID, list[OfTaskRun]], ids: list[UUID]
+) -> list[Mapping[UUID | None, list[OfTaskRun]]]:
+    found: list[Mapping[UUID | None, list[OfTaskRun]]] = []
     for rows in await loader.load_many(ids):
-        grouped: dict[UUID | None, list[Row]] = {}
+        grouped: dict[UUID | None, list[OfTaskRun]] = {}
         for row in rows:
             grouped.setdefault(row["task_run_id"], []).append(row)
         found.append(grouped)
@@ -375,7 +409,7 @@ async def _by_task_run(
 
 
 async def _plans(
-    pool: Pool, plans: Plans, executions: DataLoader[UUID, Row | None], ids: list[UUID]
+    pool: Pool, plans: Plans, executions: DataLoader[UUID, ExecutionRow | None], ids: list[UUID]
 ) -> list[CompiledFlow | None]:
     rows = await executions.load_many(ids)
     kept = [plans.kept(row["revision_id"]) if row and row["revision_id"] else None for row in rows]

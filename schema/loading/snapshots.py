@@ -1,14 +1,14 @@
 """Reads the plan and snapshot of an execution, which may be deleted meanwhile."""
 
-from typing import Any
 from uuid import UUID
 
 from models.errors import Refused
 from models.lifecycle.snapshot import CompiledFlow, Execution
+from runner.store.rows import ExecutionRow
 from schema.context import Info
 
 
-async def row_of(info: Info, key: UUID) -> Any:
+async def row_of(info: Info, key: UUID) -> ExecutionRow:
     """Reads the row of an execution. Raises Refused NOT_FOUND when it was deleted since."""
     row = await info.context.loaders.execution.load(key)
     if row is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
@@ -12,10 +12,12 @@ from models.lifecycle.apply.attempt_values import Given
 from models.lifecycle.snapshot import CompiledFlow
 from models.lifecycle.visibility.outside import NOTHING, Outside, outside_of
 from runner.history.visibility import attempt_seen, runs_outside, seen_uses, task_run_seen
+from runner.store.execution.nodes import TaskRunWithResults
 from runner.store.postgres.connection import Pool
+from runner.store.rows import AttemptRow, ExecutionRow
 from runner.store.scopes import scope_of
 
-Row: TypeAlias = Any
+AnyRow = TypeVar("AnyRow", TaskRunWithResults, AttemptRow)
 Load: TypeAlias = Callable[[list[Any]], Awaitable[list[Any]]]
 Paths: TypeAlias = Mapping[UUID, str]
 
@@ -31,7 +33,7 @@ class VisibilityLoaders:
 
 async def read_outside(
     scope: Scope,
-    executions: DataLoader[UUID, Row | None],
+    executions: DataLoader[UUID, ExecutionRow | None],
     plans: DataLoader[UUID, CompiledFlow | None],
     ids: list[UUID],
 ) -> list[Outside]:
@@ -49,11 +51,13 @@ async def read_runs(pool: Pool, outside: DataLoader[UUID, Outside], ids: list[UU
     return [found[id] for id in ids]
 
 
-async def seen_task_run(visibility: VisibilityLoaders, row: Row) -> Row:
+async def seen_task_run(
+    visibility: VisibilityLoaders, row: TaskRunWithResults | None
+) -> TaskRunWithResults | None:
     return task_run_seen(await visibility.outside.load(row["execution_id"]), row) if row else row
 
 
-async def seen_attempt(visibility: VisibilityLoaders, row: Row) -> Row:
+async def seen_attempt(visibility: VisibilityLoaders, row: AttemptRow) -> AttemptRow:
     id = row["execution_id"]
     outside = await visibility.outside.load(id)
     return attempt_seen(outside, await visibility.runs.load(id), row) if outside else row
@@ -62,10 +66,10 @@ async def seen_attempt(visibility: VisibilityLoaders, row: Row) -> Row:
 async def _each(
     visibility: VisibilityLoaders,
     load: Load,
-    see: Callable[[VisibilityLoaders, Row], Any],
+    see: Callable[[VisibilityLoaders, Any], Any],
     keys: list[Any],
 ) -> Any:
-    """Applies `see` to the loaded rows, or lists of rows."""
+    """Applies `see` to the loaded rows, or lists of rows, of the kind that it takes."""
     return [
         [await see(visibility, row) for row in found]
         if isinstance(found, list)
@@ -92,7 +96,7 @@ def _without(
     }
 
 
-_ROWS: Final[Mapping[str, Callable[[VisibilityLoaders, Row], Any]]] = {
+_ROWS: Final[Mapping[str, Callable[[VisibilityLoaders, Any], Any]]] = {
     "task_runs": seen_task_run,
     "task_run": seen_task_run,
     "task_run_at": seen_task_run,
@@ -121,6 +125,8 @@ def seen(name: str, visibility: VisibilityLoaders, load: Load) -> Load:
     return loaded
 
 
-async def seen_rows(visibility: VisibilityLoaders, kind: str, rows: Sequence[Row]) -> list[Row]:
+async def seen_rows(
+    visibility: VisibilityLoaders, kind: str, rows: Sequence[AnyRow]
+) -> list[AnyRow]:
     """Applies the same filter to rows that were read without a loader."""
     return [await _ROWS[kind](visibility, row) for row in rows]

@@ -77,7 +77,7 @@ async def save_schedule(info: Info, input: SaveScheduleInput) -> dict[str, Any]:
         id = await store.save(
             connection, flow, trigger, info.context.origin(), info.context.viewer.reach
         )
-    return {"schedule": Schedule.of(await _row(info, id))}
+    return {"schedule": await _view(info, id)}
 
 
 async def _check_inputs(info: Info, flow: FlowRow, given: dict[str, Any]) -> None:
@@ -107,7 +107,7 @@ async def set_schedule_enabled(info: Info, input: SetScheduleEnabledInput) -> di
     row = await _visible(info, input.id, Permission.UPDATE_FLOW)
     pool = info.context.services.pool
     await store.set_enabled(pool, row, input.enabled, info.context.origin())
-    return {"schedule": Schedule.of(await _row(info, row["id"]))}
+    return {"schedule": await _view(info, row["id"])}
 
 
 async def backfill_schedule(info: Info, input: BackfillScheduleInput) -> dict[str, Any]:
@@ -145,6 +145,14 @@ async def _visible(info: Info, id: str, permission: Permission) -> store.Schedul
     if row is None:
         raise Refused.not_found(f"no schedule {id}")
     return row
+
+
+async def _view(info: Info, id: UUID) -> Schedule:
+    """Returns a schedule that was changed. Raises Refused if it has been deleted since."""
+    row = await _row(info, id)
+    if row is None:
+        raise Refused.not_found("the schedule was deleted just now")
+    return Schedule.of(row)
 
 
 async def _row(info: Info, id: UUID) -> store.ScheduleRow | None:

@@ -13,6 +13,7 @@ from models.ids import new_id, untyped
 from models.search import parse_search
 from runner.store.lists import saved_filters
 from runner.store.lists.facets import FacetField, FacetWish, facets
+from runner.store.rows import SavedFilterRow
 from schema.access_checks import needs_somewhere
 from schema.context import Info
 from schema.lists.filters import ExecutionFilter, filter_from
@@ -119,7 +120,7 @@ async def find_filter(info: Info, key: UUID) -> SavedFilter | None:
     return SavedFilter.of(row, viewer) if row else None
 
 
-async def _changeable(info: Info, id: str) -> Any:
+async def _changeable(info: Info, id: str) -> SavedFilterRow:
     """Returns a filter that the viewer may change. Raises Refused if they may not see or change it."""
     viewer = info.context.viewer
     row = await saved_filters.find(info.context.services.pool, viewer.actor, untyped("filt", id))

@@ -18,7 +18,7 @@ from models.spec import InputSpec
 from models.states import ApprovalState, CommentRule, OnReject, OnTimeout, VoteDecision
 from runner.history.point_in_time import past_of
 from runner.store.json import load
-from runner.store.rows import ApprovalRow, ExecutionRow, VoteRow
+from runner.store.rows import ApprovalRow, VoteRow
 from schema.context import Info
 from schema.loading.snapshots import row_of
 from schema.scalars import JSON
@@ -137,7 +137,7 @@ class Approval(Node):
 
     @strawberry.field
     async def groups(self, info: Info) -> list[ApprovalGroup]:
-        votes: list[VoteRow] = await info.context.loaders.votes.load(self.key)
+        votes = await info.context.loaders.votes.load(self.key)
         filled = self.policy.seats_filled(
             [load(vote["groups"]) for vote in votes if vote["decision"] == VoteDecision.APPROVE]
         )
@@ -191,8 +191,7 @@ class Approval(Node):
         return refused.message if refused else None
 
     async def _namespace(self, info: Info) -> str:
-        loader = info.context.loaders.execution
-        row: ExecutionRow | None = await loader.load(self.execution_key)
+        row = await info.context.loaders.execution.load(self.execution_key)
         return row["namespace"] if row else ""
 
     def _is_over(self) -> str | None:

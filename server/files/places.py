@@ -32,9 +32,6 @@ _LONG: Final = {_WORKED: 2, _KEPT: 3}
 """From this number of parts on, a folder's path needs no boundary before it."""
 
 
-Row = TypeVar("Row", bound=Mapping[str, Any])
-
-
 class Places:
     """`store` is the root of the artifact store if it is a folder. Its files get a `headway:///` URI; other paths below
     `data_dir` are shown without that part."""

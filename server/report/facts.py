@@ -20,7 +20,7 @@ from runner.store.lists.snapshot_reads import (
     one_moment,
 )
 from runner.store.postgres.connection import Connection, Pool
-from runner.store.rows import ExecutionRow, NoteRow
+from runner.store.rows import AttemptRow, ExecutionRow, NoteRow
 from schema.types.artifact.artifact import ArtifactUse
 from schema.types.execution.execution import Execution
 from schema.types.execution.note import Note
@@ -83,7 +83,7 @@ async def _facts(connection: Connection, row: ExecutionRow, places: Places, seen
     tasks: Sequence[TaskRunWithResults] = await first_of(
         connection, history.TASK_RUNS_OF, MOST_TASKS + 1, [id]
     )
-    attempts: Sequence[Sequence[Any]] = await history.grouped(
+    attempts: Sequence[Sequence[AttemptRow]] = await history.grouped(
         connection, history.ATTEMPTS_OF, "task_run_id", [task["id"] for task in tasks]
     )
     uses: Sequence[UseRow] = await first_of(connection, history.ARTIFACTS_OF, MOST_ROWS + 1, [id])

@@ -1,5 +1,7 @@
 """A graph of flows that is larger than the limit of an answer."""
 
+from typing import Any
+
 from models.access.viewer import Scope
 from models.ids import new_id
 from models.links import DependencyKind, FlowLink
@@ -11,7 +13,8 @@ Flows = dict[tuple[str, str], LinkedFlow]
 
 def flow(key: str, *starts: str) -> LinkedFlow:
     links = [FlowLink(DependencyKind.SUBFLOW, each, "acme", each) for each in starts]
-    return LinkedFlow({"id": new_id(), "namespace": "acme", "key": key}, links)
+    row: Any = {"id": new_id(), "namespace": "acme", "key": key}  # the columns that are read
+    return LinkedFlow(row, links)
 
 
 def fan(width: int) -> Flows:

@@ -314,6 +314,7 @@ async def test_a_document_does_not_replace_schedules_of_people(servers: Servers)
     mine = ScheduleTrigger(id="often", type="schedule", cron="0 1 * * *")
     async with servers.database.pool.acquire() as connection:
         row = await connection.fetchrow("select * from flows where id = $1", flow)
+        assert row
         await schedules.save(connection, row, mine, PERSON, EVERYWHERE)
     before = await servers.schedule()
     with pytest.raises(Refused, match="made through the API") as refused:

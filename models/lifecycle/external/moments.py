@@ -3,10 +3,10 @@
 Clocks differ, so a time slightly in the future becomes now, and a start slightly before the creation becomes that time.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final, TypedDict
 from uuid import UUID
 
 from models.errors import ProblemCode, Refused
@@ -114,13 +114,22 @@ def require_time(execution: Execution, name: str) -> None:
     )
 
 
-def presumed_time(row: Mapping[str, Any], now: datetime) -> datetime:
+class TimesOfRun(TypedDict):
+    """The times of an external run, as columns of its execution."""
+
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    recorded_at: datetime | None
+
+
+def presumed_time(row: TimesOfRun, now: datetime) -> datetime:
     """Returns the time for a report without one, by its execution's row: now; if recorded afterwards, as long after its
     beginning as now is after the recording, at most its end."""
     recorded, ended = row["recorded_at"], row["ended_at"]
     if recorded is None:
         return now
-    at: datetime = (row["started_at"] or row["created_at"]) + (now - recorded)
+    at = (row["started_at"] or row["created_at"]) + (now - recorded)
     return min(at, ended) if ended else at
 
 

@@ -4,7 +4,7 @@ it."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from models.errors import ProblemCode, Refused
@@ -77,6 +77,11 @@ class UsedArtifact:
     strict: bool = False
 
 
+class _Stored(TypedDict):
+    id: UUID
+    digest: str | None
+
+
 async def record_uses(connection: Connection, uses: Sequence[UsedArtifact]) -> None:
     """Stores uses in the caller's transaction. Raises Refused for a `strict` version with another digest."""
     for place in sorted({f"{use.namespace}/{use.name}" for use in uses}):
@@ -90,7 +95,7 @@ async def record_uses(connection: Connection, uses: Sequence[UsedArtifact]) -> N
 async def _record(connection: Connection, use: UsedArtifact, position: int) -> None:
     version = use.version or await _version(connection, use)
     properties = dump(use.properties)
-    kept = await connection.fetchrow(
+    kept: _Stored | None = await connection.fetchrow(
         _KEEP,
         *(new_id(), use.namespace, use.name, version, use.type, use.uri),
         *(use.digest, use.size, properties, use.at),

@@ -64,8 +64,11 @@ _USE: Final = (
 )
 
 
-class _FoundFile(TypedDict):
+class _FileId(TypedDict):
     id: UUID
+
+
+class _FoundFile(_FileId):
     uri: str
     namespaces: list[str] | None
     stale: bool
@@ -75,8 +78,7 @@ class _InputFile(FileRow):
     namespace: str
 
 
-class _PrunedRow(TypedDict):
-    id: UUID
+class _PrunedRow(_FileId):
     size: int
     namespaces: list[str] | None
     uploaded_by: str
@@ -119,7 +121,8 @@ async def find_uris(pool: Pool, namespace: str, named: Sequence[str]) -> dict[st
         rows: list[_FoundFile] = await pool.fetch(_FIND, list(keys.values()), list(named))
         allowed = [row for row in rows if _scope(row["namespaces"]).covers(namespace)]
         if stale := {row["id"] for row in allowed if row["stale"]}:
-            kept = {row["id"] for row in await pool.fetch(_USE, list(stale))}
+            used: list[_FileId] = await pool.fetch(_USE, list(stale))
+            kept = {row["id"] for row in used}
             allowed = [row for row in allowed if row["id"] not in stale - kept]
     uris = {row["uri"]: row["uri"] for row in allowed}
     ids: dict[UUID | None, str] = {row["id"]: row["uri"] for row in allowed}
@@ -154,12 +157,13 @@ async def unused(
     connection: Connection, kept: float, root: str, after: UUID, most: int
 ) -> list[UUID]:
     """Ids of files below `root` that were not used for `kept` seconds, in their order."""
-    return [row["id"] for row in await connection.fetch(_UNUSED, kept, root, after, most)]
+    rows: list[_FileId] = await connection.fetch(_UNUSED, kept, root, after, most)
+    return [row["id"] for row in rows]
 
 
 async def prune(connection: Connection, ids: Sequence[UUID], kept: float) -> list[PrunedFile]:
     """Prunes those of the files to which nothing refers. After this transaction nothing can refer to them."""
-    found = await connection.fetch(_UNREFERENCED, list(ids), list(map(file_id, ids)))
+    found: list[_FileId] = await connection.fetch(_UNREFERENCED, list(ids), list(map(file_id, ids)))
     if not (ids := [row["id"] for row in found]):
         return []
     rows: list[_PrunedRow] = await connection.fetch(_PRUNE, ids, list(map(file_id, ids)), kept)
@@ -171,7 +175,8 @@ async def prune(connection: Connection, ids: Sequence[UUID], kept: float) -> lis
 
 async def pruned(connection: Connection, root: str, most: int) -> list[UUID]:
     """Pruned files whose content has not been deleted yet."""
-    return [row["id"] for row in await connection.fetch(_PRUNED, root, most)]
+    rows: list[_FileId] = await connection.fetch(_PRUNED, root, most)
+    return [row["id"] for row in rows]
 
 
 async def forget(connection: Connection, ids: Sequence[UUID]) -> None:

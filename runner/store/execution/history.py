@@ -1,8 +1,8 @@
 """Reads executions and the rows that belong to them, for the API."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import TypedDict, TypeVar
 from uuid import UUID
 
 from models.access.viewer import Scope
@@ -11,6 +11,8 @@ from runner.store.json import to_columns
 from runner.store.postgres.connection import Executes
 from runner.store.rows import ExecutionRow
 from runner.store.where import Arguments, compile_scope
+
+Found = TypeVar("Found")
 
 
 class ExecutionInSnapshot(ExecutionRow):
@@ -111,11 +113,9 @@ async def existing(pool: Executes, ids: Sequence[UUID]) -> set[UUID]:
     return {row["id"] for row in rows}
 
 
-async def grouped(
-    pool: Executes, sql: str, key: str, ids: Sequence[UUID]
-) -> list[list[Mapping[str, Any]]]:
-    """The rows of each id, in the order of `ids`; `sql` takes them as `$1`, and decides about the columns."""
-    found: dict[UUID, list[Mapping[str, Any]]] = {id: [] for id in ids}
+async def grouped(pool: Executes, sql: str, key: str, ids: Sequence[UUID]) -> list[list[Found]]:
+    """The rows of each id, in the order of `ids`; `sql` takes them as `$1`. The caller states their type."""
+    found: dict[UUID, list[Found]] = {id: [] for id in ids}
     for row in await pool.fetch(sql, list(ids)):
         found[row[key]].append(row)
     return [found[id] for id in ids]
@@ -123,9 +123,9 @@ async def grouped(
 
 async def rows_of_some(
     pool: Executes, kind: str, execution: UUID, task_runs: Sequence[UUID]
-) -> dict[UUID | None, list[Mapping[str, Any]]]:
-    """The rows of a kind, which decides about the columns, grouped by task run."""
-    found: dict[UUID | None, list[Mapping[str, Any]]] = {}
+) -> dict[UUID | None, list[Found]]:
+    """The rows of a kind, grouped by task run. The caller states their type."""
+    found: dict[UUID | None, list[Found]] = {}
     for row in await pool.fetch(_OF_SOME[kind], [execution], task_runs):
         found.setdefault(row["task_run_id"], []).append(row)
     return found

@@ -3,7 +3,7 @@
 A trigger of the table counts lines when they are stored.
 """
 
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from models.logs import LogLevel
 from runner.store.postgres.connection import Executes
@@ -26,9 +26,16 @@ where {_NARROWED} and ($2::uuid is null or {_OF_TASK_RUN}) group by level order 
 """
 
 
+class LevelCount(TypedDict):
+    """A level, and the number of its lines."""
+
+    level: int
+    lines: int
+
+
 async def lines_by_level(pool: Executes, filters: tuple[Any, ...]) -> dict[LogLevel, int]:
     """Counts the matching lines by level; `filters` as for `blocks_with`, without a moment."""
-    rows = await pool.fetch(_LEVELS, *filters)
+    rows: list[LevelCount] = await pool.fetch(_LEVELS, *filters)
     return {LogLevel(row["level"]): row["lines"] for row in rows}
 
 

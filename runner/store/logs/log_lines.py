@@ -207,7 +207,7 @@ async def lines_before(
     if not wanted.everything:
         bound = f"block <= ($7::bigint - 2) / {SIZE}"
         sql = _BEFORE_IN_BLOCKS.format(blocks=_blocks(wanted, bound, "desc"))
-    rows = await pool.fetch(sql, *filters_of(wanted), last, limit)
+    rows: list[Iterable[Any]] = await pool.fetch(sql, *filters_of(wanted), last, limit)
     return [_line(row) for row in reversed(rows)]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, TypedDict
 
 from models.logs import LogLevel
-from runner.store.logs.log_blocks import SIZE, blocks_with, lines_by_level
+from runner.store.logs.log_blocks import SIZE, LevelCount, blocks_with, lines_by_level
 from runner.store.logs.log_lines import COUNTED, WANTED, LinesOf, filters_of, numbers_after
 from runner.store.postgres.connection import Executes
 
@@ -33,9 +33,12 @@ group by level order by level
 """
 
 
-class _LevelCount(TypedDict):
-    level: int
-    lines: int
+class _Block(TypedDict):
+    block: int
+
+
+class _Line(TypedDict):
+    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +69,15 @@ async def _read_through(
     bound = f"block >= $7::bigint / {SIZE}"
     sql = blocks_with(wanted.task_run_id is not None, bound, "asc", "$8")
     filters = filters_of(wanted)
-    rows = await pool.fetch(sql, *filters, after, MAX_BLOCKS)
-    blocks: list[int] = [row["block"] for row in rows]
+    rows: list[_Block] = await pool.fetch(sql, *filters, after, MAX_BLOCKS)
+    blocks = [row["block"] for row in rows]
     until, found = time.monotonic() + _TIME_LIMIT, list[int]()
     for start in range(0, len(blocks), _BLOCKS_AT_ONCE):
         part = blocks[start : start + _BLOCKS_AT_ONCE]
         last = min((part[-1] + 1) * SIZE, head)
         values = (part, COLOUR, patterns_of(text), most - len(found))
-        found += [row["line"] for row in await pool.fetch(_SEARCH, *filters, after, last, *values)]
+        matches: list[_Line] = await pool.fetch(_SEARCH, *filters, after, last, *values)
+        found += [row["line"] for row in matches]
         read_all = len(blocks) < MAX_BLOCKS and start + _BLOCKS_AT_ONCE >= len(blocks)
         if len(found) >= most or read_all:
             break
@@ -100,6 +104,6 @@ async def count_by_level(pool: Executes, wanted: LinesOf) -> Mapping[LogLevel, t
     if wanted.until is None:
         counted = await lines_by_level(pool, filters_of(wanted))
         return {level: (lines, True) for level, lines in counted.items()}
-    rows: list[_LevelCount] = await pool.fetch(_COUNT_PAST, *filters_of(wanted), COUNTED + 1)
+    rows: list[LevelCount] = await pool.fetch(_COUNT_PAST, *filters_of(wanted), COUNTED + 1)
     exact = sum(row["lines"] for row in rows) <= COUNTED
     return {LogLevel(row["level"]): (row["lines"], exact) for row in rows}

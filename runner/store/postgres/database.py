@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 from importlib import resources
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypedDict
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
@@ -226,9 +226,15 @@ async def _migrate_within(client: Any) -> bool:
     return bool(applied) and len(missing) > 1
 
 
+class _Migration(TypedDict):
+    name: str
+
+
 async def migrations_current(database: Executes) -> bool:
     try:
-        rows = await database.fetch("select name from tortoise_migrations where app = $1", _APP)
+        rows: list[_Migration] = await database.fetch(
+            "select name from tortoise_migrations where app = $1", _APP
+        )
     except asyncpg.UndefinedTableError:
         return False
     return {row["name"] for row in rows} == known_migrations()

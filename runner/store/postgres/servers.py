@@ -1,6 +1,6 @@
 """Servers that run on this database, and the session key of each, by an id that does not reveal the key."""
 
-from typing import Final
+from typing import Final, TypedDict
 from uuid import UUID
 
 from runner.service.outage import reaching
@@ -20,6 +20,14 @@ select array_agg(name order by name) as names from servers where {_LIVE} group b
 _FORGET: Final = f"delete from servers where id = $1 or not {_LIVE}"
 
 
+class _Name(TypedDict):
+    name: str
+
+
+class _Names(TypedDict):
+    names: list[str]
+
+
 async def register(pool: Pool, id: UUID, name: str, session_key: str) -> None:
     """Stores the server and renews its heartbeat."""
     with reaching():
@@ -29,12 +37,14 @@ async def register(pool: Pool, id: UUID, name: str, session_key: str) -> None:
 async def with_other_keys(pool: Pool, session_key: str) -> list[str]:
     """The names of running servers that sign with another key."""
     with reaching():
-        return [row["name"] for row in await pool.fetch(_WITH_OTHER_KEYS, session_key)]
+        rows: list[_Name] = await pool.fetch(_WITH_OTHER_KEYS, session_key)
+    return [row["name"] for row in rows]
 
 
 async def by_key(database: Executes) -> list[list[str]]:
     """The names of all running servers, grouped by their key."""
-    return [row["names"] for row in await database.fetch(_BY_KEY)]
+    rows: list[_Names] = await database.fetch(_BY_KEY)
+    return [row["names"] for row in rows]
 
 
 async def forget(pool: Pool, id: UUID) -> None:

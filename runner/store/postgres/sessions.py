@@ -1,6 +1,7 @@
 """Ends the sessions of frozen processes, and checks whether the database is read-only."""
 
 import logging
+from typing import TypedDict
 
 import asyncpg
 
@@ -21,9 +22,14 @@ where datname = current_database() and pg_has_role(usename, 'usage') and applica
 _READ_ONLY = "select current_setting('transaction_read_only')::bool"
 
 
+class _Ended(TypedDict):
+    pid: int
+    ended: bool
+
+
 async def end_frozen(pool: Pool) -> int:
     """Ends sessions whose process stopped during a statement and holds locks; returns their number."""
-    rows = await pool.fetch(_END_FROZEN, IDLE_IN_TRANSACTION)
+    rows: list[_Ended] = await pool.fetch(_END_FROZEN, IDLE_IN_TRANSACTION)
     for row in rows:
         logger.error(
             "ended the database session %s: its process held locks and neither sent nor read anything for "

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict
 
 import asyncpg
 
@@ -65,6 +66,17 @@ from pg_roles r where rolname = $1
 """
 
 
+class _Privilege(TypedDict):
+    table: str
+    privilege: str
+
+
+class _Role(TypedDict):
+    powerful: bool
+    rolcanlogin: bool
+    member: bool
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerRole:
     name: str
@@ -97,7 +109,7 @@ async def make_worker_role(pool: Pool, name: str) -> str | None:
     password = None
     try:
         async with pool.acquire() as connection, connection.transaction():
-            found = await connection.fetchrow(_ROLE, name)
+            found: _Role | None = await connection.fetchrow(_ROLE, name)
             if found is None:
                 password = secrets.token_urlsafe(32)
                 await _create(connection, name, password)
@@ -147,7 +159,8 @@ async def grant_worker_roles(pool: Pool) -> None:
 
 async def held_by(database: Executes, name: str) -> set[tuple[str, str]]:
     """Pairs of a table and a privilege that the role has."""
-    return {(row["table"], row["privilege"]) for row in await database.fetch(_HELD, quoted(name))}
+    rows: list[_Privilege] = await database.fetch(_HELD, quoted(name))
+    return {(row["table"], row["privilege"]) for row in rows}
 
 
 def needs() -> set[tuple[str, str]]:

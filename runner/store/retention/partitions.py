@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 import asyncpg
 
@@ -31,15 +31,20 @@ delete from {partition} where execution_id in (
 """
 
 
+class _Month(TypedDict):
+    month: date
+
+
 async def months_before_now(pool: Executes) -> list[date]:
     """The months before this one that have partitions."""
-    rows = await pool.fetch(f"select month from ({_MONTHS}) m where month < {_PAST}")
+    rows: list[_Month] = await pool.fetch(f"select month from ({_MONTHS}) m where month < {_PAST}")
     return [row["month"] for row in rows]
 
 
 async def marked(pool: Executes) -> list[date]:
     """Months that are to be dropped as a whole, and have not been dropped yet."""
-    return [row["month"] for row in await pool.fetch("select month from pruned_months order by 1")]
+    rows: list[_Month] = await pool.fetch("select month from pruned_months order by 1")
+    return [row["month"] for row in rows]
 
 
 async def whole_months(pool: Executes, rules: Sequence[RetentionRule]) -> list[date]:

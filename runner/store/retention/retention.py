@@ -52,6 +52,14 @@ class Count:
     needed: int
 
 
+class _WithFiles(TypedDict):
+    execution_id: UUID
+
+
+class _Kept(TypedDict):
+    task_run_id: UUID
+
+
 class DeletedExecution(TypedDict):
     """`whole`: the month of its events and log lines is dropped as a whole."""
 
@@ -112,7 +120,7 @@ async def delete_batch(
     if not rows:
         return DeletedBatch((), None)
     ids = [row["id"] for row in rows]
-    stored = await connection.fetch(_WITH_FILES, ids)
+    stored: list[_WithFiles] = await connection.fetch(_WITH_FILES, ids)
     whole = frozenset(row["id"] for row in rows if row["whole"])
     await remove(connection, dict.fromkeys(ids, Delete()), history_stays=whole)
     removal = Deferred(RemoveFiles(), due=rows[0]["ended_at"])
@@ -128,7 +136,7 @@ exists (select from pruned_months m where e.id >= headway_least_id(m.month::time
 
 async def forget_kept_outputs(connection: Connection) -> None:
     """Deletes kept outputs to which no task run refers, in the caller's transaction."""
-    rows = await connection.fetch(_LOCK_KEPT)
+    rows: list[_Kept] = await connection.fetch(_LOCK_KEPT)
     await connection.execute(_FORGET_KEPT, [row["task_run_id"] for row in rows])
 
 

@@ -14,7 +14,7 @@ from schema.context import Info
 from schema.enums import ArtifactDirection
 from schema.lists.bounds import MAX_USES, up_to
 from schema.loading.batches import versions_of
-from schema.scalars import JSON, BigInt
+from schema.scalars import JSON, BigInt, big
 from schema.types.artifact.held_files import address_of, is_held
 from schema.types.execution.measures import typed_or_none
 from schema.types.node import Node
@@ -48,7 +48,7 @@ class Artifact(Node):
             type=row["type"],
             uri=row["uri"],
             digest=row["digest"],
-            size=row["size"],
+            size=big(row["size"]),
             properties=load(row["properties"]),
             created_at=row["created_at"],
         )
@@ -123,7 +123,7 @@ class ArtifactUse(Node):
             version=row["version"],
             uri=row["uri"],
             digest=row["digest"],
-            size=row["size"],
+            size=big(row["size"]),
             direction=ArtifactDirection(row["direction"]),
             properties=load(row["properties"]),
             task_run_id=typed_or_none(row["task_run_id"]),

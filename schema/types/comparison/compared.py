@@ -19,7 +19,7 @@ from runner.store.lists.comparison import (
 from runner.store.rows import ExecutionRow
 from schema.context import Info
 from schema.enums import ArtifactDirection, MetricKind
-from schema.scalars import JSON, BigInt
+from schema.scalars import JSON, BigInt, big
 from schema.types.artifact.artifact import ArtifactUse
 from schema.types.execution.durations import seconds_between
 from schema.types.execution.execution import Execution
@@ -104,7 +104,9 @@ class ComparedMetric:
         for series in found:
             if series_of(series) == series_of(self.row):
                 return [
-                    MetricPoint(step=step, value=value, at=at, elapsed=seconds_between(started, at))
+                    MetricPoint(
+                        step=big(step), value=value, at=at, elapsed=seconds_between(started, at)
+                    )
                     for step, value, at in zip(
                         series["steps"], series["values"], series["moments"], strict=True
                     )

@@ -19,7 +19,7 @@ from models.trigger_kinds import TriggerKind
 from runner.history.point_in_time import past_of
 from runner.history.visibility import failure_seen
 from runner.live.followed_execution import NO_MOMENT, StreamPosition
-from runner.store.execution.history import moment_read
+from runner.store.execution.history import MoveRow, moment_read
 from runner.store.execution.snapshots import failure_action_of
 from runner.store.json import load
 from runner.store.lists.alike import line_of
@@ -138,7 +138,8 @@ class Execution(RowView[ExecutionRow], LogsOfExecution, Node):
 
     @strawberry.field
     async def state_history(self, info: Info) -> list[StateChange]:
-        created = {
+        created: MoveRow = {
+            "execution_id": self.row["id"],
             "seq": 1,
             "to_state": ExecutionState.CREATED.value,
             "at": self.created_at,
@@ -150,19 +151,19 @@ class Execution(RowView[ExecutionRow], LogsOfExecution, Node):
 
     @strawberry.field
     async def rerun_of(self, info: Info) -> "Execution | None":
-        return await self._linked(info, self.row["rerun_of"])
+        return await _linked(info, self.row["rerun_of"])
 
     @strawberry.field
     async def replay_of(self, info: Info) -> "Execution | None":
-        return await self._linked(info, self.row["replay_of"])
+        return await _linked(info, self.row["replay_of"])
 
     @strawberry.field
     async def cached_from(self, info: Info) -> "Execution | None":
-        return await self._linked(info, self.row["cached_from"])
+        return await _linked(info, self.row["cached_from"])
 
     @strawberry.field
     async def parent(self, info: Info) -> "Execution | None":
-        return await self._linked(info, self.row["parent_id"])
+        return await _linked(info, self.row["parent_id"])
 
     @up_to(MAX_CHILDREN, usual=20)
     async def children(self, info: Info) -> list["Execution"]:
@@ -186,9 +187,6 @@ class Execution(RowView[ExecutionRow], LogsOfExecution, Node):
     @strawberry.field
     async def resolved_by(self, info: Info) -> "Execution | None":
         return Execution.maybe(await resolved_by(info, self.row))
-
-    async def _linked(self, info: Info, id: UUID | None) -> "Execution | None":
-        return Execution.maybe(await info.context.loaders.execution.load(id)) if id else None
 
     @strawberry.field
     async def previous(self, info: Info) -> "Execution | None":
@@ -323,6 +321,10 @@ class Execution(RowView[ExecutionRow], LogsOfExecution, Node):
         why = f": {last.reason}" if last.reason else ""
         message = f"set from {before.state} to FAILED by {last.actor.name}{why}"
         return Failure.by_hand(self.row["id"], message)
+
+
+async def _linked(info: Info, id: UUID | None) -> Execution | None:
+    return Execution.maybe(await info.context.loaders.execution.load(id)) if id else None
 
 
 async def _line(info: Info, execution: snapshot.Execution) -> SlotQueue | None:

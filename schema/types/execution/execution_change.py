@@ -1,7 +1,7 @@
 """Changes of an execution since a cursor."""
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 import strawberry
@@ -11,6 +11,8 @@ from models.ids import typed
 from runner.history.visibility import seen_uses
 from runner.live.followed_execution import Part
 from runner.store.execution.event_log import EventRow
+from runner.store.execution.nodes import TaskRunWithResults
+from runner.store.rows import ExecutionRow
 from schema.context import Info
 from schema.execution.following import cursor_of
 from schema.loading.snapshots import row_of
@@ -32,13 +34,13 @@ class ExecutionChange:
     cursor: str
     seq: int
     more: bool
-    task_run_rows: strawberry.Private[Sequence[Any]]
+    task_run_rows: strawberry.Private[Sequence[TaskRunWithResults]]
     approvals: list[Approval]
     metrics: list[Metric]
     artifacts: list[ArtifactUse]
     gone_artifact_ids: list[strawberry.ID]
     notes: list[Note]
-    child_rows: strawberry.Private[Sequence[Any]]
+    child_rows: strawberry.Private[Sequence[ExecutionRow]]
     event_rows: strawberry.Private[Sequence[EventRow]]
 
     @classmethod

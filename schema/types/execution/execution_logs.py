@@ -1,13 +1,12 @@
 """The log of an execution: pages, matches and counts."""
 
-from typing import Any
-
 import strawberry
 
 from models.errors import ProblemCode, Refused
 from models.ids import untyped
 from models.logs import cannot_be_searched
 from runner.store.logs.log_search import count_by_level, search_lines
+from runner.store.rows import ExecutionRow
 from schema.context import Info
 from schema.enums import LogLevel, LogStream
 from schema.loading.batched_pool import batched_pool
@@ -18,7 +17,7 @@ from schema.types.paging import MAX_LINES, Count, Paging
 
 @strawberry.type
 class LogsOfExecution:
-    row: strawberry.Private[Any]
+    row: strawberry.Private[ExecutionRow]
 
     @strawberry.field
     async def logs(

@@ -1,12 +1,13 @@
 """Metrics that an execution recorded."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 import strawberry
 
 from models.ids import typed
+from runner.store.execution.history import ReadMetricRow
 from runner.store.json import load
 from schema.enums import MetricKind
 from schema.scalars import JSON
@@ -26,7 +27,7 @@ class Metric:
     attempt: int | None
 
     @classmethod
-    def of(cls, row: Any) -> Self:
+    def of(cls, row: ReadMetricRow) -> Self:
         return cls(
             id=strawberry.ID(typed("metr", row["id"])),
             name=row["name"],

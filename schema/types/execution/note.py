@@ -1,11 +1,12 @@
 """Notes on an execution."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 import strawberry
 
 from models.ids import typed
+from runner.store.rows import NoteRow
 from schema.types.actors import Actor
 from schema.types.node import Node
 
@@ -18,7 +19,7 @@ class Note(Node):
     at: datetime
 
     @classmethod
-    def of(cls, row: Any) -> Self:
+    def of(cls, row: NoteRow) -> Self:
         return cls(
             id=strawberry.ID(typed("note", row["id"])),
             seq=row["seq"],

@@ -5,22 +5,24 @@ Resolvers read the other rows: see `read_ahead` in row_view."""
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 from uuid import UUID
 
 from models.lifecycle.snapshot import CompiledFlow
 from models.lifecycle.task_path import parse_path
 from models.states import Section
-from runner.store.execution.history import rows_of_some
+from runner.store.execution.history import TaskMoveRow, rows_of_some
+from runner.store.execution.nodes import TaskRunWithResults
+from runner.store.rows import ApprovalRow, AttemptRow, ExecutionRow
 from schema.context import Info
 from schema.loading.selection import names_below
 from schema.loading.visibility import seen_rows
 from schema.types.flow.flow import Task
 from schema.types.row_view import NotReady
 
-Row: TypeAlias = Any
+Row = TypeVar("Row")
 Rows: TypeAlias = Mapping[UUID | None, Sequence[Row]]
-_BY_RUN: Final = {
+_BY_RUN: Final[Mapping[str, Literal["attempts_in", "task_moves", "approvals"]]] = {
     "attempts": "attempts_in",
     "stateHistory": "task_moves",
     "approval": "approvals",
@@ -30,22 +32,17 @@ _BY_RUN: Final = {
 
 @dataclass(eq=False)
 class RelatedRows:
-    """`by_run` holds rows by field, then by task run."""
+    """The rows of each kind by task run; None if they were not read."""
 
-    by_run: Mapping[str, Rows] = field(default_factory=dict)
-    executions: Mapping[UUID, Row | None] | None = None
+    attempts: Rows[AttemptRow] | None = None
+    moves: Rows[TaskMoveRow] | None = None
+    approvals: Rows[ApprovalRow] | None = None
+    executions: Mapping[UUID, ExecutionRow | None] | None = None
     plan: CompiledFlow | None = None
     items: Mapping[str, Sequence[Any]] | None = None
     _tasks: dict[str, Task] = field(default_factory=dict)
 
-    def rows(self, name: str, task_run: UUID) -> Sequence[Row]:
-        """Raises NotReady if the rows were not read."""
-        found = self.by_run.get(name)
-        if found is None:
-            raise NotReady
-        return found.get(task_run, ())
-
-    def execution(self, id: UUID | None) -> Row | None:
+    def execution(self, id: UUID | None) -> ExecutionRow | None:
         """Raises NotReady if the rows were not read."""
         if id is None:
             return None
@@ -71,19 +68,32 @@ class RelatedRows:
         return self.items[parent][index]
 
 
-async def read_related(info: Info, execution: UUID, rows: Sequence[Row]) -> RelatedRows:
+def rows_at(found: Rows[Row] | None, task_run: UUID) -> Sequence[Row]:
+    """Raises NotReady if the rows were not read."""
+    if found is None:
+        raise NotReady
+    return found.get(task_run, ())
+
+
+async def read_related(
+    info: Info, execution: UUID, rows: Sequence[TaskRunWithResults]
+) -> RelatedRows:
     """Reads the related rows of all task runs of an execution, for the fields that the operation selects."""
     selected, loaders = names_below(info), info.context.loaders
     by_run = {name: loaders.by_task_run(kind) for name, kind in _BY_RUN.items() if name in selected}
-    found = await asyncio.gather(*(loader.load(execution) for loader in by_run.values()))
+    found: list[Rows[Any]] = await asyncio.gather(
+        *(loader.load(execution) for loader in by_run.values())
+    )
     return await _completed(info, execution, rows, selected, dict(zip(by_run, found, strict=True)))
 
 
-async def read_related_of(info: Info, execution: UUID, rows: Sequence[Row]) -> RelatedRows:
+async def read_related_of(
+    info: Info, execution: UUID, rows: Sequence[TaskRunWithResults]
+) -> RelatedRows:
     """Reads the related rows of some task runs of an execution."""
     selected, pool = names_below(info), info.context.services.pool
     ids = [row["id"] for row in rows]
-    by_run: dict[str, Rows] = {}
+    by_run: dict[str, Rows[Any]] = {}  # by field
     for name in _BY_RUN.keys() & selected if ids else ():
         by_run[name] = await rows_of_some(pool, _BY_RUN[name], execution, ids)
     if "attempts" in by_run:
@@ -91,7 +101,7 @@ async def read_related_of(info: Info, execution: UUID, rows: Sequence[Row]) -> R
     return await _completed(info, execution, rows, selected, by_run)
 
 
-async def _seen_attempts(info: Info, by_run: Rows) -> Rows:
+async def _seen_attempts(info: Info, by_run: Rows[AttemptRow]) -> Rows[AttemptRow]:
     visibility = info.context.loaders.visibility
     return {id: await seen_rows(visibility, "attempts_in", rows) for id, rows in by_run.items()}
 
@@ -99,12 +109,16 @@ async def _seen_attempts(info: Info, by_run: Rows) -> Rows:
 async def _completed(
     info: Info,
     execution: UUID,
-    rows: Sequence[Row],
+    rows: Sequence[TaskRunWithResults],
     selected: frozenset[str],
-    by_run: Mapping[str, Rows],
+    by_run: Mapping[str, Rows[Any]],
 ) -> RelatedRows:
     loaders = info.context.loaders
-    related = RelatedRows(by_run)
+    related = RelatedRows(
+        attempts=by_run.get("attempts"),
+        moves=by_run.get("stateHistory"),
+        approvals=by_run.get("approval"),
+    )
     if "child" in selected:
         ids = [row["child_id"] for row in rows if row["child_id"]]
         children = await loaders.execution.load_many(ids)

@@ -21,7 +21,7 @@ from models.states import AttemptState, TaskRunState
 from runner.history.point_in_time import HistoricalKey, moment_of, past_of
 from runner.store.execution.nodes import TaskRunWithResults
 from runner.store.json import load
-from runner.store.rows import AttemptRow
+from runner.store.rows import ApprovalRow, AttemptRow
 from schema.context import Info
 from schema.enums import LogLevel, LogStream
 from schema.lists.bounds import MAX_CHILDREN, MAX_ROWS, up_to
@@ -35,7 +35,7 @@ from schema.types.execution.durations import seconds_between
 from schema.types.execution.log import LogConnection
 from schema.types.execution.log_pages import LogPage, lines_of, read_logs
 from schema.types.execution.measures import Metric
-from schema.types.execution.rows_of_task_runs import RelatedRows
+from schema.types.execution.rows_of_task_runs import RelatedRows, rows_at
 from schema.types.execution.waiting import Waiting, waiting_views
 from schema.types.flow.flow import Task
 from schema.types.node import Node
@@ -189,7 +189,7 @@ class TaskRun(RowView[TaskRunWithResults], Node):
     error: TaskError | None
 
     @classmethod
-    def all_of(cls, rows: Iterable[Any], related: RelatedRows) -> list[Self]:
+    def all_of(cls, rows: Iterable[TaskRunWithResults], related: RelatedRows) -> list[Self]:
         """Returns the task runs of `rows`, with the related rows that were read for all of them."""
         views = [cls.of(row) for row in rows]
         for view in views:
@@ -198,13 +198,11 @@ class TaskRun(RowView[TaskRunWithResults], Node):
 
     @property
     def uuid(self) -> UUID:
-        key: UUID = self.row["id"]
-        return key
+        return self.row["id"]
 
     @property
     def execution_key(self) -> UUID:
-        key: UUID = self.row["execution_id"]
-        return key
+        return self.row["execution_id"]
 
     @read_ahead("ready_outputs")
     async def outputs(self, info: Info) -> JSON:
@@ -273,7 +271,7 @@ class TaskRun(RowView[TaskRunWithResults], Node):
 
     @property
     def ready_state_history(self) -> list[StateChange]:
-        return [StateChange.of(row) for row in self.related.rows("stateHistory", self.uuid)]
+        return [StateChange.of(row) for row in rows_at(self.related.moves, self.uuid)]
 
     @read_ahead("ready_attempts")
     async def attempts(self, info: Info) -> list[Attempt]:
@@ -281,7 +279,7 @@ class TaskRun(RowView[TaskRunWithResults], Node):
 
     @property
     def ready_attempts(self) -> list[Attempt]:
-        return [Attempt.of(row) for row in self.related.rows("attempts", self.uuid)]
+        return [Attempt.of(row) for row in rows_at(self.related.attempts, self.uuid)]
 
     @up_to(MAX_CHILDREN, usual=5)
     async def metrics(self, info: Info, first: int | None = None) -> list[Metric]:
@@ -318,7 +316,7 @@ class TaskRun(RowView[TaskRunWithResults], Node):
 
     @property
     def ready_approval(self) -> Approval | None:
-        return _latest(self.related.rows("approval", self.uuid))
+        return _latest(rows_at(self.related.approvals, self.uuid))
 
     @strawberry.field
     async def waiting_for(self, info: Info) -> list[Waiting]:
@@ -365,5 +363,5 @@ def _iteration(path: str, related: RelatedRows) -> Iteration | None:
     return Iteration(index=place.iteration, item=related.item(place.parent, place.iteration))
 
 
-def _latest(rows: Sequence[Any]) -> Approval | None:
+def _latest(rows: Sequence[ApprovalRow]) -> Approval | None:
     return Approval.of(rows[-1]) if rows else None

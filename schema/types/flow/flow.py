@@ -152,7 +152,9 @@ class Flow(Node):
 
     @strawberry.field
     async def revision(self, info: Info) -> FlowRevision:
-        return FlowRevision.of(await numbered_revision(info, self.uuid, self.latest))
+        row = await numbered_revision(info, self.uuid, self.latest)
+        assert row
+        return FlowRevision.of(row)
 
     @strawberry.field
     async def revisions(self, info: Info, first: int | None = None) -> list[FlowRevision]:

@@ -11,6 +11,7 @@ from models.ids import typed
 from models.schedule import CatchUp, ScheduleSource, next_ticks
 from runner.store.flows.schedules import ScheduleRow
 from runner.store.json import load
+from runner.store.rows import FlowRow
 from schema.context import Info
 from schema.scalars import JSON
 from schema.types.actors import Actor, Label, labels_of
@@ -71,7 +72,9 @@ class Schedule(Node):
     ) -> Annotated["Flow", strawberry.lazy("schema.types.flow.flow")]:
         from schema.types.flow.flow import Flow
 
-        return Flow.of(await info.context.loaders.flow.load(self.flow_key))
+        row: FlowRow | None = await info.context.loaders.flow.load(self.flow_key)
+        assert row
+        return Flow.of(row)
 
     @strawberry.field
     async def last_execution(
