@@ -44,7 +44,7 @@ class Person(NamedTuple):
 class Change(NamedTuple, Generic[Row_co]):
     """A request, and its state `before` the change if known."""
 
-    before: Request[Row_co] | None
+    before: Request[object] | None
     now: Request[Row_co]
 
 

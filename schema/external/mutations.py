@@ -225,7 +225,7 @@ async def _recorded(info: Info, id: str) -> ExecutionRow:
     return row
 
 
-async def _alive(info: Info, id: UUID) -> Execution:
+async def _alive(info: Info, id: UUID) -> Execution | None:
     await recorded.extend(info.context.services.pool, id)
     return await view_of(info, id)
 
