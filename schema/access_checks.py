@@ -1,14 +1,22 @@
 """Permission checks, called by root fields and never by fields of objects."""
 
-from typing import Any
+from typing import TypedDict
 from uuid import UUID
 
 from models.access.viewer import Permission, not_permitted, nowhere_permitted
 from models.errors import ProblemCode, Refused
 from models.ids import untyped
 from runner.denials import Denial
+from runner.store.execution.nodes import TaskRunWithResults
+from runner.store.rows import ExecutionRow
 from schema.context import Info
 from schema.types.execution.task_run import TaskRun
+
+
+class InNamespace(TypedDict):
+    """The column of a row that decides about permissions."""
+
+    namespace: str
 
 
 def needs(info: Info, permission: Permission, namespace: str, path: str | None = None) -> None:
@@ -24,7 +32,7 @@ def needs_somewhere(info: Info, permission: Permission) -> None:
         raise _denied(info, permission, None, nowhere_permitted(permission))
 
 
-def needs_on(info: Info, permission: Permission, row: Any) -> None:
+def needs_on(info: Info, permission: Permission, row: InNamespace | None) -> None:
     """Raises Refused FORBIDDEN unless the viewer has the permission in the namespace of `row`, a row they can see.
     With None, nothing was found, and the permission is checked as in `needs_somewhere`: a refusal reveals no more."""
     if row is None:
@@ -60,10 +68,11 @@ def _denied(
     return Refused.because(ProblemCode.FORBIDDEN, sentence, *places)
 
 
-async def visible_row(info: Info, id: str, permission: Permission | None = None) -> Any:
+async def visible_row(info: Info, id: str, permission: Permission | None = None) -> ExecutionRow:
     """Returns the row of an execution that the viewer may see. Raises Refused NOT_FOUND if they may not see it, and
     FORBIDDEN without `permission` in its namespace."""
-    row = await info.context.loaders.execution.load(untyped("exec", id))
+    key = untyped("exec", id)
+    row: ExecutionRow | None = await info.context.loaders.execution.load(key)
     if permission is not None:
         needs_on(info, permission, row)
     if row is None:
@@ -73,14 +82,12 @@ async def visible_row(info: Info, id: str, permission: Permission | None = None)
 
 async def visible_execution(info: Info, id: str) -> UUID:
     """Returns the key of an execution that the viewer may see. Raises Refused NOT_FOUND."""
-    key: UUID = (await visible_row(info, id))["id"]
-    return key
+    return (await visible_row(info, id))["id"]
 
 
 async def execution_for(info: Info, id: str, permission: Permission) -> UUID:
     """Returns the key of an execution that the viewer may see and has the permission for. Raises Refused."""
-    key: UUID = (await visible_row(info, id, permission))["id"]
-    return key
+    return (await visible_row(info, id, permission))["id"]
 
 
 async def visible_task_run(
@@ -89,9 +96,9 @@ async def visible_task_run(
     """Returns a task run of an execution that the viewer may see and has the permission for. Raises Refused."""
     key = untyped("run", id)
     # The loader omits results of a child outside the viewer's scope.
-    row = await info.context.loaders.task_run.load(key)
+    row: TaskRunWithResults | None = await info.context.loaders.task_run.load(key)
     execution = await info.context.loaders.execution.load(row["execution_id"]) if row else None
     needs_on(info, permission, execution)
-    if execution is None:
+    if row is None or execution is None:
         raise Refused.not_found(f"no task run {id}")
     return TaskRun.of(row)

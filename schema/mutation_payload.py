@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from models import errors
 from models.errors import ProblemCode, Refused
 from runner.store.execution.nodes import APPROVAL
+from runner.store.rows import ApprovalRow
 from schema.context import Info
 from schema.types.approval import Approval
 from schema.types.problems import AlreadyDecided, Problem, problem_of
@@ -30,7 +31,7 @@ async def _problem(info: Info, problem: errors.Problem) -> Problem:
     request = problem.details.get("request")
     if request is None:
         return problem_of(problem)
-    row = await info.context.services.pool.fetchrow(APPROVAL, request)
+    row: ApprovalRow | None = await info.context.services.pool.fetchrow(APPROVAL, request)
     if row is None:
         gone = errors.Problem(ProblemCode.NOT_FOUND, "the execution was deleted just now")
         return problem_of(gone)

@@ -11,6 +11,8 @@ from models.ids import untyped, untyped_part
 from runner.history.visibility import seen_uses
 from runner.store import audit
 from runner.store.execution import nodes as store
+from runner.store.rows import AttemptRow, FlowRow, RevisionRow, StoredEventRow
+from runner.store.workers import ListedWorker
 from schema.access.roots import find_principal, find_token
 from schema.context import Info
 from schema.loading.batched_pool import batched_pool
@@ -73,19 +75,19 @@ async def _execution(info: Info, key: UUID) -> Node | None:
 
 
 async def _flow(info: Info, key: UUID) -> Node | None:
-    row = await info.context.loaders.flow.load(key)
+    row: FlowRow | None = await info.context.loaders.flow.load(key)
     return Flow.of(row) if row else None
 
 
 async def _revision(info: Info, key: UUID) -> Node | None:
-    row = await info.context.loaders.revision.load(key)
+    row: RevisionRow | None = await info.context.loaders.revision.load(key)
     return FlowRevision.of(row) if row else None
 
 
 async def _worker(info: Info, key: UUID) -> Node | None:
     if not info.context.viewer.may_somewhere(Permission.VIEW_EXECUTION):
         return None
-    row = await batched_pool(info).fetchrow(store.WORKER, key)
+    row: ListedWorker | None = await batched_pool(info).fetchrow(store.WORKER, key)
     return Worker.of(row) if row else None
 
 
@@ -103,18 +105,18 @@ async def _task_run(info: Info, key: UUID) -> Node | None:
 
 
 async def _attempt(info: Info, key: UUID) -> Node | None:
-    row = await _row_of_an_execution(info, store.ATTEMPT, key)
+    row: AttemptRow | None = await _row_of_an_execution(info, store.ATTEMPT, key)
     return Attempt.of(await seen_attempt(info.context.loaders.visibility, row)) if row else None
 
 
 async def _artifact_use(info: Info, key: UUID) -> Node | None:
-    row = await _row_of_an_execution(info, store.ARTIFACT_USE, key)
+    row: store.UseRow | None = await _row_of_an_execution(info, store.ARTIFACT_USE, key)
     found = seen_uses(info.context.viewer.scope, [row] if row else [])
     return ArtifactUse.of(found[0]) if found else None
 
 
 async def _event(info: Info, key: UUID) -> Node | None:
-    row = await _row_of_an_execution(info, store.EVENT, key)
+    row: StoredEventRow | None = await _row_of_an_execution(info, store.EVENT, key)
     return (await views_of(info, row["execution_id"], [store.event_of(row)]))[0] if row else None
 
 
@@ -141,7 +143,8 @@ def _of_an_execution(sql: str, view: Callable[[Any], Node]) -> Find:
 
 
 async def _row_of_an_execution(info: Info, sql: str, key: UUID) -> Any:
-    """Reads a row; None if the viewer may not see its execution."""
+    """Reads a row; None if the viewer may not see its execution. The caller states the type of the row, which the
+    statement decides."""
     row = await batched_pool(info).fetchrow(sql, key)
     if row is None or not await info.context.loaders.execution.load(row["execution_id"]):
         return None

@@ -3,18 +3,17 @@ results."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from models.access.viewer import Scope
-from runner.store.artifacts.lineage import artifacts_by_id, step
+from runner.store.artifacts.lineage import Side, artifacts_by_id, step
 from runner.store.execution.history import executions_by_id
 from runner.store.postgres.connection import Pool
 from runner.store.rows import ArtifactRow, ExecutionRow
 
 MOST_NODES: Final = 1_000
 Node = TypeVar("Node", bound=Mapping[str, Any])
-Side: TypeAlias = Literal["execution_id", "artifact_id"]
 _OTHER: Final[Mapping[Side, Side]] = {
     "execution_id": "artifact_id",
     "artifact_id": "execution_id",

@@ -6,6 +6,7 @@ The audit log records what is done to a secret, never its value.
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Final, TypedDict
 
 from models.events.events import CommandOrigin
@@ -45,10 +46,10 @@ async def save(
     """Raises Refused if the server has no key, and Unavailable."""
     encrypted = cipher.seal(value, _purpose(namespace, name))
     with reaching():
-        row: ListedSecret | None = await audit.change(
+        row = await audit.change(
             pool,
             origin,
-            lambda row: audit.Entry("SAVE_SECRET", _target(row)),
+            partial(_entry, "SAVE_SECRET"),
             f"""insert into secrets (namespace, name, key_id, value, updated_by) values ($1, $2, $3, $4, $5)
                on conflict (namespace, name) do update set key_id = excluded.key_id, value = excluded.value,
                  updated_by = excluded.updated_by, updated_at = now()
@@ -68,10 +69,10 @@ async def delete(
 ) -> ListedSecret | None:
     """The deleted secret, without the value; None if there was none."""
     with reaching():
-        row: ListedSecret | None = await audit.change(
+        row = await audit.change(
             pool,
             origin,
-            lambda row: audit.Entry("DELETE_SECRET", _target(row)),
+            partial(_entry, "DELETE_SECRET"),
             f"""delete from secrets where namespace = $1 and name = $2
                returning {_LISTED}""",
             namespace,
@@ -133,8 +134,8 @@ async def count_of_other_keys(pool: Pool, key_id: str | None) -> int:
         )
 
 
-def _target(row: ListedSecret) -> audit.Target:
-    return audit.Target(None, row["name"], row["namespace"])
+def _entry(action: str, row: ListedSecret) -> audit.Entry:
+    return audit.Entry(action, audit.Target(None, row["name"], row["namespace"]))
 
 
 def _purpose(namespace: str, name: str) -> str:

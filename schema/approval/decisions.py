@@ -10,6 +10,7 @@ from models.ids import untyped
 from models.lifecycle.commands.commands import CastVote
 from models.states import VoteDecision
 from runner.store.execution.nodes import APPROVAL
+from runner.store.rows import ApprovalRow, ExecutionRow
 from schema.access_checks import needs, needs_on
 from schema.approval.inputs import DecideInput
 from schema.context import Info
@@ -21,8 +22,8 @@ from schema.types.approval import Approval
 
 async def decide(info: Info, input: DecideInput, decision: VoteDecision) -> dict[str, Any]:
     id = untyped("appr", input.approval_id)
-    row = await _execution_of(info, id)
-    execution_id, namespace = row["id"], row["namespace"]
+    execution = await _execution_of(info, id)
+    execution_id, namespace = execution["id"], execution["namespace"]
     if input.override:
         needs(info, Permission.OVERRIDE_APPROVAL, namespace)
     command = CastVote(
@@ -42,16 +43,18 @@ async def decide(info: Info, input: DecideInput, decision: VoteDecision) -> dict
         )
     except Refused as refused:
         raise _with_request(refused, id) from refused
-    row = await info.context.services.pool.fetchrow(APPROVAL, id)
+    row: ApprovalRow | None = await info.context.services.pool.fetchrow(APPROVAL, id)
     approval = Approval.of(row) if row else None
     return {"approval": approval, "execution": await view_of(info, execution_id)}
 
 
-async def _execution_of(info: Info, approval_id: UUID) -> Any:
+async def _execution_of(info: Info, approval_id: UUID) -> ExecutionRow:
     """Returns the row of the execution that waits for the request. Raises Refused unless the viewer may see the
     execution and has the permission APPROVE."""
-    row = await info.context.services.pool.fetchrow(APPROVAL, approval_id)
-    execution = await info.context.loaders.execution.load(row["execution_id"]) if row else None
+    row: ApprovalRow | None = await info.context.services.pool.fetchrow(APPROVAL, approval_id)
+    execution: ExecutionRow | None = None
+    if row:
+        execution = await info.context.loaders.execution.load(row["execution_id"])
     needs_on(info, Permission.APPROVE, execution)
     if execution is None:
         raise Refused.not_found("no such approval request")

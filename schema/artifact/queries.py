@@ -5,7 +5,7 @@ import strawberry
 from models.access.viewer import Permission
 from models.errors import ProblemCode, Refused
 from models.ids import Prefix, untyped
-from runner.history.lineage import Lineage, Side, trace
+from runner.history.lineage import Lineage, trace
 from runner.store.artifacts import lineage as store
 from runner.store.where import Arguments, compile_scope
 from schema.access_checks import needs_somewhere
@@ -17,7 +17,7 @@ from schema.types.artifact.lineage import LineageGraph, Pipeline
 from schema.types.paging import Count, Paging, id_cursor, page_info
 
 _DEFAULT_DEPTH, _MAX_DEPTH = 6, 50
-_SIDES: dict[Prefix, Side] = {"exec": "execution_id", "art": "artifact_id"}
+_SIDES: dict[Prefix, store.Side] = {"exec": "execution_id", "art": "artifact_id"}
 
 
 @strawberry.type

@@ -17,6 +17,7 @@ from models.lifecycle.commands.records import AddNote, Delete
 from models.lifecycle.notes_and_archive import check_text
 from runner.store import idempotency
 from runner.store.execution.nodes import NOTE
+from runner.store.rows import NoteRow
 from schema.access_checks import execution_for, needs_somewhere
 from schema.context import Info
 from schema.execution.inputs import AddNoteInput, DeleteExecutionsInput, ManyInput
@@ -49,7 +50,7 @@ async def add_note(info: Info, input: AddNoteInput) -> dict[str, Any]:
         actor = info.context.viewer.actor
         found = await idempotency.find(info.context.services.pool, actor, "addNote", key)
         note_id = found or note_id
-    row = await info.context.services.pool.fetchrow(NOTE, note_id)
+    row: NoteRow | None = await info.context.services.pool.fetchrow(NOTE, note_id)
     info.context.refresh()
     execution = Execution.maybe(await info.context.loaders.execution.load(id))
     return {"note": Note.of(row) if row else None, "execution": execution}

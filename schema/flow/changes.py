@@ -6,6 +6,7 @@ from models.access.viewer import Permission, Scope
 from models.errors import ProblemCode, Refused
 from runner.launch.test_runs import UnsavedRun, prepare_unsaved_run
 from runner.store.flows import flow_changes, flows
+from runner.store.rows import FlowRow
 from schema.access_checks import needs, needs_somewhere
 from schema.context import Info
 from schema.execution.actions import view_of
@@ -73,7 +74,7 @@ def _changeable(info: Info, namespace: str) -> Scope:
     return scope
 
 
-def _found(row: Any, namespace: str, key: str) -> Flow:
+def _found(row: FlowRow | None, namespace: str, key: str) -> Flow:
     if row is None:
         sentence = f"no flow {namespace}/{key}; `headway flows list` shows what there is"
         raise Refused.because(ProblemCode.NOT_FOUND, sentence, "key")

@@ -1,6 +1,7 @@
 """Lists, saves and deletes schedules, and runs backfills."""
 
 from typing import Any
+from uuid import UUID
 
 from models.access.viewer import Permission
 from models.errors import Problem, ProblemCode, Refused
@@ -9,6 +10,7 @@ from models.spec import given_problems, trigger_input_faults
 from runner.launch.backfill import backfill, plan_backfill
 from runner.store.flows import flows as flows_store
 from runner.store.flows import schedules as store
+from runner.store.rows import FlowRow
 from runner.store.where import Arguments, compile_scope
 from schema.access_checks import needs, needs_on, needs_somewhere
 from schema.context import Info
@@ -78,7 +80,7 @@ async def save_schedule(info: Info, input: SaveScheduleInput) -> dict[str, Any]:
     return {"schedule": Schedule.of(await _row(info, id))}
 
 
-async def _check_inputs(info: Info, flow: Any, given: dict[str, Any]) -> None:
+async def _check_inputs(info: Info, flow: FlowRow, given: dict[str, Any]) -> None:
     """Checks inputs against the flow's latest revision. A later revision may declare others; its ticks are then refused
     with the reason."""
     services = info.context.services
@@ -136,7 +138,7 @@ async def backfill_schedule(info: Info, input: BackfillScheduleInput) -> dict[st
     }
 
 
-async def _visible(info: Info, id: str, permission: Permission) -> Any:
+async def _visible(info: Info, id: str, permission: Permission) -> store.ScheduleRow:
     """Returns the row of a schedule that the viewer may see and has the permission for. Raises Refused."""
     row = await _row(info, untyped("sched", id))
     needs_on(info, permission, row)
@@ -145,6 +147,6 @@ async def _visible(info: Info, id: str, permission: Permission) -> Any:
     return row
 
 
-async def _row(info: Info, id: Any) -> Any:
+async def _row(info: Info, id: UUID) -> store.ScheduleRow | None:
     info.context.refresh()
     return await info.context.loaders.schedule.load(id)

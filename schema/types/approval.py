@@ -1,7 +1,7 @@
 """Approval requests."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Self
 from uuid import UUID
 
 import strawberry
@@ -18,6 +18,7 @@ from models.spec import InputSpec
 from models.states import ApprovalState, CommentRule, OnReject, OnTimeout, VoteDecision
 from runner.history.point_in_time import past_of
 from runner.store.json import load
+from runner.store.rows import ApprovalRow, ExecutionRow, VoteRow
 from schema.context import Info
 from schema.loading.snapshots import row_of
 from schema.scalars import JSON
@@ -43,7 +44,7 @@ class Vote:
     form: JSON | None
 
     @classmethod
-    def of(cls, row: Any) -> Self:
+    def of(cls, row: VoteRow) -> Self:
         return cls(
             actor=Actor.of(row["actor"]),
             decision=VoteDecision(row["decision"]),
@@ -86,7 +87,7 @@ class Approval(Node):
     decided_at: datetime | None
 
     @classmethod
-    def of(cls, row: Any) -> Self:
+    def of(cls, row: ApprovalRow) -> Self:
         policy = _POLICY.validate_python(load(row["policy"]))
         return cls(
             id=strawberry.ID(typed("appr", row["id"])),
@@ -136,7 +137,7 @@ class Approval(Node):
 
     @strawberry.field
     async def groups(self, info: Info) -> list[ApprovalGroup]:
-        votes = await info.context.loaders.votes.load(self.key)
+        votes: list[VoteRow] = await info.context.loaders.votes.load(self.key)
         filled = self.policy.seats_filled(
             [load(vote["groups"]) for vote in votes if vote["decision"] == VoteDecision.APPROVE]
         )
@@ -190,8 +191,9 @@ class Approval(Node):
         return refused.message if refused else None
 
     async def _namespace(self, info: Info) -> str:
-        row = await info.context.loaders.execution.load(self.execution_key)
-        return str(row["namespace"]) if row else ""
+        loader = info.context.loaders.execution
+        row: ExecutionRow | None = await loader.load(self.execution_key)
+        return row["namespace"] if row else ""
 
     def _is_over(self) -> str | None:
         if past := past_of(self.execution_key):

@@ -118,7 +118,7 @@ async def find_artifact(
     except Refused:
         return absent
     with reaching():
-        uses = await pool.fetch(nodes.COPIES, key)
+        uses: list[nodes.UseRow] = await pool.fetch(nodes.COPIES, key)
     # A task may name any URI; only files that the store keeps for its own execution are served.
     kept = (
         use

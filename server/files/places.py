@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 from urllib.parse import quote
 
 from runner.files.artifact_store import URI_PREFIX, located
@@ -30,6 +30,9 @@ _FLOW_SOURCES: Final = 2
 """Levels of variables on which `source` is the text of a flow: `$source` and `$input.source`."""
 _LONG: Final = {_WORKED: 2, _KEPT: 3}
 """From this number of parts on, a folder's path needs no boundary before it."""
+
+
+Row = TypeVar("Row", bound=Mapping[str, Any])
 
 
 class Places:
@@ -79,12 +82,13 @@ class Places:
         raw = data.encode("utf-8", "surrogatepass")
         return self.shown(raw).decode("utf-8", "surrogatepass")
 
-    def shown_row(self, row: Mapping[str, Any]) -> dict[str, Any]:
+    def shown_row(self, row: Row) -> Row:
         """Translates all texts of a row, including JSON."""
-        return {
+        shown = {
             name: self.shown_text(value) if isinstance(value, str) else value
             for name, value in row.items()
         }
+        return cast(Row, shown)
 
     async def shown_pieces(
         self, pieces: AsyncGenerator[bytes, None]

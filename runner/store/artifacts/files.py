@@ -122,7 +122,7 @@ async def find_uris(pool: Pool, namespace: str, named: Sequence[str]) -> dict[st
             kept = {row["id"] for row in await pool.fetch(_USE, list(stale))}
             allowed = [row for row in allowed if row["id"] not in stale - kept]
     uris = {row["uri"]: row["uri"] for row in allowed}
-    ids = {row["id"]: row["uri"] for row in allowed}
+    ids: dict[UUID | None, str] = {row["id"]: row["uri"] for row in allowed}
     return {
         name: uri
         for name in named

@@ -1,8 +1,8 @@
 """The graph of artifacts and executions: an execution uses (IN) and makes (OUT) artifacts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TypedDict
+from typing import Literal, TypeAlias, TypedDict
 from uuid import UUID
 
 from models.access.viewer import Scope
@@ -27,7 +27,9 @@ cross join lateral (
   order by a.id desc limit {_MAX_ROWS}) v
 order by wanted.place, v.id desc
 """
-_STEP = {
+Side: TypeAlias = Literal["execution_id", "artifact_id"]
+"""Where a step starts: at executions, or at artifacts."""
+_STEP: Mapping[Side, str] = {
     "execution_id": f"""
 select distinct execution_id, artifact_id, direction, path from artifact_uses u
 where execution_id = any($1::uuid[]) and direction = $2 and {COUNTS} order by 1, 2, 4 limit $3
@@ -79,7 +81,7 @@ class _PlacedArtifact(ArtifactRow):
 
 
 async def step(
-    pool: Pool, side: str, ids: Sequence[UUID], direction: str, limit: int
+    pool: Pool, side: Side, ids: Sequence[UUID], direction: str, limit: int
 ) -> Sequence[StepRow]:
     """The uses by these executions (side `execution_id`), or of these artifacts (side `artifact_id`)."""
     rows: Sequence[StepRow] = await pool.fetch(_STEP[side], ids, direction, limit)

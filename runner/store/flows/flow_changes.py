@@ -51,9 +51,11 @@ async def set_flow_enabled(
 ) -> FlowRow | None:
     done = "ENABLE_FLOW" if enabled else "DISABLE_FLOW"
     statement, values = _change(_ENABLE, scope, Arguments(namespace, key, enabled))
-    return await audit.change(
-        pool, origin, lambda row: audit.Entry(done, _target(row)), statement, *values
-    )
+
+    def entry_of(row: FlowRow) -> audit.Entry:
+        return audit.Entry(done, _target(row))
+
+    return await audit.change(pool, origin, entry_of, statement, *values)
 
 
 async def save_unlisted_revision(

@@ -1,6 +1,9 @@
 """SQL for values that are compared between executions: metrics by series, durations by task."""
 
-from typing import Final
+from datetime import datetime
+from decimal import Decimal
+from typing import Final, TypedDict
+from uuid import UUID
 
 from runner.store.where.terms import LAST_FIRST
 
@@ -41,3 +44,40 @@ select execution_id, regexp_replace(path, '\[\d+\]', '[]', 'g') as key, min(posi
   sum(extract(epoch from coalesce(ended_at, now()) - started_at))::float8 as duration
 from task_runs where execution_id = any($1::uuid[]) group by 1, 2
 """
+
+
+class SeriesRow(TypedDict):
+    """The columns by which a series of a metric is found."""
+
+    execution_id: UUID
+    path: str | None
+    name: str
+    tags: str
+
+
+class MetricValueRow(SeriesRow):
+    """A row of METRIC_VALUES_OF: the value of a series, and the number of its points."""
+
+    kind: str
+    number: int
+    value: Decimal
+
+
+class MetricPointsRow(SeriesRow):
+    """A row of METRIC_POINTS_OF: the points of a series, in their order."""
+
+    steps: list[int | None]
+    values: list[float]
+    moments: list[datetime]
+
+
+class TaskTimeRow(TypedDict):
+    """A row of TASK_TIMES_OF: the task runs of one task."""
+
+    execution_id: UUID
+    key: str
+    position: int
+    number: int
+    attempts: int
+    states: list[str]
+    duration: float | None

@@ -1,13 +1,15 @@
 """Artifacts and their uses."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Self
 from uuid import UUID
 
 import strawberry
 
 from models.ids import typed
+from runner.store.execution.nodes import UseRow
 from runner.store.json import load
+from runner.store.rows import ArtifactRow
 from schema.context import Info
 from schema.enums import ArtifactDirection
 from schema.lists.bounds import MAX_USES, up_to
@@ -36,7 +38,7 @@ class Artifact(Node):
     created_at: datetime
 
     @classmethod
-    def of(cls, row: Any) -> Self:
+    def of(cls, row: ArtifactRow) -> Self:
         return cls(
             id=strawberry.ID(typed("art", row["id"])),
             key=row["id"],
@@ -60,7 +62,7 @@ class Artifact(Node):
         return address_of(self.id, self.name, await self._is_held(info)).preview
 
     async def _is_held(self, info: Info) -> bool:
-        uses = await info.context.loaders.uses.load(self.key)
+        uses: list[UseRow] = await info.context.loaders.uses.load(self.key)
         return any(is_held(info, use["uri"], use["execution_id"], use["digest"]) for use in uses)
 
     @strawberry.field
@@ -71,7 +73,7 @@ class Artifact(Node):
     async def uses(
         self, info: Info, direction: ArtifactDirection | None = None
     ) -> list["ArtifactUse"]:
-        rows = await info.context.loaders.uses.load(self.key)
+        rows: list[UseRow] = await info.context.loaders.uses.load(self.key)
         found = [row for row in rows if direction is None or row["direction"] == direction.value]
         seen = await info.context.loaders.execution.load_many(row["execution_id"] for row in found)
         return [
@@ -84,7 +86,7 @@ class Artifact(Node):
     ) -> list[Annotated["Execution", strawberry.lazy("schema.types.execution.execution")]]:
         from schema.types.execution.execution import Execution
 
-        rows = await info.context.loaders.uses.load(self.key)
+        rows: list[UseRow] = await info.context.loaders.uses.load(self.key)
         ids = dict.fromkeys(
             row["execution_id"]
             for row in rows
@@ -111,7 +113,7 @@ class ArtifactUse(Node):
     created_at: datetime
 
     @classmethod
-    def of(cls, row: Any) -> Self:
+    def of(cls, row: UseRow) -> Self:
         return cls(
             id=strawberry.ID(typed("use", row["id"])),
             artifact_key=row["artifact_id"],
@@ -142,7 +144,7 @@ class ArtifactUse(Node):
 
     @strawberry.field
     async def artifact(self, info: Info) -> Artifact | None:
-        row = await info.context.loaders.artifact.load(self.artifact_key)
+        row: ArtifactRow | None = await info.context.loaders.artifact.load(self.artifact_key)
         return Artifact.of(row) if row else None
 
     @strawberry.field
@@ -169,5 +171,5 @@ class ArtifactConnection:
 
 
 async def find_artifact(info: Info, key: UUID) -> Node | None:
-    row = await info.context.loaders.artifact.load(key)
+    row: ArtifactRow | None = await info.context.loaders.artifact.load(key)
     return Artifact.of(row) if row else None

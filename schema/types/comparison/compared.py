@@ -8,7 +8,15 @@ import strawberry
 
 from models.states import ExecutionState, TaskRunState
 from models.statistics.comparison import Number, Row, lasted_alike, numbers_of
+from runner.store.execution.nodes import UseRow
 from runner.store.json import load
+from runner.store.lists.comparison import (
+    MetricPointsRow,
+    MetricValueRow,
+    SeriesRow,
+    TaskTimeRow,
+)
+from runner.store.rows import ExecutionRow
 from schema.context import Info
 from schema.enums import ArtifactDirection, MetricKind
 from schema.scalars import JSON, BigInt
@@ -77,8 +85,8 @@ class MetricPoint:
 
 @strawberry.type
 class ComparedMetric:
-    execution: strawberry.Private[Any]
-    row: strawberry.Private[Any]
+    execution: strawberry.Private[ExecutionRow]
+    row: strawberry.Private[MetricValueRow | None]
     value: float | None
     delta: float | None
     percent: float | None
@@ -90,7 +98,10 @@ class ComparedMetric:
         if self.row is None:
             return []
         started = self.execution["started_at"]
-        for series in await info.context.loaders.metric_points.load(self.execution["id"]):
+        found: list[MetricPointsRow] = await info.context.loaders.metric_points.load(
+            self.execution["id"]
+        )
+        for series in found:
             if series_of(series) == series_of(self.row):
                 return [
                     MetricPoint(step=step, value=value, at=at, elapsed=seconds_between(started, at))
@@ -111,7 +122,7 @@ class MetricComparison:
     differs: bool
 
     @classmethod
-    def of(cls, executions: Sequence[Any], rows: Sequence[Any]) -> Self:
+    def of(cls, executions: Sequence[ExecutionRow], rows: Sequence[MetricValueRow | None]) -> Self:
         some = next(row for row in rows if row)
         numbers = numbers_of([float(row["value"]) if row else None for row in rows])
         cells = [
@@ -151,7 +162,7 @@ class ArtifactComparison:
     differs: bool
 
     @classmethod
-    def of(cls, name: str, direction: str, uses: Sequence[Sequence[Any]]) -> Self:
+    def of(cls, name: str, direction: str, uses: Sequence[Sequence[UseRow]]) -> Self:
         contents = [sorted({(row["version"], row["digest"] or "") for row in one}) for one in uses]
         cells = [
             ComparedArtifacts(
@@ -176,7 +187,7 @@ class ComparedTask:
     differs: bool
 
     @classmethod
-    def of(cls, row: Any, number: Number, differs: bool) -> Self:
+    def of(cls, row: TaskTimeRow | None, number: Number, differs: bool) -> Self:
         return cls(
             task_runs=row["number"] if row else 0,
             attempts=row["attempts"] if row else 0,
@@ -195,7 +206,7 @@ class TaskComparison:
     differs: bool
 
     @classmethod
-    def of(cls, key: str, rows: Sequence[Any]) -> Self:
+    def of(cls, key: str, rows: Sequence[TaskTimeRow | None]) -> Self:
         seconds = [row["duration"] if row else None for row in rows]
         cells = [
             ComparedTask.of(row, number, not _tasks_alike(row, rows[0]))
@@ -204,7 +215,7 @@ class TaskComparison:
         return cls(key=key, values=cells, differs=any_differs(cells))
 
 
-def _tasks_alike(one: Any, other: Any) -> bool:
+def _tasks_alike(one: TaskTimeRow | None, other: TaskTimeRow | None) -> bool:
     if one is None or other is None:
         return one is other
     counts = [(row["number"], row["attempts"], row["states"]) for row in (one, other)]
@@ -225,7 +236,7 @@ class StatePath:
     differs: bool
 
 
-def series_of(row: Any) -> tuple[str, str | None, str]:
+def series_of(row: SeriesRow) -> tuple[str, str | None, str]:
     return row["name"], row["path"], row["tags"]
 
 

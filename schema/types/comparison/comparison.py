@@ -8,7 +8,11 @@ import strawberry
 
 from models.states import ExecutionState
 from models.statistics.comparison import rows_of
+from runner.store.execution.history import MoveRow
+from runner.store.execution.nodes import UseRow
 from runner.store.json import load
+from runner.store.lists.comparison import MetricValueRow, TaskTimeRow
+from runner.store.rows import ExecutionRow
 from schema.context import Info
 from schema.types.comparison.compared import (
     ArtifactComparison,
@@ -28,12 +32,12 @@ from schema.types.execution.execution import Execution
 class Comparison:
     """With `only`, rows without a difference are omitted."""
 
-    rows: strawberry.Private[list[Any]]
+    rows: strawberry.Private[list[ExecutionRow]]
     only: strawberry.Private[bool]
     executions: list[Execution]
 
     @classmethod
-    def of(cls, rows: list[Any], only_differences: bool) -> Self:
+    def of(cls, rows: list[ExecutionRow], only_differences: bool) -> Self:
         return cls(rows=rows, only=only_differences, executions=[Execution.of(row) for row in rows])
 
     @strawberry.field
@@ -73,7 +77,8 @@ class Comparison:
 
     @strawberry.field
     async def metrics(self, info: Info) -> list[MetricComparison]:
-        found = await info.context.loaders.metric_values.load_many(self._ids())
+        loader = info.context.loaders.metric_values
+        found: list[list[MetricValueRow]] = await loader.load_many(self._ids())
         series = [{series_of(row): row for row in rows} for rows in found]
         keys = sorted(_keys(series), key=lambda key: (key[0], key[1] or "", key[2]))
         return self._shown(
@@ -82,7 +87,7 @@ class Comparison:
 
     @strawberry.field
     async def artifacts(self, info: Info) -> list[ArtifactComparison]:
-        uses = await info.context.loaders.artifacts.load_many(self._ids())
+        uses: list[list[UseRow]] = await info.context.loaders.artifacts.load_many(self._ids())
         found = [_newest_uses(rows) for rows in uses]
         return self._shown(
             ArtifactComparison.of(name, direction, [one.get((direction, name), []) for one in found])
@@ -91,7 +96,9 @@ class Comparison:
 
     @strawberry.field
     async def tasks(self, info: Info) -> list[TaskComparison]:
-        times = await info.context.loaders.task_times.load_many(self._ids())
+        times: list[list[TaskTimeRow]] = await info.context.loaders.task_times.load_many(
+            self._ids()
+        )
         found = [{row["key"]: row for row in rows} for rows in times]
         places: dict[str, int] = {}
         for row in (row for rows in times for row in rows):
@@ -101,7 +108,7 @@ class Comparison:
 
     @strawberry.field
     async def states(self, info: Info) -> list[StatePath]:
-        moves = await info.context.loaders.moves.load_many(self._ids())
+        moves: list[list[MoveRow]] = await info.context.loaders.moves.load_many(self._ids())
         steps = [_steps(one, rows) for one, rows in zip(self.executions, moves, strict=True)]
         paths = [[step.state for step in one] for one in steps]
         found = [
@@ -147,24 +154,24 @@ def _about(one: Execution) -> dict[str, Any]:
     }
 
 
-def _newest_uses(rows: Sequence[Any]) -> dict[tuple[str, str], list[Any]]:
+def _newest_uses(rows: Sequence[UseRow]) -> dict[tuple[str, str], list[UseRow]]:
     """Groups uses by direction and name. If a task was retried, only those of its newest attempt."""
-    newest: dict[Any, int] = {}
+    newest: dict[tuple[str, str, str | None], int] = {}
     rows = [row for row in rows if not row["set_aside"]]
     for row in rows:
         newest[_use(row)] = max(newest.get(_use(row), 0), row["attempt"] or 0)
-    found: dict[tuple[str, str], list[Any]] = {}
+    found: dict[tuple[str, str], list[UseRow]] = {}
     for row in rows:
         if (row["attempt"] or 0) == newest[_use(row)]:
             found.setdefault((row["direction"], row["name"]), []).append(row)
     return found
 
 
-def _use(row: Any) -> tuple[str, str, str | None]:
+def _use(row: UseRow) -> tuple[str, str, str | None]:
     return row["direction"], row["name"], row["path"]
 
 
-def _steps(one: Execution, moves: Sequence[Any]) -> list[StateStep]:
+def _steps(one: Execution, moves: Sequence[MoveRow]) -> list[StateStep]:
     states = [(ExecutionState.CREATED, one.created_at)]
     states += [(ExecutionState(row["to_state"]), row["at"]) for row in moves]
     until = [*(at for _, at in states[1:]), None]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import strawberry
@@ -11,6 +11,7 @@ from models.errors import ProblemCode, Refused
 from models.ids import Prefix, typed
 from models.links import DependencyKind
 from runner.history import dependencies
+from runner.store.rows import ExecutionRow
 from schema.context import Info
 from schema.enums import LineageDirection
 from schema.loading.batches import made_from
@@ -71,7 +72,7 @@ async def dependencies_of_flow(
 
 
 async def dependencies_of_execution(
-    info: Info, row: Any, direction: LineageDirection, depth: int | None
+    info: Info, row: ExecutionRow, direction: LineageDirection, depth: int | None
 ) -> ExecutionDependencies:
     found = await dependencies.execution_dependencies(
         row,
@@ -88,7 +89,7 @@ async def dependencies_of_execution(
     )
 
 
-async def _executions(info: Info, ids: Sequence[UUID]) -> Sequence[Any]:
+async def _executions(info: Info, ids: Sequence[UUID]) -> Sequence[ExecutionRow]:
     rows = await info.context.loaders.execution.load_many(ids)
     return [row for row in rows if row]
 

@@ -1,7 +1,7 @@
 """Flows, their revisions, tasks and inputs."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Self
 from uuid import UUID
 
 import strawberry
@@ -11,6 +11,7 @@ from models.ids import typed
 from models.spec import FlowSpec, InputSpec, InputType, TaskSpec
 from models.states import Section
 from runner.store.json import load
+from runner.store.rows import FlowRow, RevisionRow
 from schema.context import Info
 from schema.enums import LineageDirection, TaskSection
 from schema.lists.bounds import MAX_ROWS, up_to
@@ -104,7 +105,7 @@ class FlowRevision(Node):
     created_by: Actor
 
     @classmethod
-    def of(cls, row: Any) -> Self:
+    def of(cls, row: RevisionRow) -> Self:
         return cls(
             id=strawberry.ID(typed("rev", row["id"])),
             key=row["id"],
@@ -134,7 +135,7 @@ class Flow(Node):
     updated_at: datetime
 
     @classmethod
-    def of(cls, row: Any) -> Self:
+    def of(cls, row: FlowRow) -> Self:
         return cls(
             id=strawberry.ID(typed("flow", row["id"])),
             uuid=row["id"],

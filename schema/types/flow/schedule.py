@@ -1,7 +1,7 @@
 """Schedules and backfills."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Self
 from uuid import UUID
 
 import strawberry
@@ -9,6 +9,7 @@ import strawberry
 from models.errors import ProblemCode, Refused
 from models.ids import typed
 from models.schedule import CatchUp, ScheduleSource, next_ticks
+from runner.store.flows.schedules import ScheduleRow
 from runner.store.json import load
 from schema.context import Info
 from schema.scalars import JSON
@@ -43,7 +44,7 @@ class Schedule(Node):
     updated_at: datetime
 
     @classmethod
-    def of(cls, row: Any) -> Self:
+    def of(cls, row: ScheduleRow) -> Self:
         return cls(
             id=strawberry.ID(typed("sched", row["id"])),
             flow_key=row["flow_id"],

@@ -1,10 +1,11 @@
 """Secrets, never with their values."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 import strawberry
 
+from runner.store.secrets import ListedSecret
 from schema.types.actors import Actor
 
 
@@ -17,7 +18,7 @@ class Secret:
     updated_by: Actor
 
     @classmethod
-    def of(cls, row: Any) -> Self:
+    def of(cls, row: ListedSecret) -> Self:
         return cls(
             namespace=row["namespace"],
             name=row["name"],
