@@ -42,10 +42,12 @@ class Seen:
     runs: Mapping[UUID, str]
 
     def task_run(self, row: TaskRunWithResults) -> TaskRunWithResults:
-        return task_run_seen(self.outside, row)
+        seen: TaskRunWithResults = task_run_seen(self.outside, row)
+        return seen
 
     def attempt(self, row: AttemptRow) -> AttemptRow:
-        return attempt_seen(self.outside, self.runs, row)
+        seen: AttemptRow = attempt_seen(self.outside, self.runs, row)
+        return seen
 
     def event(self, row: EventRow) -> EventRow:
         return event_seen(self.outside, row)

@@ -6,7 +6,6 @@ The audit log records what is done to a secret, never its value.
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from functools import partial
 from typing import Final, TypedDict
 
 from models.events.events import CommandOrigin
@@ -49,7 +48,7 @@ async def save(
         row = await audit.change(
             pool,
             origin,
-            partial(_entry, "SAVE_SECRET"),
+            _saved,
             f"""insert into secrets (namespace, name, key_id, value, updated_by) values ($1, $2, $3, $4, $5)
                on conflict (namespace, name) do update set key_id = excluded.key_id, value = excluded.value,
                  updated_by = excluded.updated_by, updated_at = now()
@@ -72,7 +71,7 @@ async def delete(
         row = await audit.change(
             pool,
             origin,
-            partial(_entry, "DELETE_SECRET"),
+            _deleted,
             f"""delete from secrets where namespace = $1 and name = $2
                returning {_LISTED}""",
             namespace,
@@ -134,8 +133,16 @@ async def count_of_other_keys(pool: Pool, key_id: str | None) -> int:
         )
 
 
-def _entry(action: str, row: ListedSecret) -> audit.Entry:
-    return audit.Entry(action, audit.Target(None, row["name"], row["namespace"]))
+def _saved(row: ListedSecret) -> audit.Entry:
+    return audit.Entry("SAVE_SECRET", _target(row))
+
+
+def _deleted(row: ListedSecret) -> audit.Entry:
+    return audit.Entry("DELETE_SECRET", _target(row))
+
+
+def _target(row: ListedSecret) -> audit.Target:
+    return audit.Target(None, row["name"], row["namespace"])
 
 
 def _purpose(namespace: str, name: str) -> str:

@@ -15,24 +15,32 @@ from runner.store.flows import flow_runs, flows
 from runner.store.flows.flow_runs import FlowPage
 from runner.store.lists import neighbours
 from runner.store.lists.neighbours import Side
+from runner.store.lists.orders import ListedRow
 from runner.store.pages import Page
 from runner.store.plans import readable
+from runner.store.rows import ExecutionRow
 from schema.context import Info
 
 Row: TypeAlias = Any
 
 
-async def neighbour(info: Info, row: Row, side: Side) -> Row | None:
+async def neighbour(info: Info, row: ExecutionRow, side: Side) -> ExecutionRow | None:
     """Returns the previous or next execution of the same flow and kind."""
     pool, scope = info.context.services.pool, info.context.viewer.scope
     load = partial(neighbours.neighbours, pool, scope, side)
-    return await info.context.loaders.once(side, load).load(neighbours.anchor_of(row))
+    found: ExecutionRow | None = await info.context.loaders.once(side, load).load(
+        neighbours.anchor_of(row)
+    )
+    return found
 
 
-async def resolved_by(info: Info, row: Row) -> Row | None:
+async def resolved_by(info: Info, row: ExecutionRow) -> ExecutionRow | None:
     """Returns the successful rerun or replay that resolved the failure of this execution."""
     load = partial(neighbours.resolved_by, info.context.services.pool, info.context.viewer.scope)
-    return await info.context.loaders.once("resolved_by", load).load(neighbours.anchor_of(row))
+    found: ExecutionRow | None = await info.context.loaders.once("resolved_by", load).load(
+        neighbours.anchor_of(row)
+    )
+    return found
 
 
 async def made_from(info: Info, most: int, ids: Sequence[UUID]) -> Sequence[Row]:
@@ -74,9 +82,9 @@ async def _plans(info: Info, ids: Sequence[UUID]) -> list[CompiledFlow]:
     return [found[id] for id in ids]
 
 
-async def runs_of_flow(info: Info, page: FlowPage) -> Page:
+async def runs_of_flow(info: Info, page: FlowPage) -> Page[ListedRow]:
     load = partial(flow_runs.pages, info.context.services.pool, info.context.viewer.scope)
-    found: Page = await info.context.loaders.once("runs_of_flow", load).load(page)
+    found: Page[ListedRow] = await info.context.loaders.once("runs_of_flow", load).load(page)
     return found
 
 

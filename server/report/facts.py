@@ -10,6 +10,7 @@ from typing import Any, Final
 from runner.history.visibility import seen_uses
 from runner.store.execution import history
 from runner.store.execution.history import MoveRow
+from runner.store.execution.nodes import TaskRunWithResults, UseRow
 from runner.store.json import load
 from runner.store.lists.snapshot_reads import (
     SeriesRow,
@@ -19,7 +20,7 @@ from runner.store.lists.snapshot_reads import (
     one_moment,
 )
 from runner.store.postgres.connection import Connection, Pool
-from runner.store.rows import ExecutionRow
+from runner.store.rows import ExecutionRow, NoteRow
 from schema.types.artifact.artifact import ArtifactUse
 from schema.types.execution.execution import Execution
 from schema.types.execution.note import Note
@@ -79,22 +80,22 @@ async def facts_of(pool: Pool, requests: Sequence[ExportRequest], places: Places
 async def _facts(connection: Connection, row: ExecutionRow, places: Places, seen: Seen) -> Facts:
     shown = places.shown_row
     id = row["id"]
-    tasks = await first_of(connection, history.TASK_RUNS_OF, MOST_TASKS + 1, [id])
-    attempts = await history.grouped(
+    tasks: Sequence[TaskRunWithResults] = await first_of(
+        connection, history.TASK_RUNS_OF, MOST_TASKS + 1, [id]
+    )
+    attempts: Sequence[Sequence[Any]] = await history.grouped(
         connection, history.ATTEMPTS_OF, "task_run_id", [task["id"] for task in tasks]
     )
-    uses = await first_of(connection, history.ARTIFACTS_OF, MOST_ROWS + 1, [id])
-    notes = await first_of(connection, history.NOTES_OF, MOST_ROWS + 1, [id])
+    uses: Sequence[UseRow] = await first_of(connection, history.ARTIFACTS_OF, MOST_ROWS + 1, [id])
+    notes: Sequence[NoteRow] = await first_of(connection, history.NOTES_OF, MOST_ROWS + 1, [id])
+    moves: Sequence[MoveRow] = await first_of(connection, history.MOVES_OF, MOST_ROWS + 1, [id])
     failure = load(row["failure"])
     return Facts(
         now=datetime.now(UTC),
         execution=Execution.of(row),
         revision=row["revision"],
         failure=_failure(seen.failure(failure)) if failure else None,
-        moves=[
-            shown(move)
-            for move in await first_of(connection, history.MOVES_OF, MOST_ROWS + 1, [id])
-        ],
+        moves=[shown(move) for move in moves],
         bars=[
             Bar(
                 TaskRun.of(shown(seen.task_run(task))),
@@ -134,6 +135,6 @@ def _name_of(row: SeriesRow) -> str:
 
 def _point_of(points: Sequence[SeriesRow]) -> Callable[[SeriesRow], tuple[float, float]]:
     if all(row["step"] is not None for row in points):
-        return lambda row: (float(row["step"]), row["value"])
+        return lambda row: (float(row["step"] or 0), row["value"])
     start = min(row["at"] for row in points)
     return lambda row: ((row["at"] - start).total_seconds(), row["value"])

@@ -213,8 +213,8 @@ async def came_by(team: House, less: str, way: str) -> Viewer:
     if way == "link":
         link = await team.changed(await team.viewer(less), "createLoginLink", {}, "path")
         code = link["path"].partition("token=")[2]
-        token_id = await sign_ins.use_link(team.pool, digest_of(code), datetime.now(UTC))
-        assert token_id == row["id"]
+        used = await sign_ins.use_link(team.pool, digest_of(code), datetime.now(UTC))
+        assert used == token_id
         method = SignInMethod.LINK
     ends = datetime.now(UTC) + SESSION_TIME
     session = await sign_ins.begin(team.pool, row["principal_id"], token_id, method, ends)

@@ -124,7 +124,7 @@ async def audience() -> AsyncIterator[LiveQueryIndex]:
 
 @settings(max_examples=1000, deadline=None)
 @given(rows(), filters, scopes)
-def test_every_match_has_a_required_key(row: dict[str, Any], where: Filter, scope: Scope) -> None:
+def test_every_match_has_a_required_key(row: ExecutionRow, where: Filter, scope: Scope) -> None:
     one = filter_rows.candidate(row, {}, {})
     required = required_keys(where)
     if matches(where, one, NOW):

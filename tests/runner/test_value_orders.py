@@ -3,7 +3,7 @@
 import json
 from decimal import Decimal
 from math import isnan
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
@@ -25,6 +25,7 @@ from runner.store.lists.orders import KeysetPosition
 from runner.store.lists.snapshot_reads import all_executions, one_moment
 from runner.store.postgres.connection import Executes
 from runner.store.postgres.database import Database
+from runner.store.rows import ExecutionRow
 from schema.types.paging import Paging, encode_cursor, execution_cursor, execution_view
 from tests.runner.test_where import extras_of, rows, store
 
@@ -40,7 +41,7 @@ orders = st.builds(
 def value_of(row: Any, extra: Any, order: ByValue) -> Any:
     if not order.key:
         parent = {"parent_id": row["id"]} if extra["child"] else {}
-        return getattr(candidate({**row, **parent}, {}, {}), order.field)
+        return getattr(candidate(cast(ExecutionRow, {**row, **parent}), {}, {}), order.field)
     if order.field is not Field.METRIC:
         return json.loads(row[COLUMNS[order.field]]).get(order.key)
     last = extra["metrics"].get(order.key, [None])[-1]

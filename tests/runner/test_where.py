@@ -1,11 +1,11 @@
 """SQL and Python select the same rows, for any filter over any rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import product
 from random import Random
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
@@ -22,6 +22,7 @@ from models.trigger_kinds import TriggerKind
 from runner.store.json import dump, dump_or_none
 from runner.store.lists.filter_rows import candidates
 from runner.store.postgres.connection import Executes
+from runner.store.rows import ExecutionRow
 from runner.store.where import Arguments, compile_filter, compile_listed, first_id_of
 
 BEGIN = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -104,7 +105,7 @@ triggers = st.none() | words.map(lambda key: {"type": "schedule", "key": key})
 
 
 @st.composite
-def rows(draw: st.DrawFn) -> dict[str, Any]:
+def rows(draw: st.DrawFn) -> ExecutionRow:
     created = draw(moments)
     started = draw(
         st.none() | st.integers(0, 5).map(lambda hours: created + timedelta(hours=hours))
@@ -117,7 +118,7 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         st.none() | words.map(lambda text: {"message": text, "code": "X", "path": "load"})
     )
     unique = new_id().int & (2**62 - 1)
-    return {
+    row = {
         "id": UUID(int=first_id_of(created).int | unique),
         "namespace": draw(namespaces),
         "flow_key": draw(words),
@@ -146,6 +147,7 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         "starters": dump(draw(st.sampled_from([[], ["user:maria"]]))),
         "trigger": dump_or_none(draw(triggers)),
     }  # fmt: skip
+    return cast(ExecutionRow, row)  # without the columns that filters do not read
 
 
 numbers = st.sampled_from(
@@ -214,7 +216,7 @@ metrics = st.dictionaries(
 
 
 async def store(
-    connection: Executes, stored: list[dict[str, Any]], extras: list[Mapping[str, Any]]
+    connection: Executes, stored: Sequence[Mapping[str, Any]], extras: list[Mapping[str, Any]]
 ) -> None:
     records = [tuple(row[column] for column in COLUMNS) for row in stored]
     await connection.copy_records_to_table("executions", columns=COLUMNS, records=records)

@@ -66,11 +66,11 @@ async def grant(connection: Connection, holding: Holding, origin: CommandOrigin)
         _GRANT, new_id(), *holding._values, origin.actor
     )
     if row is None:
-        row = await connection.fetchrow(
+        standing: GrantRow | None = await connection.fetchrow(
             f"select * from role_grants where {_SAME}", *holding._values
         )
-        assert row
-        return row
+        assert standing
+        return standing
     await audit.record(connection, origin, "GRANT_ROLE", _target(row, holding), _data(holding))
     return row
 

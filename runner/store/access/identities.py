@@ -80,15 +80,16 @@ async def _first_time(
         identity.kind.actor(identity.name), channel, "signed in for the first time"
     )
     if free is not None:
-        row = await connection.fetchrow(_CLAIM, free["id"], identity.subject, identity.email)
+        written = connection.fetchrow(_CLAIM, free["id"], identity.subject, identity.email)
     else:
-        row = await connection.fetchrow(
+        written = connection.fetchrow(
             _MAKE, new_id(), identity.kind.value, identity.name, identity.email, identity.subject, origin.actor,
         )  # fmt: skip
-    assert row
+    enrolled: PrincipalRow | None = await written
+    assert enrolled
     data = {"subject": identity.subject, "claimed": free is not None}
-    await audit.record(connection, origin, "SAVE_PRINCIPAL", target_of(row), data)
-    return row
+    await audit.record(connection, origin, "SAVE_PRINCIPAL", target_of(enrolled), data)
+    return enrolled
 
 
 def _free(named: list[_NamedRow], identity: Identity, reserved: frozenset[str]) -> _NamedRow | None:

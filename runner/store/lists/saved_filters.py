@@ -5,7 +5,6 @@ Changes of shared filters are recorded in the audit log, because they concern ev
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
-from functools import partial
 from uuid import UUID
 
 import asyncpg
@@ -47,9 +46,7 @@ class Filter:
 async def save(pool: Pool, given: Filter, origin: CommandOrigin) -> SavedFilterRow:
     """Raises Refused when the owner has another of this name."""
     try:
-        row = await audit.change(
-            pool, origin, partial(_entry, "SAVE_FILTER"), _SAVE, *astuple(given)
-        )
+        row = await audit.change(pool, origin, _saved, _SAVE, *astuple(given))
     except asyncpg.UniqueViolationError as error:
         raise Refused.because(
             ProblemCode.VALIDATION,
@@ -62,7 +59,15 @@ async def save(pool: Pool, given: Filter, origin: CommandOrigin) -> SavedFilterR
 
 async def delete(pool: Pool, id: UUID, origin: CommandOrigin) -> None:
     statement = "delete from saved_filters where id = $1 returning *, shared as concerns_all"
-    await audit.change(pool, origin, partial(_entry, "DELETE_FILTER"), statement, id)
+    await audit.change(pool, origin, _deleted, statement, id)
+
+
+def _saved(row: _ChangedRow) -> audit.Entry | None:
+    return _entry("SAVE_FILTER", row)
+
+
+def _deleted(row: _ChangedRow) -> audit.Entry | None:
+    return _entry("DELETE_FILTER", row)
 
 
 def _entry(action: str, row: _ChangedRow) -> audit.Entry | None:

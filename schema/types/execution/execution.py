@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Final
+from uuid import UUID
 
 import strawberry
 
@@ -18,6 +19,8 @@ from models.trigger_kinds import TriggerKind
 from runner.history.point_in_time import past_of
 from runner.history.visibility import failure_seen
 from runner.live.followed_execution import NO_MOMENT, StreamPosition
+from runner.store.execution.history import moment_read
+from runner.store.execution.snapshots import failure_action_of
 from runner.store.json import load
 from runner.store.lists.alike import line_of
 from runner.store.lists.filter_rows import trigger_of
@@ -69,7 +72,7 @@ _READS: Final[Mapping[str, Read[ExecutionRow]]] = {
     "outputs": lambda row: load(row["outputs"]),
     "labels": lambda row: labels_of(load(row["labels"])),
     "properties": lambda row: load(row["properties"]),
-    "on_failure": lambda row: FailureAction(row["on_failure"]),
+    "on_failure": failure_action_of,
     "disabled_tasks": lambda row: load(row["disabled_tasks"]),
     "trigger": lambda row: load(row["trigger"]),
     "trigger_kind": trigger_of,
@@ -131,7 +134,7 @@ class Execution(RowView[ExecutionRow], LogsOfExecution, Node):
     @strawberry.field
     def cursor(self) -> str:
         row = self.row
-        return cursor_of(row["id"], StreamPosition(row["seq"], row.get("moment") or NO_MOMENT))
+        return cursor_of(row["id"], StreamPosition(row["seq"], moment_read(row) or NO_MOMENT))
 
     @strawberry.field
     async def state_history(self, info: Info) -> list[StateChange]:
@@ -147,19 +150,19 @@ class Execution(RowView[ExecutionRow], LogsOfExecution, Node):
 
     @strawberry.field
     async def rerun_of(self, info: Info) -> "Execution | None":
-        return await self._linked(info, "rerun_of")
+        return await self._linked(info, self.row["rerun_of"])
 
     @strawberry.field
     async def replay_of(self, info: Info) -> "Execution | None":
-        return await self._linked(info, "replay_of")
+        return await self._linked(info, self.row["replay_of"])
 
     @strawberry.field
     async def cached_from(self, info: Info) -> "Execution | None":
-        return await self._linked(info, "cached_from")
+        return await self._linked(info, self.row["cached_from"])
 
     @strawberry.field
     async def parent(self, info: Info) -> "Execution | None":
-        return await self._linked(info, "parent_id")
+        return await self._linked(info, self.row["parent_id"])
 
     @up_to(MAX_CHILDREN, usual=20)
     async def children(self, info: Info) -> list["Execution"]:
@@ -184,8 +187,7 @@ class Execution(RowView[ExecutionRow], LogsOfExecution, Node):
     async def resolved_by(self, info: Info) -> "Execution | None":
         return Execution.maybe(await resolved_by(info, self.row))
 
-    async def _linked(self, info: Info, column: str) -> "Execution | None":
-        id = self.row[column]
+    async def _linked(self, info: Info, id: UUID | None) -> "Execution | None":
         return Execution.maybe(await info.context.loaders.execution.load(id)) if id else None
 
     @strawberry.field

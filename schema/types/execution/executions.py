@@ -6,6 +6,7 @@ from models.filters.filters import EVERYTHING, Filter
 from models.orders import ExecutionOrder, Order
 from runner.store.flows.flow_runs import FlowPage
 from runner.store.lists import listing
+from runner.store.lists.orders import ListedRow
 from runner.store.pages import Page
 from schema.context import Info
 from schema.loading.batches import count_of_flow, runs_of_flow
@@ -23,7 +24,7 @@ class ExecutionEdge:
 class ExecutionConnection:
     where: strawberry.Private[Filter]
     order: strawberry.Private[Order]
-    page: strawberry.Private[Page]
+    page: strawberry.Private[Page[ListedRow]]
     nodes: list[Execution]
     flow: strawberry.Private[tuple[str, str] | None] = None
     """Namespace and key of the flow, for a list of all executions of one flow."""
