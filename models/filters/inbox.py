@@ -24,20 +24,6 @@ class Request(Generic[Row_co]):
     escalated: frozenset[str]
     version: Hashable
 
-    def without_row(self) -> "Request[None]":
-        """Returns the request for comparisons, which takes less memory."""
-        return Request(
-            None,
-            self.id,
-            self.execution_id,
-            self.namespace,
-            self.state,
-            self.users,
-            self.roles,
-            self.escalated,
-            self.version,
-        )
-
 
 class Person(NamedTuple):
     """A person who may decide, with the roles by which a policy may match them, each with its scope."""

@@ -6,7 +6,7 @@ import random
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -147,7 +147,7 @@ class Inboxes:
         self._pool, self._changed = pool, changed
         self._open: set[Inbox] = set()
         self._turns = asyncio.Semaphore(_AT_ONCE)
-        self._known: OrderedDict[UUID, Request[None]] = OrderedDict()
+        self._known: OrderedDict[UUID, Request[ApprovalRow | None]] = OrderedDict()
 
     def __bool__(self) -> bool:
         return bool(self._open)
@@ -180,7 +180,8 @@ class Inboxes:
 
     def _change(self, now: Request[ApprovalRow]) -> Change[ApprovalRow] | None:
         before = self._known.pop(now.id, None)
-        self._known[now.id] = now.without_row()
+        known: Request[ApprovalRow | None] = now
+        self._known[now.id] = replace(known, row=None)
         while len(self._known) > _MAX_REMEMBERED:
             self._known.popitem(last=False)
         return None if before and before.version == now.version else Change(before, now)

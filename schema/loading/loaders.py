@@ -21,7 +21,7 @@ from runner.store.coalescer import Coalescer
 from runner.store.execution import failures, history, slots
 from runner.store.execution.execution_changes import task_runs_by_id
 from runner.store.execution.facts import given_of
-from runner.store.execution.history import MoveRow, TaskMoveRow
+from runner.store.execution.history import ExecutionInSnapshot, MoveRow, TaskMoveRow
 from runner.store.execution.items import items_of
 from runner.store.execution.nodes import RESULTS_OF, ResultsRow, TaskRunWithResults, UseRow
 from runner.store.execution.snapshots import read_executions
@@ -84,7 +84,7 @@ class _Reads:
     scope: Scope
     listed: Scope
     plans: Plans
-    all_executions: Coalescer[UUID, ExecutionRow]
+    all_executions: Coalescer[UUID, ExecutionInSnapshot]
 
     async def executions(self, ids: Sequence[UUID]) -> list[ExecutionRow | None]:
         found = await self.all_executions.find(self.pool, ids)
@@ -168,7 +168,7 @@ class Loaders:
         scope: Scope,
         listed: Scope,
         plans: Plans,
-        executions: Coalescer[UUID, ExecutionRow],
+        executions: Coalescer[UUID, ExecutionInSnapshot],
         retold: ReplayCache,
     ) -> None:
         self._reads = _Reads(pool, scope, listed, plans, executions)
