@@ -13,7 +13,7 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "RESULTS.md"
 SCRIPTS = (
     "cold_start", "first_event", "throughput", "fan_out", "shell_tasks", "cancel", "history", "lists", "logs",
-    "watchers", "floods",
+    "watchers", "floods", "executor",
 )  # fmt: skip
 HEAD = """# Measured
 

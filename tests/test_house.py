@@ -88,6 +88,24 @@ def test_every_test_folder_is_a_package() -> None:
     assert [named(folder) for folder in folders if not (folder / "__init__.py").exists()] == []
 
 
+def test_sql_is_in_the_store() -> None:
+    """The notifier, and the roles of the embedded PostgreSQL, have their own: both work before there are tables."""
+    sql = re.compile(
+        r"\s*(select\s(?!__)|insert into\s|update \w+ set\s|delete from\s|with \w+ as \()"
+    )
+    outside = {
+        named(path)
+        for path in python_files("server", "schema", "runner", "models")
+        if "migrations" not in path.parts and not named(path).startswith("runner/store/")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and sql.match(node.value)
+    }
+    assert outside == {
+        "runner/notify/notifier.py",
+        "server/local/postgres_roles.py",
+    }
+
+
 def test_every_setting_of_a_lock_is_a_package_with_hashes() -> None:
     for lock in (ROOT / "requirements.lock", ROOT / "requirements-dev.lock"):
         text = lock.read_text()

@@ -8,6 +8,7 @@ from models.errors import Refused
 from models.events.events import CommandOrigin
 from models.states import Channel
 from runner.launch.launch import Launch, prepare
+from runner.store.execution.history import any_exist
 from server.process.flow_folder import FlowFolder
 from server.process.runtime import Runtime
 
@@ -29,7 +30,7 @@ async def load_examples(parts: Runtime) -> None:
 async def _run_first_example(parts: Runtime) -> None:
     """Starts an example, so that the first page has something to show."""
     pool = parts.database.pool
-    if await pool.fetchval("select exists (select from executions)"):
+    if await any_exist(pool):
         return
     try:
         command = await prepare(

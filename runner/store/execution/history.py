@@ -107,6 +107,11 @@ async def made_from(
     return found
 
 
+async def any_exist(pool: Executes) -> bool:
+    found: bool = await pool.fetchval("select exists (select from executions)")
+    return found
+
+
 async def existing(pool: Executes, ids: Sequence[UUID]) -> set[UUID]:
     """Returns those of the executions that have not been deleted."""
     rows = await pool.fetch("select id from executions where id = any($1::uuid[])", list(ids))
