@@ -24,7 +24,6 @@ from runner.store.bulk import ProgressRow, progress_of
 from runner.store.coalescer import Coalescer
 from runner.store.execution.history import ExecutionInSnapshot, executions_by_id
 from runner.store.postgres.connection import Pool
-from runner.store.rows import ExecutionRow
 from schema.flow.reader import FlowReader
 from schema.lists.resume_cache import ResumeCache
 from schema.loading.loaders import Loaders
@@ -56,7 +55,7 @@ class Services:
     resume_cache: ResumeCache = field(default_factory=ResumeCache)
     retold: ReplayCache = field(default_factory=ReplayCache)
     recorded_bytes: RecordedBytes = field(default_factory=RecordedBytes)
-    executions: Coalescer[UUID, ExecutionRow] = field(
+    executions: Coalescer[UUID, ExecutionInSnapshot] = field(
         default_factory=lambda: Coalescer(_read_executions)
     )
     bulks: Coalescer[UUID, ProgressRow] = field(default_factory=lambda: Coalescer(progress_of))

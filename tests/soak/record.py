@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from itertools import groupby
-from typing import Any
+from typing import Any, TypedDict
+from uuid import UUID
 
 import asyncpg
 
@@ -82,6 +83,32 @@ GIVEN: Mapping[str, Mapping[str, Given]] = {
 PROPERTIES: Mapping[str, Mapping[str, Any]] = {"steps": {"rate": 0.1}}
 """The properties of executions; those of the other flows have none."""
 
+
+class _Attempt(TypedDict):
+    """An attempt of a task run; `id` and `flow_key` are of its execution."""
+
+    id: UUID
+    flow_key: str
+    path: str
+    attempt: int
+
+
+class _TaskRun(_Attempt):
+    properties: str
+    task_run_id: UUID
+    state: str
+    outputs: str
+    lines: int
+    text: str
+    metrics: int
+    values: str
+
+
+class _Twice(_Attempt):
+    lines: int
+    text: str
+
+
 _TASK_RUNS = """
 with stored_lines as (
   select task_run_id, attempt, count(*) as lines,
@@ -117,8 +144,8 @@ where (task_run_id, attempt) in (select * from unnest($1::uuid[], $2::int[])) or
 async def differences(raw: "asyncpg.Connection[Any]") -> list[str]:
     """Compares successful executions; and finds lines that are stored twice, in any attempt."""
     found: list[str] = []
-    logs: list[Any] = []
-    rows = await raw.fetch(_TASK_RUNS, digest(()))
+    logs: list[_TaskRun] = []
+    rows: list[_TaskRun] = await raw.fetch(_TASK_RUNS, digest(()))
     for _, of_one in groupby(rows, lambda row: row["id"]):
         task_runs = list(of_one)
         found += _of_execution(task_runs)
@@ -127,13 +154,14 @@ async def differences(raw: "asyncpg.Connection[Any]") -> list[str]:
             found += [f"{_place(row)}: {name} {one}" for name, one in wrong.items()]
             logs += [row] if "text" in wrong else []
     found += await _of_logs(raw, logs)
+    twice: list[_Twice] = await raw.fetch(_TWICE)
     return found + [
         f"{_place(row)}: {row['lines']} lines stand more than once, such as {row['text']!r}"
-        for row in await raw.fetch(_TWICE)
+        for row in twice
     ]
 
 
-def _of_execution(task_runs: Sequence[Any]) -> Iterator[str]:
+def _of_execution(task_runs: Sequence[_TaskRun]) -> Iterator[str]:
     first = task_runs[0]
     kind, paths = first["flow_key"], {row["path"] for row in task_runs}
     if paths != GIVEN[kind].keys():
@@ -142,9 +170,9 @@ def _of_execution(task_runs: Sequence[Any]) -> Iterator[str]:
         yield f"{_name(first)} has the properties {first['properties']}"
 
 
-def _of_task_run(row: Any) -> dict[str, str]:
+def _of_task_run(row: _TaskRun) -> dict[str, str]:
     given = GIVEN[row["flow_key"]].get(row["path"], Given())
-    stored = {**row, "outputs": json.loads(row["outputs"])}
+    stored: dict[str, Any] = {**row, "outputs": json.loads(row["outputs"])}
     return {
         name: f"{stored[name]}, not {wanted}"
         for name, wanted in given.reported.items()
@@ -152,7 +180,7 @@ def _of_task_run(row: Any) -> dict[str, str]:
     }
 
 
-async def _of_logs(raw: "asyncpg.Connection[Any]", rows: Sequence[Any]) -> list[str]:
+async def _of_logs(raw: "asyncpg.Connection[Any]", rows: Sequence[_TaskRun]) -> list[str]:
     """Returns the missing and the excess lines; both are empty when the order differs."""
     ids, attempts = [row["task_run_id"] for row in rows], [row["attempt"] for row in rows]
     texts: dict[Any, Counter[str]] = {id: Counter() for id in ids}
@@ -170,9 +198,9 @@ def _some(texts: Counter[str]) -> str:
     return f"{texts.total()} {list(texts)[:_SHOWN]}"
 
 
-def _place(row: Any) -> str:
+def _place(row: _Attempt) -> str:
     return f"{_name(row)} {row['path']} attempt {row['attempt']}"
 
 
-def _name(row: Any) -> str:
+def _name(row: _Attempt) -> str:
     return f"{row['flow_key']} {typed('exec', row['id'])}"
