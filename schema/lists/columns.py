@@ -20,7 +20,7 @@ from schema.scalars import time_text
 from schema.types.execution.durations import seconds_queued, seconds_taken
 
 Value: TypeAlias = Any
-"""What JSON can hold."""
+"""A value that JSON can hold."""
 MAX_COLUMNS: Final = 200
 """Maximum number of columns in one table."""
 

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from runner.files.artifact_store import URI_PREFIX, located
 
+Row = TypeVar("Row", bound=Mapping[str, object])
 _KEPT: Final = URI_PREFIX.encode()
 _WORKED: Final = "…/".encode()
 # A short folder name, such as a bucket's, may end a longer one, so it must follow a boundary.
