@@ -62,8 +62,8 @@ class StreamPosition:
 
 
 class PartRows(TypedDict, total=False):
-    """Rows by the name of their field, without the columns that are not requested. The rows in `gone_artifacts` are
-    ids of uses."""
+    """Rows by the name of their field, without the columns that are not requested, and without `moved_xid`. The rows in
+    `gone_artifacts` are ids of uses."""
 
     task_runs: Sequence[TaskRunWithResults]
     approvals: Sequence[ApprovalRow]

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from models.lifecycle.admission import FORCED_PRIORITY
 from models.states import ATTEMPT_ENDS, EXECUTION_ENDS, OCCUPIES_SLOT, TASK_RUN_ENDS
+from runner.store.execution.ids import IdRow
 from runner.store.execution.slots import HAS_ITS_OWN
 from runner.store.postgres.connection import Executes
 from runner.store.rows import StoredEventRow
@@ -178,7 +179,8 @@ async def violations(pool: Executes, sql: str) -> list[Violating]:
 
 async def executions_after(pool: Executes, since: UUID | None) -> list[UUID]:
     """The executions that are newer than this one, or all; the oldest first."""
-    return [row["id"] for row in await pool.fetch(_NEWER, since)]
+    rows: list[IdRow] = await pool.fetch(_NEWER, since)
+    return [row["id"] for row in rows]
 
 
 async def events_of(connection: Executes, execution: UUID) -> list[StoredEventRow]:

@@ -1,6 +1,7 @@
 """Finds ancestors and children of executions, by the subflow tasks that started them."""
 
 from dataclasses import dataclass
+from typing import TypedDict
 from uuid import UUID
 
 from runner.store.postgres.connection import Pool
@@ -25,13 +26,19 @@ select id from executions where parent_id = $1 and parent_path = $2 order by par
 class Ancestor:
     """`lends`: it waits for its descendants and has a slot that they may share. A test run has no slot."""
 
-    flow_id: UUID
+    flow_id: UUID | None
+    lends: bool
+
+
+class _AncestorRow(TypedDict):
+    flow_id: UUID | None
     lends: bool
 
 
 async def ancestors(pool: Pool, id: UUID) -> list[Ancestor]:
     """The execution itself (which waits for the child that it starts now), its parent, and so on up."""
-    return [Ancestor(row["flow_id"], row["lends"]) for row in await pool.fetch(_ABOVE, id)]
+    rows: list[_AncestorRow] = await pool.fetch(_ABOVE, id)
+    return [Ancestor(row["flow_id"], row["lends"]) for row in rows]
 
 
 async def newest_child(pool: Pool, parent: UUID, path: str) -> UUID | None:

@@ -1,6 +1,8 @@
 """Computes the time of an attempt that counts against its timeout, by the database's clock."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import TypedDict
 from uuid import UUID
 
 from runner.store.execution.snapshots import clock_of
@@ -20,9 +22,15 @@ class Counted:
     running: bool
 
 
+class _ClockRow(TypedDict):
+    clock: str
+    clock_base: float
+    now: datetime
+
+
 async def counted(pool: Pool, task_run_id: UUID) -> Counted:
     """The time since the newest attempt of the task run began; 0 if the execution was deleted meanwhile."""
-    row = await pool.fetchrow(_READ, task_run_id)
+    row: _ClockRow | None = await pool.fetchrow(_READ, task_run_id)
     if row is None:
         return Counted(0.0, False)
     clock = clock_of(row["clock"])

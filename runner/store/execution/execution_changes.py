@@ -12,6 +12,7 @@ from models.events.event_types import EventType
 from models.states import AttemptState
 from runner.store.execution.event_log import EventRow
 from runner.store.execution.history import METRIC
+from runner.store.execution.ids import IdRow
 from runner.store.execution.nodes import TASK_RUN_WITH_RESULTS, USE, TaskRunWithResults
 from runner.store.execution.snapshots import NEW_EXECUTION_COLUMNS
 from runner.store.execution.writes import NEW_TASK_RUN_COLUMNS
@@ -91,6 +92,15 @@ from executions e where id = $1
 _NOW: Final = "select seq, pg_current_snapshot()::text as moment from executions where id = $1"
 
 
+class _NowRow(TypedDict):
+    seq: int
+    moment: str
+
+
+class _SummaryRow(_NowRow):
+    ahead: bool
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeSummary:
     """The last event of an execution, and the number of rows of each kind that were written since a position. `ahead`:
@@ -107,14 +117,15 @@ async def changes_since(
 ) -> ChangeSummary | None:
     """Counts the rows of these kinds; None if the execution does not exist."""
     if moment is None:
-        row = await pool.fetchrow(_NOW, id)
-        return ChangeSummary(row["seq"], row["moment"], {}, False) if row else None
+        now: _NowRow | None = await pool.fetchrow(_NOW, id)
+        return ChangeSummary(now["seq"], now["moment"], {}, False) if now else None
     names = [name for name in KINDS if name in kinds]
-    row = await pool.fetchrow(_summary(names), id, moment)
+    row: _SummaryRow | None = await pool.fetchrow(_summary(names), id, moment)
     if row is None:
         return None
+    counted: Mapping[str, Any] = row  # each name is a column
     return ChangeSummary(
-        row["seq"], row["moment"], {name: row[name] for name in names}, row["ahead"]
+        row["seq"], row["moment"], {name: counted[name] for name in names}, row["ahead"]
     )
 
 
@@ -124,7 +135,7 @@ async def ids_between(
     """Ids of rows of a kind, in their order, that the snapshot `until` sees and `since` does not."""
     kind = KINDS[name]
     seen = f"pg_visible_in_snapshot({kind.xid}, $3::text::pg_snapshot)"
-    rows = await pool.fetch(
+    rows: list[IdRow] = await pool.fetch(
         f"select {kind.id} from {kind.table} where {kind.execution} = $1 "
         f"and {_since(kind.xid, '$2')} and {seen} and {kind.id} > $4 order by {kind.id} limit $5",
         *(id, since, until, after, limit),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from runner.store.execution.ids import IdRow
 from runner.store.postgres.connection import Pool
 
 # A child is younger than its parent, so the first execution of a family has the smallest id.
@@ -19,4 +20,5 @@ where e.id = any($2::uuid[])
 
 async def related(pool: Pool, id: UUID, namespace: str, others: Sequence[UUID]) -> list[UUID]:
     """Returns those of `others` that are in this namespace, or of the family of the execution `id`."""
-    return [row["id"] for row in await pool.fetch(_RELATED, id, others, namespace)]
+    rows: list[IdRow] = await pool.fetch(_RELATED, id, others, namespace)
+    return [row["id"] for row in rows]

@@ -6,6 +6,7 @@ from typing import TypedDict, TypeVar
 from uuid import UUID
 
 from models.access.viewer import Scope
+from runner.store.execution.ids import IdRow
 from runner.store.execution.nodes import TASK_RUN_WITH_RESULTS, USE
 from runner.store.json import to_columns
 from runner.store.postgres.connection import Executes
@@ -114,7 +115,9 @@ async def any_exist(pool: Executes) -> bool:
 
 async def existing(pool: Executes, ids: Sequence[UUID]) -> set[UUID]:
     """Returns those of the executions that have not been deleted."""
-    rows = await pool.fetch("select id from executions where id = any($1::uuid[])", list(ids))
+    rows: list[IdRow] = await pool.fetch(
+        "select id from executions where id = any($1::uuid[])", list(ids)
+    )
     return {row["id"] for row in rows}
 
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 from uuid import UUID
 
 import asyncpg
@@ -82,10 +83,15 @@ async def expired(pool: Pool) -> list[tuple[UUID, str, UUID]]:
     return [tuple(row) for row in await pool.fetch(_EXPIRED)]
 
 
+class _LeaseRow(TypedDict):
+    lease: UUID
+
+
 async def run_out(connection: Connection, leases: Iterable[UUID]) -> set[UUID]:
     """Returns those of the leases that have expired, and locks them so that they are not extended in this
     transaction."""
-    return {row["lease"] for row in await connection.fetch(_RUN_OUT, list(leases))}
+    rows: list[_LeaseRow] = await connection.fetch(_RUN_OUT, list(leases))
+    return {row["lease"] for row in rows}
 
 
 async def extend_all(connection: Executes, seconds: float) -> None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 from uuid import UUID
 
 from models.lifecycle.commands.records import Delete, RemoveFiles
 from models.lifecycle.transition import Deferred
 from runner.store import deferred, references
+from runner.store.execution.ids import IdRow
 from runner.store.json import dump, load
 from runner.store.postgres.connection import Connection
 
@@ -156,15 +157,22 @@ async def hold_sources(
     For sources that were deleted or `changed` since they were read, a copy is stored instead."""
     if not carried:
         return
-    there = {row["id"] for row in await connection.fetch(_HOLD_SOURCES, list(carried))} - changed
+    held: list[IdRow] = await connection.fetch(_HOLD_SOURCES, list(carried))
+    there = {row["id"] for row in held} - changed
     gone = [id for id in carried if id not in there]
     if gone:
         await connection.execute(_KEEP_CARRIED, gone, [dump(carried[id]) for id in gone])
+
+
+class _HeldRow(TypedDict):
+    id: UUID
+    outputs: str
+    execution_id: UUID | None
 
 
 async def held_outputs(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Held]:
     """Outputs by source task run (`outputs_from`), also of task runs that were changed or deleted since."""
     if not ids:
         return {}
-    rows = await connection.fetch(_HELD_OUTPUTS, ids)
+    rows: list[_HeldRow] = await connection.fetch(_HELD_OUTPUTS, ids)
     return {row["id"]: Held(load(row["outputs"]), row["execution_id"]) for row in rows}

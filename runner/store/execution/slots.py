@@ -13,6 +13,7 @@ from uuid import UUID
 
 from models.concurrency import Slots
 from models.states import OCCUPIES_SLOT, ConcurrencyBehavior, ExecutionState
+from runner.store.execution.ids import IdRow
 from runner.store.json import load
 from runner.store.postgres.connection import Connection, Executes, Pool
 
@@ -94,6 +95,10 @@ class _HolderRow(TypedDict):
     state: str
 
 
+class _DoomedRow(TypedDict):
+    execution_id: UUID
+
+
 class _AheadRow(TypedDict):
     flow_id: UUID
     id: UUID
@@ -150,7 +155,8 @@ async def locked_elsewhere(connection: Connection, flow_ids: Collection[UUID]) -
     """Returns those of the flows (which could not be locked) that have a limit."""
     if not flow_ids:
         return set()
-    return {row["id"] for row in await connection.fetch(_LIMITED, list(flow_ids))}
+    rows: list[IdRow] = await connection.fetch(_LIMITED, list(flow_ids))
+    return {row["id"] for row in rows}
 
 
 async def _holders(
@@ -167,7 +173,8 @@ async def _doomed(connection: Connection, limits: Iterable[_Limit]) -> frozenset
     """Executions that already have a due MakeRoom command, which will end them."""
     if all(limit["behavior"] != ConcurrencyBehavior.CANCEL_RUNNING for limit in limits):
         return frozenset()
-    return frozenset(row["execution_id"] for row in await connection.fetch(_DOOMED))
+    rows: list[_DoomedRow] = await connection.fetch(_DOOMED)
+    return frozenset(row["execution_id"] for row in rows)
 
 
 def _of(
@@ -187,12 +194,14 @@ async def first_in_line(pool: Pool, flow_id: UUID) -> list[UUID]:
     """The executions that would get free slots now; may be more than can be admitted."""
     limit: _Limit | None = load(await pool.fetchval(_LIMIT, flow_id))
     most = limit["limit"] if limit else 100
-    return [row["id"] for row in await pool.fetch(_FIRST, flow_id, most)]
+    rows: list[IdRow] = await pool.fetch(_FIRST, flow_id, most)
+    return [row["id"] for row in rows]
 
 
 async def flows_to_admit(pool: Pool) -> list[UUID]:
     """Flows with waiting executions and a free slot, or without a limit. Takes no lock: the engine checks again."""
-    return [row["id"] for row in await pool.fetch(_TO_ADMIT, _HOLDING)]
+    rows: list[IdRow] = await pool.fetch(_TO_ADMIT, _HOLDING)
+    return [row["id"] for row in rows]
 
 
 async def places_in_line(pool: Pool, ids: Sequence[UUID]) -> dict[UUID, QueuePosition]:
