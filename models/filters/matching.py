@@ -1,4 +1,4 @@
-"""Evaluates filters in Python instead of in the database, for live lists and alert rules.
+"""Evaluates filters in Python instead of in the database, for live lists.
 
 The result is the same as that of the SQL of runner/store/where; a property test compares them.
 """
