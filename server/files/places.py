@@ -31,7 +31,6 @@ _FLOW_SOURCES: Final = 2
 """Levels of variables on which `source` is the text of a flow: `$source` and `$input.source`."""
 _LONG: Final = {_WORKED: 2, _KEPT: 3}
 """From this number of parts on, a folder's path needs no boundary before it."""
-Row = TypeVar("Row", bound=Mapping[str, object])
 
 
 class Places:
