@@ -114,11 +114,7 @@ async def measured(served: Served) -> None:
             goal,
         )
         await compare(
-            "lines of each level",
-            partial(kept.post, COUNTS, id=id),
-            one,
-            partial(lines, 1),
-            goal,
+            "lines of each level", partial(kept.post, COUNTS, id=id), one, partial(lines, 1), goal
         )
         assert await whole(kept, id) == [COUNT - 5]
         scan = "PostgreSQL's ilike over all of it"

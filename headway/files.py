@@ -21,12 +21,7 @@ def describe(place: str | os.PathLike[str]) -> dict[str, Any]:
         digest, size = _of_folder(path)
     else:
         digest, size = _of_file(path)
-    return {
-        "uri": path.as_uri(),
-        "name": path.name,
-        "digest": f"sha256:{digest}",
-        "size": size,
-    }
+    return {"uri": path.as_uri(), "name": path.name, "digest": f"sha256:{digest}", "size": size}
 
 
 def _of_file(path: Path) -> tuple[str, int]:

@@ -8,12 +8,7 @@ from schema.mutations import Mutation
 from schema.queries import Query
 from schema.scalars import SCALARS
 from schema.subscriptions import Subscription
-from schema.types.problems import (
-    AlreadyDecided,
-    GenericProblem,
-    InvalidState,
-    ValidationProblem,
-)
+from schema.types.problems import AlreadyDecided, GenericProblem, InvalidState, ValidationProblem
 
 COMMITTED = SDL
 

@@ -89,14 +89,7 @@ def create_operations(
         persisted=policy.persisted,
     )
     return Operations(
-        schema,
-        context,
-        documents,
-        places,
-        allowance,
-        rates,
-        live_context,
-        policy.may_introspect,
+        schema, context, documents, places, allowance, rates, live_context, policy.may_introspect
     )
 
 

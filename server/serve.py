@@ -233,11 +233,7 @@ async def work(settings: Settings, report: Report) -> None:
         vault = make_vault(settings, may_make_key=False)
         async with (
             runtime(
-                database_url,
-                vault,
-                artifact_store(settings),
-                settings.pool_sizes,
-                for_worker=True,
+                database_url, vault, artifact_store(settings), settings.pool_sizes, for_worker=True
             ) as parts,
             _worker(parts, settings) as worker,
         ):

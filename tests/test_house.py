@@ -100,10 +100,7 @@ def test_sql_is_in_the_store() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and sql.match(node.value)
     }
-    assert outside == {
-        "runner/notify/notifier.py",
-        "server/local/postgres_roles.py",
-    }
+    assert outside == {"runner/notify/notifier.py", "server/local/postgres_roles.py"}
 
 
 def test_every_setting_of_a_lock_is_a_package_with_hashes() -> None:

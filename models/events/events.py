@@ -19,14 +19,7 @@ from models.events.approval_events import (
 from models.events.event_types import EventType
 from models.events.record_events import Archived, GitSet, NoteAdded, Unarchived
 from models.run_options import RunOptions
-from models.states import (
-    AttemptState,
-    Channel,
-    ExecutionState,
-    FailureAction,
-    Origin,
-    TaskRunState,
-)
+from models.states import AttemptState, Channel, ExecutionState, FailureAction, Origin, TaskRunState
 from models.task_error import TaskError as TaskError  # noqa: PLC0414 - the facts name it
 
 

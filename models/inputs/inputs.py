@@ -33,13 +33,7 @@ _OF_TYPES: Mapping[str, frozenset[InputType]] = {
     "item_type": frozenset({InputType.ARRAY}),
 }
 _NO_ITEMS = frozenset(
-    {
-        InputType.ARRAY,
-        InputType.SELECT,
-        InputType.MULTISELECT,
-        InputType.SECRET,
-        InputType.FILE,
-    }
+    {InputType.ARRAY, InputType.SELECT, InputType.MULTISELECT, InputType.SECRET, InputType.FILE}
 )
 
 

@@ -113,9 +113,7 @@ def _condition(value: object) -> bool | str:
 
 
 Condition = Annotated[
-    bool | str,
-    BeforeValidator(_condition),
-    WithJsonSchema({"type": ["boolean", "string"]}),
+    bool | str, BeforeValidator(_condition), WithJsonSchema({"type": ["boolean", "string"]})
 ]
 
 

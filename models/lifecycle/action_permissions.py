@@ -43,10 +43,7 @@ def permitted(
 
 
 def permitted_on(
-    execution: Execution,
-    task: TaskRun,
-    found: Availability,
-    permissions: Container[Permission],
+    execution: Execution, task: TaskRun, found: Availability, permissions: Container[Permission]
 ) -> Availability:
     """Returns the same for a task run: a change that bypasses an approval needs the permission to override it."""
     narrowed = permitted(found, permissions, execution.plan.spec.namespace)

@@ -8,13 +8,7 @@ from typing import Final
 from models.errors import Problem, ProblemCode, Refused
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.lifecycle.transition_builder import TransitionBuilder
-from models.states import (
-    EXECUTION_ENDS,
-    WAITING_FOR_WORKER,
-    ExecutionState,
-    Section,
-    TaskRunState,
-)
+from models.states import EXECUTION_ENDS, WAITING_FOR_WORKER, ExecutionState, Section, TaskRunState
 
 
 class Action(StrEnum):

@@ -10,11 +10,7 @@ from models.lifecycle.pausing import leave_pause
 from models.lifecycle.snapshot import Execution, is_engine_task
 from models.lifecycle.stopping import kill
 from models.lifecycle.transition_builder import TransitionBuilder
-from models.states import (
-    WAITING_FOR_WORKER,
-    ExecutionState,
-    TaskRunState,
-)
+from models.states import WAITING_FOR_WORKER, ExecutionState, TaskRunState
 
 FORCED_PRIORITY = 10_000
 """The priority of executions that were forced to run: above the `MAX_PRIORITY` of a request."""

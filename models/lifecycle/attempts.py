@@ -32,12 +32,7 @@ from models.lifecycle.stopping import end_stopped, timed_out
 from models.lifecycle.transition_builder import TransitionBuilder
 from models.retry import delay_before, may_retry
 from models.spec import TaskSpec
-from models.states import (
-    WAITING_FOR_WORKER,
-    ExecutionState,
-    OnWorkerLost,
-    TaskRunState,
-)
+from models.states import WAITING_FOR_WORKER, ExecutionState, OnWorkerLost, TaskRunState
 
 
 def start(builder: TransitionBuilder, command: Start) -> None:

@@ -14,13 +14,7 @@ from models.lifecycle.clock import Stopwatch
 from models.lifecycle.status import ChildStanding, Failure, Killing, Paused
 from models.lifecycle.task_path import parse_path
 from models.run_options import RunOptions
-from models.spec import (
-    ApprovalTask,
-    ExternalTask,
-    FlowSpec,
-    ForeachTask,
-    TaskSpec,
-)
+from models.spec import ApprovalTask, ExternalTask, FlowSpec, ForeachTask, TaskSpec
 from models.states import (
     EXECUTION_ENDS,
     FAILED_ENDS,

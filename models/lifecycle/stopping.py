@@ -4,13 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from models.events.approval_events import ApprovalClosed
-from models.events.events import (
-    ExecutionMoved,
-    KillForced,
-    Parent,
-    TaskError,
-    TaskRunMoved,
-)
+from models.events.events import ExecutionMoved, KillForced, Parent, TaskError, TaskRunMoved
 from models.lifecycle.commands.commands import FinallyDeadline, KillDeadline
 from models.lifecycle.commands.outcomes import Killed, Lost, TimedOut
 from models.lifecycle.commands.subflows import StopChild
@@ -18,12 +12,7 @@ from models.lifecycle.ending import end_attempt
 from models.lifecycle.snapshot import TIMED_OUT, Execution, TaskRun
 from models.lifecycle.transition_builder import TransitionBuilder
 from models.lifecycle.visibility.separation import shows_parent
-from models.states import (
-    ApprovalState,
-    ExecutionState,
-    Section,
-    TaskRunState,
-)
+from models.states import ApprovalState, ExecutionState, Section, TaskRunState
 
 _KILLING = TaskRunState.KILLING
 LEASE = 10.0
@@ -167,11 +156,7 @@ def is_person(actor: str) -> bool:
 
 
 def end_stopped(
-    builder: TransitionBuilder,
-    task: TaskRun,
-    reason: str | None = None,
-    *,
-    fenced: bool = False,
+    builder: TransitionBuilder, task: TaskRun, reason: str | None = None, *, fenced: bool = False
 ) -> None:
     """Ends the attempt: killed with its execution, or else failed, as its timeout or the execution's has passed.
     `fenced`: its worker has not reported the end, and loses the lease."""

@@ -66,14 +66,10 @@ class Migration(migrations.Migration):
             ),
         ),
         ops.AddField(
-            model_name="Execution",
-            name="no_cache",
-            field=fields.BooleanField(db_default=False),
+            model_name="Execution", name="no_cache", field=fields.BooleanField(db_default=False)
         ),
         ops.AddField(
-            model_name="Execution",
-            name="parent_attempt",
-            field=fields.IntField(null=True),
+            model_name="Execution", name="parent_attempt", field=fields.IntField(null=True)
         ),
         ops.AddField(
             model_name="Execution",
@@ -93,9 +89,7 @@ class Migration(migrations.Migration):
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),
         ops.AddField(
-            model_name="Execution",
-            name="shares_slot",
-            field=fields.BooleanField(db_default=False),
+            model_name="Execution", name="shares_slot", field=fields.BooleanField(db_default=False)
         ),
         ops.AddField(
             model_name="Execution",
@@ -109,30 +103,16 @@ class Migration(migrations.Migration):
             name="concurrency",
             field=fields.JSONField(null=True, encoder=JSON_DUMPS, decoder=loads),
         ),
-        ops.RenameField(
-            model_name="TaskRun",
-            old_name="cached_from",
-            new_name="outputs_from",
+        ops.RenameField(model_name="TaskRun", old_name="cached_from", new_name="outputs_from"),
+        ops.AddField(model_name="TaskRun", name="child_id", field=fields.UUIDField(null=True)),
+        ops.AddField(
+            model_name="TaskRun", name="cache_key", field=fields.TextField(null=True, unique=False)
         ),
         ops.AddField(
-            model_name="TaskRun",
-            name="child_id",
-            field=fields.UUIDField(null=True),
+            model_name="TaskRun", name="clock_base", field=fields.FloatField(db_default=0)
         ),
         ops.AddField(
-            model_name="TaskRun",
-            name="cache_key",
-            field=fields.TextField(null=True, unique=False),
-        ),
-        ops.AddField(
-            model_name="TaskRun",
-            name="clock_base",
-            field=fields.FloatField(db_default=0),
-        ),
-        ops.AddField(
-            model_name="TaskRun",
-            name="condition",
-            field=fields.CharField(null=True, max_length=8),
+            model_name="TaskRun", name="condition", field=fields.CharField(null=True, max_length=8)
         ),
         ops.AddField(
             model_name="Vote",
@@ -147,9 +127,7 @@ class Migration(migrations.Migration):
             ),
         ),
         ops.AddField(
-            model_name="Vote",
-            name="key",
-            field=fields.TextField(null=True, unique=False),
+            model_name="Vote", name="key", field=fields.TextField(null=True, unique=False)
         ),
         ops.RunSQL(INDEXES, "select 1"),
         ops.RunSQL(LIVE_ROWS, "select 1"),

@@ -28,10 +28,7 @@ class Migration(migrations.Migration):
                 ("id", fields.UUIDField(primary_key=True)),
                 ("at", fields.DatetimeField()),
                 ("actor", fields.TextField()),
-                (
-                    "channel",
-                    fields.CharEnumField(description="", enum_type=Channel, max_length=16),
-                ),
+                ("channel", fields.CharEnumField(description="", enum_type=Channel, max_length=16)),
                 ("action", fields.TextField()),
                 ("reason", fields.TextField(null=True)),
                 ("target", fields.TextField(null=True)),

@@ -9,5 +9,5 @@ class Migration(migrations.Migration):
             model_name="Flow",
             name="deleted_at",
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
-        ),
+        )
     ]

@@ -63,8 +63,4 @@ create index saved_filters_shared on saved_filters (name) where shared;
 
 class Migration(migrations.Migration):
     dependencies = [("headway", "0009_bulk")]
-    operations = [
-        ops.RunSQL(FUNCTIONS),
-        ops.RunSQL(INDEXES),
-        ops.RunSQL(SAVED_FILTERS),
-    ]
+    operations = [ops.RunSQL(FUNCTIONS), ops.RunSQL(INDEXES), ops.RunSQL(SAVED_FILTERS)]

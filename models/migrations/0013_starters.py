@@ -17,5 +17,5 @@ class Migration(migrations.Migration):
             field=fields.JSONField(
                 db_default=SqlDefault("'[]'"), encoder=JSON_DUMPS, decoder=loads
             ),
-        ),
+        )
     ]

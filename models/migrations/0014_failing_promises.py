@@ -6,8 +6,6 @@ class Migration(migrations.Migration):
     dependencies = [("headway", "0013_starters")]
     operations = [
         ops.AddField(
-            model_name="DeferredCommand",
-            name="failures",
-            field=fields.IntField(db_default=0),
-        ),
+            model_name="DeferredCommand", name="failures", field=fields.IntField(db_default=0)
+        )
     ]

@@ -9,5 +9,5 @@ class Migration(migrations.Migration):
             model_name="TaskRun",
             name="standing",
             field=fields.JSONField[dict[str, object]](null=True),
-        ),
+        )
     ]

@@ -43,7 +43,4 @@ create index executions_namespace_kind on executions (namespace, kind);
 
 class Migration(migrations.Migration):
     dependencies = [("headway", "0021_file_references")]
-    operations = [
-        ops.RunSQL(FUNCTIONS),
-        ops.RunSQL(INDEXES),
-    ]
+    operations = [ops.RunSQL(FUNCTIONS), ops.RunSQL(INDEXES)]

@@ -23,7 +23,4 @@ create index executions_failures on executions (id) where failure is not null;
 
 class Migration(migrations.Migration):
     dependencies = [("headway", "0025_log_blocks")]
-    operations = [
-        ops.RunSQL(FUNCTIONS),
-        ops.RunSQL(INDEXES),
-    ]
+    operations = [ops.RunSQL(FUNCTIONS), ops.RunSQL(INDEXES)]

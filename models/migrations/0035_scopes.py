@@ -19,8 +19,4 @@ class Migration(migrations.Migration):
 
     initial = False
 
-    operations = [
-        _scope("Execution"),
-        _scope("Revision"),
-        _scope("Schedule"),
-    ]
+    operations = [_scope("Execution"), _scope("Revision"), _scope("Schedule")]

@@ -32,16 +32,14 @@ class Migration(migrations.Migration):
             },
         ),
         ops.AlterModelOptions(
-            name="AuditEntry",
-            options={"table": "audit_log", "app": "headway", "pk_attr": "id"},
+            name="AuditEntry", options={"table": "audit_log", "app": "headway", "pk_attr": "id"}
         ),
         ops.AlterModelOptions(
             name="DeferredCommand",
             options={"table": "deferred_commands", "app": "headway", "pk_attr": "id"},
         ),
         ops.AlterModelOptions(
-            name="Execution",
-            options={"table": "executions", "app": "headway", "pk_attr": "id"},
+            name="Execution", options={"table": "executions", "app": "headway", "pk_attr": "id"}
         ),
         ops.AlterModelOptions(
             name="Heartbeat",

@@ -18,10 +18,7 @@ DATA = frozenset(
 )
 """Builtins that treat every argument as data."""
 _BINARY = frozenset(
-    {
-        *("=", "==", "!=", "-eq", "-ne", "-lt", "-le", "-gt", "-ge"),
-        *("-nt", "-ot", "-ef"),
-    }
+    {*("=", "==", "!=", "-eq", "-ne", "-lt", "-le", "-gt", "-ge"), *("-nt", "-ot", "-ef")}
 )
 _OPERATORS = frozenset({"!", "\\<", "\\>", "\\(", "\\)"})
 _UNARY = frozenset(f"-{letter}" for letter in "abcdefghknoprstuwxzGLNOS")

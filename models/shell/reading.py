@@ -97,12 +97,7 @@ class Reading(ABC):
         self._top.word += word
 
     def _push(
-        self,
-        kind: Kind,
-        step: int,
-        depth: int = 0,
-        in_word: bool = True,
-        is_array: bool = False,
+        self, kind: Kind, step: int, depth: int = 0, in_word: bool = True, is_array: bool = False
     ) -> None:
         self.at += step
         pushed = Frame(kind, depth=depth, in_word=in_word)

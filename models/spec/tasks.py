@@ -20,13 +20,7 @@ from models.inputs.values import (
 )
 from models.spec.installed import OrInstalled, installed_types, reserve
 from models.spec.task import LogLevel, Task
-from models.states import (
-    CommentRule,
-    OnReject,
-    OnTimeout,
-    RestartChild,
-    ReuseDecision,
-)
+from models.states import CommentRule, OnReject, OnTimeout, RestartChild, ReuseDecision
 
 
 class ShellTask(Task):

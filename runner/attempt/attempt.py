@@ -111,12 +111,7 @@ class WorkingDirectory:
 
 class AttemptContext:
     def __init__(
-        self,
-        services: WorkerServices,
-        execution: Execution,
-        task: TaskRun,
-        id: UUID,
-        lease: UUID,
+        self, services: WorkerServices, execution: Execution, task: TaskRun, id: UUID, lease: UUID
     ) -> None:
         self.services = services
         self.execution = execution

@@ -172,11 +172,7 @@ class AttemptLog:
     """The log of one attempt, masked."""
 
     def __init__(
-        self,
-        writer: LogWriter,
-        source: tuple[UUID, UUID, str, int],
-        attempt_id: UUID,
-        mask: Mask,
+        self, writer: LogWriter, source: tuple[UUID, UUID, str, int], attempt_id: UUID, mask: Mask
     ) -> None:
         self._writer = writer
         self._mask = mask

@@ -173,10 +173,7 @@ class Engine(Loop):
 
     async def _execute(self, requests: Sequence[CommandRequest], tries: int = _TRIES) -> None:
         batch = EngineTransaction(
-            requests,
-            self._cache,
-            self.plans,
-            most_open_recordings=self._most_open_recordings,
+            requests, self._cache, self.plans, most_open_recordings=self._most_open_recordings
         )
         try:
             async with self._database.pool.acquire() as connection, connection.transaction():

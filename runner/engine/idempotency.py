@@ -21,10 +21,7 @@ from runner.store.postgres.connection import Connection
 
 CREATE = "createExecution"
 """The mutation under which the keys of created executions are stored."""
-_MUTATIONS: Mapping[type[Beginning], str] = {
-    Create: CREATE,
-    RecordExecution: "recordExecution",
-}
+_MUTATIONS: Mapping[type[Beginning], str] = {Create: CREATE, RecordExecution: "recordExecution"}
 
 
 def key_of(request: CommandRequest, id: UUID) -> Key:

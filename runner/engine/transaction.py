@@ -11,10 +11,7 @@ from uuid import UUID
 from models.errors import Fault, HeadwayError, Refused
 from models.events.events import ENGINE, Event
 from models.ids import new_id
-from models.lifecycle.commands.commands import (
-    Beginning,
-    Create,
-)
+from models.lifecycle.commands.commands import Beginning, Create
 from models.lifecycle.commands.records import Delete
 from models.lifecycle.commands.subflows import Adopt, ResumeChild
 from models.lifecycle.decide import begin, decide

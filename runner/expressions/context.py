@@ -34,11 +34,7 @@ def expression_names(
             "createdAt": execution.created_at.isoformat(),
             "startedAt": _moment(execution.started_at),
         },
-        "flow": {
-            "id": spec.id,
-            "namespace": spec.namespace,
-            "revision": execution.plan.revision,
-        },
+        "flow": {"id": spec.id, "namespace": spec.namespace, "revision": execution.plan.revision},
         "trigger": dict(execution.trigger or {}),
         "labels": dict(execution.labels),
         "env": dict(env or {}),

@@ -124,11 +124,7 @@ class ReportedArtifact:
 
 
 async def record_metrics(
-    pool: Pool,
-    actor: str,
-    row: ExecutionRow,
-    metrics: Sequence[ReportedMetric],
-    key: str | None,
+    pool: Pool, actor: str, row: ExecutionRow, metrics: Sequence[ReportedMetric], key: str | None
 ) -> None:
     """Stores each metric once. A metric is identified by its own key, else by the call's key and its position in the
     call, else by all its values. `row` is that of the execution. Raises Refused."""

@@ -14,10 +14,7 @@ from runner.store.rows import ArtifactRow, ExecutionRow
 
 MOST_NODES: Final = 1_000
 Node = TypeVar("Node", bound=Mapping[str, Any])
-_OTHER: Final[Mapping[Side, Side]] = {
-    "execution_id": "artifact_id",
-    "artifact_id": "execution_id",
-}
+_OTHER: Final[Mapping[Side, Side]] = {"execution_id": "artifact_id", "artifact_id": "execution_id"}
 _UP: Final[Mapping[Side, str]] = {"execution_id": "IN", "artifact_id": "OUT"}
 _DOWN: Final[Mapping[Side, str]] = {"execution_id": "OUT", "artifact_id": "IN"}
 

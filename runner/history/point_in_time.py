@@ -79,11 +79,7 @@ async def read_past(
 ) -> HistoricalView:
     """The execution of `row` as of its event `seq`. Raises Refused when it has no such event, or was deleted."""
     if not 1 <= seq <= row["seq"]:
-        raise Refused.because(
-            ProblemCode.VALIDATION,
-            _no_such_moment(row["seq"], seq),
-            "at",
-        )
+        raise Refused.because(ProblemCode.VALIDATION, _no_such_moment(row["seq"], seq), "at")
     async with pool.acquire() as connection:
         plan = await plans.of_row(connection, row)
         moment = await (replays or ReplayCache()).at(connection, plan, row["id"], seq)

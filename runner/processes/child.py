@@ -172,10 +172,7 @@ def _own_rss(max_rss: int, floor: int) -> int | None:
 def _message_pipe_env(descriptor: int, number: int) -> dict[str, str]:
     """`number` is the descriptor of the pipe in the child."""
     status = os.fstat(descriptor)
-    return {
-        "HEADWAY_FD": str(number),
-        "HEADWAY_FD_ID": f"{status.st_dev}:{status.st_ino}",
-    }
+    return {"HEADWAY_FD": str(number), "HEADWAY_FD_ID": f"{status.st_dev}:{status.st_ino}"}
 
 
 def _signal_name(number: int) -> str:

@@ -75,8 +75,5 @@ async def find_task_run(pool: Pool, key: str, ttl: float) -> FoundTaskRun | None
 
 def _task_run(row: _TaskRunRow) -> FoundTaskRun:
     return FoundTaskRun(
-        row["path"],
-        TaskRunState(row["state"]),
-        row["holder"],
-        load(row["outputs"]),
+        row["path"], TaskRunState(row["state"]), row["holder"], load(row["outputs"])
     )

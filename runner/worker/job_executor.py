@@ -62,7 +62,7 @@ class JobExecutor:
         self._actor = actor
         self._origin = CommandOrigin(actor, Channel.ENGINE)
         self._engine = engine
-        self._services = services
+        self.services = services
         self._executors = executors
         self.running: dict[UUID, AttemptContext] = {}
         self.disk_full_until = 0.0
@@ -80,7 +80,7 @@ class JobExecutor:
         task = transition.execution.tasks.get(job.path) if transition else None
         if transition is None or task is None or task.lease != lease:
             return None
-        attempt = AttemptContext(self._services, transition.execution, task, id, lease)
+        attempt = AttemptContext(self.services, transition.execution, task, id, lease)
         self.running[lease] = attempt
         return attempt
 
@@ -102,10 +102,7 @@ class JobExecutor:
                 pause = min(pause * 2, _LONGEST_PAUSE)
             except HeadwayError as error:
                 logger.info(
-                    "task %s of execution %s was not started: %s",
-                    job.path,
-                    job.execution_id,
-                    error,
+                    "task %s of execution %s was not started: %s", job.path, job.execution_id, error
                 )
                 return None
 
@@ -148,7 +145,7 @@ class JobExecutor:
 
     async def _result(self, attempt: AttemptContext) -> Finish:
         try:
-            async with enforce_timeout(self._services.pool, attempt):
+            async with enforce_timeout(self.services.pool, attempt):
                 finish = await self._cached(attempt) or await self._executed(attempt)
         except Stopped as stopped:
             finish = _stopped(attempt, stopped)
@@ -172,7 +169,7 @@ class JobExecutor:
         """The task is not at fault: it is run again, by a worker with free disk space."""
         self.disk_full_until = asyncio.get_running_loop().time() + _DISK_FULL_PAUSE
         logger.error("the disk is full for %s: %s", attempt, error)
-        folder = error.filename if isinstance(error, StoreFull) else self._services.data_dir
+        folder = error.filename if isinstance(error, StoreFull) else self.services.data_dir
         message = (
             f"{self._actor} has no disk space left in {folder}: free some space there "
             f"({error.strerror})"
@@ -186,7 +183,7 @@ class JobExecutor:
         if cache is None or attempt.execution.options.no_cache:
             return None
         attempt.cache_key = await attempt.task_key()
-        pool = self._services.pool
+        pool = self.services.pool
         read = partial(find_task_run, pool, attempt.cache_key, cache.ttl)
         found = await attempt.cancellation.cancels(retry_until_available(pool, read))
         if found is None:
@@ -220,9 +217,7 @@ class JobExecutor:
                 return
             except (Unavailable, *UNREACHABLE) as error:
                 logger.warning(
-                    "could not report the result of %s; trying again: %s",
-                    attempt,
-                    error,
+                    "could not report the result of %s; trying again: %s", attempt, error
                 )
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from runner.attempt.attempt import AttemptContext, WorkerServices
+from runner.attempt.attempt import AttemptContext
 from runner.attempt.cancellation import CancelReason
 from runner.files.disk_space import MIN_FREE_BYTES, MIN_FREE_FILES, is_nearly_full
 from runner.notify.feed import Feed
@@ -34,7 +34,6 @@ class JobTaker:
         concurrency: int,
         feed: Feed,
         executor: JobExecutor,
-        services: WorkerServices,
         folder: WorkFolder,
         group: asyncio.TaskGroup,
     ) -> None:
@@ -42,7 +41,6 @@ class JobTaker:
         self._concurrency = concurrency
         self._feed = feed
         self._executor = executor
-        self._services = services
         self._folder = folder
         self._group = group
         self.jobs: set[asyncio.Task[None]] = set()
@@ -91,13 +89,15 @@ class JobTaker:
             if problem:
                 logger.error("%s: no jobs are taken", problem)
             else:
-                logger.warning("%s has free disk space: jobs are taken", self._services.data_dir)
+                logger.warning(
+                    "%s has free disk space: jobs are taken", self._executor.services.data_dir
+                )
         self._disk_error = problem
         return bool(problem)
 
     def _disk_problem(self) -> str:
         """Returns why attempts cannot use the disk; empty if they can."""
-        folder = self._services.data_dir
+        folder = self._executor.services.data_dir
         if is_nearly_full(folder):
             least = f"{MIN_FREE_BYTES // 2**20} MiB or {MIN_FREE_FILES} files"
             return f"{folder} has free disk space for less than {least}"
@@ -131,7 +131,9 @@ class JobTaker:
         return heavy[free:]
 
     async def _partition(self, jobs: Sequence[TakenJob]) -> tuple[list[TakenJob], list[TakenJob]]:
-        types = await workers.task_types(self._services.pool, [job.task_run_id for job in jobs])
+        types = await workers.task_types(
+            self._executor.services.pool, [job.task_run_id for job in jobs]
+        )
         light = [job for job in jobs if self._executor.is_light(types.get(job.task_run_id, ""))]
         ids = {job.id for job in light}
         return light, [job for job in jobs if job.id not in ids]

@@ -104,14 +104,7 @@ class Worker:
         self._tasks = asyncio.TaskGroup()
         self._monitor = AttemptMonitor(self._pool, feed, self._executor)
         self._taker = JobTaker(
-            queue,
-            self._queues,
-            concurrency,
-            feed,
-            self._executor,
-            self._services,
-            self._work,
-            self._tasks,
+            queue, self._queues, concurrency, feed, self._executor, self._work, self._tasks
         )
         self._taking: asyncio.Task[None] | None = None
         self._loops: list[asyncio.Task[None]] = []

@@ -5,12 +5,7 @@ from schema.approval.inbox import wish_of
 from schema.context import Info
 from schema.lists.filters import ApprovalFilter
 from schema.types.approval import Approval, ApprovalConnection, ApprovalEdge
-from schema.types.paging import (
-    Count,
-    Paging,
-    id_cursor,
-    page_info,
-)
+from schema.types.paging import Count, Paging, id_cursor, page_info
 
 
 async def read_approvals(

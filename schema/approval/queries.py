@@ -6,9 +6,7 @@ from models.access.viewer import Permission
 from schema.access_checks import needs_somewhere
 from schema.approval.lists import read_approvals
 from schema.context import Info
-from schema.lists.filters import (
-    ApprovalFilter,
-)
+from schema.lists.filters import ApprovalFilter
 from schema.types.approval import ApprovalConnection
 from schema.types.paging import Paging
 

@@ -4,9 +4,7 @@ import strawberry
 
 from schema.audit.lists import read_audit_log
 from schema.context import Info
-from schema.lists.filters import (
-    AuditFilter,
-)
+from schema.lists.filters import AuditFilter
 from schema.types.audit import EventConnection
 from schema.types.paging import Paging
 

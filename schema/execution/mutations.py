@@ -16,13 +16,7 @@ from models.lifecycle.commands.records import Archive, Unarchive
 from models.states import LabelMode
 from schema.context import Info
 from schema.execution import records
-from schema.execution.actions import (
-    act,
-    change_state,
-    change_task_run_state,
-    launch,
-    send_event,
-)
+from schema.execution.actions import act, change_state, change_task_run_state, launch, send_event
 from schema.execution.inputs import (
     ActionInput,
     AddNoteInput,

@@ -11,10 +11,7 @@ from schema.access_checks import needs_somewhere
 from schema.context import Info
 from schema.execution.records import execution_at
 from schema.lists.bounds import MAX_ROWS, up_to
-from schema.lists.filters import (
-    ExecutionFilter,
-    filter_from,
-)
+from schema.lists.filters import ExecutionFilter, filter_from
 from schema.lists.orders import ValueOrder, order_from
 from schema.types.execution.execution import Execution
 from schema.types.execution.executions import ExecutionConnection, read_executions

@@ -8,13 +8,7 @@ from runner.store.where import FLOWS, Arguments, compile_filter, compile_scope
 from schema.context import Info
 from schema.enums import FlowOrder
 from schema.types.flow.flow import Flow, FlowConnection, FlowEdge
-from schema.types.paging import (
-    Count,
-    Paging,
-    decode_cursor,
-    encode_cursor,
-    page_info,
-)
+from schema.types.paging import Count, Paging, decode_cursor, encode_cursor, page_info
 
 
 async def read_flows(info: Info, where: Filter, order: FlowOrder, paging: Paging) -> FlowConnection:

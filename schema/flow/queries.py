@@ -11,10 +11,7 @@ from schema.context import Info
 from schema.enums import FlowOrder
 from schema.flow.lists import read_flows
 from schema.lists.bounds import MAX_CHILDREN, up_to
-from schema.lists.filters import (
-    FlowFilter,
-    flow_filter_from,
-)
+from schema.lists.filters import FlowFilter, flow_filter_from
 from schema.scalars import JSON
 from schema.types.flow.flow import Flow, FlowConnection, Namespace
 from schema.types.paging import Paging

@@ -170,9 +170,7 @@ BY_NATURE: Final[Mapping[str, Bound]] = {
     **_of("BulkPreview", "samples", Bound(20, "some examples")),
     **_of("BulkRefusal", "samples", Bound(20, "some examples")),
     **_of(
-        "ExecutionChange",
-        "approvals metrics artifacts notes events taskRuns children",
-        _CHANGED,
+        "ExecutionChange", "approvals metrics artifacts notes events taskRuns children", _CHANGED
     ),
     **_of("ExecutionListChange", "enter update leave", Bound(200, "a live list has at most 200")),
     **_of("ApprovalChange", "changed", Bound(10_000, "pending requests", usual=200)),

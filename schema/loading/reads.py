@@ -30,12 +30,7 @@ from runner.store.lists.stats import Tally
 from runner.store.lists.task_times import TaskTime, usual_task_durations
 from runner.store.plans import Plans
 from runner.store.postgres.connection import Pool
-from runner.store.rows import (
-    ArtifactRow,
-    ExecutionRow,
-    FlowRow,
-    RevisionRow,
-)
+from runner.store.rows import ArtifactRow, ExecutionRow, FlowRow, RevisionRow
 
 Found = TypeVar("Found")
 

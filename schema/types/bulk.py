@@ -22,14 +22,7 @@ from schema.loading.batched_pool import batched_pool
 from schema.types.actors import Actor
 from schema.types.execution.execution import Execution
 from schema.types.node import Node
-from schema.types.paging import (
-    Count,
-    PageInfo,
-    Paging,
-    decode_cursor,
-    encode_cursor,
-    page_info,
-)
+from schema.types.paging import Count, PageInfo, Paging, decode_cursor, encode_cursor, page_info
 from schema.types.problems import Problem, problem_of
 
 

@@ -58,11 +58,7 @@ class Login:
     """Begins and ends sessions. A wrong token, link or origin is recorded as a denial in the audit log."""
 
     def __init__(
-        self,
-        pool: Pool,
-        door: Door,
-        denials: Denials,
-        single_sign_on: SingleSignOn | None = None,
+        self, pool: Pool, door: Door, denials: Denials, single_sign_on: SingleSignOn | None = None
     ) -> None:
         self._pool, self._door, self._denials = pool, door, denials
         self._single_sign_on = single_sign_on

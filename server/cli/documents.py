@@ -13,14 +13,7 @@ from typing import Any, Final
 from headway.client import Client
 from headway.recording import RECORDED, STARTED
 from server.cli import queries
-from server.cli.mutations import (
-    MUTATIONS,
-    ON_MANY,
-    PUSH,
-    RUN_BULK,
-    mutation,
-    mutation_on_many,
-)
+from server.cli.mutations import MUTATIONS, ON_MANY, PUSH, RUN_BULK, mutation, mutation_on_many
 
 FILE: Final = Path(__file__).with_suffix(".json")
 

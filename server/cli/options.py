@@ -9,8 +9,7 @@ from server.cli.naming import each_named, named
 _WAYS = "by id, by the beginning of its id, or by name"
 Id = Annotated[str, typer.Argument(metavar="ID", callback=named, help=f"An execution, {_WAYS}.")]
 Ids = Annotated[
-    list[str],
-    typer.Argument(metavar="ID", callback=each_named, help=f"Executions, each {_WAYS}."),
+    list[str], typer.Argument(metavar="ID", callback=each_named, help=f"Executions, each {_WAYS}.")
 ]
 AnyIds = Annotated[
     list[str] | None,

@@ -138,8 +138,7 @@ async def _task_runs(connection: Connection, id: UUID, seen: Seen) -> Objects:
                 outputs=seen.outside.results(row["path"], results[row["id"]]),
                 attempts=[
                     plain(
-                        Attempt.of(seen.attempt(one)),
-                        **given.get((row["id"], one["number"]), {}),
+                        Attempt.of(seen.attempt(one)), **given.get((row["id"], one["number"]), {})
                     )
                     for one in below
                 ],

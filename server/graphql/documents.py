@@ -217,8 +217,7 @@ def _introspects(node: DocumentNode) -> bool:
 
 def introspection_off() -> Rejected:
     return Rejected.because(
-        "INTROSPECTION_OFF",
-        "introspection is disabled; `headway schema` prints the schema",
+        "INTROSPECTION_OFF", "introspection is disabled; `headway schema` prints the schema"
     )
 
 

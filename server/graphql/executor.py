@@ -28,15 +28,7 @@ from graphql.pyutils import AwaitableOrValue, Path
 from runner.service.event_loop import Checkpoint
 from server.graphql.budget import AnswerTooLarge, Budget, size_of
 from server.graphql.precedence import Operation
-from server.graphql.readers import (
-    Convert,
-    Fields,
-    Leaf,
-    constant,
-    least_size,
-    reader,
-    sized_names,
-)
+from server.graphql.readers import Convert, Fields, Leaf, constant, least_size, reader, sized_names
 
 _MISSING: Final = object()
 _UNBOUNDED: Final = 2**62

@@ -16,14 +16,7 @@ from graphql import FieldNode, FragmentDefinitionNode, SelectionSetNode
 from models.access.viewer import Viewer
 from server.graphql.operations import Operations, Prepared
 from server.graphql.requests import Rejected
-from server.graphql.stream import (
-    Ended,
-    Lag,
-    Message,
-    RingLimits,
-    SharedStream,
-    StreamReader,
-)
+from server.graphql.stream import Ended, Lag, Message, RingLimits, SharedStream, StreamReader
 
 START_AGAIN = ""
 """The value of `context.resume` when a stream of policy RESET starts again: a cursor that is always unknown."""
@@ -141,12 +134,7 @@ class Fanout:
             driver.cancel()
 
     async def _drive(
-        self,
-        stream: SharedStream,
-        prepared: Prepared,
-        viewer: Viewer,
-        policy: Policy,
-        resume: Any,
+        self, stream: SharedStream, prepared: Prepared, viewer: Viewer, policy: Policy, resume: Any
     ) -> None:
         ended = Ended()
         try:

@@ -9,25 +9,12 @@ from functools import partial
 from hashlib import sha256
 from typing import Any, Final, TypeVar
 
-from graphql import (
-    ExecutionResult,
-    GraphQLSchema,
-    OperationDefinitionNode,
-    OperationType,
-)
+from graphql import ExecutionResult, GraphQLSchema, OperationDefinitionNode, OperationType
 
 from models.access.viewer import Viewer
 from server.files.places import Places
 from server.graphql.allowance import Allowance, OpenSubscriptions
-from server.graphql.answers import (
-    Answer,
-    answered,
-    encoded,
-    priced,
-    refusals,
-    refused,
-    unanswered,
-)
+from server.graphql.answers import Answer, answered, encoded, priced, refusals, refused, unanswered
 from server.graphql.budget import AnswerTooLarge, Budget
 from server.graphql.documents import Document, Documents, introspection_off
 from server.graphql.errors import explained, is_partly_unavailable, presented
@@ -47,10 +34,7 @@ _MAX_LATE: Final = 3
 _LARGE: Final = 1024 * 1024
 """Bytes of a response that takes long to serialise."""
 _INTROSPECTIONS, _INTROSPECTED = 100, 16 * 1024 * 1024
-_RATES = {
-    OperationType.MUTATION: Rate.MUTATIONS,
-    OperationType.SUBSCRIPTION: Rate.SUBSCRIPTIONS,
-}
+_RATES = {OperationType.MUTATION: Rate.MUTATIONS, OperationType.SUBSCRIPTION: Rate.SUBSCRIPTIONS}
 
 Found = TypeVar("Found")
 ContextFactory = Callable[[Viewer], Any]
@@ -342,11 +326,7 @@ class Operations:
         return await self._work.in_thread_paid(make, viewer.actor) if prepared.is_large else make()
 
     def _executor(
-        self,
-        prepared: Prepared,
-        context: Any,
-        budget: Budget,
-        operation: Operation | None = None,
+        self, prepared: Prepared, context: Any, budget: Budget, operation: Operation | None = None
     ) -> Built:
         definitions = prepared.operation.variable_definitions or ()
         if prepared.is_large and (

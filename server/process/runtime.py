@@ -28,12 +28,7 @@ from runner.notify.notifier import PostgresHints
 from runner.service.encryption import Cipher
 from runner.store.job_queue import JobQueue
 from runner.store.plans import Plans
-from runner.store.postgres.database import (
-    Database,
-    migrate,
-    migrations_current,
-    open_database,
-)
+from runner.store.postgres.database import Database, migrate, migrations_current, open_database
 from runner.store.postgres.shares import Sizes
 from runner.store.postgres.worker_roles import is_owner
 from runner.worker.worker import Worker

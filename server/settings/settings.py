@@ -126,9 +126,7 @@ class Settings(BaseSettings):
         3000, ge=1, description="Open connections, limited by the process's open-file limit."
     )
     max_connections_per_address: int = Field(
-        1500,
-        ge=1,
-        description="Open connections of one address, or of one /64 network of IPv6.",
+        1500, ge=1, description="Open connections of one address, or of one /64 network of IPv6."
     )
     secret_key: str | None = Field(
         None,
@@ -204,8 +202,7 @@ class Settings(BaseSettings):
         description="Who may query the schema: `everyone`, `permitted` (those who may write flows), or `off`.",
     )
     field_suggestions: bool = Field(
-        True,
-        description="Suggest similar fields, types and values in errors of documents.",
+        True, description="Suggest similar fields, types and values in errors of documents."
     )
     persisted_documents: Path | None = Field(
         None,

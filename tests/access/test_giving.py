@@ -211,9 +211,7 @@ async def test_a_service_that_is_refused_leaves_no_owner_behind(office: Office) 
     assert (problem["code"], problem["path"]) == ("VALIDATION", ["name"])
 
 
-async def test_two_concurrent_requests_for_one_name_create_one_token(
-    office: Office,
-) -> None:
+async def test_two_concurrent_requests_for_one_name_create_one_token(office: Office) -> None:
     ada = await office.coming("ada", "admin")
     requests = (
         office.change(

@@ -160,11 +160,7 @@ MUTATIONS: Mapping[Action, tuple[str, str, Input]] = {
         "SetLabelsInput",
         lambda target: {"id": target.id, "labels": [{"key": "seen", "value": "yes"}]},
     ),
-    Action.ADD_NOTE: (
-        "addNote",
-        "AddNoteInput",
-        lambda target: {"id": target.id, "text": "seen"},
-    ),
+    Action.ADD_NOTE: ("addNote", "AddNoteInput", lambda target: {"id": target.id, "text": "seen"}),
     Action.ARCHIVE: ("archiveExecutions", "ManyInput", _MANY),
     Action.UNARCHIVE: ("unarchiveExecutions", "ManyInput", _MANY),
     Action.DELETE: ("deleteExecutions", "DeleteExecutionsInput", _MANY),

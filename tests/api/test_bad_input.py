@@ -128,9 +128,7 @@ tasks: [{id: a, type: shell, run: 'printf %s {{ inputs.name }}'}]
     assert text == hostile
 
 
-async def test_a_failing_expression_is_an_error_with_the_available_names(
-    client: Client,
-) -> None:
+async def test_a_failing_expression_is_an_error_with_the_available_names(client: Client) -> None:
     source = """id: undefined
 namespace: inputs
 tasks:

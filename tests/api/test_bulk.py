@@ -40,13 +40,7 @@ async def preview(client: Client, action: str, **input: Any) -> dict[str, Any]:
 
 async def run(client: Client, id: str, mode: str = "EACH", **input: Any) -> dict[str, Any]:
     payload: dict[str, Any] = await mutate(
-        client,
-        "runBulk",
-        f"bulk {{ {COUNTS} }}",
-        "RunBulkInput",
-        previewId=id,
-        mode=mode,
-        **input,
+        client, "runBulk", f"bulk {{ {COUNTS} }}", "RunBulkInput", previewId=id, mode=mode, **input
     )
     return payload
 

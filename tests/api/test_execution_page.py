@@ -135,9 +135,7 @@ async def test_events_are_paged_from_both_ends_and_by_task_run(client: Client) -
     assert "first must be between 1 and 1000; got 1001" in refused["errors"][0]["message"]
 
 
-async def test_usual_task_durations_come_from_successful_executions(
-    client: Client,
-) -> None:
+async def test_usual_task_durations_come_from_successful_executions(client: Client) -> None:
     source = SMALL.replace("id: small", "id: usual")
     first = await client.run(source)
     assert (await client.post(USUAL, id=first["id"]))["execution"]["usualTaskDurations"] == []

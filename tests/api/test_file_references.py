@@ -308,9 +308,7 @@ async def test_pruning_spares_them_too(scene: Scene) -> None:
         assert scene.files_of(source["id"]) == left
 
 
-async def test_a_crash_in_the_middle_neither_leaves_nor_removes_files(
-    tmp_path: Path,
-) -> None:
+async def test_a_crash_in_the_middle_neither_leaves_nor_removes_files(tmp_path: Path) -> None:
     served = start(tmp_path / "data")
     try:
         async with connected(served) as scene:

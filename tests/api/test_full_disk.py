@@ -158,9 +158,7 @@ tasks:
 
 
 @pytest.mark.soak
-async def test_a_worker_on_a_full_disk_takes_no_jobs_until_there_is_space(
-    tmp_path: Path,
-) -> None:
+async def test_a_worker_on_a_full_disk_takes_no_jobs_until_there_is_space(tmp_path: Path) -> None:
     with (
         small_disk(tmp_path / "small", 40) as disk,
         serving(tmp_path / "data", "--no-worker") as served,

@@ -114,12 +114,7 @@ def numbers(page: dict[str, Any]) -> list[int]:
     ],
 )
 async def test_around_a_line(
-    client: Client,
-    ended: dict[str, Any],
-    around: int,
-    lines: list[int],
-    before: bool,
-    after: bool,
+    client: Client, ended: dict[str, Any], around: int, lines: list[int], before: bool, after: bool
 ) -> None:
     page = await logs(client, ended["id"], first=4, around=around)
     assert numbers(page) == lines

@@ -117,9 +117,7 @@ async def test_the_past_allows_no_actions(client: Client) -> None:
     }
 
 
-async def test_a_missing_moment_is_refused_and_a_missing_execution_is_null(
-    client: Client,
-) -> None:
+async def test_a_missing_moment_is_refused_and_a_missing_execution_is_null(client: Client) -> None:
     execution = await ended(client)
     for seq in (0, execution["seq"] + 1):
         answer = await client.answer(

@@ -45,10 +45,7 @@ async def test_a_waiting_run_is_cancelled_and_does_not_start_afterwards(
         found = await whole(client, id)
         assert (found["state"], found["startedAt"], found["failure"]) == ("CANCELLED", None, None)
         assert [one["state"] for one in found["taskRuns"]] in (["CANCELLED"], [])
-        for mutation, input in (
-            ("heartbeat", {}),
-            ("finishExecution", {"state": "SUCCESS"}),
-        ):
+        for mutation, input in (("heartbeat", {}), ("finishExecution", {"state": "SUCCESS"})):
             problem = await refusal(client, id, mutation, **input)
             assert (problem["code"], problem["state"]) == ("INVALID_STATE", "CANCELLED")
 

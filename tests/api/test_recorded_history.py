@@ -79,9 +79,7 @@ async def test_each_day_of_last_year_has_its_count(client: Client) -> None:
     }  # fmt: skip
 
 
-async def test_the_date_is_that_of_the_start_otherwise_of_the_creation(
-    client: Client,
-) -> None:
+async def test_the_date_is_that_of_the_start_otherwise_of_the_creation(client: Client) -> None:
     namespace = somewhere()
     over_night = {"createdAt": "2025-01-31T23:59:00Z", "startedAt": "2025-02-01T00:01:00Z"}
     await record(client, "mnist", namespace=namespace, name="over night", **over_night)

@@ -334,9 +334,7 @@ tasks:
 """
 
 
-async def test_an_own_execution_accepts_only_properties_as_reports(
-    client: Client,
-) -> None:
+async def test_an_own_execution_accepts_only_properties_as_reports(client: Client) -> None:
     id = (await client.run(FLOW))["id"]
     await client.until_ended(id)
     for name, input in (

@@ -174,9 +174,7 @@ async def test_a_wrong_schedule_is_refused_and_nothing_is_stored(
     assert await schedules(client, "wrong") == []
 
 
-async def test_a_backfill_has_a_plan_and_runs_missing_occurrences_once(
-    client: Client,
-) -> None:
+async def test_a_backfill_has_a_plan_and_runs_missing_occurrences_once(client: Client) -> None:
     await client.save(FLOW.format(id="filled") + TRIGGERS)
     (schedule,) = await schedules(client, "filled")
     span = {"id": schedule["id"], "from": "2026-03-27T00:00Z", "to": "2026-03-29T23:00Z"}
@@ -354,10 +352,7 @@ async def test_two_servers_of_one_database_run_each_missed_tick_once(
     empty_database_url: str, tmp_path: Path
 ) -> None:
     option = ("--database-url", empty_database_url, "--no-worker")
-    with (
-        serving(tmp_path / "one", *option) as one,
-        serving(tmp_path / "two", *option) as two,
-    ):
+    with serving(tmp_path / "one", *option) as one, serving(tmp_path / "two", *option) as two:
         await two.client.save(MANY)  # the admin's token belongs to the server that started last
         async with connected(one) as connection:
             await connection.execute(PAST)

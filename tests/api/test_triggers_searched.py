@@ -73,8 +73,7 @@ async def started(client: Client, served: Served) -> AsyncIterator[tuple[str, di
     ids["BACKFILL"] = filled["ticks"][0]["execution"]["id"]
     async with asyncpg.create_pool(served.database_url, min_size=1, max_size=1) as pool:
         program = Client(
-            client.url,
-            await enrolled(pool, f"{space}-bot", "operator", kind=PrincipalKind.SERVICE),
+            client.url, await enrolled(pool, f"{space}-bot", "operator", kind=PrincipalKind.SERVICE)
         )
     ids["API"] = (await program.create(f"{space}/inner"))["id"]
     git = {"commit": "abc123", "branch": "main", "author": "maria"}

@@ -183,10 +183,7 @@ async def test_compare_training_runs(client: Client) -> None:
     assert [
         (one["name"], one["differs"], [cell["versions"] for cell in one["values"]])
         for one in found["artifacts"]
-    ] == [
-        ("train.csv", False, [["v1.2"]] * 3),
-        ("model.pkl", True, [["v2.1"], ["v2.2"], ["v2.3"]]),
-    ]
+    ] == [("train.csv", False, [["v1.2"]] * 3), ("model.pkl", True, [["v2.1"], ["v2.2"], ["v2.3"]])]
     (total,) = [one for one in found["durations"] if one["key"] == "total"]
     assert [(cell["value"], cell["percent"]) for cell in total["values"]] == [
         (600, 0), (1200, 100), (1800, pytest.approx(200)),

@@ -139,9 +139,7 @@ async def test_a_failed_task_succeeds_when_it_is_retried_while_the_rest_runs(
     assert [attempt["state"] for attempt in primary["attempts"]] == ["FAILED", "SUCCESS"]
 
 
-async def test_a_failing_region_stops_the_total_only(
-    examples: Client,
-) -> None:
+async def test_a_failing_region_stops_the_total_only(examples: Client) -> None:
     execution = await ended(examples, "regional-sales")
     assert (execution["state"], states(execution)) == (
         "FAILED",

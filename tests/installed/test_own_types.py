@@ -121,9 +121,7 @@ def test_without_the_package_there_is_no_such_type() -> None:
 
 
 @pytest.mark.usefixtures("installed")
-def test_a_broken_package_is_logged_and_stops_nothing(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+def test_a_broken_package_is_logged_and_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR, "headway.tasks"):
         assert set(installed_types()) == {"greet"}
     assert caplog.messages == [

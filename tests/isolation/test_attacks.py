@@ -10,13 +10,7 @@ from typing import Any
 import pytest
 
 from runner.isolation import landlock
-from tests.isolation.stages import (
-    NEEDS_ROOT,
-    Stage,
-    abstract_listener,
-    serving_as,
-    staged,
-)
+from tests.isolation.stages import NEEDS_ROOT, Stage, abstract_listener, serving_as, staged
 
 WAYS = ("none", "users", "users-landlock", "namespaces", "landlock")
 ATTACKS = (

@@ -79,10 +79,7 @@ def test_values_are_checked_too(value: object) -> None:
 
 def test_whole_numbers_keep_all_digits() -> None:
     text = '{"id": 340282366920938463463374607431768211455, "n": [1, 2.5]}'
-    assert of_others(text) == {
-        "id": "340282366920938463463374607431768211455",
-        "n": [1, 2.5],
-    }
+    assert of_others(text) == {"id": "340282366920938463463374607431768211455", "n": [1, 2.5]}
 
 
 @pytest.mark.parametrize(("text", "words"), INEXACT)

@@ -116,8 +116,7 @@ def test_the_whole_language() -> None:
 
 
 @pytest.mark.parametrize(
-    "tasks",
-    ["{id: a, type: approval, roles: [operator]}", "{id: a, type: subflow, flow: f}"],
+    "tasks", ["{id: a, type: approval, roles: [operator]}", "{id: a, type: subflow, flow: f}"]
 )
 def test_a_revision_from_before_a_rule_can_still_be_read(tasks: str) -> None:
     with pytest.raises(Refused):

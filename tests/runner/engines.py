@@ -9,11 +9,7 @@ from broadcaster import Broadcast
 
 from models.events.events import CommandOrigin
 from models.ids import new_id
-from models.lifecycle.commands.commands import (
-    Create,
-    Finish,
-    Start,
-)
+from models.lifecycle.commands.commands import Create, Finish, Start
 from models.lifecycle.commands.outcomes import Succeeded
 from models.lifecycle.snapshot import CompiledFlow
 from models.spec import parse_flow

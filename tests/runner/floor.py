@@ -47,12 +47,7 @@ class Floor:
         launch = Launch(namespace="acme", flow="test", inputs=inputs)
         parts = self.parts
         return await prepare(
-            parts.database.pool,
-            parts.engine.plans,
-            parts.evaluator,
-            Scope(),
-            launch,
-            parts.vault,
+            parts.database.pool, parts.engine.plans, parts.evaluator, Scope(), launch, parts.vault
         )
 
     async def submit(self, id: UUID, command: Command) -> None:

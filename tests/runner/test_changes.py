@@ -62,9 +62,7 @@ async def change(pool: Pool, feed: Feed, id: UUID, what: str) -> None:
     feed.hint({f"e:{id}"})
 
 
-async def test_a_change_notifies_the_lists_it_concerns_and_no_other(
-    database: Database,
-) -> None:
+async def test_a_change_notifies_the_lists_it_concerns_and_no_other(database: Database) -> None:
     id = await store_execution(database.pool)
     async with (
         asyncio.timeout(DEADLINE),

@@ -83,9 +83,7 @@ async def started(engines: Engines) -> tuple[UUID, UUID]:
     return id, lease
 
 
-async def test_an_attempt_with_an_extended_lease_is_not_lost(
-    engines: Engines,
-) -> None:
+async def test_an_attempt_with_an_extended_lease_is_not_lost(engines: Engines) -> None:
     """The lease is extended after it was read and before the transaction; the others of the batch are lost."""
     begun = [await started(engines) for _ in range(3)]
     (_, extended), (_, being_extended), _ = begun

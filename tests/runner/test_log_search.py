@@ -124,9 +124,7 @@ async def test_text_search_uses_visible_text_in_any_case(
 
 
 async def test_a_search_continues_from_its_cursor(
-    database: Database,
-    log: tuple[UUID, list[UUID], list[NewLine]],
-    monkeypatch: pytest.MonkeyPatch,
+    database: Database, log: tuple[UUID, list[UUID], list[NewLine]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(log_search, "MAX_BLOCKS", 2)
     monkeypatch.setattr(log_search, "_BLOCKS_AT_ONCE", 1)
@@ -147,9 +145,7 @@ async def test_a_search_continues_from_its_cursor(
 
 
 async def test_a_search_stops_when_it_has_taken_long(
-    database: Database,
-    log: tuple[UUID, list[UUID], list[NewLine]],
-    monkeypatch: pytest.MonkeyPatch,
+    database: Database, log: tuple[UUID, list[UUID], list[NewLine]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(log_search, "_BLOCKS_AT_ONCE", 1)
     monkeypatch.setattr(log_search, "_TIME_LIMIT", 0.0)

@@ -126,10 +126,7 @@ async def test_hurry_cuts_the_grace_short(tmp_path: Path) -> None:
 async def test_a_tidy_task_ends_at_sigterm(tmp_path: Path) -> None:
     async with started(
         tmp_path, "trap 'echo bye; exit 0' TERM; echo ready; while true; do sleep 0.05; done"
-    ) as (
-        child,
-        family,
-    ):
+    ) as (child, family):
         await line_of(child)
         await family.terminate(asyncio.Event(), 5)
         assert await line_of(child) == "bye"

@@ -17,10 +17,7 @@ async def test_a_silent_database_fails_waiting_and_new_requests_until_it_respond
     database_url: str, tmp_path: Path
 ) -> None:
     through = database_url.partition("?")[0] + f"?host={quote(str(tmp_path))}&port=5432"
-    async with (
-        proxy_to(tmp_path, database_url) as proxy,
-        Database(through, patience=1) as database,
-    ):
+    async with proxy_to(tmp_path, database_url) as proxy, Database(through, patience=1) as database:
         assert await database.pool.fetchval("select 1") == 1
         proxy.fall_silent()
         waiting = [database.pool.fetchval("select 1") for _ in range(5)]

@@ -50,11 +50,7 @@ async def test_sessions_have_the_limits_of_their_share(database_url: str, share:
     async with await SharePool(database_url, share, asyncpg.connect) as pool:
         shown = {
             name: await pool.fetchval(f"select setting::int from pg_settings where name = '{name}'")
-            for name in (
-                "lock_timeout",
-                "statement_timeout",
-                "idle_in_transaction_session_timeout",
-            )
+            for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
         }
     assert shown == {
         "lock_timeout": share.lock * 1000,

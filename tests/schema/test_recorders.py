@@ -79,10 +79,7 @@ async def test_only_its_recorder_or_an_operator_reports(asker: Asker, name: str)
         ({"actor": "token:other", "permissions": RECORDER}, "FORBIDDEN"),
         ({"actor": "token:trainer", "permissions": ROLES["viewer"]}, "FORBIDDEN"),
         (
-            {
-                "actor": "token:trainer",
-                "permissions": ROLES["viewer"] | {Permission.RUN_FLOW},
-            },
+            {"actor": "token:trainer", "permissions": ROLES["viewer"] | {Permission.RUN_FLOW}},
             "FORBIDDEN",
         ),
         (

@@ -88,7 +88,7 @@ def _row(type: str, path: str, data: dict[str, Any]) -> EventRow:
 
 
 OF_TASK_RUNS: Final = sorted(
-    (type.value for fact, type in TYPES.items() if any(one.name == "path" for one in fields(fact))),
+    (type.value for fact, type in TYPES.items() if any(one.name == "path" for one in fields(fact)))
 )
 
 

@@ -1,18 +1,7 @@
 """Who may decide, and how decisions are shown afterwards."""
 
 from tests.api.client import Client
-from tests.semantics.scene import (
-    RUN,
-    People,
-    Tables,
-    act,
-    acted,
-    child_of,
-    does,
-    ended,
-    flow,
-    read,
-)
+from tests.semantics.scene import RUN, People, Tables, act, acted, child_of, does, ended, flow, read
 from tests.semantics.test_approvals import (
     GATE,
     REQUEST,

@@ -187,9 +187,7 @@ async def test_a_manual_rerun_starts_clean_and_the_record_has_all_attempts(
     assert (run["outputs"], record["artifacts"], record["execution"]["properties"]) == ({}, [], {})
 
 
-async def test_a_use_without_a_version_ignores_artifacts_of_failed_attempts(
-    client: Client,
-) -> None:
+async def test_a_use_without_a_version_ignores_artifacts_of_failed_attempts(client: Client) -> None:
     made = '{"artifact": {"uri": "s3://acme/cl", "name": "cl-data", "version": "%s"}}'
     used = '{"artifact": {"uri": "s3://acme/other", "name": "cl-data", "direction": "IN"}}'
     tasks = f"""

@@ -212,9 +212,7 @@ async def test_a_restarted_child_needs_a_slot_of_its_own(client: Client) -> None
     await cancel(client, child)
 
 
-async def test_a_child_of_a_task_run_corrected_later_needs_its_own_slot(
-    client: Client,
-) -> None:
+async def test_a_child_of_a_task_run_corrected_later_needs_its_own_slot(client: Client) -> None:
     parent, child = await parent_and_child(client, "cc-corrected")
     await cancel(client, child)
     await client.until_ended(parent)

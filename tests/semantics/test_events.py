@@ -9,16 +9,7 @@ import pytest
 
 from models.ids import untyped
 from tests.api.client import PROBLEM, Client
-from tests.semantics.scene import (
-    Tables,
-    acted,
-    ended,
-    events,
-    flow,
-    read,
-    refused,
-    waits,
-)
+from tests.semantics.scene import Tables, acted, ended, events, flow, read, refused, waits
 
 QUEUED = import_module("models.migrations.0020_queued_events").QUEUED
 BIG = 10**23

@@ -6,14 +6,7 @@ import pytest
 
 from tests.api.client import Client, states, task
 from tests.semantics.marks import Marks
-from tests.semantics.scene import (
-    acted,
-    child_of,
-    does,
-    flow,
-    read,
-    refused,
-)
+from tests.semantics.scene import acted, child_of, does, flow, read, refused
 
 DEPTHS = [1, 3]
 

@@ -105,9 +105,7 @@ async def test_approval_clocks_run_on_while_paused_and_their_effect_waits(
     assert (await acted(client, "resumeExecution", id=id))["state"] == "REJECTED"
 
 
-async def test_only_paused_executions_can_be_resumed_and_not_paused_again(
-    client: Client,
-) -> None:
+async def test_only_paused_executions_can_be_resumed_and_not_paused_again(client: Client) -> None:
     id = await waits(client, flow("pause-twice", "  - {id: w, type: wait, event: x}\n"))
     problem = await refused(client, "resumeExecution", id=id)
     assert (problem["code"], problem["state"]) == ("INVALID_STATE", "RUNNING")
@@ -117,9 +115,7 @@ async def test_only_paused_executions_can_be_resumed_and_not_paused_again(
     await acted(client, "cancelExecution", id=id)
 
 
-async def test_a_wait_that_ends_while_paused_starts_no_dependents(
-    client: Client,
-) -> None:
+async def test_a_wait_that_ends_while_paused_starts_no_dependents(client: Client) -> None:
     tasks = (
         "  - {id: w, type: wait, duration: 200ms}\n  - {id: a, type: log, message: a, needs: [w]}\n"
     )

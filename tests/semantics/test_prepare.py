@@ -47,9 +47,7 @@ async def test_nothing_is_started(client: Client) -> None:
     assert await client.show(source["id"]) == before
 
 
-async def test_new_tasks_of_the_latest_revision_are_enabled_and_marked(
-    client: Client,
-) -> None:
+async def test_new_tasks_of_the_latest_revision_are_enabled_and_marked(client: Client) -> None:
     source = await ended(client, flow("pr-latest", TASKS % "fail", HEAD))
     more = TASKS % "log, message: fixed" + "  - {id: more, type: log, message: a}\n"
     await client.save(flow("pr-latest", more, HEAD))

@@ -174,9 +174,7 @@ async def _given(client: Client, execution: dict[str, Any], key: str, n: int) ->
     await client.until_ended(execution["id"])
 
 
-async def test_reused_outputs_do_not_change_with_their_source(
-    client: Client,
-) -> None:
+async def test_reused_outputs_do_not_change_with_their_source(client: Client) -> None:
     source = await ended(client, flow("rp-changed", CHAIN, HEAD))
     first = await replayed(client, source["id"], fromTask="three")
     await _given(client, source, "two", 100)

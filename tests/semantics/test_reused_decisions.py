@@ -27,9 +27,7 @@ async def marks(client: Client, id: str) -> list[tuple[Any, ...]]:
     ]
 
 
-async def test_an_override_with_permission_and_reason_is_marked(
-    scene: Scene,
-) -> None:
+async def test_an_override_with_permission_and_reason_is_marked(scene: Scene) -> None:
     source = await scene.approved()
     await scene.rejected()
     attempts = (

@@ -33,9 +33,7 @@ async def test_time_that_is_paused_does_not_count_against_a_tasks_timeout(
     assert task(found, "a")["attempts"][0]["state"] == "TIMED_OUT"
 
 
-async def test_time_that_is_paused_does_not_count_against_engine_tasks(
-    client: Client,
-) -> None:
+async def test_time_that_is_paused_does_not_count_against_engine_tasks(client: Client) -> None:
     source = flow("paused-wait-task", "  - {id: a, type: wait, event: x, timeout: 700ms}\n")
     id = (await client.run(source))["id"]
     await acted(client, "pauseExecution", id=id)

@@ -306,10 +306,7 @@ async def test_no_header_changes_the_address_of_a_client() -> None:
 
 
 CHUNKED = HEAD.replace(b"content-length: 100000", b"transfer-encoding: chunked") + b"1\r\na\r\n"
-TRAILERS = {
-    "many": b"x: a\r\n" * 20_000,
-    "one without end": b"x: " + b"a" * 100_000,
-}
+TRAILERS = {"many": b"x: a\r\n" * 20_000, "one without end": b"x: " + b"a" * 100_000}
 
 
 @pytest.mark.parametrize("kind", TRAILERS)

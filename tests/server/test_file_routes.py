@@ -192,10 +192,7 @@ async def test_an_upload_beyond_its_quota_leaves_nothing(
 ) -> None:
     """Refused before its body is read if it declares its length, otherwise afterwards."""
     room = FileRoom(
-        database.pool,
-        ArtifactStore(str(tmp_path)),
-        10_000,
-        quotas=Quotas(uploads_of_person=5_000),
+        database.pool, ArtifactStore(str(tmp_path)), 10_000, quotas=Quotas(uploads_of_person=5_000)
     )
     viewer = Viewer.holding("user:x", Permission)
     app = Starlette(routes=file_routes(room), middleware=[Middleware(Let, viewer=viewer)])

@@ -187,9 +187,7 @@ async def test_a_program_cannot_take_another_name(database: Database) -> None:
         assert "belongs to somebody else" in (await house.refusals())[0]
 
 
-async def test_bulk_actions_run_with_the_groups_of_the_session(
-    database: Database,
-) -> None:
+async def test_bulk_actions_run_with_the_groups_of_the_session(database: Database) -> None:
     roles = ("ops=operator",)
     async with (
         issuing() as issuer,

@@ -62,10 +62,7 @@ def test_another_user_is_a_task_if_tasks_run_as_that_user(at: str, to: str) -> N
 @pytest.mark.usefixtures("other_user")
 def test_a_closed_peer_may_be_a_task() -> None:
     """The system reports root as the owner of its socket."""
-    for end in (
-        socket.socket.close,
-        lambda client: client.shutdown(socket.SHUT_WR),
-    ):
+    for end in (socket.socket.close, lambda client: client.shutdown(socket.SHUT_WR)):
         with connected("127.0.0.1", "127.0.0.1") as (client, scope):
             end(client)
             assert may_be_task(NOBODYS)(scope)

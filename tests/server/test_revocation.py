@@ -98,9 +98,7 @@ async def test_a_connection_that_is_let_in_while_its_token_is_revoked(database: 
     assert await asyncio.wait_for(pending, WITHIN) is None
 
 
-async def test_each_sign_in_of_a_person_keeps_its_own_groups(
-    database: Database,
-) -> None:
+async def test_each_sign_in_of_a_person_keeps_its_own_groups(database: Database) -> None:
     """Two sign-ins at once with different credentials of one person are not mixed up."""
     await enrolled(database.pool, "maria", None)
     await database.pool.execute(

@@ -141,9 +141,7 @@ async def test_claims_that_are_right(
         assert await house.who() == name
 
 
-async def test_the_way_back_is_of_the_browser_that_began_and_works_once(
-    database: Database,
-) -> None:
+async def test_the_way_back_is_of_the_browser_that_began_and_works_once(database: Database) -> None:
     async with both(database) as (house, issuer):
         jar = house.http.cookies
         back = await house.back()
@@ -151,13 +149,7 @@ async def test_the_way_back_is_of_the_browser_that_began_and_works_once(
         (name,) = attempt
         body, _, signature = attempt[name].partition(".")
         before = await house.holds()
-        for wrong in (
-            "",
-            "x",
-            f"{body}.{'0' * 64}",
-            f"{body}x.{signature}",
-            f".{signature}",
-        ):
+        for wrong in ("", "x", f"{body}.{'0' * 64}", f"{body}x.{signature}", f".{signature}"):
             jar.clear()
             answer = await house.http.get(back, headers={"cookie": f"{name}={wrong}"})
             assert answer.status_code == 401, (wrong, answer.text)

@@ -26,10 +26,7 @@ async def test_a_provider_that_is_away_leaves_a_way_back(database: Database) -> 
 
 @pytest.mark.parametrize("began", [True, False])
 async def test_a_provider_that_refuses_is_quoted(database: Database, began: bool) -> None:
-    async with (
-        issuing() as issuer,
-        housed(database, settings_for(issuer)) as house,
-    ):
+    async with issuing() as issuer, housed(database, settings_for(issuer)) as house:
         issuer.answer = {"error": "access_denied", "code": ""}
         back = await house.back("/x")
         if not began:

@@ -192,10 +192,7 @@ def test_roles_of_groups_as_a_text_a_list_or_a_table() -> None:
     ids=str,
 )
 async def test_a_proxy_where_tasks_run_is_warned_of(
-    database: Database,
-    caplog: pytest.LogCaptureFixture,
-    settings: dict[str, Any],
-    warns: bool,
+    database: Database, caplog: pytest.LogCaptureFixture, settings: dict[str, Any], warns: bool
 ) -> None:
     """A task connects from there as the proxy does, and could name anybody."""
     read = Settings.read({**TRUSTING, **settings})

@@ -10,9 +10,7 @@ from models.events.events import Event
 from models.lifecycle.apply.changes import with_task
 from models.lifecycle.copies import copy_with
 from models.lifecycle.snapshot import Approval, Execution, Vote
-from models.states import (
-    ApprovalState,
-)
+from models.states import ApprovalState
 
 
 def approval_requested(execution: Execution, fact: ApprovalRequested, event: Event) -> Execution:

@@ -76,10 +76,7 @@ def _after(given: Given, fact: Fact) -> Given:
 
 
 def _reported(
-    given: Given,
-    progress: float | None,
-    message: str | None,
-    outputs: Mapping[str, Any] | None,
+    given: Given, progress: float | None, message: str | None, outputs: Mapping[str, Any] | None
 ) -> Given:
     return replace(
         given,

@@ -3,16 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from models.events.events import (
-    TaskError,
-)
+from models.events.events import TaskError
 from models.lifecycle.apply.task_runs import changed
 from models.lifecycle.copies import copy_with
 from models.lifecycle.snapshot import TIMED_OUT, Execution, TaskRun
 from models.lifecycle.status import Failure
-from models.states import (
-    FAILED_ENDS,
-)
+from models.states import FAILED_ENDS
 
 
 def with_task(execution: Execution, before: TaskRun, after: TaskRun) -> Execution:

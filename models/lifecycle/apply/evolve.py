@@ -72,10 +72,7 @@ from models.lifecycle.copies import copy_with
 from models.lifecycle.snapshot import CompiledFlow, Execution
 from models.lifecycle.status import Killing, Paused
 from models.run_options import RunOptions
-from models.states import (
-    EXECUTION_ENDS,
-    ExecutionState,
-)
+from models.states import EXECUTION_ENDS, ExecutionState
 
 
 def create(plan: CompiledFlow, event: Event) -> Execution:

@@ -143,9 +143,7 @@ def _refuse_decided(builder: TransitionBuilder, approval: Approval) -> None:
         decided = ApprovalState.EXPIRED
     if decided is not ApprovalState.PENDING:
         raise Refused.because(
-            ProblemCode.ALREADY_DECIDED,
-            f"this request is already {decided.value}",
-            state=decided,
+            ProblemCode.ALREADY_DECIDED, f"this request is already {decided.value}", state=decided
         )
 
 

@@ -11,11 +11,7 @@ _VOTED = Problem(ProblemCode.ALREADY_VOTED, "you have already voted, and votes c
 
 
 def groups_of(
-    execution: Execution,
-    approval: Approval,
-    persons: frozenset[str],
-    command: CastVote,
-    actor: str,
+    execution: Execution, approval: Approval, persons: frozenset[str], command: CastVote, actor: str
 ) -> tuple[str, ...]:
     """Returns the groups that the vote counts for. Raises Refused if the actor may not vote."""
     if command.override:

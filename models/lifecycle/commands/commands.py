@@ -10,23 +10,11 @@ from models.events.events import TaskError
 from models.lifecycle.commands.external import ExternalCommand, RecordExecution
 from models.lifecycle.commands.outcomes import AttemptOutcome
 from models.lifecycle.commands.records import RecordCommand, RemoveFiles
-from models.lifecycle.commands.subflows import (
-    Adopt,
-    AwaitChild,
-    ResumeChild,
-    ToChild,
-    ToParent,
-)
+from models.lifecycle.commands.subflows import Adopt, AwaitChild, ResumeChild, ToChild, ToParent
 from models.lifecycle.provenance import Links, Reused
 from models.lifecycle.snapshot import CompiledFlow
 from models.run_options import RunOptions
-from models.states import (
-    ExecutionState,
-    FailureAction,
-    LabelMode,
-    TaskRunState,
-    VoteDecision,
-)
+from models.states import ExecutionState, FailureAction, LabelMode, TaskRunState, VoteDecision
 
 # -- people -----------------------------------------------------------------------------------------------------------
 

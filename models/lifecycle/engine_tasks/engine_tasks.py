@@ -17,14 +17,7 @@ from models.lifecycle.advance.advance import advance, end_of, fail_condition, mo
 from models.lifecycle.advance.foreach import expand
 from models.lifecycle.advance.starting import may_start_attempt, start
 from models.lifecycle.approvals import approvals
-from models.lifecycle.commands.commands import (
-    Conclude,
-    Judge,
-    Prepare,
-    Signal,
-    StartChild,
-    WakeUp,
-)
+from models.lifecycle.commands.commands import Conclude, Judge, Prepare, Signal, StartChild, WakeUp
 from models.lifecycle.commands.outcomes import Errored, Succeeded
 from models.lifecycle.ending import end_attempt, error_end
 from models.lifecycle.engine_tasks.signals import (
@@ -36,11 +29,7 @@ from models.lifecycle.engine_tasks.signals import (
 from models.lifecycle.snapshot import TaskRun
 from models.lifecycle.transition_builder import TransitionBuilder
 from models.spec import ApprovalTask, ForeachTask, SubflowTask, WaitTask
-from models.states import (
-    Condition,
-    ExecutionState,
-    TaskRunState,
-)
+from models.states import Condition, ExecutionState, TaskRunState
 
 
 def record_condition(builder: TransitionBuilder, command: Judge) -> None:

@@ -29,12 +29,7 @@ from models.lifecycle.transition_builder import TransitionBuilder
 from models.lifecycle.visibility.outside import SUBFLOW, did_not_succeed
 from models.lifecycle.visibility.separation import shows_child
 from models.spec import SubflowTask
-from models.states import (
-    EXECUTION_SUCCESSES,
-    WITH_CHILD,
-    ExecutionState,
-    TaskRunState,
-)
+from models.states import EXECUTION_SUCCESSES, WITH_CHILD, ExecutionState, TaskRunState
 
 _RETRY_SECONDS = 1.0
 """Seconds until the next check whether an earlier child has ended, so that another can start."""

@@ -9,13 +9,7 @@ from models.lifecycle.ending import fail
 from models.lifecycle.snapshot import TIMED_OUT, Execution, TaskRun
 from models.lifecycle.stopping import begin_stopping, kill, stop
 from models.lifecycle.transition_builder import TransitionBuilder
-from models.states import (
-    ExecutionState,
-    FailureAction,
-    OnExecutionTimeout,
-    Section,
-    TaskRunState,
-)
+from models.states import ExecutionState, FailureAction, OnExecutionTimeout, Section, TaskRunState
 
 _TOLERANCE_SECONDS = 0.01
 """Seconds by which a timer may fire early."""

@@ -119,8 +119,7 @@ async def _version(connection: Connection, use: UsedArtifact) -> str:
     if use.digest:
         return use.digest.rpartition(":")[2][:_SHORT_DIGEST]
     before = await connection.fetchval(
-        _USED_BEFORE,
-        *(use.execution_id, use.direction, use.uri, use.path, use.namespace, use.name),
+        _USED_BEFORE, *(use.execution_id, use.direction, use.uri, use.path, use.namespace, use.name)
     )
     if before is None and use.direction == "IN":
         before = await connection.fetchval(_NEWEST, use.namespace, use.name, use.uri)

@@ -50,10 +50,7 @@ class MetricRow:
 
 
 async def store(
-    pool: Pool,
-    attempt_id: UUID,
-    metrics: Sequence[MetricRow],
-    artifacts: Sequence[UsedArtifact],
+    pool: Pool, attempt_id: UUID, metrics: Sequence[MetricRow], artifacts: Sequence[UsedArtifact]
 ) -> None:
     """Stores all or nothing; raises AttemptsEnded if the attempt has ended. Storing the same again changes nothing, so
     the caller may retry when the outcome of the commit is unknown."""

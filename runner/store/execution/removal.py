@@ -42,10 +42,7 @@ _OPTIONAL: Final[Mapping[str, Sequence[str]]] = {
         "delete from log_blocks where execution_id = any($1::uuid[])",
     ),
     "metrics": ("delete from metrics where execution_id = any($1::uuid[])",),
-    "artifacts": (
-        _FORGET_ARTIFACTS,
-        _FORGET_USES,
-    ),
+    "artifacts": (_FORGET_ARTIFACTS, _FORGET_USES),
 }
 # Waits for transactions that are about to reuse these outputs, so that the next statement sees their references.
 _LOCK_OUTPUTS = (

@@ -10,14 +10,7 @@ from pydantic import TypeAdapter
 from models.approval import ApprovalPolicy
 from models.events.events import Parent, TaskError
 from models.lifecycle.clock import Stopwatch
-from models.lifecycle.snapshot import (
-    Approval,
-    Attempt,
-    CompiledFlow,
-    Execution,
-    TaskRun,
-    Vote,
-)
+from models.lifecycle.snapshot import Approval, Attempt, CompiledFlow, Execution, TaskRun, Vote
 from models.lifecycle.status import ChildStanding, Failure, Killing, Paused
 from models.lifecycle.task_path import families_of, parse_path
 from models.states import (
@@ -31,12 +24,7 @@ from models.states import (
     VoteDecision,
 )
 from runner.service.event_loop import Checkpoint
-from runner.store.execution.run_options import (
-    CHANGING_OPTION,
-    FIXED_OPTIONS,
-    Column,
-    options_of,
-)
+from runner.store.execution.run_options import CHANGING_OPTION, FIXED_OPTIONS, Column, options_of
 from runner.store.json import dump, dump_or_none, load, plain
 from runner.store.plans import Plans
 from runner.store.postgres.connection import Connection, Pool

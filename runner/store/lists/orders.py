@@ -41,8 +41,7 @@ COLUMNS: Final[Mapping[str, Column]] = {
     "STATE": Column("text", (Part("true", "state"),)),
     "STARTED": Column("timestamptz", (Part(ACTIVE, _STARTED), Part(ENDED, _STARTED))),
     "ENDED": Column(
-        "timestamptz",
-        (Part(ACTIVE, "'infinity'::timestamptz", inf), Part(ENDED, "ended_at")),
+        "timestamptz", (Part(ACTIVE, "'infinity'::timestamptz", inf), Part(ENDED, "ended_at"))
     ),
     # The duration of a running execution grows while a client reads pages, so it counts as longer than all that have
     # ended, and is ordered by its start.

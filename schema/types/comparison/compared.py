@@ -10,12 +10,7 @@ from models.states import ExecutionState, TaskRunState
 from models.statistics.comparison import Number, Row, lasted_alike, numbers_of
 from runner.store.execution.nodes import UseRow
 from runner.store.json import load
-from runner.store.lists.comparison import (
-    MetricPointsRow,
-    MetricValueRow,
-    SeriesRow,
-    TaskTimeRow,
-)
+from runner.store.lists.comparison import MetricPointsRow, MetricValueRow, SeriesRow, TaskTimeRow
 from runner.store.rows import ExecutionRow
 from schema.context import Info
 from schema.enums import ArtifactDirection, MetricKind

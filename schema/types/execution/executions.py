@@ -50,10 +50,7 @@ class ExecutionConnection:
 
 
 async def read_executions(
-    info: Info,
-    where: Filter,
-    paging: Paging,
-    order: Order = ExecutionOrder.CREATED_DESC,
+    info: Info, where: Filter, paging: Paging, order: Order = ExecutionOrder.CREATED_DESC
 ) -> ExecutionConnection:
     scope, pool = info.context.viewer.scope, info.context.services.pool
     page = await listing.executions_page(pool, scope, where, execution_view(paging, order))

@@ -23,8 +23,7 @@ RequestId = Annotated[
 ]
 Comment = Annotated[str | None, typer.Option(help="A comment on the decision.")]
 Form = Annotated[
-    list[str] | None,
-    typer.Option(help="field=value or field:=JSON of the form; may be repeated."),
+    list[str] | None, typer.Option(help="field=value or field:=JSON of the form; may be repeated.")
 ]
 Override = Annotated[
     bool,

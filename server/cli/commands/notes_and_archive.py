@@ -76,10 +76,7 @@ def _act_on(name: str, kind: str, what: str, done: str, ids: list[str], **input:
     """Prints the number of changed executions; raises CommandFailed with the problems of the others."""
     given = {key: value for key, value in input.items() if value is not None}
     data = asyncio.run(
-        Api.find().post(
-            mutation_on_many(name, kind, what),
-            input={"ids": ids, **given},
-        )
+        Api.find().post(mutation_on_many(name, kind, what), input={"ids": ids, **given})
     )
     payload = data[name]
     count = len(payload[what.split(maxsplit=1)[0]])

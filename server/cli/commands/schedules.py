@@ -122,12 +122,7 @@ async def _backfill(
     last, now = last_of(until, zone), datetime.now(UTC)
     today = now < last and last.date() == now.astimezone(zone).date()
     upto = (now if today and is_date(until) else last).isoformat()
-    given = {
-        "from": begins(since, zone),
-        "to": upto,
-        "plan": plan,
-        "reason": reason,
-    }
+    given = {"from": begins(since, zone), "to": upto, "plan": plan, "reason": reason}
     given["id"] = found["id"]
     payload = await api.mutate(
         "backfillSchedule", "BackfillScheduleInput", queries.BACKFILL, **given

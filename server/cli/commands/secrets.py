@@ -66,11 +66,7 @@ def delete(namespace: Namespace, name: Name) -> None:
     """Delete a secret."""
     asyncio.run(
         Api.find().mutate(
-            "deleteSecret",
-            "DeleteSecretInput",
-            "secret { name }",
-            namespace=namespace,
-            name=name,
+            "deleteSecret", "DeleteSecretInput", "secret { name }", namespace=namespace, name=name
         )
     )
     typer.echo(f"the secret {name} of {namespace} was deleted")

@@ -27,8 +27,7 @@ Queue = Annotated[
 ]
 Concurrency = Annotated[int | None, typer.Option(help="Tasks that a worker runs at once.")]
 DrainTimeout = Annotated[
-    float | None,
-    typer.Option(help="Seconds that running tasks get when the process is stopped."),
+    float | None, typer.Option(help="Seconds that running tasks get when the process is stopped.")
 ]
 
 

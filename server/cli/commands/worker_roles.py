@@ -7,8 +7,7 @@ import typer
 from server.cli.commands.serve import DatabaseUrl, DataDir, run_to_its_end, settings_of
 
 worker_role = typer.Typer(
-    help="PostgreSQL roles for workers, which may run tasks and nothing else.",
-    no_args_is_help=True,
+    help="PostgreSQL roles for workers, which may run tasks and nothing else.", no_args_is_help=True
 )
 Name = Annotated[str, typer.Argument(help="The role's name in PostgreSQL.")]
 

@@ -11,10 +11,7 @@ _PHRASES: Final[Mapping[str, str]] = {
     "namespace": "in {}", "namespaces": "in {}", "expiresAt": "until {}", "method": "by {}",
 }  # fmt: skip
 """Phrases of keys that are clear without their name; other values follow the name of their key."""
-_EITHER: Final = {
-    "disabled": ("disabled", "enabled"),
-    "claimed": ("took over the name", "new"),
-}
+_EITHER: Final = {"disabled": ("disabled", "enabled"), "claimed": ("took over the name", "new")}
 _PREPOSITIONS: Final = ("in ", "of ", "until ", "by ")
 """Phrases with these beginnings follow without a comma."""
 

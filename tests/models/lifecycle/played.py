@@ -8,23 +8,13 @@ from models.events.approval_events import ApprovalOverridden
 from models.events.events import CommandOrigin
 from models.ids import new_id
 from models.lifecycle.approvals.decided_on import context
-from models.lifecycle.commands.commands import (
-    Cancel,
-    CastVote,
-    ChangeTaskRunState,
-    Create,
-)
+from models.lifecycle.commands.commands import Cancel, CastVote, ChangeTaskRunState, Create
 from models.lifecycle.decide import begin
 from models.lifecycle.reruns.rerun_plan import NewExecution
 from models.lifecycle.snapshot import CompiledFlow, Execution
 from models.run_options import RunOptions
 from models.spec import parse_flow
-from models.states import (
-    AttemptState,
-    Channel,
-    TaskRunState,
-    VoteDecision,
-)
+from models.states import AttemptState, Channel, TaskRunState, VoteDecision
 from tests.models.lifecycle.stage import MARIA, START, Stage
 
 CHAIN = """

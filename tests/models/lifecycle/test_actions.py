@@ -23,13 +23,7 @@ from models.lifecycle.commands.commands import (
 from models.lifecycle.commands.outcomes import Succeeded
 from models.lifecycle.commands.records import AddNote, Archive, Delete, RemoveFiles, Unarchive
 from models.lifecycle.transition import Context
-from models.states import (
-    EXECUTION_ENDS,
-    AttemptState,
-    ExecutionState,
-    LabelMode,
-    TaskRunState,
-)
+from models.states import EXECUTION_ENDS, AttemptState, ExecutionState, LabelMode, TaskRunState
 from tests.models.lifecycle.stage import MARIA, START, Stage
 
 TWO = """
@@ -66,9 +60,7 @@ def staged(state: ExecutionState) -> Stage:
     stage.start("b")
     stage.run("a", AttemptState.FAILED)
     stage.execution = replace(
-        stage.execution,
-        state=state,
-        ended_at=START if state in EXECUTION_ENDS else None,
+        stage.execution, state=state, ended_at=START if state in EXECUTION_ENDS else None
     )
     if state is ExecutionState.KILLING:
         stage = Stage(TWO)

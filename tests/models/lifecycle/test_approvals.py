@@ -6,15 +6,8 @@ from typing import Any
 import pytest
 
 from models.errors import ProblemCode, Refused
-from models.lifecycle.commands.commands import (
-    Cancel,
-    CastVote,
-    Pause,
-    Resume,
-)
-from models.states import (
-    VoteDecision,
-)
+from models.lifecycle.commands.commands import Cancel, CastVote, Pause, Resume
+from models.states import VoteDecision
 from tests.models.lifecycle.stage import MARIA, Stage
 
 ASK = """

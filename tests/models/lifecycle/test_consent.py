@@ -101,8 +101,7 @@ def ended(how: str) -> Played:
 @pytest.mark.parametrize("how", ENDS)
 @pytest.mark.parametrize("outputs", [None, {"n": 1}])
 @pytest.mark.parametrize(
-    "state",
-    [TaskRunState.SUCCESS, TaskRunState.WARNING, TaskRunState.FAILED, TaskRunState.SKIPPED],
+    "state", [TaskRunState.SUCCESS, TaskRunState.WARNING, TaskRunState.FAILED, TaskRunState.SKIPPED]
 )
 def test_no_change_of_a_task_run_lets_later_tasks_run_undecided(
     how: str, outputs: Any, state: TaskRunState

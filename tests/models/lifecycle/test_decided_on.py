@@ -7,23 +7,11 @@ import pytest
 from models.errors import Refused
 from models.events.events import ENGINE
 from models.lifecycle.approvals.decided_on import context
-from models.lifecycle.commands.commands import (
-    Create,
-    Restart,
-    RetryFailed,
-)
+from models.lifecycle.commands.commands import Create, Restart, RetryFailed
 from models.lifecycle.reruns.rerun_plan import TaskPlan, plan_draft, plan_replay
 from models.run_options import RunOptions
-from models.states import (
-    AttemptState,
-)
-from tests.models.lifecycle.played import (
-    CHAIN,
-    Played,
-    approved,
-    begins,
-    plan_of,
-)
+from models.states import AttemptState
+from tests.models.lifecycle.played import CHAIN, Played, approved, begins, plan_of
 
 NEVER = """
 id: x

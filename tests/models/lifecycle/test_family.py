@@ -6,21 +6,10 @@ import pytest
 
 from models.events.events import ENGINE
 from models.ids import new_id
-from models.lifecycle.commands.commands import (
-    Cancel,
-    Evaluate,
-    Finish,
-    MakeRoom,
-)
+from models.lifecycle.commands.commands import Cancel, Evaluate, Finish, MakeRoom
 from models.lifecycle.commands.outcomes import Succeeded
 from models.lifecycle.commands.subflows import ChildEnded
-from models.states import (
-    EXECUTION_ENDS,
-    AttemptState,
-    ExecutionState,
-    TaskRunState,
-    VoteDecision,
-)
+from models.states import EXECUTION_ENDS, AttemptState, ExecutionState, TaskRunState, VoteDecision
 from tests.models.lifecycle.family import (
     ASK,
     DEPTHS,
@@ -90,10 +79,9 @@ def test_a_stopped_parent_waits_for_the_end_of_its_child(stop: str, depth: int) 
     elif "force" in stop:
         assert top.state is ExecutionState.KILLED
     else:
-        expected = {
-            "timeout of the task": ["after"],
-            "timeout of the execution": ["sorry"],
-        }.get(stop, ["tidy"])
+        expected = {"timeout of the task": ["after"], "timeout of the execution": ["sorry"]}.get(
+            stop, ["tidy"]
+        )
         assert waits == expected
     assert made.folds()
 
@@ -260,11 +248,7 @@ def test_a_child_that_a_person_cancelled_is_not_started_again(depth: int) -> Non
 
 
 def test_a_child_that_cancels_itself_by_a_failure_is_started_again() -> None:
-    made = family(
-        1,
-        "on_failure: CANCEL_ALL\n" + WORK,
-        "retry: {max_attempts: 2, delay: 1s}",
-    )
+    made = family(1, "on_failure: CANCEL_ALL\n" + WORK, "retry: {max_attempts: 2, delay: 1s}")
     made.work("leaf", "work")
     made.finish("leaf", "work", AttemptState.FAILED)
     made.pass_time(2)

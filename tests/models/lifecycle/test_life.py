@@ -15,11 +15,7 @@ from models.lifecycle.commands.commands import (
 )
 from models.lifecycle.commands.outcomes import Errored
 from models.run_options import RunOptions
-from models.states import (
-    AttemptState,
-    ExecutionState,
-    FailureAction,
-)
+from models.states import AttemptState, ExecutionState, FailureAction
 from tests.models.lifecycle.stage import Stage
 
 S, F = AttemptState.SUCCESS, AttemptState.FAILED

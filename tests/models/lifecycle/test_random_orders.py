@@ -23,12 +23,7 @@ from models.lifecycle.commands.commands import (
 from models.lifecycle.commands.outcomes import Succeeded
 from models.lifecycle.commands.records import AddNote, Archive, Unarchive
 from models.lifecycle.snapshot import Execution
-from models.states import (
-    AttemptState,
-    ExecutionState,
-    TaskRunState,
-    VoteDecision,
-)
+from models.states import AttemptState, ExecutionState, TaskRunState, VoteDecision
 from tests.models.lifecycle.stage import Stage
 from tests.models.lifecycle.test_approvals import vote
 

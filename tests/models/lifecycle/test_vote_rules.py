@@ -21,14 +21,7 @@ from models.ids import new_id
 from models.lifecycle.approvals.approvals import outcome
 from models.lifecycle.commands.commands import ApprovalDue, CastVote
 from models.lifecycle.snapshot import Approval, TaskRun, Vote
-from models.states import (
-    ApprovalState,
-    Channel,
-    CommentRule,
-    OnReject,
-    OnTimeout,
-    VoteDecision,
-)
+from models.states import ApprovalState, Channel, CommentRule, OnReject, OnTimeout, VoteDecision
 from tests.models.lifecycle.stage import Stage
 
 A, R = VoteDecision.APPROVE, VoteDecision.REJECT
@@ -202,11 +195,9 @@ def test_a_request_that_is_not_pending_answers_with_its_final_state(state: Appro
 
 @pytest.mark.parametrize("rule", CommentRule)
 def test_a_comment_is_required_by_the_rule_and_always_for_an_override(rule: CommentRule) -> None:
-    wanted = {
-        CommentRule.NEVER: set(),
-        CommentRule.ON_REJECT: {R},
-        CommentRule.ALWAYS: {A, R},
-    }[rule]
+    wanted = {CommentRule.NEVER: set(), CommentRule.ON_REJECT: {R}, CommentRule.ALWAYS: {A, R}}[
+        rule
+    ]
     for decision, override, comment in product(
         VoteDecision, (False, True), (None, "", " \n", "why")
     ):

@@ -146,9 +146,7 @@ async def serving(setting: Setting | None = None) -> AsyncIterator[Serving]:
     door = Door(tokens, KEY, setting.door, rates=rates)
     async with Fanout(operations, setting.policies, setting.ring) as fanout:
         app = Starlette(
-            routes=[
-                *graphql_routes(operations, fanout, door, setting.transports, setting.page),
-            ],
+            routes=[*graphql_routes(operations, fanout, door, setting.transports, setting.page)],
             middleware=guarded(door),
         )
         async with running(app) as port:

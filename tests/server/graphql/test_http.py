@@ -176,9 +176,7 @@ async def test_bugs_are_masked_and_refusals_are_shown(http: httpx.AsyncClient) -
     assert "secret" not in response.text
 
 
-async def test_an_unreachable_database_is_503(
-    http: httpx.AsyncClient,
-) -> None:
+async def test_an_unreachable_database_is_503(http: httpx.AsyncClient) -> None:
     response = await http.post("/graphql", json={"query": "{ unavailable }"})
     assert (response.status_code, codes(response)) == (503, ["UNAVAILABLE"])
     assert int(response.headers["retry-after"]) > 0

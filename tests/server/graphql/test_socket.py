@@ -144,9 +144,7 @@ async def test_a_subscription_that_breaks_is_an_error_without_its_secret(server:
         assert "secret" not in str(message)
 
 
-async def test_a_message_waits_for_the_database_until_it_is_complete(
-    server: Serving,
-) -> None:
+async def test_a_message_waits_for_the_database_until_it_is_complete(server: Serving) -> None:
     server.counting.away = 3
     async with initialised(server) as client:
         await client.subscribe("subscription { count(to: 2) { number fetched } }")
