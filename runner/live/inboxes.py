@@ -2,7 +2,6 @@
 that it does not affect costs nothing, and one that shows all its requests is updated without reading the tables."""
 
 import asyncio
-import random
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from uuid import UUID
 
 from models.filters.inbox import Change, Request, Wish
 from runner.live.freshness import Freshness
+from runner.live.live_list import LiveList
 from runner.service.retry import retry_until_available
 from runner.store import approvals
 from runner.store.postgres.connection import Pool
@@ -50,15 +50,14 @@ class _Shown:
     version: Hashable
 
 
-class Inbox:
+class Inbox(LiveList):
     def __init__(self, pool: Pool, turns: asyncio.Semaphore, wish: Wish) -> None:
+        super().__init__(_REFRESH_SECONDS)
         self._pool, self._turns, self._wish = pool, turns, wish
         self._shown: dict[UUID, _Shown] = {}
         self._changes: dict[UUID, Request[ApprovalRow] | None] = {}
         self._whole = False
-        self._freshness = Freshness.STALE
         self._total: tuple[int, bool] = (0, True)
-        self._woken = asyncio.Event()
 
     async def next(self) -> InboxUpdate:
         """Returns the changes since the last call; at first all requests."""
@@ -72,15 +71,6 @@ class Inbox:
         self._shown |= {one.id: _Shown(one.execution_id, one.version) for one in changed}
         self._total = len(self._shown), True
         return InboxUpdate(changed, gone, self._total)
-
-    async def wait_changed(self) -> None:
-        """Waits until the inbox may have changed since the last call."""
-        try:
-            async with asyncio.timeout(random.uniform(0.8, 1) * _REFRESH_SECONDS):
-                await self._woken.wait()
-        except TimeoutError:
-            self._freshness = Freshness.STALE
-        self._woken.clear()
 
     def notify(self, changes: Sequence[Change[ApprovalRow]], gone: frozenset[UUID]) -> bool:
         """Applies changes; returns whether the inbox must be woken."""
@@ -112,13 +102,6 @@ class Inbox:
         before = change.before
         return self._wish.takes(before) if before else self._wish.may_take(change.now)
 
-    def invalidate(self) -> None:
-        self._freshness = Freshness.STALE
-        self.wake()
-
-    def wake(self) -> None:
-        self._woken.set()
-
     def _concerns(self, request: Request[ApprovalRow]) -> bool:
         shown = self._shown.get(request.id)
         if not self._wish.takes(request):
@@ -127,11 +110,10 @@ class Inbox:
 
     async def _refresh(self) -> InboxUpdate:
         async with self._turns:
-            self._freshness = Freshness.REFRESHING
+            self._start_refresh()
             read = partial(approvals.read_inbox, self._pool, self._wish, MOST)
             found = await retry_until_available(self._pool, read)
-            if self._freshness is Freshness.REFRESHING:
-                self._freshness = Freshness.CURRENT
+            self._finish_refresh()
         old, self._changes = self._shown, {}
         self._shown = {one.id: _Shown(one.execution_id, one.version) for one in found.found}
         self._whole, self._total = found.whole, (found.total, found.exact)

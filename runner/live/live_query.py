@@ -6,7 +6,6 @@ for one that was not shown, and a row that enters may belong beyond the end.
 """
 
 import asyncio
-import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +20,7 @@ from models.filters.matching import JSON_FIELDS, Candidate, listed
 from models.orders import ByValue, ExecutionOrder, Order
 from runner.live.change import ALWAYS, RowChange
 from runner.live.freshness import Freshness
+from runner.live.live_list import LiveList
 from runner.store.json import load
 from runner.store.rows import ExecutionRow
 
@@ -89,7 +89,7 @@ class Delta:
         return bool(self.rows or self.left)
 
 
-class LiveQuery:
+class LiveQuery(LiveList):
     """The live query of one list: enter it before the first refresh, and call `drain` between refreshes."""
 
     def __init__(self, index: QueryIndex, where: Filter, scope: Scope, order: Order | None) -> None:
@@ -106,16 +106,13 @@ class LiveQuery:
         measured = isinstance(order, ByValue) and order.field is Field.METRIC
         self._by_metric = measured or mentions(where, Field.METRIC)  # metrics send no hint
         self._row_decides = not (self._by_metric or moves_by_itself(where))
-        self._pause = _SLOW_REFRESH if self._row_decides else _FAST_REFRESH
+        super().__init__(_SLOW_REFRESH if self._row_decides else _FAST_REFRESH)
         self._by_id = self._order.column == "CREATED"
-        self._woken = asyncio.Event()
         self._shown: dict[UUID, VisibleRow] = {}
         self._room = 0
         self._refreshed_at = 0.0
-        self._freshness = Freshness.STALE
         self._buffered: list[RowChange] = []
         self._delta = Delta()
-        self._due = 0.0
 
     def __enter__(self) -> Self:
         self._index.add(self)
@@ -131,9 +128,8 @@ class LiveQuery:
 
     def begin_refresh(self) -> None:
         """Call this before reading the rows. Until `end_refresh`, changes are buffered."""
-        self._freshness = Freshness.REFRESHING
+        self._start_refresh()
         self._delta = Delta()
-        self._due = asyncio.get_running_loop().time() + random.uniform(0.8, 1) * self._pause
         self._index.refreshing.add(self)
 
     def end_refresh(self, rows: Sequence[ExecutionRow], room: int, now: datetime) -> None:
@@ -141,8 +137,7 @@ class LiveQuery:
         may match than are shown."""
         old, self._shown = self._shown, {row["id"]: self._shows(row) for row in rows}
         self._room = room
-        if self._freshness is Freshness.REFRESHING:
-            self._freshness = Freshness.CURRENT
+        self._finish_refresh()
         self._refreshed_at = asyncio.get_running_loop().time()
         self._index.update_shown(self, old.keys(), self._shown.keys())
         self._index.refreshed(self, self._is_whole)
@@ -151,28 +146,12 @@ class LiveQuery:
             if change.id in self._shown or self._may_match(change):
                 self.apply(change, now)
 
-    async def wait_changed(self) -> None:
-        """Waits until the list may have changed since the last call."""
-        try:
-            async with asyncio.timeout_at(self._due):
-                await self._woken.wait()
-        except TimeoutError:
-            pass
-        self._woken.clear()
-        if asyncio.get_running_loop().time() >= self._due:
-            self._freshness = Freshness.STALE
-
     def drain(self) -> Delta | None:
         """Returns the changes since the last call; None when the list must be refreshed."""
         if self._freshness is Freshness.STALE:
             return None
         delta, self._delta = self._delta, Delta()
         return delta
-
-    def invalidate(self) -> None:
-        """Requires a refresh: anything may have changed."""
-        self._freshness = Freshness.STALE
-        self._woken.set()
 
     def buffer(self, changes: Sequence[RowChange]) -> None:
         if self._freshness is Freshness.REFRESHING:
@@ -202,7 +181,7 @@ class LiveQuery:
         if row["seq"] > shown.seq:
             self._shown[change.id] = self._shows(row)
             self._delta.rows[change.id] = row
-            self._woken.set()
+            self.wake()
 
     def _enter(self, change: RowChange) -> None:
         """Adds a row without a refresh if its position is certain, and it was read after the last refresh."""
@@ -220,7 +199,7 @@ class LiveQuery:
         self._index.update_shown(self, (), (change.id,))
         self._delta.left.pop(change.id, None)
         self._delta.rows[change.id] = row
-        self._woken.set()
+        self.wake()
 
     def _leave(self, shown: VisibleRow, change: RowChange, now: datetime) -> None:
         if not (self._row_decides and self._is_whole and self._is_out(shown, change, now)):
@@ -231,7 +210,7 @@ class LiveQuery:
         self._index.update_shown(self, (change.id,), ())
         self._delta.rows.pop(change.id, None)
         self._delta.left[change.id] = change.after is None
-        self._woken.set()
+        self.wake()
 
     def _is_out(self, shown: VisibleRow, change: RowChange, now: datetime) -> bool:
         """Returns whether the row left the list, rather than moved within it, and the change is newer than the shown
