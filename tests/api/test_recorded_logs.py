@@ -140,7 +140,7 @@ async def test_a_log_has_an_end(client: Client, served: Served) -> None:
         assert problem["code"] == "PAYLOAD_TOO_LARGE"
         assert "at most 1000000 lines; it has 999999, and this call adds 2" in problem["message"]
         await report(client, id, "recordLogs", lines=[{"text": "a"}])
-        # Nothing of the lines that are not there is to be looked for by the oracle.
+        # The invariant checker must not look for lines that do not exist.
         await connection.execute(
             "delete from log_heads where execution_id = $1", untyped("exec", id)
         )

@@ -45,7 +45,7 @@ class Engines:
     async def create(self, **options: Any) -> Any:
         return (await self.first.create(Create(self.plan, **options), USER)).execution
 
-    async def oracle(self) -> None:
+    async def check_invariants(self) -> None:
         assert await invariants.verify(self.database.pool) == []
 
 
@@ -63,7 +63,7 @@ async def engines(database: Database) -> AsyncIterator[Engines]:
             plan = await made[0].plans.of(connection, revision["id"])
         engines = Engines(made[0], made[1], plan, database)
         yield engines
-        await engines.oracle()
+        await engines.check_invariants()
 
 
 async def run(engines: Engines, id: Any, path: str) -> None:
