@@ -28,6 +28,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 from orjson import dumps, loads
 
+NOT_DEFINED = "is not defined"
+"""Follows the name in the message about an unknown name."""
 CPU_SECONDS = 1.0
 MEMORY = 64 * 1024 * 1024
 CACHE_MEMORY = 16 * 1024 * 1024
@@ -72,7 +74,7 @@ class Clear(StrictUndefined):
             return self._undefined_hint
         name = str(self._undefined_name)
         if self._undefined_obj is missing:
-            return f"`{name}` is not defined; available names: {', '.join(self.known)}"
+            return f"`{name}` {NOT_DEFINED}; available names: {', '.join(self.known)}"
         return _missing_in(self._undefined_obj, name, self.names)
 
 

@@ -18,6 +18,7 @@ from models.lifecycle.visibility.outside import NOTHING, Outside
 from models.secrets import MASKED
 from runner.expressions.context import expression_names
 from runner.expressions.evaluator import EvaluationFailed, Evaluator
+from runner.expressions.sandbox_process import NOT_DEFINED
 from runner.history.point_in_time import read_past
 from runner.store.execution.event_log import last_start
 from runner.store.execution.snapshots import read_executions
@@ -26,7 +27,7 @@ from runner.store.postgres.connection import Pool
 from runner.store.rows import ExecutionRow
 
 _OPENING, _CLOSING = "{{ ", " }}"
-_UNKNOWN = re.compile(r"`(\w+)` is not known here|has no '([^']+)'")
+_UNKNOWN = re.compile(rf"`(\w+)` {NOT_DEFINED}|has no '([^']+)'")
 
 
 class ValueType(StrEnum):

@@ -226,9 +226,9 @@ async def test_a_path_for_a_file_names_how_to_upload_it(
     )
     (tmp_path / "data.csv").write_text("a\n")
     path = str(tmp_path / "data.csv")
-    errors = await refused(served, "run", "tells/filed", "-i", f"f={path}")
+    errors = await refused(served, "run", "details/filed", "-i", f"f={path}")
     assert errors == f"error: f is a FILE; use -i f=@{path} to upload one\n"
-    await done(served, "run", "tells/filed", "-i", f"f=@{path}", "-i", f"s={path}")
+    await done(served, "run", "details/filed", "-i", f"f=@{path}", "-i", f"s={path}")
 
 
 async def test_an_action_refused_for_a_task_is_not_suggested_again(

@@ -69,7 +69,7 @@ async def test_a_worker_frozen_past_its_lease_adds_nothing_when_it_wakes_up(tmp_
             before = await rows(database, STORED, untyped("exec", id))
             complete = await _complete(client, id)
             frozen.send_signal(signal.SIGCONT)
-            await _until_written(data_dir / "worker.log", "log lines of writes are dropped")
+            await _until_written(data_dir / "worker.log", "log lines of task writes of execution")
         finally:
             frozen.send_signal(signal.SIGCONT)
             for worker in filter(None, (frozen, second)):

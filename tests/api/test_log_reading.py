@@ -231,7 +231,7 @@ async def test_a_download_is_everything_that_the_filter_shows(
     [
         ({"text": ""}, "text must have 1 to 1000 characters"),
         ({"text": "a\0"}, "none of them NUL"),
-        ({"stream": "FILE"}, "stream is one of"),
+        ({"stream": "FILE"}, "stream must be one of"),
     ],
 )
 async def test_a_download_refuses_invalid_parameters(

@@ -126,7 +126,7 @@ async def test_prune_previews_first_and_removes_on_request(own: Served, pool: as
     [
         (("--flow", "load"), "--namespace, --flow and --state narrow --keep; add --keep"),
         (("--keep", "soon"), "--keep: must be forever, or a duration such as"),
-        (("--keep", "1d", "--state", "running"), "--state: only what has ended goes"),
+        (("--keep", "1d", "--state", "running"), "--state: only terminal states can be pruned"),
         (("--keep", "0"), "--keep: `keep` must be greater than 0"),
     ],
 )

@@ -145,7 +145,7 @@ async def test_a_schedule_is_made_changed_listed_and_deleted(client: Client) -> 
         ({"cron": "0 2 * *"}, ["cron"], "has 5 fields"),
         ({"timezone": "Mars/Base"}, ["timezone"], "there is no time zone `Mars/Base`"),
         ({"key": "No Key"}, ["key"], "key: "),
-        ({"inputs": [1]}, ["inputs"], "inputs is an object"),
+        ({"inputs": [1]}, ["inputs"], "inputs must be an object of names and values"),
         ({"inputs": {}}, ["inputs", "day"], "the input `day` is required; give it a value"),
         ({"inputs": {**DAY, "dya": 1}}, ["inputs", "dya"], "there is no input `dya`"),
         ({"inputs": {"day": "soon"}}, ["inputs", "day"], "must be a date"),

@@ -179,10 +179,22 @@ async def test_names_are_listed_and_inherited_and_deleted(client: Client) -> Non
 @pytest.mark.parametrize(
     ("namespace", "name", "value", "path", "message"),
     [
-        ("acme", "1A", "long enough", ["name"], "the name of a secret is 1 to 100"),
-        ("Acme", "A", "long enough", ["namespace"], "a namespace is parts of"),
-        ("acme", "A", "abc", ["value"], "the value of a secret must have 4 characters"),
-        ("acme", "A", "abc\nabc\n", ["value"], "the value of a secret must have 4 characters"),
+        ("acme", "1A", "long enough", ["name"], "the name of a secret must be 1 to 100"),
+        ("Acme", "A", "long enough", ["namespace"], "a namespace must be parts of"),
+        (
+            "acme",
+            "A",
+            "abc",
+            ["value"],
+            "the value of a secret must have a line of at least 4 characters",
+        ),
+        (
+            "acme",
+            "A",
+            "abc\nabc\n",
+            ["value"],
+            "the value of a secret must have a line of at least 4 characters",
+        ),
         ("acme", "A", "x" * 20_000, ["value"], "the value of a secret must have at most"),
     ],
 )

@@ -292,4 +292,4 @@ async def test_a_role_that_may_more_is_refused_and_a_dropped_one_ends(served: Se
     with pytest.raises(asyncpg.InvalidAuthorizationSpecificationError):
         await asyncpg.connect(url)
     gone = headway(served.data_dir, "worker-role", "drop", 'odd "name')
-    assert gone.returncode == 4 and "is no worker role" in gone.stderr
+    assert gone.returncode == 4 and "is not a worker role" in gone.stderr

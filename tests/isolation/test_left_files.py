@@ -40,7 +40,7 @@ tasks:
     env: {{TARGET: {target}}}
     run: |
       {run}
-      {report}
+      {with_report}
     artifacts: [{declared}]
 """
 REPORT_ARTIFACT = """echo '{{"artifact": {{"path": "{path}"}}}}' >> "$HEADWAY_FILE" """

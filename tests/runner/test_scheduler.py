@@ -317,7 +317,7 @@ async def test_a_document_does_not_replace_schedules_of_people(servers: Servers)
         assert row
         await schedules.save(connection, row, mine, PERSON, EVERYWHERE)
     before = await servers.schedule()
-    with pytest.raises(Refused, match="made through the API") as refused:
+    with pytest.raises(Refused, match="created through the API") as refused:
         await servers.save(document(trigger()))
     assert refused.value.problems[0].code is ProblemCode.CONFLICT
     assert dict(await servers.schedule()) == dict(before)

@@ -111,7 +111,7 @@ async def test_the_reason_for_not_deciding_and_the_override_are_shown(
     )
     assert await no(client, id, request, eve) == "ALREADY_VOTED"
     await does(ann, "approve", approvalId=request)
-    assert await standing(eve, id) == (False, "this request is APPROVED already", False)
+    assert await standing(eve, id) == (False, "this request is already APPROVED", False)
 
 
 async def test_actions_without_permission_are_not_available_and_have_a_reason(

@@ -184,7 +184,7 @@ async def test_a_program_cannot_take_another_name(database: Database) -> None:
         before = await house.holds()
         assert await house.who(issuer.bearer(**PROGRAM)) is None
         assert await house.holds() == before
-        assert "belongs to somebody else" in (await house.refusals())[0]
+        assert "belongs to another account here" in (await house.refusals())[0]
 
 
 async def test_bulk_actions_run_with_the_groups_of_the_session(database: Database) -> None:

@@ -283,10 +283,10 @@ async def test_a_name_does_not_give_access_to_another_account(database: Database
         for name in ("admin", "ADMIN", "ci", "nina", "Nina", "maria", "MARIA"):
             issuer.claims = {"sub": "u-2", "preferred_username": name}
             answer = await house.sign_in()
-            assert answer.status_code == 401 and "belongs to somebody else" in answer.text
+            assert answer.status_code == 401 and "belongs to another account here" in answer.text
             assert await house.who() is None
         assert await house.holds() == before
-        assert await house.refusals("the name admin belongs to somebody else")
+        assert await house.refusals("the name admin belongs to another account here")
         # Conversely, a person who signed in before is recognised by the subject, whatever the name is now.
         issuer.claims = {"sub": "u-1", "preferred_username": "admin"}
         assert (await house.sign_in()).status_code == 200
