@@ -53,6 +53,7 @@ async def test_a_migration_gives_way_while_a_table_is_read(empty_database_url: s
     async with open_database(empty_database_url) as database:
         await migrate_to(database, "0023_foreach_results")
         reader = await database.connect_alone()
+        await reader.execute("set idle_in_transaction_session_timeout = 0")
         async with reader.transaction():
             assert await reader.fetchval("select count(*) from executions") == 0
             migrating = asyncio.create_task(migrate(database))
@@ -80,6 +81,7 @@ async def test_a_migration_that_never_gets_its_lock_says_why(
     async with open_database(empty_database_url) as database:
         await migrate_to(database, "0023_foreach_results")
         reader = await database.connect_alone()
+        await reader.execute("set idle_in_transaction_session_timeout = 0")
         async with reader.transaction():
             await reader.fetchval("select count(*) from executions")
             with pytest.raises(Fault, match="another session uses its tables"):
