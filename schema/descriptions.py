@@ -27,7 +27,8 @@ def descriptions() -> Mapping[str, str]:
 def describe(schema: strawberry.Schema) -> None:
     """Sets the description of every element that has one; idempotent."""
     for name, element in _elements(schema._schema):
-        element.description = descriptions().get(name)
+        if name in descriptions():
+            element.description = descriptions()[name]
 
 
 def missing(schema: strawberry.Schema) -> list[str]:

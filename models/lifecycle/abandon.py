@@ -51,6 +51,7 @@ def _drop(builder: TransitionBuilder, task: TaskRun) -> None:
         stop_child(builder, task)
     if task.newest and task.newest.state is AttemptState.RUNNING:
         outcome = Lost() if task.lease else Killed()
-        end_attempt(builder, task, outcome, TaskRunState.KILLED, reason=_ABANDONED)
+        killed = TaskRunState.KILLED
+        end_attempt(builder, task, outcome, killed, message=task.message, reason=_ABANDONED)
     else:
         builder.move_task(task, TaskRunState.KILLED if task.attempt else TaskRunState.CANCELLED)

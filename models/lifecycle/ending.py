@@ -19,7 +19,9 @@ from models.lifecycle.summaries import message_after_wait
 from models.lifecycle.transition_builder import TransitionBuilder
 from models.retry import delay_before, may_retry
 from models.spec import ForeachTask, TaskSpec
-from models.states import TaskRunState
+from models.states import SUCCESSFUL_ENDS, AttemptState, TaskRunState
+
+_SUCCESSES = SUCCESSFUL_ENDS - {TaskRunState.WARNING}
 
 
 def fail(
@@ -57,7 +59,13 @@ def end_attempt(
     reason: str | None = None,
     message: str | None = None,
 ) -> None:
-    """Emits the only event that ends an attempt. Without a `message` that of a wait is kept."""
+    """Emits the only event that ends an attempt. Without a `message` that of a wait is kept.
+
+    A success has an end of the task run after which other tasks start; nothing else may, except with `allow_failure`.
+    """
+    succeeded = outcome.state is AttemptState.SUCCESS
+    fits = to_state in SUCCESSFUL_ENDS if succeeded else to_state not in _SUCCESSES
+    assert fits, f"{outcome} cannot end a task run in {to_state}"
     builder.emit(
         AttemptEnded(
             path=task.path,

@@ -33,6 +33,7 @@ from runner.isolation.isolation import Isolation
 from runner.launch.result_cache import NOT_CACHED_BY, digest
 from runner.processes.reaper import Reaper
 from runner.service.encryption import Cipher
+from runner.service.log_refs import LogRef
 from runner.service.retry import retry_until_available
 from runner.store.json import dump
 from runner.store.postgres.connection import Pool
@@ -142,7 +143,15 @@ class AttemptContext:
         )
 
     def __str__(self) -> str:
-        return f"task {self.task.path} of execution {self.execution.id}"
+        return str(self._log_ref)
+
+    @property
+    def log_fields(self) -> Mapping[str, str]:
+        return self._log_ref.log_fields
+
+    @property
+    def _log_ref(self) -> LogRef:
+        return LogRef(self.execution.id, self.task.path)
 
     @property
     def spec(self) -> Task:

@@ -18,6 +18,7 @@ from models.logs import LogLevel, LogStream
 from runner.attempt.line_splitter import LineSplitter
 from runner.attempt.masking import Mask
 from runner.service.database_clock import DatabaseClock
+from runner.service.log_refs import LogRef
 from runner.service.loop import Loop
 from runner.service.outage import UNREACHABLE
 from runner.store.logs.log_lines import NewLine
@@ -147,8 +148,8 @@ class LogWriter(Loop):
     async def _store_apart(self, batch: Sequence[NewLine]) -> None:
         if len(batch) == 1:
             line = batch[0]
-            refused = "the database refused a log line of task %s of execution %s"
-            logger.exception(refused, line.path, line.execution_id)
+            ref = LogRef(line.execution_id, line.path)
+            logger.exception("the database refused a log line of %s", ref)
             return
         half = len(batch) // 2
         await self._store(batch[:half])

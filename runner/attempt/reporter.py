@@ -42,6 +42,7 @@ from runner.files.artifact_store import (
     checked_name,
 )
 from runner.files.task_files import is_mostly_holes, open_inside
+from runner.service.log_refs import LogRef
 from runner.service.loop import is_outage
 from runner.service.outage import UNREACHABLE
 from runner.store.artifacts import measures
@@ -117,6 +118,7 @@ class ProgressReporter:
         mask: Mask | None = None,
     ) -> None:
         self._execution = execution
+        self._ref = LogRef(execution.id, task.path)
         self._task = task
         self._attempt_id = attempt_id
         self._log = log
@@ -363,8 +365,7 @@ class ProgressReporter:
                 if is_outage(error):
                     self._keep(metrics, artifacts)
                     raise
-                message = "the database refused metrics or artifacts of task %s of execution %s"
-                logger.exception(message, self._task.path, self._execution.id)
+                logger.exception("the database refused metrics or artifacts of %s", self._ref)
                 await self._store_apart(metrics, artifacts)
             except BaseException:
                 self._keep(metrics, artifacts)
@@ -390,9 +391,10 @@ class ProgressReporter:
             del metrics[: len(metric)], artifacts[: len(artifact)]
 
     def _drop(self, metrics: Sequence[MetricRow], artifacts: Sequence[UsedArtifact]) -> bool:
-        task = f"task {self._task.path} of execution {self._execution.id}"
-        dropped = "%d metrics and %d artifacts of %s are dropped: its attempt had ended"
-        logger.warning(dropped, len(metrics), len(artifacts), task)
+        dropped = len(metrics) + len(artifacts)
+        logger.warning(
+            "%d metrics and artifacts of %s are dropped: its attempt had ended", dropped, self._ref
+        )
         return False
 
     def _keep(self, metrics: list[MetricRow], artifacts: list[UsedArtifact]) -> None:

@@ -11,13 +11,14 @@ from uuid import UUID
 
 from models.access.viewer import Viewer
 from models.errors import Fault, HeadwayError, Refused, Unavailable
-from models.ids import new_id
+from models.ids import new_id, typed
 from runner.bulk.requests import RequestBuilder
 from runner.engine.engine import Engine
 from runner.engine.request import problem_of
 from runner.expressions.evaluator import Evaluator
 from runner.notify.feed import Feed
 from runner.service.encryption import Cipher
+from runner.service.log_refs import LogRef
 from runner.service.loop import Loop, log_errors
 from runner.service.outage import UNREACHABLE
 from runner.store import bulk
@@ -111,10 +112,9 @@ class BulkRunner(Loop):
         except (Refused, Fault) as error:
             await self._settle(item, error)
         except Exception as error:  # an error of one row must not stop the others
+            id = typed("bulk", item.place.bulk_id)
             logger.exception(
-                "a row of the bulk action %s failed (execution=%s)",
-                item.place.bulk_id,
-                item.execution_id,
+                "a row of the bulk action %s failed: %s", id, LogRef(item.execution_id)
             )
             await self._settle(item, Fault(f"internal error: {error}"))
         return True

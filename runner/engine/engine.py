@@ -22,7 +22,8 @@ from runner.engine.request import CommandRequest
 from runner.engine.transaction import EngineTransaction
 from runner.engine.transition_log import log_events
 from runner.notify.feed import Feed
-from runner.service.loop import Loop
+from runner.service.log_refs import LogRef
+from runner.service.loop import Loop, log_errors
 from runner.service.outage import ROLLED_BACK, UNREACHABLE, unavailable
 from runner.store.plans import Plans
 from runner.store.postgres.connection import Connection
@@ -226,8 +227,9 @@ class Engine(Loop):
         self._evict_all(requests)
         if len(requests) == 1:
             name = type(requests[0].command).__name__
-            failed = "the command %s of execution %s failed"
-            logger.exception(failed, name, requests[0].execution_id, exc_info=error)
+            id = requests[0].execution_id
+            ref = LogRef(id) if id else "a new execution"
+            logger.exception("the command %s of %s failed", name, ref, exc_info=error)
             self._answer(requests[0], Fault(f"could not be written: {error}"))
             return
         await self._execute_halves(requests, _TRIES)
@@ -240,14 +242,15 @@ class Engine(Loop):
     def _after_commit(self, batch: EngineTransaction) -> None:
         for id in batch.changed:
             self._cache_execution(batch.executions[id])
-        for id, events in batch.events.items():
-            log_events(batch.executions[id].name, events)
         self._feed.hint(_topics(batch))
         for request, outcome in batch.outcomes.items():
             if outcome is None:
                 self._retry_later(request)
             else:
                 self._answer(request, outcome)
+        with log_errors(logger, "could not log the transitions of a batch"):
+            for id, events in batch.events.items():
+                log_events(batch.executions[id].name, events)
 
     def _cache_execution(self, execution: Execution) -> None:
         self._evict(execution.id)

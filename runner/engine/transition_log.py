@@ -23,6 +23,8 @@ _FIELDS = {
     "exit_code": "exit_code",
 }
 """Attributes of facts that are fields of the record, with their names there."""
+_MAX_CAUSE = 300
+"""Characters of an error or a reason in the text: it stays one line, whatever people write."""
 
 
 def log_events(execution: str, events: Sequence[Event]) -> None:
@@ -65,9 +67,9 @@ def _sentence(fields: dict[str, Any]) -> str:
     task = f" task {fields['task']}" if "task" in fields else ""
     attempt = f" attempt {fields['attempt']}" if "attempt" in fields else ""
     moved = " -> ".join(fields[one] for one in ("from_state", "to_state") if one in fields)
-    why = fields.get("error") or fields.get("reason")
+    why = " ".join(str(fields.get("error") or fields.get("reason") or "").split())
     by = fields.get("worker") or fields["actor"]
     return (
         f"{fields['execution']} ({fields['execution_id']}){task}{attempt}: {moved or fields['event']} "
-        f"by {by}{f': {why}' if why else ''}"
+        f"by {by}{f': {why[:_MAX_CAUSE]}' if why else ''}"
     )

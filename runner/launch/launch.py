@@ -62,7 +62,12 @@ class Launch:
     """If a document gives the inputs: how numbers and the like are written there, for inputs that are text."""
 
     def digest(self, inputs: Mapping[str, Any]) -> str:
-        """Covers everything except the idempotency key: the same key with another digest is a conflict."""
+        """Returns the digest of everything but the key: the same key with a different digest is a conflict.
+
+        Stored keys are compared with it after an upgrade, so the first options have their places, and others are part
+        of it only where they are not the default.
+        """
+        options = self.options
         fields = (
             self.namespace,
             self.flow,
@@ -71,8 +76,12 @@ class Launch:
             self.labels,
             self.kind,
             self.on_failure,
-            self.options,
+            options.disabled_tasks,
+            options.priority,
             self.rerun_of,
+            options.no_cache,
+            options.scheduled_at,
+            *options.added(),
         )
         return hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).hexdigest()
 

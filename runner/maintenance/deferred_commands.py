@@ -30,6 +30,7 @@ from runner.launch.subflows import Children
 from runner.maintenance.engine_expressions import evaluate
 from runner.notify.feed import Feed
 from runner.service.encryption import Cipher
+from runner.service.log_refs import LogRef
 from runner.service.loop import Loop, is_outage, log_errors
 from runner.store import deferred, references
 from runner.store.deferred import DeferredRow, UnreadableCommand
@@ -114,18 +115,12 @@ class DeferredCommandRunner(Loop):
     async def _run(self, row: DeferredRow, execution: Execution | Exception | None) -> None:
         """After a failure the row stays: it is claimed again when the claim expires."""
         name = type(row.command).__name__
-        with log_errors(
-            logger, f"the deferred command {name} of execution {row.execution_id} will be retried"
-        ):
+        ref = LogRef(row.execution_id)
+        with log_errors(logger, "the deferred command %s of %s will be retried", name, ref):
             try:
                 await self._execute(row, execution)
             except Refused as refused:
-                logger.info(
-                    "the deferred command %s of execution %s is obsolete: %s",
-                    name,
-                    row.execution_id,
-                    refused,
-                )
+                logger.info("the deferred command %s of %s is obsolete: %s", name, ref, refused)
                 await deferred.settle(self._database.pool, [row.id])
             except Exception as error:
                 if not is_outage(error):

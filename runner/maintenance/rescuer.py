@@ -18,6 +18,7 @@ from models.lifecycle.commands.external import FallSilent
 from models.lifecycle.stopping import LEASE
 from runner.engine.engine import Engine
 from runner.maintenance.deferred_commands import admit_first
+from runner.service.log_refs import LogRef
 from runner.service.loop import Loop, is_outage, log_errors
 from runner.service.outage import ROLLED_BACK, Busy
 from runner.store.execution import leases, recorded, slots
@@ -67,7 +68,7 @@ class Rescuer(Loop):
         flows = await slots.flows_to_admit(self._database.pool)
         begun = set(self._running)
         for execution_id, path, lease in expired:
-            failure = f"could not end the lost attempt of task {path} of execution {execution_id}"
+            failure = f"could not end the lost attempt of {LogRef(execution_id, path)}"
             self._begin(
                 group, (execution_id, path, lease), self._lose(execution_id, path, lease), failure
             )
@@ -76,7 +77,7 @@ class Rescuer(Loop):
             failure = f"could not admit the next execution of flow {flow_id}"
             self._begin(group, flow_id, admission, failure)
         for execution_id, ttl in silent:
-            failure = f"could not end the silent external run {execution_id}"
+            failure = f"could not end the silent external run: {LogRef(execution_id)}"
             self._begin(group, execution_id, self._end(execution_id, ttl), failure)
         if new := [task for key, task in self._running.items() if key not in begun]:
             await asyncio.wait(new, timeout=_WAITS_AT_MOST)
@@ -106,11 +107,11 @@ class Rescuer(Loop):
         task.add_done_callback(lambda _: self._running.pop(key, None))
 
     async def _lose(self, execution_id: UUID, path: str, lease: UUID) -> None:
-        logger.warning("the lease of task %s of execution %s has expired", path, execution_id)
+        logger.warning("the lease of %s has expired", LogRef(execution_id, path))
         await self._engine.execute(execution_id, Lose(path, lease))
 
     async def _end(self, execution_id: UUID, ttl: float) -> None:
-        logger.warning("the heartbeat of the external run %s is overdue", execution_id)
+        logger.warning("the heartbeat of the external %s is overdue", LogRef(execution_id))
         await self._engine.execute(execution_id, FallSilent(ttl))
 
 

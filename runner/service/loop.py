@@ -54,17 +54,21 @@ class Caught:
 
 
 @contextmanager
-def log_errors(logger: logging.Logger, what: str) -> Iterator[Caught]:
-    """Logs an exception or a group of them, prefixed by `what`, and suppresses it. Does not catch cancellations."""
+def log_errors(logger: logging.Logger, what: str, *args: object) -> Iterator[Caught]:
+    """Logs an exception or a group of them, prefixed by `what`, and suppresses it. Does not catch cancellations.
+
+    With `args`, `what` is their format, as for the logger.
+    """
     caught = Caught()
     try:
         yield caught
     except Exception as error:
         caught.error = error
+        message = f"{what if args else what.replace('%', '%%')}: %s"
         if is_outage(error) or isinstance(error, Refused):
-            logger.warning("%s: %s", what, _sentence(error))
+            logger.warning(message, *args, _sentence(error))
         else:
-            logger.exception("%s: %s", what, _sentence(error))
+            logger.exception(message, *args, _sentence(error))
 
 
 def is_outage(error: BaseException) -> bool:

@@ -36,7 +36,7 @@ class ArtifactUseRow(TypedDict):
     size: int | None
     properties: str
     created_at: datetime
-    xid: object | None
+    xid: int | None
 
 
 class ArtifactRow(TypedDict):
@@ -67,7 +67,7 @@ class AttemptRow(TypedDict):
     error: str | None
     resources: str | None
     lines_at_end: int | None
-    seen_at_end: object | None
+    seen_at_end: tuple[int, int, tuple[int, ...]] | None
 
 
 class AuditRow(TypedDict):
@@ -192,7 +192,7 @@ class ExecutionRow(TypedDict):
     idle_since: datetime | None
     recorded_at: datetime | None
     tentative: str
-    moved_xid: object | None
+    moved_xid: int | None
     scope: str | None
 
 
@@ -236,7 +236,7 @@ class MetricRow(TypedDict):
     step: int | None
     tags: str
     at: datetime
-    xid: object | None
+    xid: int | None
 
 
 class NoteRow(TypedDict):

@@ -9,6 +9,7 @@ from uuid import UUID
 from runner.attempt.attempt import AttemptContext
 from runner.attempt.cancellation import CancelReason
 from runner.notify.feed import Feed
+from runner.service.log_refs import LogRef
 from runner.service.loop import log_errors
 from runner.store.execution import leases
 from runner.store.execution.leases import LeaseStatus
@@ -37,10 +38,11 @@ class AttemptMonitor:
 
     def _fence(self, ended: Collection[UUID], lines: Sequence[NewLine]) -> None:
         """Cancels attempts that others have ended because heartbeats of this worker were missing."""
-        dropped = Counter((one.path, one.execution_id) for one in lines if one.attempt_id in ended)
-        message = "%d log lines of task %s of execution %s are dropped: its attempt had ended"
-        for (path, execution_id), count in dropped.items():
-            logger.warning(message, count, path, execution_id)
+        dropped = Counter(
+            LogRef(one.execution_id, one.path) for one in lines if one.attempt_id in ended
+        )
+        for ref, count in dropped.items():
+            logger.warning("%d log lines of %s are dropped: its attempt had ended", count, ref)
         for attempt in self._executor.running.values():
             if attempt.id in ended:
                 attempt.log.close()
@@ -95,7 +97,7 @@ class AttemptMonitor:
                 group.create_task(self._report_one(attempt))
 
     async def _report_one(self, attempt: AttemptContext) -> None:
-        with log_errors(logger, f"could not store what {attempt} reported; trying again"):
+        with log_errors(logger, "could not store what %s reported; trying again", attempt):
             if await attempt.reporter.store():
                 self._feed.hint({f"m:{attempt.execution.id}"})
             await self._executor.report(attempt)

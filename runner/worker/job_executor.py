@@ -36,6 +36,7 @@ from runner.executors.executor import Executor, Outcome
 from runner.expressions.evaluator import EvaluationFailed
 from runner.files.artifact_store import StoreFull
 from runner.files.disk_space import disk_full_error
+from runner.service.log_refs import LogRef
 from runner.service.outage import UNREACHABLE
 from runner.service.retry import retry_until_available
 from runner.store.cache import find_task_run
@@ -87,23 +88,16 @@ class JobExecutor:
     async def _request_start(self, job: TakenJob, command: Start) -> Transition | None:
         """Retries until the engine responds: the attempt may have begun without a response. The caller sees by the
         lease whether it has."""
-        pause = _FIRST_PAUSE
+        ref, pause = LogRef(job.execution_id, job.path), _FIRST_PAUSE
         while True:
             try:
                 return await self._engine.execute(job.execution_id, command, self._origin)
             except Unavailable as error:
-                logger.debug(
-                    "could not start task %s of execution %s; trying again: %s",
-                    job.path,
-                    job.execution_id,
-                    error,
-                )
+                logger.debug("could not start %s; trying again: %s", ref, error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
             except HeadwayError as error:
-                logger.info(
-                    "task %s of execution %s was not started: %s", job.path, job.execution_id, error
-                )
+                logger.info("%s was not started: %s", ref, error)
                 return None
 
     async def run(self, attempt: AttemptContext) -> None:
@@ -175,7 +169,7 @@ class JobExecutor:
             f"({error.strerror})"
         )
         await attempt.log.note(attempt.mask.text(message), LogLevel.ERROR)
-        return _finish(attempt, HandedBack("no room", TaskError("NO_ROOM", message)))
+        return _finish(attempt, HandedBack("disk full", TaskError("NO_ROOM", message)))
 
     async def _cached(self, attempt: AttemptContext) -> Finish | None:
         """Returns the result of an earlier success with the same cache key, if there is one."""
@@ -228,7 +222,8 @@ class JobExecutor:
 
     async def _finish(self, attempt: AttemptContext, finish: Finish) -> None:
         pending = attempt.reporter.take_pending()
-        if finish.outcome.error is None and (error := attempt.reporter.error):
+        succeeded = isinstance(finish.outcome, Succeeded | FromCache)
+        if succeeded and (error := attempt.reporter.error):
             finish = replace(finish, outcome=Failed(error))  # refused since
         result = replace(finish, inputs=pending.inputs, outputs=pending.outputs or None)
         rejected = "the result of %s was rejected: %s"

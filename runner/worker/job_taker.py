@@ -8,6 +8,7 @@ from runner.attempt.attempt import AttemptContext
 from runner.attempt.cancellation import CancelReason
 from runner.files.disk_space import MIN_FREE_BYTES, MIN_FREE_FILES, is_nearly_full
 from runner.notify.feed import Feed
+from runner.service.log_refs import LogRef
 from runner.service.loop import log_errors
 from runner.store import workers
 from runner.store.job_queue import JobQueue, TakenJob
@@ -162,10 +163,8 @@ class JobTaker:
                 self._count(slot, 1)
             await self._executor.run(attempt)
         except Exception:
-            failed = (
-                "task %s of execution %s failed in the worker; it is retried when its lease ends"
-            )
-            logger.exception(failed, job.path, job.execution_id)
+            ref = LogRef(job.execution_id, job.path)
+            logger.exception("%s failed in the worker; it is retried when its lease ends", ref)
         finally:
             self._starting.discard(job.id)
             self._count(slot, -1)

@@ -4,9 +4,11 @@ import json
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from models.lifecycle.commands.commands import Cancel
 from models.lifecycle.snapshot import Execution
 from models.logs import LogLevel
 from models.states import ExecutionState, TaskRunState
@@ -174,3 +176,38 @@ async def test_return_values_of_a_call(
         assert words in task.error.message
         assert (task.state, task.outputs) == (TaskRunState.FAILED, {})
         assert await exit_codes(floor) == [0]
+
+
+async def refused_and_running(floor: Floor, more: str = "") -> UUID:
+    """Begins a task whose output was refused, and which does not end by itself."""
+    id = await floor.begin(saying('{"output": {"rows": NaN}}', then="sleep 300", more=more))
+    await floor.until_said(id, "output.rows is NaN")
+    return id
+
+
+async def test_a_killed_attempt_with_a_refused_output_is_killed(floor: Floor) -> None:
+    id = await refused_and_running(floor)
+    await floor.submit(id, Cancel())
+    ended = await floor.until_ended(id)
+    assert (ended.state, ended.tasks["a"].state) == (ExecutionState.KILLED, TaskRunState.KILLED)
+    assert await ends(floor) == ["KILLED"]
+
+
+async def test_a_drained_attempt_with_a_refused_output_is_handed_back(floor: Floor) -> None:
+    id = await refused_and_running(floor)
+    await floor.worker.drain(0)
+    task = (await floor.look(id)).tasks["a"]
+    assert (task.state, task.lost, task.handed_back) == (TaskRunState.QUEUED, 1, 1)
+    assert await ends(floor) == ["LOST"]
+
+
+async def test_a_timed_out_attempt_with_a_refused_output_has_timed_out(floor: Floor) -> None:
+    id = await refused_and_running(floor, more=", timeout: 1s")
+    task = (await floor.until_ended(id)).tasks["a"]
+    assert (task.state, await ends(floor)) == (TaskRunState.FAILED, ["TIMED_OUT"])
+    assert task.error and task.error.code == "TIMED_OUT"
+
+
+async def ends(floor: Floor) -> list[str]:
+    rows = await floor.parts.database.pool.fetch("select state from attempts order by number")
+    return [row["state"] for row in rows]

@@ -21,6 +21,7 @@ OTHER: dict[str, Any] = {
     "scheduled_at": datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC),
 }
 """A value for each option that is not its default."""
+PINNED = "1ec9d260762711f76fd91b3ece3d6acb2f731659c6109f2e15fa5c4976b945fe"
 
 
 def test_each_option_is_part_of_the_digest_of_an_idempotency_key() -> None:
@@ -42,3 +43,11 @@ async def test_each_option_reaches_the_snapshot_and_is_read_from_the_row(
     assert begun.options == options
     read = await read_executions(engines.database.pool, engines.first.plans, [begun.id])
     assert read[begun.id].options == options
+
+
+def test_the_digest_of_a_key_is_the_same_after_an_upgrade() -> None:
+    """Stored keys are compared with it for seven days."""
+    first = ("disabled_tasks", "priority", "no_cache", "scheduled_at")
+    options = RunOptions(**{name: OTHER[name] for name in first})
+    launch = Launch("team", "flow", labels={"a": "b"}, options=options)
+    assert launch.digest({"day": 1}) == PINNED

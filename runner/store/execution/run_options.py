@@ -19,7 +19,6 @@ def _same(value: Any) -> Any:
 _OF_TYPES: Final[Mapping[Any, tuple[str, Callable[[Any], Any], Callable[[Any], Any]]]] = {
     int: ("int", _same, _same),
     bool: ("bool", _same, _same),
-    str | None: ("text", _same, _same),
     datetime | None: ("timestamptz", _same, _same),
     tuple[str, ...]: ("jsonb", dump, lambda text: tuple(load(text))),
 }

@@ -129,10 +129,10 @@ def _requests_below(execution: dict[str, Any]) -> dict[str, str]:
     """Returns the pending requests of executions below, as text by id."""
     found: dict[str, str] = {}
     for reason in execution["waitingFor"]:
-        request, execution = reason["approval"], reason["execution"]
-        if request and execution:
+        request, below = reason["approval"], reason["execution"]
+        if request and below:
             found[request["id"]] = (
-                f"{request['id']} of {execution['name']} ({execution['id']}) {request['message']!r}"
+                f"{request['id']} of {below['name']} ({below['id']}) {request['message']!r}"
             )
     return found
 

@@ -143,3 +143,13 @@ def test_a_pause_stops_its_time_and_resume_sets_a_timer_for_the_rest() -> None:
     stage.submit(old.command)  # type: ignore[arg-type]
     assert stage.state == "RUNNING"
     assert timers(stage)[-1].due == stage.now + timedelta(seconds=HOUR - 600)
+
+
+def test_a_task_that_the_timeout_of_the_execution_stopped_says_so() -> None:
+    stage = Stage(FLOW % "")
+    stage.start("a", "b")
+    stage.pass_time(HOUR)
+    timed_out(stage)
+    error = stage.task("a").error
+    assert error and (error.code, error.message) == ("TIMED_OUT", "timed out")
+    assert folded(stage) == "TIMED_OUT"

@@ -288,7 +288,7 @@ it.each(["lineage", "dependencies"])("says that %s shows the current data", asyn
 
 it("shows the position of an error in an expression", async () => {
   const user = userEvent.setup();
-  const error = { message: "`nowhere` is not known here", line: 1, column: 4 };
+  const error = { message: "`nowhere` is not defined", line: 1, column: 4 };
   const { inspector } = await opened("task=load&tab=outputs", {}, {
     nodes: () => [{ ...load, outputs: { rows: 7 } }],
     debugExpression: () => ({ value: null, type: null, error }),
