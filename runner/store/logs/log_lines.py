@@ -183,7 +183,7 @@ async def lines_after(
 
 async def numbers_after(pool: Executes, wanted: LinesOf, after: int, limit: int) -> list[int]:
     """As `lines_after`, but only the numbers."""
-    return [number for (number,) in await _after(pool, "line", wanted, after, limit)]
+    return [number for *_, number in await _after(pool, "line", wanted, after, limit)]
 
 
 async def _after(
@@ -254,5 +254,6 @@ _STREAMS = {stream.value: stream for stream in LogStream}
 
 def _line(values: Iterable[Any]) -> LogRow:
     """Makes a line of the values of _COLUMNS, which is faster than finding each by its name."""
-    line, task_run_id, path, attempt, at, level, stream, text = values
+    # Rows of a query over several logs begin with the number of their log.
+    *_, line, task_run_id, path, attempt, at, level, stream, text = values
     return LogRow(line, task_run_id, path, attempt, at, _LEVELS[level], _STREAMS[stream], text)
