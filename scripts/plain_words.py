@@ -1,5 +1,6 @@
 """Checks that texts are plain: no word of LIST is in docstrings, comments, messages, documents and the page."""
 
+import ast
 import io
 import re
 import sys
@@ -13,25 +14,32 @@ LIST = (
     "thereof", "beforehand", "for ever",
 )  # fmt: skip
 BANNED = re.compile(rf"(?<![\w-])({'|'.join(LIST)})(?![\w-])", re.IGNORECASE)
-TEXTS = {".md", ".ts", ".tsx", ".css", ".graphql", ".toml"}
-TEXT_TOKENS = {tokenize.COMMENT, tokenize.STRING}
+TEXTS = {".css", ".graphql", ".html", ".md", ".mjs", ".sh", ".toml", ".ts", ".tsx", ".yaml"}
 FOLDERS = (
-    "bench", "docs", "examples", "frontend/e2e", "frontend/src", "headway", "models", "runner", "schema", "scripts",
-    "server", "tests",
+    "bench", "docs", "examples", "frontend/e2e", "frontend/scripts", "frontend/src", "headway", "models", "runner",
+    "schema", "scripts", "server", "tests",
 )  # fmt: skip
 SKIPPED = {"__pycache__", "gen", "migrations", "node_modules", "static"}
-STORED = {'"ASKED"'}
+STORED = {"ASKED"}
 """Values that are stored in databases."""
 
 
 def lines_of(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines that hold text for a reader, each with its number. Of Python these are comments and strings."""
+    """Yields the lines of text for readers, each with its number: of Python the comments and strings."""
     if path.suffix in TEXTS:
         yield from enumerate(path.read_text().splitlines(), 1)
     elif path.suffix == ".py":
-        for token in tokenize.generate_tokens(io.StringIO(path.read_text()).readline):
-            if token.type in TEXT_TOKENS:
-                yield from enumerate(token.string.splitlines(), token.start[0])
+        yield from python_lines(path.read_text())
+
+
+def python_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yields the comments, the strings and the literal parts of f-strings."""
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from enumerate(node.value.splitlines(), node.lineno)
 
 
 def texts() -> Iterator[Path]:

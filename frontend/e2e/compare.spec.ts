@@ -24,7 +24,7 @@ test("three training runs are shown side by side, with their curves in one chart
   await expect(page.getByRole("row", { name: /^batch_size/ })).toHaveCount(0);
   await expect(page.getByRole("img", { name: /^val_loss of/ }).locator("canvas")).toBeVisible();
 
-  await expect(page.getByRole("list", { name: "Which curve is which" }).getByRole("listitem")).toHaveText([
+  await expect(page.getByRole("list", { name: "Legend" }).getByRole("listitem")).toHaveText([
     /A training-/,
     /B training-/,
     /C training-/,

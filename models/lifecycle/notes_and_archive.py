@@ -22,7 +22,7 @@ def check_text(text: str) -> None:
     if len(text) > LONGEST_NOTE:
         raise Refused.because(
             ProblemCode.VALIDATION,
-            f"a note has at most {LONGEST_NOTE} characters; this one has {len(text)}",
+            f"a note may have at most {LONGEST_NOTE} characters; this one has {len(text)}",
             "text",
         )
 

@@ -105,7 +105,7 @@ EXECUTIONS: Vocabulary = _vocabulary(
     ),
     Known("schedule", Takes.TEXT, "the key of the schedule that started it", Field.SCHEDULE),
     Known("text", Takes.TEXT, "words of the name, the flow and the error", Field.TEXT),
-    Known("is", Takes.FLAG, "a condition that is true for it", flags=_IS),
+    Known("is", Takes.FLAG, "a condition that the execution meets", flags=_IS),
     Known("has", Takes.FLAG, "something that it has", flags=_HAS),
     pipeline="flow",
     workflow="flow",

@@ -171,7 +171,7 @@ class WaitTask(Task):
     @model_validator(mode="after")
     def _one_end(self) -> Self:
         if sum(value is not None for value in (self.duration, self.until, self.event)) != 1:
-            raise ValueError("a wait task has one of `duration`, `until` and `event`")
+            raise ValueError("a wait task must have exactly one of `duration`, `until` and `event`")
         return self
 
 

@@ -19,7 +19,7 @@ class LogFormat(StrEnum):
 
 
 Level = Annotated[
-    LogLevel, Field(description="The least level of the log: debug, info, warning or error.")
+    LogLevel, Field(description="The lowest level that is logged: debug, info, warning or error.")
 ]
 Format = Annotated[
     LogFormat, Field(description="Records of the log as text, or as one JSON object a line.")

@@ -126,7 +126,7 @@ async def save(pool: Pool, saved: Saved, origin: CommandOrigin) -> PrincipalRow:
             if had_admin and not await connection.fetchval(_HAS_ADMIN):
                 raise Refused.because(
                     ProblemCode.CONFLICT,
-                    f"{saved.name} is the last one who has the role admin on every namespace; grant it to "
+                    f"{saved.name} is the last principal with the role admin on every namespace; grant it to "
                     "somebody else first",
                     "disabled",
                 )

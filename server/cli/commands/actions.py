@@ -79,7 +79,8 @@ def change_task_state(
     state: Annotated[str, typer.Argument(help="SUCCESS, WARNING, FAILED or SKIPPED.")],
     reason: NeededReason,
     outputs: Annotated[
-        str | None, typer.Option(help="Its outputs for the tasks after it, as JSON.")
+        str | None,
+        typer.Option(help="Outputs to set on the task run, as JSON; later tasks read them."),
     ] = None,
 ) -> None:
     """Change the end state of a task run; the execution continues from there."""

@@ -65,7 +65,8 @@ def replay(
     plan: PlanOnly = False,
     follow: Follow = False,
     idempotency_key: Annotated[
-        str | None, typer.Option(help="The same key starts it only once.")
+        str | None,
+        typer.Option(help="Idempotency key: requests with the same key start one execution."),
     ] = None,
     override_approvals: Annotated[
         bool,
@@ -114,7 +115,8 @@ def prepare(
     id: Id,
     revision: Revision = None,
     enable: Annotated[
-        list[str] | None, typer.Option(help="A task to run after all; may be repeated.")
+        list[str] | None,
+        typer.Option(help="A task to run although its outputs could be reused; may be repeated."),
     ] = None,
     disable: Annotated[
         list[str] | None, typer.Option(help="A task not to run; may be repeated.")

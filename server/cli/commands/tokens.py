@@ -44,7 +44,9 @@ def create(
     namespace: Namespaces = None,
     permission: Annotated[
         list[str] | None,
-        typer.Option(help="Limit the token to it. May be repeated; default: all of its holder's."),
+        typer.Option(
+            help="Limit the token to this permission. May be repeated; default: all of its holder's."
+        ),
     ] = None,
     expires: Annotated[
         str | None, typer.Option(help="Time until the token expires, such as 30d.")

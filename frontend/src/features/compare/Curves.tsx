@@ -36,7 +36,7 @@ export function Curves({ comparison, executions, places }: Props) {
         <h2 id="compare-curves" className={classes.title}>
           Curves
         </h2>
-        <ul className={classes.legend} aria-label="Which curve is which">
+        <ul className={classes.legend} aria-label="Legend">
           {executions.map(({ id, name }, at) => (
             <li key={id}>
               <LineSample {...seriesStyle(at)} /> {seriesStyle(at).letter} {name}

@@ -114,7 +114,7 @@ export const ACTIONS: readonly ActionSpec[] = [
     cascade: "Resume the executions that its subflows started too",
     confirm: {
       title: "Resume this execution?",
-      text: "Everything the pause held back happens now.",
+      text: "Tasks and timers that the pause held back start now.",
       verb: "Resume",
     },
     mutation: ResumeExecutionDocument,

@@ -29,7 +29,7 @@ export const Bar = memo(function Bar({ task, range, usual }: BarProps) {
         );
       })}
       {usualEnd !== null && usualEnd <= 100 && usualEnd >= 0 && (
-        <i className={classes.usual} title="usually ends here" style={{ left: `${usualEnd}%` }} />
+        <i className={classes.usual} title="usual end" style={{ left: `${usualEnd}%` }} />
       )}
     </>
   );

@@ -324,7 +324,7 @@ export type WaitingCode =
   | 'WORKER'
   /** The next attempt starts after the backoff. */
   | 'RETRY'
-  /** It may not continue before a given time. */
+  /** Waits until a given time. */
   | 'TIME'
   /** It waits for a decision of people. */
   | 'APPROVAL'
@@ -514,7 +514,7 @@ export type ExecutionFilter = {
   metric?: Array<MetricFilter> | null | undefined;
   /** Who created it, as `user:maria` or `maria`. */
   createdBy?: StringFilter | null | undefined;
-  /** Whether to include archived executions: NO, unless set anywhere in the filter. */
+  /** Whether to include archived executions: NO by default; a value anywhere in the filter overrides it. */
   archived?: ArchivedChoice | null | undefined;
   /** Whether to include tests of unsaved documents (label `system.test`); a filter on that label includes them too. */
   includeTests?: boolean | null | undefined;
