@@ -45,7 +45,8 @@ def permitted(
 def permitted_on(
     execution: Execution, task: TaskRun, found: Availability, permissions: Container[Permission]
 ) -> Availability:
-    """Returns the same for a task run: a change that bypasses an approval needs the permission to override it."""
+    """Reduces a task run's availability by the permissions. A change that bypasses an approval needs the permission to
+    override it."""
     narrowed = permitted(found, permissions, execution.plan.spec.namespace)
     if not narrowed.allowed or found.action is not Action.CHANGE_TASK_RUN_STATE:
         return narrowed

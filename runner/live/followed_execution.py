@@ -80,8 +80,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """About how many characters a row takes in addition to its texts, and each of its attempts; `left_out` are columns
-    with long texts that are not requested, and so not read."""
+    """Estimated characters of a row besides its texts, and of each attempt; `left_out` are columns with long texts that
+    are not requested, and so not read."""
 
     row: int
     attempt: int = 0

@@ -185,8 +185,8 @@ def reap(pid: int) -> None:
 
 
 class OrphanReaper:
-    """Reaps adopted orphans that ended unnoticed: zombies that were zombies at the last scan too, so that code which
-    started a child has had time to reap it itself."""
+    """Reaps adopted orphans that ended unnoticed. A zombie is reaped only if the previous scan saw it too, so that code
+    which started a child has had time to reap it itself."""
 
     def __init__(self) -> None:
         self._before: set[tuple[int, int]] = set()

@@ -166,7 +166,7 @@ def _data(act: Act, execution: Execution) -> Mapping[str, Any]:
 
 
 def _overridden(act: Act) -> list[str]:
-    """The approval tasks that this act passed without a decision."""
+    """The approval tasks that this act bypassed."""
     facts = (event.fact for event in act.transition.events)
     return [task for fact in facts if isinstance(fact, ApprovalOverridden) for task in fact.tasks]
 

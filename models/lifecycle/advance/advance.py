@@ -88,7 +88,7 @@ def report_end_to_parent(builder: TransitionBuilder, parent: Parent) -> None:
 
 
 def _why(execution: Execution) -> str | None:
-    """Returns the message of its failure, or who cancelled it."""
+    """Returns the message of the execution's failure, or who cancelled it."""
     if execution.failure:
         return execution.failure.message
     if execution.state is ExecutionState.CANCELLED:

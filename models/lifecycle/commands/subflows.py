@@ -70,7 +70,8 @@ class StopChild:
 
 @dataclass(frozen=True, slots=True)
 class FollowParent:
-    """Pauses or resumes the child, if the parent is still paused or running when this is run: its row is locked."""
+    """Pauses or resumes the child, if the parent is still paused or running when the command runs; the parent's row is
+    locked then."""
 
     parent: Parent
     pause: bool

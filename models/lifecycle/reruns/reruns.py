@@ -103,13 +103,13 @@ def _with_around(execution: Execution, task: TaskRun) -> list[TaskRun]:
 
 
 def _after(execution: Execution, task: TaskRun) -> list[str]:
-    """Returns the paths of what comes after it in its own iteration."""
+    """Returns the paths downstream of the task, in its own iteration."""
     keys = execution.plan.graph.downstream(task.key)
     return [path for key in keys if (path := task.level + key) in execution.tasks]
 
 
 def _until(execution: Execution, task: TaskRun, paths: Set[str]) -> set[str]:
-    """Returns the paths from after it up to and including those in `paths`; none if nothing in `paths` follows."""
+    """Returns the paths downstream of the task, up to and including `paths`; none if no path of `paths` is."""
     after = set(_after(execution, task))
     ends = {execution.tasks[path].key for path in after & paths}
     before = {task.level + key for end in ends for key in execution.plan.graph.upstream(end)}
