@@ -391,10 +391,8 @@ class ProgressReporter:
             del metrics[: len(metric)], artifacts[: len(artifact)]
 
     def _drop(self, metrics: Sequence[MetricRow], artifacts: Sequence[UsedArtifact]) -> bool:
-        dropped = len(metrics) + len(artifacts)
-        logger.warning(
-            "%d metrics and artifacts of %s are dropped: its attempt had ended", dropped, self._ref
-        )
+        count = len(metrics) + len(artifacts)
+        logger.warning("%d reports of %s are dropped: its attempt had ended", count, self._ref)
         return False
 
     def _keep(self, metrics: list[MetricRow], artifacts: list[UsedArtifact]) -> None:

@@ -92,9 +92,9 @@ class EngineTransaction:
         return changed_parents(self.executions, self._events)
 
     async def run(self, connection: Connection) -> None:
-        now: datetime = await database_now(connection)
-        self._new_id = partial(new_id, ahead_of_this_machine(now))
         await self._lock(connection)
+        now = await database_now(connection)  # under the locks, so later events have later times
+        self._new_id = partial(new_id, ahead_of_this_machine(now))
         await self._lock_slots(connection)
         await self._refuse_obsolete(connection)
         keys = IdempotencyClaims(self.requests, self.outcomes, self.executions, self.plans)

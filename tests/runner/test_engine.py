@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -32,6 +33,7 @@ from runner.engine.transaction import EngineTransaction
 from runner.notify.feed import Feed
 from runner.notify.notifier import MemoryHints
 from runner.store.execution import leases
+from runner.store.execution.locks import lock_rows
 from runner.store.flows import flows
 from runner.store.plans import Plans
 from runner.store.postgres.database import Database
@@ -175,6 +177,26 @@ async def test_commands_of_two_processes_to_one_execution_all_take_effect(engine
         "select seq, labels from executions where id = $1", id
     )
     assert row and row["seq"] == 3 + 60
+
+
+async def test_events_of_two_processes_have_times_in_their_order(
+    engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first engine commits between the start of the second one's transaction and its lock."""
+    id, overtaken = (await engines.create()).id, False
+
+    async def overtaken_first(*arguments: Any, **options: Any) -> Any:
+        nonlocal overtaken
+        if not overtaken:
+            overtaken = True
+            await engines.first.execute(id, SetLabels({"by": "first"}), USER)
+        return await lock_rows(*arguments, **options)
+
+    monkeypatch.setattr("runner.engine.transaction.lock_rows", overtaken_first)
+    await engines.second.execute(id, SetLabels({"by": "second"}), USER)
+    query = "select at from events where execution_id = $1 order by seq"
+    times = [row["at"] for row in await engines.database.pool.fetch(query, id)]
+    assert times == sorted(times) and times[-1] > times[-2]
 
 
 async def test_a_refused_command_leaves_the_others_of_its_batch_alone(engines: Engines) -> None:

@@ -72,6 +72,7 @@ async def test_postgresql_starts_keeps_its_data_and_stops(data_dir: Path) -> Non
         assert await post(url, "show synchronous_commit") == "on"
         assert await post(url, "show listen_addresses") == ""
         running = postmaster(data_dir)
+    psutil.wait_procs([running], timeout=10)
     assert has_ended(running)
     async with embedded_postgres(data_dir) as url:
         assert await post(url, "select answer from kept") == 42

@@ -65,8 +65,7 @@ def replay(
     plan: PlanOnly = False,
     follow: Follow = False,
     idempotency_key: Annotated[
-        str | None,
-        typer.Option(help="Idempotency key: requests with the same key start one execution."),
+        str | None, typer.Option(help="Requests with the same key start one execution.")
     ] = None,
     override_approvals: Annotated[
         bool,

@@ -33,8 +33,7 @@ def run(
     label: Annotated[list[str] | None, typer.Option(help="key=value; may be repeated.")] = None,
     follow: Follow = False,
     idempotency_key: Annotated[
-        str | None,
-        typer.Option(help="Idempotency key: requests with the same key start one execution."),
+        str | None, typer.Option(help="Requests with the same key start one execution.")
     ] = None,
     test: Annotated[
         bool, typer.Option("--test", help="Run the document without saving it; lists hide the run.")
