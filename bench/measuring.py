@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import statistics
 import sys
@@ -19,6 +20,10 @@ from websockets.typing import Subprotocol
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.api.servers import Served, serving
+from tests.clusters import WHERE, open_session
+
+if WHERE not in os.environ:
+    open_session()  # the servers of one measurement copy one cluster
 
 NOOP = "id: noop\nnamespace: bench\ntasks: [{id: a, type: log, message: hi}]\n"
 CREATE = """mutation { createExecution(input: {namespace: "bench", flow: "noop"}) {
