@@ -1,12 +1,12 @@
 """The log of a process: its level, and its records as text for people or as JSON for a log collector."""
 
 import logging
-import logging.handlers
 import os
-import queue
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from queue import SimpleQueue
+from threading import Thread
 
 from pythonjsonlogger.orjson import OrjsonFormatter
 
@@ -15,79 +15,88 @@ from server.settings.log_settings import LogFormat, LogLevel
 _TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _MAX_WAITING = 100_000
 _LAST_RECORDS_SECONDS = 5.0
+_MAX_RECORDS_OF_WRITE = 200
 
 
 @contextmanager
 def logging_to_stderr(level: LogLevel, format: LogFormat) -> Iterator[None]:
     """Records are written by a thread, so a slow or stopped reader of stderr does not stop the event loop. Beyond
     _MAX_WAITING records, new ones are dropped and counted."""
-    stderr = _Unlocked(_Stderr())
-    stderr.setFormatter(_formatter(format))
-    records: queue.Queue[logging.LogRecord] = queue.Queue(_MAX_WAITING)
-    listener = _Listener(records, stderr)
+    # No format shows these, and each record would read them.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()
-    handler = _Records(records)
+    writer = _Writer(_formatter(format))
+    handler = _Records(writer.waiting)
     root.addHandler(handler)
     root.setLevel(level.upper())
     logging.getLogger("httpx").setLevel(logging.WARNING)
     # In an outage it writes a traceback a second; our own loops write a line for it.
     logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
-    listener.start()
+    writer.start()
     try:
         yield
     finally:
-        listener.stop()
+        writer.stop()
         root.removeHandler(handler)
 
 
-class _Stderr:
-    """Writes without a buffer, whose lock would keep the interpreter from ending while a write waits."""
+class _Records(logging.Handler):
+    def __init__(self, waiting: "SimpleQueue[logging.LogRecord | None]") -> None:
+        super().__init__()
+        self._waiting = waiting
+        self.dropped = 0
 
-    def write(self, text: str) -> None:
-        data = text.encode(errors="backslashreplace")
-        while data:
-            data = data[os.write(sys.stderr.fileno(), data) :]
-
-
-class _Unlocked(logging.StreamHandler[_Stderr]):
-    """One thread alone writes; at the end of the process nothing may wait for a write."""
-
-    def createLock(self) -> None:
-        self.lock = None
-
-
-class _Records(logging.handlers.QueueHandler):
-    """Leaves records as they are, because both ends of the queue are in one process."""
-
-    dropped = 0
-
-    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+    def emit(self, record: logging.LogRecord) -> None:
         for argument in record.args if isinstance(record.args, tuple) else ():
             vars(record).update(getattr(argument, "log_fields", {}))
-        return record
-
-    def enqueue(self, record: logging.LogRecord) -> None:
-        try:
-            if self.dropped:
-                self.queue.put_nowait(_dropped(self.dropped))
-                self.dropped = 0
-            self.queue.put_nowait(record)
-        except queue.Full:
+        if self._waiting.qsize() >= _MAX_WAITING:
             self.dropped += 1
+            return
+        if self.dropped:
+            message = "%d log records were dropped: the reader of stderr was too slow"
+            self._waiting.put(_warning(message, self.dropped))
+            self.dropped = 0
+        self._waiting.put(record)
 
 
-class _Listener(logging.handlers.QueueListener):
+class _Writer(Thread):
+    """Writes records to stderr, many at once, without a lock or buffer that the end of the interpreter waits for."""
+
+    def __init__(self, formatter: logging.Formatter) -> None:
+        super().__init__(name="log", daemon=True)
+        self.waiting: SimpleQueue[logging.LogRecord | None] = SimpleQueue()
+        self._formatter = formatter
+
+    def run(self) -> None:
+        ended = False
+        while not ended:
+            records = [self.waiting.get()]
+            while len(records) < _MAX_RECORDS_OF_WRITE and not self.waiting.empty():
+                records.append(self.waiting.get())
+            ended = None in records
+            _write("".join(self._line(record) for record in records if record))
+
     def stop(self) -> None:
         """Waits for the last records, but not for a reader that has stopped."""
-        with suppress(queue.Full):
-            self.enqueue_sentinel()
-        if self._thread:
-            self._thread.join(_LAST_RECORDS_SECONDS)
+        self.waiting.put(None)
+        self.join(_LAST_RECORDS_SECONDS)
+
+    def _line(self, record: logging.LogRecord) -> str:
+        try:
+            return f"{self._formatter.format(record)}\n"
+        except Exception as error:
+            message = "a log record of %s could not be formatted: %r: %r"
+            return self._line(_warning(message, record.name, record.msg, error))
 
 
-def _dropped(count: int) -> logging.LogRecord:
-    message = "%d log records were dropped: the reader of stderr was too slow"
-    return logging.LogRecord("headway.log", logging.WARNING, "", 0, message, (count,), None)
+def _write(text: str) -> None:
+    data = text.encode(errors="backslashreplace")
+    while data:
+        data = data[os.write(sys.stderr.fileno(), data) :]
+
+
+def _warning(message: str, *values: object) -> logging.LogRecord:
+    return logging.LogRecord("headway.log", logging.WARNING, "", 0, message, values, None)
 
 
 def _formatter(format: LogFormat) -> logging.Formatter:

@@ -21,6 +21,7 @@ with logging_to_stderr(LogLevel.{level}, LogFormat.{format}):
     logger.debug("not shown")
     for number in range({records}):
         logger.info("task %s", "load", extra={{"execution_id": "exec_1", "number": number}})
+    logger.info("%d tasks", "no number")
     logger.warning("the lease of %s has expired", LogRef(UUID(int=1), "load"))
     try:
         raise ValueError("broken")
@@ -39,7 +40,10 @@ async def started(**values: object) -> asyncio.subprocess.Process:
 
 async def test_json_is_one_object_a_line_with_the_ids_as_fields() -> None:
     _, log = await (await started(format="JSON")).communicate()
-    record, lease, failure = map(orjson.loads, log.splitlines())
+    record, wrong, lease, failure = map(orjson.loads, log.splitlines())
+    assert wrong["message"].startswith(
+        "a log record of headway.transitions could not be formatted: '%d tasks': TypeError("
+    )
     assert {key: record[key] for key in ("level", "logger", "message", "execution_id")} == {
         "level": "INFO",
         "logger": "headway.transitions",
