@@ -80,7 +80,11 @@ async def serve(settings: Settings, report: Report) -> None:
                 gc.freeze()
                 gc.set_threshold(_GC_THRESHOLD)
                 stop.started()
+                logger.info(
+                    "Headway %s listens on %s", served.facts["version"], served.facts["url"]
+                )
                 await _run(served, listening, stop.requested, settings.drain_notice, ready)
+    logger.info("Headway has stopped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +244,11 @@ async def work(settings: Settings, report: Report) -> None:
             await warn_of_other_keys(parts.database.pool, vault)
             stop.started()
             report(f"worker {worker.name} serves {', '.join(settings.queues)}")
+            logger.info("worker %s has started, Headway %s", worker.name, version("headway"))
             await stop.requested.wait()
+            logger.info("worker %s is stopping: running tasks may end first", worker.name)
             await worker.drain()
+    logger.info("the worker has stopped")
 
 
 def artifacts_url(settings: Settings) -> str:
@@ -296,6 +303,7 @@ async def _run(
         await _first(served.listener.is_up.wait(), stop.wait())
         ready()
         await stop.wait()
+        logger.info("Headway is stopping: running tasks may end first, within `drain_timeout`")
         # Load balancers see this on /readyz while the process still accepts requests.
         served.readiness.accepting = False
         await asyncio.sleep(notice)

@@ -112,12 +112,12 @@ class TaskRunsAdded:
 
 
 @dataclass(frozen=True, slots=True)
-class ConditionAsked:
+class ConditionRequested:
     path: str
 
 
 @dataclass(frozen=True, slots=True)
-class ConditionJudged:
+class ConditionEvaluated:
     path: str
     holds: bool
 
@@ -302,8 +302,8 @@ Fact = (
     | ApprovalEscalated
     | ApprovalOverridden
     | TaskRunsAdded
-    | ConditionAsked
-    | ConditionJudged
+    | ConditionRequested
+    | ConditionEvaluated
     | ChildLinked
     | ChildStateChanged
     | SignalReceived
@@ -335,8 +335,8 @@ TYPES: Mapping[type[Any], EventType] = {
     ApprovalEscalated: EventType.APPROVAL_ESCALATED,
     ApprovalOverridden: EventType.APPROVAL_OVERRIDDEN,
     TaskRunsAdded: EventType.TASK_RUNS_ADDED,
-    ConditionAsked: EventType.CONDITION_ASKED,
-    ConditionJudged: EventType.CONDITION_JUDGED,
+    ConditionRequested: EventType.CONDITION_REQUESTED,
+    ConditionEvaluated: EventType.CONDITION_EVALUATED,
     ChildLinked: EventType.CHILD_LINKED,
     ChildStateChanged: EventType.CHILD_STATE_CHANGED,
     SignalReceived: EventType.SIGNAL_RECEIVED,

@@ -4,7 +4,7 @@ from models.concurrency import Admission, admit
 from models.events.events import FailureRecorded, PriorityChanged, TaskError
 from models.lifecycle.advance.advance import advance, move
 from models.lifecycle.advance.starting import start
-from models.lifecycle.commands.commands import Admit, Begin, ForceRun, MakeRoom
+from models.lifecycle.commands.commands import Admit, Begin, CancelForNewer, ForceRun
 from models.lifecycle.commands.subflows import FollowParent
 from models.lifecycle.pausing import leave_pause
 from models.lifecycle.snapshot import Execution, is_engine_task
@@ -24,7 +24,9 @@ def admit_or_queue(builder: TransitionBuilder) -> None:
     if admission is not Admission.RUN and execution.state is ExecutionState.RESTARTED:
         admission, victim = Admission.QUEUE, None
     if victim is not None:
-        builder.defer_to(victim, MakeRoom(), f"made room for {execution.name}: concurrency limit")
+        builder.defer_to(
+            victim, CancelForNewer(), f"made room for {execution.name}: concurrency limit"
+        )
     if admission is Admission.RUN:
         move(builder, ExecutionState.RUNNING)
         advance(builder)
@@ -66,7 +68,7 @@ def admit_from_line(builder: TransitionBuilder, _: Admit) -> None:
         advance(builder)
 
 
-def make_room(builder: TransitionBuilder, _: MakeRoom) -> None:
+def cancel_for_newer(builder: TransitionBuilder, _: CancelForNewer) -> None:
     execution = builder.execution
     if execution.state is ExecutionState.QUEUED:
         _cancel_everything(builder)

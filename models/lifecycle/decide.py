@@ -18,22 +18,20 @@ from models.lifecycle.commands.commands import (
     Begin,
     Beginning,
     Cancel,
+    CancelForNewer,
     CastVote,
     ChangeState,
     ChangeTaskRunState,
     Command,
     Conclude,
+    Continue,
     Create,
     FinallyDeadline,
     Finish,
     ForceRun,
     GiveUp,
-    GoOn,
-    Judge,
     KillDeadline,
     Lose,
-    MakeRoom,
-    Mark,
     Pause,
     PersonCommand,
     Prepare,
@@ -41,7 +39,9 @@ from models.lifecycle.commands.commands import (
     Restart,
     Resume,
     RetryFailed,
+    SetCondition,
     SetLabels,
+    SetSystemLabels,
     Signal,
     Start,
     TimeOut,
@@ -49,8 +49,8 @@ from models.lifecycle.commands.commands import (
     WakeUp,
 )
 from models.lifecycle.commands.external import (
+    ExpireHeartbeat,
     ExternalCommand,
-    FallSilent,
     RecordEnd,
     RecordExecution,
     RecordProperties,
@@ -107,7 +107,7 @@ def _set_labels(builder: TransitionBuilder, command: SetLabels) -> None:
         builder.emit(LabelsSet(labels))
 
 
-def _mark(builder: TransitionBuilder, command: Mark) -> None:
+def _set_system_labels(builder: TransitionBuilder, command: SetSystemLabels) -> None:
     labels = {**builder.execution.labels, **command.labels}
     if labels != builder.execution.labels:
         builder.emit(LabelsSet(labels))
@@ -134,7 +134,7 @@ _DECIDE: Mapping[type[Any], Callable[[TransitionBuilder, Any], None]] = {
     Finish: attempts.finish,
     Lose: attempts.lose,
     Prepare: engine_tasks.prepare,
-    Judge: engine_tasks.record_condition,
+    SetCondition: engine_tasks.record_condition,
     Adopt: subflows.adopt,
     AwaitChild: subflows.await_child,
     ChildEnded: subflows.child_ended,
@@ -144,10 +144,10 @@ _DECIDE: Mapping[type[Any], Callable[[TransitionBuilder, Any], None]] = {
     ResumeChild: subflows.resume_child,
     Begin: admission.begin_at_its_time,
     Admit: admission.admit_from_line,
-    MakeRoom: admission.make_room,
-    Mark: _mark,
+    CancelForNewer: admission.cancel_for_newer,
+    SetSystemLabels: _set_system_labels,
     Conclude: engine_tasks.conclude,
-    GoOn: lambda builder, _: advance(builder),
+    Continue: lambda builder, _: advance(builder),
     WakeUp: engine_tasks.wake_up,
     TimeOut: timeouts.time_out,
     TimeOutExecution: timeouts.time_out_execution,
@@ -159,12 +159,19 @@ _DECIDE: Mapping[type[Any], Callable[[TransitionBuilder, Any], None]] = {
     RecordProperties: record.record_properties,
     RecordEnd: record.record_end,
     RecordStart: record.record_start,
-    FallSilent: record.fall_silent,
+    ExpireHeartbeat: record.expire_heartbeat,
 }
 
 
 _NEEDS_NO_DOCUMENT = frozenset(
-    {*get_args(PersonCommand), *get_args(ExternalCommand), Create, Mark, GoOn, GiveUp}
+    {
+        *get_args(PersonCommand),
+        *get_args(ExternalCommand),
+        Create,
+        SetSystemLabels,
+        Continue,
+        GiveUp,
+    }
 ) - {Cancel}
 """Commands that can be decided without the flow's document. For all others, if it cannot be read, the execution ends
 first, and the command is applied to an ended execution."""
@@ -215,7 +222,9 @@ def begin(command: Beginning, context: Context, id: UUID) -> Transition:
         admission.admit_or_queue(builder)
     if source := command.links.replay_of:
         builder.defer_to(
-            source, Mark({"system.replayed": "true"}), f"replayed as {builder.execution.name}"
+            source,
+            SetSystemLabels({"system.replayed": "true"}),
+            f"replayed as {builder.execution.name}",
         )
     return builder.close()
 

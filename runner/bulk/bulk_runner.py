@@ -75,7 +75,7 @@ class BulkRunner(Loop):
                 await bulk.end(self._pool, found.id)
         finally:
             self._mine.discard(found.id)
-            self._feed.hint({"b", f"b:{found.id}"})
+            self._feed.notify({"b", f"b:{found.id}"})
 
     async def _run_all(self, found: BulkSet) -> None:
         builder = RequestBuilder(

@@ -65,7 +65,7 @@ async def run(pool: Pool, engine: Engine, feed: Feed, wanted: Run, builder: Requ
     except Refused:
         if not await _is_repeated(pool, wanted):
             raise
-    feed.hint({"b", f"b:{wanted.id}"})
+    feed.notify({"b", f"b:{wanted.id}"})
 
 
 async def _begin(connection: Connection, wanted: Run, state: BulkState) -> None:
@@ -203,4 +203,4 @@ async def cancel(pool: Pool, feed: Feed, row: BulkRow, origin: CommandOrigin) ->
                 f"only a RUNNING bulk action can be cancelled; this one is {state}",
             )
         await audit.record(connection, origin, "CANCEL_BULK", bulk.target_of(row))
-    feed.hint({f"b:{row['id']}"})
+    feed.notify({f"b:{row['id']}"})

@@ -242,7 +242,7 @@ class Engine(Loop):
     def _after_commit(self, batch: EngineTransaction) -> None:
         for id in batch.changed:
             self._cache_execution(batch.executions[id])
-        self._feed.hint(_topics(batch))
+        self._feed.notify(_topics(batch))
         for request, outcome in batch.outcomes.items():
             if outcome is None:
                 self._retry_later(request)
@@ -250,7 +250,7 @@ class Engine(Loop):
                 self._answer(request, outcome)
         with log_errors(logger, "could not log the transitions of a batch"):
             for id, events in batch.events.items():
-                log_events(batch.executions[id].name, events)
+                log_events(batch.executions[id], events)
 
     def _cache_execution(self, execution: Execution) -> None:
         self._evict(execution.id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from models.concurrency import Slots
-from models.lifecycle.commands.commands import MakeRoom
+from models.lifecycle.commands.commands import CancelForNewer
 from models.lifecycle.snapshot import Execution
 from models.lifecycle.transition import Transition
 from models.states import OCCUPIES_SLOT, ExecutionState
@@ -63,7 +63,7 @@ class BatchSlots:
         doomed = {
             each.to
             for each in transition.deferred
-            if each.to and isinstance(each.command, MakeRoom)
+            if each.to and isinstance(each.command, CancelForNewer)
         }
         flow = transition.execution.plan.flow_id
         if doomed and flow in self._of_flows:

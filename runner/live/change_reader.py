@@ -111,8 +111,8 @@ class Changes(Loop):
             await self.inboxes.read_changes(list(ids))
 
     async def _missed(self) -> set[UUID]:
-        """The executions that changed since the last call without a hint: a process may die between its commit and its
-        hint."""
+        """The executions that changed since the last call without a notification: a process may die between its commit
+        and its notification."""
         now = await filter_rows.active(self._pool, _MAX_REMEMBERED)
         old, self._active = self._active, now
         moved = {id for id in old.keys() | now.keys() if old.get(id) != now.get(id)}

@@ -26,7 +26,7 @@ _WAKE_GROUP: Final = 16
 _WAKE_DELAY: Final = 0.02
 """Seconds between groups of _WAKE_GROUP inboxes that are woken, so that the event loop can run in between."""
 _REFRESH_SECONDS: Final = 60.0
-"""Seconds after which an inbox is refreshed, in case all hints are lost."""
+"""Seconds after which an inbox is refreshed, in case all notifications are lost."""
 _MAX_REMEMBERED: Final = 10_000
 """Requests whose previous version is remembered."""
 

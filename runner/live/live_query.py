@@ -39,9 +39,9 @@ class QueryIndex(Protocol):
 
 
 _FAST_REFRESH: Final = 1.0
-"""Seconds between two refreshes of a list that changes with time alone, or by metrics, which send no hint."""
+"""Seconds between two refreshes of a list that changes with time alone, or by metrics, which send no notification."""
 _SLOW_REFRESH: Final = 30.0
-"""Seconds between two refreshes of any other list, in case all hints are lost."""
+"""Seconds between two refreshes of any other list, in case all notifications are lost."""
 _MAX_BUFFERED: Final = 10_000
 """Changes that are buffered during a refresh; if there are more, the list is refreshed again."""
 
@@ -104,7 +104,7 @@ class LiveQuery(LiveList):
             self._ordered_by, *(_ATTRIBUTES.get(each, {each.value}) for each in self.fields)
         )
         measured = isinstance(order, ByValue) and order.field is Field.METRIC
-        self._by_metric = measured or mentions(where, Field.METRIC)  # metrics send no hint
+        self._by_metric = measured or mentions(where, Field.METRIC)  # metrics send no notification
         self._row_decides = not (self._by_metric or moves_by_itself(where))
         super().__init__(_SLOW_REFRESH if self._row_decides else _FAST_REFRESH)
         self._by_id = self._order.column == "CREATED"

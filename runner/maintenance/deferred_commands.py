@@ -45,7 +45,7 @@ logger = logging.getLogger("headway.deferred_commands")
 _LOOK_AGAIN = 1.0
 _TRIES = 5
 """Failures of one deferred command after which its execution is ended."""
-FAILURE_CODE = "PROMISE"
+FAILURE_CODE = "DEFERRED_COMMAND_FAILED"
 """The failure code of an execution that is ended because a deferred command keeps failing."""
 _OUTLIVES_ITS_EXECUTION = (AdmitNext, RemoveFiles)
 

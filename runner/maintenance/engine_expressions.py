@@ -7,7 +7,7 @@ from typing import Any
 from models.durations import MAX_SECONDS, parse_duration
 from models.errors import Refused
 from models.events.events import TaskError
-from models.lifecycle.commands.commands import Command, Conclude, Evaluate, Judge, Prepare
+from models.lifecycle.commands.commands import Command, Conclude, Evaluate, Prepare, SetCondition
 from models.lifecycle.snapshot import Execution, TaskRun
 from models.payloads import NotTaken, measured
 from models.spec import ApprovalTask, ForeachTask, SubflowTask, TaskSpec, WaitTask
@@ -47,7 +47,7 @@ async def _condition(
     if not isinstance(result, bool | TaskError):
         message = f"`when` must give true or false, got {result!r:.80}"
         result = TaskError("EXPRESSION", message)
-    return Judge(task.path, task.attempt, result)
+    return SetCondition(task.path, task.attempt, result)
 
 
 async def _render(

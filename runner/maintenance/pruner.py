@@ -80,7 +80,7 @@ class Pruner(Loop):
 
     def _notify(self, deleted: Sequence[UUID]) -> None:
         """Makes lists refresh that show one of these executions."""
-        self._feed.hint([f"e:{id}" for id in deleted])
+        self._feed.notify([f"e:{id}" for id in deleted])
 
 
 async def survey(database: Database, rules: Rules) -> Survey:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from models.errors import Unavailable
 from models.lifecycle.commands.commands import Lose
-from models.lifecycle.commands.external import FallSilent
+from models.lifecycle.commands.external import ExpireHeartbeat
 from models.lifecycle.stopping import LEASE
 from runner.engine.engine import Engine
 from runner.maintenance.deferred_commands import admit_first
@@ -112,7 +112,7 @@ class Rescuer(Loop):
 
     async def _end(self, execution_id: UUID, ttl: float) -> None:
         logger.warning("the heartbeat of the external %s is overdue", LogRef(execution_id))
-        await self._engine.execute(execution_id, FallSilent(ttl))
+        await self._engine.execute(execution_id, ExpireHeartbeat(ttl))
 
 
 def _stops_heartbeats(error: BaseException) -> bool:

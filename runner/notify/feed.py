@@ -1,6 +1,7 @@
 """Wakes those who wait for a change, in this process and in others. The change itself is read from the tables.
 
-docs/architecture.md lists the topics. A hint may be lost, so those who wait for one also read the tables now and then.
+docs/architecture.md lists the topics. A notification may be lost, so those who wait for one also read the
+tables now and then.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from runner.notify.notifier import CHANNEL, RESYNC, pack
 logger = logging.getLogger("headway.feed")
 
 SAFETY_POLL: Final = 1.0
-"""Seconds after which readers read the tables although no hint arrived."""
+"""Seconds after which readers read the tables although no notification arrived."""
 _DEBOUNCE = 0.01
 _BEAT = 1.0
 _MAX_REMEMBERED = 1_000
@@ -29,7 +30,7 @@ _MAX_UNSENT = 5_000
 
 
 class Watch:
-    """The changes of some topics since the last call of `changed`. Receives hints while it is entered."""
+    """The changes of some topics since the last call of `changed`. Receives notifications while it is entered."""
 
     __slots__ = ("_changed", "_feed", "_topics", "_waiter")
 
@@ -87,7 +88,8 @@ class Watch:
 
 
 class Feed:
-    """Sends hints, and wakes watches. An async context manager, which connects and disconnects its Broadcast."""
+    """Sends notifications, and wakes watches. An async context manager, which connects and disconnects its
+    Broadcast."""
 
     def __init__(self, broadcast: Broadcast) -> None:
         self._broadcast = broadcast
@@ -104,7 +106,7 @@ class Feed:
             self._subscriber = await stack.enter_async_context(self._broadcast.subscribe(CHANNEL))
             self._received_at = asyncio.get_running_loop().time()
             group = await stack.enter_async_context(asyncio.TaskGroup())
-            for loop in (self._receive_hints(), self._send_hints()):
+            for loop in (self._receive(), self._send()):
                 stack.callback(group.create_task(loop).cancel)
             self._owned = stack.pop_all()
         return self
@@ -126,7 +128,7 @@ class Feed:
         """Watches topics; `e:*` means every topic that starts with `e:`."""
         return Watch(self, frozenset(topics))
 
-    def hint(self, topics: Iterable[str]) -> None:
+    def notify(self, topics: Iterable[str]) -> None:
         """Notifies watches here and in other processes that these topics changed. Call it after the commit, in the
         event loop."""
         topics = set(topics)
@@ -162,7 +164,7 @@ class Feed:
             for watch in watches:
                 watch.notify(RESYNC)
 
-    async def _receive_hints(self) -> None:
+    async def _receive(self) -> None:
         while True:
             origin, *topics = str((await self._subscriber.get()).message).split("\n")
             if origin == RESYNC:
@@ -172,9 +174,9 @@ class Feed:
             else:
                 self._wake(topics)
 
-    async def _send_hints(self) -> None:
-        """Sends a hint at once, then at most one round in _DEBOUNCE seconds; without hints, an empty message each
-        _BEAT."""
+    async def _send(self) -> None:
+        """Sends a notification at once, then at most one round in _DEBOUNCE seconds; without notifications, an empty
+        message each _BEAT."""
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_BEAT):
@@ -188,7 +190,5 @@ class Feed:
         try:
             for message in pack(self._origin, topics):
                 await self._broadcast.publish(CHANNEL, message)
-        except (
-            Exception
-        ) as error:  # backends may raise anything: hints may be lost, but the feed must continue
-            logger.warning("could not publish hints: %s", error)
+        except Exception as error:  # backends may raise anything: notifications may be lost, but the feed must continue
+            logger.warning("could not publish notifications: %s", error)

@@ -1,4 +1,4 @@
-"""Hints (notifications) between processes: backends for `broadcaster.Broadcast`. They may lose messages; then they send
+"""Notifications between processes: backends for `broadcaster.Broadcast`. They may lose messages; then they send
 RESYNC.
 
 `broadcaster`'s own backend for PostgreSQL fails under concurrent use and hangs forever on a lost connection.
@@ -17,11 +17,11 @@ from broadcaster import BroadcastBackend, Event
 
 from runner.service.loop import Loop
 
-logger = logging.getLogger("headway.hints")
+logger = logging.getLogger("headway.notifier")
 
 CHANNEL: Final = "headway"
 RESYNC: Final = "*"
-"""A message, and a topic, which means: some hints were lost, read everything again."""
+"""A message, and a topic, which means: some notifications were lost, read everything again."""
 LONGEST: Final = 7_999
 """The most bytes of a payload in PostgreSQL."""
 ROOM: Final = 10_000
@@ -72,7 +72,7 @@ class Mailbox:
         return self._messages.popleft()
 
 
-class _Hints(BroadcastBackend):
+class _Notifier(BroadcastBackend):
     """One channel, received from `connect` on. `subscribe` must not suspend, or else `Broadcast` would lose one of two
     concurrent first subscribers."""
 
@@ -81,7 +81,7 @@ class _Hints(BroadcastBackend):
 
     async def subscribe(self, group: str) -> None:
         if group != CHANNEL:
-            raise ValueError(f"hints have one channel, {CHANNEL}, not {group!r}")
+            raise ValueError(f"notifications have one channel, {CHANNEL}, not {group!r}")
 
     async def unsubscribe(self, group: str) -> None:
         """Does nothing: the channel is received until `disconnect`."""
@@ -90,8 +90,8 @@ class _Hints(BroadcastBackend):
         return Event(CHANNEL, await self._mailbox.take())
 
 
-class MemoryHints(_Hints):
-    """Hints within a single process."""
+class MemoryNotifier(_Notifier):
+    """Notifications within a single process."""
 
     async def connect(self) -> None:
         """Does nothing."""
@@ -103,9 +103,9 @@ class MemoryHints(_Hints):
         self._mailbox.put(message)
 
 
-class PostgresHints(_Hints):
-    """Hints over LISTEN and NOTIFY, on two separate connections. While the database is unreachable, hints are lost
-    without an error."""
+class PostgresNotifier(_Notifier):
+    """Notifications over LISTEN and NOTIFY, on two separate connections. While the database is unreachable,
+    notifications are lost without an error."""
 
     def __init__(self, connect: Connect) -> None:
         super().__init__()
@@ -204,7 +204,7 @@ class _Sender:
 
     async def send(self, message: str) -> None:
         if len(message.encode()) > LONGEST:
-            raise ValueError(f"a hint has at most {LONGEST} bytes")
+            raise ValueError(f"a notification has at most {LONGEST} bytes")
         async with self._turn:
             # A connection from before may be dead: then it tries once more, on a new one.
             while asyncio.get_running_loop().time() >= self._not_before:
@@ -224,7 +224,7 @@ class _Sender:
             )
         except Exception as error:
             # On a connection that is being closed, asyncpg may also raise InternalClientError.
-            logger.debug("a hint was not sent: %r", error)
+            logger.debug("a notification was not sent: %r", error)
             self._forget()
             return False
         return True

@@ -8,14 +8,21 @@ from uuid import UUID
 from pydantic import TypeAdapter, ValidationError
 
 from models.ids import new_id
-from models.lifecycle.commands.commands import Deferrable
+from models.lifecycle.commands.commands import CancelForNewer, Continue, Deferrable, SetSystemLabels
 from models.lifecycle.transition import Deferred
 from runner.store.json import dump, load
 from runner.store.postgres.connection import Connection, Executes, Pool
 
-_READ: Mapping[str, TypeAdapter[Any]] = {
-    kind.__name__: TypeAdapter(kind) for kind in get_args(Deferrable)
+_FORMER_NAMES: Mapping[type[Any], str] = {
+    CancelForNewer: "MakeRoom",
+    Continue: "GoOn",
+    SetSystemLabels: "Mark",
 }
+"""Classes that were renamed are stored under the name that older versions read."""
+_KINDS: Mapping[type[Any], str] = {
+    kind: _FORMER_NAMES.get(kind, kind.__name__) for kind in get_args(Deferrable)
+}
+_READ: Mapping[str, TypeAdapter[Any]] = {name: TypeAdapter(kind) for kind, name in _KINDS.items()}
 CLAIM = 10.0
 """Seconds that a process may keep a claimed command; then another process runs it."""
 
@@ -104,7 +111,7 @@ async def settle(connection: Executes, ids: Sequence[UUID]) -> None:
 
 
 def _encode(deferred: Deferred) -> str:
-    kind = type(deferred.command).__name__
+    kind = _KINDS[type(deferred.command)]
     return dump({"kind": kind, "because": deferred.reason, **asdict(deferred.command)})
 
 

@@ -32,7 +32,7 @@ class AttemptMonitor:
     async def write_log(self, lines: Sequence[NewLine]) -> None:
         if ended := await append_running(self._pool, lines):
             self._fence(ended, lines)
-        self._feed.hint(
+        self._feed.notify(
             {f"l:{line.execution_id}" for line in lines if line.attempt_id not in ended}
         )
 
@@ -99,5 +99,5 @@ class AttemptMonitor:
     async def _report_one(self, attempt: AttemptContext) -> None:
         with log_errors(logger, "could not store what %s reported; trying again", attempt):
             if await attempt.reporter.store():
-                self._feed.hint({f"m:{attempt.execution.id}"})
+                self._feed.notify({f"m:{attempt.execution.id}"})
             await self._executor.report(attempt)

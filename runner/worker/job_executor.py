@@ -169,7 +169,7 @@ class JobExecutor:
             f"({error.strerror})"
         )
         await attempt.log.note(attempt.mask.text(message), LogLevel.ERROR)
-        return _finish(attempt, HandedBack("disk full", TaskError("NO_ROOM", message)))
+        return _finish(attempt, HandedBack("disk full", TaskError("DISK_FULL", message)))
 
     async def _cached(self, attempt: AttemptContext) -> Finish | None:
         """Returns the result of an earlier success with the same cache key, if there is one."""

@@ -150,7 +150,7 @@ async def _metrics(info: Info, input: RecordMetricsInput) -> dict[str, Any]:
         await runs.record_metrics(
             info.context.services.pool, actor, row, metrics, input.idempotency_key
         )
-    info.context.services.feed.hint({f"m:{row['id']}"})
+    info.context.services.feed.notify({f"m:{row['id']}"})
     return {"execution": await _alive(info, row["id"])}
 
 
@@ -160,7 +160,7 @@ async def _logs(info: Info, input: RecordLogsInput) -> dict[str, Any]:
     lines = [line.to_report() for line in input.lines]
     async with _counted(info, row["namespace"], input):
         await record_logs(services.pool, services.vault, actor, row, lines, input.idempotency_key)
-    services.feed.hint({f"l:{row['id']}"})
+    services.feed.notify({f"l:{row['id']}"})
     return {"execution": await _alive(info, row["id"])}
 
 
@@ -171,7 +171,7 @@ async def _artifacts(info: Info, input: RecordArtifactsInput) -> dict[str, Any]:
     services = info.context.services
     async with _counted(info, row["namespace"], input):
         await runs.record_artifacts(services.pool, row["id"], row["namespace"], artifacts)
-    services.feed.hint({f"m:{row['id']}"})
+    services.feed.notify({f"m:{row['id']}"})
     return {"execution": await _alive(info, row["id"])}
 
 

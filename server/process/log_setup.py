@@ -28,7 +28,9 @@ def logging_to_stderr(level: LogLevel, format: LogFormat) -> Iterator[None]:
     writer = _Writer(_formatter(format))
     handler = _Records(writer.waiting)
     root.addHandler(handler)
-    root.setLevel(level.upper())
+    # Libraries' debug records, such as each SQL statement, would hide Headway's own.
+    root.setLevel(max(logging.getLevelNamesMapping()[level.upper()], logging.INFO))
+    logging.getLogger("headway").setLevel(level.upper())
     logging.getLogger("httpx").setLevel(logging.WARNING)
     # In an outage it writes a traceback a second; our own loops write a line for it.
     logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)

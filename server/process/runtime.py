@@ -24,7 +24,7 @@ from runner.maintenance.rescuer import Rescuer
 from runner.maintenance.scheduler import Scheduler
 from runner.maintenance.table_maintenance import TableMaintenance
 from runner.notify.feed import Feed
-from runner.notify.notifier import PostgresHints
+from runner.notify.notifier import PostgresNotifier
 from runner.service.encryption import Cipher
 from runner.store.job_queue import JobQueue
 from runner.store.plans import Plans
@@ -73,7 +73,7 @@ async def runtime(
             await migrate(database)
         else:
             await _refuse_other_tables(database)
-        broadcast = Broadcast(backend=PostgresHints(database.connect_alone))
+        broadcast = Broadcast(backend=PostgresNotifier(database.connect_alone))
         feed = await stack.enter_async_context(Feed(broadcast))
         changes = Changes(database.streams, feed)
         evaluator = await stack.enter_async_context(Evaluator())

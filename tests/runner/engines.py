@@ -17,7 +17,7 @@ from models.states import Channel
 from runner.engine.engine import Engine
 from runner.maintenance import invariants
 from runner.notify.feed import Feed
-from runner.notify.notifier import MemoryHints
+from runner.notify.notifier import MemoryNotifier
 from runner.store.flows import flows
 from runner.store.job_queue import JobQueue
 from runner.store.plans import Plans
@@ -54,7 +54,7 @@ async def engines(database: Database) -> AsyncIterator[Engines]:
     async with AsyncExitStack() as stack:
         made = []
         for _ in range(2):
-            feed = await stack.enter_async_context(Feed(Broadcast(backend=MemoryHints())))
+            feed = await stack.enter_async_context(Feed(Broadcast(backend=MemoryNotifier())))
             made.append(await stack.enter_async_context(Engine(database, feed, Plans())))
         async with database.pool.acquire() as connection:
             _, revision, _ = await flows.save_flow(

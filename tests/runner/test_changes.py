@@ -17,7 +17,7 @@ from models.states import ExecutionState
 from runner.live.change_reader import Changes
 from runner.live.live_query import LiveQuery
 from runner.notify.feed import Feed
-from runner.notify.notifier import MemoryHints
+from runner.notify.notifier import MemoryNotifier
 from runner.store.postgres.connection import Pool
 from runner.store.postgres.database import Database
 from tests.runner.stored import store_execution
@@ -27,7 +27,7 @@ DARK = Term(Field.LABEL, Operator.EQ, "dark", "shade")
 DEADLINE = 20
 
 
-class Deaf(MemoryHints):
+class Deaf(MemoryNotifier):
     """Drops every notification."""
 
     async def publish(self, channel: str, message: Any) -> None:
@@ -59,14 +59,14 @@ async def stirs(interest: LiveQuery) -> None:
 
 async def change(pool: Pool, feed: Feed, id: UUID, what: str) -> None:
     await pool.execute(f"update executions set seq = seq + 1, {what} where id = $1", id)
-    feed.hint({f"e:{id}"})
+    feed.notify({f"e:{id}"})
 
 
 async def test_a_change_notifies_the_lists_it_concerns_and_no_other(database: Database) -> None:
     id = await store_execution(database.pool)
     async with (
         asyncio.timeout(DEADLINE),
-        Feed(Broadcast(backend=MemoryHints())) as feed,
+        Feed(Broadcast(backend=MemoryNotifier())) as feed,
         watching(database.pool, feed, EVERYTHING, FAILED, DARK) as (everything, failed, dark),
     ):
         await change(database.pool, feed, id, "progress = 0.1")
@@ -93,14 +93,14 @@ async def test_a_deletion_notifies_the_lists_that_counted_it(database: Database)
     id = await store_execution(database.pool)
     async with (
         asyncio.timeout(DEADLINE),
-        Feed(Broadcast(backend=MemoryHints())) as feed,
+        Feed(Broadcast(backend=MemoryNotifier())) as feed,
         watching(database.pool, feed, EVERYTHING, FAILED) as (everything, failed),
     ):
         await change(database.pool, feed, id, "progress = 0.1")
         await asyncio.gather(stirs(everything), stirs(failed))
         notified = asyncio.ensure_future(stirs(failed))
         await database.pool.execute("delete from executions where id = $1", id)
-        feed.hint({f"e:{id}"})
+        feed.notify({f"e:{id}"})
         await stirs(everything)
         assert not notified.done()
         notified.cancel()
@@ -126,13 +126,13 @@ async def test_changes_without_a_notification_are_found(database: Database) -> N
 
 
 async def test_after_lost_notifications_every_list_queries_again(database: Database) -> None:
-    backend = MemoryHints()
+    backend = MemoryNotifier()
     async with (
         asyncio.timeout(DEADLINE),
         Feed(Broadcast(backend=backend)) as feed,
         watching(database.pool, feed, FAILED, DARK) as interests,
     ):
-        feed.hint({"*"})
+        feed.notify({"*"})
         await asyncio.gather(*(stirs(interest) for interest in interests))
 
 
@@ -152,7 +152,7 @@ async def test_evicted_executions_are_not_treated_as_new(
     )
     async with (
         asyncio.timeout(DEADLINE),
-        Feed(Broadcast(backend=MemoryHints())) as feed,
+        Feed(Broadcast(backend=MemoryNotifier())) as feed,
         watching(database.pool, feed, EVERYTHING, FAILED) as (everything, failed),
     ):
         await change(database.pool, feed, counted, "progress = 0.1")
@@ -173,7 +173,7 @@ async def test_a_list_is_notified_of_changes_while_only_an_inbox_was_open(
     """The list has counted an execution created meanwhile: treated as new, it would never leave the list."""
     async with (
         asyncio.timeout(DEADLINE),
-        Feed(Broadcast(backend=MemoryHints())) as feed,
+        Feed(Broadcast(backend=MemoryNotifier())) as feed,
         Changes(database.pool, feed) as changes,
     ):
         changes._since -= timedelta(minutes=10)  # so long the process has run

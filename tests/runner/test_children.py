@@ -26,7 +26,7 @@ from runner.launch.launch import Launch, prepare
 from runner.launch.subflows import Children
 from runner.maintenance.engine_expressions import evaluate
 from runner.notify.feed import Feed
-from runner.notify.notifier import MemoryHints
+from runner.notify.notifier import MemoryNotifier
 from runner.service.encryption import Cipher
 from runner.store import deferred
 from runner.store.deferred import DeferredRow
@@ -72,7 +72,7 @@ class House:
 @pytest.fixture
 async def house(database: Database) -> AsyncIterator[House]:
     async with AsyncExitStack() as stack:
-        feed = await stack.enter_async_context(Feed(Broadcast(backend=MemoryHints())))
+        feed = await stack.enter_async_context(Feed(Broadcast(backend=MemoryNotifier())))
         evaluator = await stack.enter_async_context(Evaluator())
         engine = await stack.enter_async_context(Engine(database, feed, Plans()))
         yield House(

@@ -21,7 +21,7 @@ from runner.expressions.evaluator import Evaluator
 from runner.maintenance import deferred_commands, invariants
 from runner.maintenance.deferred_commands import DeferredCommandRunner
 from runner.notify.feed import Feed
-from runner.notify.notifier import MemoryHints
+from runner.notify.notifier import MemoryNotifier
 from runner.service.encryption import Cipher
 from runner.store import deferred
 from runner.store.execution.snapshots import read_executions
@@ -32,6 +32,13 @@ from runner.store.postgres.database import Database
 
 ORIGIN = CommandOrigin("user:maria", Channel.API, "because")
 WAITS = "id: w\nnamespace: acme\ntasks:\n  - {id: w, type: wait, duration: 0s}\n"
+
+
+def test_stored_names_stay_when_classes_are_renamed() -> None:
+    """Rows that wait during an upgrade, and older servers that still run, can read them."""
+    names = """AdmitNext ApprovalDue Begin Cancel ChildEnded Evaluate FinallyDeadline FollowParent GoOn KillDeadline
+        MakeRoom Mark RemoveFiles ReportChildState StartChild StopChild TimeOut TimeOutExecution WakeUp"""
+    assert set(deferred._READ) == set(names.split())
 
 
 class Office:
@@ -71,7 +78,7 @@ class Office:
 async def process(database: Database) -> AsyncIterator[Office]:
     """One process, with compiled flows of its own."""
     async with AsyncExitStack() as stack:
-        feed = await stack.enter_async_context(Feed(Broadcast(backend=MemoryHints())))
+        feed = await stack.enter_async_context(Feed(Broadcast(backend=MemoryNotifier())))
         engine = await stack.enter_async_context(Engine(database, feed, Plans()))
         evaluator = await stack.enter_async_context(Evaluator())
         yield Office(database, engine, feed, evaluator)
@@ -155,7 +162,7 @@ async def test_a_deferred_command_that_fails_repeatedly_ends_its_execution(
     found = await office.deliver(id)
     assert found.state is ExecutionState.ERROR
     assert found.failure
-    assert found.failure.code == "PROMISE"
+    assert found.failure.code == "DEFERRED_COMMAND_FAILED"
     assert found.failure.message == ("Evaluate failed 5 times: of the fifth kind")
     assert await office.pending(id) == []
 

@@ -31,7 +31,7 @@ from models.states import ExecutionState
 from runner.engine.engine import Engine
 from runner.engine.transaction import EngineTransaction
 from runner.notify.feed import Feed
-from runner.notify.notifier import MemoryHints
+from runner.notify.notifier import MemoryNotifier
 from runner.store.execution import leases
 from runner.store.execution.locks import lock_rows
 from runner.store.flows import flows
@@ -351,7 +351,7 @@ async def test_cut_connections_are_refused_clearly_and_the_engine_continues(
 
 
 async def test_stopping_answers_every_waiting_caller(database: Database) -> None:
-    async with Feed(Broadcast(backend=MemoryHints())) as feed:
+    async with Feed(Broadcast(backend=MemoryNotifier())) as feed:
         async with Engine(database, feed, Plans()) as engine:
             waiting = asyncio.create_task(engine.execute(new_id(), Cancel(), USER))
             await asyncio.sleep(0)

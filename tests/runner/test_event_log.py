@@ -15,7 +15,7 @@ from models.lifecycle.commands.records import Delete
 from models.states import ExecutionState
 from runner.live.event_stream import stream_events
 from runner.notify.feed import Feed, Watch
-from runner.notify.notifier import MemoryHints, PostgresHints
+from runner.notify.notifier import MemoryNotifier, PostgresNotifier
 from runner.store.execution import event_log
 from runner.store.execution.event_log import EventRow, events_after
 from runner.store.execution.removal import remove
@@ -26,7 +26,7 @@ from tests.runner.stored import record, store_execution
 DEADLINE = 30
 
 
-class Deaf(MemoryHints):
+class Deaf(MemoryNotifier):
     """Drops every notification."""
 
     async def publish(self, channel: str, message: Any) -> None:
@@ -35,14 +35,14 @@ class Deaf(MemoryHints):
 
 @pytest.fixture
 async def feed(database: Database) -> AsyncIterator[Feed]:
-    async with Feed(Broadcast(backend=PostgresHints(database.connect_alone))) as feed:
+    async with Feed(Broadcast(backend=PostgresNotifier(database.connect_alone))) as feed:
         yield feed
 
 
 @asynccontextmanager
 async def other_process(database: Database) -> AsyncIterator[Feed]:
     """The feed of another process that writes: its notifications arrive over the database only."""
-    async with Feed(Broadcast(backend=PostgresHints(database.connect_alone))) as feed:
+    async with Feed(Broadcast(backend=PostgresNotifier(database.connect_alone))) as feed:
         yield feed
 
 
@@ -77,10 +77,10 @@ async def test_stored_events_are_followed_by_new_ones_until_the_end(
             seen.append(row.seq)
             if row.seq == 3:
                 await record(database.pool, id)
-                feed.hint([f"e:{id}"])
+                feed.notify([f"e:{id}"])
             if row.seq == 4:
                 await record(database.pool, id, state=ExecutionState.SUCCESS)
-                feed.hint([f"e:{id}"])
+                feed.notify([f"e:{id}"])
     assert seen == [1, 2, 3, 4, 5]
     assert row.terminal
 
@@ -129,7 +129,7 @@ async def test_a_stream_whose_execution_is_deleted_completes(
         assert (await anext(rows)).seq == 1
         async with database.pool.acquire() as connection, connection.transaction():
             await remove(connection, {id: Delete()})
-        feed.hint({f"e:{id}"})
+        feed.notify({f"e:{id}"})
         assert [row.seq async for row in rows] == []
 
 
@@ -163,7 +163,7 @@ async def test_a_killed_listener_in_the_middle_of_a_stream(database: Database) -
     id = await store_execution(database.pool)
     seen: list[int] = []
     async with (
-        Feed(Broadcast(backend=PostgresHints(connect))) as feed,
+        Feed(Broadcast(backend=PostgresNotifier(connect))) as feed,
         other_process(database) as writer,
         asyncio.timeout(DEADLINE),
     ):
@@ -173,7 +173,7 @@ async def test_a_killed_listener_in_the_middle_of_a_stream(database: Database) -
                 await database.pool.execute("select pg_terminate_backend($1)", pids[-1])
             last = ExecutionState.SUCCESS if row.seq == 19 else None
             await record(database.pool, id, state=last) if row.seq < 20 else None
-            writer.hint([f"e:{id}"])
+            writer.notify([f"e:{id}"])
     assert seen == list(range(1, 21))
 
 
@@ -184,7 +184,7 @@ async def test_a_silent_network_delays_and_loses_nothing(
     seen: list[int] = []
     async with (
         proxy_to(tmp_path, database_url) as proxy,
-        Feed(Broadcast(backend=PostgresHints(proxy.connect))) as feed,
+        Feed(Broadcast(backend=PostgresNotifier(proxy.connect))) as feed,
         asyncio.timeout(DEADLINE),
     ):
         async for row in stream_events(database.pool, feed, id):
@@ -220,7 +220,7 @@ async def test_a_stream_outlives_the_connections_of_its_pool(
 async def write(database: Database, writer: Feed, id: UUID, chance: random.Random) -> None:
     for _ in range(15):
         await record(database.pool, id, count=chance.randint(1, 4))
-        writer.hint([f"e:{id}"])
+        writer.notify([f"e:{id}"])
 
 
 async def write_all(database: Database, executions: list[UUID], chance: random.Random) -> None:
@@ -230,7 +230,7 @@ async def write_all(database: Database, executions: list[UUID], chance: random.R
                 group.create_task(write(database, writer, id, chance))
         for id in executions:
             await record(database.pool, id, state=ExecutionState.SUCCESS)
-            writer.hint([f"e:{id}"])
+            writer.notify([f"e:{id}"])
 
 
 async def follow_with_cuts(

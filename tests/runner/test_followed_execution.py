@@ -17,7 +17,7 @@ from models.ids import new_id
 from models.lifecycle.commands.records import Delete
 from runner.live.followed_execution import BUDGET, NO_MOMENT, Part, StreamPosition, Weight, follow
 from runner.notify.feed import Feed
-from runner.notify.notifier import PostgresHints
+from runner.notify.notifier import PostgresNotifier
 from runner.store.execution.execution_changes import TOO_MANY, changes_since
 from runner.store.execution.removal import remove
 from runner.store.postgres.connection import Executes
@@ -50,7 +50,7 @@ values ($1, $2, $3, $4, $5, 'engine', 'ENGINE', $6)
 
 @pytest.fixture
 async def feed(database: Database) -> AsyncIterator[Feed]:
-    async with Feed(Broadcast(backend=PostgresHints(database.connect_alone))) as feed:
+    async with Feed(Broadcast(backend=PostgresNotifier(database.connect_alone))) as feed:
         yield feed
 
 
@@ -131,9 +131,9 @@ async def test_a_read_that_finds_nothing_sends_nothing(database: Database, feed:
     ):
         part = asyncio.ensure_future(anext(parts))
         await measure(database.pool, await store_execution(database.pool))
-        feed.hint([f"e:{id}"])
+        feed.notify([f"e:{id}"])
         made = await measure(database.pool, id)
-        feed.hint([f"m:{id}"])
+        feed.notify([f"m:{id}"])
         assert ids([await part], "metrics") == made
 
 
@@ -313,7 +313,7 @@ async def test_following_ends_when_the_execution_is_deleted(database: Database, 
         part = asyncio.ensure_future(anext(parts, None))
         async with database.pool.acquire() as connection, connection.transaction():
             await remove(connection, {id: Delete()})
-        feed.hint([f"e:{id}"])
+        feed.notify([f"e:{id}"])
         assert await part is None
 
 
@@ -331,7 +331,7 @@ async def test_an_outage_only_delays(database: Database, feed: Feed, database_ur
                 "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
                 " and pid <> pg_backend_pid() and backend_type = 'client backend'"
             )
-            feed.hint([f"e:{id}"])
+            feed.notify([f"e:{id}"])
             await asyncio.sleep(0)
         made = await measure(alone, id)
         await alone.close()

@@ -18,7 +18,7 @@ from runner.live import inboxes
 from runner.live.change_reader import Changes
 from runner.live.inboxes import Inbox
 from runner.notify.feed import Feed
-from runner.notify.notifier import MemoryHints
+from runner.notify.notifier import MemoryNotifier
 from runner.store import approvals
 from runner.store.postgres.database import Database
 from tests.runner.stored import store_execution
@@ -134,12 +134,12 @@ async def test_an_inbox_shows_the_rows_of_the_tables(
     ]
     async with (
         asyncio.timeout(DEADLINE),
-        Feed(Broadcast(backend=MemoryHints())) as feed,
+        Feed(Broadcast(backend=MemoryNotifier())) as feed,
         reading(pool, feed, wishes) as readers,
     ):
 
         async def all_show(execution: UUID) -> None:
-            feed.hint({f"e:{execution}"})
+            feed.notify({f"e:{execution}"})
             await asyncio.gather(*(reader.until(pool) for reader in readers))
 
         executions = await executions_in(pool, "acme", "other")
@@ -172,13 +172,13 @@ async def test_a_change_is_read_once_for_all_inboxes(database: Database, number:
     ]
     async with (
         asyncio.timeout(DEADLINE),
-        Feed(Broadcast(backend=MemoryHints())) as feed,
+        Feed(Broadcast(backend=MemoryNotifier())) as feed,
         reading(counted, feed, [*adas, *eves]) as readers,
     ):
         counted.statements.clear()
         for turn in range(3):
             await request(database.pool, one, named=(["ada"], [], []))
-            feed.hint({f"e:{one}"})
+            feed.notify({f"e:{one}"})
             await asyncio.gather(*(reader.inbox.wait_changed() for reader in readers[: len(adas)]))
             for reader in readers[: len(adas)]:
                 await reader.hear()

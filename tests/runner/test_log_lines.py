@@ -14,7 +14,7 @@ from models.logs import LogLevel, LogStream
 from models.states import ExecutionState
 from runner.live.log_stream import LineBatch, stream_lines
 from runner.notify.feed import Feed
-from runner.notify.notifier import PostgresHints
+from runner.notify.notifier import PostgresNotifier
 from runner.service.outage import UNREACHABLE
 from runner.store.execution.failures import OfAttempt, last_error_lines
 from runner.store.logs import log_lines
@@ -36,7 +36,7 @@ DEADLINE = 30
 
 @pytest.fixture
 async def feed(database: Database) -> AsyncIterator[Feed]:
-    async with Feed(Broadcast(backend=PostgresHints(database.connect_alone))) as feed:
+    async with Feed(Broadcast(backend=PostgresNotifier(database.connect_alone))) as feed:
         yield feed
 
 
@@ -227,11 +227,11 @@ async def test_a_stream_follows_until_the_execution_ends(database: Database, fee
             seen.append(texts(batch.lines))
             if len(seen) == 1:
                 await append_lines(database.pool, [line(id, "c")])
-                feed.hint([f"l:{id}"])
+                feed.notify([f"l:{id}"])
             if len(seen) == 2:
                 await append_lines(database.pool, [line(id, "d"), line(id, "e")])
                 await record(database.pool, id, state=ExecutionState.SUCCESS)
-                feed.hint([f"e:{id}"])
+                feed.notify([f"e:{id}"])
     assert seen == [["a", "b"], ["c"], ["d", "e"], []]
     assert batch == LineBatch((), 5, True, 5, sum_of("a", "b", "c", "d", "e"))
 
@@ -290,14 +290,14 @@ async def test_readers_miss_nothing_during_concurrent_writes(
     async def write(number: int) -> None:
         for turn in range(20):
             await append_lines(database.pool, [line(id, f"{number}.{turn}.{n}") for n in range(5)])
-            feed.hint([f"l:{id}"])
+            feed.notify([f"l:{id}"])
 
     async def write_all() -> None:
         async with asyncio.TaskGroup() as writers:
             for number in range(6):
                 writers.create_task(write(number))
         await record(database.pool, id, state=ExecutionState.SUCCESS)
-        feed.hint([f"e:{id}"])
+        feed.notify([f"e:{id}"])
 
     async with asyncio.TaskGroup() as group:
         readers = [group.create_task(collect(database, feed, LinesOf(id))) for _ in range(5)]

@@ -26,7 +26,7 @@ from runner.expressions.evaluator import Evaluator
 from runner.live import change_reader
 from runner.maintenance import deferred_commands, rescuer, scheduler, table_maintenance
 from runner.notify.feed import Feed
-from runner.notify.notifier import MemoryHints
+from runner.notify.notifier import MemoryNotifier
 from runner.service.encryption import Cipher
 from runner.service.loop import is_outage, log_errors
 from runner.service.outage import ROLLED_BACK, Busy, unavailable
@@ -87,7 +87,7 @@ async def hall(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
     monkeypatch.setattr(table_maintenance, "_TRY_AGAIN", 0.01)
     monkeypatch.setattr(change_reader, "_ROUND", 0.001)
     async with AsyncExitStack() as stack:
-        feed = await stack.enter_async_context(Feed(Broadcast(backend=MemoryHints())))
+        feed = await stack.enter_async_context(Feed(Broadcast(backend=MemoryNotifier())))
         engine = await stack.enter_async_context(Engine(database, feed, Plans()))
         evaluator = await stack.enter_async_context(Evaluator())
         yield Hall(database, engine, feed, evaluator)
@@ -205,7 +205,7 @@ async def test_a_loop_continues_after_any_error_in_its_awaits(
         if name == "changes":
             with loop.live_query(And(()), Scope()):
                 while not went_on.is_set():
-                    hall.feed.hint({f"e:{ID}"})
+                    hall.feed.notify({f"e:{ID}"})
                     await asyncio.sleep(0)
         await went_on.wait()
 

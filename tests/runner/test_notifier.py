@@ -16,8 +16,8 @@ from runner.notify.notifier import (
     RESYNC,
     ROOM,
     Mailbox,
-    MemoryHints,
-    PostgresHints,
+    MemoryNotifier,
+    PostgresNotifier,
     pack,
 )
 from runner.store.postgres.database import Database
@@ -29,9 +29,9 @@ Hear: TypeAlias = Callable[[], Awaitable[str]]
 @pytest.fixture(params=["memory", "postgres"])
 def backend(request: pytest.FixtureRequest) -> BroadcastBackend:
     if request.param == "memory":
-        return MemoryHints()
+        return MemoryNotifier()
     database: Database = request.getfixturevalue("database")
-    return PostgresHints(database.connect_alone)
+    return PostgresNotifier(database.connect_alone)
 
 
 @asynccontextmanager
@@ -138,8 +138,8 @@ async def test_a_killed_listener_reconnects_and_a_resync_reports_the_gap(
     database: Database,
 ) -> None:
     connecting = Connecting(database)
-    hints = PostgresHints(connecting)
-    async with Broadcast(backend=hints) as broadcast, subscribed(broadcast) as hear:
+    notifications = PostgresNotifier(connecting)
+    async with Broadcast(backend=notifications) as broadcast, subscribed(broadcast) as hear:
         await connecting.kill(0)
         assert await hear() == RESYNC
         await broadcast.publish(CHANNEL, "after it")
@@ -148,8 +148,8 @@ async def test_a_killed_listener_reconnects_and_a_resync_reports_the_gap(
 
 async def test_a_killed_sender_loses_nothing_after_it(database: Database) -> None:
     connecting = Connecting(database)
-    hints = PostgresHints(connecting)
-    async with Broadcast(backend=hints) as broadcast, subscribed(broadcast) as hear:
+    notifications = PostgresNotifier(connecting)
+    async with Broadcast(backend=notifications) as broadcast, subscribed(broadcast) as hear:
         await broadcast.publish(CHANNEL, "first")
         assert await hear() == "first"
         for number in range(1, 20):
@@ -160,8 +160,8 @@ async def test_a_killed_sender_loses_nothing_after_it(database: Database) -> Non
 
 async def test_a_listener_that_falls_silent_is_noticed(database_url: str, tmp_path: Path) -> None:
     async with proxy_to(tmp_path, database_url) as proxy:
-        hints = PostgresHints(proxy.connect)
-        async with Broadcast(backend=hints) as broadcast, subscribed(broadcast) as hear:
+        notifications = PostgresNotifier(proxy.connect)
+        async with Broadcast(backend=notifications) as broadcast, subscribed(broadcast) as hear:
             await proxy.somebody_connects()
             proxy.fall_silent()
             async with asyncio.timeout(10):
@@ -175,7 +175,7 @@ async def test_a_listener_that_falls_silent_is_noticed(database_url: str, tmp_pa
 async def test_sending_into_silence_returns(database_url: str, tmp_path: Path) -> None:
     async with (
         proxy_to(tmp_path, database_url) as proxy,
-        Broadcast(backend=PostgresHints(proxy.connect)) as broadcast,
+        Broadcast(backend=PostgresNotifier(proxy.connect)) as broadcast,
     ):
         await broadcast.publish(CHANNEL, "makes the connection")
         proxy.fall_silent()
@@ -188,4 +188,4 @@ async def test_without_a_database_it_does_not_start() -> None:
         raise ConnectionRefusedError("nobody there")
 
     with pytest.raises(ConnectionRefusedError, match="nobody there"):
-        await Broadcast(backend=PostgresHints(connect)).connect()
+        await Broadcast(backend=PostgresNotifier(connect)).connect()

@@ -22,7 +22,7 @@ from runner.launch.scheduled_runs import origin_of, prepare_scheduled_run
 from runner.maintenance import invariants
 from runner.maintenance.scheduler import Scheduler
 from runner.notify.feed import Feed
-from runner.notify.notifier import MemoryHints
+from runner.notify.notifier import MemoryNotifier
 from runner.service.encryption import Cipher
 from runner.store import idempotency
 from runner.store.flows import flows, schedules
@@ -95,7 +95,7 @@ async def servers(database: Database) -> AsyncIterator[Servers]:
         evaluator = await stack.enter_async_context(Evaluator())
         engines = []
         for _ in range(2):
-            feed = await stack.enter_async_context(Feed(Broadcast(backend=MemoryHints())))
+            feed = await stack.enter_async_context(Feed(Broadcast(backend=MemoryNotifier())))
             engines.append(await stack.enter_async_context(Engine(database, feed, Plans())))
         yield Servers(database, engines, evaluator)
         assert await invariants.verify(database.pool) == []

@@ -23,9 +23,13 @@ MOVES = ("task", "attempt", "from_state", "to_state")
 
 
 def moves_of(caplog: pytest.LogCaptureFixture, id: str) -> list[tuple[Any, ...]]:
+    return moves_of_records(caplog.records, id)
+
+
+def moves_of_records(records: list[logging.LogRecord], id: str) -> list[tuple[Any, ...]]:
     return [
         tuple(getattr(record, name, None) for name in MOVES)
-        for record in caplog.records
+        for record in records
         if record.name == TRANSITIONS and getattr(record, "execution_id", None) == id
     ]
 
@@ -64,6 +68,32 @@ async def test_the_log_has_each_change_of_state_with_the_ids_as_fields(
     )
     (last,) = [each for each in caplog.records if each.getMessage() == sentences[-3]]
     assert (vars(last)["error_code"], vars(last)["seq"]) == ("EXIT_CODE", 8)
+    assert vars(last)["flow"] == engines.plan.spec.id
+    assert vars(last)["namespace"] == engines.plan.spec.namespace
+    assert sentences[-1] == (
+        f"{execution.name} ({id}): FAILED_FINISHING -> FAILED by engine: task b: exit code 3"
+    )
+    failures = [each for each in caplog.records if each.levelno == logging.WARNING]
+    assert moves_of_records(failures, id) == [
+        ("b", 1, "RUNNING", "FAILED"),
+        (None, None, "FAILED_FINISHING", "FAILED"),
+    ]
+
+
+async def test_the_exit_code_is_in_the_text_of_a_failure_with_another_message(
+    engines: Engines, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, TRANSITIONS)
+    execution = await engines.create()
+    lease, taken = new_id(), await engines.queue.take(["default"], 500)
+    (job,) = [job for job in taken if job.execution_id == execution.id]
+    await engines.first.execute(execution.id, Start("a", 1, new_id(), "worker:w", lease, job.id))
+    failed = Failed(TaskError("EXIT_CODE", "no route to db-2"))
+    await engines.first.execute(execution.id, Finish("a", lease, 1, failed, exit_code=3))
+    assert any(
+        each.getMessage().endswith("RUNNING -> FAILED by engine: no route to db-2 (exit code 3)")
+        for each in caplog.records
+    )
 
 
 async def test_a_command_that_is_refused_leaves_no_record(
@@ -90,7 +120,9 @@ def test_a_change_of_state_is_info_and_every_other_event_is_debug(
     if "to_state" in values:
         object.__setattr__(made, "to_state", "RUNNING")
     event = stage.events[0]
-    transition_log.log_events("x-1", [type(event)(new_id(), 7, event.at, event.origin, made)])
+    transition_log.log_events(
+        stage.execution, [type(event)(new_id(), 7, event.at, event.origin, made)]
+    )
     (record,) = caplog.records
     assert record.levelno == (logging.INFO if moves else logging.DEBUG)
-    assert (vars(record)["event"], vars(record)["seq"]) == (TYPES[fact].value, 7)
+    assert (vars(record)["event"], vars(record)["seq"]) == (TYPES[fact].name, 7)

@@ -14,7 +14,7 @@ from models.orders import ExecutionOrder
 from models.states import ExecutionState
 from runner.live.change_reader import Changes
 from runner.notify.feed import Feed
-from runner.notify.notifier import MemoryHints
+from runner.notify.notifier import MemoryNotifier
 from runner.store.lists.listing import View
 from runner.store.postgres.connection import Pool
 from runner.store.postgres.database import Database
@@ -41,7 +41,7 @@ class Looking:
 
     async def change(self, id: UUID, what: str) -> None:
         await self.pool.execute(f"update executions set seq = seq + 1, {what} where id = $1", id)
-        self.feed.hint({f"e:{id}"})
+        self.feed.notify({f"e:{id}"})
 
     async def next_update(self) -> LiveListUpdate:
         while True:
@@ -55,7 +55,7 @@ async def looking(pool: Pool, where: Filter, view: View) -> AsyncIterator[Lookin
     """Opens a list that has been read once, when the active executions are known."""
     async with (
         asyncio.timeout(DEADLINE),
-        Feed(Broadcast(backend=MemoryHints())) as feed,
+        Feed(Broadcast(backend=MemoryNotifier())) as feed,
         Changes(pool, feed) as changes,
     ):
         found = Looking(pool, feed, changes, where, view)
@@ -110,7 +110,7 @@ async def test_of_all_there_is_one_is_told_who_leaves_and_by_creation_who_enters
         assert (next_update.count, next_update.exact) == (3, True)
         assert list(list_.window._seqs) == ids
         await database.pool.execute("delete from executions where id = $1", ids[0])
-        list_.feed.hint({f"e:{ids[0]}"})
+        list_.feed.notify({f"e:{ids[0]}"})
         next_update = await list_.next_update()
         assert next_update.change == ListDelta([], [], [Leave(ids[0], LeaveReason.DELETED)])
         assert list_.window.refreshes == refreshes
@@ -145,11 +145,11 @@ async def test_a_page_that_is_full_is_counted_in_its_own_moment(database: Databa
     for _ in range(3):
         await store_execution(database.pool)
     async with looking(database.pool, EVERYTHING, View(2)) as list_:
-        list_.feed.hint({"*"})
+        list_.feed.notify({"*"})
         await list_.live_query.wait_changed()
         assert await list_.window.next() is None
         new = await store_execution(database.pool)
-        list_.feed.hint({f"e:{new}"})
+        list_.feed.notify({f"e:{new}"})
         next_update = await list_.next_update()
         assert (next_update.count, next_update.exact) == (4, True)
         assert [leave.reason for leave in next_update.change.leave] == [LeaveReason.BEYOND_WINDOW]

@@ -48,7 +48,7 @@ async def test_progress_is_read_once_for_all_subscribers(asker: Asker, number: i
     messages = await first_and_next(streams)
     counted.statements.clear()
     await asker.pool.execute(_DONE, id)
-    asker.parts.feed.hint({f"b:{id}"})
+    asker.parts.feed.notify({f"b:{id}"})
     async with asyncio.timeout(DEADLINE):
         found = await asyncio.gather(*messages)
     assert {bulk.counts.done for bulk in found} == {1}

@@ -5,12 +5,12 @@
 
 from collections.abc import Iterable
 
-from models.events.events import ConditionAsked, ExecutionMoved, Parent, TaskError, TaskRunMoved
+from models.events.events import ConditionRequested, ExecutionMoved, Parent, TaskError, TaskRunMoved
 from models.lifecycle.advance.affected import affected_by
 from models.lifecycle.advance.foreach import Iterations, iteration_has_begun
 from models.lifecycle.advance.starting import start
 from models.lifecycle.approvals.approvals import close_decided
-from models.lifecycle.commands.commands import AdmitNext, Evaluate, GoOn, TimeOutExecution
+from models.lifecycle.commands.commands import AdmitNext, Continue, Evaluate, TimeOutExecution
 from models.lifecycle.commands.subflows import ChildEnded
 from models.lifecycle.copies import copy_with
 from models.lifecycle.ending import error_end
@@ -272,7 +272,7 @@ def _defer_the_rest(builder: TransitionBuilder) -> None:
     """Leaves further starts to a decision that follows at once, if this one has reached its limit."""
     if builder.is_behind:
         builder.execution = copy_with(builder.execution, unsettled=None)
-        builder.defer(GoOn())
+        builder.defer(Continue())
 
 
 def _advance_task(builder: TransitionBuilder, task: TaskRun, iterations: Iterations) -> None:
@@ -315,7 +315,7 @@ def _start_if(builder: TransitionBuilder, task: TaskRun) -> None:
     elif when is False or task.condition is Condition.FAILS:
         builder.move_task(task, TaskRunState.SKIPPED)
     elif task.condition is None:
-        builder.emit(ConditionAsked(task.path))
+        builder.emit(ConditionRequested(task.path))
         builder.defer(Evaluate(task.path, task.attempt, condition=True))
 
 

@@ -9,8 +9,8 @@ from models.events.events import (
     Carried,
     ChildLinked,
     ChildStateChanged,
-    ConditionAsked,
-    ConditionJudged,
+    ConditionEvaluated,
+    ConditionRequested,
     Event,
     ProgressReported,
     TaskRunMoved,
@@ -81,12 +81,12 @@ def task_runs_added(execution: Execution, fact: TaskRunsAdded, event: Event) -> 
     return copy_with(grown, progress=progress_at(grown, done, may_decrease=True))
 
 
-def condition_requested(execution: Execution, fact: ConditionAsked, _: Event) -> Execution:
+def condition_requested(execution: Execution, fact: ConditionRequested, _: Event) -> Execution:
     task = execution.tasks[fact.path]
     return with_task(execution, task, copy_with(task, condition=Condition.EVALUATING))
 
 
-def condition_evaluated(execution: Execution, fact: ConditionJudged, _: Event) -> Execution:
+def condition_evaluated(execution: Execution, fact: ConditionEvaluated, _: Event) -> Execution:
     task = execution.tasks[fact.path]
     return with_task(
         execution,

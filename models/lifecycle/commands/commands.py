@@ -201,7 +201,7 @@ class Lose:
 @dataclass(frozen=True, slots=True)
 class Evaluate:
     """Evaluates the expressions of an engine task, its `when` (`condition`), or without a path the flow's outputs.
-    Not for `decide`: the runner evaluates them and submits `Prepare`, `Judge` or `Conclude` with the result."""
+    Not for `decide`: the runner evaluates them and submits `Prepare`, `SetCondition` or `Conclude` with the result."""
 
     path: str | None
     attempt: int | None
@@ -218,7 +218,7 @@ class Prepare:
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class SetCondition:
     """Whether a task's `when` is true, or the error of its evaluation."""
 
     path: str
@@ -250,12 +250,12 @@ class AdmitNext:
 
 
 @dataclass(frozen=True, slots=True)
-class MakeRoom:
+class CancelForNewer:
     """Cancels the execution in favour of a newer one of its flow, which needs its slot or its place in the queue."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class SetSystemLabels:
     """Sets labels of Headway itself, such as `system.replayed` on the source of a replay."""
 
     labels: Mapping[str, str]
@@ -269,7 +269,7 @@ class Conclude:
 
 
 @dataclass(frozen=True, slots=True)
-class GoOn:
+class Continue:
     """Starts the tasks that an earlier decision left for the next one."""
 
 
@@ -340,13 +340,13 @@ PersonCommand = (
 WorkerCommand = Start | Report | Finish | Lose
 Beginning = Create | RecordExecution
 DeferredCommand = (
-    MakeRoom
+    CancelForNewer
     | Cancel
     | ToParent
     | ToChild
     | Begin
-    | Mark
-    | GoOn
+    | SetSystemLabels
+    | Continue
     | WakeUp
     | TimeOut
     | TimeOutExecution
@@ -360,7 +360,7 @@ Command = (
     | PersonCommand
     | WorkerCommand
     | Prepare
-    | Judge
+    | SetCondition
     | Adopt
     | AwaitChild
     | ResumeChild

@@ -70,10 +70,10 @@ class RecordStart:
 
 
 @dataclass(frozen=True, slots=True)
-class FallSilent:
+class ExpireHeartbeat:
     """Ends the execution, as its heartbeat did not arrive in time by the database's clock."""
 
     ttl: float
 
 
-ExternalCommand = RecordTaskRun | RecordProperties | RecordEnd | RecordStart | FallSilent
+ExternalCommand = RecordTaskRun | RecordProperties | RecordEnd | RecordStart | ExpireHeartbeat

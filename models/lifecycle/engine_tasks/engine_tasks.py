@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from models.events.events import (
-    ConditionJudged,
+    ConditionEvaluated,
     FailureRecorded,
     OutputsSet,
     ProgressReported,
@@ -17,7 +17,14 @@ from models.lifecycle.advance.advance import advance, end_of, fail_condition, mo
 from models.lifecycle.advance.foreach import expand
 from models.lifecycle.advance.starting import may_start_attempt, start
 from models.lifecycle.approvals import approvals
-from models.lifecycle.commands.commands import Conclude, Judge, Prepare, Signal, StartChild, WakeUp
+from models.lifecycle.commands.commands import (
+    Conclude,
+    Prepare,
+    SetCondition,
+    Signal,
+    StartChild,
+    WakeUp,
+)
 from models.lifecycle.commands.outcomes import Errored, Succeeded
 from models.lifecycle.ending import end_attempt, error_end
 from models.lifecycle.engine_tasks.signals import (
@@ -32,7 +39,7 @@ from models.spec import ApprovalTask, ForeachTask, SubflowTask, WaitTask
 from models.states import Condition, ExecutionState, TaskRunState
 
 
-def record_condition(builder: TransitionBuilder, command: Judge) -> None:
+def record_condition(builder: TransitionBuilder, command: SetCondition) -> None:
     """Records the result of an evaluated `when`."""
     task = builder.execution.tasks[command.path]
     if task.state is not TaskRunState.CREATED or task.condition is not Condition.EVALUATING:
@@ -40,7 +47,7 @@ def record_condition(builder: TransitionBuilder, command: Judge) -> None:
     if isinstance(command.result, TaskError):
         fail_condition(builder, task, command.result)
     else:
-        builder.emit(ConditionJudged(task.path, command.result))
+        builder.emit(ConditionEvaluated(task.path, command.result))
     advance(builder)
 
 

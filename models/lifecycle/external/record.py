@@ -20,7 +20,7 @@ from models.labels import CORRELATION, check_labels
 from models.lifecycle.actions import invalid_state
 from models.lifecycle.apply.evolve import create
 from models.lifecycle.commands.external import (
-    FallSilent,
+    ExpireHeartbeat,
     RecordEnd,
     RecordExecution,
     RecordProperties,
@@ -158,7 +158,7 @@ def cancel(builder: TransitionBuilder) -> None:
     record_end(builder, RecordEnd(ExecutionState.CANCELLED, ended_at=builder.now))
 
 
-def fall_silent(builder: TransitionBuilder, command: FallSilent) -> None:
+def expire_heartbeat(builder: TransitionBuilder, command: ExpireHeartbeat) -> None:
     if builder.execution.ended or not builder.execution.ran_elsewhere:
         return
     error = TaskError("SILENT", f"no heartbeat for {command.ttl:g} seconds")

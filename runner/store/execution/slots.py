@@ -170,7 +170,7 @@ async def _holders(
 
 
 async def _doomed(connection: Connection, limits: Iterable[_Limit]) -> frozenset[UUID]:
-    """Executions that already have a due MakeRoom command, which will end them."""
+    """Executions that already have a due CancelForNewer command, which will end them."""
     if all(limit["behavior"] != ConcurrencyBehavior.CANCEL_RUNNING for limit in limits):
         return frozenset()
     rows: list[_DoomedRow] = await connection.fetch(_DOOMED)

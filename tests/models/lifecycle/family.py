@@ -19,8 +19,8 @@ from models.lifecycle.commands.commands import (
     Create,
     Evaluate,
     Finish,
-    Judge,
     Prepare,
+    SetCondition,
     Start,
     StartChild,
 )
@@ -180,7 +180,7 @@ class Family:
             return
         task, number = execution.tasks[command.path], command.attempt or 0
         if command.condition:
-            self.submit(id, Judge(command.path, number, True), ENGINE)
+            self.submit(id, SetCondition(command.path, number, True), ENGINE)
             return
         spec = execution.spec_of(task)
         values: dict[str, Any] = {"inputs": {}, "labels": {}}

@@ -25,11 +25,11 @@ from models.lifecycle.commands.commands import (
     CastVote,
     Conclude,
     Evaluate,
-    Judge,
     Lose,
     Pause,
     Prepare,
     Resume,
+    SetCondition,
     Signal,
     Start,
     StartChild,
@@ -120,7 +120,7 @@ class Play:
         error = ERROR if self._says(task) == "err" else None
         if command.condition:
             result = error or self._says(task) != "never"
-            self.stage.submit(Judge(command.path, number, result), ENGINE)
+            self.stage.submit(SetCondition(command.path, number, result), ENGINE)
         else:
             self.stage.submit(Prepare(command.path, number, error or self._values(task)), ENGINE)
 

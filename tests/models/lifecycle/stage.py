@@ -12,12 +12,12 @@ from models.lifecycle.apply.evolve import create, evolve
 from models.lifecycle.commands.commands import (
     Command,
     Conclude,
+    Continue,
     Create,
     Evaluate,
     Finish,
-    GoOn,
-    Judge,
     Prepare,
+    SetCondition,
     Start,
 )
 from models.lifecycle.commands.outcomes import AttemptOutcome
@@ -74,7 +74,7 @@ class Stage:
             and not transition.execution.unsettled
         ):
             everything = copy_with(transition.execution, unsettled=None)
-            assert decide(everything, GoOn(), self._context(ENGINE)).events == ()
+            assert decide(everything, Continue(), self._context(ENGINE)).events == ()
 
     def start(self, *paths: str) -> UUID:
         """A worker takes the jobs of these task runs. Returns the last lease."""
@@ -122,7 +122,9 @@ class Stage:
             if what.path is None:
                 self.submit(Conclude(given), ENGINE)
             elif what.condition:
-                self.submit(Judge(what.path, what.attempt or 0, error or given["when"]), ENGINE)
+                self.submit(
+                    SetCondition(what.path, what.attempt or 0, error or given["when"]), ENGINE
+                )
             else:
                 assert what.attempt
                 self.submit(Prepare(what.path, what.attempt, given), ENGINE)

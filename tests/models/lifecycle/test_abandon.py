@@ -14,19 +14,19 @@ from models.lifecycle.commands.commands import (
     ApprovalDue,
     Begin,
     Cancel,
+    CancelForNewer,
     CastVote,
     Command,
     Conclude,
     FinallyDeadline,
     GiveUp,
-    Judge,
     KillDeadline,
     Lose,
-    MakeRoom,
     Pause,
     Prepare,
     Report,
     Restart,
+    SetCondition,
     SetLabels,
     Signal,
     Start,
@@ -91,9 +91,11 @@ def folds(stage: Stage) -> bool:
 def test_an_abandoned_execution_ends_in_error_with_nothing_left_open() -> None:
     stage, _, child = busy()
     before = len(stage.deferred)
-    stage.submit(GiveUp("PROMISE", "it could not be kept"), ENGINE)
+    stage.submit(GiveUp("DEFERRED_COMMAND_FAILED", "it could not be kept"), ENGINE)
     assert stage.state is ExecutionState.ERROR
-    assert stage.execution.failure == Failure(None, None, "PROMISE", "it could not be kept")
+    assert stage.execution.failure == Failure(
+        None, None, "DEFERRED_COMMAND_FAILED", "it could not be kept"
+    )
     assert stage.states == {
         "works": "KILLED",
         "waits": "KILLED",
@@ -118,7 +120,7 @@ def test_an_abandoned_execution_ends_in_error_with_nothing_left_open() -> None:
 def test_an_ended_execution_is_not_abandoned() -> None:
     stage = Stage("id: f\nnamespace: n\ntasks: [{id: a, type: log, message: a}]")
     stage.run("a", AttemptState.SUCCESS)
-    assert stage.submit(GiveUp("PROMISE", "too late"), ENGINE).events == ()
+    assert stage.submit(GiveUp("DEFERRED_COMMAND_FAILED", "too late"), ENGINE).events == ()
     assert stage.state is ExecutionState.SUCCESS
 
 
@@ -126,7 +128,7 @@ def test_an_ended_execution_is_not_abandoned() -> None:
 def test_an_execution_is_abandoned_in_every_state(state: str) -> None:
     stage, _, _ = busy()
     stage.execution = copy_with(stage.execution, state=ExecutionState(state))
-    stage.submit(GiveUp("PROMISE", "it could not be kept"), ENGINE)
+    stage.submit(GiveUp("DEFERRED_COMMAND_FAILED", "it could not be kept"), ENGINE)
     assert stage.moves()[-1] == "ERROR"
 
 
@@ -136,11 +138,11 @@ COMMANDS = [
     Report("works", new_id(), progress=0.5),
     Lose("works", new_id()),
     Prepare("waits", 1, {}),
-    Judge("after", 0, True),
+    SetCondition("after", 0, True),
     ChildEnded("calls", 1, new_id(), "g-1", ExecutionState.SUCCESS, {}),
     Begin(),
     Admit(),
-    MakeRoom(),
+    CancelForNewer(),
     Conclude({}),
     WakeUp("waits", 1),
     TimeOut("waits", 1),

@@ -6,7 +6,7 @@ import pytest
 
 from models.events.events import ENGINE
 from models.ids import new_id
-from models.lifecycle.commands.commands import Cancel, Evaluate, Finish, MakeRoom
+from models.lifecycle.commands.commands import Cancel, CancelForNewer, Evaluate, Finish
 from models.lifecycle.commands.outcomes import Succeeded
 from models.lifecycle.commands.subflows import ChildEnded
 from models.states import EXECUTION_ENDS, AttemptState, ExecutionState, TaskRunState, VoteDecision
@@ -28,7 +28,7 @@ from tests.models.lifecycle.family import (
 STOPS: dict[str, tuple[str, str, Callable[[Family], None]]] = {
     "cancel": ("", LAST, lambda made: submit(made, Cancel())),
     "cancel with force": ("", LAST, lambda made: submit(made, Cancel(force=True))),
-    "make room": ("", LAST, lambda made: submit(made, MakeRoom())),
+    "make room": ("", LAST, lambda made: submit(made, CancelForNewer())),
     "timeout of the task": ("timeout: 5s", LAST, lambda made: made.pass_time(6)),
     "timeout of the task, retried": (
         "timeout: 5s, retry: {max_attempts: 2, delay: 0s}",

@@ -8,7 +8,7 @@ from models.events.events import ENGINE
 from models.lifecycle.advance.advance import MAX_STARTS
 from models.lifecycle.advance.foreach import MAX_TASK_RUNS
 from models.lifecycle.apply.task_runs import TaskRuns, changed, dict_of
-from models.lifecycle.commands.commands import Cancel, GoOn, Pause, Prepare, Restart, Resume
+from models.lifecycle.commands.commands import Cancel, Continue, Pause, Prepare, Restart, Resume
 from models.lifecycle.snapshot import TaskRun
 from models.states import AttemptState
 from tests.models.lifecycle.stage import Stage
@@ -50,9 +50,9 @@ def wide(items: int, head: str = "description: all at once") -> Stage:
 def run_all(stage: Stage) -> list[int]:
     """Returns the task runs that each of the following decisions has started."""
     started = []
-    while pending := [each for each in stage.deferred if isinstance(each.command, GoOn)]:
+    while pending := [each for each in stage.deferred if isinstance(each.command, Continue)]:
         stage.deferred = [each for each in stage.deferred if each not in pending]
-        started.append(len(stage.submit(GoOn(), ENGINE).events))
+        started.append(len(stage.submit(Continue(), ENGINE).events))
     return started
 
 

@@ -12,7 +12,7 @@ from models.lifecycle import decide
 from models.lifecycle.actions import RAN_ELSEWHERE
 from models.lifecycle.commands.commands import Cancel, Command, Signal
 from models.lifecycle.commands.external import (
-    FallSilent,
+    ExpireHeartbeat,
     RecordEnd,
     RecordExecution,
     RecordStart,
@@ -175,7 +175,7 @@ def test_a_live_execution_ends_now() -> None:
     ):
         assert recorded_end(alive, end) == NOW
     silent = recorded(started_at=THEN, heartbeat_ttl=60.0)
-    assert recorded_end(silent, FallSilent(60.0)) == NOW
+    assert recorded_end(silent, ExpireHeartbeat(60.0)) == NOW
     later = NOW + timedelta(days=40)
     assert recorded_end(recorded(), end, later) == later
 

@@ -3,7 +3,7 @@
 import pytest
 
 from models.events.events import ENGINE
-from models.lifecycle.commands.commands import Judge, Prepare
+from models.lifecycle.commands.commands import Prepare, SetCondition
 from models.states import Condition, VoteDecision
 from tests.models.lifecycle.stage import Stage
 from tests.models.lifecycle.test_approvals import vote
@@ -35,14 +35,14 @@ def test_an_execution_is_running_during_an_evaluation(what: str) -> None:
 def test_a_condition_that_fails_leaves_only_the_person() -> None:
     stage = Stage(FLOW + EVALUATED["a condition"])
     request(stage)
-    stage.submit(Judge("b", 0, False), ENGINE)
+    stage.submit(SetCondition("b", 0, False), ENGINE)
     assert stage.moves() == ["RUNNING", "WAITING_FOR_APPROVAL"]
 
 
 def test_a_condition_that_holds_continues_without_waiting_for_approval() -> None:
     stage = Stage(FLOW + EVALUATED["a condition"])
     request(stage)
-    stage.submit(Judge("b", 0, True), ENGINE)
+    stage.submit(SetCondition("b", 0, True), ENGINE)
     assert stage.states["b"] == "QUEUED"
     assert stage.moves() == ["RUNNING"]
 
@@ -58,7 +58,7 @@ def test_tasks_after_one_decision_are_evaluated_while_another_request_is_open() 
     assert stage.state == "WAITING_FOR_APPROVAL"
     vote(stage, VoteDecision.APPROVE)
     assert (stage.state, stage.task("b").condition) == ("RUNNING", Condition.EVALUATING)
-    stage.submit(Judge("b", 0, False), ENGINE)
+    stage.submit(SetCondition("b", 0, False), ENGINE)
     assert stage.moves() == ["RUNNING", "WAITING_FOR_APPROVAL", "RUNNING", "WAITING_FOR_APPROVAL"]
 
 
@@ -71,5 +71,5 @@ def test_a_condition_within_an_iteration_is_evaluated_too() -> None:
     stage.submit(Prepare("each", 1, {"items": [1]}), ENGINE)
     request(stage, "each[0].ok")
     assert stage.moves() == ["RUNNING"]
-    stage.submit(Judge("each[0].t", 0, False), ENGINE)
+    stage.submit(SetCondition("each[0].t", 0, False), ENGINE)
     assert stage.moves() == ["RUNNING", "WAITING_FOR_APPROVAL"]

@@ -415,9 +415,9 @@ export type EventType =
   /** The task runs of a foreach's iterations were added. */
   | 'TASK_RUNS_ADDED'
   /** The `when` of a task is being evaluated. */
-  | 'CONDITION_ASKED'
+  | 'CONDITION_REQUESTED'
   /** The `when` of a task was evaluated. */
-  | 'CONDITION_JUDGED'
+  | 'CONDITION_EVALUATED'
   /** The execution of a subflow was created. */
   | 'CHILD_LINKED'
   /** The execution of a subflow is paused, waits for people, or continues. Timeouts do not run while `held`. */
