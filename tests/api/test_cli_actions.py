@@ -206,7 +206,7 @@ async def test_a_cancel_includes_children_by_default(
     child = await child_of(client, id)
     await client.until(child, hold="RUNNING")
     shown = await done(served, "show", id)
-    assert ["started", child] in [[line[0], line[2]] for line in words(shown) if len(line) > 2]
+    assert ["subflow", child] in [[line[0], line[2]] for line in words(shown) if len(line) > 2]
     assert ["child", "of", name, id] in words(await done(served, "show", child))
     await done(served, "cancel", id, *options)
     assert (await client.until_ended(id))["state"] == "KILLED"
