@@ -28,6 +28,8 @@ SHOW: Final = f"""query ($id: ID!, $at: Int, $now: Boolean!) {{ execution(id: $i
   artifacts {{ direction name version type uri digest size taskKey }} }} }}"""
 AUDIT: Final = """query ($where: AuditFilter, $first: Int) { auditLog(where: $where, first: $first) { nodes {
   id at action reason channel actor { kind name } target targetName namespace data } } }"""
+REVISIONS: Final = "revision { number } flow { revision { number } }"
+RERUN_FROM: Final = f"query ($id: ID!) {{ execution(id: $id) {{ seq {REVISIONS} }} }}"
 TASKS: Final = "query ($id: ID!) { execution(id: $id) { taskRuns { id key } } }"
 LIST: Final = """query (
   $where: ExecutionFilter, $search: String, $orderBy: ExecutionOrder, $orderByValue: ValueOrder, $first: Int) {

@@ -1,4 +1,5 @@
-"""`headway show` says who stopped an execution and who corrected a state, and how long it was idle."""
+"""`headway show` says who stopped an execution and who corrected a state, and names the revision; a followed restart
+starts at the restart."""
 
 import json
 import re
@@ -149,6 +150,43 @@ def test_a_stop_that_a_rejection_caused_is_due_to_the_failure() -> None:
     assert line.endswith("because of this failure")
     (line,) = state_changes({**execution, "failure": None})
     assert line.startswith("cancelled by ann, ") and line.endswith(": no")
+
+
+async def test_show_plans_and_results_name_the_revision(
+    client: Client, served: Served, tmp_path: Path
+) -> None:
+    id = await failed(client, "revised", tmp_path / "go")
+    assert shown(await done(served, "show", id), "flow") == "changes/revised, revision 1"
+    await client.save(f"description: new\n{GO.format(id='revised', go=tmp_path / 'go')}")
+    older = "revision 1 (the newest is 2)"
+    for command in (("restart", id), ("replay", id), ("replay", id, "--from", "fetch")):
+        plan = await done(served, *command, "--plan")
+        assert plan.splitlines()[0] == f"runs {older}"
+    plan = await done(served, "replay", id, "--revision", "latest", "--plan")
+    assert plan.splitlines()[0] == "runs revision 2"
+    _, output, _ = await headway(served, "replay", id, "--revision", "latest", "--follow")
+    assert output.splitlines()[2] == "it runs revision 2"
+    assert (await done(served, "restart", id)).endswith(f" is RUNNING, {older}")
+    await client.until_ended(id)
+    path = tmp_path / "flow.yaml"
+    path.write_text(GO.format(id="unsaved", go=tmp_path / "go"))
+    tested = await done(served, "run", "--test", path)
+    flow = shown(await done(served, "show", tested), "flow")
+    assert flow == "changes/unsaved, an unsaved text"
+    await client.until_ended(tested)
+
+
+async def test_a_followed_restart_prints_nothing_from_before_it(
+    client: Client, served: Served, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    id = await failed(client, "followed", go)
+    go.touch()
+    code, output, _ = await headway(served, "restart", id, "-f")
+    first, *events, last = (line.partition(" ")[2] for line in output.splitlines())
+    assert (code, first, last.split()[-1]) == (0, "is RUNNING, revision 1", "SUCCESS")
+    assert events[0] == "execution: RESTARTED" and events[-1] == "execution: SUCCESS"
+    assert "FAILED" not in output
 
 
 async def test_show_adds_the_idle_time_to_the_duration(

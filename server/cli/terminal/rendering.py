@@ -168,11 +168,11 @@ def _plain_table(*columns: str) -> Table:
     return table
 
 
-def plan_table(tasks: Sequence[dict[str, Any]]) -> Table:
+def plan_table(tasks: Sequence[dict[str, Any]], revision: str) -> RenderableType:
     table = _plain_table("TASK", "PLAN", "WHY", "OUTPUTS OF")
     for task in tasks:
         table.add_row(task["key"], task["plan"], Text(_why(task)), _source(task))
-    return table
+    return Group(Text(f"runs {revision}", style="bold"), table)
 
 
 def draft_table(draft: dict[str, Any]) -> RenderableType:
