@@ -11,9 +11,8 @@ _PROBLEMS_OF_MANY: Final = "problems { code message path }"
 STATE: Final = "execution { name state }"
 ID: Final = "execution { id }"
 FLOW: Final = "flow { key }"
-DONE: Final = (
-    """execution { id name state } plan { tasks { key plan why isNew reusedFrom { id name } } }"""
-)
+DONE: Final = f"""execution {{ id name state {queries.REVISIONS} }}
+  plan {{ tasks {{ key plan why isNew reusedFrom {{ id name }} }} }}"""
 DRAFT: Final = """draft { createInput disabledTasks concurrency { limit behavior }
   tasks { key enabled plan why isNew reusedFrom { id name } } }"""
 DECIDED: Final = "approval { state groups { required given } } execution { id name state }"

@@ -19,14 +19,17 @@ MOST_METRICS: Final = 50_000
 """Maximum metric values of one response."""
 WATCHED: Final = f"query ($id: ID!) {{ execution(id: $id) {{ {_SHOWN} }} }}"
 SHOW: Final = f"""query ($id: ID!, $at: Int, $now: Boolean!) {{ execution(id: $id, at: $at) {{ {_SHOWN}
-  origin properties git {{ commit branch repository author message }}
+  origin idle onFailure revision {{ number }} properties git {{ commit branch repository author message }}
   stateHistory {{ seq state at actor {{ kind name }} reason }}
-  approvals {{ state cannotDecideReason }}
+  taskRuns {{ stateHistory {{ seq state at actor {{ name }} reason }} }}
+  approvals {{ state cannotDecideReason taskRun {{ key }} }}
   metrics(first: {MOST_METRICS}) {{ name value kind step tags at taskKey attempt }}
   latest: columns(names: ["metrics"]) @include(if: $now)
   artifacts {{ direction name version type uri digest size taskKey }} }} }}"""
 AUDIT: Final = """query ($where: AuditFilter, $first: Int) { auditLog(where: $where, first: $first) { nodes {
   id at action reason channel actor { kind name } target targetName namespace data } } }"""
+REVISIONS: Final = "revision { number } flow { revision { number } }"
+RERUN_FROM: Final = f"query ($id: ID!) {{ execution(id: $id) {{ seq {REVISIONS} }} }}"
 TASKS: Final = "query ($id: ID!) { execution(id: $id) { taskRuns { id key } } }"
 LIST: Final = """query (
   $where: ExecutionFilter, $search: String, $orderBy: ExecutionOrder, $orderByValue: ValueOrder, $first: Int) {

@@ -66,7 +66,7 @@ async def test_a_failed_execution_is_restarted_after_its_plan_was_shown(
     before = await client.show(id)
     plan = rows(await done(served, "restart", id, "--plan"))
     assert (plan["first"][:3], plan["second"][:3], plan["third"][:3]) == (
-        ["REUSE", "stays", "SUCCESS"], ["RUN", "was", "FAILED"], ["RUN", "was", "CANCELLED"],
+        ["REUSE", "is", "SUCCESS;"], ["RUN", "was", "FAILED"], ["RUN", "was", "CANCELLED"],
     )  # fmt: skip
     errors = await refused(served, "retry-failed", id, "--plan")
     assert "FAILED_FINISHING" in errors and "possible now: restart, replay, prepare" in errors
@@ -206,7 +206,7 @@ async def test_a_cancel_includes_children_by_default(
     child = await child_of(client, id)
     await client.until(child, hold="RUNNING")
     shown = await done(served, "show", id)
-    assert ["started", child] in [[line[0], line[2]] for line in words(shown) if len(line) > 2]
+    assert ["subflow", child] in [[line[0], line[2]] for line in words(shown) if len(line) > 2]
     assert ["child", "of", name, id] in words(await done(served, "show", child))
     await done(served, "cancel", id, *options)
     assert (await client.until_ended(id))["state"] == "KILLED"

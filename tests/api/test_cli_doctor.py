@@ -95,11 +95,11 @@ def test_a_truncated_list_is_not_called_complete() -> None:
     metric = {"name": "loss", "value": 1.0, "step": None, "tags": {}, "taskKey": "fit"}
     execution = {"taskRuns": [], "artifacts": [], "latest": {"metrics": {"loss": 0.25}}}
     whole = list(findings({**execution, "metrics": [metric]}, False, True))
-    assert list(map(_title, whole)) == ["metrics, the last of each"]
+    assert list(map(_title, whole)) == ["latest metrics"]
     cut = list(findings({**execution, "metrics": [metric] * MOST_METRICS}, False, True))
     assert list(map(_title, cut)) == [
-        "metrics, the last of each name",
-        "metrics by task, the last of each among the first 50000 values",
+        "latest metrics by name",
+        "latest metrics by task, among the first 50000 values",
     ]
     assert list(map(str, cut[0].columns[1].cells))[1] == "0.25"
 

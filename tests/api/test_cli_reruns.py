@@ -25,7 +25,7 @@ async def test_a_failed_execution_is_planned_prepared_approved_and_replayed(
     await client.until_ended(id)
     code, output, _ = await headway(served, "restart", id, "--plan")
     assert code == 0
-    rows = [line.split() for line in output.splitlines()[1:]]
+    rows = [line.split() for line in output.splitlines()[2:]]
     assert [row[:2] for row in rows] == [["a", "REUSE"], ["b", "RUN"], ["c", "RUN"], ["ask", "RUN"]]
     assert (await client.show(id))["state"] == "FAILED", "a plan changes nothing"
     draft = json.loads((await headway(served, "prepare", id, "--json"))[1])

@@ -42,7 +42,7 @@ async def test_a_failure_is_shown_alike_everywhere(
     path.write_text(FLOW)
     _, _, errors = await headway(served, "run", path, "--follow")
     with_exit_code = f"{CAUSE} (exit code 1)"
-    assert f"load failed after 1 attempt(s): {with_exit_code}" in errors
+    assert f"load failed after 1 attempt: {with_exit_code}" in errors
     assert "+ 3 other tasks failed" in errors and "not run because of this: after" in errors
     listed = json.loads(await done(served, "ls", "--flow", "failures/shows-failures", "--json"))
     id = listed[0]["id"]

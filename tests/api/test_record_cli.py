@@ -16,7 +16,7 @@ async def test_noted_shown_as_it_was_put_away_and_deleted(client: Client, served
     code, output, _ = await headway(served, "show", id)
     assert code == 0 and "looked at it" in output and "note, archive, delete" in output
     code, output, _ = await headway(served, "show", id, "--at", "1")
-    assert code == 0 and "CREATED" in output and "nothing, this is the past" in output
+    assert code == 0 and "CREATED" in output and "no actions: this is a past state" in output
     assert "looked at it" not in output
     code, _, errors = await headway(served, "show", id, "--at", "99")
     assert code == 1 and "the execution has no event 99: its events are numbered 1 to " in errors

@@ -58,7 +58,8 @@ def plan_reset(execution: Execution, reset: Iterable[TaskRun]) -> list[PlannedTa
         elif task.path in paths:
             planned.append(PlannedTask(task.path, TaskPlan.RUN, f"was {state}"))
         elif task.ended:
-            planned.append(PlannedTask(task.path, TaskPlan.REUSE, f"stays {state}", execution.id))
+            why = f"is {state}; does not run again"
+            planned.append(PlannedTask(task.path, TaskPlan.REUSE, why, execution.id))
         else:
             planned.append(PlannedTask(task.path, TaskPlan.RUN, f"is {state} and continues"))
     return planned
@@ -174,7 +175,7 @@ def _planned(
     if plan.sections[key] is not Section.TASKS:
         return PlannedTask(key, TaskPlan.RUN, f"a {plan.sections[key].value} task", is_new=is_new)
     if key in after:
-        why = "the start" if key == start else f"after {start}"
+        why = "the replay starts here" if key == start else f"after {start}"
         if key != start and key not in plan.graph.downstream(start):
             why = f"{_nearest_approval(plan, key, to_decide)} has to be decided again"
         return PlannedTask(key, TaskPlan.RUN, why, is_new=is_new)

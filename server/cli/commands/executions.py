@@ -106,7 +106,7 @@ def show(
     from server.cli.terminal.details import details
     from server.cli.terminal.rendering import is_terminal, print_whole
 
-    print_whole(details(execution, unfolded, whole=not is_terminal()))
+    print_whole(details(execution, unfolded, whole=not is_terminal(), past=at is not None))
 
 
 def logs(

@@ -12,6 +12,7 @@ from server.cli.commands.run import finish, start_draft
 from server.cli.inputs import given_inputs, types_of_flow
 from server.cli.mutations import DONE, DRAFT
 from server.cli.options import Follow, Id, Inputs, PlanOnly, Reason, Revision
+from server.cli.terminal.revisions import newest_revision_text, revision_text
 from server.cli.terminal.watch import follow_to_exit
 
 
@@ -38,20 +39,21 @@ def restart(id: Id, plan: PlanOnly = False, follow: Follow = False, reason: Reas
 
 def _rerun(name: str, kind: str, id: str, plan: bool, follow: bool, reason: str | None) -> None:
     api = Api.find()
-    work = api.mutate(name, kind, DONE, id=id, plan=plan, reason=reason)
-    payload = asyncio.run(work)
+    before = asyncio.run(api.post(queries.RERUN_FROM, id=id))["execution"] if follow else None
+    payload = asyncio.run(api.mutate(name, kind, DONE, id=id, plan=plan, reason=reason))
+    execution = payload["execution"]
     if plan:
-        _print_plan(payload["plan"]["tasks"])
-    elif follow:
-        follow_to_exit(api, id)
-    else:
-        typer.echo(f"{payload['execution']['name']} is {payload['execution']['state']}")
+        _print_plan(payload["plan"]["tasks"], revision_text(execution))
+        return
+    typer.echo(f"{execution['name']} is {execution['state']}, {revision_text(execution)}")
+    if before:
+        follow_to_exit(api, id, after=before["seq"])
 
 
-def _print_plan(tasks: list[dict[str, Any]]) -> None:
+def _print_plan(tasks: list[dict[str, Any]], revision: str) -> None:
     from server.cli.terminal.rendering import console, plan_table
 
-    console().print(plan_table(tasks))
+    console().print(plan_table(tasks, revision))
 
 
 def replay(
@@ -86,14 +88,23 @@ def replay(
     }
     payload = asyncio.run(_replay(api, id, input or [], wanted))
     if plan:
-        _print_plan(payload["plan"]["tasks"])
+        _print_plan(payload["plan"]["tasks"], payload["revision"])
     else:
-        finish(api, payload["execution"]["id"], follow)
+        about = f"it runs {revision_text(payload['execution'])}"
+        finish(api, payload["execution"]["id"], follow, about)
 
 
 async def _replay(api: Api, id: str, inputs: list[str], wanted: dict[str, Any]) -> dict[str, Any]:
     given = await given_inputs(api, inputs, _types_of_execution(api, id)) if inputs else None
-    return await api.mutate("replayExecution", "ReplayExecutionInput", DONE, **wanted, inputs=given)
+    payload = await api.mutate(
+        "replayExecution", "ReplayExecutionInput", DONE, **wanted, inputs=given
+    )
+    if not wanted["plan"]:
+        return payload
+    source = (await api.post(queries.RERUN_FROM, id=wanted["id"]))["execution"]
+    is_latest = wanted["revision"] == "LATEST"
+    planned = newest_revision_text(source) if is_latest else revision_text(source)
+    return {**payload, "revision": planned}
 
 
 def _types_of_execution(api: Api, id: str) -> Any:

@@ -90,11 +90,14 @@ def _failure_action(name: str | None) -> str | None:
     return name and one_of(name, FailureAction, "failure action")
 
 
-def finish(api: Api, id: str, follow: bool) -> None:
-    """Prints the id of a started execution (on a terminal also its address), and follows it if requested."""
+def finish(api: Api, id: str, follow: bool, about: str = "") -> None:
+    """Prints the id of a started execution (on a terminal also its address, and `about`), and follows it if
+    requested."""
     typer.echo(id)
     if follow or sys.stdout.isatty():
         typer.echo(f"{api.page}/executions/{id}")
+        if about:
+            typer.echo(about)
     if follow:
         follow_to_exit(api, id)
 

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from server.cli.command_names import commands_of
-from server.cli.terminal.findings import corrections, findings, git_text
+from server.cli.terminal.findings import findings, git_text
 from server.cli.terminal.folding import folded_sentences
 from server.cli.terminal.rendering import (
     as_json,
@@ -18,6 +18,8 @@ from server.cli.terminal.rendering import (
     state_text,
     tasks_table,
 )
+from server.cli.terminal.revisions import flow_text
+from server.cli.terminal.state_changes import state_changes
 
 _LINKS = (
     ("replayOf", "replay of"),
@@ -28,13 +30,15 @@ _LINKS = (
 )
 
 
-def details(execution: dict[str, Any], unfolded: bool, whole: bool) -> RenderableType:
-    """`whole` disables the truncation of texts."""
+def details(
+    execution: dict[str, Any], unfolded: bool, whole: bool, past: bool = False
+) -> RenderableType:
+    """`whole` disables the truncation of texts; `past` is for an earlier state of the execution."""
     parts: list[RenderableType] = [Text(execution["name"], style="bold"), _head(execution)]
     by_hand = (execution["failure"] or {}).get("code") == "CHANGE_STATE"
     if not by_hand and (sentence := failure_sentence(execution)):
         parts.append(Text(sentence, style="red"))
-    parts += [Text(text, style="yellow") for text in corrections(execution)]
+    parts += [Text(text, style="yellow") for text in state_changes(execution)]
     waits = (
         (one["taskRun"]["key"] if one["taskRun"] else None, _reason(one), moment(one["until"]))
         for one in execution["waitingFor"]
@@ -46,12 +50,15 @@ def details(execution: dict[str, Any], unfolded: bool, whole: bool) -> Renderabl
         Text(f"note by {note['author']['name']}, {moment(note['at'])}: {note['text']}")
         for note in execution["notes"]
     ]
-    parts += [Text(line, style="dim") for line in _possible(execution)]
+    parts += [Text(line, style="dim") for line in _possible(execution, past)]
     return Group(*parts)
 
 
-def _possible(execution: dict[str, Any]) -> Iterator[str]:
+def _possible(execution: dict[str, Any], past: bool) -> Iterator[str]:
     """Hides APPROVE and REJECT if only others may decide."""
+    if past:
+        yield "no actions: this is a past state; without --at, `show` lists what you can do now"
+        return
     reasons = [
         one["cannotDecideReason"] for one in execution["approvals"] if one["state"] == "PENDING"
     ]
@@ -60,7 +67,8 @@ def _possible(execution: dict[str, Any]) -> Iterator[str]:
     asks_others = any(
         one["allowed"] and one["action"] in hidden for one in execution["availableActions"]
     )
-    yield f"you can: {commands_of(actions) or ('nothing' if asks_others else 'nothing, this is the past')}"
+    possible = commands_of(actions)
+    yield f"you can: {possible}" if possible else "no action is available to you"
     if asks_others:
         yield f"you cannot approve or reject: {'; '.join(dict.fromkeys(reasons))}"
 
@@ -78,11 +86,11 @@ def _head(execution: dict[str, Any]) -> Table:
     labels = " ".join(f"{label['key']}={label['value']}" for label in execution["labels"])
     for name, value in (
         ("id", execution["id"]),
-        ("flow", f"{execution['namespace']}/{execution['flowKey']}"),
+        ("flow", flow_text(execution)),
         ("state", state_text(execution["state"])),
         ("created", _created(execution)),
         *_times(execution),
-        ("duration", seconds(execution["duration"])),
+        ("duration", _duration(execution)),
         ("labels", labels),
         ("inputs", as_json(execution["inputs"])),
         ("outputs", as_json(execution["outputs"])),
@@ -104,6 +112,12 @@ def _times(execution: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, moment(execution[field])
 
 
+def _duration(execution: dict[str, Any]) -> str:
+    """Adds the time that is not counted, so that the sum is the time from the start to the end."""
+    idle = f", plus {seconds(execution['idle'])} idle before a restart" if execution["idle"] else ""
+    return f"{seconds(execution['duration'])}{idle}"
+
+
 def _recorded(execution: dict[str, Any]) -> Iterator[tuple[str, Text]]:
     if execution["properties"]:
         yield "properties", Text(as_json(execution["properties"]))
@@ -121,7 +135,7 @@ def _links(execution: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if original and original not in {(execution[field] or {}).get("id") for field, _ in _LINKS}:
         yield "original", original
     for child in execution["children"]:
-        yield "started", _named(child)
+        yield "subflow", _named(child)
 
 
 def _named(other: dict[str, Any]) -> str:

@@ -1,14 +1,13 @@
-"""Renders results for `headway show`: outputs, metrics, artifacts, and state changes by people. Pure."""
+"""Renders results for `headway show`: outputs, metrics and artifacts. Pure."""
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from server.cli.queries import MOST_METRICS
-from server.cli.terminal.rendering import as_json, is_end, moment
+from server.cli.terminal.rendering import as_json
 
 _MOST = 20
 _LONGEST = 160
@@ -24,18 +23,6 @@ def findings(execution: dict[str, Any], unfolded: bool, whole: bool) -> Iterator
     ):
         if rows:
             yield _table(title, rows, unfolded, whole)
-
-
-def corrections(execution: dict[str, Any]) -> Iterator[str]:
-    """Describes states that people set in place of another end state."""
-    history = execution["stateHistory"]
-    for before, after in pairwise(history):
-        if is_end(before["state"]) and is_end(after["state"]):
-            reason = f": {after['reason']}" if after["reason"] else ""
-            yield (
-                f"changed from {before['state']} to {after['state']} by {after['actor']['name']}, "
-                f"{moment(after['at'])}{reason}"
-            )
 
 
 def git_text(git: dict[str, Any] | None) -> str:
@@ -72,11 +59,11 @@ def _metrics(execution: dict[str, Any]) -> Iterator[tuple[str, list[tuple[str, .
     latest; then the latest by name, which the server computes, come first."""
     metrics = execution["metrics"]
     if len(metrics) < MOST_METRICS:
-        yield "metrics, the last of each", _last(metrics)
+        yield "latest metrics", _last(metrics)
         return
     latest = (execution.get("latest") or {}).get("metrics") or {}
-    yield "metrics, the last of each name", [(name, _number(it)) for name, it in latest.items()]
-    yield f"metrics by task, the last of each among the first {MOST_METRICS} values", _last(metrics)
+    yield "latest metrics by name", [(name, _number(it)) for name, it in latest.items()]
+    yield f"latest metrics by task, among the first {MOST_METRICS} values", _last(metrics)
 
 
 def _last(metrics: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:

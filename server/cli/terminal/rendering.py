@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from models.states import EXECUTION_ENDS, EXECUTION_SUCCESSES, ExecutionState
+from models.states import EXECUTION_SUCCESSES, ExecutionState
 from models.task_error import message_with_exit_code
 from server.cli.terminal.audit_text import audit_text
 from server.cli.terminal.folding import Fold, folded
@@ -51,10 +51,6 @@ def print_whole(what: RenderableType) -> None:
 def exit_code(state: str) -> int:
     """Returns 0 for SUCCESS, WARNING and CACHED, 3 for KILLED and CANCELLED, 1 for every other end state."""
     return 0 if state in EXECUTION_SUCCESSES else 3 if state in _STOPPED else 1
-
-
-def is_end(state: str) -> bool:
-    return state in EXECUTION_ENDS
 
 
 def state_text(state: str) -> Text:
@@ -172,11 +168,11 @@ def _plain_table(*columns: str) -> Table:
     return table
 
 
-def plan_table(tasks: Sequence[dict[str, Any]]) -> Table:
+def plan_table(tasks: Sequence[dict[str, Any]], revision: str) -> RenderableType:
     table = _plain_table("TASK", "PLAN", "WHY", "OUTPUTS OF")
     for task in tasks:
         table.add_row(task["key"], task["plan"], Text(_why(task)), _source(task))
-    return table
+    return Group(Text(f"runs {revision}", style="bold"), table)
 
 
 def draft_table(draft: dict[str, Any]) -> RenderableType:
@@ -262,17 +258,19 @@ def failure_sentence(execution: dict[str, Any]) -> str | None:
     if not failure:
         return None
     task = failure["taskRun"]
-    who = (
-        f"{task['key']} failed after {failure['attempt']} attempt(s)"
-        if task
-        else "the execution failed"
-    )
+    who = f"{task['key']} failed{_tries(failure['attempt'])}" if task else "the execution failed"
     skipped = ", ".join(run["key"] for run in failure["skipped"])
     why = f"{who}: {message_with_exit_code(failure['message'], failure['exitCode'])}"
     others = failure["others"]
     more = f"+ {others} other {'task' if others == 1 else 'tasks'} failed" if others else ""
     skipped = skipped and f"not run because of this: {skipped}"
     return "\n".join(filter(None, (why, more, skipped)))
+
+
+def _tries(number: int | None) -> str:
+    if not number:
+        return ""
+    return f" after {number} {'attempt' if number == 1 else 'attempts'}"
 
 
 def as_json(value: Any) -> str:

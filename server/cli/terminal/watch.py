@@ -13,18 +13,18 @@ from server.cli.api import Api
 _NEWEST_LINES = 8
 
 
-def follow_to_exit(api: Api, id: str) -> None:
-    """Follows an execution, and exits with the code of its end state."""
+def follow_to_exit(api: Api, id: str, after: int = 0) -> None:
+    """Follows an execution from the event after this seq, and exits with the code of its end state."""
     from server.cli.terminal.rendering import exit_code
 
-    raise typer.Exit(exit_code(asyncio.run(watch(api, id))))
+    raise typer.Exit(exit_code(asyncio.run(watch(api, id, after))))
 
 
-async def watch(api: Api, id: str) -> str:
+async def watch(api: Api, id: str, after: int) -> str:
     """Follows an execution on the screen; returns its end state."""
     watching = _watch_live if sys.stdout.isatty() else _watch_plainly
     try:
-        await watching(api, id)
+        await watching(api, id, after)
     except asyncio.CancelledError:
         typer.echo(f"\nstopped watching; the execution continues: headway show {id}", err=True)
         raise
@@ -39,7 +39,7 @@ async def watch(api: Api, id: str) -> str:
     return str(ended["state"])
 
 
-async def _watch_live(api: Api, id: str) -> None:
+async def _watch_live(api: Api, id: str, after: int) -> None:
     from rich.live import Live
 
     from server.cli.terminal.rendering import tree
@@ -49,7 +49,7 @@ async def _watch_live(api: Api, id: str) -> None:
     with Live(tree(execution, lines), refresh_per_second=10) as live:
         async with asyncio.TaskGroup() as group:
             group.create_task(_gather_lines(api, id, lines))
-            async for _ in api.follow(queries.EVENTS, "seq", 0, id=id):
+            async for _ in api.follow(queries.EVENTS, "seq", after, id=id):
                 execution = (await api.post(queries.WATCHED, id=id))["execution"]
                 live.update(tree(execution, lines))
         live.update(tree(execution, ()))
@@ -62,9 +62,9 @@ async def _gather_lines(api: Api, id: str, lines: deque[str]) -> None:
         lines.extend(log_text(line) for line in batch["lines"][-_NEWEST_LINES:])
 
 
-async def _watch_plainly(api: Api, id: str) -> None:
+async def _watch_plainly(api: Api, id: str, after: int) -> None:
     """Prints one line for each event."""
-    async for event in api.follow(queries.EVENTS, "seq", 0, id=id):
+    async for event in api.follow(queries.EVENTS, "seq", after, id=id):
         if event["toState"]:
             who = event["taskRun"]["key"] if event["taskRun"] else "execution"
             typer.echo(f"{event['at'][11:23]} {who}: {event['toState']}{_of_attempt(event)}")
