@@ -21,11 +21,12 @@ WATCHED: Final = f"query ($id: ID!) {{ execution(id: $id) {{ {_SHOWN} }} }}"
 SHOW: Final = f"""query ($id: ID!, $at: Int, $now: Boolean!) {{ execution(id: $id, at: $at) {{ {_SHOWN}
   origin idle onFailure revision {{ number }} properties git {{ commit branch repository author message }}
   stateHistory {{ seq state at actor {{ kind name }} reason }}
-  taskRuns {{ stateHistory {{ seq state at actor {{ name }} reason }} }}
   approvals {{ state cannotDecideReason taskRun {{ key }} }}
   metrics(first: {MOST_METRICS}) {{ name value kind step tags at taskKey attempt }}
   latest: columns(names: ["metrics"]) @include(if: $now)
   artifacts {{ direction name version type uri digest size taskKey }} }} }}"""
+TASK_STATES: Final = """query ($id: ID!, $at: Int) { execution(id: $id, at: $at) {
+  taskRuns { key stateHistory { seq state at actor { name } reason } } } }"""
 AUDIT: Final = """query ($where: AuditFilter, $first: Int) { auditLog(where: $where, first: $first) { nodes {
   id at action reason channel actor { kind name } target targetName namespace data } } }"""
 REVISIONS: Final = "revision { number } flow { revision { number } }"

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from server.cli import queries
 from server.cli.terminal.rendering import failure_sentence
 from server.cli.terminal.state_changes import state_changes
 from tests.api.client import Client
-from tests.api.servers import Served
+from tests.api.servers import Served, serving
 from tests.api.test_cli import headway
 from tests.api.test_cli_actions import done
 from tests.api.test_recording import record
@@ -128,6 +129,28 @@ async def test_show_prints_that_a_limit_ended_it(
     await done(served, "cancel", second["id"])
 
 
+async def test_show_prints_the_rest_if_the_states_of_all_task_runs_are_too_large(
+    tmp_path: Path,
+) -> None:
+    retried = "{id: t, type: fail, message: boo, retry: {max_attempts: 10, delay: 0s}}"
+    each = f"{{id: each, type: foreach, items: [1, 2, 3, 4], tasks: [{retried}]}}"
+    source = f"id: many\nnamespace: changes\ntasks: [{each}]"
+    with serving(tmp_path / "data") as served:
+        id = (await served.client.run(source))["id"]
+        assert (await served.client.until_ended(id))["state"] == "FAILED"
+        shown = await served.client.post(queries.SHOW, id=id, at=None, now=True)
+        states = await served.client.post(queries.TASK_STATES, id=id, at=None)
+    least, most = (len(json.dumps(one, separators=(",", ":"))) for one in (shown, states))
+    assert least < most
+    limit = {"HEADWAY_MAX_ANSWER_SIZE": str((least + most) // 2)}
+    with serving(tmp_path / "data", env=limit) as served:
+        code, output, errors = await headway(served, "show", id)
+    assert code == 0 and "you can: " in output
+    assert errors.startswith(
+        "state changes of the tasks by people are not shown: the response is larger"
+    )
+
+
 async def test_show_prints_who_recorded_a_stop_elsewhere(client: Client, served: Served) -> None:
     id = (await record(client, "stopped-there"))["id"]
     await client.mutate("finishExecution", executionId=id, state="KILLED")
@@ -143,12 +166,12 @@ def test_a_stop_that_a_rejection_caused_is_due_to_the_failure() -> None:
         for seq, state in enumerate(states, 1)
     ]
     execution: dict[str, Any] = {
-        "stateHistory": history, "taskRuns": [], "origin": "HEADWAY", "approvals": [],
+        "stateHistory": history, "origin": "HEADWAY", "approvals": [],
         "onFailure": "CANCEL_ALL", "failure": {"code": "REJECTED", "taskRun": {"key": "ok"}},
     }  # fmt: skip
-    (line,) = state_changes(execution)
+    (line,) = state_changes(execution, [])
     assert line.endswith("because of this failure")
-    (line,) = state_changes({**execution, "failure": None})
+    (line,) = state_changes({**execution, "failure": None}, [])
     assert line.startswith("cancelled by ann, ") and line.endswith(": no")
 
 

@@ -95,9 +95,8 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show an execution: state, tasks, why it is waiting or failed, and available actions."""
-    execution = asyncio.run(Api.find().post(queries.SHOW, id=id, at=at, now=at is None))[
-        "execution"
-    ]
+    api = Api.find()
+    execution = asyncio.run(api.post(queries.SHOW, id=id, at=at, now=at is None))["execution"]
     if execution is None:
         raise CommandFailed(f"no execution {id}; `headway ls` lists executions")
     if as_json:
@@ -106,7 +105,21 @@ def show(
     from server.cli.terminal.details import details
     from server.cli.terminal.rendering import is_terminal, print_whole
 
-    print_whole(details(execution, unfolded, whole=not is_terminal(), past=at is not None))
+    task_runs = _with_states(api, id, at)
+    print_whole(
+        details(execution, task_runs, unfolded, whole=not is_terminal(), past=at is not None)
+    )
+
+
+def _with_states(api: Api, id: str, at: int | None) -> list[dict[str, Any]]:
+    """Returns the task runs with all their states; none if the response would be too large, as everything else can be
+    shown without them."""
+    try:
+        found = asyncio.run(api.post(queries.TASK_STATES, id=id, at=at))["execution"]
+    except CommandFailed as error:
+        typer.echo(f"state changes of the tasks by people are not shown: {error}", err=True)
+        return []
+    return found["taskRuns"] if found else []
 
 
 def logs(

@@ -1,6 +1,6 @@
 """Renders the details of an execution for `headway show`. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -31,14 +31,19 @@ _LINKS = (
 
 
 def details(
-    execution: dict[str, Any], unfolded: bool, whole: bool, past: bool = False
+    execution: dict[str, Any],
+    task_runs: Sequence[Mapping[str, Any]],
+    unfolded: bool,
+    whole: bool,
+    past: bool = False,
 ) -> RenderableType:
-    """`whole` disables the truncation of texts; `past` is for an earlier state of the execution."""
+    """`task_runs` have their state histories. `whole` disables the truncation of texts; `past` is for an earlier state
+    of the execution."""
     parts: list[RenderableType] = [Text(execution["name"], style="bold"), _head(execution)]
     by_hand = (execution["failure"] or {}).get("code") == "CHANGE_STATE"
     if not by_hand and (sentence := failure_sentence(execution)):
         parts.append(Text(sentence, style="red"))
-    parts += [Text(text, style="yellow") for text in state_changes(execution)]
+    parts += [Text(text, style="yellow") for text in state_changes(execution, task_runs)]
     waits = (
         (one["taskRun"]["key"] if one["taskRun"] else None, _reason(one), moment(one["until"]))
         for one in execution["waitingFor"]

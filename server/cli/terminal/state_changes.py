@@ -11,13 +11,15 @@ _STOPS = frozenset({"KILLING", "KILLED", "CANCELLED"})
 _PARTS_OF_HEADWAY = frozenset({"ENGINE", "WORKER", "SCHEDULE"})
 
 
-def state_changes(execution: Mapping[str, Any]) -> Iterator[str]:
+def state_changes(
+    execution: Mapping[str, Any], task_runs: Sequence[Mapping[str, Any]]
+) -> Iterator[str]:
     """Yields how the latest run of the execution was stopped, then all corrections in the order of their events."""
     if stop := _stop(execution):
         yield stop
     found = list(_corrections(execution["stateHistory"], EXECUTION_ENDS, ""))
     if execution["origin"] != "EXTERNAL":  # a report may replace the end of an external task run
-        for run in execution["taskRuns"]:
+        for run in task_runs:
             found += _corrections(run["stateHistory"], TASK_RUN_ENDS, f"{run['key']}: ")
     for _, sentence in sorted(found):
         yield sentence
